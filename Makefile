@@ -1,0 +1,66 @@
+# Everything a contributor or CI runs. `make help` says what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test fmt lint types imports docs check bench lock clean
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: .venv/.installed ## The command, in .venv/bin/newsletter
+setup-dev: .venv/.installed-dev ## The same with everything that tests need
+
+.venv/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: setup ## The main job on made-up data; nothing leaves this machine
+	@$(BIN)/newsletter demo
+
+test: setup-dev ## All tests, with coverage
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/coverage report --format=total --fail-under=95
+	$(BIN)/coverage report --include='newsletter/domain/*,newsletter/pipeline/*' --fail-under=100
+
+fmt: setup-dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup-dev ## Style and common mistakes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup-dev ## Types, strictly
+	$(BIN)/mypy
+
+imports: setup-dev ## The import rule
+	$(BIN)/lint-imports
+
+docs: setup-dev ## Regenerate what is generated, and fail where it was stale
+	$(BIN)/python -m newsletter.config.documentation > docs/configuration.md
+	git diff --exit-code -- docs/configuration.md
+
+check: lint types imports docs test ## All of it: what CI runs
+
+bench: setup-dev ## Figures, as ratios measured in one run
+	$(BIN)/python -m bench
+
+lock: ## Pin all dependencies anew, with hashes
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --extra build --extra dev --extra bench pyproject.toml \
+		-c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what can be made again
+	rm -rf .venv build demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
