@@ -1,0 +1,1 @@
+"""Statements into content: Markdown, templates, inlined styles, the text part, and checks."""

@@ -1,0 +1,96 @@
+"""The small things around a statement's text: its date, its direction, its preview line."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from markupsafe import Markup
+
+from newsletter.rendering.markup import breakable
+from newsletter.rendering.plaintext import inline_text
+from newsletter.rendering.wrapping import visible
+
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+PREHEADER_LEAST = 40
+PREHEADER_MOST = 130
+_PREVIEW = 150
+_SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
+
+
+def base_language(language: str) -> str:
+    """``pt`` of ``pt-BR``."""
+    return language.partition("-")[0].lower()
+
+
+def direction(language: str) -> str:
+    """``rtl`` for languages written from right to left, else ``ltr``."""
+    return "rtl" if base_language(language) in _RIGHT_TO_LEFT else "ltr"
+
+
+def isolated(text: str, surrounding: str) -> Markup:
+    """Escape text that may run the other way than what surrounds it (``ltr`` or ``rtl``)."""
+    ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+    strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
+    way = next((way for way in strong if way), surrounding)
+    shown = breakable(text)
+    return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
+
+
+def written_date(day: date | None, language: str) -> str:
+    """``21 September 2011`` in English, ``2011-09-21`` elsewhere, nothing without a date."""
+    if day is None:
+        return ""
+    if base_language(language) == "en":
+        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return day.isoformat()
+
+
+def preheader(summary: str, tokens: Sequence[Token]) -> str:
+    """What an inbox shows behind the subject, in at most 130 characters.
+
+    The summary, or else as many of the body's first sentences as make 40 characters.
+    """
+    said = " ".join(visible(summary).split())
+    return _shortened(said or _opening(tokens))
+
+
+def preheader_padding(text: str) -> str:
+    """Invisible filling, so that an inbox does not go on with what follows in the mail."""
+    return "\u00a0\u200c" * max(0, _PREVIEW - len(text))
+
+
+def _opening(tokens: Sequence[Token]) -> str:
+    paragraphs = (
+        " ".join(inline_text(node.children).split())
+        for node in SyntaxTreeNode(tokens).walk()
+        if node.type == "inline" and node.parent and node.parent.type == "paragraph"
+    )
+    text = next((paragraph for paragraph in paragraphs if paragraph), "")
+    ends = (found.end() for found in _SENTENCE_END.finditer(text))
+    return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= PREHEADER_MOST:
+        return text
+    cut = text[: PREHEADER_MOST - 1]
+    whole_words = cut.rpartition(" ")[0] or cut
+    return whole_words.rstrip(" ,;:.–—-") + "…"

@@ -1,0 +1,62 @@
+"""Styles into style attributes, by premailer behind guards (docs/decisions/0004)."""
+
+import logging
+import re
+from threading import Lock
+
+import cssutils
+import premailer.cache
+from premailer import Premailer
+
+_DOCTYPE = "<!DOCTYPE html>"
+_STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
+
+FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
+"""What premailer fetches, even when told not to."""
+
+# premailer's cache and cssutils' serialiser belong to the whole process
+_LOCK = Lock()
+
+
+def inline(html: str) -> str:
+    """Move the rules of every ``<style>`` not marked ``data-premailer="ignore"`` to its elements.
+
+    The result is the same when inlined again. Raises ValueError, saying what to write, for what
+    premailer would fetch or spoil.
+    """
+    if not html.startswith(_DOCTYPE):
+        raise ValueError(f"does not begin with {_DOCTYPE}: put it first, spelt like this")
+    # in the text of a page, @import is a word like any other
+    found = FETCHES.search("".join(_STYLES_AND_LINKS.findall(html)))
+    if found:
+        raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
+    with _LOCK:
+        return _mend(_transform(html))
+
+
+def _transform(html: str) -> str:
+    premailer.cache.cache.clear()  # one cache serves three functions, keyed by bare text
+    cssutils.log.setLevel(logging.CRITICAL)
+    cssutils.ser.prefs.minimizeColorHash = False
+    cssutils.util._defaultFetcher = _fetch_nothing
+    inlined: str = Premailer(
+        strip_important=False,  # else dark and narrow rules lose to the style attributes
+        disable_validation=True,
+        allow_network=False,
+        align_floating_images=False,
+        cache_css_parsing=False,
+        disable_basic_attributes=["width", "height", "align", "valign"],
+    ).transform(html, pretty_print=False)
+    return inlined
+
+
+def _mend(html: str) -> str:
+    """Undo what would make a second run differ, and what is not HTML.
+
+    premailer takes the mark off the styles that stay, and lxml closes ``<wbr>``, which is void.
+    """
+    return html.replace("</wbr>", "").replace("<style>", '<style data-premailer="ignore">')
+
+
+def _fetch_nothing(_url: str) -> tuple[None, bytes]:
+    return None, b""

@@ -1,0 +1,245 @@
+"""What Chromium makes of the finished mail: standards mode, width, colours, direction."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from newsletter.domain.message import PressContact
+from tests.unit.rendering.examples import HOUSE, ORGANISATION, arabic, render
+
+pytestmark = pytest.mark.chromium
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63"
+    "fccfc0500f0004850180d4d2a2a60000000049454e44ae426082"
+)
+
+LOW_CONTRAST = """() => {
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let seen = 0;
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.getClientRects().length) continue;
+    seen += 1;
+    const pair = [light(rgb(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    if (ratio < 4.5) found.push([walker.currentNode.data.trim().slice(0, 30), ratio]);
+  }
+  return {seen, found};
+}"""
+
+WIDE_BODY = """
+A word of its own: Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft
+and an address: <https://forum.example/a/very/long/path/that-goes-on-and-on-without-any-blank.html>
+
+| Organisation | Responsibility | Representative | Recommendations | Acknowledgement |
+|---|---|---|---|---|
+| Administration | Transportation | Superintendent | Incomprehensibility | 1,204,000,000 |
+
+    a line of code that is much longer than any telephone is wide, and so has to be folded by it
+
+![A chair](https://forum.example/chair.jpg#1200x800)
+
+- one
+  - two
+    - three
+      > a quote in a list in a list in a list
+"""
+
+
+def _chromium() -> str:
+    """The path of Debian's Chromium. Skips without it, but fails in CI."""
+    path = shutil.which("chromium")
+    missing = "" if path else "chromium is not installed (apt-get install chromium)"
+    try:
+        import playwright.sync_api  # noqa: F401 - only whether it is there
+    except ImportError:
+        missing = "playwright is not installed (pip install newsletter[dev])"
+    if missing and os.environ.get("CI"):  # noqa: TID251 - a test asks where it runs
+        pytest.fail(missing)
+    if missing or path is None:
+        pytest.skip(missing)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = _chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=60_000)
+        yield started
+        started.close()
+
+
+class Reader:
+    """Opens mails, as a mail program with a window of some width."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._pages: list[Any] = []
+
+    def open(
+        self, html: str, *, width: int = 375, scheme: str = "light", images: bool = False
+    ) -> Any:
+        """A page showing the mail. It can reach nothing; images are one pixel or blocked."""
+        page = self._browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self._pages.append(page)
+        page.set_default_timeout(20_000)
+
+        def answer(route: Any) -> None:
+            if images and route.request.resource_type == "image":
+                route.fulfill(body=PIXEL, content_type="image/png")
+            else:
+                route.abort()
+
+        page.route("**/*", answer)
+        page.set_content(html)
+        return page
+
+    def close(self) -> None:
+        for page in self._pages:
+            page.close()
+
+
+@pytest.fixture
+def reader(browser: Any) -> Iterator[Reader]:
+    reader = Reader(browser)
+    yield reader
+    reader.close()
+
+
+def without_styles(html: str) -> str:
+    """As Gmail shows it in other people's accounts."""
+    return re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+
+
+def without_frame(html: str) -> str:
+    """As webmail shows it: only what stands inside the body."""
+    return html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
+
+
+MAILS = {
+    "example": render().html,
+    "wide": render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it").html,
+    "arabic": render(**vars(arabic())).html,
+    "long names": render(
+        house=replace(
+            HOUSE,
+            organisation=replace(
+                ORGANISATION,
+                website="https://the-very-long-name-of-an-organisation-for-everything.example",
+                press_contact=PressContact(
+                    name="Press Office",
+                    email="the-whole-press-office-of-the-forum@an-organisation.forum.example",
+                ),
+            ),
+        )
+    ).html,
+}
+
+
+def test_the_mail_is_shown_in_standards_mode(reader: Reader) -> None:
+    assert reader.open(MAILS["example"]).evaluate("document.compatMode") == "CSS1Compat"
+
+
+@pytest.mark.parametrize("mail", MAILS)
+@pytest.mark.parametrize("images", [True, False], ids=["images", "no images"])
+@pytest.mark.parametrize("styles", [True, False], ids=["styles", "no styles"])
+def test_a_telephone_need_not_scroll_sideways(
+    reader: Reader, mail: str, images: bool, styles: bool
+) -> None:
+    html = MAILS[mail] if styles else without_styles(MAILS[mail])
+    page = reader.open(html, images=images)
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    assert page.evaluate("document.body.innerText").count("Unsubscribe") == 1
+
+
+def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> None:
+    page = reader.open(MAILS["example"], width=1000)
+    box = page.locator("table.column").bounding_box()
+    assert (box["x"], box["width"]) == (200, 600)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mail", ["example", "arabic"])
+def test_every_text_contrasts_with_its_ground(reader: Reader, scheme: str, mail: str) -> None:
+    result = reader.open(MAILS[mail], scheme=scheme).evaluate(LOW_CONTRAST)
+    assert result["found"] == []
+    assert result["seen"] > 15
+
+
+def test_the_contrast_holds_without_styles_in_a_dark_program(reader: Reader) -> None:
+    page = reader.open(without_styles(MAILS["example"]), scheme="dark")
+    assert page.evaluate(LOW_CONTRAST)["found"] == []
+
+
+def test_a_dark_screen_gets_a_dark_mail(reader: Reader) -> None:
+    grounds = [
+        reader.open(MAILS["example"], scheme=scheme).evaluate(
+            "getComputedStyle(document.querySelector('td.body')).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    ]
+    assert grounds == ["rgb(255, 255, 255)", "rgb(26, 30, 34)"]
+
+
+def test_the_preheader_is_not_seen(reader: Reader) -> None:
+    page = reader.open(MAILS["example"])
+    assert "\u200c" not in page.evaluate("document.body.innerText")
+
+
+@pytest.mark.parametrize("styles", [True, False])
+def test_arabic_stands_on_the_right_even_in_webmail(reader: Reader, styles: bool) -> None:
+    html = without_frame(MAILS["arabic"]) if not styles else MAILS["arabic"]
+    page = reader.open(html, width=700)
+    sheet = page.locator("td.body").bounding_box()
+    edge = sheet["x"] + sheet["width"] - 36
+    for selector in ("td.body > p:nth-of-type(2)", "blockquote"):
+        box = page.locator(selector).bounding_box()
+        assert abs(box["x"] + box["width"] - edge) <= 1
+    label = page.evaluate("""() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector('p.label'));
+      return range.getBoundingClientRect().right;
+    }""")
+    assert abs(label - edge) <= 1
+    listed = page.locator("td.body ul").bounding_box()
+    assert abs(listed["x"] + listed["width"] - (edge - 22)) <= 1
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+
+
+def test_inlined_styles_are_those_the_stylesheet_asks_for(reader: Reader) -> None:
+    kept = reader.open(MAILS["example"], width=700)
+    stripped = reader.open(without_styles(MAILS["example"]), width=700)
+    script = """() => [...document.body.querySelectorAll('*')].map(element =>
+      [element.tagName, ...['color', 'fontSize', 'lineHeight', 'marginTop', 'paddingLeft',
+       'backgroundColor', 'fontFamily'].map(name => getComputedStyle(element)[name])].join(' '))"""
+    assert stripped.evaluate(script) == kept.evaluate(script)

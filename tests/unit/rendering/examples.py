@@ -1,0 +1,131 @@
+"""A fictional Example Forum: its house, and a statement that uses everything Markdown offers."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from newsletter.domain.message import Content, House, Organisation, PressContact, Sender
+from newsletter.domain.statement import Statement
+from newsletter.rendering.renderer import TemplateRenderer
+
+SHARED = Path(__file__).parents[3] / ".." / "shared"
+
+UNSUBSCRIBE = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE"
+ARCHIVE = "https://news.forum.example/archive/example-forum-resigns"
+
+ORGANISATION = Organisation(
+    name="Example Forum",
+    website="https://forum.example",
+    postal_address="1 Example Street, Washington, DC 20001",
+    tagline="Practical answers",
+    press_contact=PressContact(
+        name="Press Office", email="press@forum.example", phone="+1 202 555 0100"
+    ),
+)
+HOUSE = House(
+    organisation=ORGANISATION,
+    sender=Sender(
+        name="Example Forum", address="news@forum.example", reply_to="press@forum.example"
+    ),
+    public_url="https://news.forum.example",
+    timezone="America/New_York",
+)
+
+BODY = """\
+Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
+detention, because its final report does not mend what is wrong with the programme.
+
+In July the *Example Forum* took part as a member. The body was created "in response to growing
+criticism", and charged with finding ways to
+[improve the programme](https://forum.example/papers/detention?lang=en&v=2).[^law]
+
+# What the report leaves out
+
+> We joined in good faith, and we leave in good faith. A report that names the damage must also
+> name the remedy.
+>
+> Jane Doe, director of policy
+
+The report falls short in three places:
+
+- **Local decisions.** Whether and how to take part should be for each county to decide.
+- **Civil cases.** People held for ~~criminal~~ civil matters should not be the target.
+- **Oversight.** There are still too few consequences for those who misuse it:
+  - no independent review,
+  - no published figures.
+
+### Figures so far
+
+| County | Requests | Share |
+|:-------|---------:|:-----:|
+| Adams | 1,204 | 61 % |
+| Bristol | 312 | 9 % |
+
+![A hearing room with an empty chair](https://forum.example/hearing.jpg#1056x594 "The chair.")
+
+## What we ask for
+
+1. Halt the programme until the department reports that these flaws are mended.
+2. Write to [the press office](mailto:press@forum.example) or [call](tel:+12025550100).
+3. Ask [the counties](https://counties.example/survey), and [the papers
+   again](https://forum.example/papers/detention?lang=en&v=2).
+
+---
+
+The command is `newsletter send`, and the rest is
+
+    a block of code
+      with its own indents
+
+Until then,\\
+the operation should be halted, see [above](#figures).
+
+[^law]: The programme rests on section 501(c)(3); see
+    <https://law.example/acts/fair-detention/section-287-g-and-all-that-follows-from-it>.
+"""
+
+STATEMENT = Statement(
+    slug="example-forum-resigns",
+    title="Example Forum resigns from the task force on fair detention",
+    body=BODY,
+    lists=("press", "supporters"),
+    language="en",
+    date=date(2011, 9, 21),
+    summary="The Forum leaves because the final report does not mend what is wrong.",
+    send_at=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 - a wall time, as statements have it
+    origin="statements/example-forum-resigns.md",
+)
+
+ARABIC = """\
+استقالت ممثلة المنتدى من فرقة العمل لأن التقرير النهائي لا يصلح ما فسد.
+
+- البند الأول
+- البند الثاني
+
+> اقتباس طويل من الرئيسة حول التقرير.
+
+1. واحد
+2. اثنان
+
+| البلد | العدد |
+|-------|------:|
+| مدينة | 12 |
+"""
+
+
+def statement(body: str = BODY, **changes: Any) -> Statement:
+    """The example statement with another body, or with other fields."""
+    return replace(STATEMENT, body=body, **changes)
+
+
+def arabic() -> Statement:
+    """A statement written from right to left."""
+    return statement(ARABIC, title="بيان المنتدى حول فرقة العمل", language="ar", summary="")
+
+
+def render(
+    body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
+) -> Content:
+    """Render the example statement, changed as told."""
+    return TemplateRenderer(house=house, override=override).render(statement(body, **changes))

@@ -1,0 +1,92 @@
+"""Dates, directions and preview lines."""
+
+from datetime import date
+
+import pytest
+
+from newsletter.rendering.details import (
+    direction,
+    isolated,
+    preheader,
+    preheader_padding,
+    written_date,
+)
+from newsletter.rendering.markdown import read_markdown
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "1 May 2024"),
+        ("en-US", "1 May 2024"),
+        ("EN", "1 May 2024"),
+        ("es", "2024-05-01"),
+        ("", "2024-05-01"),
+    ],
+)
+def test_dates_are_written_out_in_english_and_as_numbers_elsewhere(
+    language: str, shown: str
+) -> None:
+    assert written_date(date(2024, 5, 1), language) == shown
+
+
+def test_no_date_is_no_words() -> None:
+    assert written_date(None, "en") == ""
+
+
+@pytest.mark.parametrize("language", ["ar", "he", "fa", "ur", "ar-EG"])
+def test_some_languages_run_from_right_to_left(language: str) -> None:
+    assert direction(language) == "rtl"
+
+
+def test_all_others_run_from_left_to_right() -> None:
+    assert {direction(language) for language in ("en", "es", "ja", "")} == {"ltr"}
+
+
+def test_text_is_isolated_only_if_it_runs_the_other_way() -> None:
+    assert isolated("1 <Street>", "ltr") == "1 &lt;Street&gt;"
+    assert isolated("1 <Street>", "rtl") == '<span dir="ltr">1 &lt;Street&gt;</span>'
+    assert isolated("شارع", "ltr") == '<span dir="rtl">شارع</span>'
+    assert isolated("20001", "rtl") == "20001"
+
+
+def opening(body: str) -> str:
+    return preheader("", read_markdown(body, "en"))
+
+
+def test_the_summary_is_the_preheader() -> None:
+    assert preheader(" A short\nline. ", read_markdown("Body.", "en")) == "A short line."
+
+
+def test_without_a_summary_it_is_the_first_sentence_without_marks() -> None:
+    body = (
+        "# No\n\nThe *Forum* resigned from [the task force](https://a.example) today.[^a] Next."
+        "\n\n[^a]: b"
+    )
+    assert opening(body) == "The Forum resigned from the task force today."
+
+
+def test_sentences_are_added_until_there_are_40_characters() -> None:
+    assert opening("Dear all. We have left the task force on detention. More.") == (
+        "Dear all. We have left the task force on detention."
+    )
+
+
+def test_a_picture_before_the_text_is_passed_over() -> None:
+    assert opening("![A](https://a.example/b)\n\nText\nfollows") == "Text follows"
+
+
+def test_a_body_without_a_paragraph_has_no_preheader() -> None:
+    assert opening("# Heading") == ""
+
+
+def test_it_is_cut_at_a_word_before_130_characters() -> None:
+    shown = opening("word, " * 40)
+    assert len(shown) <= 130
+    assert shown.endswith("word…")
+    assert len(opening("x" * 200)) == 130
+
+
+def test_padding_fills_up_to_150_characters() -> None:
+    assert len(preheader_padding("x" * 100)) == 100
+    assert preheader_padding("x" * 150) == ""
