@@ -1,0 +1,132 @@
+"""Who may be written to: addresses, subscribers, subscriptions, suppressions."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+_FORBIDDEN = re.compile(
+    r"[\x00-\x20\x7f-\xa0\s"  # controls, blanks of every width, line and paragraph separators
+    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks nobody can see
+    r"\"(),:;<>\[\]\\]"  # what RFC 5322 keeps for itself
+)
+
+LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
+
+
+class SubscriptionState(Enum):
+    """A subscriber's standing in one list."""
+
+    PENDING = "pending"
+    """Asked for, not confirmed: gets nothing but the confirmation mail."""
+    CONFIRMED = "confirmed"
+    """Consented: gets what goes to the list."""
+    ENDED = "ended"
+    """Left, or was taken off. Only the person can come back."""
+
+
+class SuppressionReason(Enum):
+    """Why an address is never to be sent to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    """The person left everything."""
+    BOUNCED = "bounced"
+    """The mailbox does not exist."""
+    COMPLAINED = "complained"
+    """The person reported a message as spam."""
+    ERASED = "erased"
+    """The person asked to be forgotten."""
+    MANUAL = "manual"
+    """A member of staff entered it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber:
+    """A person with one address, identified by us."""
+
+    id: int
+    address: str
+    """As the person wrote it."""
+    name: str
+    language: str
+    timezone: str
+    lists: tuple[str, ...]
+    """Where the subscription is confirmed."""
+    suppressed: SuppressionReason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """Where and when a person said yes to being written to."""
+
+    source: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One subscriber as a file names them."""
+
+    address: str
+    lists: tuple[str, ...]
+    name: str = ""
+    language: str = ""
+    timezone: str = ""
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressedEntry:
+    """One suppression as a file names it."""
+
+    address: str
+    reason: SuppressionReason
+
+
+def parse_address(text: str) -> str:
+    """Return the address as written, without blanks around it.
+
+    Raises ValueError saying what is wrong. Accepts international addresses (RFC 6531), no quoted
+    local parts, comments or address literals: no reader of a press list has one.
+    """
+    address = text.strip()
+    found = _FORBIDDEN.search(address)
+    if found:
+        raise ValueError(f"{text!r} holds {found.group()!r}, which no address may")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or "@" in local:
+        raise ValueError(f"{text!r} is not an address like name@example.org")
+    if len(address.encode()) > 254 or len(local.encode()) > 64:
+        raise ValueError(f"{text!r} is too long: 64 bytes before the @ and 254 in all")
+    if local.startswith(".") or local.endswith(".") or ".." in local:
+        raise ValueError(f"{text!r} has a dot where none may be before the @")
+    labels = domain.split(".")
+    # Checked in both forms: some letters turn into brackets and dots on the way to ASCII.
+    if len(labels) < 2 or not (_are_names(labels) and _are_names(_ascii_domain(domain).split("."))):
+        raise ValueError(f"{text!r} has no domain like example.org after the @")
+    return address
+
+
+def _are_names(labels: list[str]) -> bool:
+    return all(_LABEL.fullmatch(label) for label in labels)
+
+
+def fold(address: str) -> str:
+    """The form in which two addresses are compared.
+
+    Only ASCII letters are folded: Unicode folding would merge different people (the Kelvin sign
+    becomes a k). An international domain is compared in its ASCII form.
+    """
+    local, _, domain = address.strip().rpartition("@")
+    return f"{local.translate(_ASCII_LOWER)}@{_ascii_domain(domain)}"
+
+
+def _ascii_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain.translate(_ASCII_LOWER)
+    try:
+        return domain.encode("idna").decode("ascii").translate(_ASCII_LOWER)
+    except UnicodeError as error:
+        raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error

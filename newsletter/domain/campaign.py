@@ -1,0 +1,55 @@
+"""A campaign: one approved statement going to its lists, once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from newsletter.domain.delivery import Counts
+
+
+class CampaignState(Enum):
+    """Where a campaign stands."""
+
+    SCHEDULED = "scheduled"
+    """Approved, waiting for its time or for the undo window to close. No audience yet."""
+    SENDING = "sending"
+    """Its audience is frozen and its batches are going out."""
+    PAUSED = "paused"
+    """Held by a person, or by a fault that only a person can mend."""
+    SENT = "sent"
+    """Every delivery has a known, final state."""
+    CANCELLED = "cancelled"
+    """Ended by a person, or withdrawn because the statement changed. What had gone has gone."""
+    ATTENTION = "attention"
+    """Finished sending, and for some nobody knows whether the provider took the message."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will be handed over unless a person decides so."""
+        return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """One approved statement going to its lists, once."""
+
+    id: int
+    slug: str
+    digest: str
+    state: CampaignState
+    release_at: datetime
+    approved_by: tuple[str, ...]
+    lists: tuple[str, ...]
+    provider: str
+    counts: Counts = field(default_factory=Counts)
+    reason: str = ""
+    """Why it is paused, cancelled or in need of attention."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+def settled(counts: Counts) -> CampaignState | None:
+    """The state in which a campaign with these counts ends, or None while something is pending."""
+    if counts.pending:
+        return None
+    return CampaignState.ATTENTION if counts.unknown else CampaignState.SENT

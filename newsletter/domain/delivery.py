@@ -1,0 +1,133 @@
+"""Batches of deliveries, and what a provider's answer does to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.message import Content, Recipient
+
+BACKOFF_FIRST = timedelta(seconds=1)
+BACKOFF_LONGEST = timedelta(minutes=10)
+
+
+class Verdict(Enum):
+    """What one answer means for those it speaks of."""
+
+    ACCEPTED = "accepted"
+    """The provider took the message. Whether it arrives is told later, by events."""
+    REJECTED = "rejected"
+    """The provider refused this recipient for good."""
+    RETRY = "retry"
+    """Provably not handed over: try again later."""
+    QUOTA = "quota"
+    """Provably not handed over: the account's allowance is used up until some later time."""
+    CONFIGURATION = "configuration"
+    """Provably not handed over: no batch can succeed until somebody changes a setting."""
+    SPLIT = "split"
+    """Provably not handed over, because of something in the batch: halve it to find out what."""
+    UNKNOWN = "unknown"
+    """May or may not have been handed over. Never sent again on a guess."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The provider's immediate answer for one message."""
+
+    verdict: Verdict
+    reason: str = ""
+    """In the provider's words, for people."""
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The outcome of one call: one for all, and those who differ.
+
+    ``exceptions`` is keyed by subscriber id and may hold only ACCEPTED and REJECTED.
+    """
+
+    outcome: Outcome
+    exceptions: Mapping[int, Outcome] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    """How long the provider asked us to wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingBatch:
+    """What is handed to a provider in one call. The same values give the same bytes."""
+
+    campaign: str
+    """Slug, for tags and journals."""
+    attempt_id: str
+    """Names this try: letters and digits, unique for ever."""
+    at: datetime
+    """When the attempt was claimed; what Date says."""
+    content: Content
+    digest: str
+    recipients: tuple[Recipient, ...]
+
+
+class BatchState(Enum):
+    """Where a batch stands. Each batch is at exactly one place."""
+
+    QUEUED = "queued"
+    """Waits to be claimed, at ``not_before`` at the earliest."""
+    CLAIMED = "claimed"
+    """Somebody holds it; its call may be under way."""
+    DONE = "done"
+    """Each of its deliveries has a final state."""
+    UNKNOWN = "unknown"
+    """Its call began and no full, understood answer came."""
+
+
+class DeliveryState(Enum):
+    """The state of the duty to get one campaign to one subscriber."""
+
+    PENDING = "pending"
+    """Not handed over yet."""
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    REJECTED = "rejected"
+    """The provider refused it for good."""
+    SUPPRESSED = "suppressed"
+    """The reader left, or was suppressed, after the audience was frozen."""
+    CANCELLED = "cancelled"
+    """Somebody cancelled the campaign, or gave this delivery up."""
+    UNKNOWN = "unknown"
+    """May or may not have been handed over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many deliveries are in each state."""
+
+    pending: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    suppressed: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+
+    @property
+    def audience(self) -> int:
+        """All of them: the accounting identity, read from left to right."""
+        return (
+            self.pending
+            + self.accepted
+            + self.rejected
+            + self.suppressed
+            + self.cancelled
+            + self.unknown
+        )
+
+
+def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
+    """How long to wait after the ``attempts``-th try that was provably not handed over.
+
+    Doubles from one second up to ten minutes; ``jitter`` in 0…1 takes off up to half, so that
+    many batches do not return at once. What the provider asked for is the least.
+    """
+    doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
+    wait = min(doubled, BACKOFF_LONGEST) * (1 - jitter / 2)
+    return max(wait, asked) if asked is not None else wait

@@ -1,0 +1,76 @@
+"""The one error tree.
+
+NewsletterError
+├── InvalidInput            something a person wrote cannot be used; lists every fault
+│   └── InvalidConfiguration
+├── NotFound                no such statement, campaign, subscriber or member of staff
+├── Refused                 a check, an approval or a count says no
+├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
+├── StoreUnavailable        the database is locked, read-only, full or of another version
+└── Defect                  an invariant of ours is broken; please report it
+
+A message says what failed, for what, and what to do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing wrong in something a person wrote, and where it stands.
+
+    ``line`` and ``column`` count from 1; 0 means that the fault has no such place.
+    """
+
+    file: str
+    message: str
+    line: int = 0
+    column: int = 0
+    key: str = ""
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line:
+            place += f":{self.line}"
+            if self.column:
+                place += f":{self.column}"
+        if self.key:
+            place += f" {self.key}"
+        return f"{place}: {self.message}"
+
+
+class NewsletterError(Exception):
+    """The root: whatever we raise on purpose can be shown to a person as it is."""
+
+
+class InvalidInput(NewsletterError):
+    """Something a person wrote cannot be used. Holds every fault, not only the first."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class InvalidConfiguration(InvalidInput):
+    """The configuration cannot be used."""
+
+
+class NotFound(NewsletterError):
+    """There is no such statement, campaign, subscriber or member of staff."""
+
+
+class Refused(NewsletterError):
+    """A check, an approval or a count says no."""
+
+
+class ProviderUnreachable(NewsletterError):
+    """The provider cannot be reached. Nothing was handed over; trying again is safe."""
+
+
+class StoreUnavailable(NewsletterError):
+    """The database is locked, read-only, full or of another version."""
+
+
+class Defect(NewsletterError):
+    """One of our own invariants is broken."""

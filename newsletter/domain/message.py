@@ -1,0 +1,110 @@
+"""What readers get: content with open merge fields, and the digest an approval binds to."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class MergeField(Enum):
+    """A gap in content that is filled for each recipient.
+
+    The marks hold letters and digits only: premailer, quoted-printable and URL encoding leave
+    such a word alone. No statement may contain ``MARK_PREFIX``.
+    """
+
+    UNSUBSCRIBE = "NLMERGEUNSUBSCRIBE"
+    """The signed word at the end of the recipient's unsubscribe link."""
+    MESSAGE_ID = "NLMERGEMESSAGEID"
+    """The part of Message-ID before the @, the same for each try at one delivery."""
+
+
+MARK_PREFIX = "NLMERGE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressContact:
+    """Whom a journalist calls."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    """Who speaks."""
+
+    name: str
+    website: str
+    postal_address: str
+    tagline: str = ""
+    press_contact: PressContact | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """What stands in From and Reply-To."""
+
+    name: str
+    address: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What each message says about those who send it: all of it is part of what is approved."""
+
+    organisation: Organisation
+    sender: Sender
+    public_url: str
+    """https base of our own pages, without a slash at the end."""
+    timezone: str
+    """IANA name, for the dates that readers see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A campaign's subject, HTML and text, rendered once, with merge fields open.
+
+    Every field decides what readers get, who they are or when they get it. So every field is in
+    the digest: whoever adds one cannot forget it.
+    """
+
+    subject: str
+    html: str
+    text: str
+    language: str
+    sender: Sender
+    headers: tuple[tuple[str, str], ...]
+    """Further header fields (List-Id, List-Unsubscribe …), the same for all but for merge marks."""
+    lists: tuple[str, ...]
+    corrects: str
+    send_at: str
+    """ISO wall time from the statement, or empty."""
+    embargo_until: str
+    template_version: str
+
+    def digest(self) -> str:
+        """SHA-256 over all fields, as 64 hexadecimal digits."""
+        fields = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(fields.encode()).hexdigest()
+
+
+class Recipient(NamedTuple):
+    """One reader in a batch, with the value of each merge field.
+
+    A named tuple, not a dataclass: a thousand are made for each batch.
+    """
+
+    subscriber_id: int
+    address: str
+    unsubscribe: str
+    message_id: str
+
+    def merge(self, template: str) -> str:
+        """Fill the merge fields of a subject, text or header."""
+        return template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
+            MergeField.MESSAGE_ID.value, self.message_id
+        )

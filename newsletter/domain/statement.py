@@ -1,0 +1,180 @@
+"""A statement, the approvals given to it, and whether they are enough."""
+
+import datetime as calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+SLUG_MAX_LENGTH = 80
+
+
+class Progress(Enum):
+    """How far its author says a statement is: *approved* counts only with ``approved_by``."""
+
+    DRAFT = "draft"
+    """Being written."""
+    REVIEW = "review"
+    """Ready for somebody else's eyes."""
+    APPROVED = "approved"
+    """The source vouches for the approvals it names (a reviewed pull request)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A text that its author wants published, as one source gave it.
+
+    ``send_at`` and ``embargo_until`` are wall times without a zone, read in the configured one.
+    ``lists`` holds what the author wrote, or the configured default.
+    """
+
+    slug: str
+    title: str
+    body: str
+    """Markdown."""
+    lists: tuple[str, ...]
+    language: str
+    date: calendar.date | None = None  # the field hides the name of the type
+    summary: str = ""
+    subject: str = ""
+    """Empty means: the title."""
+    author: str = ""
+    progress: Progress = Progress.DRAFT
+    approved_by: tuple[str, ...] = ()
+    send_at: datetime | None = None
+    embargo_until: datetime | None = None
+    translation_of: str = ""
+    corrects: str = ""
+    origin: str = ""
+    """Where it was read, for people: a path relative to the workspace, or an address."""
+
+
+class Role(Enum):
+    """What a member of staff may do. Each role may also do what those before it may."""
+
+    VIEWER = "viewer"
+    """Sees statements, campaigns and figures."""
+    WRITER = "writer"
+    """Writes statements."""
+    APPROVER = "approver"
+    """Says yes to a statement, and takes it back."""
+    SENDER = "sender"
+    """Schedules, pauses, resumes and cancels."""
+    ADMIN = "admin"
+    """Adds staff and decides what a crash left open."""
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role may do what ``other`` may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class Channel(Enum):
+    """How a yes reached us."""
+
+    COMMAND = "command"
+    """A member of staff said it to us."""
+    FRONT_MATTER = "front matter"
+    """The statement's own file names the approver, and the configuration trusts its source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A named person's yes to one digest of a statement. It counts for no other digest."""
+
+    slug: str
+    digest: str
+    by: str
+    """A folded address."""
+    at: datetime
+    channel: Channel
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalPolicy:
+    """What the configuration demands."""
+
+    required: int = 1
+    author_may_approve: bool = False
+    trust_front_matter: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Whether a statement may go out, and in words why not."""
+
+    approved: bool
+    counted: tuple[Approval, ...] = ()
+    """The approvals of this very text, oldest first."""
+    outdated: tuple[Approval, ...] = ()
+    """Those given to another text of the same statement."""
+    reasons: tuple[str, ...] = ()
+    complete_at: datetime | None = None
+    """When the last approval that was needed arrived; those that came later change nothing."""
+
+    @property
+    def changed(self) -> bool:
+        """It had a yes, and the text is another one now."""
+        return not self.approved and bool(self.outdated)
+
+
+def standing(
+    *,
+    digest: str,
+    author: str,
+    approvals: Iterable[Approval],
+    policy: ApprovalPolicy,
+    roles: Mapping[str, Role],
+) -> Standing:
+    """Decide whether the text with this digest has the approvals that the policy demands.
+
+    ``author`` and the keys of ``roles`` are folded addresses. Someone who is not among the staff
+    counts only through trusted front matter, where the review of the file is what vouches.
+    """
+    counted: dict[str, Approval] = {}
+    outdated: list[Approval] = []
+    reasons: list[str] = []
+    for approval in sorted(approvals, key=lambda approval: approval.at):
+        if approval.revoked_at is not None:
+            continue
+        if approval.digest != digest:
+            outdated.append(approval)
+            continue
+        objection = _objection(approval, author=author, policy=policy, roles=roles)
+        if objection:
+            reasons.append(objection)
+        else:
+            counted.setdefault(approval.by, approval)
+    enough = tuple(counted.values())[: policy.required]
+    approved = len(enough) == policy.required
+    if not approved:
+        reasons = _shortfall(len(counted), policy.required, outdated) + reasons
+    return Standing(
+        approved=approved,
+        counted=tuple(counted.values()),
+        outdated=tuple(outdated),
+        reasons=() if approved else tuple(reasons),
+        complete_at=enough[-1].at if approved else None,
+    )
+
+
+def _objection(
+    approval: Approval, *, author: str, policy: ApprovalPolicy, roles: Mapping[str, Role]
+) -> str:
+    if approval.by == author and not policy.author_may_approve:
+        return f"{approval.by} wrote it, and approvals.author_may_approve is false"
+    role = roles.get(approval.by)
+    if role is not None and not role.includes(Role.APPROVER):
+        return f"{approval.by} is a {role.value}, who may not approve"
+    if approval.channel is Channel.FRONT_MATTER:
+        return "" if policy.trust_front_matter else "approvals.trust_front_matter is false"
+    return "" if role is not None else f"{approval.by} is not among the staff any more"
+
+
+def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
+    if outdated and not have:
+        who = ", ".join(sorted({approval.by for approval in outdated}))
+        return [f"its text changed after {who} approved it; it waits for a new yes"]
+    return [f"it has {have} of {required} approvals"]

@@ -1,0 +1,167 @@
+"""What is kept about statements, staff and readers, and the log of who did what."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
+from newsletter.domain.message import Content
+from newsletter.domain.statement import Approval, Channel, Role, Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStatement:
+    """A statement as it was last read, and the digest of what it renders to."""
+
+    statement: Statement
+    digest: str
+    """Empty while it cannot be rendered."""
+    fingerprint: str
+    """Of the renderer that made the digest."""
+    present: bool = True
+    """Its source still has it."""
+
+
+class Statements(Protocol):
+    """Statements as they were last read, and all content that was ever rendered from them."""
+
+    def all(self) -> list[StoredStatement]: ...
+
+    def get(self, slug: str) -> StoredStatement | None: ...
+
+    def put(self, stored: StoredStatement, at: datetime) -> None:
+        """Insert it, or replace what is stored under its slug."""
+        ...
+
+    def keep_content(self, content: Content, at: datetime) -> str:
+        """Store content under its digest, once, and return the digest."""
+        ...
+
+    def content(self, digest: str) -> Content | None: ...
+
+
+class Approvals(Protocol):
+    """Who said yes to what."""
+
+    def of(self, slug: str) -> list[Approval]: ...
+
+    def add(self, approval: Approval) -> None: ...
+
+    def revoke(
+        self, slug: str, at: datetime, by: str | None = None, channel: Channel | None = None
+    ) -> int:
+        """Take back yeses to a statement: all, one person's, one channel's; returns how many."""
+        ...
+
+
+class Staff(Protocol):
+    """Those who may act."""
+
+    def roles(self) -> dict[str, Role]:
+        """Folded address → role."""
+        ...
+
+    def put(self, address: str, role: Role, at: datetime) -> None: ...
+
+
+class Schedules(Protocol):
+    """Times that a member of staff set, which outrank the statement's own ``send_at``."""
+
+    def get(self, slug: str) -> datetime | None: ...
+
+    def put(self, slug: str, at: datetime | None) -> None: ...
+
+
+class Readers(Protocol):
+    """Subscribers, their subscriptions, and suppressions, which outrank everything."""
+
+    def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+        """Add or update subscribers; returns (new, known).
+
+        Never re-subscribes: a subscription that ended stays ended.
+        """
+        ...
+
+    def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
+        """Suppress addresses; returns how many were not suppressed before."""
+        ...
+
+    def end_subscriptions(
+        self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
+    ) -> int:
+        """End the subscriptions to these lists, as a campaign's link asks; returns how many."""
+        ...
+
+    def left_through(self, campaign_id: int) -> int:
+        """How many people left by a link of this campaign."""
+        ...
+
+    def get(self, subscriber_id: int) -> Subscriber | None: ...
+
+    def find(self, address: str) -> Subscriber | None: ...
+
+    def all(self) -> Iterator[tuple[Subscriber, str]]:
+        """Every subscriber with the consent as JSON, by id."""
+        ...
+
+    def suppressions(self) -> Iterator[SuppressedEntry]: ...
+
+    def forget(self, address: str, at: datetime) -> bool:
+        """Erase a person, keeping only the keyed hash that blocks the address."""
+        ...
+
+    def suppressed(self, address: str) -> SuppressionReason | None: ...
+
+    def lists(self) -> dict[str, int]:
+        """List → number of confirmed, unsuppressed subscribers."""
+        ...
+
+    def audience(self, lists: Sequence[str]) -> int:
+        """How many would get a campaign to these lists now."""
+        ...
+
+    def reachable(self, lists: Sequence[str]) -> Iterator[str]:
+        """The addresses of those who would get it."""
+        ...
+
+    def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
+        """(address, reason) of those on these lists who would not get it."""
+        ...
+
+
+class Hold(Protocol):
+    """A stop for the whole workspace, which outlives every restart."""
+
+    def reason(self) -> str:
+        """Why nothing may be sent; empty where it may."""
+        ...
+
+    def release(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """One line of the audit log."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    digest: str
+
+
+class Audit(Protocol):
+    """Who did what: append-only, each line bound to the one before it by a hash."""
+
+    def enter(
+        self, *, at: datetime, actor: str, action: str, subject: str, detail: str
+    ) -> None: ...
+
+    def all(self) -> list[Entered]: ...
+
+    def verify(self) -> int:
+        """Check the chain and return its length. Raises Defect naming the first broken line."""
+        ...

@@ -1,0 +1,164 @@
+"""What is kept about campaigns and their batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.delivery import Outcome
+
+
+class Campaigns(Protocol):
+    """Campaigns, their audiences and figures."""
+
+    def all(self) -> list[Campaign]: ...
+
+    def get(self, campaign_id: int) -> Campaign | None: ...
+
+    def latest(self, slug: str) -> Campaign | None: ...
+
+    def sending(self) -> list[int]:
+        """The ids of those that are sending."""
+        ...
+
+    def due(self, now: datetime) -> list[Campaign]:
+        """Those scheduled whose time has come, oldest first."""
+        ...
+
+    def add(self, campaign: Campaign, at: datetime) -> int:
+        """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
+        ...
+
+    def freeze(self, campaign_id: int, lists: Sequence[str], batch_size: int) -> int:
+        """Fix the audience in batches of ``batch_size`` by one statement; returns its size."""
+        ...
+
+    def move(
+        self,
+        campaign_id: int,
+        to: CampaignState,
+        *,
+        expect: Iterable[CampaignState],
+        at: datetime,
+        reason: str = "",
+    ) -> bool:
+        """Change the state if it is one of ``expect``; tells whether it was."""
+        ...
+
+    def reschedule(self, campaign_id: int, release_at: datetime) -> None: ...
+
+    def cancel_pending(self, campaign_id: int) -> int:
+        """Turn what is queued into cancelled; returns how many deliveries."""
+        ...
+
+    def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
+        """(address, state, reason, provider id) of each delivery that differs from its batch."""
+        ...
+
+    def unknown(self, campaign_id: int) -> list[str]:
+        """The addresses of those of whom nobody knows whether the provider took the message."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimedBatch:
+    """A fenced, time-limited hold on a batch, with those in it who may still be written to."""
+
+    id: int
+    campaign: Campaign
+    fence: int
+    attempts: int
+    members: Sequence[tuple[int, str]]
+    """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """The final word on a batch: one outcome for all, and those who differ."""
+
+    outcome: Outcome
+    exceptions: Mapping[int, Outcome]
+
+
+class Resolution(Enum):
+    """What a person says became of deliveries that nobody could know about."""
+
+    ACCEPTED = "accepted"
+    """The provider has them."""
+    RESEND = "resend"
+    """The provider does not have them: send them again."""
+    GIVE_UP = "give up"
+    """Leave them; whoever did not get one gets none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What is still to be handed over."""
+
+    queued: int
+    claimed: int
+    next_at: datetime | None
+    """When the earliest queued batch may be claimed."""
+    most_attempts: int
+    """Of any batch that is queued."""
+    reason: str
+    """What the latest of them were put back for."""
+
+
+class Batches(Protocol):
+    """The unit of work."""
+
+    def claim(self, *, at: datetime, lease: timedelta, attempt_id: str) -> ClaimedBatch | None:
+        """Take one queued batch of a campaign that is sending.
+
+        Checks suppressions and subscriptions again, in the same transaction, and books those who
+        left. A batch in which nobody is left is done and is not returned.
+        """
+        ...
+
+    def intend(self, batch_id: int, *, fence: int, body_hash: str) -> None:
+        """Write down what is about to leave."""
+        ...
+
+    def settle(
+        self,
+        claimed: ClaimedBatch,
+        *,
+        booking: Booking,
+        at: datetime,
+    ) -> bool:
+        """Book the answer if the fence still holds; tells whether it did."""
+        ...
+
+    def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+        """Put a batch back that was provably not handed over, if the fence still holds.
+
+        Where its campaign was cancelled in the meantime, the batch is cancelled instead.
+        """
+        ...
+
+    def split(self, claimed: ClaimedBatch) -> bool:
+        """Replace a batch by two halves of it, if the fence still holds."""
+        ...
+
+    def abandon(self, *, at: datetime) -> int:
+        """Turn every claimed batch into unknown: whoever held them is dead. Returns how many."""
+        ...
+
+    def repeat_unknown(self, provider: str) -> int:
+        """Queue unknown batches again that went to a provider where repeating is safe."""
+        ...
+
+    def resolve_unknown(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        """A person decides what became of the unknown; returns how many deliveries."""
+        ...
+
+    def is_open(self, campaign_id: int) -> bool:
+        """Whether any batch of the campaign is queued or claimed."""
+        ...
+
+    def waiting(self) -> Waiting:
+        """What campaigns that are sending still have to hand over."""
+        ...

@@ -1,0 +1,42 @@
+"""The database, as transactions over all that is kept."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from newsletter.ports.records import Approvals, Audit, Hold, Readers, Schedules, Staff, Statements
+from newsletter.ports.sending import Batches, Campaigns
+
+
+class Transaction(Protocol):
+    """Everything stored, within one transaction: all of it happens or nothing."""
+
+    @property
+    def statements(self) -> Statements: ...
+    @property
+    def approvals(self) -> Approvals: ...
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def schedules(self) -> Schedules: ...
+    @property
+    def campaigns(self) -> Campaigns: ...
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def readers(self) -> Readers: ...
+    @property
+    def hold(self) -> Hold: ...
+    @property
+    def audit(self) -> Audit: ...
+
+
+class Store(Protocol):
+    """The database."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that commits at the end of the block and rolls back on an error."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads: one consistent picture, and nobody waits for it."""
+        ...

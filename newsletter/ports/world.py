@@ -1,0 +1,112 @@
+"""What lies outside: the time, sources of statements, the renderer, the provider, links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from newsletter.domain.delivery import Answer, OutgoingBatch
+from newsletter.domain.errors import Fault
+from newsletter.domain.message import Content
+from newsletter.domain.statement import Statement
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a source holds at the moment. A faulty statement does not hide the others."""
+
+    statements: tuple[Statement, ...]
+    faults: tuple[Fault, ...] = ()
+    complete: bool = True
+    """False when the source itself could not be read: then what is missing is not gone."""
+
+
+class Source(Protocol):
+    """Where statements come from."""
+
+    def read(self) -> Reading:
+        """Read all statements. Raises nothing for what a person wrote wrong."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a statement into content."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same statement could be rendered into other content."""
+        ...
+
+    def render(self, statement: Statement) -> Content:
+        """Render. The same statement gives the same content. Raises InvalidInput."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A batch in the very bytes that will leave."""
+
+    batch: OutgoingBatch
+    body: bytes
+    content_type: str = ""
+
+
+class Replay(Enum):
+    """Whether handing the same attempt over again can reach a reader twice."""
+
+    NEVER = "never"
+    """It can: an unknown attempt is not repeated."""
+    SAFE = "safe"
+    """It cannot, however often: each message has a name, and the provider keeps one of a name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a provider can do, so that the pipeline need not know which one it is."""
+
+    max_recipients: int
+    """At most so many recipients in one call."""
+    replay: Replay = Replay.NEVER
+
+
+class Provider(Protocol):
+    """The outside service that sends for us."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        """Build the bytes: pure, the same for the same batch. Raises InvalidInput."""
+        ...
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        """Make the one call. Never raises for what the network or the provider does."""
+        ...
+
+
+class Links(Protocol):
+    """Signed words in links."""
+
+    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        """One token each, of ``[A-Za-z0-9_-]`` and of one length, always the same for the same."""
+        ...
+
+    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
+        """(campaign id, subscriber id) if we signed it, else None."""
+        ...
+
+    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        """The part of Message-ID before the @, always the same for the same delivery."""
+        ...
