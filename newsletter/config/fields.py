@@ -1,0 +1,194 @@
+"""The kinds of value that a setting can have, each refusing what it cannot be."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from newsletter.domain.audience import LIST_NAME, parse_address
+from newsletter.providers.options import Duration
+
+_LANGUAGE = (
+    r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+)
+_NOT_IN_URL = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
+_LOOPBACK = {"localhost", "127.0.0.1"}
+
+
+def _line(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
+            raise ValueError(
+                f"holds a line break or control character (U+{ord(character):04X}); "
+                "write it on one line, as plain text"
+            )
+    if not text.strip():
+        raise ValueError("is blank; write some text")
+    return text.strip()
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        if " like " in str(error):
+            raise
+        raise ValueError(f"{error}; write only the address, like news@forum.example") from error
+
+
+def _language(text: str) -> str:
+    if not re.fullmatch(_LANGUAGE, text):
+        raise ValueError(f"{text!r} is not a language code; write it like en, pt-BR or zh-Hant")
+    return text
+
+
+def _list_name(text: str) -> str:
+    if not re.fullmatch(LIST_NAME, text):
+        raise ValueError(
+            f"{text!r} cannot name a list; write small letters and digits, "
+            "with - or _ between them, like press or new-york"
+        )
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, OSError, LookupError) as error:
+        raise ValueError(
+            f"{text!r} is no time zone; {_likely_zone(text) or 'write it like America/New_York'}"
+        ) from error
+
+
+def _likely_zone(text: str) -> str:
+    """Find the zone by its full name or, as most people know it, by its city."""
+    names: dict[str, str] = {}
+    for zone in sorted(available_timezones(), key=len):
+        names.setdefault(zone.casefold(), zone)
+        names.setdefault(zone.rpartition("/")[2].casefold(), zone)
+    close = get_close_matches(text.strip().casefold().replace(" ", "_"), names, n=1, cutoff=0.8)
+    return f"did you mean {names[close[0]]}?" if close else ""
+
+
+def _web_address(text: str) -> str:
+    found = _NOT_IN_URL.search(text)
+    if found:
+        raise ValueError(
+            f"holds {found.group()!r}, which no web address may; "
+            "copy it from the browser's address line"
+        )
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for a port that is none
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a web address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} is not a web address; write it like https://forum.example")
+    if parts.username is not None:
+        raise ValueError("holds a user name; readers see it, so write it without")
+    return text
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(_web_address(text))
+    if "?" in text or "#" in text:
+        raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise ValueError(
+            f"{text!r} is not secure; write https:// "
+            "(http:// is for trying things out on localhost only)"
+        )
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    """The text may hold a password, so no message repeats it."""
+    scheme, _, path = text.partition("://")
+    if scheme.startswith("postgres"):
+        raise ValueError(
+            "PostgreSQL is not supported yet: this version keeps its data in SQLite; "
+            "write sqlite:///var/newsletter.db"
+        )
+    if scheme != "sqlite" or not path.startswith("/"):
+        raise ValueError(
+            "is not a database we know; write sqlite:/// and a path, "
+            "like sqlite:///var/newsletter.db"
+        )
+    file = path.removeprefix("/")
+    if not file.strip() or "?" in file or file.startswith(":") or file.endswith("/"):
+        raise ValueError("names no file; write a path after sqlite:///, like var/newsletter.db")
+    return _line(text)
+
+
+def _at_least_a_second(duration: timedelta) -> timedelta:
+    if duration < timedelta(seconds=1):
+        raise ValueError("must be at least 1s")
+    return duration
+
+
+def _at_most_thirty_days(duration: timedelta) -> timedelta:
+    if duration > timedelta(days=30):
+        raise ValueError("must be at most 30d")
+    return duration
+
+
+Line = Annotated[str, AfterValidator(_line)]
+"""Text without line breaks and control characters: it may stand in a header."""
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An e-mail address."""
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""The IANA name of a time zone."""
+
+Language = Annotated[
+    str, AfterValidator(_language), Field(json_schema_extra={"pattern": f"^{_LANGUAGE}$"})
+]
+"""A BCP 47 code."""
+
+ListName = Annotated[
+    str, AfterValidator(_list_name), Field(json_schema_extra={"pattern": f"^{LIST_NAME}$"})
+]
+"""The name of a mailing list."""
+
+Website = Annotated[
+    str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": "^https?://"})
+]
+"""An http or https address."""
+
+PublicUrl = Annotated[
+    str, AfterValidator(_public_url), Field(json_schema_extra={"pattern": "^https?://"})
+]
+"""The https base of our own pages, without a slash at the end."""
+
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+"""``sqlite:///`` and a path."""
+
+Pause = Annotated[
+    Duration, AfterValidator(_at_least_a_second), AfterValidator(_at_most_thirty_days)
+]
+"""One second to thirty days."""
+
+Window = Annotated[Duration, AfterValidator(_at_most_thirty_days)]
+"""Nothing to thirty days."""
+
+
+class ByKind:
+    """Marks a value that is validated by the class its ``kind`` names."""
+
+    def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
+        self._choices = choices
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        choices = {kind: handler.generate_schema(model) for kind, model in self._choices.items()}
+        return core_schema.tagged_union_schema(choices, discriminator="kind")

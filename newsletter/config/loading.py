@@ -1,0 +1,89 @@
+"""From ``newsletter.yaml`` to settings: everything that is wrong is told at once."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from newsletter.config.document import Document, build
+from newsletter.config.preparation import Preparation
+from newsletter.config.settings import Settings
+from newsletter.config.shape import Shape
+from newsletter.config.syntax import parse
+from newsletter.config.wording import find, say
+from newsletter.domain.errors import Fault, InvalidConfiguration
+
+FILE_NAME = "newsletter.yaml"
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Its directory is the workspace, from which relative paths count.
+
+    Raises InvalidConfiguration with every fault, in the order of the file.
+    """
+    path = path.absolute()
+    document = build(path.name, parse(path))
+    root = Shape.of_settings()
+    values = Preparation(
+        document=document, root=root, workspace=path.parent, environ=environ
+    ).prepare()
+    cause: ValidationError | None = None
+    settings: Settings | None = None
+    try:
+        settings = _validated(values, path.parent)
+    except ValidationError as error:
+        cause = error
+        _explain(error, document, root, values)
+    _question_dates(document)
+    if settings is None or document.faults:
+        raise InvalidConfiguration(_in_order(document.faults)) from cause
+    return settings
+
+
+def find_workspace(start: Path) -> Path:
+    """The nearest directory at or above ``start`` that holds a ``newsletter.yaml``.
+
+    Raises InvalidConfiguration where there is none.
+    """
+    start = start.absolute()
+    for directory in (start, *start.parents):
+        if (directory / FILE_NAME).is_file():
+            return directory
+    raise InvalidConfiguration(
+        [
+            Fault(
+                file=FILE_NAME,
+                message=f"is neither in {start} nor in a directory above it; go to your "
+                "workspace, name it with --workspace, or make one with: newsletter init",
+            )
+        ]
+    )
+
+
+def _validated(values: Any, workspace: Path) -> Settings:
+    """JSON is what strict validation reads paths and lists from; Python values it would refuse."""
+    return Settings.model_validate_json(json.dumps(values), context={"workspace": workspace})
+
+
+def _explain(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
+    for details in error.errors(include_url=False):
+        finding = find(details, document, root, values)
+        if not document.is_broken(finding.path):
+            document.fault(finding.path, say(finding))
+
+
+def _question_dates(document: Document) -> None:
+    """No setting is a date, so what YAML takes for one was meant as text."""
+    for path, written in document.written.items():
+        if written.reading == "a date" and not document.is_broken(path):
+            document.fault(
+                path,
+                f"must be text, and YAML reads {written.text} as a date; "
+                f'if it is meant so, put it in quotes: "{written.text}"',
+            )
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.line, fault.column))

@@ -1,0 +1,245 @@
+"""Every setting, declared once: its type, its default, and a sentence saying what it is."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+
+from newsletter.config.fields import (
+    Address,
+    ByKind,
+    DatabaseUrl,
+    Language,
+    Line,
+    ListName,
+    Pause,
+    PublicUrl,
+    Website,
+    Window,
+    Zone,
+)
+from newsletter.domain import message
+from newsletter.domain.statement import ApprovalPolicy
+from newsletter.providers.options import ProviderOptions
+from newsletter.providers.registry import OPTIONS
+
+
+class Section(BaseModel):
+    """A group of settings: nothing unknown, nothing guessed, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class PressContact(Section):
+    """Whom journalists may call."""
+
+    name: Line = Field(description="Who answers.", examples=["Press Office"])
+    email: Address | None = Field(
+        default=None, description="Their e-mail address.", examples=["press@forum.example"]
+    )
+    phone: Line | None = Field(
+        default=None, description="Their telephone number.", examples=['"+1 202 555 0100"']
+    )
+
+
+class Organisation(Section):
+    """Who speaks."""
+
+    name: Line = Field(
+        description="The name readers know the organisation by.", examples=["Example Forum"]
+    )
+    tagline: Line | None = Field(
+        default=None, description="A few words under the name.", examples=["Practical answers"]
+    )
+    website: Website = Field(
+        description="The organisation's own site.", examples=["https://forum.example"]
+    )
+    postal_address: Line = Field(
+        description="The postal address, on one line. Laws on bulk mail ask for it in every mail.",
+        examples=["1 Example Street, Washington, DC 20001"],
+    )
+    press_contact: PressContact | None = Field(
+        default=None, description="Whom journalists may call."
+    )
+
+
+class Sender(Section):
+    """What stands in From and Reply-To."""
+
+    name: Line = Field(description="The name in readers' inboxes.", examples=["Example Forum"])
+    address: Address = Field(
+        description="The address in From. Its domain must be set up with the provider.",
+        examples=["news@forum.example"],
+    )
+    reply_to: Address | None = Field(
+        default=None,
+        description="Where answers go. Without it: to the address in From.",
+        examples=["press@forum.example"],
+    )
+
+
+class SourceOptions(Section):
+    """What every source of statements takes."""
+
+
+class FolderOptions(SourceOptions):
+    """A folder of Markdown files with front matter."""
+
+    kind: Literal["folder"] = Field(description="A folder of Markdown files with front matter.")
+    path: Path = Field(default=Path("statements"), description="The folder.")
+
+
+class Approvals(Section):
+    """When a statement counts as approved."""
+
+    required: int = Field(
+        default=1, ge=1, description="How many people must say yes.", examples=[1]
+    )
+    author_may_approve: bool = Field(
+        default=False, description="Whether the author's own yes counts.", examples=[False]
+    )
+    trust_front_matter: bool = Field(
+        default=False,
+        description="Whether `status: approved` with `approved_by` in a statement's file counts. "
+        "Only where nobody but reviewers can change these files.",
+        examples=[False],
+    )
+
+
+class Schedule(Section):
+    """When things happen by themselves."""
+
+    poll: Pause = Field(
+        default=timedelta(seconds=5),
+        description="How often to look for new statements and for work that is due.",
+        examples=["5s"],
+    )
+    undo_window: Window = Field(
+        default=timedelta(minutes=5),
+        description="How long after the last approval nothing leaves yet, to be able to undo it.",
+        examples=["5m"],
+    )
+
+
+SOURCES: dict[str, type[SourceOptions]] = {"folder": FolderOptions}
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"names {', '.join(repeated)} more than once; write each list once")
+    return names
+
+
+def _contact(given: PressContact | None) -> message.PressContact | None:
+    if given is None:
+        return None
+    return message.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
+
+
+def _at_least_one(sources: tuple[SourceOptions, ...]) -> tuple[SourceOptions, ...]:
+    """Count here, not by ``min_length``, which takes a list of faulty items for an empty one."""
+    if not sources:
+        raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
+    return sources
+
+
+class Settings(Section):
+    """All of ``newsletter.yaml``.
+
+    Made by ``newsletter.config.load``. The workspace is no setting: it is where the file lies,
+    and validation takes it from the context, ``{"workspace": Path}``.
+    """
+
+    organisation: Organisation = Field(description="Who speaks.")
+    sender: Sender = Field(description="What stands in From and Reply-To.")
+    public_url: PublicUrl = Field(
+        description="Where readers find our own pages; the beginning of each link to them.",
+        examples=["https://news.forum.example"],
+    )
+    timezone: Zone = Field(
+        description="The time zone of every date and time that people read or write.",
+        examples=["America/New_York"],
+    )
+    language: Language = Field(
+        default="en",
+        description="The language of statements that name none.",
+        examples=["en"],
+    )
+    default_lists: Annotated[tuple[ListName, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        description="The lists for statements that name none. Without it, such a one is refused.",
+        examples=[["press"]],
+    )
+    statements: Annotated[
+        tuple[Annotated[SourceOptions, ByKind(SOURCES)], ...], AfterValidator(_at_least_one)
+    ] = Field(
+        default=(FolderOptions(kind="folder"),),
+        description="Where statements come from, each source with its `kind`.",
+        examples=[[{"kind": "folder", "path": "statements"}]],
+        json_schema_extra={"minItems": 1},
+    )
+    approvals: Approvals = Field(
+        default=Approvals(), description="When a statement counts as approved."
+    )
+    schedule: Schedule = Field(default=Schedule(), description="When things happen by themselves.")
+    provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
+        default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
+        description="The outside service that sends; its `kind` decides what else it takes.",
+        json_schema_extra={"default": {"kind": "outbox"}},
+    )
+    database: DatabaseUrl = Field(
+        default="sqlite:///var/newsletter.db",
+        description="Where everything is kept: `sqlite:///` and a path.",
+        examples=["sqlite:///var/newsletter.db"],
+    )
+
+    _workspace: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember the workspace."""
+        self._workspace = (context or {}).get("workspace", Path())
+
+    @property
+    def workspace(self) -> Path:
+        """The directory that holds ``newsletter.yaml`` and all state."""
+        return self._workspace
+
+    def resolve(self, path: Path) -> Path:
+        """Read a relative path from the workspace; leave an absolute one alone."""
+        return self._workspace / path
+
+    @property
+    def database_path(self) -> Path:
+        """The database's file."""
+        return self.resolve(Path(self.database.removeprefix("sqlite:///")))
+
+    @property
+    def database_url(self) -> str:
+        """The database, independent of the current directory."""
+        return f"sqlite:///{self.database_path}"
+
+    def house(self) -> message.House:
+        """What each message says about those who send it."""
+        return message.House(
+            organisation=message.Organisation(
+                name=self.organisation.name,
+                website=self.organisation.website,
+                postal_address=self.organisation.postal_address,
+                tagline=self.organisation.tagline or "",
+                press_contact=_contact(self.organisation.press_contact),
+            ),
+            sender=message.Sender(
+                name=self.sender.name,
+                address=self.sender.address,
+                reply_to=self.sender.reply_to or "",
+            ),
+            public_url=self.public_url,
+            timezone=self.timezone,
+        )
+
+    def approval_policy(self) -> ApprovalPolicy:
+        """What an approval needs in order to count."""
+        return ApprovalPolicy(**dict(self.approvals))

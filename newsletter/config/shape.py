@@ -1,0 +1,129 @@
+"""What may stand at each place of ``newsletter.yaml``: the settings, seen from the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from newsletter.config.settings import Settings
+from newsletter.domain.schedule import format_duration
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes defaults the way they are written in the file, and no titles made of class names."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Write a duration like ``5m``, not like ``PT5M``."""
+        if isinstance(dft, timedelta):
+            return format_duration(dft)
+        return super().encode_default(dft)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Not: a key is its own title."""
+        return False
+
+
+def plain_schema() -> dict[str, Any]:
+    """The settings as pydantic describes them."""
+    schema = Settings.model_json_schema(schema_generator=_Generator)
+    for group in [schema, *schema["$defs"].values()]:
+        group.pop("title", None)
+    return schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What may stand at one place of the file."""
+
+    schema: Mapping[str, Any]
+    definitions: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of_settings(cls) -> "Shape":
+        """The shape of the whole file."""
+        schema = plain_schema()
+        return cls(schema=schema, definitions=schema["$defs"])
+
+    def _at(self, schema: Mapping[str, Any]) -> "Shape":
+        """Look through references and through ``or nothing``."""
+        found = dict(schema)
+        while True:
+            others = [one for one in found.get("anyOf", ()) if one.get("type") != "null"]
+            if "$ref" in found:
+                found = {**self.definitions[found.pop("$ref").rpartition("/")[2]], **found}
+            elif len(others) == 1:
+                del found["anyOf"]
+                found = {**others[0], **found}
+            else:
+                return Shape(schema=found, definitions=self.definitions)
+
+    @property
+    def kinds(self) -> Mapping[str, "Shape"]:
+        """Where a ``kind`` decides: what each of them takes."""
+        mapping = self.schema.get("discriminator", {}).get("mapping", {})
+        return {kind: self._at({"$ref": reference}) for kind, reference in mapping.items()}
+
+    @property
+    def keys(self) -> Mapping[str, "Shape"]:
+        """The keys of a group, each with its shape."""
+        properties = self.schema.get("properties", {})
+        return {key: self._at(schema) for key, schema in properties.items()}
+
+    @property
+    def closed(self) -> bool:
+        """No other keys may be written."""
+        return self.schema.get("additionalProperties") is False
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The keys that must be written."""
+        return frozenset(self.schema.get("required", ()))
+
+    @property
+    def items(self) -> "Shape":
+        """What the items of a list, or the values of a group with free keys, look like."""
+        free = self.schema.get("additionalProperties")
+        return self._at(self.schema.get("items") or (free if isinstance(free, dict) else {}))
+
+    @property
+    def secret(self) -> bool:
+        """Never to be shown."""
+        return self.schema.get("format") == "password"
+
+    @property
+    def type(self) -> str:
+        """JSON's name of the type, or nothing where there are several."""
+        return str(self.schema.get("type", ""))
+
+    @property
+    def description(self) -> str:
+        """What it is, in a sentence."""
+        return str(self.schema.get("description", ""))
+
+    @property
+    def example(self) -> str:
+        """How it may be written, or nothing."""
+        examples = self.schema.get("examples") or [""]
+        return as_yaml(examples[0])
+
+    def for_value(self, value: Any) -> "Shape":
+        """Let the value's ``kind`` decide, where one does."""
+        kind = value.get("kind") if isinstance(value, dict) else None
+        return self.kinds.get(kind, self) if isinstance(kind, str) else self
+
+    def child(self, part: str | int) -> "Shape":
+        """What may stand under this key or index."""
+        return self.keys.get(part, self.items) if isinstance(part, str) else self.items
+
+
+def as_yaml(value: Any) -> str:
+    """Write a plain default or example as it would stand in the file, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_yaml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {as_yaml(item)}' for key, item in value.items())}}}"
+    return str(value)

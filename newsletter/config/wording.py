@@ -1,0 +1,218 @@
+"""Puts what validation found into words for a person who writes a file, not a program."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from newsletter.config.document import Document, KeyPath
+from newsletter.config.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What validation found at one place, and what is known about that place."""
+
+    path: KeyPath
+    error: ErrorDetails
+    shape: Shape
+    value: Any
+    text: str
+    """The value as it was written, or as Python writes it."""
+    reading: str
+    """What YAML took it for, where that is not text."""
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What pydantic says besides the kind of error."""
+        return self.error.get("ctx", {})
+
+    @property
+    def example(self) -> str:
+        """An example to follow, as the end of a sentence."""
+        return f", like {self.shape.example}" if self.shape.example else ""
+
+
+def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> Finding:
+    """Locate a validation error in the document.
+
+    The place that pydantic names has one more part wherever a ``kind`` chose the class.
+    """
+    path: KeyPath = ()
+    shape, value = root, values
+    for part in error["loc"]:
+        if shape.kinds:
+            shape = shape.for_value(value)
+            continue
+        if not isinstance(value, list if isinstance(part, int) else dict):
+            break  # it names one of several types that were tried
+        shape, value = shape.child(part), _inside(value, part)
+        path = (*path, part)
+    if error["type"].startswith("union_tag"):
+        path, value = (*path, "kind"), _inside(value, "kind")
+    written = document.written.get(path)
+    return Finding(
+        path=path,
+        error=error,
+        shape=shape,
+        value=value,
+        text=written.text if written else str(value),
+        reading=written.reading if written else "",
+    )
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    try:
+        return value[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def say(finding: Finding) -> str:
+    """Say what is wrong and what to write. Never shows a secret."""
+    speak = _SPEAKERS.get(finding.error["type"], _otherwise)
+    filled = not finding.reading and finding.text != str(finding.value)
+    return speak(finding) + (" (its value comes from the environment)" if filled else "")
+
+
+def _missing(finding: Finding) -> str:
+    key = str(finding.path[-1])
+    if finding.shape.secret:
+        return f"is missing; write {key}, or {key}_file with the path of a file that holds it"
+    if finding.shape.example:
+        return f"is missing; write it like {key}: {finding.shape.example}"
+    if finding.shape.required:
+        keys = [key for key in finding.shape.keys if key in finding.shape.required]
+        return f"is missing; write it, and under it: {', '.join(keys)}"
+    return f"is missing; write it. {finding.shape.description}".strip()
+
+
+def _not_text(finding: Finding) -> str:
+    if finding.value is None:
+        return f"has no value; write one{finding.example}, or delete the line if it may be left out"
+    if isinstance(finding.value, dict | list):
+        return f"must be text{finding.example}, not {_noun(finding.value)}"
+    return (
+        f"must be text, and YAML reads {finding.text} as {finding.reading}; "
+        f'if it is meant so, put it in quotes: "{finding.text}"'
+    )
+
+
+def _not_number(finding: Finding) -> str:
+    whole = "whole number" if finding.error["type"].startswith("int") else "number"
+    hint = ""
+    if isinstance(finding.value, str) and finding.value.isdigit():
+        hint = "; write it without quotes"
+    return f"must be a {whole}{finding.example}, not {_shown(finding)}{hint}"
+
+
+def _not_switch(finding: Finding) -> str:
+    return f"must be true or false, not {_shown(finding)}"
+
+
+def _not_list(finding: Finding) -> str:
+    example = finding.shape.example or "[one, two]"
+    return f"must be a list, like {example}, not {_shown(finding)}"
+
+
+def _not_group(finding: Finding) -> str:
+    keys = finding.shape.keys or dict.fromkeys(["kind"] if finding.shape.kinds else [])
+    inner = f" ({', '.join(keys)})" if keys else ""
+    return f"must be a group of keys with values{inner}, not {_shown(finding)}"
+
+
+def _too_few(finding: Finding) -> str:
+    return f"must have at least {finding.context.get('min_length', 1)} of them"
+
+
+def _out_of_range(finding: Finding) -> str:
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    bounds = [f"{words[key]} {_plain(bound)}" for key, bound in finding.context.items()]
+    return f"must be {' and '.join(bounds)}, not {_shown(finding)}"
+
+
+def _wrong_choice(finding: Finding) -> str:
+    expected = str(finding.context.get("expected", "")).replace("'", "")
+    return f"must be {expected}, not {_shown(finding)}"
+
+
+def _wrong_kind(finding: Finding) -> str:
+    kinds = list(finding.shape.kinds)
+    close = get_close_matches(str(finding.value).casefold(), kinds, n=1)
+    guess = f"; did you mean {close[0]}?" if close else "."
+    return f"{finding.text!r} is not a kind we know{guess} The kinds are: {', '.join(kinds)}"
+
+
+def _no_kind(finding: Finding) -> str:
+    return f"is missing; write one of: {', '.join(finding.shape.kinds)}"
+
+
+def _wrong_form(finding: Finding) -> str:
+    about = f" It is: {finding.shape.description}" if finding.shape.description else ""
+    return f"does not have the right form{finding.example}.{about}"
+
+
+def _own(finding: Finding) -> str:
+    """What one of our own validators says, with the value the way it was written."""
+    said = str(finding.context.get("error", finding.error["msg"]))
+    if finding.shape.secret:
+        return "is not what this secret looks like; copy it again from the provider's pages"
+    value = repr(finding.value)
+    if said.startswith(f"{value} "):
+        written = repr(finding.text) if isinstance(finding.value, str) else finding.text
+        said = f"{written}{said[len(value) :]}"
+    if finding.reading and finding.reading != f"the number {finding.text}":
+        said += f" (YAML reads {finding.text} as {finding.reading})"
+    return said
+
+
+def _otherwise(finding: Finding) -> str:
+    message = finding.error["msg"].removeprefix("Input ")
+    about = finding.shape.description
+    return f"{message}. It is: {about}" if about else message
+
+
+def _shown(finding: Finding) -> str:
+    if finding.shape.secret or isinstance(finding.value, dict | list):
+        return _noun(finding.value)
+    if finding.value is None:
+        return "empty"
+    return finding.text if finding.reading else repr(finding.text)
+
+
+def _noun(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a group of keys"
+    return "a list" if isinstance(value, list) else "this"
+
+
+def _plain(bound: Any) -> str:
+    whole = isinstance(bound, float) and bound.is_integer()
+    return str(int(bound)) if whole else str(bound)
+
+
+_SPEAKERS: dict[str, Callable[[Finding], str]] = {
+    "missing": _missing,
+    "string_type": _not_text,
+    "path_type": _not_text,
+    "int_type": _not_number,
+    "float_type": _not_number,
+    "bool_type": _not_switch,
+    "tuple_type": _not_list,
+    "list_type": _not_list,
+    "model_type": _not_group,
+    "dict_type": _not_group,
+    "too_short": _too_few,
+    "greater_than": _out_of_range,
+    "greater_than_equal": _out_of_range,
+    "less_than": _out_of_range,
+    "less_than_equal": _out_of_range,
+    "literal_error": _wrong_choice,
+    "union_tag_invalid": _wrong_kind,
+    "union_tag_not_found": _no_kind,
+    "string_pattern_mismatch": _wrong_form,
+    "string_too_short": _wrong_form,
+    "value_error": _own,
+}

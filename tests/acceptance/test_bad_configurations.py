@@ -1,0 +1,32 @@
+"""Configurations that cannot be used, each with the very messages that it must give.
+
+A new case is two files in ``bad_configurations``: ``NAME.yaml`` and ``NAME.txt``.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from newsletter.config import load
+from newsletter.domain.errors import InvalidConfiguration
+
+CASES = Path(__file__).parent / "bad_configurations"
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda case: case.stem)
+def test_a_bad_configuration_is_refused_with_these_messages(case: Path, tmp_path: Path) -> None:
+    shutil.copy(case, tmp_path / "newsletter.yaml")
+
+    with pytest.raises(InvalidConfiguration) as caught:
+        load(tmp_path / "newsletter.yaml", {"BLANK": "", "BAD_ADDRESS": "press@forum"})
+
+    assert str(caught.value) == case.with_suffix(".txt").read_text("utf-8").rstrip("\n")
+
+
+def test_there_are_cases_and_each_has_its_messages() -> None:
+    configurations = {case.stem for case in CASES.glob("*.yaml")}
+    messages = {case.stem for case in CASES.glob("*.txt")}
+
+    assert len(configurations) >= 20
+    assert configurations == messages

@@ -1,0 +1,56 @@
+"""A workspace to write configurations into."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from newsletter.config import Settings, load
+from newsletter.domain.errors import Fault, InvalidConfiguration
+
+BASE = """\
+organisation:
+  name: Example Forum
+  website: https://forum.example
+  postal_address: 1 Example Street, Washington, DC 20001
+sender: {name: Example Forum, address: news@forum.example}
+public_url: https://news.forum.example
+timezone: America/New_York
+"""
+
+Read = Callable[..., Settings]
+Faults = Callable[..., list[Fault]]
+
+
+@pytest.fixture
+def base() -> str:
+    """The least that can be written."""
+    return BASE
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Load the base with these lines after it."""
+
+    def read(
+        more: str = "", environ: Mapping[str, str] | None = None, base: str = BASE
+    ) -> Settings:
+        file = tmp_path / "newsletter.yaml"
+        file.write_text(base + more, "utf-8")
+        return load(file, environ or {})
+
+    return read
+
+
+@pytest.fixture
+def faults(read: Read) -> Faults:
+    """Load, and return the faults."""
+
+    def faults(
+        more: str = "", environ: Mapping[str, str] | None = None, base: str = BASE
+    ) -> list[Fault]:
+        with pytest.raises(InvalidConfiguration) as caught:
+            read(more, environ, base)
+        return list(caught.value.faults)
+
+    return faults

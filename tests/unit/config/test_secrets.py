@@ -1,0 +1,135 @@
+"""Secrets come from files or the environment, and are never shown."""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.config import show
+from newsletter.domain.errors import InvalidConfiguration
+
+SECRET = "-".join(["key", "5ecre7", "0f", "0ur5"])
+FROM_FILE = "provider: {kind: mailgun, domain: forum.example, api_key_file: mailgun.key}\n"
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
+def test_a_secret_is_read_from_a_file_without_its_line_ending(
+    read: Any, tmp_path: Path, ending: bytes
+) -> None:
+    (tmp_path / "mailgun.key").write_bytes(SECRET.encode() + ending)
+
+    assert read(FROM_FILE).provider.api_key.get_secret_value() == SECRET
+
+
+def test_the_name_of_a_secret_file_may_come_from_the_environment(read: Any, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "run" / "secrets"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "mailgun").write_text(SECRET)
+    more = FROM_FILE.replace("mailgun.key", "'${SECRETS}/mailgun'")
+
+    settings = read(more, {"SECRETS": str(elsewhere)})
+
+    assert settings.provider.api_key.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"\n", "empty"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"x" * 70_000, "too large"),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_a_fault(
+    faults: Any, tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "mailgun.key").write_bytes(content)
+
+    found = faults(FROM_FILE)
+
+    assert [fault.key for fault in found] == ["provider.api_key_file"]
+    assert says in found[0].message
+
+
+@pytest.mark.parametrize("name", ["mailgun.key", ".", SECRET, '"a\\0b"', "x" * 300, "/dev/zero"])
+def test_a_secret_file_that_cannot_be_read_is_a_fault_that_does_not_repeat_its_name(
+    faults: Any, name: str
+) -> None:
+    found = faults(FROM_FILE.replace("mailgun.key", name))
+
+    assert [fault.key for fault in found] == ["provider.api_key_file"]
+    assert "file" in found[0].message
+    assert len(name) == 1 or name not in found[0].message
+
+
+@pytest.mark.parametrize("name", ["", "12", "[a]", "''"])
+def test_a_secret_file_is_named_by_text(faults: Any, name: str) -> None:
+    found = faults(FROM_FILE.replace("mailgun.key", name))
+
+    assert [fault.key for fault in found] == ["provider.api_key_file"]
+
+
+def test_an_unset_variable_in_the_name_of_a_secret_file_is_the_only_fault(faults: Any) -> None:
+    found = faults(FROM_FILE.replace("mailgun.key", "'${SECRETS}/mailgun'"))
+
+    assert [(fault.key, "SECRETS is not set" in fault.message) for fault in found] == [
+        ("provider.api_key_file", True)
+    ]
+
+
+def test_a_misspelt_secret_file_is_recognised_and_the_secret_not_missed(faults: Any) -> None:
+    found = faults(FROM_FILE.replace("api_key_file", "api_key_fiel"))
+
+    assert [fault.key for fault in found] == ["provider.api_key_fiel"]
+    assert "did you mean api_key_file?" in found[0].message
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(read: Any) -> None:
+    settings = read(
+        "provider: {kind: mailgun, domain: forum.example, api_key: '${KEY}'}\n", {"KEY": SECRET}
+    )
+
+    shown = show(settings)
+
+    assert shown["provider"]["api_key"] == "********"
+    assert shown["provider"]["domain"] == "forum.example"
+    for text in (str(shown), repr(settings), str(settings), settings.model_dump_json()):
+        assert SECRET not in text
+
+
+def test_no_fault_and_no_traceback_holds_a_secret(read: Any) -> None:
+    faulty = (
+        "provider: {kind: mailgun, domain: [], rate: -1,"
+        f" api_key: '{SECRET}', apikey: {SECRET}}}\n"
+        f"statements: [{{kind: folder, secret: {SECRET}}}]\n"
+        "language: no\n"
+    )
+
+    with pytest.raises(InvalidConfiguration) as caught:
+        read(faulty)
+
+    assert len(caught.value.faults) == 5
+    printed = traceback.format_exception(caught.value)
+    assert SECRET not in "".join(printed)
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown(faults: Any) -> None:
+    more = "provider: {kind: mailgun, domain: forum.example, api_key: "
+
+    for value in ("918273645", "2024-05-01", "[918273645]", "{a: 918273645}"):
+        found = faults(f"{more}{value}}}\n")
+        assert [fault.key for fault in found] == ["provider.api_key"]
+        assert "918273645" not in found[0].message
+        assert "2024" not in found[0].message
+
+
+def test_what_is_shown_is_what_is_in_force_in_plain_types(read: Any) -> None:
+    shown = show(read("default_lists: [press]\nschedule: {poll: 90s}\n"))
+
+    assert shown["default_lists"] == ["press"]
+    assert shown["schedule"] == {"poll": "90s", "undo_window": "5m"}
+    assert shown["statements"] == [{"kind": "folder", "path": "statements"}]
+    assert shown["organisation"]["tagline"] is None
+    assert shown["approvals"]["required"] == 1

@@ -1,0 +1,237 @@
+"""What the settings are when little is written, and what the domain gets from them."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.config import Settings
+from newsletter.domain.message import House, Organisation, PressContact, Sender
+from newsletter.domain.statement import ApprovalPolicy
+from newsletter.providers import mailgun, outbox
+
+
+def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
+    settings = read()
+
+    assert settings.language == "en"
+    assert settings.default_lists == ()
+    assert [(source.kind, source.path) for source in settings.statements] == [
+        ("folder", Path("statements"))
+    ]
+    assert settings.approval_policy() == ApprovalPolicy(
+        required=1, author_may_approve=False, trust_front_matter=False
+    )
+    assert settings.schedule.poll == timedelta(seconds=5)
+    assert settings.schedule.undo_window == timedelta(minutes=5)
+    assert isinstance(settings.provider, outbox.Options)
+    assert settings.provider.path == Path("var/outbox")
+    assert settings.database == "sqlite:///var/newsletter.db"
+
+
+def test_a_group_may_be_written_in_part(read: Any) -> None:
+    settings = read("approvals: {required: 2}\nschedule: {undo_window: 0s}\n")
+
+    assert settings.approval_policy() == ApprovalPolicy(required=2)
+    assert settings.schedule.undo_window == timedelta()
+    assert settings.schedule.poll == timedelta(seconds=5)
+
+
+def test_the_kind_decides_what_a_provider_takes(read: Any) -> None:
+    settings = read(
+        "provider: {kind: mailgun, domain: forum.example, api_key: key-1, timeout: 20s, rate: 5}"
+    )
+
+    assert isinstance(settings.provider, mailgun.Options)
+    assert settings.provider.api_key.get_secret_value() == "key-1"
+    assert settings.provider.timeout == timedelta(seconds=20)
+    assert settings.provider.rate == 5
+
+
+def test_settings_do_not_change(read: Any) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        read().language = "de"
+
+
+def test_the_house_carries_all_that_messages_say(read: Any, base: str) -> None:
+    text = base.replace(
+        "  website",
+        "  tagline: Practical answers\n"
+        "  press_contact: {name: Press, email: press@forum.example, phone: '+1 202 555 0100'}\n"
+        "  website",
+    ).replace("news@forum.example}", "news@forum.example, reply_to: press@forum.example}")
+
+    assert read(base=text).house() == House(
+        organisation=Organisation(
+            name="Example Forum",
+            website="https://forum.example",
+            postal_address="1 Example Street, Washington, DC 20001",
+            tagline="Practical answers",
+            press_contact=PressContact(
+                name="Press", email="press@forum.example", phone="+1 202 555 0100"
+            ),
+        ),
+        sender=Sender(
+            name="Example Forum", address="news@forum.example", reply_to="press@forum.example"
+        ),
+        public_url="https://news.forum.example",
+        timezone="America/New_York",
+    )
+
+
+def test_the_house_is_silent_about_what_is_left_out(read: Any) -> None:
+    house = read().house()
+
+    assert house.organisation.tagline == ""
+    assert house.organisation.press_contact is None
+    assert house.sender.reply_to == ""
+
+
+def test_a_press_contact_needs_only_a_name(read: Any, base: str) -> None:
+    text = base.replace("  website", "  press_contact: {name: Press}\n  website")
+
+    assert read(base=text).house().organisation.press_contact == PressContact(name="Press")
+
+
+def test_relative_paths_count_from_the_workspace(read: Any, tmp_path: Path) -> None:
+    settings = read()
+
+    assert settings.workspace == tmp_path
+    assert settings.resolve(Path("statements")) == tmp_path / "statements"
+    assert settings.resolve(Path("/srv/statements")) == Path("/srv/statements")
+    assert settings.database_path == tmp_path / "var/newsletter.db"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/newsletter.db"
+
+
+def test_an_absolute_database_stays_where_it_is(read: Any) -> None:
+    settings = read("database: sqlite:////srv/news/newsletter.db\n")
+
+    assert settings.database_url == "sqlite:////srv/news/newsletter.db"
+
+
+def test_without_a_file_paths_count_from_the_current_directory() -> None:
+    settings = Settings.model_validate_json(
+        '{"organisation": {"name": "F", "website": "https://f.example", "postal_address": "1 St"},'
+        ' "sender": {"name": "F", "address": "f@f.example"}, "public_url": "https://f.example",'
+        ' "timezone": "Europe/Berlin"}'
+    )
+
+    assert settings.resolve(Path("var")) == Path("var")
+
+
+@pytest.mark.parametrize("code", ["en", "pt-BR", "zh-Hant", "zh-Hant-TW", "es-419", "de-CH-1996"])
+def test_languages_are_written_as_bcp_47_says(read: Any, code: str) -> None:
+    assert read(f"language: {code}\n").language == code
+
+
+@pytest.mark.parametrize("code", ["EN", "e", "en_GB", "en-", "en-gb", "english", "en\u200b"])
+def test_what_is_no_language_code_is_refused(faults: Any, code: str) -> None:
+    assert [fault.key for fault in faults(f"language: {code}\n")] == ["language"]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://news.forum.example/", "https://news.forum.example"),
+        ("https://forum.example/news/", "https://forum.example/news"),
+        ("https://forum.example:8443", "https://forum.example:8443"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_public_url_is_kept_without_a_slash_at_its_end(
+    read: Any, base: str, written: str, kept: str
+) -> None:
+    assert read(base=base.replace("https://news.forum.example", written)).public_url == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://news.forum.example", "not secure"),
+        ("http://localhost.forum.example", "not secure"),
+        ("http://127.0.0.1.nip.example", "not secure"),
+        ("https://news.forum.example/?", "? or #"),
+        ("https://news.forum.example/#top", "? or #"),
+        ("https://editor:word@news.forum.example", "user name"),
+        ("https://", "write it like"),
+        ("ftp://news.forum.example", "write it like"),
+        ("javascript:alert(1)", "write it like"),
+        ("https://news.forum.example:99999", "not a web address"),
+        ("https://[news", "not a web address"),
+        ("https://news.forum.example/a b", "browser"),
+        ("https://bücher.example", "browser"),
+        ('"https://news.forum.example/\\nx"', "browser"),
+    ],
+)
+def test_other_public_urls_are_refused(faults: Any, base: str, url: str, says: str) -> None:
+    found = faults(base=base.replace("https://news.forum.example", url))
+
+    assert [fault.key for fault in found] == ["public_url"]
+    assert says in found[0].message
+
+
+def test_the_website_may_be_plain_http(read: Any, base: str) -> None:
+    text = base.replace("https://forum.example", "http://forum.example/?page=1")
+
+    assert read(base=text).organisation.website == "http://forum.example/?page=1"
+
+
+@pytest.mark.parametrize("character", ["\\0", "\\t", "\\e", "\\x7f", "\\N", "\\L", "\\P"])
+def test_no_control_character_gets_into_a_header(faults: Any, base: str, character: str) -> None:
+    text = base.replace("{name: Example Forum", f'{{name: "Example{character}Forum"')
+
+    found = faults(base=text)
+
+    assert [fault.key for fault in found] == ["sender.name"]
+    assert "on one line" in found[0].message
+
+
+def test_names_of_all_scripts_are_welcome_and_lose_their_outer_blanks(read: Any, base: str) -> None:
+    text = base.replace("{name: Example Forum", '{name: " فوروم – Фору́м 論壇 👩‍👧 "')
+
+    assert read(base=text).sender.name == "فوروم – Фору́м 論壇 👩‍👧"
+
+
+@pytest.mark.parametrize(
+    ("zone", "says"),
+    [
+        ("Berlin", "did you mean Europe/Berlin?"),
+        ("america/new york", "did you mean America/New_York?"),
+        ("../../etc/passwd", "write it like"),
+        ("America", "write it like"),
+        ('""', "write it like"),
+        ("x" * 300, "write it like"),
+    ],
+)
+def test_what_is_no_zone_is_refused_with_the_likely_one(
+    faults: Any, base: str, zone: str, says: str
+) -> None:
+    found = faults(base=base.replace("America/New_York", zone))
+
+    assert [fault.key for fault in found] == ["timezone"]
+    assert says in found[0].message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///",
+        "sqlite:///var/",
+        "sqlite:///news.db?mode=ro",
+        "'sqlite:///:memory:'",
+        "sqlite:relative.db",
+        "mysql://u:geheim@db/news",
+        "postgres://u:geheim@db/news",
+        "postgresql+psycopg://u:geheim@db/news",
+        "var/newsletter.db",
+        '"sqlite:///a\\nb"',
+    ],
+)
+def test_other_databases_are_refused_without_showing_a_password(faults: Any, url: str) -> None:
+    found = faults(f"database: {url}\n")
+
+    assert [fault.key for fault in found] == ["database"]
+    assert "geheim" not in str(found[0])
