@@ -1,0 +1,99 @@
+"""The lines of a plain text, with their blanks made ordinary, and how they were broken."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_WIDEST_WRAP = 130
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
+_UPPER = re.compile(r"[^\W\d_]")
+_DATELINE = re.compile(
+    r"(?:\((?:[A-Z][\w.’' -]+,? ?){1,4}\)|[A-Z][A-Z.’' -]{2,}(?:, ?[A-Z][\w.]+)*"
+    r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12}))"
+    r"(?:[ ,(].{0,40})?\s*[–—-]{1,2}(?:\s|$)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line that is not blank."""
+
+    number: int
+    """In the text, from 1."""
+    text: str
+    """Single blanks only, none around."""
+    gap: bool
+    """A blank line stands before it."""
+
+
+def read_lines(text: str) -> list[Line]:
+    """Cut a text into lines, leaving out blank ones, odd blanks and invisible characters."""
+    lines: list[Line] = []
+    gap = False
+    for number, raw in enumerate(_ENDS.split(text), start=1):
+        clean = _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).strip()
+        if clean:
+            lines.append(Line(number=number, text=clean, gap=gap))
+        gap = not clean
+    return lines
+
+
+def wrap_width(lines: Sequence[Line]) -> int:
+    """The width at which the text was hard-wrapped, in characters; 0 if each line is whole.
+
+    A line longer than any wrapped one shows that lines are paragraphs.
+    """
+    lengths = sorted(len(line.text) for line in lines)
+    if not lengths or lengths[-1] > _WIDEST_WRAP:
+        return 0
+    long = [length for length in lengths if length * 2 >= lengths[-1]]
+    followed = sum(not line.gap for line in lines[1:])
+    if len(long) < 2 or not followed or lengths[-1] < 40:
+        return 0
+    return long[int(0.9 * (len(long) - 1))]
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line ends like a sentence."""
+    return bool(_SENTENCE_END.search(text))
+
+
+def begins_dateline(text: str) -> bool:
+    """Whether a line begins with a place and a dash: ``CHICAGO –``, ``(Dallas, Texas) –``."""
+    return bool(_DATELINE.match(text))
+
+
+def in_title_case(text: str) -> bool:
+    """Whether most of the longer words of a line begin with a capital."""
+    words = [word for word in re.findall(r"[^\W\d_][\w’'-]*", text) if len(word) > 3]
+    return not words or sum(word[0].isupper() for word in words) >= 0.6 * len(words)
+
+
+def begins_small(text: str) -> bool:
+    """Whether a line begins as nothing but the middle of a sentence does."""
+    first = text[0]
+    return first.islower() or unicodedata.category(first) in {"Pe", "Po", "Pd"} - _openers(first)
+
+
+def _openers(first: str) -> set[str]:
+    return {"Po"} if first in "¿¡*#&@%\"'•·" else set()
+
+
+def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
+    """Whether a line belongs to running text: long, a sentence, or wrapped and going on."""
+    text = lines[index].text
+    if len(text) >= 160 or (len(text) >= 60 and ends_sentence(text)):
+        return True
+    if begins_dateline(text) and len(text) >= 40:
+        return True
+    if not width or len(text) < 0.8 * width:
+        return False
+    following = lines[index + 1 : index + 3]
+    if any(line.gap for line in following[:1]) or not following:
+        return False
+    whole = len(following) == 2 and not following[1].gap
+    return not in_title_case(text) or (whole and len(following[0].text) >= 0.8 * width)

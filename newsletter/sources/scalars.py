@@ -1,0 +1,75 @@
+"""What YAML makes of an unquoted value, and how to write one that it leaves alone."""
+
+import json
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
+
+import yaml
+
+TEXT_TAG = "tag:yaml.org,2002:str"
+NULL_TAG = "tag:yaml.org,2002:null"
+_WORDS = {
+    NULL_TAG: "nothing",
+    "tag:yaml.org,2002:timestamp": "a date",
+    "tag:yaml.org,2002:merge": "a merge key",
+    "tag:yaml.org,2002:value": "a default value",
+}
+_PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
+_MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
+_UNPRINTABLE = re.compile(
+    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+@lru_cache(maxsize=4096)
+def tag_of_plain(value: str) -> str:
+    """The tag that YAML 1.1 gives to an unquoted scalar, as PyYAML's safe loader does."""
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers
+    for tag, pattern in resolvers.get(value[:1], []):
+        if pattern.match(value):
+            return str(tag)
+    return TEXT_TAG
+
+
+@lru_cache(maxsize=1024)
+def misreading(value: str) -> str:
+    """What YAML takes an unquoted value for, in words; empty if for the text that it is."""
+    tag = tag_of_plain(value)
+    if tag == TEXT_TAG:
+        return ""
+    if tag in _WORDS:
+        return _WORDS[tag]
+    node = yaml.ScalarNode(tag, value)
+    constructor = yaml.constructor.SafeConstructor()
+    try:
+        meant = constructor.construct_object(node)
+    except ValueError:
+        return "a number"
+    return str(meant).lower() if isinstance(meant, bool) else f"the number {meant}"
+
+
+def quoted(value: str) -> str:
+    """The value in the quotes that need the fewest escapes, for people to copy."""
+    if '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    return "'" + value.replace("'", "''") + "'"
+
+
+def scalar(value: str) -> str:
+    """Write text so that YAML reads exactly this text: bare where that is safe, else quoted."""
+    if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
+        return value
+    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``; did you mean X?``, or all that is known if nothing is near."""
+    words = list(known)
+    near = get_close_matches(word.lower(), words, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(words)}"

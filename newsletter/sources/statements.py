@@ -1,0 +1,186 @@
+"""From the bytes of one statement file to a statement, or to all that is wrong with it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from newsletter.domain.audience import LIST_NAME
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.sources.frontmatter import parse_front_matter, unknown_key
+from newsletter.sources.scalars import did_you_mean
+from newsletter.sources.text import decode_utf8
+from newsletter.sources.times import language_objection, read_date, read_time
+from newsletter.sources.values import Reader, address, as_it_is
+from newsletter.sources.writing import slugify
+
+KEYS = (
+    "title",
+    "date",
+    "summary",
+    "subject",
+    "slug",
+    "author",
+    "status",
+    "approved_by",
+    "lists",
+    "send_at",
+    "embargo_until",
+    "language",
+    "translation_of",
+    "corrects",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What the configuration says where a statement says nothing."""
+
+    lists: tuple[str, ...]
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """One file: a statement, or what is wrong with it."""
+
+    statement: Statement | None
+    faults: tuple[Fault, ...]
+    slug_line: int = 0
+    """Where the slug is written; 0 if it is the file's name."""
+
+
+def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
+    """Read one statement file; ``file`` is its path for people, and its name the default slug."""
+    try:
+        front = parse_front_matter(decode_utf8(data, file=file), file=file)
+    except InvalidInput as error:
+        return Parsed(statement=None, faults=error.faults)
+    reader = Reader(front=front, file=file)
+    for field in front.fields.values():
+        if field.key not in KEYS:
+            reader.faults.append(unknown_key(field, KEYS, file))
+    statement = _statement(reader, file, defaults)
+    if reader.faults:
+        return Parsed(statement=None, faults=_in_order(reader.faults))
+    place = front.fields.get("slug")
+    return Parsed(statement=statement, faults=(), slug_line=place.line if place else 0)
+
+
+def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
+    slug = reader.text("slug", _slug) or _slug_of_file(reader, file)
+
+    def time(value: str) -> datetime:
+        return _existing(read_time(value), defaults.timezone)
+
+    return Statement(
+        slug=slug,
+        title=_title(reader),
+        body=_body(reader),
+        lists=_lists(reader, defaults),
+        language=reader.text("language", _language) or defaults.language,
+        date=reader.when("date", read_date),
+        summary=reader.text("summary", as_it_is) or "",
+        subject=reader.text("subject", as_it_is) or "",
+        author=reader.text("author", address) or "",
+        progress=reader.decisive("status", _progress) or Progress.DRAFT,
+        approved_by=reader.several("approved_by", address, "editor@forum.example"),
+        send_at=reader.when("send_at", time),
+        embargo_until=reader.when("embargo_until", time),
+        translation_of=_other(reader, "translation_of", slug),
+        corrects=_other(reader, "corrects", slug),
+        origin=file,
+    )
+
+
+def _title(reader: Reader) -> str:
+    before = len(reader.faults)
+    title = reader.text("title", as_it_is)
+    if not title and len(reader.faults) == before:
+        reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
+    return title or ""
+
+
+def _body(reader: Reader) -> str:
+    body = reader.front.body
+    if not body:
+        message = "has no text below the front matter; write the statement there"
+        reader.faults.append(Fault(file=reader.file, line=reader.front.body_line, message=message))
+    return body
+
+
+def _lists(reader: Reader, defaults: Defaults) -> tuple[str, ...]:
+    if "lists" in reader.front.fields:
+        return reader.several("lists", _list_name, "press")
+    if not defaults.lists:
+        reader.fault(
+            "lists",
+            "names nobody to write to, and there are no default_lists; write lists: [press]",
+        )
+    return defaults.lists
+
+
+def _slug_of_file(reader: Reader, file: str) -> str:
+    stem = PurePosixPath(file).stem
+    objection = _slug_objection(stem)
+    if objection and not any(fault.key == "slug" for fault in reader.faults):
+        what = f"the file's name, which is the default, {objection}"
+        reader.fault("slug", f"{what}; rename it, or write slug: {slugify(stem)}")
+    return stem
+
+
+def _slug(value: str) -> str:
+    objection = _slug_objection(value)
+    if objection:
+        raise ValueError(f"{value!r} {objection}; write {slugify(value)}")
+    return value
+
+
+def _slug_objection(value: str) -> str:
+    if not re.fullmatch(SLUG, value):
+        return "is not of small letters a-z and digits joined by single -"
+    if len(value) > SLUG_MAX_LENGTH:
+        return f"is longer than {SLUG_MAX_LENGTH} characters"
+    return ""
+
+
+def _other(reader: Reader, key: str, slug: str) -> str:
+    other = reader.decisive(key, _slug) or ""
+    if other and other == slug:
+        reader.fault(key, "names the statement itself; write the slug of the other one")
+    return other
+
+
+def _list_name(value: str) -> str:
+    if not re.fullmatch(LIST_NAME, value):
+        raise ValueError(f"{value!r} is not the name of a list; write one like press or press-us")
+    return value
+
+
+def _language(value: str) -> str:
+    objection = language_objection(value)
+    if objection:
+        raise ValueError(objection)
+    return value
+
+
+def _progress(value: str) -> Progress:
+    known = [progress.value for progress in Progress]
+    if value not in known:
+        raise ValueError(f"{value!r} is not a status{did_you_mean(value, known)}")
+    return Progress(value)
+
+
+def _existing(time: datetime, zone: str) -> datetime:
+    try:
+        resolve(time, zone)
+    except OverflowError as error:
+        raise ValueError(f"{time} is out of the calendar's range; write another date") from error
+    return time
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.line))

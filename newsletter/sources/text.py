@@ -1,0 +1,99 @@
+"""Bytes to text, and the characters that no value may hold."""
+
+import re
+
+from newsletter.domain.errors import Fault, InvalidInput
+
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+
+
+def decode(data: bytes, *, file: str = "the text") -> str:
+    """Read bytes as text and turn all line ends into ``\\n``.
+
+    UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252; ``encoding_note``
+    says when it was the last. Raises InvalidInput if it is none of these.
+    """
+    try:
+        text = data.decode(encoding_of(data))
+    except UnicodeDecodeError as error:
+        raise InvalidInput([_not_text(data, error, file)]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def encoding_of(data: bytes) -> str:
+    """The name of the encoding that ``decode`` uses."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return encoding
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def encoding_note(data: bytes) -> str:
+    """What to tell the person whose file had to be guessed at, or nothing."""
+    if encoding_of(data) != "cp1252":
+        return ""
+    return "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."
+
+
+def decode_utf8(data: bytes, *, file: str) -> str:
+    """Read UTF-8 with or without a byte order mark, all line ends as ``\\n``.
+
+    Raises InvalidInput naming the line and the byte.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message = "is UTF-16; save the file as UTF-8"
+        raise InvalidInput([Fault(file=file, line=1, message=message)])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput([_not_utf8(data, error, file)]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def control_in_value(value: str) -> str:
+    """The first control character or line break of a value, as people call it, or nothing."""
+    found = _CONTROL.search(value)
+    return _name(found.group()) if found else ""
+
+
+def control_in_lines(text: str) -> tuple[int, str] | None:
+    """The line and the name of the first control character of a text; tabs and ``\\n`` are none."""
+    found = _CONTROL_IN_LINES.search(text)
+    if found is None:
+        return None
+    return text.count("\n", 0, found.start()) + 1, _name(found.group())
+
+
+def _name(character: str) -> str:
+    if character in "\n\r\u2028\u2029\x85":
+        return f"a line break (U+{ord(character):04X})"
+    return f"the control character U+{ord(character):04X}"
+
+
+def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Fault:
+    line_start = max(data.rfind(b"\n", 0, error.start), data.rfind(b"\r", 0, error.start)) + 1
+    before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return Fault(
+        file=file,
+        line=before.count(b"\n") + 1,
+        message=f"byte {error.start - line_start + 1} of this line, 0x{data[error.start]:02x}, is "
+        "not UTF-8; save the file as UTF-8",
+    )
+
+
+def _not_text(data: bytes, error: UnicodeDecodeError, file: str) -> Fault:
+    return Fault(
+        file=file,
+        message=f"byte {error.start + 1}, 0x{data[error.start]:02x}, is neither UTF-8, UTF-16 nor "
+        "Windows-1252; save it as plain text in UTF-8",
+    )

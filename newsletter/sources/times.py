@@ -1,0 +1,86 @@
+"""Dates and times as people write them in front matter and lists of subscribers."""
+
+import re
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt]|[ \t]+)"
+    r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)"
+    r"[ \t]*([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_NOT_PLACES = {"localtime", "Factory", "posixrules"}
+
+
+def read_date(value: str) -> date:
+    """Read ``2011-09-21``. Raises ValueError saying what to write."""
+    if _TIME.fullmatch(value):
+        raise ValueError(f"{value} has a time; write the date alone, like {value[:10]}")
+    if not _DATE.fullmatch(value):
+        raise ValueError(f"{value!r} is not a date; write it like 2011-09-21")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"there is no day {value}; write another date") from error
+
+
+def read_time(value: str) -> datetime:
+    """Read ``2011-09-21 14:00``, with seconds and an offset if they are there.
+
+    Naive where no offset is written. Raises ValueError saying what to write.
+    """
+    if _DATE.fullmatch(value):
+        raise ValueError(f"{value} has no time; write it like {value} 14:00")
+    found = _TIME.fullmatch(value)
+    if found is None:
+        raise ValueError(f"{value!r} is not a date with a time; write it like 2011-09-21 14:00")
+    day, clock, offset = found.groups()
+    seconds, _, fraction = clock.partition(".")
+    if fraction:
+        seconds += "." + fraction.ljust(6, "0")
+    try:
+        return datetime.fromisoformat(f"{day}T{seconds}{(offset or '').upper()}")
+    except ValueError as error:
+        raise ValueError(f"there is no day {day}; write another date") from error
+
+
+def read_instant(value: str) -> datetime:
+    """Read a time as an instant in UTC; without an offset it is taken to be UTC already.
+
+    Raises ValueError saying what to write.
+    """
+    time = read_time(value)
+    if time.tzinfo is None:
+        return time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{value} is out of the calendar's range; write another date") from error
+
+
+@lru_cache(maxsize=1024)
+def zone_objection(name: str) -> str:
+    """Why this is not a time zone of the IANA database, or nothing."""
+    if name in _zones():
+        return ""
+    by_place = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_zones())}
+    near = get_close_matches(name.rpartition("/")[2].lower(), by_place, n=1, cutoff=0.8)
+    hint = f"did you mean {by_place[near[0]]}?" if near else "write one like Europe/Berlin"
+    return f"{name!r} is not a time zone; {hint}"
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - _NOT_PLACES)
+
+
+@lru_cache(maxsize=1024)
+def language_objection(tag: str) -> str:
+    """Why this is not a language tag (BCP 47), or nothing."""
+    if _LANGUAGE.fullmatch(tag):
+        return ""
+    return f"{tag!r} is not a language tag; write one like en, es or pt-BR"

@@ -1,0 +1,105 @@
+"""From a statement to the Markdown file that says the same."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from newsletter.domain.errors import Fault, InvalidInput, Refused
+from newsletter.domain.statement import SLUG_MAX_LENGTH, Progress
+from newsletter.sources.scalars import scalar
+
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
+)
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
+_APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
+
+
+def slugify(title: str) -> str:
+    """Turn a title into a slug: ASCII words joined by ``-``, cut between words where it is long.
+
+    A title without one Latin letter or digit gives ``statement``.
+    """
+    folded = _APOSTROPHES.sub("", title.lower()).translate(_LETTERS)
+    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", ascii_only.lower())
+    slug = ""
+    for word in words:
+        longer = f"{slug}-{word}" if slug else word[:SLUG_MAX_LENGTH]
+        if len(longer) > SLUG_MAX_LENGTH:
+            break
+        slug = longer
+    return slug or "statement"
+
+
+def to_markdown(
+    *,
+    title: str,
+    body: str,
+    date: date | None = None,
+    summary: str = "",
+    subject: str = "",
+    slug: str = "",
+    author: str = "",
+    status: Progress = Progress.DRAFT,
+    approved_by: Sequence[str] = (),
+    lists: Sequence[str] = (),
+    send_at: datetime | None = None,
+    embargo_until: datetime | None = None,
+    language: str = "",
+    translation_of: str = "",
+    corrects: str = "",
+) -> str:
+    """Write a statement file. What is empty is left out; each value reads back as it was."""
+    values = {
+        "title": scalar(title),
+        "date": date.isoformat() if date else "",
+        "summary": scalar(summary) if summary else "",
+        "subject": scalar(subject) if subject else "",
+        "slug": scalar(slug) if slug else "",
+        "author": _address(author) if author else "",
+        "status": status.value,
+        "approved_by": _sequence(approved_by, _address),
+        "lists": _sequence(lists, scalar),
+        "send_at": _wall_time(send_at),
+        "embargo_until": _wall_time(embargo_until),
+        "language": scalar(language) if language else "",
+        "translation_of": scalar(translation_of) if translation_of else "",
+        "corrects": scalar(corrects) if corrects else "",
+    }
+    header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
+    return f"---\n{header}---\n" + body.strip("\n") + "\n"
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, as UTF-8.
+
+    Raises Refused if it exists, InvalidInput if it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        what = f"{path} exists already and is left as it is"
+        raise Refused(f"{what}; choose another slug, or move that file away first") from error
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}; check the folder and its permissions"
+        raise InvalidInput([Fault(file=str(path), message=message)]) from error
+
+
+def _wall_time(value: datetime | None) -> str:
+    if value is None:
+        return ""
+    exact = bool(value.second or value.microsecond)
+    return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
+
+
+def _sequence(values: Sequence[str], write: Callable[[str], str]) -> str:
+    return f"[{', '.join(map(write, values))}]" if values else ""
+
+
+def _address(value: str) -> str:
+    return value if _PLAIN_ADDRESS.fullmatch(value) else scalar(value)

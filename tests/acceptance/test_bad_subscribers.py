@@ -1,0 +1,26 @@
+"""Files of subscribers that cannot be used, and the exact words in which we say so."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.sources.subscribers import read_subscribers
+
+CASES = Path(__file__).parent / "bad_subscribers"
+FILES = sorted(path for path in CASES.iterdir() if path.suffix in {".yaml", ".csv"})
+
+
+@pytest.mark.parametrize("case", FILES, ids=lambda path: path.name)
+def test_a_bad_file_of_subscribers_is_refused_naming_each_line(case: Path) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        read_subscribers(case, progress=lambda _: None)
+
+    said = "".join(f"{fault}\n" for fault in refusal.value.faults)
+    expected = case.with_suffix(".txt").read_text(encoding="utf-8")
+    assert said.replace(f"{case.parent}/", "") == expected
+
+
+def test_each_bad_file_of_subscribers_has_its_message_beside_it() -> None:
+    assert {path.stem for path in FILES} == {path.stem for path in CASES.glob("*.txt")}
+    assert len({path.stem for path in FILES}) == len(FILES) >= 25

@@ -1,0 +1,728 @@
+"""Plain text into a statement: title, date, body, and all that is left out."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.sources.document import (
+    ImportedDocument,
+    decode,
+    import_bytes,
+    import_document,
+)
+from newsletter.sources.lines import read_lines
+
+SHARED = Path(__file__).parents[3] / ".." / "shared"
+TODAY = date(2026, 11, 24)
+
+TITLE = "Forum Leaves the Advisory Council on Fair Housing"
+FIRST = (
+    "The Example Forum left the Advisory Council on Fair Housing today after two years of work, "
+    "because the council’s last report said nothing of what its own hearings had found."
+)
+SECOND = "We remain ready to speak with everybody who wants homes that people can pay for."
+
+
+def imported(*blocks: str) -> ImportedDocument:
+    return import_document("\n\n".join(blocks), today=TODAY)
+
+
+def left_out(document: ImportedDocument) -> list[str]:
+    return [dropped.text for dropped in document.dropped]
+
+
+def paragraphs(document: ImportedDocument) -> list[str]:
+    return document.body.split("\n\n")
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\S+", re.sub(r"[\u00ad\u200b\ufeff]", "", text))
+
+
+def shown(markdown: str) -> list[str]:
+    """The texts of the paragraphs that a reader of the Markdown sees."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+    found = []
+    for token in tokens:
+        if token.type == "inline":
+            children = token.children or []
+            assert {child.type for child in children} <= {"text", "text_special"}
+            found.append("".join(child.content for child in children))
+    return found
+
+
+def file_of(folder: str, name: str) -> bytes:
+    path = SHARED / folder / name
+    if not path.exists():
+        pytest.skip(f"{folder}/{name} is not beside this checkout")
+    return path.read_bytes()
+
+
+# --- the seed and the corpus -------------------------------------------------------------------
+
+
+def test_the_seed_gives_its_title_date_and_seven_paragraphs() -> None:
+    raw = file_of("seed", "statement.txt")
+    document = import_bytes(raw, today=TODAY)
+
+    assert document.title == "National Immigration Forum Resigns From Secure Communities Taskforce"
+    assert document.date == date(2011, 9, 21)
+    whole = [line.text for line in read_lines(raw.decode()) if len(line.text) > 100]
+    assert len(whole) == 7
+    assert paragraphs(document) == whole
+    assert [(dropped.line, dropped.text) for dropped in document.dropped] == [
+        (1, "National Immigration Forum"),
+        (3, "Practical Solutions for Immigrants and America"),
+        (8, "September 21, 2011"),
+        (24, "Crossroads Campaign Solutions"),
+    ]
+
+
+CORPUS = {
+    "01": ("CCSAO Regional Transit Task Force Holds Inaugural Meeting", "2026-05-26", 9),
+    "02": ("CCSAO Introduces New Expedited Felony Review Standard", "2025-11-21", 14),
+    "03": (
+        "Cook County State’s Attorney Eileen O’Neill Burke Announces New Detention Policy to "
+        "Increase Public Safety and Protect Victims",
+        "2024-12-02",
+        15,
+    ),
+    "04": ("Campaign Raises Awareness of Boys Who are Exploited", "2023-01-04", 6),
+    "05": (
+        "DA Announces Grant Opportunities to Build Safer Neighborhoods",
+        "2021-07-28",
+        7,
+    ),
+    "06": ("DA Co-Sponsors Price Gouging Legislation", "2020-04-07", 6),
+    "07": (
+        "1,200 STUDENTS SCORE CHANCE TO EARN CHIVAS USA SOCCER TICKETS IN KICKOFF OF GANG "
+        "PREVENTION INCENTIVE PROGRAM",
+        "2012-02-09",
+        10,
+    ),
+    "08": (
+        "120 STUDENTS INVITED FOR AN INSIDE LOOK AT FORD REGIONAL HEADQUARTERS FOR GANG "
+        "PREVENTION INCENTIVE",
+        "2013-12-04",
+        6,
+    ),
+    "09": (
+        "$1.2 Million Grant Allows District Attorney’s Office to Double Size of Gang Unit",
+        "2019-04-10",
+        4,
+    ),
+    "10": ("Joint Statement on January 6, 2021 Attack on the Capitol", "2021-01-08", 134),
+    "11": (
+        "District Attorney Creuzot Fulfills Campaign Pledge, Revisits Theft Policy",
+        "2022-11-21",
+        9,
+    ),
+    "12": (
+        "Bill sponsored by DA Hestrin that mandates drug treatment and education programs has "
+        "been signed into law by Gov. Newsom",
+        "2023-10-10",
+        7,
+    ),
+    "13": (
+        "Communities Unite for Vigils During National Crime Victims’ Rights Week",
+        "2024-04-26",
+        9,
+    ),
+    "14": (
+        "DA’s Office Awarded Increased Grant Funding to Prosecute Drug-Related DUI Cases",
+        "2023-10-11",
+        6,
+    ),
+}
+
+
+def corpus_file(number: str) -> bytes:
+    found = sorted((SHARED / "corpus" / "text").glob(f"{number}-*.txt"))
+    if not found:
+        pytest.skip("the corpus is not beside this checkout")
+    return found[0].read_bytes()
+
+
+@pytest.mark.parametrize("number", sorted(CORPUS))
+def test_a_text_of_the_corpus_gives_title_date_and_paragraphs(number: str) -> None:
+    document = import_bytes(corpus_file(number), today=TODAY)
+
+    title, day, count = CORPUS[number]
+    assert document.title == title
+    assert str(document.date) == day
+    assert len(paragraphs(document)) == count
+
+
+@pytest.mark.parametrize("number", sorted(CORPUS))
+def test_no_word_of_a_text_of_the_corpus_is_lost(number: str) -> None:
+    raw = corpus_file(number)
+    document = import_bytes(raw, today=TODAY)
+
+    body = " ".join(shown(document.body))
+    kept = "".join(words(" ".join([*left_out(document), document.title, body])))
+    lines = "".join(line.text for line in read_lines(raw.decode("utf-8")))
+    assert sorted(kept) == sorted(re.sub(r"\s", "", lines))
+
+
+# --- the head ----------------------------------------------------------------------------------
+
+
+def test_a_title_a_date_and_a_body_are_all_it_takes() -> None:
+    document = imported(TITLE, "September 21, 2011", FIRST, SECOND)
+
+    assert document == ImportedDocument(
+        title=TITLE,
+        date=date(2011, 9, 21),
+        body=f"{FIRST}\n\n{SECOND}",
+        dropped=document.dropped,
+        notes=(),
+    )
+    assert left_out(document) == ["September 21, 2011"]
+
+
+def test_masthead_and_tagline_above_the_title_are_left_out_and_the_guess_is_noted() -> None:
+    document = imported("Example Forum", "Homes for all", TITLE, "21 September 2011", FIRST)
+
+    assert document.title == TITLE
+    assert [(dropped.line, dropped.why) for dropped in document.dropped] == [
+        (1, "above the title"),
+        (3, "above the title"),
+        (7, "the date"),
+    ]
+    assert document.notes == ("Line 5 was taken for the title; look whether it is.",)
+
+
+def test_a_date_between_masthead_and_title_is_not_mistaken_for_what_follows_a_title() -> None:
+    document = imported("The Example Forum", "September 21, 2011", TITLE, FIRST, SECOND)
+
+    assert document.title == TITLE
+    assert left_out(document) == ["The Example Forum", "September 21, 2011"]
+
+
+def test_a_short_first_line_above_the_date_yields_to_a_longer_line_below_it() -> None:
+    document = imported("Acme News", "September 21, 2011", TITLE, FIRST)
+
+    assert document.title == TITLE
+
+
+def test_a_date_above_the_title_is_found() -> None:
+    document = imported("September 21, 2011", TITLE, FIRST)
+
+    assert (document.title, document.date) == (TITLE, date(2011, 9, 21))
+
+
+def test_a_line_below_title_and_date_stays_in_the_body() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, "September 21, 2011", deck, FIRST)
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [deck, FIRST]
+
+
+def test_without_a_date_the_first_line_is_the_title_and_a_note_says_so() -> None:
+    document = imported(TITLE, FIRST)
+
+    assert (document.title, document.date) == (TITLE, None)
+    assert document.notes == ("No date was found: write date: yourself.",)
+
+
+def test_without_a_date_a_masthead_that_the_text_names_is_passed_over() -> None:
+    document = imported("The Example Forum", "Homes for people", TITLE, FIRST)
+
+    assert document.title == TITLE
+
+
+def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
+    document = imported(
+        f"{TITLE} | Example Forum", "Skip to main content", "News", TITLE, "May 3, 2024", FIRST
+    )
+
+    assert document.title == TITLE
+    assert {dropped.line: dropped.why for dropped in document.dropped} == {
+        1: "above the title",
+        3: "site furniture",
+        5: "site furniture",
+        9: "the date",
+    }
+
+
+def test_a_title_behind_for_immediate_release_is_taken_with_its_second_line() -> None:
+    text = (
+        "April 10, 2019 Contact: Wren Writer\n"
+        "wren@forum.example\n"
+        "For Immediate Release: Forum Leaves the Advisory Council on Fair Housing and\n"
+        "Calls for Hearings\n"
+        "(Washington, D.C.) – The Example Forum left the Advisory Council on Fair Housing\n"
+        "today after two years of work, because the last report of the council was silent on\n"
+        "what its hearings had found.\n"
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title == f"{TITLE} and Calls for Hearings"
+    assert document.date == date(2019, 4, 10)
+    assert len(paragraphs(document)) == 1
+    assert left_out(document) == [
+        "April 10, 2019 Contact: Wren Writer",
+        "wren@forum.example",
+        "For Immediate Release:",
+    ]
+
+
+def test_a_title_broken_over_two_lines_is_joined() -> None:
+    text = (
+        "Forum Leaves the Advisory Council on Fair Housing and\n"
+        f"Calls for New Hearings\n\nSeptember 21, 2011\n\n{FIRST}"
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title.startswith("Forum Leaves the Advisory Council on Fair Housing and")
+    assert document.title.endswith("Calls for New Hearings")
+    assert paragraphs(document) == [FIRST]
+
+
+def test_for_immediate_release_and_the_embargo_are_left_out_and_the_embargo_noted() -> None:
+    document = imported(
+        "FOR IMMEDIATE RELEASE", "EMBARGOED UNTIL 5 a.m. ET", TITLE, "May 3, 2024", FIRST
+    )
+
+    assert document.title == TITLE
+    assert [dropped.why for dropped in document.dropped] == [
+        "for immediate release",
+        "the embargo",
+        "the date",
+    ]
+    assert document.notes == ("Line 3 speaks of an embargo: set embargo_until.",)
+
+
+def test_furniture_between_title_and_text_is_left_out() -> None:
+    document = imported(
+        TITLE, "FOR IMMEDIATE RELEASE", "Embargoed until noon", "May 3, 2024", "Share", TITLE, FIRST
+    )
+
+    assert paragraphs(document) == [FIRST]
+
+
+def test_a_short_title_that_comes_again_is_left_out_the_second_time() -> None:
+    document = imported(
+        "Forum Resigns", "May 3, 2024", "Embargoed until noon", "Forum Resigns", FIRST
+    )
+
+    assert document.title == "Forum Resigns"
+    assert paragraphs(document) == [FIRST]
+    assert [dropped.why for dropped in document.dropped] == [
+        "the date",
+        "the embargo",
+        "the title again",
+    ]
+
+
+def test_furniture_below_the_title_is_left_out_up_to_the_text() -> None:
+    document = imported(TITLE, "FOR IMMEDIATE RELEASE", "May 3, 2024", "Share", FIRST)
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [FIRST]
+
+
+def test_a_long_notice_above_the_title_is_not_the_text() -> None:
+    notice = "We use cookies to make this site better for everybody who reads it, now and later."
+    document = imported(notice, TITLE, "May 3, 2024", FIRST)
+
+    assert (document.title, document.body) == (TITLE, FIRST)
+
+
+def test_a_title_that_tells_of_the_masthead_is_found_wherever_the_date_stands() -> None:
+    lines = ["Example Forum", "Homes for all who want them", "Example Forum Leaves the Council"]
+    for order in (
+        [*lines, "May 3, 2024"],
+        ["May 3, 2024", *lines],
+        [lines[0], "May 3, 2024", *lines[1:]],
+    ):
+        assert imported(*order, FIRST).title == lines[2]
+
+
+def test_a_wrapped_title_above_wrapped_text_is_found_whole() -> None:
+    text = WRAPPED.replace(
+        "Forum Leaves the Advisory Council on Fair Housing",
+        "Example Forum\n\nWhy the Forum Leaves the Council on Fair Housing\nTonight",
+        1,
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title == "Why the Forum Leaves the Council on Fair Housing Tonight"
+    assert len(paragraphs(document)) == 2
+
+
+def test_wrapped_text_that_begins_with_names_is_still_text() -> None:
+    text = WRAPPED.replace(
+        "The Example Forum left", "Wren Writer, Robin Reader and Sandy Sender left"
+    )
+    text = text.replace(
+        "the Advisory Council on Fair Housing\ntoday", "the\nAdvisory Council today"
+    )
+
+    assert import_document(text, today=TODAY).title == TITLE
+
+
+def test_a_label_before_the_title_is_no_part_of_it() -> None:
+    document = imported(f"Title: {TITLE}", "Date: 2011-09-21", FIRST)
+
+    assert document.title == TITLE
+    assert left_out(document) == ["Title:", "Date: 2011-09-21"]
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("September 21, 2011", "2011-09-21"),
+        ("Sept. 21, 2011", "2011-09-21"),
+        ("21 September 2011", "2011-09-21"),
+        ("21st of September, 2011", "2011-09-21"),
+        ("2011-09-21", "2011-09-21"),
+        ("9/21/2011", "2011-09-21"),
+        ("21/9/2011", "2011-09-21"),
+        ("21.9.2011", "2011-09-21"),
+        ("7/7/2011", "2011-07-07"),
+        ("Wednesday, September 21, 2011 at 11 AM ET", "2011-09-21"),
+        ("Posted on Sep 21, 2011", "2011-09-21"),
+        ("WASHINGTON, D.C. — September 21, 2011", "2011-09-21"),
+        ("9/10/2011", "None"),
+        ("February 30, 2011", "None"),
+    ],
+)
+def test_dates_are_read_as_people_write_them(line: str, day: str) -> None:
+    document = imported(TITLE, line, FIRST)
+
+    assert document.title == TITLE
+    assert str(document.date) == day
+
+
+def test_a_date_that_can_be_read_two_ways_is_left_to_the_person() -> None:
+    assert imported(TITLE, "9/10/2011", FIRST).notes == (
+        "9/10/2011 on line 3 can be read two ways: write date: yourself.",
+    )
+
+
+def test_a_date_in_the_title_or_in_the_text_is_not_the_statements_date() -> None:
+    title = "Joint Statement on the January 6, 2021 Attack"
+    document = imported(title, "May 3, 2024", FIRST + " It resigned on May 9, 2024 in writing.")
+
+    assert (document.title, document.date) == (title, date(2024, 5, 3))
+    assert imported(TITLE, "On May 9, 2024 it left. " + FIRST).date is None
+
+
+def test_the_date_of_a_dateline_is_taken_with_a_note_and_stays_in_the_text() -> None:
+    document = imported(TITLE, f"REDMOND, WA, March 14, 2024 – {FIRST}")
+
+    assert document.date == date(2024, 3, 14)
+    assert document.body.startswith("REDMOND, WA, March 14, 2024 – The Example")
+    assert document.notes == ("The date 2024-03-14 is from line 3 in its dateline.",)
+
+
+def test_a_date_to_come_is_noted() -> None:
+    assert imported(TITLE, "November 25, 2026", FIRST).notes == (
+        "The date 2026-11-25 lies in the future.",
+    )
+    assert imported(TITLE, "November 24, 2026", FIRST).notes == ()
+
+
+# --- the foot ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Site by Somebody",
+        "Website designed by Somebody & Co",
+        "Powered by Somebody",
+        "Bright River Digital Studio",
+        "© 2011 Example Forum. All rights reserved.",
+        "We use cookies to make this site better.",
+        "Back to top",
+        "Print",
+        "###",
+        "# # #",
+        "-30-",
+        "– END –",
+        "ENDS",
+        "1 Example Street, Washington, DC 20001 | 202-555-0100",
+    ],
+)
+def test_a_foot_line_is_left_out(line: str) -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, SECOND, line)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document)[-1] == line
+
+
+def test_the_masthead_again_at_the_foot_is_left_out() -> None:
+    document = imported("The Example Forum", TITLE, "May 3, 2024", FIRST, "The Example Forum")
+
+    assert paragraphs(document) == [FIRST]
+
+
+@pytest.mark.parametrize("line", ["Wren Writer", "Wren Writer, Director", "Thank you"])
+def test_a_signature_is_kept_and_noted(line: str) -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, line)
+
+    assert paragraphs(document) == [FIRST, line]
+    assert f"{line!r}, stands alone at the end and was kept" in document.notes[-1]
+
+
+def test_a_list_of_signing_firms_is_kept() -> None:
+    signers = ["Bright River Media", "Green Hill Partners"]
+    document = imported(TITLE, "May 3, 2024", FIRST, *signers)
+
+    assert paragraphs(document) == [FIRST, *signers]
+
+
+def test_all_below_a_heading_of_other_pages_is_left_out_and_noted() -> None:
+    other = "Another statement altogether, which says in a whole sentence what is of no concern."
+    document = imported(TITLE, "May 3, 2024", FIRST, SECOND, "Latest News", "June 8, 2026", other)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document) == ["May 3, 2024", "Latest News", "June 8, 2026", other]
+    assert document.notes == ("All from line 9 on was taken for lists of other pages.",)
+    assert document.date == date(2024, 5, 3)
+
+
+def test_a_pages_own_data_gives_the_date_and_is_left_out() -> None:
+    data = ["https://forum.example/a.jpg", "720", "Wren Writer", "2023-01-04 12:15:51"]
+    document = imported(TITLE, FIRST, SECOND, *data)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document) == data
+    assert document.date == date(2023, 1, 4)
+
+
+def test_an_images_address_amid_the_text_cuts_nothing_off() -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, "https://forum.example/a.jpg", SECOND)
+
+    assert paragraphs(document)[-1] == SECOND
+
+
+def test_what_follows_the_mark_of_the_end_is_kept() -> None:
+    about = "The Example Forum was founded in 1990 and works for homes that people can pay for."
+    document = imported(TITLE, "May 3, 2024", FIRST, "###", about)
+
+    assert paragraphs(document) == [FIRST, about]
+    assert left_out(document) == ["May 3, 2024", "###"]
+
+
+# --- paragraphs --------------------------------------------------------------------------------
+
+WRAPPED = """\
+Forum Leaves the Advisory Council on Fair Housing
+
+September 21, 2011
+
+The Example Forum left the Advisory Council on Fair Housing
+today after two years of work, because the council’s last
+report said nothing of what its own hearings had found.
+We remain ready to speak with everybody.
+Who wants homes that people can pay for will find us at
+the side of every well-
+known friend.
+"""
+
+
+def test_hard_wrapped_lines_become_paragraphs() -> None:
+    document = import_document(WRAPPED, today=TODAY)
+
+    assert paragraphs(document) == [
+        "The Example Forum left the Advisory Council on Fair Housing today after two years of "
+        "work, because the council’s last report said nothing of what its own hearings had "
+        "found. We remain ready to speak with everybody.",
+        "Who wants homes that people can pay for will find us at the side of every well-known "
+        "friend.",
+    ]
+
+
+def test_a_page_break_does_not_end_a_paragraph() -> None:
+    head = "Updated May 3, 2024"
+    text = WRAPPED.replace("September 21, 2011", head, 1).replace(
+        "council’s last\n", f"council’s last\n1\n\n{head}\n"
+    )
+    document = import_document(text + "2\n", today=TODAY)
+
+    assert len(paragraphs(document)) == 2
+    assert [dropped.why for dropped in document.dropped] == [
+        "the date",
+        "a page number",
+        "a running header",
+        "a page number",
+    ]
+
+
+def test_numbers_that_number_no_pages_are_kept() -> None:
+    assert paragraphs(imported(TITLE, "May 3, 2024", FIRST, "7", SECOND, "1"))[1] == "7"
+    assert "1" in paragraphs(imported(TITLE, "May 3, 2024", FIRST, "1", SECOND))
+
+
+def test_a_list_in_wrapped_text_is_not_run_together() -> None:
+    text = WRAPPED.strip() + (
+        "\nThese are the reasons why we left the council last night:\n"
+        "Hearings without a record\nReports without an author\n"
+        "List of Signatories\nWren Writer\nRobin Reader\n"
+    )
+    assert paragraphs(import_document(text, today=TODAY))[-5:] == [
+        "Hearings without a record",
+        "Reports without an author",
+        "List of Signatories",
+        "Wren Writer",
+        "Robin Reader",
+    ]
+
+
+def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
+    text = "\n".join(
+        [
+            TITLE,
+            "May 3, 2024",
+            "CHICAGO",
+            "—",
+            "The Example Forum",
+            "left the",
+            "Advisory Council on Fair Housing",
+            "today. " + FIRST,
+            "“We had to go,”",
+            "said Wren Writer",
+            ". “There was no other way.”",
+            "What Happens Next",
+            "Meetings will be held in each of the",
+            "50",
+            "states, as the Forum announced last week at its office.",
+            "These are open to:",
+            "tenants;",
+            "owners; and",
+            "(all others)",
+            "1. Nobody needs to bring anything along to the meetings.",
+            "2. Everybody may speak.",
+        ]
+    )
+    assert paragraphs(import_document(text, today=TODAY)) == [
+        f"CHICAGO — The Example Forum left the Advisory Council on Fair Housing today. {FIRST}",
+        "“We had to go,” said Wren Writer. “There was no other way.”",
+        "What Happens Next",
+        "Meetings will be held in each of the 50 states, as the Forum announced last week at its "
+        "office.",
+        "These are open to:",
+        "tenants;",
+        "owners; and",
+        "(all others)",
+        "1\\. Nobody needs to bring anything along to the meetings.",
+        "2\\. Everybody may speak.",
+    ]
+
+
+def test_odd_blanks_become_single_ones_and_quotes_stay() -> None:
+    document = imported(
+        TITLE, "May 3, 2024", f"“So.”\u00a0 It\u2009went  on\u200b. ‘Yes’\t– {FIRST}"
+    )
+
+    assert document.body.startswith("“So.” It went on. ‘Yes’ – The Example")
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "# not a heading",
+        "###### nor this",
+        "#",
+        "1. not a list",
+        "2) nor this",
+        "- nor this",
+        "+ nor this",
+        "* nor this",
+        "*stars* and **more**",
+        "_lines_ and __more__ but snake_case_words",
+        "`code` and ``more``",
+        "<b>bold</b> and <script>",
+        "> a quote",
+        "[a link](https://forum.example) and ![image](x)",
+        "&amp; and &copy; and &#65; and AT&T",
+        "~~struck~~ and ~~~",
+        "back\\slash and \\*",
+        "| a | b |",
+        "---",
+        "===",
+        ": a definition",
+        "    indented",
+        "https://forum.example/a_b_c?x=1&y=2",
+        "a *b",
+        "5 * 3 * 2",
+    ],
+)
+def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> None:
+    alone = imported(TITLE, "May 3, 2024", FIRST, tail, SECOND)
+    inside = imported(TITLE, "May 3, 2024", f"{FIRST} {tail} {SECOND}")
+
+    assert shown(alone.body) == [FIRST, tail.strip(), SECOND]
+    assert shown(inside.body) == [" ".join(f"{FIRST} {tail} {SECOND}".split())]
+
+
+# --- what cannot be used -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "note.txt: is empty; copy the whole statement into it"),
+        (" \n\u200b\n", "note.txt: is empty; copy the whole statement into it"),
+        (
+            FIRST,
+            "note.txt: has no title that can be told from the text; write it as the first line",
+        ),
+        (
+            TITLE,
+            "note.txt: has a title and no text below it; copy the whole statement into it",
+        ),
+        (
+            f"{TITLE}\n\nMay 3, 2024",
+            "note.txt: has a title and no text below it; copy the whole statement into it",
+        ),
+    ],
+)
+def test_a_text_without_title_or_body_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        import_document(text, today=TODAY, file="note.txt")
+
+    assert str(refusal.value) == message
+
+
+def test_a_short_text_without_a_date_says_so() -> None:
+    document = imported("Forum Resigns", "We resigned today.")
+
+    assert (document.title, document.date, document.body) == (
+        "Forum Resigns",
+        None,
+        "We resigned today.",
+    )
+
+
+def test_a_short_statement_without_a_long_sentence_is_read() -> None:
+    document = imported("Forum Resigns", "May 3, 2024", "We resigned today.", "We wish you well.")
+
+    assert document.title == "Forum Resigns"
+    assert paragraphs(document) == ["We resigned today.", "We wish you well."]
+
+
+# --- bytes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_bytes_are_decoded_and_a_guess_is_noted(encoding: str) -> None:
+    text = f"{TITLE}\r\n\r\nMay 3, 2024\r\n\r\n{FIRST}\r\n"
+    document = import_bytes(text.encode(encoding), today=TODAY)
+
+    assert document.body == FIRST
+    assert bool(document.notes) == (encoding == "cp1252")
+
+
+def test_bytes_of_no_known_encoding_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="byte 5, 0x81, is neither UTF-8"):
+        decode(b"Yes \x81")

@@ -1,0 +1,344 @@
+"""The folder source: what is read, what is left out, and what is read again."""
+
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from newsletter.domain.statement import Progress
+from newsletter.ports import Reading, Source
+from newsletter.sources.folder import MAX_BYTES, FolderSource
+
+FULL = """\
+---
+title: "Forum: resigns from task force"
+date: 2011-09-21
+summary: One line for the inbox preview.      # with a comment
+subject: 'The Forum has resigned'
+slug: forum-resigns
+author: Writer@Forum.example
+status: approved
+approved_by: [Editor@Forum.example, editor@forum.EXAMPLE, second@forum.example]
+lists:
+  - press
+  - supporters
+  - press
+send_at: 2011-09-21 14:00
+embargo_until: 2011-09-21 14:00:30+02:00
+language: "no"
+translation_of: the-original
+corrects: an-earlier-one
+---
+
+The Forum has resigned.
+
+---
+
+Contact the office.
+
+"""
+
+
+def source(workspace: Path, **changed: object) -> FolderSource:
+    settings: dict[str, object] = {
+        "folder": Path("statements"),
+        "workspace": workspace,
+        "default_lists": ("press",),
+        "language": "en",
+        "timezone": "America/New_York",
+    }
+    return FolderSource(**(settings | changed))  # type: ignore[arg-type] # one place for all tests
+
+
+def write(
+    workspace: Path, name: str, text: str | bytes = "---\ntitle: A title\n---\nA body.\n"
+) -> Path:
+    path = workspace / "statements" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def slugs(reading: Reading) -> list[str]:
+    return [statement.slug for statement in reading.statements]
+
+
+def faults(reading: Reading) -> list[str]:
+    return [str(fault) for fault in reading.faults]
+
+
+def test_every_key_of_a_statement_file_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "any-name.md", FULL)
+
+    reading = source(tmp_path).read()
+
+    assert reading.faults == ()
+    (statement,) = reading.statements
+    assert statement.slug == "forum-resigns"
+    assert statement.title == "Forum: resigns from task force"
+    assert statement.body == "The Forum has resigned.\n\n---\n\nContact the office."
+    assert statement.date == date(2011, 9, 21)
+    assert statement.summary == "One line for the inbox preview."
+    assert statement.subject == "The Forum has resigned"
+    assert statement.author == "writer@forum.example"
+    assert statement.progress is Progress.APPROVED
+    assert statement.approved_by == ("editor@forum.example", "second@forum.example")
+    assert statement.lists == ("press", "supporters")
+    assert statement.send_at == datetime(2011, 9, 21, 14, 0)  # noqa: DTZ001 # a wall time has no zone
+    offset = timezone(timedelta(hours=2))
+    assert statement.embargo_until == datetime(2011, 9, 21, 14, 0, 30, tzinfo=offset)
+    assert statement.language == "no"
+    assert statement.translation_of == "the-original"
+    assert statement.corrects == "an-earlier-one"
+    assert statement.origin == "statements/any-name.md"
+
+
+def test_what_a_file_does_not_say_comes_from_the_configuration(tmp_path: Path) -> None:
+    write(tmp_path, "short.md", "---\ntitle: A title\nsummary:\nauthor: \n---\nA body.")
+
+    reader: Source = source(tmp_path, default_lists=("press", "staff"), language="de")
+    (statement,) = reader.read().statements
+
+    assert statement.slug == "short"
+    assert statement.lists == ("press", "staff")
+    assert statement.language == "de"
+    assert statement.progress is Progress.DRAFT
+    assert (statement.date, statement.send_at, statement.embargo_until) == (None, None, None)
+    assert (statement.summary, statement.author, statement.approved_by) == ("", "", ())
+
+
+def test_files_in_folders_are_read_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    for name in ("b.md", "2011/a.md", "2011/09/c.MD"):
+        write(tmp_path, name)
+
+    assert slugs(source(tmp_path).read()) == ["c", "a", "b"]
+
+
+def test_hidden_files_the_readme_and_other_kinds_are_left_out(tmp_path: Path) -> None:
+    for name in (".draft.md", ".git/a.md", "README.md", "readme.MD", "notes.txt", "a.md~"):
+        write(tmp_path, name, "not a statement")
+
+    assert source(tmp_path).read() == Reading(statements=())
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
+    plain = "---\ntitle: Grüße\n---\nFirst.\n\nSecond.\n"
+    write(tmp_path, "dos.md", b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode())
+    write(tmp_path, "mac.md", plain.replace("\n", "\r"))
+    write(tmp_path, "unix.md", plain)
+
+    reading = source(tmp_path).read()
+
+    assert reading.faults == ()
+    assert {statement.title for statement in reading.statements} == {"Grüße"}
+    assert {statement.body for statement in reading.statements} == {"First.\n\nSecond."}
+
+
+def test_two_files_with_one_slug_name_each_other_and_neither_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "one.md")
+    write(tmp_path, "two.md", "---\ntitle: Two\nslug: one\n---\nBody.")
+    write(tmp_path, "three.md")
+
+    reading = source(tmp_path).read()
+
+    assert slugs(reading) == ["three"]
+    assert reading.complete
+    assert faults(reading) == [
+        "statements/one.md slug: one is also the slug of statements/two.md, "
+        "so neither is used; write another slug",
+        "statements/two.md:3 slug: one is also the slug of statements/one.md, "
+        "so neither is used; write another slug",
+    ]
+
+
+def test_a_slug_taken_by_a_faulty_file_is_free_for_another(tmp_path: Path) -> None:
+    write(tmp_path, "one.md", "---\nslug: one\n---\nNo title.")
+    write(tmp_path, "two.md", "---\ntitle: Two\nslug: one\n---\nBody.")
+
+    assert slugs(source(tmp_path).read()) == ["one"]
+
+
+def test_a_missing_folder_is_incomplete_and_says_what_to_do(tmp_path: Path) -> None:
+    reading = source(tmp_path).read()
+
+    assert not reading.complete
+    assert reading.statements == ()
+    assert faults(reading) == [
+        "statements: this folder of statements cannot be read: No such file or directory; make it, "
+        "or correct its path under statements: in newsletter.yaml"
+    ]
+
+
+def test_a_folder_outside_of_the_workspace_is_named_whole(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.md").write_text("no front matter")
+
+    reading = source(tmp_path / "workspace", folder=elsewhere).read()
+
+    assert faults(reading)[0].startswith(f"{elsewhere.as_posix()}/a.md:1: has no front matter")
+
+
+def test_a_file_over_two_megabytes_is_refused(tmp_path: Path) -> None:
+    header = "---\ntitle: Long\n---\n"
+    write(tmp_path, "fits.md", header + "x" * (MAX_BYTES - len(header)))
+    write(tmp_path, "large.md", header + "x" * (MAX_BYTES - len(header) + 1))
+
+    reading = source(tmp_path).read()
+
+    assert slugs(reading) == ["fits"]
+    assert faults(reading) == [
+        "statements/large.md: is larger than 2 MB, too much for a mail; shorten it"
+    ]
+
+
+def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_not(tmp_path: Path) -> None:
+    write(tmp_path, ".data/real.md")
+    secret = tmp_path / "secret.md"
+    secret.write_text("---\ntitle: Secret\n---\nSecret.")
+    folder = tmp_path / "statements"
+    (folder / "inside.md").symlink_to(".data/real.md")
+    (folder / "outside.md").symlink_to(secret)
+    (folder / "broken.md").symlink_to("nothing.md")
+
+    reading = source(tmp_path).read()
+
+    assert slugs(reading) == ["inside"]
+    assert faults(reading) == [
+        "statements/broken.md: is a link that leads nowhere; put the file itself here",
+        "statements/outside.md: is a link that leads out of the folder; "
+        "put a copy of the file here",
+    ]
+
+
+def test_a_linked_folder_is_not_entered(tmp_path: Path) -> None:
+    write(tmp_path, "here.md")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "there.md").write_text("---\ntitle: There\n---\nBody.")
+    (tmp_path / "statements" / "link").symlink_to(outside)
+
+    assert slugs(source(tmp_path).read()) == ["here"]
+
+
+def test_what_is_no_ordinary_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    write(tmp_path, "here.md")
+    os.mkfifo(tmp_path / "statements" / "pipe.md")
+
+    reading = source(tmp_path).read()
+
+    assert slugs(reading) == ["here"]
+    assert faults(reading) == [
+        "statements/pipe.md: is not an ordinary file; put a file of text here, or rename it"
+    ]
+
+
+@contextmanager
+def without_privileges(folder: Path) -> Iterator[None]:
+    """Work inside a folder as somebody whom permissions bind, also where tests run as root."""
+    folder.chmod(0o755)
+    with chdir(folder):
+        if os.geteuid() != 0:
+            yield
+            return
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+
+def test_an_unreadable_file_makes_the_reading_incomplete(tmp_path: Path) -> None:
+    write(tmp_path, "here.md")
+    write(tmp_path, "locked.md").chmod(0)
+
+    with without_privileges(tmp_path):
+        reading = source(Path()).read()
+
+    assert slugs(reading) == ["here"]
+    assert not reading.complete
+    assert faults(reading) == [
+        "statements/locked.md: cannot be read: Permission denied; "
+        "check the file and its permissions"
+    ]
+
+
+def test_an_unreadable_folder_below_makes_the_reading_incomplete(tmp_path: Path) -> None:
+    write(tmp_path, "here.md")
+    write(tmp_path, "locked/there.md").parent.chmod(0)
+
+    with without_privileges(tmp_path):
+        reading = source(Path()).read()
+
+    assert slugs(reading) == ["here"]
+    assert not reading.complete
+    assert "statements/locked: this folder" in faults(reading)[0]
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "here.md")
+    link = tmp_path / "statements" / "loop.md"
+    link.symlink_to(link.name)
+
+    reading = source(tmp_path).read()
+
+    assert slugs(reading) == ["here"]
+    assert faults(reading) == [
+        "statements/loop.md: is a link that leads nowhere; put the file itself here"
+    ]
+
+
+def test_an_edit_of_the_same_size_and_time_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md", "---\ntitle: First\n---\nBody.\n")
+    reader = source(tmp_path)
+    before = path.stat()
+    assert reader.read().statements[0].title == "First"
+
+    path.write_text("---\ntitle: Other\n---\nBody.\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    replacement = write(tmp_path, "b.tmp", "---\ntitle: Third\n---\nBody.\n")
+    os.utime(replacement, ns=(before.st_atime_ns, before.st_mtime_ns))
+    replacement.replace(path)
+
+    assert reader.read().statements[0].title == "Third"
+
+
+def test_an_unchanged_file_is_not_parsed_again(tmp_path: Path) -> None:
+    write(tmp_path, "a.md")
+    write(tmp_path, "b.md", "no front matter")
+    reader = source(tmp_path)
+
+    first, second = reader.read(), reader.read()
+
+    assert first == second
+    assert first.statements[0] is second.statements[0]
+    assert first.faults[0] is second.faults[0]
+
+
+def test_a_file_that_was_mended_or_taken_away_is_seen(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md", "no front matter")
+    write(tmp_path, "b.md")
+    reader = source(tmp_path)
+    assert slugs(reader.read()) == ["b"]
+
+    path.write_text("---\ntitle: Mended\n---\nBody.")
+    assert slugs(reader.read()) == ["a", "b"]
+    path.unlink()
+    assert slugs(reader.read()) == ["b"]
+
+
+def test_a_title_in_unusual_scripts_and_signs_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", '---\ntitle: "Đường dây nóng 📣 — “ja” \\"so\\""\n---\nBody.')
+
+    assert source(tmp_path).read().statements[0].title == 'Đường dây nóng 📣 — “ja” "so"'
+
+
+def test_a_merge_key_or_an_alias_brings_nothing_in(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "---\nx: &x {title: Hidden}\n<<: *x\n---\nBody.")
+
+    said = "\n".join(faults(source(tmp_path).read()))
+
+    assert "a.md:2 x: is not a key of a statement" in said
+    assert "a.md:3 <<: is not a key of a statement" in said
+    assert "title: is missing" in said

@@ -1,0 +1,158 @@
+"""The small readers: times, languages, encodings, and what YAML makes of plain values."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+import yaml
+
+from newsletter.sources.scalars import did_you_mean, misreading, quoted, scalar, tag_of_plain
+from newsletter.sources.text import control_in_lines, control_in_value, decode_utf8
+from newsletter.sources.times import (
+    language_objection,
+    read_date,
+    read_instant,
+    read_time,
+    zone_objection,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("no", "false"),
+        ("On", "true"),
+        ("~", "nothing"),
+        ("", "nothing"),
+        ("012", "the number 10"),
+        ("0x1F", "the number 31"),
+        ("22:22", "the number 1342"),
+        ("1.50", "the number 1.5"),
+        ("2011-09-21", "a date"),
+        ("2011-02-31", "a date"),
+        ("<<", "a merge key"),
+        ("=", "a default value"),
+        ("9" * 5000, "a number"),
+        ("word", ""),
+        ("nobody", ""),
+        ("1e3", ""),
+        ("2011-09-21 14:00", ""),
+    ],
+)
+def test_what_yaml_makes_of_a_plain_value_is_said_in_words(value: str, meaning: str) -> None:
+    assert misreading(value) == meaning
+
+
+@pytest.mark.parametrize(
+    "value", ["no", "012", "22:22", "1.5", "word", "2011-09-21", "~", "y", "1e3"]
+)
+def test_the_tag_of_a_plain_value_is_the_parsers_own(value: str) -> None:
+    node = yaml.compose(value, Loader=yaml.SafeLoader)
+
+    assert node is not None
+    assert tag_of_plain(value) == node.tag
+
+
+@pytest.mark.parametrize("value", ["no", "it's", 'say "yes"', "back\\slash", 'it\'s "so"'])
+def test_a_suggestion_in_quotes_reads_back_as_it_was(value: str) -> None:
+    assert yaml.safe_load(quoted(value)) == value
+    assert yaml.safe_load(scalar(value)) == value
+
+
+def test_a_near_word_is_suggested_and_else_all_are_told() -> None:
+    assert did_you_mean("Titel", ["title", "date"]) == "; did you mean title?"
+    assert did_you_mean("x", ["title", "date"]) == "; known are title, date"
+
+
+@pytest.mark.parametrize(
+    ("value", "time"),
+    [
+        ("2011-09-21 14:00", datetime(2011, 9, 21, 14)),  # noqa: DTZ001 # a wall time
+        ("2011-09-21T14:00:05.5", datetime(2011, 9, 21, 14, 0, 5, 500_000)),  # noqa: DTZ001 # the same
+        ("2011-09-21t14:00z", datetime(2011, 9, 21, 14, tzinfo=UTC)),
+        (
+            "2011-09-21 14:00:05 -04:00",
+            datetime(2011, 9, 21, 14, 0, 5, tzinfo=timezone(timedelta(hours=-4))),
+        ),
+        (
+            "2011-09-21  14:00+0530",
+            datetime(2011, 9, 21, 14, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+        ),
+    ],
+)
+def test_a_time_is_read_with_or_without_seconds_and_offset(value: str, time: datetime) -> None:
+    assert read_time(value) == time
+    assert read_time(value).tzinfo == time.tzinfo
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2011-09-21",
+        "14:00",
+        "2011-09-21 2pm",
+        "2011-09-21 9:00",
+        "2011-13-01 14:00",
+        "2011-09-21 24:00",
+        "2011-09-21 14:00+25:00",
+        "２０１１-09-21 14:00x",
+    ],
+)
+def test_what_is_no_time_is_refused_with_what_to_write(value: str) -> None:
+    with pytest.raises(ValueError, match="; write"):
+        read_time(value)
+
+
+def test_dates_are_read_or_refused_with_what_to_write() -> None:
+    assert read_date("2011-09-21") == date(2011, 9, 21)
+    for value in ("2011-9-21", "21.9.2011", "2011-02-29", "2011-09-21 14:00", "20110921", ""):
+        with pytest.raises(ValueError, match="; write"):
+            read_date(value)
+
+
+def test_an_instant_is_in_utc_whatever_offset_was_written() -> None:
+    noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    assert read_instant("2024-05-01 12:00") == noon
+    assert read_instant("2024-05-01 14:00+02:00").tzinfo is UTC
+    assert read_instant("2024-05-01 14:00+02:00") == noon
+    with pytest.raises(ValueError, match="out of the calendar's range"):
+        read_instant("0001-01-01 00:00+14:00")
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC"])
+def test_zones_of_the_database_are_taken(name: str) -> None:
+    assert zone_objection(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Berlin", "did you mean Europe/Berlin?"),
+        ("europe/berlin", "did you mean Europe/Berlin?"),
+        ("America/New York", "did you mean America/New_York?"),
+        ("../../etc/passwd", "write one like Europe/Berlin"),
+        ("/etc/localtime", "write one like Europe/Berlin"),
+        ("localtime", "write one like Europe/Berlin"),
+        ("America", "write one like Europe/Berlin"),
+    ],
+)
+def test_what_is_no_zone_is_refused_with_a_hint(name: str, hint: str) -> None:
+    assert hint in zone_objection(name)
+
+
+def test_languages_are_tags_not_words() -> None:
+    assert [language_objection(tag) for tag in ("en", "pt-BR", "zh-Hant-TW", "fil")] == [""] * 4
+    for tag in ("english", "e", "en_US", "en-", "日本", "en us"):
+        assert "is not a language tag" in language_objection(tag)
+
+
+def test_control_characters_are_found_and_named() -> None:
+    assert control_in_value("plain “text” é 📣") == ""
+    assert control_in_value("a\nb") == "a line break (U+000A)"
+    assert control_in_value("a\u2028b") == "a line break (U+2028)"
+    assert control_in_value("a\tb") == "the control character U+0009"
+    assert control_in_lines("tabs\tand\nlines\n") is None
+    assert control_in_lines("one\ntwo\x0c\nthree\x00") == (2, "the control character U+000C")
+
+
+def test_utf8_is_decoded_with_its_mark_and_its_line_ends() -> None:
+    assert decode_utf8(b"\xef\xbb\xbfa\r\nb\rc\n", file="x") == "a\nb\nc\n"

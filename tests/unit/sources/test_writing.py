@@ -1,0 +1,188 @@
+"""Statement files that we write ourselves."""
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from newsletter.domain.errors import InvalidInput, Refused
+from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.sources.folder import FolderSource
+from newsletter.sources.writing import slugify, to_markdown, write_new
+
+AWKWARD = [
+    "no",
+    "~",
+    "012",
+    "22:22",
+    "2011-09-21",
+    "1e3",
+    "1_000",
+    ".inf",
+    "=",
+    "<<",
+    "Forum: resigns",
+    "Forum resigns:",
+    "Forum wins #1 spot",
+    "#1",
+    "- item",
+    "? key",
+    "*star",
+    "&anchor",
+    "!tag",
+    "%directive",
+    "@at",
+    "`tick`",
+    "[list]",
+    "{map}",
+    "a, b",
+    '"quoted"',
+    "it's",
+    "back\\slash",
+    "“typographic” – ‘quotes’…",
+    "Đường dây nóng 📣",
+    "trailing\u00a0",
+    "a\u2028b",
+    "tab\tinside",
+    "bell\x07",
+    "two\nlines",
+    "\ufeffmark",
+    "del\x7f",
+    "next\x85line",
+    "---",
+    "...",
+    "null",
+    "Yes",
+    "a: b: c",
+    "| pipe",
+    "> fold",
+]
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        (
+            "Forum Resigns From Secure Communities Taskforce",
+            "forum-resigns-from-secure-communities-taskforce",
+        ),
+        ("Attorney’s Office: $1.2 Million", "attorneys-office-1-2-million"),
+        ("It's “here” — today!", "its-here-today"),
+        ("Más información para José", "mas-informacion-para-jose"),
+        ("Straße nach Łódź, Ærø", "strasse-nach-lodz-aero"),
+        ("  --  ", "statement"),
+        ("声明", "statement"),
+        ("x" * 100, "x" * 80),
+        ("½ price", "12-price"),
+    ],
+)
+def test_a_slug_is_made_of_plain_words(title: str, slug: str) -> None:
+    assert slugify(title) == slug
+
+
+@pytest.mark.parametrize(
+    "title", [*AWKWARD, "word " * 40, "a" * 79 + " b", "İstanbul", "x" * 81 + " y"]
+)
+def test_every_slug_is_one_that_the_domain_takes(title: str) -> None:
+    slug = slugify(title)
+
+    assert re.fullmatch(SLUG, slug)
+    assert len(slug) <= SLUG_MAX_LENGTH
+
+
+def test_a_long_title_is_cut_between_words() -> None:
+    assert slugify("word " * 40) == "-".join(["word"] * 16)
+
+
+@pytest.mark.parametrize("value", AWKWARD)
+def test_every_text_reads_back_as_it_was(value: str) -> None:
+    text = to_markdown(title=value, summary=value, subject=value, body="Body.", lists=[value])
+    header = text.split("\n---\n", 1)[0].removeprefix("---\n")
+
+    read = yaml.safe_load(header)
+
+    assert read["title"] == read["summary"] == read["subject"] == value
+    assert read["lists"] == [value]
+
+
+def test_a_plain_title_needs_no_quotes_and_what_is_empty_is_left_out() -> None:
+    assert to_markdown(title="Forum resigns", body="\nBody.\n\n") == (
+        "---\ntitle: Forum resigns\nstatus: draft\n---\nBody.\n"
+    )
+
+
+def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:
+    text = to_markdown(
+        title="Forum: resigns #1",
+        body="First.\n\n---\n\nSecond.",
+        date=date(2011, 9, 21),
+        summary="no",
+        subject="012",
+        slug="forum-resigns",
+        author="writer+press@forum.example",
+        status=Progress.APPROVED,
+        approved_by=["editor@forum.example", "о'neil@forum.example"],
+        lists=["press", "on"],
+        send_at=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 # a wall time has no zone
+        embargo_until=datetime(2011, 9, 21, 14, 0, 30, tzinfo=UTC),
+        language="no",
+        translation_of="the-original",
+        corrects="an-earlier-one",
+    )
+    write_new(tmp_path / "statements" / "a.md", text)
+
+    reading = FolderSource(
+        folder=Path("statements"),
+        workspace=tmp_path,
+        default_lists=(),
+        language="en",
+        timezone="America/New_York",
+    ).read()
+
+    assert reading.faults == ()
+    assert reading.statements == (
+        Statement(
+            slug="forum-resigns",
+            title="Forum: resigns #1",
+            body="First.\n\n---\n\nSecond.",
+            date=date(2011, 9, 21),
+            summary="no",
+            subject="012",
+            author="writer+press@forum.example",
+            progress=Progress.APPROVED,
+            approved_by=("editor@forum.example", "о'neil@forum.example"),
+            lists=("press", "on"),
+            send_at=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 # a wall time has no zone
+            embargo_until=datetime(2011, 9, 21, 14, 0, 30, tzinfo=UTC),
+            language="no",
+            translation_of="the-original",
+            corrects="an-earlier-one",
+            origin="statements/a.md",
+        ),
+    )
+
+
+def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("mine")
+
+    with pytest.raises(Refused, match="exists already and is left as it is; choose another slug"):
+        write_new(path, "yours")
+
+    assert path.read_text() == "mine"
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to(tmp_path / "elsewhere.md")
+
+    with pytest.raises(Refused):
+        write_new(tmp_path / "a.md", "text")
+
+    assert not (tmp_path / "elsewhere.md").exists()
+
+
+def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="cannot be written: File name too long"):
+        write_new(tmp_path / f"{'x' * 300}.md", "text")
