@@ -1,0 +1,1 @@
+"""Outside services that send for us: one file a provider, each on the shared transport."""

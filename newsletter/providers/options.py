@@ -1,0 +1,47 @@
+"""The settings that all providers share. Each provider adds its own in its own file."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from newsletter.domain.schedule import format_duration, parse_duration
+
+
+def _read_duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError(f"{value!r} is not a duration; write it like 30s, 5m, 2h or 1d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_read_duration, json_schema_input_type=str),
+    PlainSerializer(format_duration, return_type=str),
+]
+"""``30s``, ``5m``, ``2h`` or ``1d``."""
+
+
+class ProviderOptions(BaseModel):
+    """What every provider takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+    base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+/?$",
+        description="Scheme, host and port to use instead of the provider's public ones.",
+    )
+    batch_size: int | None = Field(
+        default=None, ge=1, description="Recipients in one call; at most the provider's limit."
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="Calls under way at once.")
+    rate: float | None = Field(
+        default=None, gt=0, description="Messages a second, at most. Without it: no limit of ours."
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60),
+        description="The longest a whole call may take, from connecting to the answer's last byte.",
+    )

@@ -1,0 +1,224 @@
+"""What must hold for every provider: subclass and give it a ``service`` fixture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from typing import Any
+
+import pytest
+
+from newsletter.domain.delivery import OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.message import MARK_PREFIX, Content, Recipient, Sender
+from newsletter.ports import Parcel, Provider, Replay
+from tests.servers import Delivered
+
+AT = datetime(2011, 9, 21, 18, tzinfo=UTC)
+
+
+def content(**changes: Any) -> Content:
+    """The content of a campaign, with each merge mark where a renderer puts it."""
+    usual = Content(
+        subject="Forum resigns from task force",
+        html=(
+            "<html><body><p>The Forum resigns. Écoutez — 100% of us.</p>\n"
+            '<a href="https://news.forum.example/u/NLMERGEUNSUBSCRIBE">Unsubscribe</a>\n'
+            "</body></html>\n"
+        ),
+        text=(
+            "The Forum resigns. Écoutez — 100% of us.\n\n"
+            "Unsubscribe: https://news.forum.example/u/NLMERGEUNSUBSCRIBE\n"
+        ),
+        language="en",
+        sender=Sender(
+            name="Example Forum", address="news@forum.example", reply_to="press@forum.example"
+        ),
+        headers=(
+            ("Message-ID", "<NLMERGEMESSAGEID@forum.example>"),
+            ("List-Id", "Press <press.forum.example>"),
+            ("List-Unsubscribe", "<https://news.forum.example/u/NLMERGEUNSUBSCRIBE>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ("Feedback-ID", "resigns:press:news:forumexample"),
+        ),
+        lists=("press",),
+        corrects="",
+        send_at="",
+        embargo_until="",
+        template_version="1",
+    )
+    return replace(usual, **changes)
+
+
+def recipients(*addresses: str) -> tuple[Recipient, ...]:
+    return tuple(
+        Recipient(number, address, f"token{number:04d}A-_z", f"letter{number:04d}")
+        for number, address in enumerate(addresses, start=1)
+    )
+
+
+def batch(*addresses: str, attempt_id: str = "attempt1", **changes: Any) -> OutgoingBatch:
+    """A batch to these addresses, or to three made-up readers."""
+    said = content(**changes)
+    return OutgoingBatch(
+        campaign="resigns",
+        attempt_id=attempt_id,
+        at=AT,
+        content=said,
+        digest=said.digest(),
+        recipients=recipients(*(addresses or ("ana@a.example", "ben@b.example", "cy@c.example"))),
+    )
+
+
+def words_of(header: str) -> str:
+    """A header value as a person reads it."""
+    return str(make_header(decode_header(header)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A provider, and what stands behind it."""
+
+    provider: Provider
+    delivered: Callable[[], list[Delivered]]
+    """What readers have, in any order."""
+    disable: Callable[[], None]
+    """Make it impossible to hand anything over."""
+
+
+class ProviderContract:
+    """The suite."""
+
+    def deliver(self, service: Service, sent: OutgoingBatch) -> dict[str, Delivered]:
+        answer = service.provider.hand_over(service.provider.prepare(sent))
+        assert answer.outcome.verdict is Verdict.ACCEPTED, answer.outcome.reason
+        assert not answer.exceptions
+        messages = service.delivered()
+        assert len({message.to for message in messages}) == len(messages)
+        return {message.to: message for message in messages}
+
+    def test_preparing_the_same_batch_twice_gives_the_same_bytes(self, service: Service) -> None:
+        first, second = (service.provider.prepare(batch()) for _ in range(2))
+        assert first.body == second.body
+        assert first.content_type == second.content_type
+
+    def test_each_recipient_gets_exactly_one_message(self, service: Service) -> None:
+        sent = batch(*(f"reader{number}@example.org" for number in range(250)))
+        got = self.deliver(service, sent)
+        assert set(got) == {recipient.address for recipient in sent.recipients}
+
+    def test_one_recipient_is_a_batch_too(self, service: Service) -> None:
+        assert set(self.deliver(service, batch("only@example.org"))) == {"only@example.org"}
+
+    def test_both_one_click_headers_carry_the_recipients_own_token(self, service: Service) -> None:
+        sent = batch()
+        got = self.deliver(service, sent)
+        for recipient in sent.recipients:
+            message = got[recipient.address]
+            link = f"<https://news.forum.example/u/{recipient.unsubscribe}>"
+            assert message.one("List-Unsubscribe") == link
+            assert message.one("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+
+    def test_sender_subject_and_list_headers_arrive_once(self, service: Service) -> None:
+        sent = batch()
+        got = self.deliver(service, sent)
+        for recipient in sent.recipients:
+            message = got[recipient.address]
+            assert parseaddr(message.one("From")) == ("Example Forum", "news@forum.example")
+            assert message.one("Reply-To") == "press@forum.example"
+            assert message.one("Subject") == "Forum resigns from task force"
+            assert message.one("Message-ID") == f"<{recipient.message_id}@forum.example>"
+            assert message.one("List-Id") == "Press <press.forum.example>"
+            assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
+
+    def test_both_bodies_arrive_with_every_merge_mark_filled(self, service: Service) -> None:
+        sent = batch()
+        got = self.deliver(service, sent)
+        for recipient in sent.recipients:
+            message = got[recipient.address]
+            assert message.text.split() == recipient.merge(sent.content.text).split()
+            assert message.html.split() == recipient.merge(sent.content.html).split()
+            assert MARK_PREFIX not in message.text + message.html + repr(message.headers)
+
+    def test_no_message_tells_of_another_reader(self, service: Service) -> None:
+        sent = batch()
+        got = self.deliver(service, sent)
+        for recipient in sent.recipients:
+            everything = repr(got[recipient.address])
+            for other in sent.recipients:
+                if other != recipient:
+                    assert other.address not in everything
+                    assert other.unsubscribe not in everything
+                    assert other.message_id not in everything
+
+    def test_a_name_with_a_comma_and_quotes_stays_one_name(self, service: Service) -> None:
+        name = 'Forum, "The" \\ Example; Inc.'
+        sender = Sender(name=name, address="news@forum.example")
+        for message in self.deliver(service, batch(sender=sender)).values():
+            assert parseaddr(message.one("From")) == (name, "news@forum.example")
+            assert message.all("Reply-To") == []
+
+    def test_international_names_and_subjects_arrive(self, service: Service) -> None:
+        sender = Sender(name="Fórum für Élan 論壇", address="news@forum.example")
+        subject = "Förum " * 20 + "論壇辭職 🎉"
+        for message in self.deliver(service, batch(sender=sender, subject=subject)).values():
+            name, address = parseaddr(message.one("From"))
+            assert words_of(name) == "Fórum für Élan 論壇"
+            assert address == "news@forum.example"
+            assert words_of(message.one("Subject")) == subject
+
+    def test_international_addresses_keep_their_name_and_get_a_dns_domain(
+        self, service: Service
+    ) -> None:
+        got = self.deliver(service, batch("jörg@example.org", "eva@bücher.example"))
+        assert set(got) == {"jörg@example.org", "eva@xn--bcher-kva.example"}
+
+    def test_merge_marks_in_the_subject_are_filled(self, service: Service) -> None:
+        sent = batch("only@example.org", subject="Yours: NLMERGEMESSAGEID")
+        (message,) = self.deliver(service, sent).values()
+        assert message.one("Subject") == "Yours: letter0001"
+
+    @pytest.mark.parametrize(
+        "bad", ["a\nBcc: eve@example.org", "a\rb", "a\0b", "a\u2028b", "a\x85"]
+    )
+    def test_a_control_character_in_a_header_is_refused(self, service: Service, bad: str) -> None:
+        sender = Sender(name=bad, address="news@forum.example")
+        for faulty in (
+            batch(subject=bad),
+            batch(sender=sender),
+            batch(headers=(("List-Id", bad),)),
+            batch(headers=((bad, "value"),)),
+            batch(f"{bad}@example.org"),
+        ):
+            with pytest.raises(InvalidInput):
+                service.provider.prepare(faulty)
+        assert service.delivered() == []
+
+    def test_what_was_prepared_is_what_leaves(self, service: Service) -> None:
+        parcel = service.provider.prepare(batch())
+        plain = Parcel(batch=parcel.batch, body=parcel.body, content_type=parcel.content_type)
+        assert service.provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
+        assert len(service.delivered()) == 3
+
+    def test_handing_over_again_makes_no_second_message_where_that_is_promised(
+        self, service: Service
+    ) -> None:
+        if service.provider.capabilities.replay is not Replay.SAFE:
+            pytest.skip("this provider does not promise it")
+        self.deliver(service, batch(attempt_id="attempt1"))
+        self.deliver(service, batch(attempt_id="attempt2"))
+        assert len(service.delivered()) == 3
+
+    def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:
+        parcel = service.provider.prepare(batch())
+        service.disable()
+        answer = service.provider.hand_over(parcel)
+        assert answer.outcome.verdict in {Verdict.RETRY, Verdict.CONFIGURATION}
+        assert answer.outcome.reason
+        assert not answer.exceptions
+
+    def test_the_largest_batch_it_names_is_taken(self, service: Service) -> None:
+        most = service.provider.capabilities.max_recipients
+        got = self.deliver(service, batch(*(f"reader{n}@example.org" for n in range(most))))
+        assert len(got) == most

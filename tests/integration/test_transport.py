@@ -1,0 +1,574 @@
+"""The transport against a real server: every fault in every phase, and nothing made twice."""
+
+import contextlib
+import gzip
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from urllib3.exceptions import HTTPError
+
+from newsletter import __version__
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import Defect, InvalidConfiguration, ProviderUnreachable
+from newsletter.ports import Capabilities
+from newsletter.providers.deadline import CURRENT, Call, TlsPool, Watchdog
+from newsletter.providers.http import (
+    LONGEST_ANSWER,
+    AnswerLost,
+    HttpProvider,
+    HttpRequest,
+    HttpResponse,
+    Transport,
+)
+from tests.contracts.provider import batch
+from tests.servers import (
+    LoopbackServer,
+    Step,
+    answer_bytes,
+    bytes_then_close,
+    bytes_then_silence,
+    closed_port,
+    deaf_port,
+    endless,
+    reply,
+    trickle,
+)
+
+SHORT = 0.4
+SLACK = 1.5
+"""How much longer than its deadline a call may take on a busy machine."""
+
+Opener = Callable[[float], Transport]
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as running:
+        yield running
+
+
+@pytest.fixture
+def opened() -> Iterator[Opener]:
+    """Makes transports with a total deadline in seconds."""
+    with contextlib.ExitStack() as stack:
+
+        def make(seconds: float = 10) -> Transport:
+            transport = Transport(timeout=timedelta(seconds=seconds), concurrency=4)
+            stack.callback(transport.close)
+            return transport
+
+        yield make
+
+
+def post(url: str, body: bytes = b"mail", **headers: str) -> HttpRequest:
+    return HttpRequest(method="POST", url=f"{url}/messages", headers=headers, body=body)
+
+
+# --- answered ----------------------------------------------------------------------------------
+
+
+def test_the_request_arrives_as_it_was_built(server: LoopbackServer, opened: Opener) -> None:
+    opened(10).call(post(server.url, b"\x00\xff mail", Authorization="Basic abc"))
+    (received,) = server.requests
+    assert (received.method, received.path, received.body) == (
+        "POST",
+        "/messages",
+        b"\x00\xff mail",
+    )
+    assert received.headers["authorization"] == "Basic abc"
+    assert received.headers["content-length"] == "7"
+    assert received.headers["accept-encoding"] == "identity"
+    assert received.headers["user-agent"] == f"newsletter/{__version__}"
+    assert "cookie" not in received.headers
+    assert "transfer-encoding" not in received.headers
+
+
+@pytest.mark.parametrize("status", [200, 202, 301, 302, 303, 307, 308, 400, 401, 429, 500, 503])
+def test_any_full_answer_is_returned_and_nothing_is_made_twice(
+    server: LoopbackServer, opened: Opener, status: int
+) -> None:
+    with LoopbackServer() as elsewhere:
+        target = {"Location": f"{elsewhere.url}/stolen", "Retry-After": "0", "X-Odd": "Ja"}
+        server.script.append(reply(status, '{"id": "1"}', target))
+        response = opened(10).call(post(server.url, Authorization="Basic secret"))
+        assert elsewhere.requests == []
+    assert response.status == status
+    assert response.body == b'{"id": "1"}'
+    assert response.headers["x-odd"] == "Ja"
+    assert len(server.requests) == 1
+
+
+def test_an_empty_answer_with_a_length_is_an_answer(server: LoopbackServer, opened: Opener) -> None:
+    server.script.append(reply(202, b""))
+    assert opened(10).call(post(server.url)).body == b""
+
+
+def test_no_content_is_an_answer(server: LoopbackServer, opened: Opener) -> None:
+    server.script.append(bytes_then_close(answer_bytes(204, framed=False)))
+    assert opened(10).call(post(server.url)).status == 204
+
+
+def test_an_answer_in_chunks_is_put_together(server: LoopbackServer, opened: Opener) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.script.append(bytes_then_close(head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))
+    assert opened(10).call(post(server.url)).body == b"abcde"
+
+
+def test_a_body_that_ends_with_the_connection_is_an_answer(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    server.script.append(bytes_then_close(answer_bytes(200, b'{"id": "1"}', framed=False)))
+    assert opened(10).call(post(server.url)).body == b'{"id": "1"}'
+
+
+def test_an_interim_answer_is_not_taken_for_the_answer(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    server.script.append(bytes_then_close(interim + answer_bytes(429, b"slow down")))
+    assert opened(10).call(post(server.url)).status == 429
+
+
+def test_connections_are_kept_and_cookies_are_not(server: LoopbackServer, opened: Opener) -> None:
+    transport = opened(10)
+    for _ in range(5):
+        server.script.append(reply(200, "{}", {"Set-Cookie": "session=1; Path=/"}))
+        transport.call(post(server.url))
+    assert server.connections == 1
+    assert all("cookie" not in received.headers for received in server.requests)
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_opened_anew(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    transport = opened(10)
+    server.script.append(bytes_then_close(answer_bytes(200, b"{}")))
+    transport.call(post(server.url))
+    time.sleep(0.1)
+    transport.call(post(server.url))
+    assert server.connections == 2
+    assert len(server.requests) == 2
+
+
+def test_threads_share_a_transport(server: LoopbackServer, opened: Opener) -> None:
+    transport = opened(10)
+    answers: list[bytes] = []
+
+    def one(number: int) -> None:
+        for each in range(10):
+            body = f"{number} {each}".encode()
+            answers.append(transport.call(post(server.url, body)).body)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 80
+    assert len({received.body for received in server.requests}) == 80
+
+
+def test_a_transport_that_was_closed_can_call_again(server: LoopbackServer, opened: Opener) -> None:
+    transport = opened(10)
+    transport.call(post(server.url))
+    transport.close()
+    transport.close()
+    assert transport.call(post(server.url)).status == 200
+
+
+# --- not sent ----------------------------------------------------------------------------------
+
+
+def test_a_refused_connection_is_not_sent(opened: Opener) -> None:
+    with pytest.raises(ProviderUnreachable, match=r"127\.0\.0\.1 .*Connection refused.*safe"):
+        opened(10).call(post(f"http://127.0.0.1:{closed_port()}"))
+
+
+def test_a_name_that_cannot_be_resolved_is_not_sent(opened: Opener) -> None:
+    with pytest.raises(ProviderUnreachable, match="cannot be reached"):
+        opened(10).call(post("http://[::1%25nosuchinterface]:9"))
+
+
+def test_a_connection_that_never_completes_is_not_sent(opened: Opener) -> None:
+    with deaf_port() as port, lasting(SHORT), pytest.raises(ProviderUnreachable, match=r"0\.4 s"):
+        opened(SHORT).call(post(f"http://127.0.0.1:{port}"))
+
+
+def test_a_handshake_that_fails_is_not_sent(server: LoopbackServer, opened: Opener) -> None:
+    with pytest.raises(ProviderUnreachable):
+        opened(10).call(post(server.url.replace("http:", "https:")))
+    assert server.requests == []
+
+
+def test_a_handshake_that_never_ends_is_not_sent(opened: Opener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, lasting(SHORT):
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(ProviderUnreachable, match=r"0\.4 s"):
+            opened(SHORT).call(post(url))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_sent(
+    certificate: Path, opened: Opener
+) -> None:
+    with tls_server(certificate, b"") as (port, heard):
+        with pytest.raises(ProviderUnreachable, match="certificate"):
+            opened(10).call(post(f"https://localhost:{port}"))
+        assert heard == []
+
+
+def test_a_call_whose_time_is_over_before_it_sends_is_not_sent(server: LoopbackServer) -> None:
+    call = Call(10)
+    call.expire()
+    with socket.socket() as unused, pytest.raises(TimeoutError):
+        call.begin(unused)
+    assert not call.began
+
+
+def test_a_deadline_of_nothing_sends_nothing(server: LoopbackServer, opened: Opener) -> None:
+    with pytest.raises(ProviderUnreachable):
+        opened(0.000001).call(post(server.url))
+    time.sleep(0.1)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "header"),
+    [
+        ("http://127.0.0.1:1", "hush\nX-More: 1"),
+        ("http://127.0.0.1:1", "hush ✓"),
+        ("http://:1", "hush"),
+        ("nonsense", "hush"),
+    ],
+)
+def test_a_call_that_cannot_be_written_is_a_setting_and_keeps_its_secret(
+    opened: Opener, url: str, header: str
+) -> None:
+    with pytest.raises(InvalidConfiguration) as caught:
+        opened(10).call(post(url, Authorization=header))
+    shown = [str(caught.value), repr(caught.value), repr(caught.value.__cause__)]
+    assert not any("hush" in each for each in shown)
+    assert caught.value.__suppress_context__
+
+
+def test_a_request_that_our_own_code_got_wrong_is_a_defect_not_a_retry(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    wrong = HttpRequest(method="PO\nST", url=server.url)
+    with pytest.raises(Defect, match="please report it"):
+        opened(10).call(wrong)
+    assert server.requests == []
+
+
+# --- unknown -----------------------------------------------------------------------------------
+
+WHOLE = answer_bytes(200, b'{"id": "1", "message": "Queued"}')
+HEAD = WHOLE.partition(b"\r\n\r\n")[0]
+GZIP_BOMB = gzip.compress(bytes(50 * LONGEST_ANSWER))
+
+BROKEN: dict[str, Step] = {
+    "goodbye before a byte": bytes_then_close(b""),
+    "reset before a byte": bytes_then_close(b"", reset=True),
+    "cut in the status line": bytes_then_close(b"HTTP/1.1 20"),
+    "cut after the status line": bytes_then_close(b"HTTP/1.1 200 OK\r\n"),
+    "cut in the headers": bytes_then_close(b"HTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Le"),
+    "cut after the headers": bytes_then_close(HEAD + b"\r\n"),
+    "cut before the body": bytes_then_close(HEAD + b"\r\n\r\n"),
+    "cut in the body": bytes_then_close(WHOLE[:-5]),
+    "reset in the body": bytes_then_close(WHOLE[:-5], reset=True),
+    "cut in a chunk": bytes_then_close(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc"
+    ),
+    "cut between chunks": bytes_then_close(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    ),
+    "chunks of nonsense": bytes_then_close(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"
+    ),
+    "another protocol": bytes_then_close(b"SSH-2.0-OpenSSH_9.0\r\n"),
+    "a status that is no number": bytes_then_close(b"HTTP/1.1 OK 200\r\n\r\n"),
+    "a length that is no number": bytes_then_close(
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"
+    ),
+    "an endless header": endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x" * 4096),
+    "endless headers": endless(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 100),
+    "a body too long": bytes_then_close(answer_bytes(200, b"x" * (LONGEST_ANSWER + 1))),
+    "a body without end": endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
+    "endless chunks": endless(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1000\r\n" + b"x" * 4096 + b"\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_whatever_breaks_after_the_first_byte_is_unknown_and_made_once(
+    server: LoopbackServer, opened: Opener, fault: str
+) -> None:
+    server.script.append(BROKEN[fault])
+    with pytest.raises(AnswerLost, match=r"127\.0\.0\.1"):
+        opened(10).call(post(server.url))
+    assert len(server.requests) == 1
+
+
+def test_the_longest_answer_allowed_is_read(server: LoopbackServer, opened: Opener) -> None:
+    server.script.append(reply(200, b"x" * LONGEST_ANSWER))
+    assert len(opened(10).call(post(server.url)).body) == LONGEST_ANSWER
+
+
+def test_a_packed_answer_is_not_unpacked(server: LoopbackServer, opened: Opener) -> None:
+    server.script.append(reply(200, GZIP_BOMB, {"Content-Encoding": "gzip"}))
+    assert opened(10).call(post(server.url)).body == GZIP_BOMB
+
+
+def test_a_kept_connection_that_ends_under_a_request_is_unknown(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    transport = opened(10)
+    transport.call(post(server.url))
+    server.script.append(bytes_then_close(b""))
+    with pytest.raises(AnswerLost):
+        transport.call(post(server.url))
+    assert (server.connections, len(server.requests)) == (1, 2)
+
+
+@contextlib.contextmanager
+def lasting(seconds: float) -> Iterator[None]:
+    """What is inside takes at least so long, and not much longer."""
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    assert seconds * 0.9 <= took <= seconds + SLACK
+
+
+LATE: dict[str, Step] = {
+    "silence before the answer": bytes_then_silence(),
+    "silence in the status line": bytes_then_silence(b"HTTP/1.1 2"),
+    "silence in the headers": bytes_then_silence(HEAD),
+    "silence in the body": bytes_then_silence(WHOLE[:-5]),
+    "silence in an unframed body": bytes_then_silence(answer_bytes(200, b"{}", framed=False)),
+    "headers that trickle": trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000),
+    "interim answers without end": trickle(b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "a body that trickles": trickle(answer_bytes(200, b"x" * 1000), pause=0.01),
+    "chunks that trickle": trickle(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000, pause=0.01
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", LATE)
+def test_the_deadline_holds_in_every_phase_of_the_answer(
+    server: LoopbackServer, opened: Opener, fault: str
+) -> None:
+    server.script.append(LATE[fault])
+    with lasting(SHORT), pytest.raises(AnswerLost, match=r"not within 0\.4 s"):
+        opened(SHORT).call(post(server.url))
+    assert len(server.requests) == 1
+
+
+def test_the_deadline_holds_while_a_server_does_not_read_a_large_body(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    server.script.append(bytes_then_silence(read_body=False))
+    with lasting(SHORT), pytest.raises(AnswerLost, match=r"not within 0\.4 s"):
+        opened(SHORT).call(post(server.url, bytes(20_000_000)))
+
+
+def test_the_deadline_holds_on_a_kept_connection(server: LoopbackServer, opened: Opener) -> None:
+    transport = opened(SHORT)
+    transport.call(post(server.url))
+    server.script.append(trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000))
+    with lasting(SHORT), pytest.raises(AnswerLost):
+        transport.call(post(server.url))
+    assert server.connections == 1
+
+
+def test_each_call_has_its_own_deadline(server: LoopbackServer, opened: Opener) -> None:
+    transport = opened(SHORT)
+    for _ in range(3):
+        server.script.append(bytes_then_silence())
+        with lasting(SHORT), pytest.raises(AnswerLost):
+            transport.call(post(server.url))
+        assert transport.call(post(server.url)).status == 200
+    time.sleep(SHORT * 1.5)  # now nothing is watched
+    server.script.append(bytes_then_silence())
+    with lasting(SHORT), pytest.raises(AnswerLost):
+        transport.call(post(server.url))
+
+
+def test_one_stalled_call_does_not_hold_or_end_the_others(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    transport = opened(SHORT * 2)
+    server.script.append(bytes_then_silence())
+    lost: list[BaseException] = []
+
+    def stalled() -> None:
+        try:
+            transport.call(post(server.url))
+        except AnswerLost as error:
+            lost.append(error)
+
+    thread = threading.Thread(target=stalled)
+    thread.start()
+    while not server.requests:
+        time.sleep(0.01)
+    for _ in range(20):
+        assert transport.call(post(server.url)).status == 200
+    assert not lost
+    thread.join()
+    assert len(lost) == 1
+
+
+# --- the surroundings --------------------------------------------------------------------------
+
+
+def test_proxies_and_netrc_of_the_environment_are_not_used(
+    server: LoopbackServer, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login eve password eve\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    opened(10).call(post(server.url))
+    opened(10).call(post(server.url, Authorization="Basic ours"))
+    bare, ours = server.requests
+    assert "authorization" not in bare.headers
+    assert ours.headers["authorization"] == "Basic ours"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost with its key, vouched for by nobody."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    wanted = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        [openssl, *wanted, *names, "-keyout", str(path), "-out", f"{path}.crt"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@contextlib.contextmanager
+def tls_server(certificate: Path, answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Speaks TLS with one client: hears what it says, writes ``answer``, and falls silent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    heard: list[bytes] = []
+    done = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            raw, _ = listener.accept()
+            with raw, context.wrap_socket(raw, server_side=True) as connection:
+                heard.append(connection.recv(65536))
+                connection.sendall(answer)
+                done.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield listener.getsockname()[1], heard
+        done.set()
+        thread.join()
+
+
+def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
+    watchdog, call = Watchdog(), Call(SHORT)
+    with tls_server(certificate, HEAD) as (port, heard):
+        pool = TlsPool("localhost", port, ca_certs=f"{certificate}.crt", timeout=10)
+        token = CURRENT.set(call)
+        watchdog.watch(call)
+        with lasting(SHORT), pytest.raises(HTTPError):
+            pool.urlopen("POST", "/messages", body=b"mail", retries=False)
+        CURRENT.reset(token)
+        watchdog.stop()
+        pool.close()
+        assert call.began
+        assert call.expired
+        assert heard
+
+
+# --- the provider ------------------------------------------------------------------------------
+
+
+class Plain:
+    """The least a translator can be."""
+
+    name = "plain"
+    capabilities = Capabilities(max_recipients=10)
+
+    def __init__(self, url: str, **headers: str) -> None:
+        self._request = post(url, b"mail", **headers)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        return self._request
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        if response.status == 418:
+            raise KeyError("this translator has a fault")
+        return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED))
+
+
+def handed_over(translator: Plain, transport: Transport) -> Outcome:
+    provider = HttpProvider(translator, transport)
+    assert provider.name == "plain"
+    assert provider.capabilities.max_recipients == 10
+    return provider.hand_over(provider.prepare(batch())).outcome
+
+
+def test_a_provider_turns_each_end_of_a_call_into_a_verdict(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    transport = opened(10)
+    assert handed_over(Plain(server.url), transport).verdict is Verdict.ACCEPTED
+    server.script.append(bytes_then_close(b""))
+    assert handed_over(Plain(server.url), transport).verdict is Verdict.UNKNOWN
+    nowhere = Plain(f"http://127.0.0.1:{closed_port()}")
+    assert handed_over(nowhere, transport).verdict is Verdict.RETRY
+    unwritable = Plain(server.url, Authorization="hush\n")
+    assert handed_over(unwritable, transport).verdict is Verdict.CONFIGURATION
+
+
+def test_an_answer_that_a_translator_trips_over_is_unknown(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    server.script.append(reply(418, "{}"))
+    outcome = handed_over(Plain(server.url), opened(10))
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "418" in outcome.reason
+
+
+def test_no_reason_shows_a_secret(server: LoopbackServer, opened: Opener) -> None:
+    steps = [bytes_then_close(b""), bytes_then_close(b"HTTP/1.1 OK\r\n\r\n"), reply(418, "{}")]
+    server.script.extend(steps)
+    for _ in steps:
+        outcome = handed_over(Plain(server.url, Authorization="Bearer hush"), opened(10))
+        assert outcome.verdict is Verdict.UNKNOWN
+        assert "hush" not in outcome.reason
