@@ -25,7 +25,8 @@ class Progress(Enum):
 class Statement:
     """A text that its author wants published, as one source gave it.
 
-    ``send_at`` and ``embargo_until`` are wall times without a zone, read in the configured one.
+    ``send_at`` and ``embargo_until`` are wall times, read in the configured zone unless they were
+    written with an offset.
     ``lists`` holds what the author wrote, or the configured default.
     """
 

@@ -31,7 +31,7 @@ class ProviderOptions(BaseModel):
 
     base_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/?#\s]+/?$",
+        pattern=r"^https?://[^/?#@\s]+/?$",
         description="Scheme, host and port to use instead of the provider's public ones.",
     )
     batch_size: int | None = Field(
