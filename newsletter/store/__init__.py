@@ -1,0 +1,1 @@
+"""The stored ports, by SQLAlchemy Core."""

@@ -1,0 +1,269 @@
+"""Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict
+from newsletter.ports import Booking, ClaimedBatch, Resolution, Waiting
+from newsletter.store import claiming, tables
+from newsletter.store.times import maybe_from_ms, to_ms
+
+_batch = tables.batch.c
+_campaign = tables.campaign.c
+
+
+class SqlBatches:
+    """The unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, *, at: datetime, lease: timedelta, attempt_id: str) -> ClaimedBatch | None:
+        while (batch_id := claiming.next_queued(self._connection, at)) is not None:
+            claimed = claiming.claim(
+                self._connection, batch_id, at=at, lease=lease, attempt_id=attempt_id
+            )
+            if claimed.members:
+                return claimed
+            self._change(claimed, {"state": BatchState.DONE.value, "settled_at": to_ms(at)})
+        return None
+
+    def intend(self, batch_id: int, *, fence: int, body_hash: str) -> None:
+        self._connection.execute(_intend(), {"batch": batch_id, "held": fence, "hash": body_hash})
+
+    def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
+        state = _DELIVERY_STATES[booking.outcome.verdict]
+        others = {
+            number: outcome
+            for number, outcome in booking.exceptions.items()
+            if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
+        }
+        column = tables.batch.c[state.value]
+        values: dict[Any, Any] = {
+            "state": (
+                BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE
+            ).value,
+            "pending": 0,
+            "reason": booking.outcome.reason,
+            "provider_id": booking.outcome.provider_id,
+            "settled_at": to_ms(at),
+            column: column + _batch.pending - len(others),
+        }
+        for other, number in _tally(others).items():
+            values[tables.batch.c[other.value]] = (
+                values.get(tables.batch.c[other.value], tables.batch.c[other.value]) + number
+            )
+        if not self._change(claimed, values):
+            return False
+        rows = {
+            number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
+            for number, outcome in others.items()
+        }
+        claiming.add_rows(self._connection, claimed.id, claimed.campaign.id, rows, at)
+        return True
+
+    def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+        cancelled = _is_cancelled(claimed.campaign.id)
+        more = case((cancelled, _batch.pending), else_=0)
+        return self._change(
+            claimed,
+            {
+                "state": case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
+                "cancelled": _batch.cancelled + more,
+                "pending": _batch.pending - more,
+                "not_before": to_ms(not_before),
+                "reason": reason,
+                "lease_until": None,
+            },
+        )
+
+    def split(self, claimed: ClaimedBatch) -> bool:
+        """The two halves of those reachable take new numbers; who left stays with the old row."""
+        if self._connection.scalar(select(_is_cancelled(claimed.campaign.id))):
+            return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
+        numbers = [number for number, _ in claimed.members]
+        middle = len(numbers) // 2
+        if not self._change(
+            claimed,
+            {
+                "state": BatchState.DONE.value,
+                "size": _batch.size - _batch.pending,
+                "pending": 0,
+                "reason": "split",
+            },
+        ):
+            return False
+        last = self._connection.scalar(
+            select(func.max(_batch.no)).where(_batch.campaign_id == claimed.campaign.id)
+        )
+        halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
+        self._connection.execute(
+            insert(tables.batch),
+            [
+                {
+                    "campaign_id": claimed.campaign.id,
+                    "no": int(last or 0) + place,
+                    "members": json.dumps(half, separators=(",", ":")),
+                    "state": BatchState.QUEUED.value,
+                    "size": len(half),
+                    "pending": len(half),
+                }
+                for place, half in enumerate(halves, start=1)
+            ],
+        )
+        return True
+
+    def abandon(self, *, at: datetime) -> int:
+        return self._connection.execute(
+            update(tables.batch)
+            .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
+            .values(
+                state=BatchState.UNKNOWN.value,
+                fence=_batch.fence + 1,
+                unknown=_batch.unknown + _batch.pending,
+                pending=0,
+                reason="the process ended while the call was under way",
+                settled_at=to_ms(at),
+            )
+        ).rowcount
+
+    def repeat_unknown(self, provider: str) -> int:
+        theirs = select(_campaign.id).where(
+            _campaign.provider == provider,
+            _campaign.state.in_([state.value for state in _MAY_GO_ON]),
+        )
+        return self._repeat(_batch.campaign_id.in_(theirs))
+
+    def resolve_unknown(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
+        people = self._connection.scalar(
+            select(func.coalesce(func.sum(_batch.unknown), 0)).where(theirs)
+        )
+        if to is Resolution.RESEND:
+            self._repeat(theirs)
+        else:
+            column = _batch.accepted if to is Resolution.ACCEPTED else _batch.cancelled
+            self._connection.execute(
+                update(tables.batch)
+                .where(theirs)
+                .values(
+                    {
+                        _batch.state: BatchState.DONE.value,
+                        column: column + _batch.unknown,
+                        _batch.unknown: 0,
+                        _batch.settled_at: to_ms(at),
+                    }
+                )
+            )
+        return int(people or 0)
+
+    def _repeat(self, which: Any) -> int:
+        return self._connection.execute(
+            update(tables.batch)
+            .where(which, _batch.state == BatchState.UNKNOWN.value)
+            .values(
+                state=BatchState.QUEUED.value,
+                pending=_batch.pending + _batch.unknown,
+                unknown=0,
+                not_before=0,
+            )
+        ).rowcount
+
+    def is_open(self, campaign_id: int) -> bool:
+        return self._connection.scalar(_open(), {"campaign": campaign_id}) is not None
+
+    def waiting(self) -> Waiting:
+        queued = _batch.state == BatchState.QUEUED.value
+        claimed = _batch.state == BatchState.CLAIMED.value
+        row = self._connection.execute(
+            select(
+                func.count().filter(queued).label("queued"),
+                func.count().filter(claimed).label("claimed"),
+                func.min(_batch.not_before).filter(queued).label("next_at"),
+                func.coalesce(func.max(_batch.attempts).filter(queued), 0).label("attempts"),
+                func.coalesce(func.max(_batch.reason).filter(queued), "").label("reason"),
+            )
+            .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
+            .where(
+                claiming.is_open(),
+                (_campaign.state == CampaignState.SENDING.value) | claimed,
+            )
+        ).one()
+        return Waiting(
+            queued=row.queued,
+            claimed=row.claimed,
+            next_at=maybe_from_ms(row.next_at),
+            most_attempts=row.attempts,
+            reason=row.reason,
+        )
+
+    def _change(self, claimed: ClaimedBatch, values: Mapping[Any, Any]) -> bool:
+        changed = self._connection.execute(
+            update(tables.batch)
+            .where(
+                _batch.id == claimed.id,
+                _batch.fence == claimed.fence,
+                _batch.state == BatchState.CLAIMED.value,
+            )
+            .values(dict(values))
+        )
+        return changed.rowcount == 1
+
+
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+_MAY_GO_ON = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.ATTENTION)
+_DELIVERY_STATES = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
+    Verdict.REJECTED: DeliveryState.REJECTED,
+    Verdict.UNKNOWN: DeliveryState.UNKNOWN,
+}
+
+
+@cache
+def _intend() -> Update:
+    return (
+        update(tables.batch)
+        .where(_batch.id == bindparam("batch"), _batch.fence == bindparam("held"))
+        .values(body_hash=bindparam("hash"))
+    )
+
+
+@cache
+def _open() -> Select[tuple[int]]:
+    return (
+        select(_batch.id)
+        .where(_batch.campaign_id == bindparam("campaign"), claiming.is_open())
+        .limit(1)
+    )
+
+
+def _is_cancelled(campaign_id: int) -> ColumnElement[bool]:
+    return exists().where(
+        _campaign.id == campaign_id, _campaign.state == CampaignState.CANCELLED.value
+    )
+
+
+def _tally(outcomes: Mapping[int, Outcome]) -> dict[DeliveryState, int]:
+    tally: dict[DeliveryState, int] = {}
+    for outcome in outcomes.values():
+        state = _DELIVERY_STATES[outcome.verdict]
+        tally[state] = tally.get(state, 0) + 1
+    return tally

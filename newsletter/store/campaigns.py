@@ -1,0 +1,234 @@
+"""Campaigns, their audiences and figures."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.delivery import BatchState, Counts
+from newsletter.store import tables
+from newsletter.store.eligibility import eligible
+from newsletter.store.json_sql import as_list, each_id
+from newsletter.store.times import from_ms, maybe_from_ms, to_ms
+
+_COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+_campaign = tables.campaign.c
+_batch = tables.batch.c
+
+
+class SqlCampaigns:
+    """Campaigns, their audiences and figures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Campaign]:
+        return self._fetch(_with_counts().order_by(_campaign.id))
+
+    def get(self, campaign_id: int) -> Campaign | None:
+        found = self._fetch(_with_counts(campaign_id).where(_campaign.id == campaign_id))
+        return found[0] if found else None
+
+    def head(self, campaign_id: int) -> Campaign:
+        """The campaign without its figures, which cost a sum over all its batches."""
+        zeros = (literal(0).label(name) for name in _COUNTS)
+        [campaign] = self._fetch(select(tables.campaign, *zeros).where(_campaign.id == campaign_id))
+        return campaign
+
+    def latest(self, slug: str) -> Campaign | None:
+        newest = self._connection.scalar(
+            select(func.max(_campaign.id)).where(_campaign.slug == slug)
+        )
+        return None if newest is None else self.get(newest)
+
+    def sending(self) -> list[int]:
+        return list(
+            self._connection.scalars(
+                select(_campaign.id)
+                .where(_campaign.state == CampaignState.SENDING.value)
+                .order_by(_campaign.id)
+            )
+        )
+
+    def due(self, now: datetime) -> list[Campaign]:
+        return self._fetch(
+            _with_counts()
+            .where(
+                _campaign.state == CampaignState.SCHEDULED.value,
+                _campaign.release_at <= to_ms(now),
+            )
+            .order_by(_campaign.release_at, _campaign.id)
+        )
+
+    def add(self, campaign: Campaign, at: datetime) -> int:
+        added = self._connection.execute(
+            insert(tables.campaign)
+            .values(
+                slug=campaign.slug,
+                digest=campaign.digest,
+                state=campaign.state.value,
+                lists=json.dumps(campaign.lists),
+                approved_by=json.dumps(campaign.approved_by),
+                provider=campaign.provider,
+                reason=campaign.reason,
+                release_at=to_ms(campaign.release_at),
+                created_at=to_ms(at),
+            )
+            .returning(_campaign.id)
+        )
+        return int(added.scalar_one())
+
+    def freeze(self, campaign_id: int, lists: Sequence[str], batch_size: int) -> int:
+        place = func.row_number().over(order_by=tables.subscriber.c.id) - 1
+        numbered = (
+            select(tables.subscriber.c.id, (place // literal(batch_size)).label("no"))
+            .where(eligible(lists))
+            .subquery("reader")
+        )
+        groups = select(
+            literal(campaign_id),
+            numbered.c.no,
+            as_list(numbered.c.id),
+            literal(BatchState.QUEUED.value),
+            func.count(),
+            func.count(),
+        ).group_by(numbered.c.no)
+        self._connection.execute(
+            insert(tables.batch).from_select(
+                ["campaign_id", "no", "members", "state", "size", "pending"], groups
+            )
+        )
+        return int(
+            self._connection.scalar(
+                select(func.coalesce(func.sum(_batch.size), 0)).where(
+                    _batch.campaign_id == campaign_id
+                )
+            )
+            or 0
+        )
+
+    def move(
+        self,
+        campaign_id: int,
+        to: CampaignState,
+        *,
+        expect: Iterable[CampaignState],
+        at: datetime,
+        reason: str = "",
+    ) -> bool:
+        values: dict[str, object] = {"state": to.value, "reason": reason}
+        if to is CampaignState.SENDING:
+            values["started_at"] = func.coalesce(_campaign.started_at, to_ms(at))
+        values["finished_at"] = to_ms(at) if to.ended else None
+        moved = self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id, _campaign.state.in_([s.value for s in expect]))
+            .values(**values)
+        )
+        return moved.rowcount == 1
+
+    def reschedule(self, campaign_id: int, release_at: datetime) -> None:
+        self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id)
+            .values(release_at=to_ms(release_at))
+        )
+
+    def cancel_pending(self, campaign_id: int) -> int:
+        queued = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.QUEUED.value)
+        pending = self._connection.scalar(
+            select(func.coalesce(func.sum(_batch.pending), 0)).where(queued)
+        )
+        self._connection.execute(
+            update(tables.batch)
+            .where(queued)
+            .values(
+                state=BatchState.DONE.value,
+                cancelled=_batch.cancelled + _batch.pending,
+                pending=0,
+            )
+        )
+        return int(pending or 0)
+
+    def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
+        delivery = tables.delivery.c
+        rows = self._connection.execute(
+            select(
+                func.coalesce(tables.subscriber.c.address, "(erased)"),
+                delivery.state,
+                delivery.reason,
+                delivery.provider_id,
+            )
+            .join_from(
+                tables.delivery,
+                tables.subscriber,
+                tables.subscriber.c.id == delivery.subscriber_id,
+                isouter=True,
+            )
+            .where(delivery.campaign_id == campaign_id)
+            .order_by(delivery.subscriber_id)
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def unknown(self, campaign_id: int) -> list[str]:
+        lost = _batch.state == BatchState.UNKNOWN.value
+        member = each_id(_batch.members)
+        subscriber, delivery = tables.subscriber.c, tables.delivery.c
+        settled = exists().where(
+            delivery.campaign_id == campaign_id, delivery.subscriber_id == member.c.value
+        )
+        return list(
+            self._connection.scalars(
+                select(func.coalesce(subscriber.address, "(erased)"))
+                .select_from(tables.batch)
+                .join(member, true())
+                .join(tables.subscriber, subscriber.id == member.c.value, isouter=True)
+                .where(_batch.campaign_id == campaign_id, lost, ~settled)
+                .order_by(member.c.value)
+            )
+        )
+
+    def _fetch(self, query: Select[tuple[object, ...]]) -> list[Campaign]:
+        return [_campaign_of(row) for row in self._connection.execute(query).all()]
+
+
+def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:
+    totals = select(
+        _batch.campaign_id, *(func.sum(_batch[name]).label(name) for name in _COUNTS)
+    ).group_by(_batch.campaign_id)
+    if campaign_id is not None:
+        totals = totals.where(_batch.campaign_id == campaign_id)
+    sums = totals.subquery("sums")
+    return select(
+        tables.campaign, *(func.coalesce(sums.c[name], 0).label(name) for name in _COUNTS)
+    ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
+
+
+def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
+    return Campaign(
+        id=row.id,
+        slug=row.slug,
+        digest=row.digest,
+        state=CampaignState(row.state),
+        release_at=from_ms(row.release_at),
+        approved_by=tuple(json.loads(row.approved_by)),
+        lists=tuple(json.loads(row.lists)),
+        provider=row.provider,
+        counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
+        reason=row.reason,
+        started_at=maybe_from_ms(row.started_at),
+        finished_at=maybe_from_ms(row.finished_at),
+    )

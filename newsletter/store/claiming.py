@@ -1,0 +1,182 @@
+"""Taking hold of a batch: who in it may still be written to is decided in the same transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import BatchState, DeliveryState
+from newsletter.ports import ClaimedBatch
+from newsletter.store import tables
+from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.eligibility import eligible, why_not
+from newsletter.store.json_sql import each_id, fetch, gathered
+from newsletter.store.times import to_ms
+
+_batch = tables.batch.c
+_campaign = tables.campaign.c
+_delivery = tables.delivery.c
+_subscriber = tables.subscriber.c
+
+
+def is_open() -> ColumnElement[bool]:
+    """The batch of the row is queued or claimed.
+
+    In the words of the partial index of such batches: SQLite uses it for nothing else. A claim
+    then costs the same however many batches are done.
+    """
+    return literal_column("batch.state IN ('queued', 'claimed')", Boolean)
+
+
+def next_queued(connection: Connection, at: datetime) -> int | None:
+    """The batch to be claimed next, locked where the database can."""
+    return connection.scalar(_next_queued(), {"at": to_ms(at)})
+
+
+# Building a statement takes longer than running it, so those of each batch are built once.
+
+
+@cache
+def _next_queued() -> Select[tuple[int]]:
+    return (
+        select(_batch.id)
+        .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
+        .where(
+            is_open(),
+            _batch.state == BatchState.QUEUED.value,
+            _batch.not_before <= bindparam("at"),
+            _campaign.state == CampaignState.SENDING.value,
+        )
+        .order_by(_batch.campaign_id, _batch.no)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=tables.batch)
+    )
+
+
+@cache
+def _hold() -> Any:
+    return (
+        update(tables.batch)
+        .where(_batch.id == bindparam("batch"))
+        .values(
+            state=BatchState.CLAIMED.value,
+            fence=_batch.fence + 1,
+            attempts=_batch.attempts + 1,
+            attempt_id=bindparam("attempt"),
+            body_hash="",
+            claimed_at=bindparam("at"),
+            lease_until=bindparam("until"),
+        )
+        .returning(
+            _batch.id,
+            _batch.campaign_id,
+            _batch.members,
+            _batch.pending,
+            _batch.fence,
+            _batch.attempts,
+        )
+    )
+
+
+@lru_cache(maxsize=16)
+def _reachable(lists: tuple[str, ...]) -> Select[Any]:
+    member = each_id(bindparam("members"))
+    return gathered(
+        select(_subscriber.id, _subscriber.address)
+        .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
+        .where(eligible(lists), ~_has_own_row(bindparam("campaign"), member.c.value))
+    )
+
+
+def claim(
+    connection: Connection, batch_id: int, *, at: datetime, lease: timedelta, attempt_id: str
+) -> ClaimedBatch:
+    """Claim one queued batch, booking those who left since the audience was frozen."""
+    row = connection.execute(
+        _hold(),
+        {"batch": batch_id, "attempt": attempt_id, "at": to_ms(at), "until": to_ms(at + lease)},
+    ).one()
+    campaign = SqlCampaigns(connection).head(row.campaign_id)
+    found = fetch(
+        connection,
+        _reachable(campaign.lists),
+        {"members": row.members, "campaign": row.campaign_id},
+    )
+    members = sorted(found)  # the database may join in any order; a batch has one
+    if len(members) < row.pending:
+        _book_departed(connection, row, campaign.lists, at)
+    return ClaimedBatch(
+        id=batch_id, campaign=campaign, fence=row.fence, attempts=row.attempts, members=members
+    )
+
+
+def _book_departed(
+    connection: Connection, row: Row[Any], lists: Sequence[str], at: datetime
+) -> None:
+    member = each_id(row.members)
+    departed = (
+        select(member.c.value, why_not())
+        .join_from(member, tables.subscriber, _subscriber.id == member.c.value, isouter=True)
+        .where(
+            func.coalesce(~eligible(lists), True),
+            ~_has_own_row(row.campaign_id, member.c.value),
+        )
+    )
+    outcomes = {
+        number: (DeliveryState.SUPPRESSED, reason, "")
+        for number, reason in connection.execute(departed).all()
+    }
+    add_rows(connection, row.id, row.campaign_id, outcomes, at)
+    connection.execute(
+        update(tables.batch)
+        .where(_batch.id == row.id)
+        .values(
+            pending=_batch.pending - len(outcomes), suppressed=_batch.suppressed + len(outcomes)
+        )
+    )
+
+
+def add_rows(
+    connection: Connection,
+    batch_id: int,
+    campaign_id: int,
+    outcomes: Mapping[int, tuple[DeliveryState, str, str]],
+    at: datetime,
+) -> None:
+    """Write a row for each delivery that differs from its batch: id → state, reason, their id."""
+    if outcomes:
+        connection.execute(
+            insert(tables.delivery),
+            [
+                {
+                    "campaign_id": campaign_id,
+                    "subscriber_id": number,
+                    "batch_id": batch_id,
+                    "state": state.value,
+                    "reason": reason,
+                    "provider_id": provider_id,
+                    "at": to_ms(at),
+                }
+                for number, (state, reason, provider_id) in outcomes.items()
+            ],
+        )
+
+
+def _has_own_row(campaign_id: Any, member: Any) -> Any:
+    return exists().where(_delivery.campaign_id == campaign_id, _delivery.subscriber_id == member)

@@ -1,0 +1,52 @@
+"""Who may be written to, said once in SQL: for counting, freezing and each claim."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, case, exists, literal, select
+
+from newsletter.domain.audience import SubscriptionState
+from newsletter.store import tables
+
+_subscriber = tables.subscriber.c
+_subscription = tables.subscription.c
+_suppression = tables.suppression.c
+
+
+def list_ids(lists: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a subscription belongs to one of these lists."""
+    return _subscription.list_id.in_(
+        select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(lists))
+    )
+
+
+def subscribed(lists: Sequence[str]) -> ColumnElement[bool]:
+    """The subscriber of the row has a confirmed subscription to one of these lists."""
+    return exists().where(
+        _subscription.subscriber_id == _subscriber.id,
+        _subscription.state == SubscriptionState.CONFIRMED.value,
+        list_ids(lists),
+    )
+
+
+def suppressed() -> ColumnElement[bool]:
+    """The subscriber of the row is suppressed."""
+    return exists().where(_suppression.address_hash == _subscriber.address_hash)
+
+
+def eligible(lists: Sequence[str]) -> ColumnElement[bool]:
+    """The subscriber of the row gets what goes to these lists. Suppression outranks everything."""
+    return subscribed(lists) & ~suppressed()
+
+
+def why_not() -> ColumnElement[str]:
+    """In a word, why the subscriber of an outer-joined row is not eligible."""
+    reason = (
+        select(_suppression.reason)
+        .where(_suppression.address_hash == _subscriber.address_hash)
+        .scalar_subquery()
+    )
+    return case(
+        (_subscriber.id.is_(None), literal("erased")),
+        (reason.is_not(None), reason),
+        else_=literal("unsubscribed"),
+    )

@@ -1,0 +1,81 @@
+"""Opens the database: SQLite set up so that a commit survives a power cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from newsletter.domain.errors import Defect, StoreUnavailable
+
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # NORMAL may lose commits that we have already acted upon
+    "foreign_keys = ON",
+    "busy_timeout = 30000",
+    "secure_delete = ON",  # what is erased is overwritten
+)
+
+
+def open_sqlite(path: Path) -> Engine:
+    """An engine for one file, made if it is not there. Its folder has to exist."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),  # a path may hold what a URL may not
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=64,
+        connect_args={"check_same_thread": False, "timeout": 30},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that turns from reading to writing fails at once when another
+    # process writes; one that is immediate from the start waits its turn.
+    reads = connection.get_execution_options().get("newsletter_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def connected(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
+    """One transaction. Raises StoreUnavailable, saying what to do, or Defect."""
+    try:
+        with engine.connect() as connection:
+            connection = connection.execution_options(newsletter_reads=reads)
+            with connection.begin():
+                yield connection
+    except IntegrityError as error:
+        raise Defect(
+            f"{engine.url.database} refused what would break a rule of its tables ({error.orig});"
+            " nothing was changed: please report it"
+        ) from error
+    except DBAPIError as error:
+        raise StoreUnavailable(_explain(str(error.orig), engine)) from error
+
+
+_ADVICE = {
+    "locked": "another process has been writing for over 30 seconds; end it, then try again",
+    "readonly": "the file or its folder cannot be written to; check its owner and the disk",
+    "full": "the disk is full; free some space, then try again: nothing was lost",
+    "disk i/o": "the disk reports an error; check it before going on",
+    "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
+    "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
+    "unable to open": "the file cannot be opened; check that its folder exists and is yours",
+}
+
+
+def _explain(message: str, engine: Engine) -> str:
+    advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
+    return f"{engine.url.database}: {message}" + (f": {advice}" if advice else "")

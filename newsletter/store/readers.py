@@ -1,0 +1,277 @@
+"""Subscribers, their subscriptions, and suppressions, which outrank everything."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.audience import (
+    Entry,
+    Subscriber,
+    SubscriptionState,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.store import tables
+from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
+from newsletter.store.times import to_ms
+
+_CHUNK = 5_000
+_subscriber = tables.subscriber.c
+_subscription = tables.subscription.c
+_suppression = tables.suppression.c
+
+
+class SqlReaders:
+    """``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash = hash_address
+
+    def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+        lists = _ListIds(self._connection)
+        before = self._count()
+        total = 0
+        waiting = iter(entries)
+        while chunk := list(islice(waiting, _CHUNK)):
+            self._upsert_chunk(chunk, lists, at)
+            total += len(chunk)
+        new = self._count() - before
+        return new, total - new
+
+    def _count(self) -> int:
+        return int(self._connection.scalar(select(func.count()).select_from(_table)) or 0)
+
+    def _upsert_chunk(self, chunk: list[Entry], lists: "_ListIds", at: datetime) -> None:
+        hashes = [self._hash(entry.address) for entry in chunk]
+        adding = insert(_table)
+        adding = adding.on_conflict_do_update(
+            index_elements=["address_hash"],
+            set_={
+                name: func.coalesce(func.nullif(adding.excluded[name], ""), _subscriber[name])
+                for name in ("name", "language", "timezone")
+            },
+        )
+        rows = [_row(entry, hash_, at) for entry, hash_ in zip(chunk, hashes, strict=True)]
+        self._connection.execute(adding, rows)
+        ids = self._ids(hashes)
+        subscriptions = [
+            {
+                "list_id": lists[name],
+                "subscriber_id": ids[hash_],
+                "state": SubscriptionState.CONFIRMED.value,
+                "changed_at": to_ms(at),
+            }
+            for entry, hash_ in zip(chunk, hashes, strict=True)
+            for name in entry.lists
+        ]
+        if subscriptions:
+            # Whoever left a list stays away from it, whatever a file says.
+            self._connection.execute(
+                insert(tables.subscription).on_conflict_do_nothing(), subscriptions
+            )
+
+    def _ids(self, hashes: list[bytes]) -> dict[bytes, int]:
+        rows = self._connection.execute(
+            select(_subscriber.address_hash, _subscriber.id).where(
+                _subscriber.address_hash.in_(hashes)
+            )
+        ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
+        added = 0
+        for entry in entries:
+            added += self._connection.execute(
+                insert(tables.suppression)
+                .values(
+                    address_hash=self._hash(entry.address),
+                    address=entry.address,
+                    reason=entry.reason.value,
+                    origin=origin,
+                    at=to_ms(at),
+                )
+                .on_conflict_do_nothing()
+            ).rowcount
+        return added
+
+    def end_subscriptions(
+        self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
+    ) -> int:
+        return self._connection.execute(
+            update(tables.subscription)
+            .where(
+                _subscription.subscriber_id == subscriber_id,
+                _subscription.state != SubscriptionState.ENDED.value,
+                list_ids(lists),
+            )
+            .values(
+                state=SubscriptionState.ENDED.value,
+                changed_at=to_ms(at),
+                ended_by=campaign_id,
+            )
+        ).rowcount
+
+    def left_through(self, campaign_id: int) -> int:
+        people = select(func.count(_subscription.subscriber_id.distinct())).where(
+            _subscription.ended_by == campaign_id
+        )
+        return int(self._connection.scalar(people) or 0)
+
+    def get(self, subscriber_id: int) -> Subscriber | None:
+        return self._one(_people().where(_subscriber.id == subscriber_id))
+
+    def find(self, address: str) -> Subscriber | None:
+        return self._one(_people().where(_subscriber.address_hash == self._hash(address)))
+
+    def _one(self, query: Select[Any]) -> Subscriber | None:
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _person(row)
+
+    def all(self) -> Iterator[tuple[Subscriber, str]]:
+        rows = self._connection.execute(_people().order_by(_subscriber.id))
+        for row in rows.yield_per(_CHUNK):
+            yield _person(row), row.consent
+
+    def suppressions(self) -> Iterator[SuppressedEntry]:
+        rows = self._connection.execute(
+            select(_suppression.address, _suppression.reason)
+            .where(_suppression.address.is_not(None))
+            .order_by(_suppression.at, _suppression.address)
+        )
+        for address, reason in rows:
+            yield SuppressedEntry(address=address, reason=SuppressionReason(reason))
+
+    def forget(self, address: str, at: datetime) -> bool:
+        found = self.find(address)
+        entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
+        self.suppress([entry], at, "forget")
+        self._connection.execute(
+            update(tables.suppression)
+            .where(_suppression.address_hash == self._hash(address))
+            .values(address=None)
+        )
+        if found is None:
+            return False
+        self._connection.execute(
+            delete(tables.subscription).where(_subscription.subscriber_id == found.id)
+        )
+        self._connection.execute(delete(_table).where(_subscriber.id == found.id))
+        return True
+
+    def suppressed(self, address: str) -> SuppressionReason | None:
+        reason = self._connection.scalar(
+            select(_suppression.reason).where(_suppression.address_hash == self._hash(address))
+        )
+        return None if reason is None else SuppressionReason(reason)
+
+    def lists(self) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(tables.mailing_list.c.name, func.count(_subscriber.id))
+            .join_from(
+                tables.mailing_list,
+                tables.subscription,
+                (_subscription.list_id == tables.mailing_list.c.id)
+                & (_subscription.state == SubscriptionState.CONFIRMED.value),
+                isouter=True,
+            )
+            .join(
+                _table,
+                (_subscriber.id == _subscription.subscriber_id) & ~suppressed(),
+                isouter=True,
+            )
+            .group_by(tables.mailing_list.c.name)
+            .order_by(tables.mailing_list.c.name)
+        ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def audience(self, lists: Sequence[str]) -> int:
+        query = select(func.count()).select_from(_table).where(eligible(lists))
+        return int(self._connection.scalar(query) or 0)
+
+    def reachable(self, lists: Sequence[str]) -> Iterator[str]:
+        query = select(_subscriber.address).where(eligible(lists)).order_by(_subscriber.id)
+        yield from self._connection.scalars(query).yield_per(_CHUNK)
+
+    def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
+        ever = select(_subscription.subscriber_id).where(list_ids(lists))
+        rows = self._connection.execute(
+            select(_subscriber.address, why_not())
+            .where(_subscriber.id.in_(ever), ~subscribed(lists) | suppressed())
+            .order_by(_subscriber.id)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+_table = tables.subscriber
+
+
+class _ListIds(dict[str, int]):
+    """List names to ids; a name not seen before becomes a list."""
+
+    def __init__(self, connection: Connection) -> None:
+        rows = connection.execute(select(tables.mailing_list.c.name, tables.mailing_list.c.id))
+        super().__init__((name, number) for name, number in rows.all())
+        self._connection = connection
+
+    def __missing__(self, name: str) -> int:
+        added = self._connection.execute(
+            insert(tables.mailing_list).values(name=name).returning(tables.mailing_list.c.id)
+        )
+        self[name] = int(added.scalar_one())
+        return self[name]
+
+
+def _row(entry: Entry, address_hash: bytes, at: datetime) -> dict[str, object]:
+    consent = entry.consent
+    recorded = (
+        {"source": consent.source, "at": consent.at and consent.at.isoformat()} if consent else {}
+    )
+    return {
+        "address": entry.address,
+        "address_hash": address_hash,
+        "name": entry.name,
+        "language": entry.language,
+        "timezone": entry.timezone,
+        "consent": json.dumps(recorded, ensure_ascii=False),
+        "added_at": to_ms(at),
+    }
+
+
+def _people() -> Select[Any]:
+    names = (
+        select(func.group_concat(tables.mailing_list.c.name, ";"))
+        .join_from(
+            tables.subscription,
+            tables.mailing_list,
+            tables.mailing_list.c.id == _subscription.list_id,
+        )
+        .where(
+            _subscription.subscriber_id == _subscriber.id,
+            _subscription.state == SubscriptionState.CONFIRMED.value,
+        )
+        .scalar_subquery()
+    )
+    reason = (
+        select(_suppression.reason)
+        .where(_suppression.address_hash == _subscriber.address_hash)
+        .scalar_subquery()
+    )
+    return select(_table, names.label("lists"), reason.label("reason"))
+
+
+def _person(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        lists=tuple(sorted(row.lists.split(";"))) if row.lists else (),
+        suppressed=SuppressionReason(row.reason) if row.reason else None,
+    )

@@ -1,0 +1,86 @@
+"""The store: transactions over the tables."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine
+
+from newsletter.store.audit import SqlAudit
+from newsletter.store.batches import SqlBatches
+from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.engine import connected
+from newsletter.store.readers import SqlReaders
+from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
+
+
+@dataclass(frozen=True)
+class SqlTransaction:
+    """Everything stored, within one transaction."""
+
+    connection: Connection
+    hash_address: Callable[[str], bytes]
+
+    @cached_property
+    def statements(self) -> SqlStatements:
+        return SqlStatements(self.connection)
+
+    @cached_property
+    def approvals(self) -> SqlApprovals:
+        return SqlApprovals(self.connection)
+
+    @cached_property
+    def staff(self) -> SqlStaff:
+        return SqlStaff(self.connection)
+
+    @cached_property
+    def schedules(self) -> SqlSchedules:
+        return SqlSchedules(self.connection)
+
+    @cached_property
+    def campaigns(self) -> SqlCampaigns:
+        return SqlCampaigns(self.connection)
+
+    @cached_property
+    def batches(self) -> SqlBatches:
+        return SqlBatches(self.connection)
+
+    @cached_property
+    def readers(self) -> SqlReaders:
+        return SqlReaders(self.connection, self.hash_address)
+
+    @cached_property
+    def hold(self) -> SqlHold:
+        return SqlHold(self.connection)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self.connection)
+
+
+class SqlStore:
+    """The database. ``hash_address`` gives the keyed hash of an address (16 bytes)."""
+
+    def __init__(self, engine: Engine, *, hash_address: Callable[[str], bytes]) -> None:
+        self._engine = engine
+        self._hash_address = hash_address
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        """A transaction that commits at the end of the block and rolls back on an error."""
+        # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
+        with self._turn, connected(self._engine) as connection:
+            yield SqlTransaction(connection, self._hash_address)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction that only reads."""
+        with connected(self._engine, reads=True) as connection:
+            yield SqlTransaction(connection, self._hash_address)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()

@@ -1,0 +1,177 @@
+"""Statements, content, approvals, staff and set times."""
+
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.message import Content
+from newsletter.domain.statement import Approval, Channel, Role, Statement
+from newsletter.ports import StoredStatement
+from newsletter.store import tables
+from newsletter.store.copies import HOLD
+from newsletter.store.times import from_ms, maybe_from_ms, to_ms
+
+_STATEMENT = TypeAdapter(Statement)
+_CONTENT = TypeAdapter(Content)
+
+
+class SqlStatements:
+    """Statements as they were last read, and all content that was ever rendered from them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[StoredStatement]:
+        rows = self._connection.execute(
+            select(tables.statement).order_by(tables.statement.c.slug)
+        ).all()
+        return [_stored(row) for row in rows]
+
+    def get(self, slug: str) -> StoredStatement | None:
+        row = self._connection.execute(
+            select(tables.statement).where(tables.statement.c.slug == slug)
+        ).one_or_none()
+        return None if row is None else _stored(row)
+
+    def put(self, stored: StoredStatement, at: datetime) -> None:
+        values = {
+            "document": _STATEMENT.dump_json(stored.statement).decode(),
+            "digest": stored.digest,
+            "fingerprint": stored.fingerprint,
+            "present": int(stored.present),
+            "changed_at": to_ms(at),
+        }
+        statement = insert(tables.statement).values(slug=stored.statement.slug, **values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["slug"], set_=values)
+        )
+
+    def keep_content(self, content: Content, at: datetime) -> str:
+        digest = content.digest()
+        self._connection.execute(
+            insert(tables.content)
+            .values(
+                digest=digest,
+                document=_CONTENT.dump_json(content).decode(),
+                created_at=to_ms(at),
+            )
+            .on_conflict_do_nothing()
+        )
+        return digest
+
+    def content(self, digest: str) -> Content | None:
+        document = self._connection.scalar(
+            select(tables.content.c.document).where(tables.content.c.digest == digest)
+        )
+        return None if document is None else _CONTENT.validate_json(document)
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
+    return StoredStatement(
+        statement=_STATEMENT.validate_json(row.document),
+        digest=row.digest,
+        fingerprint=row.fingerprint,
+        present=bool(row.present),
+    )
+
+
+class SqlApprovals:
+    """Who said yes to what."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, slug: str) -> list[Approval]:
+        rows = self._connection.execute(
+            select(tables.approval)
+            .where(tables.approval.c.slug == slug)
+            .order_by(tables.approval.c.id)
+        ).all()
+        return [
+            Approval(
+                slug=row.slug,
+                digest=row.digest,
+                by=row.by,
+                at=from_ms(row.at),
+                channel=Channel(row.channel),
+                revoked_at=maybe_from_ms(row.revoked_at),
+            )
+            for row in rows
+        ]
+
+    def add(self, approval: Approval) -> None:
+        self._connection.execute(
+            insert(tables.approval).values(
+                slug=approval.slug,
+                digest=approval.digest,
+                by=approval.by,
+                channel=approval.channel.value,
+                at=to_ms(approval.at),
+            )
+        )
+
+    def revoke(
+        self, slug: str, at: datetime, by: str | None = None, channel: Channel | None = None
+    ) -> int:
+        approval = tables.approval
+        statement = update(approval).where(approval.c.slug == slug, approval.c.revoked_at.is_(None))
+        if by is not None:
+            statement = statement.where(approval.c.by == by)
+        if channel is not None:
+            statement = statement.where(approval.c.channel == channel.value)
+        return self._connection.execute(statement.values(revoked_at=to_ms(at))).rowcount
+
+
+class SqlStaff:
+    """Those who may act."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def roles(self) -> dict[str, Role]:
+        rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
+        return {row.address: Role(row.role) for row in rows}
+
+    def put(self, address: str, role: Role, at: datetime) -> None:
+        self._connection.execute(
+            insert(tables.staff)
+            .values(address=address, role=role.value, added_at=to_ms(at))
+            .on_conflict_do_update(index_elements=["address"], set_={"role": role.value})
+        )
+
+
+class SqlSchedules:
+    """Times that a member of staff set, which outrank the statement's own ``send_at``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, slug: str) -> datetime | None:
+        return maybe_from_ms(
+            self._connection.scalar(
+                select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)
+            )
+        )
+
+    def put(self, slug: str, at: datetime | None) -> None:
+        self._connection.execute(delete(tables.schedule).where(tables.schedule.c.slug == slug))
+        if at is not None:
+            self._connection.execute(insert(tables.schedule).values(slug=slug, send_at=to_ms(at)))
+
+
+class SqlHold:
+    """Why nothing may be sent, if anything forbids it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def reason(self) -> str:
+        return (
+            self._connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == HOLD))
+            or ""
+        )
+
+    def release(self) -> None:
+        self._connection.execute(delete(tables.meta).where(tables.meta.c.key == HOLD))

@@ -1,0 +1,21 @@
+"""Instants as the tables hold them: whole milliseconds since 1970, UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime) -> int:
+    """An aware instant as stored. Raises TypeError for a naive one."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def from_ms(stored: int) -> datetime:
+    """A stored instant, aware, in UTC."""
+    return _EPOCH + stored * _MILLISECOND
+
+
+def maybe_from_ms(stored: int | None) -> datetime | None:
+    """The same for a column that may be empty."""
+    return None if stored is None else from_ms(stored)

@@ -1,0 +1,157 @@
+"""A campaign on its way, for the store's suite: after each step the books must balance."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from newsletter.domain.audience import Entry
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.delivery import Counts, Outcome, Verdict
+from newsletter.domain.message import Content, Sender
+from newsletter.ports import Booking, ClaimedBatch, Store, Transaction
+from tests.fakes import NOON
+
+LEASE = timedelta(minutes=2)
+
+ACCEPTED = Outcome(verdict=Verdict.ACCEPTED, provider_id="call-1")
+REJECTED = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+UNKNOWN = Outcome(verdict=Verdict.UNKNOWN, reason="timed out")
+
+
+def content(subject: str = "Forum resigns") -> Content:
+    return Content(
+        subject=subject,
+        html="<p>It has.</p>",
+        text="It has.",
+        language="en",
+        sender=Sender(name="Forum", address="news@forum.example"),
+        headers=(("List-Id", "<press.forum.example>"),),
+        lists=("press",),
+        corrects="",
+        send_at="",
+        embargo_until="",
+        template_version="1",
+    )
+
+
+def entries(count: int, *lists: str, start: int = 1) -> list[Entry]:
+    return [
+        Entry(address=f"reader{number}@example.org", lists=lists or ("press",))
+        for number in range(start, start + count)
+    ]
+
+
+def add_campaign(
+    tx: Transaction,
+    slug: str = "resignation",
+    *,
+    lists: Sequence[str] = ("press",),
+    release_at: datetime = NOON,
+    provider: str = "recording",
+) -> int:
+    """A scheduled campaign; returns its id."""
+    return tx.campaigns.add(
+        Campaign(
+            id=0,
+            slug=slug,
+            digest=tx.statements.keep_content(content(slug), NOON),
+            state=CampaignState.SCHEDULED,
+            release_at=release_at,
+            approved_by=("ed@forum.example",),
+            lists=tuple(lists),
+            provider=provider,
+        ),
+        NOON,
+    )
+
+
+class Books:
+    """One campaign that is sending. ``step`` is a transaction after which its books balance."""
+
+    def __init__(
+        self,
+        store: Store,
+        people: Iterable[Entry] | int,
+        *,
+        batch_size: int = 10,
+        slug: str = "resignation",
+        provider: str = "recording",
+        lists: Sequence[str] = ("press",),
+    ) -> None:
+        self.store = store
+        with store.begin() as tx:
+            tx.readers.upsert(entries(people) if isinstance(people, int) else people, NOON)
+            self.id = add_campaign(tx, slug, provider=provider, lists=lists)
+            self.move(CampaignState.SENDING, tx)
+            self.size = tx.campaigns.freeze(self.id, lists, batch_size)
+        self.check()
+
+    @contextmanager
+    def step(self) -> Iterator[Transaction]:
+        with self.store.begin() as tx:
+            yield tx
+        self.check()
+
+    def check(self) -> None:
+        """Each reader of the frozen audience is in exactly one state."""
+        counts = self.counts()
+        assert counts.audience == self.size
+        assert all(number >= 0 for number in vars(counts).values())
+
+    def campaign(self) -> Campaign:
+        with self.store.read() as tx:
+            found = tx.campaigns.get(self.id)
+        assert found is not None
+        return found
+
+    def counts(self) -> Counts:
+        return self.campaign().counts
+
+    def move(self, to: CampaignState, tx: Transaction | None = None) -> None:
+        if tx is None:
+            with self.step() as tx:
+                self.move(to, tx)
+            return
+        assert tx.campaigns.move(self.id, to, expect=list(CampaignState), at=NOON)
+
+    def claim(self, at: datetime = NOON, attempt_id: str = "a1") -> ClaimedBatch:
+        claimed = self.try_claim(at, attempt_id)
+        assert claimed is not None, "there is nothing to claim"
+        return claimed
+
+    def try_claim(self, at: datetime = NOON, attempt_id: str = "a1") -> ClaimedBatch | None:
+        with self.step() as tx:
+            return tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
+
+    def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
+        """Book it; ``n3=REJECTED`` is an exception for the subscriber 3."""
+        exceptions = {int(name[1:]): outcome for name, outcome in others.items()}
+        with self.step() as tx:
+            booking = Booking(outcome=outcome, exceptions=exceptions)
+            return tx.batches.settle(claimed, booking=booking, at=NOON)
+
+    def requeue(self, claimed: ClaimedBatch, *, seconds: float = 0) -> bool:
+        with self.step() as tx:
+            return tx.batches.requeue(
+                claimed, not_before=NOON + timedelta(seconds=seconds), reason="busy"
+            )
+
+    def split(self, claimed: ClaimedBatch) -> bool:
+        with self.step() as tx:
+            return tx.batches.split(claimed)
+
+    def abandon(self) -> int:
+        with self.step() as tx:
+            return tx.batches.abandon(at=NOON)
+
+    def drain(self) -> list[list[int]]:
+        """Claim and accept all that is queued; returns the members of each batch."""
+        taken = []
+        while (claimed := self.try_claim()) is not None:
+            taken.append(ids(claimed))
+            assert self.settle(claimed)
+        return taken
+
+
+def ids(claimed: ClaimedBatch) -> list[int]:
+    return [number for number, _ in claimed.members]

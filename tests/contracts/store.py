@@ -1,0 +1,19 @@
+"""What every store must do, as a suite: inherit StoreContract beside a fixture ``store``."""
+
+from tests.contracts.store_batches import BatchesContract
+from tests.contracts.store_campaigns import CampaignsContract
+from tests.contracts.store_outcomes import OutcomesContract
+from tests.contracts.store_readers import ReadersContract
+from tests.contracts.store_records import RecordsContract
+from tests.contracts.store_threads import ThreadsContract
+
+
+class StoreContract(
+    RecordsContract,
+    ReadersContract,
+    CampaignsContract,
+    BatchesContract,
+    OutcomesContract,
+    ThreadsContract,
+):
+    """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -1,0 +1,259 @@
+"""What every store knows of readers: consent is never invented, suppression outranks everything."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.audience import Consent, Entry, SuppressedEntry, SuppressionReason
+from newsletter.ports import Store, Transaction
+from tests.contracts.books import add_campaign, entries
+from tests.fakes import NOON
+
+ANA = Entry(
+    address="Ana@Example.org",
+    lists=("press", "supporters"),
+    name="Ana Ruiz",
+    language="es",
+    timezone="America/Chicago",
+    consent=Consent(source="web form", at=NOON),
+)
+
+
+def suppress(
+    tx: Transaction, address: str, reason: SuppressionReason = SuppressionReason.MANUAL
+) -> int:
+    return tx.readers.suppress([SuppressedEntry(address=address, reason=reason)], NOON, "test")
+
+
+def number_of(tx: Transaction, address: str) -> int:
+    found = tx.readers.find(address)
+    assert found is not None
+    return found.id
+
+
+def leave(tx: Transaction, address: str, *lists: str, campaign_id: int = 1) -> int:
+    return tx.readers.end_subscriptions(number_of(tx, address), lists, NOON, campaign_id)
+
+
+class ReadersContract:
+    def test_a_new_reader_comes_back_as_imported(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.readers.upsert([ANA], NOON) == (1, 0)
+        with store.read() as tx:
+            found = tx.readers.find("ana@example.ORG")
+            assert found is not None
+            assert tx.readers.get(found.id) == found
+            [(listed, consent)] = tx.readers.all()
+        assert listed == found
+        assert (found.address, found.name) == ("Ana@Example.org", "Ana Ruiz")
+        assert (found.language, found.timezone) == ("es", "America/Chicago")
+        assert found.lists == ("press", "supporters")
+        assert found.suppressed is None
+        assert json.loads(consent) == {"source": "web form", "at": NOON.isoformat()}
+
+    @pytest.mark.parametrize(
+        ("consent", "recorded"),
+        [(None, {}), (Consent(source="fair", at=None), {"source": "fair", "at": None})],
+    )
+    def test_consent_is_recorded_as_far_as_it_is_known(
+        self, store: Store, consent: Consent | None, recorded: dict[str, object]
+    ) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([Entry(address="a@example.org", lists=(), consent=consent)], NOON)
+            [(_, found)] = tx.readers.all()
+        assert json.loads(found) == recorded
+
+    def test_whoever_is_unknown_is_not_found(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.readers.find("nobody@example.org") is None
+            assert tx.readers.get(1) is None
+            assert tx.readers.suppressed("nobody@example.org") is None
+            assert list(tx.readers.all()) == []
+            assert list(tx.readers.suppressions()) == []
+            assert tx.readers.lists() == {}
+            assert tx.readers.audience(["press"]) == 0
+            assert tx.readers.excluded(["press"]) == []
+
+    def test_importing_again_keeps_what_the_file_leaves_open(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            before = tx.readers.find(ANA.address)
+            assert tx.readers.upsert([Entry(address="ana@example.org", lists=())], NOON) == (0, 1)
+            assert tx.readers.find(ANA.address) == before
+
+    def test_importing_again_takes_over_what_the_file_gives(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            again = Entry(
+                address="ana@example.org", lists=("events",), name="Ana R.", language="en"
+            )
+            tx.readers.upsert([again], NOON)
+            found = tx.readers.find(ANA.address)
+        assert found is not None
+        assert (found.name, found.language, found.timezone) == ("Ana R.", "en", "America/Chicago")
+        assert found.lists == ("events", "press", "supporters")
+
+    def test_two_spellings_of_an_address_in_one_file_are_one_reader(self, store: Store) -> None:
+        twice = [Entry(address=a, lists=("press",)) for a in ("a@example.org", "A@EXAMPLE.org")]
+        with store.begin() as tx:
+            assert tx.readers.upsert(twice, NOON) == (1, 1)
+            assert tx.readers.lists() == {"press": 1}
+
+    def test_an_import_larger_than_one_chunk_keeps_everybody(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.readers.upsert(iter(entries(5_003)), NOON) == (5_003, 0)
+            assert tx.readers.audience(["press"]) == 5_003
+
+    def test_readers_come_by_number(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(20), NOON)
+            numbers = [person.id for person, _ in tx.readers.all()]
+        assert numbers == sorted(numbers)
+        assert len(set(numbers)) == 20
+
+    def test_an_import_never_re_subscribes_whoever_left(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            assert leave(tx, ANA.address, "press") == 1
+            tx.readers.upsert([ANA], NOON + timedelta(days=1))
+            found = tx.readers.find(ANA.address)
+            assert found is not None
+            assert found.lists == ("supporters",)
+            assert tx.readers.audience(["press"]) == 0
+
+    def test_an_import_never_lifts_a_suppression(self, store: Store) -> None:
+        with store.begin() as tx:
+            suppress(tx, "ana@example.org", SuppressionReason.COMPLAINED)
+            tx.readers.upsert([ANA], NOON)
+            assert tx.readers.suppressed(ANA.address) is SuppressionReason.COMPLAINED
+            assert tx.readers.audience(["press"]) == 0
+
+    def test_leaving_ends_the_named_lists_alone_and_only_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, *entries(1)], NOON)
+            first = add_campaign(tx, "first")
+            second = add_campaign(tx, "second")
+            assert leave(tx, ANA.address, "press", "nothing", campaign_id=first) == 1
+            assert leave(tx, ANA.address, "press", campaign_id=second) == 0
+            assert tx.readers.lists() == {"press": 1, "supporters": 1}
+            assert tx.readers.left_through(first) == 1
+            assert tx.readers.left_through(second) == 0
+
+    def test_whoever_leaves_two_lists_by_one_link_left_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            campaign = add_campaign(tx)
+            assert leave(tx, ANA.address, "press", "supporters", campaign_id=campaign) == 2
+            assert tx.readers.left_through(campaign) == 1
+
+    def test_leaving_no_list_ends_nothing(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            assert leave(tx, ANA.address) == 0
+
+    def test_suppression_outranks_every_subscription(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, *entries(1)], NOON)
+            assert suppress(tx, "ANA@example.org") == 1
+            assert tx.readers.audience(["press", "supporters"]) == 1
+            assert tx.readers.lists() == {"press": 1, "supporters": 0}
+            found = tx.readers.find(ANA.address)
+            assert found is not None
+            assert found.suppressed is SuppressionReason.MANUAL
+
+    def test_the_first_reason_for_a_suppression_stands(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert suppress(tx, "a@example.org", SuppressionReason.BOUNCED) == 1
+            assert suppress(tx, "A@example.org", SuppressionReason.MANUAL) == 0
+            assert tx.readers.suppressed("a@example.org") is SuppressionReason.BOUNCED
+            assert list(tx.readers.suppressions()) == [
+                SuppressedEntry(address="a@example.org", reason=SuppressionReason.BOUNCED)
+            ]
+
+    def test_an_address_can_be_suppressed_before_anybody_has_it(self, store: Store) -> None:
+        with store.begin() as tx:
+            both = [
+                SuppressedEntry(address=address, reason=SuppressionReason.UNSUBSCRIBED)
+                for address in ("b@example.org", "a@example.org")
+            ]
+            assert tx.readers.suppress(both, NOON, "import") == 2
+            listed = [entry.address for entry in tx.readers.suppressions()]
+        assert listed == ["a@example.org", "b@example.org"]
+
+    def test_an_audience_is_a_union_without_doubles(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, *entries(2, "press"), *entries(2, "events", start=2)], NOON)
+            assert tx.readers.audience(["press", "events"]) == 4
+            assert tx.readers.audience(["press", "press"]) == 3
+            assert tx.readers.audience([]) == 0
+            reachable = list(tx.readers.reachable(["press", "events"]))
+        assert sorted(reachable) == [
+            "Ana@Example.org",
+            "reader1@example.org",
+            "reader2@example.org",
+            "reader3@example.org",
+        ]
+
+    def test_those_excluded_are_listed_with_the_reason(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(4, "press", "events"), NOON)
+            suppress(tx, "reader1@example.org", SuppressionReason.BOUNCED)
+            leave(tx, "reader2@example.org", "press")
+            leave(tx, "reader3@example.org", "press", "events")
+            assert tx.readers.excluded(["press"]) == [
+                ("reader1@example.org", "bounced"),
+                ("reader2@example.org", "unsubscribed"),
+                ("reader3@example.org", "unsubscribed"),
+            ]
+            assert tx.readers.excluded(["press", "events"]) == [
+                ("reader1@example.org", "bounced"),
+                ("reader3@example.org", "unsubscribed"),
+            ]
+            assert tx.readers.excluded(["nothing"]) == []
+
+    def test_forgetting_removes_the_person_and_blocks_the_address(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            number = number_of(tx, ANA.address)
+            assert tx.readers.forget("ANA@example.org", NOON)
+        with store.begin() as tx:
+            assert tx.readers.get(number) is None
+            assert tx.readers.find(ANA.address) is None
+            assert list(tx.readers.all()) == []
+            assert list(tx.readers.suppressions()) == [], "the address itself is not kept"
+            assert tx.readers.suppressed(ANA.address) is SuppressionReason.ERASED
+            assert tx.readers.lists() == {"press": 0, "supporters": 0}
+
+    def test_whoever_was_forgotten_gets_nothing_after_another_import(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            tx.readers.forget(ANA.address, NOON)
+            assert tx.readers.upsert([ANA], NOON) == (1, 0)
+            assert tx.readers.audience(["press", "supporters"]) == 0
+            assert tx.readers.excluded(["press"]) == [("Ana@Example.org", "erased")]
+
+    def test_forgetting_somebody_unknown_blocks_the_address_all_the_same(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            assert not tx.readers.forget("eve@example.org", NOON)
+            assert tx.readers.suppressed("eve@example.org") is SuppressionReason.ERASED
+
+    def test_forgetting_wipes_the_address_from_an_older_suppression(self, store: Store) -> None:
+        with store.begin() as tx:
+            suppress(tx, ANA.address, SuppressionReason.BOUNCED)
+            tx.readers.forget(ANA.address, NOON)
+            assert list(tx.readers.suppressions()) == []
+            assert tx.readers.suppressed(ANA.address) is not None
+
+    def test_the_number_of_a_forgotten_reader_is_never_given_again(self, store: Store) -> None:
+        seen = set()
+        for place in range(3):
+            with store.begin() as tx:
+                address = f"last{place}@example.org"
+                tx.readers.upsert([Entry(address=address, lists=("press",))], NOON)
+                number = number_of(tx, address)
+                assert number not in seen
+                seen.add(number)
+                tx.readers.forget(address, NOON)

@@ -1,0 +1,194 @@
+"""What every store keeps of statements, content, approvals, staff, times and deeds."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.statement import Approval, Channel, Progress, Role, Statement
+from newsletter.ports import Store, StoredStatement
+from tests.contracts.books import content
+from tests.fakes import NOON
+
+FULL = Statement(
+    slug="resignation",
+    title="Forum resigns — “at once”",
+    body="# Why\n\nBecause of 🕊, and\r\nother\tthings.\n",
+    lists=("press", "supporters"),
+    language="pt-BR",
+    date=date(2011, 9, 21),
+    summary="One line.",
+    subject="Resignation",
+    author="writer@forum.example",
+    progress=Progress.APPROVED,
+    approved_by=("ed@forum.example", "flo@forum.example"),
+    send_at=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 - a wall time
+    embargo_until=datetime(2011, 9, 21, 12, 30, tzinfo=UTC),
+    translation_of="renuncia",
+    corrects="earlier",
+    origin="statements/resignation.md",
+)
+BARE = Statement(slug="bare", title="Bare", body="", lists=(), language="en")
+
+
+def yes(by: str, channel: Channel = Channel.COMMAND, digest: str = "d1") -> Approval:
+    return Approval(slug="resignation", digest=digest, by=by, at=NOON, channel=channel)
+
+
+class RecordsContract:
+    @pytest.mark.parametrize("statement", [FULL, BARE], ids=["every field", "few fields"])
+    def test_a_statement_comes_back_as_it_was_put(self, store: Store, statement: Statement) -> None:
+        stored = StoredStatement(statement=statement, digest="d1", fingerprint="f1")
+        with store.begin() as tx:
+            tx.statements.put(stored, NOON)
+        with store.read() as tx:
+            assert tx.statements.get(statement.slug) == stored
+            assert tx.statements.all() == [stored]
+
+    def test_putting_a_statement_again_replaces_it(self, store: Store) -> None:
+        first = StoredStatement(statement=FULL, digest="d1", fingerprint="f1")
+        gone = replace(first, present=False, digest="")
+        with store.begin() as tx:
+            tx.statements.put(first, NOON)
+            tx.statements.put(gone, NOON)
+            assert tx.statements.all() == [gone]
+
+    def test_statements_come_in_the_order_of_their_slugs(self, store: Store) -> None:
+        with store.begin() as tx:
+            for slug in ("b", "c", "a"):
+                one = StoredStatement(statement=replace(BARE, slug=slug), digest="", fingerprint="")
+                tx.statements.put(one, NOON)
+            assert [one.statement.slug for one in tx.statements.all()] == ["a", "b", "c"]
+
+    def test_what_was_never_stored_is_not_found(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.statements.get("nothing") is None
+            assert tx.statements.content("nothing") is None
+            assert tx.statements.all() == []
+            assert tx.approvals.of("nothing") == []
+            assert tx.schedules.get("nothing") is None
+            assert tx.staff.roles() == {}
+
+    def test_content_comes_back_with_the_digest_it_is_kept_under(self, store: Store) -> None:
+        kept = replace(content("Ünïcode 🕊"), text="a\r\nb\n", headers=(("A", "1"), ("A", "2")))
+        with store.begin() as tx:
+            digest = tx.statements.keep_content(kept, NOON)
+            assert tx.statements.keep_content(kept, NOON) == digest
+        with store.read() as tx:
+            found = tx.statements.content(digest)
+        assert found == kept
+        assert digest == kept.digest() == found.digest()
+
+    def test_approvals_are_kept_in_the_order_they_came(self, store: Store) -> None:
+        given = [yes("flo@forum.example"), yes("ed@forum.example", Channel.FRONT_MATTER)]
+        with store.begin() as tx:
+            for approval in given:
+                tx.approvals.add(approval)
+            tx.approvals.add(replace(given[0], slug="other"))
+        with store.read() as tx:
+            assert tx.approvals.of("resignation") == given
+
+    @pytest.mark.parametrize(
+        ("by", "channel", "taken"),
+        [
+            (None, None, [0, 1, 2]),
+            ("ed@forum.example", None, [0, 1]),
+            (None, Channel.FRONT_MATTER, [1]),
+            ("ed@forum.example", Channel.COMMAND, [0]),
+            ("nobody@forum.example", None, []),
+            ("flo@forum.example", Channel.FRONT_MATTER, []),
+        ],
+    )
+    def test_revoking_takes_back_what_was_named_and_nothing_else(
+        self, store: Store, by: str | None, channel: Channel | None, taken: list[int]
+    ) -> None:
+        later = NOON + timedelta(hours=1)
+        with store.begin() as tx:
+            tx.approvals.add(yes("ed@forum.example"))
+            tx.approvals.add(yes("ed@forum.example", Channel.FRONT_MATTER))
+            tx.approvals.add(yes("flo@forum.example"))
+            tx.approvals.add(replace(yes("ed@forum.example"), slug="other"))
+            assert tx.approvals.revoke("resignation", later, by, channel) == len(taken)
+            revoked = [one.revoked_at for one in tx.approvals.of("resignation")]
+            assert revoked == [later if place in taken else None for place in range(3)]
+            assert tx.approvals.of("other")[0].revoked_at is None
+            again = later + timedelta(hours=1)
+            assert tx.approvals.revoke("resignation", again, by, channel) == 0
+            assert [one.revoked_at for one in tx.approvals.of("resignation")] == revoked
+
+    def test_a_member_of_staff_has_the_role_that_was_given_last(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put("ed@forum.example", Role.WRITER, NOON)
+            tx.staff.put("flo@forum.example", Role.ADMIN, NOON)
+            tx.staff.put("ed@forum.example", Role.APPROVER, NOON)
+            assert tx.staff.roles() == {
+                "ed@forum.example": Role.APPROVER,
+                "flo@forum.example": Role.ADMIN,
+            }
+
+    def test_a_set_time_can_be_changed_and_taken_back(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.schedules.put("resignation", NOON)
+            tx.schedules.put("resignation", NOON + timedelta(days=1))
+            assert tx.schedules.get("resignation") == NOON + timedelta(days=1)
+            tx.schedules.put("resignation", None)
+            assert tx.schedules.get("resignation") is None
+            tx.schedules.put("resignation", None)
+
+    def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:
+        deeds = [("ed", "approve", "s", "d1"), ("scheduler", "start", "s", "to 5 — “ü”")]
+        for place, (actor, action, subject, detail) in enumerate(deeds):
+            with store.begin() as tx:
+                at = NOON + timedelta(milliseconds=place)
+                tx.audit.enter(at=at, actor=actor, action=action, subject=subject, detail=detail)
+        with store.read() as tx:
+            lines = tx.audit.all()
+            assert tx.audit.verify() == 2
+        assert [(one.actor, one.action, one.subject, one.detail) for one in lines] == deeds
+        assert [(one.number, one.at) for one in lines] == [
+            (1, NOON),
+            (2, NOON + timedelta(milliseconds=1)),
+        ]
+        assert lines[0].digest != lines[1].digest
+
+    def test_an_empty_log_is_whole(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.audit.verify() == 0
+
+    def test_a_block_that_fails_leaves_nothing(self, store: Store) -> None:
+        class Stopped(BaseException):
+            """What no handler of errors catches."""
+
+        def write_and_stop() -> None:
+            with store.begin() as tx:
+                tx.staff.put("ed@forum.example", Role.ADMIN, NOON)
+                tx.audit.enter(at=NOON, actor="ed", action="add", subject="ed", detail="")
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            write_and_stop()
+        with store.read() as tx:
+            assert tx.staff.roles() == {}
+            assert tx.audit.all() == []
+
+    def test_a_reader_sees_one_picture_while_somebody_else_writes(self, store: Store) -> None:
+        with store.read() as before:
+            assert before.staff.roles() == {}
+            with store.begin() as tx:
+                tx.staff.put("ed@forum.example", Role.ADMIN, NOON)
+            assert before.staff.roles() == {}
+        with store.read() as after:
+            assert after.staff.roles() == {"ed@forum.example": Role.ADMIN}
+
+    def test_a_reader_does_not_wait_for_a_writer_nor_see_its_half(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put("ed@forum.example", Role.ADMIN, NOON)
+            with store.read() as reader:
+                assert reader.staff.roles() == {}
+
+    def test_our_own_errors_pass_through_a_transaction_unchanged(self, store: Store) -> None:
+        error = StoreUnavailable("made up")
+        with pytest.raises(StoreUnavailable) as caught, store.begin():
+            raise error
+        assert caught.value is error

@@ -1,0 +1,74 @@
+"""What every store keeps when many threads work on it at once."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from newsletter.domain.delivery import Counts
+from newsletter.ports import Booking, Store
+from tests.contracts.books import ACCEPTED, LEASE, Books, ids
+from tests.fakes import NOON
+
+THREADS = 8
+T = TypeVar("T")
+
+
+def in_threads(work: Callable[[int], T]) -> list[T]:
+    """Run it in all threads at the same moment; raises what any of them raised."""
+    start = threading.Barrier(THREADS, timeout=30)
+
+    def one(number: int) -> T:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, range(THREADS), timeout=60))
+
+
+class ThreadsContract:
+    def test_no_two_threads_ever_claim_the_same_batch(self, store: Store) -> None:
+        books = Books(store, 400, batch_size=2)
+
+        def work(number: int) -> list[list[int]]:
+            taken = []
+            while True:
+                with store.begin() as tx:
+                    name = f"t{number}a{len(taken)}"
+                    claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id=name)
+                if claimed is None:
+                    return taken
+                taken.append(ids(claimed))
+                with store.begin() as tx:
+                    booking = Booking(outcome=ACCEPTED, exceptions={})
+                    assert tx.batches.settle(claimed, booking=booking, at=NOON)
+
+        taken = [batch for share in in_threads(work) for batch in share]
+        assert len(taken) == 200
+        assert sorted(number for batch in taken for number in batch) == list(range(1, 401))
+        books.check()
+        assert books.counts() == Counts(accepted=400)
+
+    def test_one_batch_is_booked_by_one_thread_only(self, store: Store) -> None:
+        books = Books(store, 3)
+        claimed = books.claim()
+
+        def work(_number: int) -> bool:
+            with store.begin() as tx:
+                booking = Booking(outcome=ACCEPTED, exceptions={})
+                return tx.batches.settle(claimed, booking=booking, at=NOON)
+
+        assert in_threads(work).count(True) == 1
+        assert books.counts() == Counts(accepted=3)
+
+    def test_the_log_of_many_writers_is_one_chain(self, store: Store) -> None:
+        def work(number: int) -> None:
+            for place in range(5):
+                with store.begin() as tx:
+                    tx.audit.enter(
+                        at=NOON, actor=f"t{number}", action="do", subject="s", detail=str(place)
+                    )
+
+        in_threads(work)
+        with store.read() as tx:
+            assert tx.audit.verify() == THREADS * 5

@@ -1,0 +1,131 @@
+"""Fakes for speed. Each passes the contract suite of what it stands for."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.message import Content, MergeField, Sender
+from newsletter.domain.statement import Statement
+from newsletter.ports import Capabilities, Parcel, Reading, Replay
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, **how_far: float) -> None:
+        self._now += timedelta(**how_far)
+
+
+class ListSource:
+    """Holds statements in a list."""
+
+    def __init__(self, *statements: Statement) -> None:
+        self.statements = list(statements)
+        self.faults: list[Fault] = []
+        self.complete = True
+
+    def read(self) -> Reading:
+        return Reading(
+            statements=tuple(self.statements), faults=tuple(self.faults), complete=self.complete
+        )
+
+
+class PlainRenderer:
+    """Renders without markup. A body that says ``unrenderable`` is a fault."""
+
+    def __init__(self, fingerprint: str = "plain-1") -> None:
+        self.fingerprint = fingerprint
+
+    def render(self, statement: Statement) -> Content:
+        if "unrenderable" in statement.body:
+            raise InvalidInput([Fault(file=statement.origin, message="cannot be rendered")])
+        mark = MergeField.UNSUBSCRIBE.value
+        link = f"https://news.forum.example/u/{mark}"
+        return Content(
+            subject=statement.subject or statement.title,
+            html=f"<!DOCTYPE html><p>{statement.body}</p><a href='{link}'>leave</a>",
+            text=f"{statement.body}\n{link}\n",
+            language=statement.language,
+            sender=Sender(name="Forum", address="news@forum.example"),
+            headers=(("List-Unsubscribe", f"<{link}>"),),
+            lists=statement.lists,
+            corrects=statement.corrects,
+            send_at=statement.send_at.isoformat() if statement.send_at else "",
+            embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
+            template_version=self.fingerprint,
+        )
+
+
+class RecordingProvider:
+    """Accepts everything, or answers what ``answer`` says, and keeps a journal of what it took.
+
+    Where ``replay`` is SAFE it takes only one message of a name, however often it is handed over.
+    """
+
+    def __init__(self, *, replay: Replay = Replay.NEVER, max_recipients: int = 1000) -> None:
+        self.name = "recording"
+        self.capabilities = Capabilities(max_recipients=max_recipients, replay=replay)
+        self.accepted: list[str] = []
+        self.batches: list[OutgoingBatch] = []
+        self.answer: Callable[[OutgoingBatch], Answer] = accept_all
+        self._lock = threading.Lock()
+        self._names: set[str] = set()
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
+        return Parcel(batch=batch, body=body.encode())
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        answer = self.answer(parcel.batch)
+        with self._lock:
+            self.batches.append(parcel.batch)
+            for one in parcel.batch.recipients:
+                outcome = answer.exceptions.get(one.subscriber_id, answer.outcome)
+                known = self.capabilities.replay is Replay.SAFE and one.message_id in self._names
+                if outcome.verdict is Verdict.ACCEPTED and not known:
+                    self._names.add(one.message_id)
+                    self.accepted.append(one.address)
+        return answer
+
+
+def accept_all(_batch: OutgoingBatch) -> Answer:
+    return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, provider_id="call-1"))
+
+
+def always(verdict: Verdict, reason: str = "because") -> Callable[[OutgoingBatch], Answer]:
+    """The same answer to every call."""
+    return lambda _batch: Answer(outcome=Outcome(verdict=verdict, reason=reason))
+
+
+class PlainLinks:
+    """Unsigned links that can be read at a glance."""
+
+    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        return [f"t-{campaign_id}-{number}" for number in subscriber_ids]
+
+    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
+        kind, _, rest = token.partition("-")
+        campaign_id, _, subscriber_id = rest.partition("-")
+        known = kind == "t" and campaign_id.isdigit() and subscriber_id.isdigit()
+        return (int(campaign_id), int(subscriber_id)) if known else None
+
+    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        return [f"{number}.{campaign_id}.test" for number in subscriber_ids]
+
+
+def hash_address(address: str) -> bytes:
+    """A hash of the folded address, not keyed."""
+    local, _, domain = address.rpartition("@")
+    return hashlib.blake2b(f"{local.lower()}@{domain.lower()}".encode(), digest_size=16).digest()

@@ -1,0 +1,29 @@
+"""A database file of its own for each test, with what was migrated once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from newsletter.store.engine import open_sqlite
+from newsletter.store.sql import SqlStore
+from tests.fakes import hash_address
+
+
+@pytest.fixture
+def path(tmp_path: Path, migrated: Path) -> Path:
+    return Path(shutil.copy(migrated, tmp_path / "newsletter.db"))
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[Engine]:
+    engine = open_sqlite(path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> SqlStore:
+    return SqlStore(engine, hash_address=hash_address)

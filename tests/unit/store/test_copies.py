@@ -1,0 +1,127 @@
+"""Backups, and putting one back."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput, Refused, StoreUnavailable
+from newsletter.store.copies import backup, restore
+from newsletter.store.engine import open_sqlite
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books
+from tests.fakes import NOON, hash_address
+
+
+def campaigns(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    [number] = connection.execute("SELECT count(*) FROM campaign").fetchone()
+    connection.close()
+    return int(number)
+
+
+def test_a_backup_is_taken_while_work_goes_on(path: Path, store: SqlStore, tmp_path: Path) -> None:
+    Books(store, 3)
+    with store.read() as tx:
+        tx.campaigns.all()
+        backup(path, tmp_path / "copy.db")
+    assert campaigns(tmp_path / "copy.db") == 1
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("precious")
+    with pytest.raises(Refused, match="exists already; name another file"):
+        backup(path, target)
+    assert target.read_text() == "precious"
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing_half(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be written"):
+        backup(path, tmp_path / "nowhere" / "copy.db")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    Books(store, 3)
+    store.close()
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(path) == 0
+    assert campaigns(kept) == 1
+    assert campaigns(copy) == 0
+    engine = open_sqlite(path)
+    with SqlStore(engine, hash_address=hash_address).read() as tx:
+        reason = tx.hold.reason()
+    engine.dispose()
+    assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
+
+
+def test_what_was_still_in_the_write_ahead_log_is_kept_too(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    Books(store, 3)
+    assert path.with_name(path.name + "-wal").stat().st_size > 0
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(kept) == 1
+    assert campaigns(path) == 0
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["newsletter.db", "what? #1.db"])
+def test_a_lost_database_can_be_restored(path: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / f"copy of {name}"
+    backup(path, copy)
+    lost = tmp_path / "elsewhere" / name
+    lost.parent.mkdir()
+    restore(copy, lost, at=NOON)
+    assert campaigns(lost) == 0
+    assert [one.name for one in lost.parent.iterdir()] == [name]
+
+
+def test_a_damaged_database_is_set_aside_and_replaced(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    store.close()
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    path.write_bytes(b"damaged" * 1000)
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(path) == 0
+    assert kept.read_bytes() == b"damaged" * 1000
+
+
+def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.db"
+    letter.write_bytes(b"This is a letter to the editor. " * 100)
+    theirs = tmp_path / "theirs.db"
+    with sqlite3.connect(theirs) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    damaged = tmp_path / "damaged.db"
+    whole = path.read_bytes()
+    damaged.write_bytes(whole[:5000] + b"\xff" * 20_000 + whole[25_000:])
+    before = path.read_bytes()
+    for bad in (letter, theirs, damaged, tmp_path / "missing.db"):
+        with pytest.raises(InvalidInput, match="take another backup") as caught:
+            restore(bad, path, at=NOON)
+        assert str(bad) in str(caught.value)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.incoming"))
+
+
+def test_an_earlier_restore_that_was_cut_off_is_no_obstacle(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    path.with_name(path.name + ".incoming").write_text("half")
+    path.with_name(path.name + ".incoming.part").write_text("half")
+    restore(copy, path, at=NOON)
+    assert campaigns(path) == 0

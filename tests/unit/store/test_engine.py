@@ -1,0 +1,220 @@
+"""SQLite set up so that a commit survives a power cut, and its errors in words."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from newsletter.domain.errors import Defect, StoreUnavailable
+from newsletter.store.engine import connected, open_sqlite
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books
+from tests.fakes import NOON
+
+DEED = text("INSERT INTO meta VALUES (:key, :value)")
+
+
+def pragma(engine: Engine, name: str) -> object:
+    with connected(engine, reads=True) as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def on_connect(engine: Engine, *statements: str) -> None:
+    """Make each connection say these first, after our own."""
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        for statement in statements:
+            connection.execute(statement)
+
+    event.listen(engine, "connect", prepare)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),  # FULL
+        ("foreign_keys", 1),
+        ("busy_timeout", 30_000),
+        ("secure_delete", 1),
+    ],
+)
+def test_each_connection_is_set_up_for_safety(engine: Engine, name: str, value: object) -> None:
+    assert pragma(engine, name) == value
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
+
+
+@pytest.mark.parametrize("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
+def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    engine = open_sqlite(path)
+    assert pragma(engine, "journal_mode") == "wal"
+    engine.dispose()
+    assert path.exists()
+
+
+def test_every_table_is_strict(store: SqlStore) -> None:
+    with store.read() as tx:
+        rows = tx.connection.execute(
+            text("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
+        ).all()
+    ours = {name: strict for name, strict in rows if not name.startswith(("sqlite_", "alembic_"))}
+    assert len(ours) >= 12
+    assert set(ours.values()) == {1}
+
+
+def test_a_number_that_is_no_number_is_refused(store: SqlStore) -> None:
+    with pytest.raises(Defect), store.begin() as tx:
+        tx.connection.execute(text("INSERT INTO schedule VALUES ('s', 'tomorrow')"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "accepted = accepted + 1",
+        "pending = pending - 1",
+        "pending = -1, accepted = size + 1",
+        "size = size + 1",
+        "unknown = unknown + 1, pending = pending - 2",
+    ],
+)
+def test_the_database_itself_refuses_books_that_do_not_balance(
+    store: SqlStore, change: str
+) -> None:
+    books = Books(store, 5)
+    with pytest.raises(Defect, match=r"refused what would break a rule.*CHECK"), books.step() as tx:
+        tx.connection.execute(text(f"UPDATE batch SET {change}"))  # noqa: S608 - our own words
+    books.check()
+
+
+def test_a_batch_needs_its_campaign(store: SqlStore) -> None:
+    insert = "INSERT INTO batch (campaign_id, no, members, state, size, pending)"
+    with pytest.raises(Defect, match="FOREIGN KEY"), store.begin() as tx:
+        tx.connection.execute(text(f"{insert} VALUES (99, 0, '[]', 'queued', 0, 0)"))
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.db"
+    path.write_bytes(b"This is a letter to the editor. " * 100)
+    engine = open_sqlite(path)
+    with pytest.raises(StoreUnavailable, match="check 'database' in newsletter.yaml") as caught:
+        pragma(engine, "journal_mode")
+    assert str(path) in str(caught.value)
+    assert isinstance(caught.value.__cause__, Exception)
+    engine.dispose()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "nowhere" / "newsletter.db")
+    with pytest.raises(StoreUnavailable, match="check that its folder exists and is yours"):
+        pragma(engine, "journal_mode")
+
+
+def test_a_damaged_file_is_named(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    engine = open_sqlite(path)
+    with pytest.raises(StoreUnavailable, match="is damaged; restore a backup"):
+        pragma(engine, "integrity_check")
+    engine.dispose()
+
+
+def test_a_database_that_must_not_be_written_to_is_named(engine: Engine) -> None:
+    on_connect(engine, "PRAGMA query_only = ON")
+    with (
+        pytest.raises(StoreUnavailable, match="cannot be written to; check its owner"),
+        connected(engine) as connection,
+    ):
+        connection.execute(DEED, {"key": "k", "value": "v"})
+
+
+def test_a_database_that_somebody_else_is_writing_to_is_named(path: Path, engine: Engine) -> None:
+    on_connect(engine, "PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    with (
+        pytest.raises(StoreUnavailable, match="another process has been writing"),
+        connected(engine),
+    ):
+        pass
+    with connected(engine, reads=True) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM meta")) == 0
+    other.close()
+
+
+def test_a_full_disk_stops_cleanly_and_what_was_committed_stays(engine: Engine) -> None:
+    with connected(engine) as connection:
+        connection.execute(DEED, {"key": "before", "value": "v"})
+    pages = int(str(pragma(engine, "page_count")))
+    engine.dispose()
+    on_connect(engine, f"PRAGMA max_page_count = {pages + 2}")
+    with (
+        pytest.raises(StoreUnavailable, match="disk is full; free some space.*nothing was lost"),
+        connected(engine) as connection,
+    ):
+        connection.execute(DEED, {"key": "during", "value": "v" * 100_000})
+    with connected(engine) as connection:
+        assert connection.scalars(text("SELECT key FROM meta")).all() == ["before"]
+        connection.execute(DEED, {"key": "after", "value": "v"})
+    assert pragma(engine, "integrity_check") == "ok"
+
+
+def test_a_full_disk_in_the_middle_of_a_campaign_books_nothing_by_half(
+    store: SqlStore, engine: Engine
+) -> None:
+    books = Books(store, 5)
+    claimed = books.claim()
+    pages = int(str(pragma(engine, "page_count")))
+    engine.dispose()
+    on_connect(engine, f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreUnavailable, match="disk is full"), store.begin() as tx:
+        assert tx.batches.split(claimed)
+        tx.audit.enter(at=NOON, actor="a", action="b", subject="c", detail="d" * 100_000)
+    assert books.counts().pending == 5
+    assert books.settle(claimed)
+
+
+def test_what_has_no_advice_of_ours_is_passed_on_in_the_drivers_words(engine: Engine) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match="no such table: nowhere$"),
+        connected(engine) as connection,
+    ):
+        connection.execute(text("SELECT * FROM nowhere"))
+
+
+def test_what_was_committed_is_there_after_the_process_was_killed(path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from sqlalchemy import text
+from newsletter.store.engine import connected, open_sqlite
+engine = open_sqlite(Path({str(path)!r}))
+with connected(engine) as connection:
+    connection.execute(text("INSERT INTO meta VALUES ('committed', '')"))
+with connected(engine) as connection:
+    connection.execute(text("INSERT INTO meta VALUES ('not committed', '')"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    died = subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
+    assert died.returncode == -9
+    engine = open_sqlite(path)
+    with connected(engine) as connection:
+        assert connection.scalars(text("SELECT key FROM meta")).all() == ["committed"]
+    engine.dispose()
+
+
+def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: SqlStore) -> None:
+    books = Books(store, 3)
+    needle = b"reader2@example.org"
+    with books.step() as tx:
+        tx.readers.forget(needle.decode(), NOON)
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    assert needle not in path.read_bytes()
+    assert b"reader3@example.org" in path.read_bytes()

@@ -1,0 +1,276 @@
+"""The audit chain, the lock, instants and lists as they are stored."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.errors import Defect, Refused
+from newsletter.store.lock import only_one
+from newsletter.store.sql import SqlStore
+from newsletter.store.times import from_ms, maybe_from_ms, to_ms
+from tests.contracts.books import LEASE, Books, ids
+from tests.fakes import NOON
+
+# --- the chain
+
+
+@pytest.fixture
+def log(store: SqlStore) -> SqlStore:
+    for detail in ("one", "two", "three", "four"):
+        with store.begin() as tx:
+            tx.audit.enter(at=NOON, actor="ed", action="do", subject="s", detail=detail)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("tampering", "line"),
+    [
+        ("UPDATE audit SET detail = 'TWO' WHERE number = 2", 2),
+        ("UPDATE audit SET actor = 'eve' WHERE number = 1", 1),
+        ("UPDATE audit SET action = 'undo' WHERE number = 3", 3),
+        ("UPDATE audit SET subject = 't' WHERE number = 3", 3),
+        ("UPDATE audit SET at = at + 1 WHERE number = 4", 4),
+        ("UPDATE audit SET digest = 'x' WHERE number = 2", 2),
+        ("UPDATE audit SET actor = 'edd', action = 'o' WHERE number = 2", 2),
+        ("DELETE FROM audit WHERE number = 1", 1),
+        ("DELETE FROM audit WHERE number = 2", 2),
+        ("UPDATE audit SET number = number - 1 WHERE number > 2 AND (SELECT 1 FROM gone)", 2),
+        (
+            "UPDATE audit SET number = CASE number WHEN 2 THEN 30 ELSE 20 END"
+            " WHERE number IN (2, 3); UPDATE audit SET number = number / 10 WHERE number > 9",
+            2,
+        ),
+        (
+            "INSERT INTO audit SELECT 5, at, actor, action, subject, 'five', digest FROM audit LIMIT 1",
+            5,
+        ),
+    ],
+)
+def test_a_line_that_was_changed_removed_moved_or_added_is_found(
+    log: SqlStore, tampering: str, line: int
+) -> None:
+    with log.begin() as tx:
+        if "gone" in tampering:  # remove a line and close the gap
+            tx.connection.execute(text("DELETE FROM audit WHERE number = 2"))
+            tampering = "UPDATE audit SET number = number - 1 WHERE number > 2"
+        for statement in tampering.split("; "):
+            tx.connection.execute(text(statement))
+    with (
+        log.read() as tx,
+        pytest.raises(Defect, match=f"line {line} of the audit log is not what was written"),
+    ):
+        tx.audit.verify()
+
+
+def test_an_untouched_log_is_whole(log: SqlStore) -> None:
+    with log.read() as tx:
+        assert tx.audit.verify() == 4
+
+
+def test_no_text_can_move_from_one_column_to_another(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.audit.enter(at=NOON, actor="a", action="bc", subject="", detail="")
+        tx.connection.execute(text("UPDATE audit SET actor = 'ab', action = 'c'"))
+        with pytest.raises(Defect):
+            tx.audit.verify()
+
+
+# --- the lock
+
+
+def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    for _ in range(2):
+        with only_one(path):
+            pass
+    with pytest.raises(ZeroDivisionError), only_one(path):
+        raise ZeroDivisionError
+    with only_one(path):
+        pass
+
+
+def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    with only_one(path):
+        with pytest.raises(Refused, match="another 'newsletter run' is at work") as caught:
+            with only_one(path):
+                pass
+        assert str(path) in str(caught.value)
+
+
+def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    program = f"""
+import sys
+from pathlib import Path
+from newsletter.store.lock import only_one
+with only_one(Path({str(path)!r})):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Refused), only_one(path):
+            pass
+        other.kill()
+        other.wait(timeout=30)
+        with only_one(path):
+            assert path.exists()
+
+
+# --- instants
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        NOON,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
+        datetime(2026, 11, 24, 12, 0, 0, 1000, tzinfo=UTC),
+    ],
+)
+def test_an_instant_comes_back_to_the_millisecond(instant: datetime) -> None:
+    assert from_ms(to_ms(instant)) == instant
+    assert from_ms(to_ms(instant)).tzinfo is UTC
+
+
+def test_what_is_finer_than_a_millisecond_is_cut_off_never_put_ahead() -> None:
+    assert from_ms(to_ms(NOON + timedelta(microseconds=1999))) == NOON + timedelta(milliseconds=1)
+    assert from_ms(to_ms(NOON - timedelta(microseconds=1))) == NOON - timedelta(milliseconds=1)
+
+
+def test_one_instant_in_two_zones_is_stored_as_one() -> None:
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=-5)))
+    assert to_ms(elsewhere) == to_ms(NOON)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(TypeError):
+        to_ms(NOON.replace(tzinfo=None))
+
+
+def test_an_empty_column_is_no_instant() -> None:
+    assert maybe_from_ms(None) is None
+    assert maybe_from_ms(0) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# --- lists of numbers
+
+
+def test_members_are_packed_sorted_and_come_back_by_number(store: SqlStore) -> None:
+    books = Books(store, 12, batch_size=5)
+    with store.read() as tx:
+        packed = tx.connection.scalars(text("SELECT members FROM batch ORDER BY no")).all()
+    assert packed == ["[1,2,3,4,5]", "[6,7,8,9,10]", "[11,12]"]
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE batch SET members = '[3,5,1,4,2]' WHERE no = 0"))
+    assert ids(books.claim()) == [1, 2, 3, 4, 5]
+
+
+def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(
+    store: SqlStore,
+) -> None:
+    from newsletter.domain.audience import Entry
+
+    odd = ["o'neil@example.org", "josé\\x@example.org", "{a}@example.org", "🕊@example.org"]
+    books = Books(store, [Entry(address=address, lists=("press",)) for address in odd])
+    assert [address for _, address in books.claim().members] == odd
+
+
+def test_a_number_beyond_32_bits_survives_the_packing(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.connection.execute(text("INSERT INTO sqlite_sequence VALUES ('subscriber', 1 << 40)"))
+    books = Books(store, 2)
+    assert ids(books.claim()) == [(1 << 40) + 1, (1 << 40) + 2]
+
+
+# --- what the rows say while and after a try
+
+
+def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: SqlStore) -> None:
+    books = Books(store, 2)
+    claimed = books.claim(attempt_id="attempt1")
+    with books.step() as tx:
+        tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b1")
+    with store.read() as tx:
+        query = "SELECT state, attempt_id, body_hash, fence, attempts, claimed_at, lease_until"
+        row = tx.connection.execute(text(f"{query} FROM batch")).one()
+    assert tuple(row) == ("claimed", "attempt1", "b1", 1, 1, to_ms(NOON), to_ms(NOON + LEASE))
+
+
+def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: SqlStore) -> None:
+    books = Books(store, 2)
+    stale = books.claim()
+    books.abandon()
+    with books.step() as tx:
+        assert tx.batches.repeat_unknown("recording") == 1
+    fresh = books.claim(attempt_id="a2")
+    with books.step() as tx:
+        tx.batches.intend(fresh.id, fence=fresh.fence, body_hash="new")
+        tx.batches.intend(stale.id, fence=stale.fence, body_hash="old")
+    with store.read() as tx:
+        assert tx.connection.scalar(text("SELECT body_hash FROM batch")) == "new"
+
+
+def test_the_name_that_the_provider_gave_the_call_is_kept(store: SqlStore) -> None:
+    books = Books(store, 2)
+    books.settle(books.claim())
+    with store.read() as tx:
+        assert tx.connection.scalar(text("SELECT provider_id FROM batch")) == "call-1"
+
+
+def test_a_campaign_that_ended_has_no_open_rows(store: SqlStore) -> None:
+    books = Books(store, 25)
+    books.drain()
+    books.move(CampaignState.SENT)
+    with store.read() as tx:
+        query = "SELECT count(*) FROM batch WHERE state <> 'done' OR pending > 0"
+        assert tx.connection.scalar(text(query)) == 0
+
+
+def test_claiming_looks_only_at_what_is_open(store: SqlStore) -> None:
+    Books(store, 25).drain()
+    with store.read() as tx:
+        plan = tx.connection.execute(
+            text(
+                "EXPLAIN QUERY PLAN SELECT id FROM batch WHERE state = 'queued'"
+                " ORDER BY campaign_id, no LIMIT 1"
+            )
+        ).all()
+    assert "ix_batch_open" in str(plan)
+
+
+# --- the store as a whole
+
+
+def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: SqlStore) -> None:
+    Books(store, 2)
+    store.close()
+    assert not path.with_name(path.name + "-wal").exists()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM batch").fetchone() == (1,)
+    connection.close()
+    assert os.access(path, os.W_OK)
+
+
+def test_a_hold_says_why_until_it_is_released(store: SqlStore) -> None:
+    with store.begin() as tx:
+        assert tx.hold.reason() == ""
+        tx.connection.execute(text("INSERT INTO meta VALUES ('hold', 'restored')"))
+    with store.begin() as tx:
+        assert tx.hold.reason() == "restored"
+        tx.hold.release()
+    with store.read() as tx:
+        assert tx.hold.reason() == ""

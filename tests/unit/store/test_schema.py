@@ -1,0 +1,121 @@
+"""The version of the database."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.store import tables
+from newsletter.store.engine import connected, open_sqlite
+from newsletter.store.schema import ensure_current, migrate
+
+
+def names(engine: Engine) -> set[str]:
+    with connected(engine, reads=True) as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def sql_of(engine: Engine) -> dict[str, str]:
+    """What was said to make each table and index, without blanks and quotes."""
+    with connected(engine, reads=True) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'a%c_version'"
+            )
+        ).all()
+    return {name: "".join(sql.split()).replace('"', "") for name, sql in rows}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Engine:
+    return open_sqlite(tmp_path / "empty.db")
+
+
+def test_a_new_database_gets_all_tables(empty: Engine) -> None:
+    ensure_current(empty)
+    assert set(tables.metadata.tables) | {"alembic_version"} == names(empty)
+    ensure_current(empty)
+
+
+def test_the_migrations_make_what_the_code_expects(engine: Engine) -> None:
+    with connected(engine, reads=True) as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_the_migrations_make_the_same_rules_as_the_code_describes(
+    engine: Engine, empty: Engine
+) -> None:
+    with connected(empty) as connection:
+        tables.metadata.create_all(connection)
+    made, described = sql_of(engine), sql_of(empty)
+    assert set(made) == set(described)
+    for name, sql in described.items():
+        for rule in ("STRICT", "WITHOUTROWID", "AUTOINCREMENT", "balance", "counts", "WHERE"):
+            assert (rule in made[name]) is (rule in sql), f"{name}: {rule}"
+
+
+def test_a_database_of_an_older_version_is_not_touched_but_explained(engine: Engine) -> None:
+    with connected(engine) as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    with pytest.raises(StoreUnavailable, match="version none.*backup.*newsletter db migrate"):
+        ensure_current(engine)
+
+
+def test_a_database_of_a_newer_version_is_refused_with_what_to_do(engine: Engine) -> None:
+    with connected(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for step in (ensure_current, migrate):
+        with pytest.raises(StoreUnavailable, match="9999.*written by a newer one: install that"):
+            step(engine)
+
+
+def test_a_database_of_somebody_else_is_not_taken_over(empty: Engine) -> None:
+    with connected(empty) as connection:
+        connection.execute(text("CREATE TABLE theirs (x)"))
+    with pytest.raises(StoreUnavailable, match="version none"):
+        ensure_current(empty)
+    assert names(empty) == {"theirs"}
+
+
+def test_migrating_says_from_where_to_where_and_is_done_once(empty: Engine) -> None:
+    before, after = migrate(empty)
+    assert before == ""
+    assert after
+    assert migrate(empty) == (after, after)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine) -> None:
+    with connected(empty) as connection:
+        connection.execute(text("CREATE TABLE delivery (x)"))  # made last by the migration
+    with pytest.raises(StoreUnavailable, match="already exists"):
+        migrate(empty)
+    assert names(empty) == {"delivery"}
+    with connected(empty) as connection:
+        connection.execute(text("DROP TABLE delivery"))
+    ensure_current(empty)
+    assert "delivery" in names(empty)
+
+
+def test_a_migration_does_not_lose_rows(engine: Engine) -> None:
+    with connected(engine) as connection:
+        connection.execute(text("INSERT INTO meta VALUES ('k', 'v')"))
+    migrate(engine)
+    with connected(engine, reads=True) as connection:
+        assert connection.execute(text("SELECT * FROM meta")).all() == [("k", "v")]
+
+
+def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "two.db"
+    first, second = open_sqlite(path), open_sqlite(path)
+    ensure_current(first)
+    assert migrate(second)[0] == migrate(second)[1]
+    first.dispose()
+    second.dispose()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    connection.close()
