@@ -1,0 +1,1 @@
+"""Signed links and the clock: the few things with one right way."""

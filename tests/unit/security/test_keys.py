@@ -1,0 +1,107 @@
+"""The workspace's own keys, the hash of addresses, and the clock."""
+
+import stat
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.security.clock import SystemClock
+from newsletter.security.keys import address_hash, load_keys
+
+KEY = b"k" * 32
+
+
+def test_a_key_is_made_once_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [key] = load_keys(path)
+    assert len(key) == 32
+    assert load_keys(path) == (key,)
+
+
+def test_two_workspaces_have_different_keys(tmp_path: Path) -> None:
+    assert load_keys(tmp_path / "a") != load_keys(tmp_path / "b")
+
+
+def test_only_the_owner_can_read_the_key_and_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "links"
+    load_keys(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_key_that_was_added_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [old] = load_keys(path)
+    with path.open("a") as file:
+        file.write("ab" * 32 + "\n")
+    assert load_keys(path) == (old, bytes.fromhex("ab" * 32))
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"ab" * 31 + b"\n", ":1"),
+        (b"ab" * 33 + b"\n", ":1"),
+        (b"not a key\n", ":1"),
+        (b"ab" * 32 + b"\n" + b"xy" * 32 + b"\n", ":2"),
+        (b"\xff\xfe" * 32, ":1"),
+        (b"\x00" * 64, ":1"),
+    ],
+)
+def test_a_damaged_key_is_named_with_its_line(tmp_path: Path, content: bytes, place: str) -> None:
+    path = tmp_path / "links"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput) as caught:
+        load_keys(path)
+    assert str(caught.value).startswith(f"{path}{place}: ")
+    assert "restore it from a backup" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_file_of_keys_is_not_quietly_replaced(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "links"
+    path.write_text(content)
+    with pytest.raises(InvalidInput, match="holds no key; restore it from a backup"):
+        load_keys(path)
+    assert path.read_text() == content
+
+
+def test_no_message_repeats_a_damaged_key(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 31)
+    with pytest.raises(InvalidInput) as caught:
+        load_keys(path)
+    assert "abab" not in str(caught.value)
+
+
+def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written() -> None:
+    hashed = address_hash(KEY)
+    assert hashed(" Ana@BÜCHER.example") == hashed("ana@xn--bcher-kva.example")
+    assert len(hashed("ana@example.org")) == 16
+
+
+def test_different_people_have_different_hashes() -> None:
+    hashed = address_hash(KEY)
+    addresses = ["kim@example.org", "\u212aim@example.org", "kim@example.com", "im@example.org"]
+    assert len({hashed(address) for address in addresses}) == 4
+
+
+def test_without_the_key_nobody_finds_an_address_by_its_hash() -> None:
+    assert address_hash(KEY)("ana@example.org") != address_hash(b"x" * 32)("ana@example.org")
+
+
+def test_hashing_one_address_leaves_no_trace_in_the_next() -> None:
+    hashed = address_hash(KEY)
+    first = hashed("ana@example.org")
+    hashed("eve@example.org")
+    assert hashed("ana@example.org") == first
+
+
+def test_the_clock_gives_aware_time_in_utc_that_goes_on() -> None:
+    clock = SystemClock()
+    first, second = clock.now(), clock.now()
+    assert first.tzinfo is UTC
+    assert timedelta(0) <= second - first < timedelta(minutes=1)
