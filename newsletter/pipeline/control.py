@@ -1,0 +1,125 @@
+"""A person's hand on a campaign: schedule, pause, resume, cancel, resolve."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.pipeline.ledger import find_campaign, finish
+from newsletter.ports import Clock, Resolution, Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """Who acts, for the audit log, and on what."""
+
+    store: Store
+    clock: Clock
+    actor: str
+
+    def pause(self, name: str) -> Campaign:
+        """Stop after the calls that are under way."""
+        running = {CampaignState.SCHEDULED, CampaignState.SENDING}
+        return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}")
+
+    def resume(self, name: str) -> Campaign:
+        """Go on where it stopped: waiting for its time, or sending."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            begun = campaign.started_at is not None
+            to = CampaignState.SENDING if begun else CampaignState.SCHEDULED
+            self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
+            finish(tx, campaign.id, self.clock)
+            return find_campaign(tx, str(campaign.id))
+
+    def cancel(self, name: str) -> Campaign:
+        """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""
+        live = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED}
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            reason = f"cancelled by {self.actor}"
+            self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
+            tx.campaigns.cancel_pending(campaign.id)
+            tx.approvals.revoke(campaign.slug, self.clock.now())
+            return find_campaign(tx, str(campaign.id))
+
+    def resolve(self, name: str, to: Resolution) -> tuple[Campaign, int]:
+        """Decide what became of those of whom nobody knows; returns how many they were."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            if not campaign.counts.unknown:
+                raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
+            if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
+                raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
+            people = tx.batches.resolve_unknown(campaign.id, to, self.clock.now())
+            if campaign.state is CampaignState.ATTENTION:
+                tx.campaigns.move(
+                    campaign.id,
+                    CampaignState.SENDING,
+                    expect={CampaignState.ATTENTION},
+                    at=self.clock.now(),
+                )
+            finish(tx, campaign.id, self.clock)
+            self._enter(tx, "resolve", campaign, f"{people} {to.value}")
+            return find_campaign(tx, str(campaign.id)), people
+
+    def schedule(self, slug: str, at: datetime | None) -> None:
+        """Set the time of a statement, over what its file says; None takes the setting back."""
+        with self.store.begin() as tx:
+            campaign = tx.campaigns.latest(slug)
+            begun = campaign is not None and campaign.started_at is not None
+            if campaign is not None and begun and campaign.state is not CampaignState.CANCELLED:
+                gone = campaign.state is CampaignState.SENT
+                raise Refused(
+                    f"{slug} {'has gone' if gone else 'is going'} out already,"
+                    f" as campaign {campaign.id}; a time changes nothing any more"
+                )
+            if tx.statements.get(slug) is None:
+                raise NotFound(
+                    f"there is no statement {slug!r}; 'newsletter statement list' shows them"
+                )
+            tx.schedules.put(slug, at)
+            detail = at.isoformat() if at else "as its file says"
+            tx.audit.enter(
+                at=self.clock.now(),
+                actor=self.actor,
+                action="schedule",
+                subject=slug,
+                detail=detail,
+            )
+
+    def _move(
+        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str
+    ) -> Campaign:
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            self._change(tx, campaign, to, expect, reason, to.value)
+            return find_campaign(tx, str(campaign.id))
+
+    def _change(
+        self,
+        tx: Transaction,
+        campaign: Campaign,
+        to: CampaignState,
+        expect: set[CampaignState],
+        reason: str,
+        deed: str,
+    ) -> None:
+        moved = tx.campaigns.move(
+            campaign.id, to, expect=expect, at=self.clock.now(), reason=reason
+        )
+        if not moved:
+            raise Refused(
+                f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
+                f" to {deed} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
+            )
+        self._enter(tx, deed, campaign, reason)
+
+    def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
+        tx.audit.enter(
+            at=self.clock.now(),
+            actor=self.actor,
+            action=action,
+            subject=campaign.slug,
+            detail=f"campaign {campaign.id}: {detail}",
+        )

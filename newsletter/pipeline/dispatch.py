@@ -1,0 +1,187 @@
+"""batch → provider → outcomes: claim, commit, call, record.
+
+What is about to leave is written down before its first byte does, and no transaction is open
+across a call. After that byte only a full, understood answer counts; all else is unknown.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
+from newsletter.domain.errors import Defect, InvalidInput
+from newsletter.domain.message import Content, Recipient
+from newsletter.pipeline.ledger import finish
+from newsletter.ports import (
+    Booking,
+    ClaimedBatch,
+    Clock,
+    Links,
+    Parcel,
+    Provider,
+    Store,
+    Transaction,
+)
+
+_FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN})
+_KEPT_CONTENTS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatched:
+    """What became of one batch."""
+
+    campaign_id: int
+    batch_id: int
+    attempt_id: str
+    messages: int
+    answer: Answer
+    wait: timedelta
+    """How long the provider should be left alone; zero where all is well."""
+    recorded: bool
+    """False when somebody else had taken the batch over in the meantime."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatcher:
+    """Hands over one batch at a time. Any number of threads may share it.
+
+    ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new name each time,
+    ``jitter`` a number in 0…1.
+    """
+
+    store: Store
+    provider: Provider
+    links: Links
+    clock: Clock
+    lease: timedelta
+    attempt_ids: Callable[[], str]
+    jitter: Callable[[], float]
+    _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
+    """By digest, and found to have it."""
+
+    def dispatch(self) -> Dispatched | None:
+        """Hand over the next batch that is due; None when there is none."""
+        attempt_id = self.attempt_ids()
+        held = self._claim(attempt_id)
+        if held is None:
+            return None
+        claimed, parcel = held
+        answer = _nothing_to_halve(self._call(parcel), claimed)
+        wait = self._wait(claimed, answer)
+        recorded = self._record(claimed, answer, wait)
+        return Dispatched(
+            campaign_id=claimed.campaign.id,
+            batch_id=claimed.id,
+            attempt_id=attempt_id,
+            messages=len(claimed.members),
+            answer=answer,
+            wait=wait,
+            recorded=recorded,
+        )
+
+    def _claim(self, attempt_id: str) -> tuple[ClaimedBatch, Parcel | Answer] | None:
+        at = self.clock.now()
+        with self.store.begin() as tx:
+            claimed = tx.batches.claim(at=at, lease=self.lease, attempt_id=attempt_id)
+            if claimed is None:
+                self._finish_emptied(tx)
+                return None
+            content = self._content(tx, claimed)
+            try:
+                parcel = self.provider.prepare(self._outgoing(claimed, content, attempt_id))
+            except InvalidInput as error:
+                return claimed, _cannot_be_said(error)
+            body_hash = hashlib.sha256(parcel.body).hexdigest()
+            tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
+            return claimed, parcel
+
+    def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
+        digest = claimed.campaign.digest
+        known = self._contents.get(digest)
+        if known is not None:
+            return known
+        content = tx.statements.content(digest)
+        if content is None or content.digest() != digest:
+            raise Defect(f"the content of campaign {claimed.campaign.id} is not what was approved")
+        if len(self._contents) >= _KEPT_CONTENTS:
+            self._contents.clear()
+        self._contents[digest] = content
+        return content
+
+    def _outgoing(self, claimed: ClaimedBatch, content: Content, attempt_id: str) -> OutgoingBatch:
+        numbers, addresses = zip(*claimed.members, strict=True)
+        tokens = self.links.unsubscribe_tokens(claimed.campaign.id, numbers)
+        names = self.links.message_ids(claimed.campaign.id, numbers)
+        return OutgoingBatch(
+            campaign=claimed.campaign.slug,
+            attempt_id=attempt_id,
+            at=self.clock.now(),
+            content=content,
+            digest=claimed.campaign.digest,
+            recipients=tuple(
+                map(Recipient._make, zip(numbers, addresses, tokens, names, strict=True))
+            ),
+        )
+
+    def _call(self, parcel: Parcel | Answer) -> Answer:
+        return parcel if isinstance(parcel, Answer) else self.provider.hand_over(parcel)
+
+    def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
+        if answer.outcome.verdict not in {Verdict.RETRY, Verdict.QUOTA}:
+            return timedelta(0)
+        return backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
+
+    def _record(self, claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> bool:
+        with self.store.begin() as tx:
+            recorded = self._book(tx, claimed, answer, wait)
+            finish(tx, claimed.campaign.id, self.clock)
+        return recorded
+
+    def _book(
+        self, tx: Transaction, claimed: ClaimedBatch, answer: Answer, wait: timedelta
+    ) -> bool:
+        now, outcome = self.clock.now(), answer.outcome
+        if outcome.verdict in _FINAL:
+            return tx.batches.settle(claimed, booking=_booking(claimed, answer), at=now)
+        if outcome.verdict is Verdict.SPLIT:
+            return tx.batches.split(claimed)
+        if outcome.verdict is Verdict.CONFIGURATION:
+            tx.campaigns.move(
+                claimed.campaign.id,
+                CampaignState.PAUSED,
+                expect={CampaignState.SENDING},
+                at=now,
+                reason=f"{claimed.campaign.provider} refuses: {outcome.reason}",
+            )
+        return tx.batches.requeue(claimed, not_before=now + wait, reason=outcome.reason)
+
+    def _finish_emptied(self, tx: Transaction) -> None:
+        """A campaign whose last readers left while it was waiting has nothing more to claim."""
+        for campaign_id in tx.campaigns.sending():
+            finish(tx, campaign_id, self.clock)
+
+
+def _booking(claimed: ClaimedBatch, answer: Answer) -> Booking:
+    """What is written down: whoever is refused by name, so that the report can say who and why."""
+    members = {number for number, _ in claimed.members}
+    others = {number: answer.exceptions[number] for number in members & answer.exceptions.keys()}
+    if answer.outcome.verdict is not Verdict.REJECTED:
+        return Booking(outcome=answer.outcome, exceptions=others)
+    # each member has an outcome of its own now, so that the one for the rest speaks of nobody
+    nobody = Outcome(verdict=Verdict.ACCEPTED)
+    return Booking(outcome=nobody, exceptions=dict.fromkeys(members, answer.outcome) | others)
+
+
+def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:
+    """Where the batch is one recipient, halving has found what the provider objects to."""
+    if answer.outcome.verdict is not Verdict.SPLIT or len(claimed.members) > 1:
+        return answer
+    return replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
+
+
+def _cannot_be_said(error: InvalidInput) -> Answer:
+    """The provider cannot express this content; nothing has left, and no retry would help."""
+    return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))

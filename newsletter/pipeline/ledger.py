@@ -1,0 +1,92 @@
+"""What several stages ask of the store in the same words. It is no stage and knows none."""
+
+from newsletter.domain.audience import fold
+from newsletter.domain.campaign import Campaign, CampaignState, settled
+from newsletter.domain.errors import Defect, NotFound, Refused
+from newsletter.domain.statement import ApprovalPolicy, Role, Standing, standing
+from newsletter.ports import Clock, StoredStatement, Transaction
+
+_LONGEST_ID = 18
+"""Digits: the database counts to a little over nine with eighteen noughts."""
+
+
+def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> Standing:
+    """Whether a statement, as it stands now, may go out."""
+    return standing(
+        digest=stored.digest,
+        author=stored.statement.author,
+        approvals=tx.approvals.of(stored.statement.slug),
+        policy=policy,
+        roles=tx.staff.roles(),
+    )
+
+
+def find_statement(tx: Transaction, slug: str) -> StoredStatement:
+    """The statement, present and rendered. Raises NotFound or Refused."""
+    stored = tx.statements.get(slug)
+    if stored is None or not stored.present:
+        raise NotFound(
+            f"there is no statement {slug!r}, or its file has a fault;"
+            " 'newsletter statement check' names the faults"
+        )
+    if not stored.digest:
+        raise Refused(
+            f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to mend"
+        )
+    return stored
+
+
+def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
+    """The folded address of a member of staff who may do this. Raises Refused."""
+    try:
+        by = fold(address)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    role = tx.staff.roles().get(by)
+    if role is None:
+        raise Refused(
+            f"{by} is not among the staff;"
+            f" an operator adds them with 'newsletter user add {by} --role {needed.value}'"
+        )
+    if not role.includes(needed):
+        article = "an" if role.value[0] in "ae" else "a"
+        raise Refused(f"{by} is {article} {role.value}; to {deed} takes the role {needed.value}")
+    return by
+
+
+def find_campaign(tx: Transaction, name: str) -> Campaign:
+    """A campaign by its id, or the latest of a statement by its slug. Raises NotFound."""
+    is_id = name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID
+    by_id = tx.campaigns.get(int(name)) if is_id else None
+    campaign = by_id or tx.campaigns.latest(name)
+    if campaign is None:
+        raise NotFound(f"there is no campaign {name!r}; 'newsletter campaign list' shows them")
+    return campaign
+
+
+def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
+    """End a campaign that has nothing left to hand over."""
+    if tx.batches.is_open(campaign_id):
+        return
+    campaign = tx.campaigns.get(campaign_id)
+    if campaign is None or campaign.state is not CampaignState.SENDING:
+        return
+    state = settled(campaign.counts)
+    if state is None:
+        raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
+    reason = ""
+    if state is CampaignState.ATTENTION:
+        reason = (
+            f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
+            f" look there, then 'newsletter resolve {campaign_id}'"
+        )
+    tx.campaigns.move(
+        campaign_id, state, expect={CampaignState.SENDING}, at=clock.now(), reason=reason
+    )
+    tx.audit.enter(
+        at=clock.now(),
+        actor="scheduler",
+        action="finish",
+        subject=campaign.slug,
+        detail=f"campaign {campaign_id} is {state.value}",
+    )

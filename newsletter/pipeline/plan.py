@@ -1,0 +1,265 @@
+"""approval → campaign: planned when the approvals are complete, frozen when its time has come."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.schedule import release_time, resolve
+from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
+from newsletter.pipeline.ledger import standing_of
+from newsletter.ports import Clock, Store, StoredStatement, Transaction
+
+BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
+_NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
+"""In the place of a release time, where there is none yet."""
+_NO_CORRECTIONS = "corrections are not sent by this version; take 'corrects' out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRules:
+    """What the configuration says about planning."""
+
+    policy: ApprovalPolicy
+    undo_window: timedelta
+    timezone: str
+    provider: str
+    batch_size: int
+
+
+class Step(Enum):
+    """What planning does about one statement."""
+
+    NOTHING = "nothing"
+    """It is as it should be."""
+    SCHEDULE = "schedule"
+    """It is approved and has no campaign: make one."""
+    RESCHEDULE = "reschedule"
+    """Its campaign waits for another time than it should."""
+    REPLACE = "replace"
+    """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
+    WITHDRAW = "withdraw"
+    """Its campaign has not started, and what was approved is not what it says now."""
+
+
+_WITHOUT_CORRECTIONS = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A statement that was approved once and does not go out, and why."""
+
+    slug: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What one run of planning did."""
+
+    scheduled: tuple[Campaign, ...] = ()
+    withdrawn: tuple[Held, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+def decide(
+    *,
+    present: bool,
+    digest: str,
+    standing: Standing,
+    campaign: Campaign | None,
+    release: datetime,
+) -> Step:
+    """What has to happen to a statement's campaign. Pure."""
+    ready = present and standing.approved
+    if campaign is None or _spent_nothing(campaign):
+        return Step.SCHEDULE if ready else Step.NOTHING
+    if campaign.started_at is not None or campaign.state not in BEFORE_START:
+        return Step.NOTHING
+    if not ready:
+        return Step.WITHDRAW
+    if campaign.digest != digest:
+        return Step.REPLACE
+    return Step.RESCHEDULE if campaign.release_at != release else Step.NOTHING
+
+
+def _spent_nothing(campaign: Campaign) -> bool:
+    """Cancelled before anything could have reached anybody: the statement may go out after all."""
+    counts = campaign.counts
+    return campaign.state is CampaignState.CANCELLED and not (
+        counts.accepted or counts.unknown or counts.pending
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """A statement and its campaign at one moment, and what has to happen."""
+
+    stored: StoredStatement
+    standing: Standing
+    campaign: Campaign | None
+    release: datetime
+    step: Step
+    why: str
+    """Why an approved text is held back, in words; empty where it is not."""
+
+
+def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
+    """Look at each statement and bring its campaign in line with its approvals."""
+    with store.read() as tx:
+        views = [_look(tx, stored, rules) for stored in tx.statements.all() if stored.fingerprint]
+    scheduled: list[Campaign] = []
+    withdrawn: list[Held] = []
+    held: list[Held] = []
+    for view in views:
+        slug = view.stored.statement.slug
+        if view.step is not Step.NOTHING:
+            with store.begin() as tx:
+                view = _look(tx, tx.statements.get(slug) or view.stored, rules)
+                scheduled += _act(tx, view, rules, clock)
+        if view.step is Step.WITHDRAW:
+            withdrawn.append(Held(slug=slug, reason=view.why))
+        elif view.why:
+            held.append(Held(slug=slug, reason=view.why))
+    return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=tuple(held))
+
+
+def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
+    standing = standing_of(tx, stored, rules.policy)
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    release = _NOT_APPROVED
+    try:
+        release = _release(tx, stored.statement, standing, rules)
+    except ValueError as error:  # the zone was changed since the statement was read
+        step, why = Step.NOTHING, str(error)
+    else:
+        step = decide(
+            present=stored.present,
+            digest=stored.digest,
+            standing=standing,
+            campaign=campaign,
+            release=release,
+        )
+        step, why = _say(step, stored, standing)
+    if step is Step.NOTHING and campaign is not None and campaign.started_at is not None:
+        why = ""  # it went out as approved; what the file says now is another matter
+    return _View(
+        stored=stored, standing=standing, campaign=campaign, release=release, step=step, why=why
+    )
+
+
+def _say(step: Step, stored: StoredStatement, standing: Standing) -> tuple[Step, str]:
+    """The step, without what this version cannot do, and why the text is held back."""
+    if stored.statement.corrects and step in _WITHOUT_CORRECTIONS:
+        return _WITHOUT_CORRECTIONS[step], _NO_CORRECTIONS
+    if step is Step.WITHDRAW and not stored.present:
+        return step, "its file is gone, or has a fault"
+    if step is Step.WITHDRAW and not stored.digest:
+        return step, "it can no longer be rendered"
+    waits = step is Step.WITHDRAW or standing.changed
+    return step, "; ".join(standing.reasons) if waits else ""
+
+
+def _release(
+    tx: Transaction, statement: Statement, standing: Standing, rules: PlanRules
+) -> datetime:
+    """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
+    if standing.complete_at is None:
+        return _NOT_APPROVED
+    set_by_staff = tx.schedules.get(statement.slug)
+    send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
+    embargo = statement.embargo_until and resolve(statement.embargo_until, rules.timezone)
+    return release_time(
+        approved_at=standing.complete_at,
+        undo_window=rules.undo_window,
+        send_at=set_by_staff or send_at,
+        embargo_until=embargo,
+    )
+
+
+def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[Campaign]:
+    """Do what has to happen; returns the new campaign, if there is one."""
+    campaign = view.campaign
+    if campaign is not None and view.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, clock, view.why)
+    if campaign is not None and view.step is Step.REPLACE:
+        _withdraw(tx, campaign, clock, "its text changed, and the change is approved too")
+    if campaign is not None and view.step is Step.RESCHEDULE:
+        tx.campaigns.reschedule(campaign.id, view.release)
+        until = f"campaign {campaign.id} to {view.release.isoformat()}"
+        _note(tx, clock, "reschedule", campaign.slug, until)
+    if view.step in {Step.SCHEDULE, Step.REPLACE}:
+        return [_schedule(tx, view, rules, clock)]
+    return []
+
+
+def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> Campaign:
+    statement = view.stored.statement
+    campaign = Campaign(
+        id=0,
+        slug=statement.slug,
+        digest=view.stored.digest,
+        state=CampaignState.SCHEDULED,
+        release_at=view.release,
+        approved_by=tuple(yes.by for yes in view.standing.counted),
+        lists=statement.lists,
+        provider=rules.provider,
+    )
+    campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
+    _note(tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.digest}")
+    return campaign
+
+
+def _withdraw(tx: Transaction, campaign: Campaign, clock: Clock, why: str) -> None:
+    tx.campaigns.move(
+        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=clock.now(), reason=why
+    )
+    _note(tx, clock, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
+
+
+def start_due(*, store: Store, rules: PlanRules, clock: Clock) -> tuple[Campaign, ...]:
+    """Freeze the audience of each campaign whose time has come, and let it go out."""
+    with store.read() as tx:
+        due = tx.campaigns.due(clock.now())
+    started = []
+    for campaign in due:
+        with store.begin() as tx:
+            if _start(tx, campaign, rules, clock):
+                started.append(campaign)
+    return tuple(started)
+
+
+def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) -> bool:
+    stored = tx.statements.get(campaign.slug)
+    if stored is None or campaign not in tx.campaigns.due(clock.now()):
+        return False
+    view = _look(tx, stored, rules)
+    if view.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, clock, view.why)
+    if view.step is not Step.NOTHING or view.why:
+        return False
+    if not tx.readers.audience(campaign.lists):
+        _move(tx, campaign, CampaignState.PAUSED, clock, _nobody(campaign))
+        return False
+    _move(tx, campaign, CampaignState.SENDING, clock)
+    size = tx.campaigns.freeze(campaign.id, campaign.lists, rules.batch_size)
+    _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+    return True
+
+
+def _move(
+    tx: Transaction, campaign: Campaign, to: CampaignState, clock: Clock, reason: str = ""
+) -> None:
+    scheduled = {CampaignState.SCHEDULED}
+    tx.campaigns.move(campaign.id, to, expect=scheduled, at=clock.now(), reason=reason)
+
+
+def _nobody(campaign: Campaign) -> str:
+    return (
+        f"nobody is subscribed to {', '.join(campaign.lists)};"
+        f" import subscribers, then 'newsletter resume {campaign.id}'"
+    )
+
+
+def _note(tx: Transaction, clock: Clock, action: str, slug: str, detail: str) -> None:
+    tx.audit.enter(at=clock.now(), actor="scheduler", action=action, subject=slug, detail=detail)

@@ -1,0 +1,63 @@
+"""A campaign in figures, and those that a person has to look at."""
+
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.campaign import Campaign
+from newsletter.pipeline.ledger import find_campaign
+from newsletter.ports import Store
+
+
+def report(name: str, *, store: Store) -> dict[str, Any]:
+    """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
+
+    What happens after the provider accepted a message is told by events. ``events_received`` is
+    false in this version: then delivered, bounced and complained say nothing.
+    """
+    with store.read() as tx:
+        campaign = find_campaign(tx, name)
+        exceptions = tx.campaigns.exceptions(campaign.id)
+        unknown = tx.campaigns.unknown(campaign.id)
+        left = tx.readers.left_through(campaign.id)
+    return {
+        **summary(campaign),
+        "unsubscribed": left,
+        "unknown_addresses": unknown,
+        "exceptions": [
+            {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
+            for address, state, reason, provider_id in exceptions
+            if state != "accepted"
+        ],
+    }
+
+
+def summary(campaign: Campaign) -> dict[str, Any]:
+    """One campaign in figures, without names."""
+    counts = campaign.counts
+    return {
+        "campaign": campaign.id,
+        "statement": campaign.slug,
+        "state": campaign.state.value,
+        "audience": counts.audience,
+        "pending": counts.pending,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "suppressed": counts.suppressed,
+        "cancelled": counts.cancelled,
+        "unknown": counts.unknown,
+        "delivered": 0,
+        "bounced": 0,
+        "complained": 0,
+        "events_received": False,
+        "content_digest": campaign.digest,
+        "approved_by": list(campaign.approved_by),
+        "provider": campaign.provider,
+        "release_at": _iso(campaign.release_at),
+        "started_at": _iso(campaign.started_at),
+        "finished_at": _iso(campaign.finished_at),
+        "reason": campaign.reason,
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat(timespec="seconds")

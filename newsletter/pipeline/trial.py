@@ -1,0 +1,122 @@
+"""Looking before leaping: who would get a statement, what they would get, and one test mail.
+
+Nothing here touches the books: a test is no delivery, its links end nothing.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from newsletter.domain.audience import parse_address
+from newsletter.domain.delivery import Answer, OutgoingBatch
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.message import Content, Recipient
+from newsletter.domain.statement import ApprovalPolicy
+from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.ports import Clock, Links, Provider, Store
+
+NO_CAMPAIGN = 0
+"""No campaign has this number, so that links signed for it end nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    """Who would get a statement if it went out now."""
+
+    slug: str
+    digest: str
+    approved: bool
+    reasons: tuple[str, ...]
+    lists: tuple[str, ...]
+    audience: int
+    addresses: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+    """(address, why) of those on these lists who would not get it."""
+
+
+def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy) -> DryRun:
+    """Say who would get it and who would not. Changes nothing."""
+    with store.read() as tx:
+        stored = find_statement(tx, slug)
+        standing = standing_of(tx, stored, policy)
+        lists = stored.statement.lists
+        addresses = tuple(tx.readers.reachable(lists))
+        return DryRun(
+            slug=slug,
+            digest=stored.digest,
+            approved=standing.approved,
+            reasons=standing.reasons,
+            lists=lists,
+            audience=len(addresses),
+            addresses=addresses,
+            excluded=tuple(tx.readers.excluded(lists)),
+        )
+
+
+def sample(
+    slug: str, *, address: str | None, store: Store, links: Links
+) -> tuple[Content, Recipient]:
+    """The content of a statement and a recipient to fill it for: a made-up one, or a real one."""
+    with store.read() as tx:
+        stored = find_statement(tx, slug)
+        content = tx.statements.content(stored.digest)
+        person = tx.readers.find(address) if address else None
+    if content is None:
+        raise NotFound(f"the content of {slug} is not stored")
+    if address and person is None:
+        raise NotFound(f"{address} is not a subscriber")
+    number = person.id if person else 0
+    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
+    [name] = links.message_ids(NO_CAMPAIGN, [number])
+    return content, Recipient(number, address or "reader@example.org", token, name)
+
+
+def filled(content: Content, recipient: Recipient) -> Content:
+    """The content with its merge fields filled."""
+    return replace(
+        content,
+        html=recipient.merge(content.html),
+        text=recipient.merge(content.text),
+        headers=tuple((name, recipient.merge(value)) for name, value in content.headers),
+    )
+
+
+def send_test(
+    slug: str, *, to: str, store: Store, links: Links, provider: Provider, clock: Clock
+) -> Answer:
+    """Hand over one test mail, marked as such. Raises Refused for a suppressed address."""
+    try:
+        address = parse_address(to)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    content, recipient = sample(slug, address=None, store=store, links=links)
+    with store.begin() as tx:
+        reason = tx.readers.suppressed(address)
+        if reason is not None:
+            raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+        tx.audit.enter(
+            at=clock.now(), actor="operator", action="test", subject=slug, detail="one test mail"
+        )
+    name = f"test.{secrets.token_hex(8)}"
+    test = replace(content, subject=f"[Test] {content.subject}")
+    batch = OutgoingBatch(
+        campaign=f"{slug}-test",
+        attempt_id=secrets.token_hex(12),
+        at=clock.now(),
+        content=test,
+        digest=test.digest(),
+        recipients=(recipient._replace(address=address, message_id=name),),
+    )
+    return provider.hand_over(provider.prepare(batch))
+
+
+def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:
+    """A dry run in words, with the first few of those who would get it."""
+    yield f"{dry.slug} would go to {dry.audience:,} readers of {', '.join(dry.lists)}"
+    yield from (f"  {address}" for address in dry.addresses[:shown])
+    if dry.audience > shown:
+        yield f"  and {dry.audience - shown:,} more"
+    yield f"{len(dry.excluded):,} on these lists would not get it"
+    yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
+    yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
+    yield from (f"  {reason}" for reason in dry.reasons)

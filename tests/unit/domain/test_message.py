@@ -1,0 +1,96 @@
+"""The digest that an approval binds to, and the filling of merge fields."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from newsletter.domain.message import MARK_PREFIX, Content, MergeField, Recipient, Sender
+
+CONTENT = Content(
+    subject="Forum resigns",
+    html="<p>It has resigned.</p>",
+    text="It has resigned.",
+    language="en",
+    sender=Sender(name="Forum", address="news@forum.example", reply_to="press@forum.example"),
+    headers=(("List-Id", "<press.forum.example>"), ("X-Note", "one")),
+    lists=("press",),
+    corrects="",
+    send_at="",
+    embargo_until="",
+    template_version="1",
+)
+
+
+def altered(value: Any) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, tuple):
+        return (*value, ("X-More", "two") if value and isinstance(value[0], tuple) else "more")
+    assert isinstance(value, Sender)
+    return replace(value, name=value.name + "x")
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Content)])
+def test_every_field_of_content_changes_the_digest(name: str) -> None:
+    other = replace(CONTENT, **{name: altered(getattr(CONTENT, name))})
+    assert other.digest() != CONTENT.digest()
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Sender)])
+def test_every_field_of_the_sender_changes_the_digest(name: str) -> None:
+    sender = replace(CONTENT.sender, **{name: altered(getattr(CONTENT.sender, name))})
+    assert replace(CONTENT, sender=sender).digest() != CONTENT.digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subject": "Forum resigns ", "html": "<p>It has resigned.</p>"},
+        {"headers": (("X-Note", "one"), ("List-Id", "<press.forum.example>"))},
+        {"headers": (("List-Id", "<press.forum.example>X-Note"), ("", "one"))},
+        {"lists": ("press", "")},
+        {"subject": "Forum resigns", "corrects": "x"},
+        {"send_at": "x", "embargo_until": ""},
+        {"send_at": "", "embargo_until": "x"},
+        {"html": "It has resigned.", "text": "<p>It has resigned.</p>"},
+    ],
+)
+def test_no_byte_can_be_moved_from_one_field_to_another(change: dict[str, Any]) -> None:
+    assert replace(CONTENT, **change).digest() != CONTENT.digest()
+
+
+def test_equal_content_has_one_digest_of_64_hexadecimal_digits() -> None:
+    digest = CONTENT.digest()
+    assert digest == replace(CONTENT).digest()
+    assert len(digest) == 64
+    assert set(digest) <= set("0123456789abcdef")
+
+
+def test_letters_that_look_alike_give_different_digests() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert (
+        replace(CONTENT, subject=composed).digest() != replace(CONTENT, subject=decomposed).digest()
+    )
+
+
+RECIPIENT = Recipient(7, "ana@example.org", "TOKEN", "7.1.abc")
+
+
+def test_a_template_is_filled_with_the_values_of_this_recipient() -> None:
+    template = f"<{MergeField.UNSUBSCRIBE.value}> {MergeField.MESSAGE_ID.value} rest"
+    assert RECIPIENT.merge(template) == "<TOKEN> 7.1.abc rest"
+
+
+def test_text_without_marks_is_left_as_it_is() -> None:
+    assert RECIPIENT.merge("Nothing to fill: NL MERGE.") == "Nothing to fill: NL MERGE."
+
+
+def test_each_mark_is_one_word_of_letters_that_begins_as_announced() -> None:
+    marks = [field.value for field in MergeField]
+    for mark in marks:
+        assert mark.startswith(MARK_PREFIX)
+        assert mark.isascii()
+        assert mark.isalnum()
+        assert not any(mark in other for other in marks if other != mark)

@@ -1,0 +1,254 @@
+"""The whole pipeline by hand: one step at a time, with books that balance after each."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.campaign import Campaign
+from newsletter.domain.delivery import Counts
+from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statement
+from newsletter.pipeline.approve import Given, approve, note_front_matter
+from newsletter.pipeline.control import Hand
+from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.ingest import Ingested, ingest
+from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
+from newsletter.pipeline.recover import Recovered, recover
+from newsletter.pipeline.render import Rendered, render
+from newsletter.ports import Provider, Store
+from newsletter.store.sql import SqlStore, SqlTransaction
+from tests.fakes import FixedClock, ListSource, PlainLinks, PlainRenderer, RecordingProvider
+
+STAFF = {
+    "ed@forum.example": Role.APPROVER,
+    "flo@forum.example": Role.APPROVER,
+    "ada@forum.example": Role.ADMIN,
+    "writer@forum.example": Role.APPROVER,
+    "vic@forum.example": Role.VIEWER,
+}
+
+_UNBALANCED = """
+SELECT count(*) FROM batch WHERE
+    size <> pending + accepted + rejected + suppressed + cancelled + unknown
+    OR (state = 'queued' AND pending = 0)
+    OR (state IN ('done', 'unknown') AND pending > 0)
+    OR (state = 'unknown' AND unknown = 0)
+    OR (state <> 'unknown' AND unknown > 0)
+    OR suppressed <> (SELECT count(*) FROM delivery
+                      WHERE batch_id = batch.id AND state = 'suppressed')
+    OR rejected < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'rejected')
+    OR accepted < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'accepted')
+"""
+_AUDIENCES = "SELECT campaign_id, sum(size) FROM batch GROUP BY campaign_id"
+
+
+class BalancedStore:
+    """The real store; after each transaction the books of all batches and campaigns balance."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._audiences: dict[int, int] = {}
+        self.read = store.read
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        with self._store.begin() as tx:
+            yield tx
+        self.check()
+
+    def check(self) -> None:
+        with self._store.read() as tx:
+            assert tx.connection.scalar(text(_UNBALANCED)) == 0
+            for campaign_id, size in tx.connection.execute(text(_AUDIENCES)).all():
+                assert self._audiences.setdefault(campaign_id, size) == size
+
+
+class Newsroom:
+    """Sources, store, provider and rules of one workspace."""
+
+    def __init__(self, store: Store, clock: FixedClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.source = ListSource()
+        self.renderer = PlainRenderer()
+        self.links = PlainLinks()
+        self.provider = RecordingProvider()
+        self.rules = PlanRules(
+            policy=ApprovalPolicy(),
+            undo_window=timedelta(minutes=5),
+            timezone="America/New_York",
+            provider="recording",
+            batch_size=10,
+        )
+        self._attempts = itertools.count(1)
+        self._slugs = itertools.count(1)
+        with store.begin() as tx:
+            for address, role in STAFF.items():
+                tx.staff.put(address, role, clock.now())
+
+    # --- what the world does
+
+    def write(self, slug: str = "resignation", **fields: Any) -> Statement:
+        """Put a statement into the source, or another text in its place."""
+        defaults: dict[str, Any] = {
+            "title": "Forum resigns from task force",
+            "body": "The Forum has resigned.",
+            "lists": ("press",),
+            "language": "en",
+            "author": "writer@forum.example",
+            "origin": f"statements/{slug}.md",
+        }
+        statement = Statement(slug=slug, **(defaults | fields))
+        others = [one for one in self.source.statements if one.slug != slug]
+        self.source.statements = [*others, statement]
+        return statement
+
+    def bring_along(self, *names: str, slug: str = "resignation", **fields: Any) -> Statement:
+        """The same with approvals named in its front matter."""
+        return self.write(slug, progress=Progress.APPROVED, approved_by=names, **fields)
+
+    def remove(self, slug: str = "resignation") -> None:
+        self.source.statements = [one for one in self.source.statements if one.slug != slug]
+
+    def subscribe(self, count: int, *lists: str) -> None:
+        with self.store.begin() as tx:
+            tx.readers.upsert(
+                (
+                    Entry(address=f"reader{number}@example.org", lists=lists or ("press",))
+                    for number in range(1, count + 1)
+                ),
+                self.clock.now(),
+            )
+
+    def suppress(self, address: str) -> None:
+        with self.store.begin() as tx:
+            entry = SuppressedEntry(address=address, reason=SuppressionReason.BOUNCED)
+            tx.readers.suppress([entry], self.clock.now(), "test")
+
+    # --- the stages
+
+    def ingest(self) -> Ingested:
+        return ingest(store=self.store, sources=[self.source], clock=self.clock)
+
+    def render(self) -> Rendered:
+        return render(store=self.store, renderer=self.renderer, clock=self.clock)
+
+    def note(self) -> tuple[str, ...]:
+        return note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+
+    def plan(self) -> Planned:
+        return plan(store=self.store, rules=self.rules, clock=self.clock)
+
+    def start_due(self) -> tuple[Campaign, ...]:
+        return start_due(store=self.store, rules=self.rules, clock=self.clock)
+
+    def look(self) -> Planned:
+        """What the scheduler does at each tick, up to the planning."""
+        self.ingest()
+        self.render()
+        self.note()
+        return self.plan()
+
+    def approve(self, by: str = "ed@forum.example", slug: str = "resignation") -> Given:
+        return approve(slug, by=by, store=self.store, policy=self.rules.policy, clock=self.clock)
+
+    def demand(self, **policy: Any) -> None:
+        self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
+
+    def start(self, readers: int = 25, **fields: Any) -> Campaign:
+        """A campaign that is sending."""
+        self.subscribe(readers)
+        statement = self.write(**fields)
+        self.look()
+        self.approve(slug=statement.slug)
+        self.plan()
+        self.clock.advance(minutes=5)
+        [campaign] = self.start_due()
+        return self.campaign(campaign.slug)
+
+    # --- handing over
+
+    def dispatcher(
+        self, store: Store | None = None, provider: Provider | None = None
+    ) -> Dispatcher:
+        return Dispatcher(
+            store=store or self.store,
+            provider=provider or self.provider,
+            links=self.links,
+            clock=self.clock,
+            lease=timedelta(minutes=2),
+            attempt_ids=lambda: f"attempt{next(self._attempts)}",
+            jitter=lambda: 0.0,
+        )
+
+    def dispatch(self) -> Dispatched:
+        done = self.dispatcher().dispatch()
+        assert done is not None, "there is nothing to hand over"
+        return done
+
+    def drain(self, limit: int = 100) -> int:
+        """Hand over all that is due; returns how many calls that took."""
+        dispatcher = self.dispatcher()
+        for calls in range(limit):
+            if dispatcher.dispatch() is None:
+                return calls
+        raise AssertionError(f"still something to hand over after {limit} calls")
+
+    def recover(self) -> Recovered:
+        return recover(store=self.store, provider=self.provider, clock=self.clock)
+
+    def hand(self, actor: str = "ada@forum.example") -> Hand:
+        return Hand(store=self.store, clock=self.clock, actor=actor)
+
+    # --- what is there
+
+    def campaign(self, slug: str = "resignation") -> Campaign:
+        with self.store.read() as tx:
+            found = tx.campaigns.latest(slug)
+        assert found is not None
+        return found
+
+    def campaigns(self) -> list[Campaign]:
+        with self.store.read() as tx:
+            return tx.campaigns.all()
+
+    def counts(self) -> Counts:
+        return self.campaign().counts
+
+    def unknown(self) -> list[str]:
+        with self.store.read() as tx:
+            return tx.campaigns.unknown(tx.campaigns.all()[-1].id)
+
+    def digest(self, slug: str = "resignation") -> str:
+        with self.store.read() as tx:
+            stored = tx.statements.get(slug)
+        assert stored is not None
+        return stored.digest
+
+    def deeds(self) -> list[tuple[str, str]]:
+        """(actor, action) of each line of the audit log, which is whole."""
+        with self.store.read() as tx:
+            tx.audit.verify()
+            return [(line.actor, line.action) for line in tx.audit.all()]
+
+
+class Meanwhile:
+    """A store on which somebody else does ``deed`` between one look and the deed after it."""
+
+    def __init__(self, store: Store, deed: Callable[[], object]) -> None:
+        self._store = store
+        self._deed: Callable[[], object] | None = deed
+        self.read = store.read
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        deed, self._deed = self._deed, None
+        if deed is not None:
+            deed()
+        with self._store.begin() as tx:
+            yield tx
