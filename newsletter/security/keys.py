@@ -58,3 +58,8 @@ def address_hash(key: bytes) -> Callable[[str], bytes]:
         return state.digest()
 
     return hash_address
+
+
+def fingerprint(key: bytes) -> str:
+    """A name for a key that gives nothing of it away: 16 hexadecimal digits."""
+    return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()

@@ -42,11 +42,13 @@ class SignedLinks:
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
         """(campaign id, subscriber id) if we signed it, else None."""
+        if len(token) != _LENGTH:
+            return None
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
             return None
-        if len(raw) != _TOKEN_BYTES or raw[0] >= len(self._unsubscribe):
+        if raw[0] >= len(self._unsubscribe):
             return None
         body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         mac = self._unsubscribe[raw[0]].copy()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Update,
     bindparam,
@@ -56,22 +57,20 @@ class SqlBatches:
             for number, outcome in booking.exceptions.items()
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
-        column = tables.batch.c[state.value]
-        values: dict[Any, Any] = {
-            "state": (
-                BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE
-            ).value,
-            "pending": 0,
-            "reason": booking.outcome.reason,
-            "provider_id": booking.outcome.provider_id,
-            "settled_at": to_ms(at),
-            column: column + _batch.pending - len(others),
-        }
-        for other, number in _tally(others).items():
-            values[tables.batch.c[other.value]] = (
-                values.get(tables.batch.c[other.value], tables.batch.c[other.value]) + number
-            )
-        if not self._change(claimed, values):
+        tally = _tally(others)
+        settled = self._connection.execute(
+            _settle(state, frozenset(tally)),
+            {
+                "batch": claimed.id,
+                "held": claimed.fence,
+                "why": booking.outcome.reason,
+                "theirs": booking.outcome.provider_id,
+                "at": to_ms(at),
+                "others": len(others),
+                **{f"{other.value} too": number for other, number in tally.items()},
+            },
+        )
+        if settled.rowcount != 1:
             return False
         rows = {
             number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
@@ -217,13 +216,7 @@ class SqlBatches:
 
     def _change(self, claimed: ClaimedBatch, values: Mapping[Any, Any]) -> bool:
         changed = self._connection.execute(
-            update(tables.batch)
-            .where(
-                _batch.id == claimed.id,
-                _batch.fence == claimed.fence,
-                _batch.state == BatchState.CLAIMED.value,
-            )
-            .values(dict(values))
+            _held().values(dict(values)), {"batch": claimed.id, "held": claimed.fence}
         )
         return changed.rowcount == 1
 
@@ -243,6 +236,33 @@ def _intend() -> Update:
         update(tables.batch)
         .where(_batch.id == bindparam("batch"), _batch.fence == bindparam("held"))
         .values(body_hash=bindparam("hash"))
+    )
+
+
+@cache
+def _held() -> Update:
+    return update(tables.batch).where(
+        _batch.id == bindparam("batch"),
+        _batch.fence == bindparam("held"),
+        _batch.state == BatchState.CLAIMED.value,
+    )
+
+
+@cache
+def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
+    """Book all for ``state`` but for some in other states, whose numbers are parameters."""
+    left = BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE
+    counted: dict[str, Any] = {"pending": 0}
+    counted[state.value] = _batch[state.value] + _batch.pending - bindparam("others")
+    for other in others:
+        before = counted.get(other.value, _batch[other.value])
+        counted[other.value] = before + bindparam(f"{other.value} too", type_=Integer)
+    return _held().values(
+        state=left.value,
+        reason=bindparam("why"),
+        provider_id=bindparam("theirs"),
+        settled_at=bindparam("at"),
+        **counted,
     )
 
 

@@ -6,17 +6,16 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
     Connection,
     Row,
     Select,
+    TextClause,
     bindparam,
     exists,
     func,
     insert,
-    literal_column,
     select,
+    text,
     update,
 )
 
@@ -35,25 +34,26 @@ _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
 
 
-def is_open() -> ColumnElement[bool]:
+def is_open() -> TextClause:
     """The batch of the row is queued or claimed.
 
     In the words of the partial index of such batches: SQLite uses it for nothing else. A claim
     then costs the same however many batches are done.
     """
-    return literal_column("batch.state IN ('queued', 'claimed')", Boolean)
+    return text("batch.state IN ('queued', 'claimed')")
 
 
 def next_queued(connection: Connection, at: datetime) -> int | None:
     """The batch to be claimed next, locked where the database can."""
-    return connection.scalar(_next_queued(), {"at": to_ms(at)})
+    found: int | None = connection.scalar(_next_queued(), {"at": to_ms(at)})
+    return found
 
 
 # Building a statement takes longer than running it, so those of each batch are built once.
 
 
 @cache
-def _next_queued() -> Select[tuple[int]]:
+def _next_queued() -> Select[Any]:
     return (
         select(_batch.id)
         .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)

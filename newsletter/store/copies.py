@@ -18,6 +18,7 @@ def backup(database: Path, target: Path) -> None:
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
     part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)  # of a backup that was cut off
     try:
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
@@ -61,7 +62,9 @@ def _keep(database: Path, kept: Path) -> None:
 
 def _checked(source: Path) -> Path:
     try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as connection:
+        with closing(
+            sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+        ) as connection:
             whole = connection.execute("PRAGMA integrity_check").fetchone()[0]
             tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'batch'")
             if whole == "ok" and tables.fetchone():

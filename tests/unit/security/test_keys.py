@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import address_hash, load_keys
+from newsletter.security.keys import address_hash, fingerprint, load_keys
 
 KEY = b"k" * 32
 
@@ -105,3 +105,16 @@ def test_the_clock_gives_aware_time_in_utc_that_goes_on() -> None:
     first, second = clock.now(), clock.now()
     assert first.tzinfo is UTC
     assert timedelta(0) <= second - first < timedelta(minutes=1)
+
+
+def test_a_fingerprint_tells_keys_apart_and_gives_nothing_of_them_away() -> None:
+    first, second = b"a" * 32, b"b" * 32
+    assert fingerprint(first) == fingerprint(first) != fingerprint(second)
+    assert len(fingerprint(first)) == 16
+    assert first.hex()[:16] not in fingerprint(first)
+
+
+def test_a_fingerprint_tells_keys_apart_and_does_not_give_them_away() -> None:
+    assert fingerprint(KEY) == fingerprint(KEY)
+    assert fingerprint(KEY) != fingerprint(b"x" * 32)
+    assert KEY.hex() not in fingerprint(KEY)

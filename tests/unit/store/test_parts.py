@@ -6,10 +6,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
+from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect, Refused
 from newsletter.store.lock import only_one
@@ -38,6 +40,7 @@ def log(store: SqlStore) -> SqlStore:
         ("UPDATE audit SET subject = 't' WHERE number = 3", 3),
         ("UPDATE audit SET at = at + 1 WHERE number = 4", 4),
         ("UPDATE audit SET digest = 'x' WHERE number = 2", 2),
+        ("UPDATE audit SET number = 40 WHERE number = 4", 4),
         ("UPDATE audit SET actor = 'edd', action = 'o' WHERE number = 2", 2),
         ("DELETE FROM audit WHERE number = 1", 1),
         ("DELETE FROM audit WHERE number = 2", 2),
@@ -48,7 +51,8 @@ def log(store: SqlStore) -> SqlStore:
             2,
         ),
         (
-            "INSERT INTO audit SELECT 5, at, actor, action, subject, 'five', digest FROM audit LIMIT 1",
+            "INSERT INTO audit SELECT 5, at, actor, action, subject, 'five', digest"
+            " FROM audit LIMIT 1",
             5,
         ),
     ],
@@ -98,25 +102,27 @@ def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
 
 def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
-    with only_one(path):
-        with pytest.raises(Refused, match="another 'newsletter run' is at work") as caught:
-            with only_one(path):
-                pass
-        assert str(path) in str(caught.value)
+    with (
+        only_one(path),
+        pytest.raises(Refused, match="another 'newsletter run' is at work") as caught,
+        only_one(path),
+    ):
+        pass
+    assert str(path) in str(caught.value)
 
 
 def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
-    program = f"""
+    program = """
 import sys
 from pathlib import Path
 from newsletter.store.lock import only_one
-with only_one(Path({str(path)!r})):
+with only_one(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
     with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
@@ -182,8 +188,6 @@ def test_members_are_packed_sorted_and_come_back_by_number(store: SqlStore) -> N
 def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(
     store: SqlStore,
 ) -> None:
-    from newsletter.domain.audience import Entry
-
     odd = ["o'neil@example.org", "josé\\x@example.org", "{a}@example.org", "🕊@example.org"]
     books = Books(store, [Entry(address=address, lists=("press",)) for address in odd])
     assert [address for _, address in books.claim().members] == odd
@@ -240,16 +244,19 @@ def test_a_campaign_that_ended_has_no_open_rows(store: SqlStore) -> None:
         assert tx.connection.scalar(text(query)) == 0
 
 
-def test_claiming_looks_only_at_what_is_open(store: SqlStore) -> None:
-    Books(store, 25).drain()
+def test_claiming_looks_only_at_what_is_open(store: SqlStore, engine: Engine) -> None:
+    books = Books(store, 25)
+    said: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_c: object, _cursor: object, sql: str, values: Any, *_more: object) -> None:
+        said.append((sql, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    books.claim()
+    [(sql, values)] = [one for one in said if one[0].startswith("SELECT batch.id")]
     with store.read() as tx:
-        plan = tx.connection.execute(
-            text(
-                "EXPLAIN QUERY PLAN SELECT id FROM batch WHERE state = 'queued'"
-                " ORDER BY campaign_id, no LIMIT 1"
-            )
-        ).all()
-    assert "ix_batch_open" in str(plan)
+        plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+    assert "SEARCH batch USING INDEX ix_batch_open" in str(plan)
 
 
 # --- the store as a whole
