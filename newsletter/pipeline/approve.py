@@ -56,7 +56,7 @@ def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
         if handed_over or not campaign.state.ended:
             raise Refused(
                 f"{slug} has already gone out as campaign {campaign.id};"
-                " publish a correction under another slug, with 'corrects: " + slug + "'"
+                " write what has to be put right as a statement with another slug"
             )
 
 

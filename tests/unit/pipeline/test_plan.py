@@ -4,17 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts, Verdict
 from newsletter.domain.statement import Channel, Role
 from newsletter.pipeline.approve import revoke
-from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
-from newsletter.ports import Resolution
-from newsletter.store.sql import SqlStore
-from tests.fakes import NOON, PlainRenderer, always
-from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from newsletter.pipeline.plan import Planned
+from tests.fakes import NOON, PlainRenderer
+from tests.unit.pipeline.newsroom import Newsroom
 
 SCHEDULED, SENDING, PAUSED = (
     CampaignState.SCHEDULED,
@@ -214,77 +210,6 @@ def test_a_campaign_is_withdrawn_when_its_approver_may_not_approve_any_more(
     assert "ed@forum.example is a viewer, who may not approve" in withdrawn.reason
 
 
-def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> None:
-    room.subscribe(3)
-    scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
-    room.clock.advance(hours=1)
-    assert room.start_due() == ()
-    assert room.campaign().state is CampaignState.CANCELLED
-    assert room.counts() == Counts()
-
-
-# --- never twice
-
-
-def test_a_statement_that_has_gone_out_never_gets_another_campaign(room: Newsroom) -> None:
-    room.start()
-    room.drain()
-    room.write(body="Something else.")
-    for _ in range(3):
-        assert room.look() == Planned()
-    assert len(room.campaigns()) == 1
-    assert len(room.provider.accepted) == 25
-
-
-def test_a_change_after_the_start_does_not_stop_what_was_approved(room: Newsroom) -> None:
-    room.start()
-    room.dispatch()
-    room.write(body="Something else.")
-    assert room.look() == Planned()
-    room.drain()
-    assert len(set(room.provider.accepted)) == 25
-    assert "Something else." not in {batch.content.text for batch in room.provider.batches}
-
-
-def test_cancelling_spends_the_approvals(room: Newsroom) -> None:
-    scheduled(room)
-    room.hand().cancel("resignation")
-    assert room.look() == Planned()
-    room.approve()
-    assert len(room.plan().scheduled) == 1
-
-
-@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UNKNOWN])
-def test_a_campaign_cancelled_after_anything_may_have_gone_out_is_the_last(
-    room: Newsroom, verdict: Verdict
-) -> None:
-    room.start()
-    room.provider.answer = always(verdict)
-    room.dispatch()
-    room.hand().cancel("resignation")
-    room.demand(trust_front_matter=True)
-    room.bring_along("flo@forum.example")
-    assert room.look().scheduled == ()
-    assert len(room.campaigns()) == 1
-
-
-def test_a_campaign_whose_calls_are_still_under_way_is_the_last(room: Newsroom) -> None:
-    room.start()
-
-    def cancelled_meanwhile(batch: object) -> object:
-        room.hand().cancel("resignation")
-        room.demand(trust_front_matter=True)
-        room.bring_along("flo@forum.example")
-        assert room.look().scheduled == ()
-        return always(Verdict.ACCEPTED)(batch)  # type: ignore[arg-type]
-
-    room.provider.answer = cancelled_meanwhile  # type: ignore[assignment]
-    room.dispatch()
-    assert room.counts() == Counts(accepted=10, cancelled=15)
-    assert len(room.campaigns()) == 1
-
-
 def test_a_correction_is_held_with_the_reason(room: Newsroom) -> None:
     room.write("correction", corrects="resignation")
     room.look()
@@ -308,125 +233,6 @@ def test_a_statement_turned_into_a_correction_does_not_go_to_everybody(room: New
     assert room.campaign().state is CampaignState.CANCELLED
 
 
-# --- starting
-
-
-def test_starting_freezes_the_audience_once(room: Newsroom) -> None:
-    campaign = room.start(25)
-    assert campaign.state is SENDING
-    assert campaign.started_at == room.clock.now()
-    assert campaign.counts == Counts(pending=25)
-    assert room.start_due() == ()
-    assert room.deeds()[-1] == ("scheduler", "start")
-
-
-def test_those_due_start_together(room: Newsroom) -> None:
-    room.subscribe(2)
-    for slug in ("a", "b"):
-        room.write(slug)
-    room.look()
-    for slug in ("a", "b"):
-        room.approve(slug=slug)
-    room.plan()
-    room.clock.advance(minutes=5)
-    assert [campaign.slug for campaign in room.start_due()] == ["a", "b"]
-
-
-def test_with_nobody_subscribed_the_campaign_waits_for_a_person(room: Newsroom) -> None:
-    scheduled(room)
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
-    campaign = room.campaign()
-    assert campaign.state is PAUSED
-    assert "nobody is subscribed to press" in campaign.reason
-    assert "newsletter resume 1" in campaign.reason
-    room.subscribe(3)
-    assert room.start_due() == ()
-    assert room.hand().resume("1").state is SCHEDULED
-    assert len(room.start_due()) == 1
-    room.drain()
-    assert room.campaign().state is CampaignState.SENT
-    assert len(room.provider.accepted) == 3
-
-
-def test_a_paused_campaign_does_not_start(room: Newsroom) -> None:
-    room.subscribe(1)
-    scheduled(room)
-    room.hand().pause("resignation")
-    room.clock.advance(hours=1)
-    room.plan()
-    assert room.start_due() == ()
-    room.hand().resume("resignation")
-    assert len(room.start_due()) == 1
-
-
-# --- between the look and the deed
-
-
-def meanwhile(room: Newsroom, deed: object) -> tuple[Meanwhile, PlanRules]:
-    return Meanwhile(room.store, deed), room.rules  # type: ignore[arg-type]
-
-
-def test_what_somebody_else_scheduled_in_the_meantime_is_not_scheduled_twice(
-    room: Newsroom,
-) -> None:
-    room.write()
-    room.look()
-    room.approve()
-    store, rules = meanwhile(room, room.plan)
-    assert plan(store=store, rules=rules, clock=room.clock) == Planned()
-    assert len(room.campaigns()) == 1
-
-
-def test_what_was_revoked_in_the_meantime_is_not_scheduled(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
-
-    def take_back() -> None:
-        revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
-
-    store, rules = meanwhile(room, take_back)
-    assert plan(store=store, rules=rules, clock=room.clock).scheduled == ()
-    assert room.campaigns() == []
-
-
-@pytest.mark.parametrize("deed", ["pause", "cancel", "put off", "start"])
-def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str) -> None:
-    room.subscribe(3)
-    scheduled(room)
-    room.clock.advance(minutes=5)
-
-    def act() -> None:
-        if deed == "pause":
-            room.hand().pause("resignation")
-        elif deed == "cancel":
-            room.hand().cancel("resignation")
-        elif deed == "put off":
-            room.hand().schedule("resignation", NOON + timedelta(days=1))
-            room.plan()
-        else:
-            assert len(room.start_due()) == 1
-
-    store, rules = meanwhile(room, act)
-    assert start_due(store=store, rules=rules, clock=room.clock) == ()
-    expected = {"pause": PAUSED, "put off": SCHEDULED, "start": SENDING}
-    assert room.campaign().state is expected.get(deed, CampaignState.CANCELLED)
-
-
-def test_resolving_the_unknown_of_a_cancelled_campaign_opens_no_second_one(
-    room: Newsroom,
-) -> None:
-    room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
-    room.hand().cancel("resignation")
-    room.hand().resolve("resignation", Resolution.ACCEPTED)
-    room.demand(trust_front_matter=True)
-    room.bring_along("flo@forum.example")
-    assert room.look().scheduled == ()
-
-
 def test_the_approvals_of_a_campaign_are_told_apart_by_their_channel(room: Newsroom) -> None:
     room.demand(trust_front_matter=True, required=2)
     room.bring_along("flo@forum.example")
@@ -444,36 +250,3 @@ def test_an_embargo_with_an_offset_is_an_instant(room: Newsroom) -> None:
     room.approve()
     room.plan()
     assert room.campaign().release_at == NOON + timedelta(hours=3)
-
-
-def test_a_campaign_whose_statement_is_not_stored_does_not_start(
-    room: Newsroom, store: SqlStore
-) -> None:
-    room.subscribe(3)
-    scheduled(room)
-    with store.begin() as tx:
-        tx.connection.execute(text("DELETE FROM statement"))
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
-    assert room.campaign().state is SCHEDULED
-
-
-def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
-    room: Newsroom,
-) -> None:
-    room.subscribe(3)
-    scheduled(room)
-    room.clock.advance(minutes=5)
-    room.write(body="Something else.")
-    room.ingest()
-    room.render()
-    room.approve()
-    assert room.start_due() == ()
-    assert room.campaign().state is SCHEDULED
-    room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
-    room.drain()
-    assert {batch.content.text.splitlines()[0] for batch in room.provider.batches} == {
-        "Something else."
-    }

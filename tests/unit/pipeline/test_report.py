@@ -99,6 +99,17 @@ def test_those_that_a_person_has_to_look_at_are_named(room: Newsroom) -> None:
     assert found["state"] == "attention"
 
 
+def test_everybody_who_was_refused_is_named_also_when_all_were(room: Newsroom) -> None:
+    room.start(3)
+    room.provider.answer = always(Verdict.REJECTED, "not verified")
+    room.dispatch()
+    found = figures(room)
+    assert (found["rejected"], found["state"]) == (3, "sent")
+    assert [(one["address"], one["reason"]) for one in found["exceptions"]] == [
+        (f"reader{number}@example.org", "not verified") for number in range(1, 4)
+    ]
+
+
 def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -> None:
     room.start(5)
     room.drain()
