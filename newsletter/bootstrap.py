@@ -1,0 +1,170 @@
+"""The one place where things are built and wired."""
+
+import random
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from newsletter.config import FILE_NAME, Settings, load
+from newsletter.config.settings import FolderOptions
+from newsletter.domain.campaign import Campaign
+from newsletter.domain.errors import Fault
+from newsletter.pipeline.approve import note_front_matter
+from newsletter.pipeline.control import Hand
+from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.recover import Recovered, recover
+from newsletter.pipeline.render import render
+from newsletter.ports import Clock, Links, Provider, Source
+from newsletter.providers import registry
+from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.security.clock import SystemClock
+from newsletter.security.keys import address_hash, fingerprint, load_keys
+from newsletter.security.links import SignedLinks
+from newsletter.sources.folder import FolderSource
+from newsletter.store.binding import bind
+from newsletter.store.engine import open_sqlite
+from newsletter.store.schema import ensure_current
+from newsletter.store.sql import SqlStore
+
+# A claim outlives the longest call by so much, for building the bytes and booking the answer.
+_LEASE_MARGIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the world brought."""
+
+    faults: tuple[Fault, ...] = ()
+    scheduled: tuple[Campaign, ...] = ()
+    started: tuple[Campaign, ...] = ()
+    withdrawn: tuple[Held, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything, built from one workspace's settings."""
+
+    settings: Settings
+    store: SqlStore
+    clock: Clock
+    links: Links
+    renderer: TemplateRenderer
+    sources: tuple[Source, ...]
+    provider: Provider
+    rules: PlanRules
+
+    def refresh(self) -> tuple[Fault, ...]:
+        """Bring what is stored about statements up to date; returns what is wrong with them."""
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock)
+        made = render(store=self.store, renderer=self.renderer, clock=self.clock)
+        note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+        return read.faults + made.faults
+
+    def look(self) -> Look:
+        """Refresh, plan what is approved, and start what is due."""
+        faults = self.refresh()
+        planned = plan(store=self.store, rules=self.rules, clock=self.clock)
+        started = start_due(store=self.store, rules=self.rules, clock=self.clock)
+        return Look(
+            faults=faults,
+            scheduled=planned.scheduled,
+            started=started,
+            withdrawn=planned.withdrawn,
+            held=planned.held,
+        )
+
+    def recover(self) -> Recovered:
+        """Take over from a process that is provably dead."""
+        return recover(store=self.store, provider=self.provider, clock=self.clock)
+
+    def dispatcher(self) -> Dispatcher:
+        """What hands batches over; threads may share it."""
+        return Dispatcher(
+            store=self.store,
+            provider=self.provider,
+            links=self.links,
+            clock=self.clock,
+            lease=self.settings.provider.timeout + _LEASE_MARGIN,
+            attempt_ids=lambda: secrets.token_hex(12),
+            jitter=random.random,
+        )
+
+    def hand(self, actor: str) -> Hand:
+        """A person's hand on campaigns."""
+        return Hand(store=self.store, clock=self.clock, actor=actor)
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock proves that one process sends."""
+        return self.settings.database_path.with_suffix(".lock")
+
+
+@contextmanager
+def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
+    """Build everything for a workspace, and close it at the end of the block."""
+    settings = load(workspace / FILE_NAME, environ)
+    database, keys = settings.database_path, settings.workspace / "var" / "keys"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    engine = open_sqlite(database)
+    addresses, links = load_keys(keys / "addresses"), load_keys(keys / "links")
+    store = SqlStore(engine, hash_address=address_hash(addresses[0]))
+    try:
+        ensure_current(engine)
+        # The first key of each file is its oldest: rotation adds others below it.
+        firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
+        bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
+        yield _wire(settings, store, SignedLinks(links))
+    finally:
+        store.close()
+
+
+def _wire(settings: Settings, store: SqlStore, links: Links) -> App:
+    provider = registry.build(settings.provider, workspace=settings.workspace)
+    return App(
+        settings=settings,
+        store=store,
+        clock=SystemClock(),
+        links=links,
+        renderer=TemplateRenderer(
+            house=settings.house(), override=settings.resolve(Path("templates"))
+        ),
+        sources=tuple(
+            _source(options, settings)
+            for options in settings.statements
+            if isinstance(options, FolderOptions)
+        ),
+        provider=provider,
+        rules=PlanRules(
+            policy=settings.approval_policy(),
+            undo_window=settings.schedule.undo_window,
+            timezone=settings.timezone,
+            provider=provider.name,
+            batch_size=_batch_size(settings, provider),
+        ),
+    )
+
+
+def _source(options: FolderOptions, settings: Settings) -> Source:
+    return FolderSource(
+        folder=settings.resolve(options.path),
+        workspace=settings.workspace,
+        default_lists=settings.default_lists,
+        language=settings.language,
+        timezone=settings.timezone,
+    )
+
+
+def _batch_size(settings: Settings, provider: Provider) -> int:
+    """No batch may hold more than the provider takes, or than the rate allows in a second."""
+    limits = [provider.capabilities.max_recipients]
+    if settings.provider.batch_size is not None:
+        limits.append(settings.provider.batch_size)
+    if settings.provider.rate is not None:
+        limits.append(max(1, int(settings.provider.rate)))
+    return min(limits)

@@ -1,0 +1,234 @@
+"""The clock that says "look now", and the threads that hand batches over.
+
+APScheduler keeps its list in memory only: what is to be done stands in our tables, and its ticks
+merely make us look there. Pausing it, losing it or running it late loses nothing.
+"""
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from newsletter.bootstrap import App, Look
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.errors import Fault, Refused, StoreUnavailable
+from newsletter.domain.pacing import Pace
+from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.plan import Held
+from newsletter.ports import Waiting
+from newsletter.store.lock import only_one
+
+log = logging.getLogger("newsletter.run")
+
+_IDLE_WAIT = 1.0
+_WATCH = 0.2
+_GIVE_UP_AFTER = 4
+"""Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What one run saw, for its end."""
+
+    last: Look = field(default_factory=Look)
+    looks: int = 0
+    withdrawn: list[Held] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+    """Campaigns that this run worked on."""
+    unreachable: str = ""
+    failure: BaseException | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.last.faults
+
+
+class Scheduler:
+    """Runs a workspace until it is told to stop, or until nothing is left to do."""
+
+    def __init__(self, app: App, *, on_progress: Callable[[list[Campaign]], None]) -> None:
+        self._app = app
+        self._on_progress = on_progress
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._run = Run()
+        self._pace = Pace(rate=app.settings.provider.rate)
+        self._pace_lock = threading.Lock()
+        self._in_vain: dict[int, int] = {}
+
+    def stop(self) -> None:
+        """Claim nothing more, let the calls that are under way end, and come back."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self, *, until_idle: bool = False) -> Run:
+        """Work. One process at a time: raises Refused where another is at it."""
+        with only_one(self._app.lock_path):
+            self._refuse_on_hold()
+            recovered = self._app.recover()
+            if recovered.unknown:
+                log.warning(
+                    "after a crash: %d batches unknown, %d of them repeated safely",
+                    recovered.unknown,
+                    recovered.repeated,
+                )
+            with self._app.store.read() as tx:
+                self._run.finished |= set(tx.campaigns.sending())
+            clock = self._start_clock()
+            workers = self._start_workers()
+            try:
+                self._watch(until_idle)
+            finally:
+                self.stop()
+                clock.shutdown(wait=True)
+                for worker in workers:
+                    worker.join()
+                gc.unfreeze()
+            self._report_progress()
+        if self._run.failure is not None:
+            raise self._run.failure
+        return self._run
+
+    def _refuse_on_hold(self) -> None:
+        with self._app.store.read() as tx:
+            reason = tx.hold.reason()
+        if reason:
+            raise Refused(
+                f"this database was {reason}: what went out since that backup is not in it."
+                " Compare 'newsletter campaign list' with the provider, cancel what has gone,"
+                " then 'newsletter db release --by EMAIL'"
+            )
+
+    def _start_clock(self) -> BackgroundScheduler:
+        clock = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        clock.add_listener(self._failed, EVENT_JOB_ERROR)
+        clock.add_job(
+            self._look,
+            "interval",
+            seconds=max(self._app.settings.schedule.poll.total_seconds(), 0.1),
+            next_run_time=self._app.clock.now(),
+            id="look",
+        )
+        clock.start()
+        return clock
+
+    def _start_workers(self) -> list[threading.Thread]:
+        dispatcher = self._app.dispatcher()
+        gc.freeze()  # what stands by now stays: the collector would walk it every few batches
+        workers = [
+            threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
+            for number in range(self._app.settings.provider.concurrency)
+        ]
+        for worker in workers:
+            worker.start()
+        return workers
+
+    def _look(self) -> None:
+        if self._stop.is_set():
+            return
+        look = self._app.look()
+        _log_look(look, self._run.last)
+        self._run.last = look
+        self._run.withdrawn += look.withdrawn
+        self._run.finished |= {campaign.id for campaign in look.started}
+        self._run.looks += 1
+        if look.started:
+            self._wake.set()
+
+    def _failed(self, event: JobExecutionEvent) -> None:
+        if isinstance(event.exception, StoreUnavailable):
+            log.error("cannot look: %s", event.exception)
+        else:
+            self._fail(event.exception)
+
+    def _fail(self, error: BaseException) -> None:
+        self._run.failure = self._run.failure or error
+        self.stop()
+
+    def _work(self, dispatcher: Dispatcher) -> None:
+        try:
+            while not self._stop.is_set():
+                self._work_once(dispatcher)
+        except BaseException as error:  # a dead thread must not go unnoticed
+            self._fail(error)
+
+    def _work_once(self, dispatcher: Dispatcher) -> None:
+        size = self._app.rules.batch_size
+        with self._pace_lock:
+            self._pace, wait = self._pace.reserve(size, time.monotonic())
+        if self._stop.wait(wait):
+            return
+        done = dispatcher.dispatch()
+        with self._pace_lock:
+            self._pace = self._pace.give_back(size - (done.messages if done else 0))
+            if done is not None and done.wait:
+                self._pace = self._pace.block(done.wait.total_seconds(), time.monotonic())
+                self._in_vain[done.batch_id] = self._in_vain.get(done.batch_id, 0) + 1
+        if done is None:
+            self._wake.wait(_IDLE_WAIT)
+            self._wake.clear()
+        else:
+            _log_attempt(done)
+
+    def _watch(self, until_idle: bool) -> None:
+        while not self._stop.wait(_WATCH):
+            self._report_progress()
+            if until_idle and self._run.looks and self._is_over():
+                return
+
+    def _report_progress(self) -> None:
+        with self._app.store.read() as tx:
+            campaigns = tx.campaigns.all()
+        self._on_progress([one for one in campaigns if one.state is CampaignState.SENDING])
+
+    def _is_over(self) -> bool:
+        with self._app.store.read() as tx:
+            waiting = tx.batches.waiting()
+            due = tx.campaigns.due(self._app.clock.now())
+        in_vain = max(self._in_vain.values(), default=0)
+        if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
+            self._run.unreachable = waiting.reason
+            return True
+        return not due and _nothing_in_flight(waiting)
+
+
+def _log_look(look: Look, before: Look) -> None:
+    """One line for each thing that is new since the look before."""
+    for fault in look.faults if look.faults != before.faults else ():
+        log.error("%s", fault)
+    for campaign in look.scheduled:
+        log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
+    for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
+        log.warning("not sent: %s: %s", held.slug, held.reason)
+    for campaign in look.started:
+        log.info("started %s as campaign %d", campaign.slug, campaign.id)
+
+
+def _nothing_in_flight(waiting: Waiting) -> bool:
+    return not waiting.queued and not waiting.claimed
+
+
+def _log_attempt(done: Dispatched) -> None:
+    outcome = done.answer.outcome
+    log.info(
+        "attempt=%s campaign=%d batch=%d messages=%d verdict=%s exceptions=%d recorded=%s%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.messages,
+        outcome.verdict.value,
+        len(done.answer.exceptions),
+        done.recorded,
+        f" reason={outcome.reason!r}" if outcome.reason else "",
+    )
