@@ -1,0 +1,68 @@
+"""The web server, in a thread of its own beside the scheduler."""
+
+import socket
+import threading
+from types import TracebackType
+
+import uvicorn
+
+from newsletter.bootstrap import App
+from newsletter.domain.errors import NewsletterError
+from newsletter.web.pages import make
+
+
+class WebServer:
+    """Serves for the length of a block. Raises NewsletterError where the port is taken."""
+
+    def __init__(self, app: App, *, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                make(app), log_config=None, access_log=False, server_header=False, lifespan="off"
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def __enter__(self) -> "WebServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._thread.join(timeout=30)
+        self._socket.close()
+
+    def stop(self) -> None:
+        """Answer what has been asked, then end."""
+        self._server.should_exit = True
+
+    def wait(self) -> None:
+        """Wait until it ends."""
+        while self._thread.is_alive():
+            self._thread.join(timeout=0.5)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen()  # who comes before the server is ready waits instead of being refused
+    except OSError as error:
+        bound.close()
+        raise NewsletterError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+        ) from error
+    return bound
