@@ -1,0 +1,152 @@
+"""Campaigns: what is going out, what went out, and a person's hand on it."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    print_json,
+    print_table,
+    say,
+    wall_time,
+)
+from newsletter.domain.campaign import Campaign
+from newsletter.domain.statement import Role
+from newsletter.pipeline.report import report as make_report
+from newsletter.pipeline.report import summary
+from newsletter.ports import Resolution
+
+FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+
+
+@click.group()
+def campaign() -> None:
+    """See what goes out, and pause, resume or cancel it."""
+
+
+@campaign.command("list")
+@as_json
+@in_workspace
+def list_campaigns(shell: Shell, as_json: bool) -> None:
+    """Show all campaigns in figures."""
+    with shell.app() as app, app.store.read() as tx:
+        rows = [summary(one) for one in tx.campaigns.all()]
+    if as_json:
+        print_json(rows)
+    else:
+        keys = ("campaign", "statement", "state", *FIGURES)
+        print_table(keys, [[row[key] for key in keys] for row in rows])
+
+
+@click.command()
+@click.argument("campaign")
+@as_json
+@in_workspace
+def report(shell: Shell, campaign: str, as_json: bool) -> None:
+    """Show a campaign's figures, and whom it did not reach.
+
+    Names those who were refused, who left in the meantime, and of whom nobody knows.
+    """
+    with shell.app() as app:
+        figures = make_report(campaign, store=app.store)
+        zone = app.settings.timezone
+    if as_json:
+        print_json(figures)
+    else:
+        print_report(figures, zone)
+
+
+def print_report(figures: dict[str, Any], zone: str) -> None:
+    """The report for people, with times in their zone."""
+    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {figures['state']}")
+    if figures["reason"]:
+        click.echo(f"  {figures['reason']}")
+    for name in FIGURES:
+        click.echo(f"  {name:<12} {figures[name]:>9,}")
+    click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
+    if not figures["events_received"]:
+        click.echo(
+            "  delivered and bounced are not known: no events are received from the provider"
+        )
+    click.echo(f"  content      {figures['content_digest'][:12]}")
+    click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
+    click.echo(f"  provider     {figures['provider']}")
+    for deed in ("started", "finished"):
+        at = figures[f"{deed}_at"]
+        time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
+        click.echo(f"  {deed:<12} {time}")
+    for row in figures["exceptions"]:
+        click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
+    for address in figures["unknown_addresses"]:
+        click.echo(f"  unknown: {address}")
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def pause(shell: Shell, campaign: str, by: str | None) -> None:
+    """Stop a campaign after the calls that are under way."""
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "pause")).pause(campaign))
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def resume(shell: Shell, campaign: str, by: str | None) -> None:
+    """Let a paused campaign go on where it stopped."""
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "resume")).resume(campaign))
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def cancel(shell: Shell, campaign: str, by: str | None) -> None:
+    """End a campaign: what has gone has gone, the rest stays."""
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "cancel")).cancel(campaign))
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has them.")
+@click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send them again.")
+@click.option("--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Leave them.")
+@by_whom
+@in_workspace
+def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None:
+    """Decide what became of the unknown.
+
+    Unknown are those of whom nobody can tell whether the provider took their message: look there.
+    """
+    if to is None:
+        raise click.UsageError("say --sent, --resend or --give-up")
+    with shell.app() as app:
+        hand = app.hand(actor(app, by, Role.ADMIN, "resolve"))
+        resolved, people = hand.resolve(campaign, Resolution(to))
+    say(f"{people} decided")
+    _tell(resolved)
+
+
+def _tell(campaign: Campaign) -> None:
+    counts = campaign.counts
+    say(
+        f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value}:"
+        f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
+        f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
+    )
+
+
+COMMANDS = (report, pause, resume, cancel, resolve)
+for command in COMMANDS:
+    campaign.add_command(command)

@@ -1,0 +1,82 @@
+"""``newsletter db``: versions, backups, and putting one back."""
+
+from pathlib import Path
+
+import click
+
+from newsletter.cli.shell import Shell, actor, in_workspace, say
+from newsletter.config import FILE_NAME, load
+from newsletter.config.environment import environment
+from newsletter.config.settings import Settings
+from newsletter.domain.errors import NotFound
+from newsletter.domain.statement import Role
+from newsletter.security.clock import SystemClock
+from newsletter.store import copies
+from newsletter.store.engine import open_sqlite
+from newsletter.store.lock import only_one
+from newsletter.store.schema import migrate as run_migrations
+
+
+@click.group()
+def db() -> None:
+    """Migrate, back up and restore the database."""
+
+
+def _settings(shell: Shell) -> Settings:
+    return load(shell.folder / FILE_NAME, environment())
+
+
+@db.command()
+@in_workspace
+def migrate(shell: Shell) -> None:
+    """Bring the database to the version that this program needs."""
+    settings = _settings(shell)
+    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+    engine = open_sqlite(settings.database_path)
+    try:
+        before, after = run_migrations(engine)
+    finally:
+        engine.dispose()
+    say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@in_workspace
+def backup(shell: Shell, file: Path) -> None:
+    """Copy the database to FILE, also while a campaign is going out."""
+    settings = _settings(shell)
+    if not settings.database_path.exists():
+        raise NotFound(f"there is no database yet at {settings.database_path}")
+    copies.backup(settings.database_path, file)
+    say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@in_workspace
+def restore(shell: Shell, file: Path) -> None:
+    """Put a backup back. Nothing is sent from it until somebody releases it."""
+    settings = _settings(shell)
+    database = settings.database_path
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with only_one(database.with_suffix(".lock")):
+        kept = copies.restore(file, database, at=SystemClock().now())
+    say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
+    say("nothing is sent until 'newsletter db release --by EMAIL'")
+
+
+@db.command()
+@click.option("--by", required=True, metavar="EMAIL", help="The admin who has compared the books.")
+@in_workspace
+def release(shell: Shell, by: str) -> None:
+    """Let a restored database send again."""
+    with shell.app() as app:
+        who = actor(app, by, Role.ADMIN, "release a restored database")
+        with app.store.begin() as tx:
+            reason = tx.hold.reason()
+            tx.hold.release()
+            tx.audit.enter(
+                at=app.clock.now(), actor=who, action="release", subject="database", detail=reason
+            )
+    say("released" if reason else "nothing was on hold")

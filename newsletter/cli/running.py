@@ -1,0 +1,185 @@
+"""``run``, ``worker`` and ``serve``: the workspace at work."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from newsletter.bootstrap import App
+from newsletter.cli.shell import Shell, in_workspace, say, show_faults, wall_time
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.scheduler import Run, Scheduler
+from newsletter.web.server import WebServer
+
+host_option = click.option("--host", default="127.0.0.1", show_default=True)
+port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+
+_INVALID, _REFUSED, _NEEDS_A_PERSON, _UNREACHABLE = 3, 4, 5, 6
+
+
+class Display:
+    """A live line for each campaign that is sending; nothing where nobody looks at it."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[int, tuple[TaskID, float, int]] = {}
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def update(self, sending: list[Campaign]) -> None:
+        """Show how far each has come; one that is gone from the list is complete."""
+        for campaign in sending:
+            done = campaign.counts.audience - campaign.counts.pending
+            task, began, first = self._task(campaign, done)
+            took = time.monotonic() - began
+            rate = f"{(done - first) / took:,.0f}/s" if took > 1 else ""
+            self._progress.update(task, completed=done, total=campaign.counts.audience, rate=rate)
+        for number in set(self._tasks) - {campaign.id for campaign in sending}:
+            self._progress.remove_task(self._tasks.pop(number)[0])
+
+    def _task(self, campaign: Campaign, done: int) -> tuple[TaskID, float, int]:
+        if campaign.id not in self._tasks:
+            task = self._progress.add_task(campaign.slug, rate="")
+            self._tasks[campaign.id] = (task, time.monotonic(), done)
+        return self._tasks[campaign.id]
+
+
+@contextmanager
+def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        say("stopping: the calls under way end first")
+        end()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def work(app: App, *, until_idle: bool) -> int:
+    """Run the scheduler in the foreground; returns the exit code."""
+    with Display() as display:
+        scheduler = Scheduler(app, on_progress=display.update)
+        with _stopped_by_signals(scheduler.stop):
+            run = scheduler.run(until_idle=until_idle)
+    return _exit_code(app, run) if until_idle else 0
+
+
+def _exit_code(app: App, run: Run) -> int:
+    """What a finished run says to a shell; the gravest thing wins."""
+    if run.unreachable:
+        say(f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}")
+        return _UNREACHABLE
+    with app.store.read() as tx:
+        campaigns = tx.campaigns.all()
+    waiting = [one for one in campaigns if one.state is CampaignState.SCHEDULED]
+    for campaign in waiting:
+        time = wall_time(campaign.release_at, app.settings.timezone)
+        say(f"{campaign.slug} is scheduled for {time}")
+    if _need_a_person(campaigns, run):
+        return _NEEDS_A_PERSON
+    if run.withdrawn or run.last.held:
+        return _REFUSED
+    if run.faults:
+        show_faults(run.faults)
+        return _INVALID
+    return 0
+
+
+def _need_a_person(campaigns: list[Campaign], run: Run) -> bool:
+    questions = [
+        question for one in campaigns if (question := _question(one, one.id in run.finished))
+    ]
+    for question in questions:
+        say(question)
+    return bool(questions)
+
+
+def _question(campaign: Campaign, worked_on: bool) -> str:
+    """What a person has to decide or look at, and how; empty where nothing is open."""
+    named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
+    if campaign.state is CampaignState.ATTENTION:
+        return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
+    if campaign.state is CampaignState.PAUSED:
+        after = (
+            ""
+            if "newsletter resume" in campaign.reason
+            else (f"; once that is settled, 'newsletter resume {number}' lets it go on")
+        )
+        return f"{named} is paused: {campaign.reason}{after}"
+    if worked_on and campaign.counts.rejected:
+        rejected = f"{campaign.counts.rejected:,} rejected"
+        return f"{named}: {rejected}; 'newsletter report {number}' says who and why"
+    return ""
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="End when nothing is due or in flight; no web.")
+@host_option
+@port_option
+@in_workspace
+def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
+    """Send what is approved and due, and serve the pages.
+
+    Goes on until it is stopped, by Ctrl-C or SIGTERM; with --until-idle, until nothing is left.
+    """
+    with shell.app() as app:
+        if until_idle:
+            return work(app, until_idle=True)
+        with WebServer(app, host=host, port=port) as server:
+            say(f"readers' pages on {server.address}; stop with Ctrl-C")
+            return work(app, until_idle=False)
+
+
+@click.command()
+@in_workspace
+def worker(shell: Shell) -> int:
+    """Send what is approved and due, without the pages."""
+    with shell.app() as app:
+        return work(app, until_idle=False)
+
+
+@click.command()
+@host_option
+@port_option
+@in_workspace
+def serve(shell: Shell, host: str, port: int) -> None:
+    """Serve the readers' pages alone."""
+    with (
+        shell.app() as app,
+        WebServer(app, host=host, port=port) as server,
+        _stopped_by_signals(server.stop),
+    ):
+        say(f"readers' pages on {server.address}; stop with Ctrl-C")
+        server.wait()
+
+
+COMMANDS = (run, worker, serve)

@@ -1,0 +1,108 @@
+"""What all commands share: the workspace, the options, and how results are printed."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from newsletter.bootstrap import App, opened
+from newsletter.config import FILE_NAME, find_workspace
+from newsletter.config.environment import environment
+from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.statement import Role
+from newsletter.pipeline.ledger import authorise
+
+OPERATOR = "operator"
+"""Who acts when a command names nobody: whoever may use the shell."""
+
+
+@dataclass(kw_only=True)
+class Shell:
+    """Where we are."""
+
+    workspace: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The workspace. Raises InvalidConfiguration where there is none."""
+        if not self.workspace:
+            return find_workspace(Path.cwd())
+        folder = Path(self.workspace)
+        if not (folder / FILE_NAME).exists():
+            message = "does not exist; correct --workspace, or make one with: newsletter init DIR"
+            raise InvalidConfiguration([Fault(file=str(folder / FILE_NAME), message=message)])
+        return folder
+
+    @contextmanager
+    def app(self) -> Iterator[App]:
+        """Everything, built from the workspace."""
+        with opened(self.folder, environment()) as app:
+            yield app
+
+
+def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--workspace`` and, as its first argument, the shell."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, workspace: str | None, **options: Any) -> Any:
+        shell = click.get_current_context().find_object(Shell) or Shell()
+        if workspace is not None:
+            shell.workspace = workspace
+        return command(shell, *args, **options)
+
+    option = click.option("--workspace", metavar="DIR", help="The folder with newsletter.yaml.")
+    return option(wrapped)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
+
+
+def actor(app: App, by: str | None, role: Role, deed: str) -> str:
+    """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
+    if by is None:
+        return OPERATOR
+    with app.store.read() as tx:
+        return authorise(tx, by, role, deed)
+
+
+def print_json(value: Any) -> None:
+    """Data, on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say(message: str) -> None:
+    """Talk, on standard error."""
+    click.echo(message, err=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Data as a table; without frames where nobody looks at it."""
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+
+
+def wall_time(instant: datetime, zone: str) -> str:
+    """An instant as the clocks in the configured zone show it."""
+    local = instant.astimezone(ZoneInfo(zone))
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"
+
+
+def show_faults(faults: Iterable[Fault]) -> None:
+    """Each fault on a line of its own, on standard error."""
+    for fault in faults:
+        say(str(fault))

@@ -1,0 +1,114 @@
+"""``init`` and ``demo``: the first minutes."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import click
+
+from newsletter.bootstrap import App, opened
+from newsletter.cli.campaigns import print_report
+from newsletter.cli.running import work
+from newsletter.cli.shell import say
+from newsletter.config import FILE_NAME, json_schema
+from newsletter.config.environment import environment
+from newsletter.domain.errors import Refused
+from newsletter.domain.statement import Role
+from newsletter.pipeline.approve import approve
+from newsletter.pipeline.report import report
+from newsletter.pipeline.trial import filled, sample
+from newsletter.rendering.templates import default_templates
+from newsletter.sources.subscribers import read_subscribers
+
+_EDITOR = "editor@forum.example"
+_SLUG = "example"
+
+
+def make_workspace(folder: Path) -> list[Path]:
+    """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
+    examples = default_templates() / "workspace"
+    files = {
+        folder / FILE_NAME: examples / "newsletter.yaml",
+        folder / "subscribers.yaml": examples / "subscribers.yaml",
+        folder / "statements" / "example.md": examples / "example.md",
+    }
+    schema = folder / "newsletter.schema.json"
+    present = [str(path) for path in (*files, schema) if path.exists()]
+    if present:
+        verb = "exists" if len(present) == 1 else "exist"
+        raise Refused(f"{', '.join(present)} {verb} already; nothing was written")
+    for sub in ("statements", "templates", "var"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    for target, example in files.items():
+        shutil.copyfile(example, target)
+    schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+    return [*files, schema]
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Write a new workspace: settings, a statement, subscribers."""
+    for path in make_workspace(folder):
+        click.echo(str(path))
+    say(
+        "next: edit newsletter.yaml, then\n"
+        "  newsletter doctor\n"
+        "  newsletter subscribers import subscribers.yaml\n"
+        "  newsletter user add you@example.org --role admin"
+    )
+
+
+@click.command()
+@click.argument("folder", default="demo", type=click.Path(path_type=Path))
+def demo(folder: Path) -> int:
+    """Try it out on made-up data: nothing leaves this machine."""
+    folder = _unused(folder)
+    make_workspace(folder)
+    config = folder / FILE_NAME
+    at_once = re.sub(r"undo_window: \S+", "undo_window: 0s", config.read_text(encoding="utf-8"))
+    config.write_text(at_once, encoding="utf-8")
+    with opened(folder, environment()) as app:
+        _prepare(app, folder)
+        code = work(app, until_idle=True)
+        print_report(report(_SLUG, store=app.store), app.settings.timezone)
+        _show_around(app, folder)
+    return code
+
+
+def _unused(folder: Path) -> Path:
+    number, candidate = 1, folder
+    while candidate.exists() and any(candidate.iterdir()):
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
+
+
+def _prepare(app: App, folder: Path) -> None:
+    read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
+    with app.store.begin() as tx:
+        tx.readers.upsert(read.entries, app.clock.now())
+        tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
+        tx.staff.put(_EDITOR, Role.APPROVER, app.clock.now())
+    app.refresh()
+    given = approve(_SLUG, by=_EDITOR, store=app.store, policy=app.rules.policy, clock=app.clock)
+    say(f"{_EDITOR} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
+
+
+def _show_around(app: App, folder: Path) -> None:
+    content, recipient = sample(_SLUG, address=None, store=app.store, links=app.links)
+    page = folder / "var" / "example.html"
+    page.write_text(filled(content, recipient).html, encoding="utf-8")
+    mails = sorted((folder / "var" / "outbox").glob("*.eml"))
+    click.echo(
+        f"\na delivered mail:  {mails[0] if mails else 'none'}\n"
+        f"its HTML:          {page}\n\n"
+        "try next:\n"
+        f"  newsletter statement show example --workspace {folder}\n"
+        f"  newsletter audit show --workspace {folder}\n"
+        f"  newsletter run --workspace {folder}      (and open http://127.0.0.1:8000)"
+    )
+
+
+COMMANDS = (init, demo)

@@ -1,0 +1,283 @@
+"""``newsletter statement``: write, look at, approve and schedule statements."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter.bootstrap import App
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    print_json,
+    print_table,
+    say,
+    show_faults,
+    wall_time,
+)
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statement import Role, Standing
+from newsletter.pipeline.approve import approve as give_approval
+from newsletter.pipeline.approve import revoke as take_back
+from newsletter.pipeline.compare import changes
+from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.ports import StoredStatement, Transaction
+from newsletter.sources.document import import_bytes
+from newsletter.sources.writing import slugify, to_markdown, write_new
+
+
+@click.group()
+def statement() -> None:
+    """Write, look at, approve and schedule statements."""
+
+
+@statement.command("list")
+@as_json
+@in_workspace
+def list_statements(shell: Shell, as_json: bool) -> None:
+    """Show all statements and where each stands."""
+    with shell.app() as app:
+        faults = app.refresh()
+        with app.store.read() as tx:
+            rows = [_describe(tx, app, one) for one in tx.statements.all() if one.present]
+    show_faults(faults)
+    if as_json:
+        print_json(rows)
+    else:
+        keys = ("slug", "title", "standing", "campaign", "digest")
+        print_table(keys, [[*(row[key] for key in keys[:-1]), row["digest"][:12]] for row in rows])
+
+
+@statement.command()
+@click.argument("slug")
+@as_json
+@in_workspace
+def show(shell: Shell, slug: str, as_json: bool) -> None:
+    """Show one statement, its approvals and what it still needs."""
+    with shell.app() as app:
+        faults = app.refresh()
+        with app.store.read() as tx:
+            stored = tx.statements.get(slug)
+            if stored is None or not stored.present:
+                show_faults(faults)
+                raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
+            row = _describe(tx, app, stored)
+    if as_json:
+        print_json(row)
+        return
+    for key, value in row.items():
+        click.echo(f"{key + ':':<14} {value}")
+    click.echo(f"\n{stored.statement.body}")
+
+
+def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
+    standing = standing_of(tx, stored, app.rules.policy)
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    return {
+        "slug": stored.statement.slug,
+        "title": stored.statement.title,
+        "file": stored.statement.origin,
+        "digest": stored.digest,
+        "standing": _in_a_word(stored, standing),
+        "approved_by": [yes.by for yes in standing.counted],
+        "reasons": list(standing.reasons),
+        "lists": list(stored.statement.lists),
+        "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
+    }
+
+
+def _in_a_word(stored: StoredStatement, standing: Standing) -> str:
+    if not stored.digest:
+        return "cannot be rendered"
+    if standing.approved:
+        return "approved"
+    return "changed since approval" if standing.changed else "waits for approval"
+
+
+@statement.command()
+@click.argument("title")
+@click.option("--author", default="", metavar="EMAIL", help="Who writes it.")
+@in_workspace
+def new(shell: Shell, title: str, author: str) -> None:
+    """Begin a statement: writes statements/SLUG.md."""
+    with shell.app() as app:
+        text = to_markdown(
+            title=title,
+            body="Write the statement here, in Markdown.",
+            date=app.clock.now().date(),
+            author=author,
+        )
+        path = _folder(app) / f"{slugify(title)}.md"
+        write_new(path, text)
+    click.echo(str(path))
+
+
+@statement.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@as_json
+@in_workspace
+def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
+    """Make statements of plain text files. Says all that is left out or guessed."""
+    made = []
+    with shell.app() as app:
+        for file in files:
+            made.append(_import_one(app, file))
+    if as_json:
+        print_json(made)
+        return
+    for one in made:
+        for dropped in one["dropped"]:
+            say(f"left out, line {dropped['line']}: {dropped['text']} ({dropped['why']})")
+        for note in one["notes"]:
+            say(f"please check: {note}")
+        click.echo(one["path"])
+
+
+def _import_one(app: App, file: Path) -> dict[str, Any]:
+    if file.suffix.lower() not in {".txt", ".text", ""}:
+        message = "is not plain text; this version imports .txt, and reads .md in statements/"
+        raise InvalidInput([Fault(file=str(file), message=message)])
+    document = import_bytes(file.read_bytes(), today=app.clock.now().date(), file=str(file))
+    slug = slugify(document.title)
+    path = _folder(app) / f"{slug}.md"
+    write_new(path, to_markdown(title=document.title, date=document.date, body=document.body))
+    return {
+        "slug": slug,
+        "path": str(path),
+        "title": document.title,
+        "date": document.date.isoformat() if document.date else None,
+        "dropped": [
+            {"line": one.line, "text": one.text, "why": one.why} for one in document.dropped
+        ],
+        "notes": list(document.notes),
+    }
+
+
+def _folder(app: App) -> Path:
+    first = app.settings.statements[0]
+    return app.settings.resolve(getattr(first, "path", Path("statements")))
+
+
+@statement.command()
+@click.argument("slug", required=False)
+@as_json
+@in_workspace
+def check(shell: Shell, slug: str | None, as_json: bool) -> int:
+    """Check statements: what is wrong, where, and what to write."""
+    with shell.app() as app:
+        faults = app.refresh()
+        with app.store.read() as tx:
+            known = {one.statement.slug: one for one in tx.statements.all() if one.present}
+        if slug is not None:
+            origin = known[slug].statement.origin if slug in known else ""
+            faults = tuple(one for one in faults if one.file == origin or slug in one.file)
+            if slug not in known and not faults:
+                raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
+    if as_json:
+        print_json([{"place": str(one).split(": ")[0], "message": one.message} for one in faults])
+    show_faults(() if as_json else faults)
+    if not faults and not as_json:
+        say(f"nothing wrong with {slug or f'{len(known)} statements'}")
+    return 3 if faults else 0
+
+
+@statement.command()
+@click.argument("slug")
+@in_workspace
+def diff(shell: Shell, slug: str) -> None:
+    """Show what changed for readers since the last approval."""
+    with shell.app() as app:
+        app.refresh()
+        with app.store.read() as tx:
+            lines = changes(tx, find_statement(tx, slug))
+    for line in lines:
+        click.echo(line)
+
+
+@statement.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
+@click.option("--digest", default="", help="The digest you have seen: refuse if it changed.")
+@as_json
+@in_workspace
+def approve(shell: Shell, slug: str, by: str, digest: str, as_json: bool) -> None:
+    """Say yes to a statement as it stands now. One byte later it counts no more."""
+    with shell.app() as app:
+        app.refresh()
+        given = give_approval(
+            slug,
+            by=by,
+            expect=digest,
+            store=app.store,
+            policy=app.rules.policy,
+            clock=app.clock,
+        )
+    if as_json:
+        print_json(
+            {
+                "slug": slug,
+                "digest": given.digest,
+                "approved": given.standing.approved,
+                "approved_by": [yes.by for yes in given.standing.counted],
+                "reasons": list(given.standing.reasons),
+            }
+        )
+    elif given.standing.approved:
+        say(f"{slug} is approved ({given.digest[:12]})")
+    else:
+        say(f"noted ({given.digest[:12]}); {'; '.join(given.standing.reasons)}")
+
+
+@statement.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Who takes their yes back.")
+@in_workspace
+def revoke(shell: Shell, slug: str, by: str) -> None:
+    """Take one's yes back; an admin takes back everybody's."""
+    with shell.app() as app:
+        taken = take_back(slug, by=by, store=app.store, clock=app.clock)
+    say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
+
+
+@statement.command()
+@click.argument("slug")
+@click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@by_whom
+@in_workspace
+def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
+    """Set when a statement goes out, over what its file says."""
+    with shell.app() as app:
+        app.refresh()
+        when = _instant(at, app.settings.timezone)
+        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
+        time = wall_time(when, app.settings.timezone)
+    say(f"{slug} goes out at {time}, once it is approved")
+
+
+def _instant(text: str, zone: str) -> datetime:
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError as error:
+        why = "" if "isoformat" in str(error) else f" ({error})"
+        message = f"{text!r} is not a time{why}; write it like 2026-11-24 14:00"
+        raise InvalidInput([Fault(file="--at", message=message)]) from error
+    try:
+        return resolve(wall, zone)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="--at", message=str(error))]) from error
+
+
+@statement.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def unschedule(shell: Shell, slug: str, by: str | None) -> None:
+    """Go back to the time that the statement's file says."""
+    with shell.app() as app:
+        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
+    say(f"{slug} goes out when its file says")

@@ -1,0 +1,178 @@
+"""``newsletter subscribers``: the people on the lists."""
+
+import csv
+import io
+import json
+from contextlib import suppress as suppress_error
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter.bootstrap import App
+from newsletter.cli.shell import (
+    OPERATOR,
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    print_json,
+    say,
+)
+from newsletter.cli.waiting import counted
+from newsletter.domain.audience import SuppressedEntry, SuppressionReason, parse_address
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.statement import Role
+from newsletter.sources.subscribers import SubscribersFile, read_subscribers
+
+COLUMNS = ("email", "name", "lists", "language", "timezone", "consent_source", "consent_at")
+
+
+@click.group()
+def subscribers() -> None:
+    """Import, export, look at, suppress and forget people."""
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check the file, change nothing.")
+@as_json
+@in_workspace
+def import_file(shell: Shell, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Import a YAML or CSV file: all of it, or nothing.
+
+    Names every bad line. Never re-subscribes anybody: who left a list stays away from it.
+    """
+    with counted("reading") as progress:
+        read = read_subscribers(file, progress=progress)
+    with shell.app() as app:
+        outcome = _import(app, read, file, rehearse=dry_run)
+    for note in read.notes:
+        say(note)
+    if as_json:
+        print_json(outcome)
+    else:
+        say(
+            f"{outcome['new']:,} new, {outcome['known']:,} known,"
+            f" {outcome['suppressed']:,} newly suppressed"
+            + ("; nothing was changed" if dry_run else "")
+        )
+
+
+class _Rehearsed(Exception):
+    """Rolls a transaction back."""
+
+
+def _import(app: App, read: SubscribersFile, file: Path, *, rehearse: bool) -> dict[str, int]:
+    outcome: dict[str, int] = {}
+    now = app.clock.now()
+    with suppress_error(_Rehearsed), counted("writing") as progress, app.store.begin() as tx:
+        new, known = tx.readers.upsert(progress.each(read.entries), now)
+        suppressed = tx.readers.suppress(read.suppressed, now, f"import of {file.name}")
+        outcome |= {"new": new, "known": known, "suppressed": suppressed}
+        if rehearse:
+            raise _Rehearsed
+        detail = f"{new} new, {known} known, {suppressed} suppressed"
+        tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=file.name, detail=detail)
+    return outcome
+
+
+@subscribers.command()
+@in_workspace
+def export(shell: Shell) -> None:
+    """Print all subscribers as CSV, in the form that import reads.
+
+    Suppressed people stand in it without their lists, so that no import writes to them.
+    """
+    out = io.StringIO()
+    with shell.app() as app, app.store.read() as tx:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for person, consent_json in tx.readers.all():
+            consent = json.loads(consent_json)
+            writer.writerow(
+                [
+                    person.address,
+                    person.name,
+                    "" if person.suppressed else ";".join(person.lists),
+                    person.language,
+                    person.timezone,
+                    consent.get("source") or "",
+                    consent.get("at") or "",
+                ]
+            )
+            if out.tell() > 1 << 16:
+                click.echo(out.getvalue(), nl=False)
+                out.seek(0)
+                out.truncate()
+    click.echo(out.getvalue(), nl=False)
+
+
+@subscribers.command()
+@click.argument("address")
+@as_json
+@in_workspace
+def show(shell: Shell, address: str, as_json: bool) -> None:
+    """Show one subscriber."""
+    with shell.app() as app, app.store.read() as tx:
+        person = tx.readers.find(_address(address))
+        reason = tx.readers.suppressed(_address(address))
+    if person is None and reason is None:
+        raise NotFound(f"{address} is not a subscriber")
+    shown: dict[str, Any] = {
+        "email": person.address if person else address,
+        "name": person.name if person else "",
+        "lists": list(person.lists) if person else [],
+        "language": person.language if person else "",
+        "timezone": person.timezone if person else "",
+        "suppressed": reason.value if reason else None,
+    }
+    if as_json:
+        print_json(shown)
+    else:
+        for key, value in shown.items():
+            click.echo(f"{key + ':':<12} {', '.join(value) if isinstance(value, list) else value}")
+
+
+@subscribers.command()
+@click.argument("address")
+@by_whom
+@in_workspace
+def suppress(shell: Shell, address: str, by: str | None) -> None:
+    """Never send to an address again."""
+    entry = SuppressedEntry(address=_address(address), reason=SuppressionReason.MANUAL)
+    with shell.app() as app:
+        who = actor(app, by, Role.SENDER, "suppress")
+        with app.store.begin() as tx:
+            added = tx.readers.suppress([entry], app.clock.now(), f"by {who}")
+            tx.audit.enter(
+                at=app.clock.now(), actor=who, action="suppress", subject="subscriber", detail=""
+            )
+    say(f"{address} is suppressed" + ("" if added else ", as it was before"))
+
+
+@subscribers.command()
+@click.argument("address")
+@by_whom
+@in_workspace
+def forget(shell: Shell, address: str, by: str | None) -> None:
+    """Erase a person, and never write to them again.
+
+    A keyed hash of the address stays, so that no import brings it back.
+    """
+    with shell.app() as app:
+        who = actor(app, by, Role.ADMIN, "forget")
+        with app.store.begin() as tx:
+            known = tx.readers.forget(_address(address), app.clock.now())
+            tx.audit.enter(
+                at=app.clock.now(), actor=who, action="forget", subject="subscriber", detail=""
+            )
+    say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="address", message=str(error))]) from error

@@ -1,0 +1,94 @@
+"""``preview`` and ``send``: look before leaping."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.domain.delivery import Verdict
+from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
+from newsletter.domain.mime import to_mime
+from newsletter.pipeline.trial import dry_run, filled, lines_of, sample, send_test
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
+@click.option("--as", "address", metavar="EMAIL", help="As this subscriber gets it.")
+@in_workspace
+def preview(shell: Shell, slug: str, out: Path, address: str | None) -> None:
+    """Write a message as a reader gets it.
+
+    Makes message.html, message.txt and message.eml, for a made-up reader or for a real one.
+    """
+    with shell.app() as app:
+        app.refresh()
+        content, recipient = sample(slug, address=address, store=app.store, links=app.links)
+        message = to_mime(content=content, recipient=recipient, at=app.clock.now())
+    made = filled(content, recipient)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "message.html").write_text(made.html, encoding="utf-8")
+    (out / "message.txt").write_text(made.text, encoding="utf-8")
+    (out / "message.eml").write_bytes(message)
+    for name in ("message.html", "message.txt", "message.eml"):
+        click.echo(str(out / name))
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--dry-run", is_flag=True, help="Who would get it and who would not, and why.")
+@click.option("--to", metavar="EMAIL", help="Send one test mail there.")
+@as_json
+@in_workspace
+def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
+    """Try a statement out: a dry run, or one test mail.
+
+    It goes to its readers by approval and 'newsletter run' alone.
+    """
+    if dry_run == (to is not None):
+        raise click.UsageError(
+            "say --dry-run or --to EMAIL; a statement goes out once it is approved,"
+            " by 'newsletter run'"
+        )
+    if to is None:
+        _show_dry_run(shell, slug, as_json)
+    else:
+        _send_test(shell, slug, to)
+
+
+def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
+    with shell.app() as app:
+        app.refresh()
+        dry = dry_run(slug, store=app.store, policy=app.rules.policy)
+    if as_json:
+        excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
+        print_json(asdict(dry) | {"excluded": excluded})
+    else:
+        for line in lines_of(dry):
+            click.echo(line)
+
+
+def _send_test(shell: Shell, slug: str, to: str) -> None:
+    with shell.app() as app:
+        app.refresh()
+        outcome = send_test(
+            slug,
+            to=to,
+            store=app.store,
+            links=app.links,
+            provider=app.provider,
+            clock=app.clock,
+        ).outcome
+    if outcome.verdict is Verdict.ACCEPTED:
+        say(f"the provider accepted the test mail to {to}")
+        return
+    said = f"{outcome.verdict.value}: {outcome.reason}"
+    if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
+        raise ProviderUnreachable(f"the test mail was not handed over: {said}")
+    if outcome.verdict is Verdict.UNKNOWN:
+        raise NewsletterError(f"nobody knows whether the provider took the test mail: {said}")
+    raise Refused(f"the provider refused the test mail: {said}")
+
+
+COMMANDS = (preview, send)
