@@ -1,0 +1,49 @@
+"""Starts ``python -m newsletter`` as a process of its own, quickly.
+
+Importing the program takes longer than most commands. So one process imports it once, and each
+command is a fork of that one: its own process, environment, working directory and exit code.
+"""
+
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["__main__", "newsletter.cli.main"])
+
+
+def launch(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+) -> ForkServerProcess:
+    """Start the program in ``folder``; what it writes goes into the two files."""
+    process = _CONTEXT.Process(
+        target=_run, args=(list(arguments), str(folder), dict(environment), stdout, stderr)
+    )
+    process.start()
+    return process
+
+
+def _run(
+    arguments: list[str], folder: str, environment: dict[str, str], stdout: Path, stderr: Path
+) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(folder)
+    os.environ.clear()  # noqa: TID251 - what the process before us had is not for the program
+    os.environ.update(environment)  # noqa: TID251
+    for number, target in ((1, stdout), (2, stderr)):
+        with target.open("ab") as file:
+            os.dup2(file.fileno(), number)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
+    sys.argv = ["newsletter", *arguments]
+    runpy.run_module("newsletter", run_name="__main__", alter_sys=True)

@@ -1,0 +1,274 @@
+"""Every command: what it prints, its exit code, and what it says when it cannot."""
+
+import email
+import email.policy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter import __version__
+from newsletter.cli.main import newsletter as program
+from tests.acceptance.workspace import (
+    EDITOR,
+    WRITER,
+    Workspace,
+    readers,
+    shell,
+)
+
+
+def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
+    """All commands there are, as one types them."""
+    if not hasattr(group, "commands"):
+        return [path]
+    inner = [one for name, sub in group.commands.items() for one in commands(sub, *path, name)]
+    return [path, *inner]
+
+
+# --- the program itself --------------------------------------------------------------------------
+
+
+def test_every_command_explains_itself(bare: Workspace) -> None:
+    assert len(commands()) >= 45
+    for command in commands():
+        shown = bare.do(*command, "--help").stdout
+        assert "Usage: " in shown
+        cut_off = re.search(r"^  .*\.\.\.$", shown, re.MULTILINE)
+        assert not cut_off, shown
+
+
+def test_the_version_is_told_to_a_shell(tmp_path: Path) -> None:
+    done = shell("--version", folder=tmp_path)
+    assert (done.code, done.stdout) == (0, f"newsletter, version {__version__}\n")
+
+
+@pytest.mark.parametrize("command", [(), ("frobnicate",), ("report",), ("send", "news")])
+def test_what_is_typed_wrong_is_a_matter_of_usage(bare: Workspace, command: tuple[str]) -> None:
+    assert "Usage: " in bare.do(*command, code=2).stderr
+
+
+LOOKS = [
+    ("report", "news"),
+    ("campaign", "list"),
+    ("statement", "list"),
+    ("statement", "check"),
+    ("subscribers", "show", "reader00001@example.org"),
+    ("user", "list"),
+    ("audit", "verify"),
+    ("run", "--until-idle"),
+    ("send", "news", "--dry-run"),
+    ("db", "migrate"),
+]
+
+
+@pytest.mark.parametrize("command", LOOKS, ids=" ".join)
+def test_trouble_with_the_workspace_is_told_in_words(
+    workspace: Workspace, command: tuple[str, ...]
+) -> None:
+    def says(code: int, *words: str) -> None:
+        stderr = workspace.do(*command, code=code).stderr
+        assert stderr.startswith("newsletter: ")
+        assert "fault of the program" not in stderr
+        assert all(word in stderr for word in words), stderr
+
+    config = workspace.folder / "newsletter.yaml"
+    good = config.read_bytes()
+    for text, words in (
+        (b"organisation: [", ("newsletter.yaml:1:", "YAML")),
+        (b"sender: \xff\xfe\xff", ("newsletter.yaml", "UTF-8")),
+        (good + b"colour: blue\n", ("colour", "is not a key here")),
+        (b"", ("newsletter.yaml",)),
+    ):
+        config.write_bytes(text)
+        says(3, *words)
+    config.unlink()
+    says(3, "newsletter init")
+    config.write_bytes(good)
+
+    workspace.sql("UPDATE alembic_version SET version_num = 'from-the-future'")
+    says(1, "from-the-future", "newer")
+    workspace.database.write_bytes(b"this is no database at all\n" * 100)
+    says(1, "newsletter.db", "database")
+
+
+def test_a_workspace_may_be_named_before_or_after_the_command(workspace: Workspace) -> None:
+    elsewhere = Workspace(folder=workspace.folder.parent)
+    folder = str(workspace.folder)
+    assert elsewhere.do("--workspace", folder, "user", "list").stdout == (
+        elsewhere.do("user", "list", "--workspace", folder).stdout
+    )
+    assert "nowhere" in elsewhere.do("user", "list", "--workspace", "nowhere", code=3).stderr
+    inside = Workspace(folder=workspace.folder / "statements")
+    assert EDITOR in inside.do("user", "list").stdout
+
+
+def test_init_never_overwrites(bare: Workspace, tmp_path: Path) -> None:
+    path = bare.write("news")
+    settings = (bare.folder / "newsletter.yaml").read_bytes()
+    refused = bare.do("init", code=4)
+    assert "newsletter.yaml, subscribers.yaml, newsletter.schema.json exist already" in (
+        refused.stderr
+    )
+    assert (bare.folder / "newsletter.yaml").read_bytes() == settings
+    assert path.exists()
+    assert not (bare.folder / "statements" / "example.md").exists()
+    (tmp_path / "file").write_text("x")
+    bare.do("init", str(tmp_path / "file" / "inside"), code=1)
+
+
+def test_a_fresh_workspace_is_valid_and_its_example_can_be_rendered(tmp_path: Path) -> None:
+    outside = Workspace(folder=tmp_path)
+    made = outside.do("init", "fresh").stdout.splitlines()
+    assert made == [
+        f"fresh/{name}"
+        for name in (
+            *("newsletter.yaml", "subscribers.yaml", "statements/example.md"),
+            "newsletter.schema.json",
+        )
+    ]
+    first, *_ = (tmp_path / "fresh" / "newsletter.yaml").read_text().splitlines()
+    assert first == "# yaml-language-server: $schema=./newsletter.schema.json"
+    fresh = Workspace(folder=tmp_path / "fresh")
+    assert "is valid" in fresh.do("config", "validate").stderr
+    fresh.do("statement", "check")
+    fresh.do("subscribers", "import", "subscribers.yaml")
+    assert json.loads((tmp_path / "fresh" / "newsletter.schema.json").read_text()) == (
+        fresh.do("config", "schema").json()
+    )
+
+
+def test_a_demo_leaves_the_one_before_it_alone(tmp_path: Path) -> None:
+    outside = Workspace(folder=tmp_path)
+    assert "demo/var/example.html" in outside.do("demo").stdout
+    assert "demo-2/var/example.html" in outside.do("demo").stdout
+    assert (tmp_path / "demo" / "var" / "example.html").exists()
+
+
+def test_doctor_says_what_to_mend(workspace: Workspace, tmp_path: Path) -> None:
+    findings = workspace.do("doctor", "--json").json()
+    assert all(finding.keys() == {"what", "well", "detail"} for finding in findings)
+    assert all(finding["well"] for finding in findings), findings
+    (workspace.folder / "statements" / "bad.md").write_text("---\ntitel: x\n---\nText.\n")
+    assert "MEND statements: statements/bad.md" in workspace.do("doctor", code=3).stdout
+    empty = Workspace(folder=tmp_path / "empty")
+    empty.folder.mkdir()
+    assert "newsletter init" in empty.do("doctor", code=3).stdout
+
+
+def test_secrets_are_never_shown(workspace: Workspace) -> None:
+    workspace.use_mailgun("http://127.0.0.1:9", api_key="${SECRET_KEY}")
+    workspace.environment |= {"SECRET_KEY": "very-secret-indeed"}
+    shown = workspace.do("config", "show").stdout + workspace.do("config", "show", "--json").stdout
+    assert "very-secret-indeed" not in shown
+    assert "provider.api_key: ********\n" in shown
+    assert workspace.do("config", "show", "--json").json()["provider"]["domain"] == "forum.example"
+    assert "very-secret-indeed" not in workspace.do("doctor").stdout
+
+
+# --- statements ----------------------------------------------------------------------------------
+
+
+def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
+    path = workspace.do("statement", "new", "On the new hours", "--author", WRITER).stdout.strip()
+    assert path.endswith("statements/on-the-new-hours.md")
+    assert "exists already" in workspace.do("statement", "new", "On the new hours", code=4).stderr
+
+    [row] = workspace.do("statement", "list", "--json").json()
+    keys = {"slug", "title", "standing", "campaign", "digest", "approved_by", "reasons", "lists"}
+    assert row.keys() >= keys
+    assert row["standing"] == "waits for approval"
+    shown = workspace.do("statement", "show", row["slug"])
+    assert "it has 0 of 1 approvals" in shown.stdout
+    assert workspace.do("statement", "show", row["slug"], "--json").json() == row
+    for command in ("show", "check", "diff"):
+        assert "no statement 'none'" in workspace.do("statement", command, "none", code=1).stderr
+    assert "no statement 'none'" in workspace.approve("none", code=1).stderr
+    assert "nobody has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
+
+
+def test_a_bad_statement_is_named_and_hides_no_other(workspace: Workspace) -> None:
+    workspace.write("good")
+    bad = workspace.folder / "statements" / "bad.md"
+    bad.write_bytes(b"---\ntitle: Caf\xe9\n---\nText.\n")
+
+    checked = workspace.do("statement", "check", code=3)
+    assert checked.stderr.startswith("statements/bad.md:2: ")
+    [fault] = workspace.do("statement", "check", "--json", code=3).json()
+    assert fault["place"] == "statements/bad.md:2"
+    workspace.do("statement", "check", "good")
+    workspace.approve("good")
+    assert "statements/bad.md:2" in workspace.do("run", "--until-idle", code=3).stderr
+    assert len(workspace.outbox) == 10
+
+
+def test_what_cannot_be_imported_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
+    page = tmp_path / "page.pdf"
+    page.write_bytes(b"%PDF-1.7 \x00\x81\x90")
+    assert "is not plain text" in workspace.do("statement", "import", str(page), code=3).stderr
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    assert "is empty" in workspace.do("statement", "import", str(empty), code=3).stderr
+    workspace.do("statement", "import", "no-such-file.txt", code=2)
+    assert list((workspace.folder / "statements").iterdir()) == []
+
+
+# --- looking before leaping ----------------------------------------------------------------------
+
+
+def test_a_dry_run_says_who_would_get_it_and_who_not_and_why(workspace: Workspace) -> None:
+    workspace.subscribe(["away@example.org"], "supporters")
+    workspace.do("subscribers", "suppress", "reader00002@example.org")
+    workspace.write("news")
+
+    dry = workspace.do("send", "news", "--dry-run", "--json").json()
+
+    assert dry["audience"] == len(dry["addresses"]) == 9
+    assert "reader00002@example.org" not in dry["addresses"]
+    assert dry["excluded"] == [{"address": "reader00002@example.org", "reason": "manual"}]
+    assert dry["approved"] is False
+    words = workspace.do("send", "news", "--dry-run").stdout
+    assert "news would go to 9 readers of press" in words
+    assert "reader00002@example.org: manual" in words
+    assert "it has 0 of 1 approvals" in words
+    assert workspace.outbox == []
+    workspace.do("send", "none", "--dry-run", code=1)
+
+
+def test_a_test_mail_is_marked_and_counts_for_nothing(workspace: Workspace) -> None:
+    workspace.write("news")
+    workspace.do("send", "news", "--to", "me@forum.example")
+    [path] = workspace.outbox
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert (mail["To"], mail["Subject"]) == ("me@forum.example", "[Test] On news")
+    assert workspace.do("campaign", "list", "--json").json() == []
+    workspace.do("subscribers", "suppress", "me@forum.example")
+    refused = workspace.do("send", "news", "--to", "me@forum.example", code=4)
+    assert "suppressed" in refused.stderr
+    workspace.do("send", "news", "--to", "nobody", code=4)
+
+
+def test_a_preview_is_written_for_a_made_up_reader_and_for_a_real_one(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.write("news", "A **bold** word.")
+    for extra, to in ((), "reader@example.org"), (("--as", readers(1)[0]), readers(1)[0]):
+        out = tmp_path / f"preview-{len(extra)}"
+        workspace.do("preview", "news", "--out", str(out), *extra)
+        assert "<strong" in (out / "message.html").read_text()
+        assert "bold" in (out / "message.txt").read_text()
+        mail = email.message_from_bytes(
+            (out / "message.eml").read_bytes(), policy=email.policy.default
+        )
+        assert mail["To"] == to
+        assert "NLMERGE" not in mail.as_string()
+    stranger = ("--as", "stranger@example.org")
+    refused = workspace.do("preview", "news", "--out", str(tmp_path / "no"), *stranger, code=1)
+    assert "stranger@example.org is not a subscriber" in refused.stderr
+    (tmp_path / "file").write_text("x")
+    inside = str(tmp_path / "file" / "inside")
+    refused = workspace.do("preview", "news", "--out", inside, code=1)
+    assert "Not a directory" in refused.stderr
+    assert "fault of the program" not in refused.stderr

@@ -1,0 +1,243 @@
+"""A person's hand on what is going out, and a provider that will not or cannot take it."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import ADMIN, Running, Workspace, readers, wait_until
+from tests.servers import closed_port
+
+PEOPLE = readers(200)
+
+
+@pytest.fixture
+def held(workspace: Workspace, mailgun: PacedMailgun) -> Iterator[Running]:
+    """A run whose first two calls, of ten messages each, wait for their answers."""
+    workspace.use_mailgun(mailgun.url, batch_size=10, concurrency=2)
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.gate = threading.Event()
+    running = workspace.start("run", "--until-idle")
+    wait_until(lambda: len(mailgun.taken) == 2, 20, running.said)
+    yield running
+    mailgun.gate.set()
+
+
+def let_go(mailgun: PacedMailgun) -> None:
+    assert mailgun.gate is not None
+    mailgun.gate.set()
+
+
+def figures(workspace: Workspace, *names: str) -> tuple[object, ...]:
+    report = workspace.report("news")
+    return tuple(report[name] for name in names)
+
+
+def test_a_pause_stops_after_the_calls_under_way_and_resume_goes_on(
+    workspace: Workspace, mailgun: PacedMailgun, held: Running
+) -> None:
+    said = workspace.do("pause", "news").stderr
+    assert "is paused: 0 accepted, 200 pending" in said
+    let_go(mailgun)
+
+    assert held.finish().code == 5
+    assert "paused by operator" in held.said()
+    assert len(mailgun.delivered) == 20
+    assert figures(workspace, "state", "accepted", "pending") == ("paused", 20, 180)
+    workspace.do("run", "--until-idle", code=5)
+    assert len(mailgun.delivered) == 20
+
+    workspace.do("resume", "news")
+    workspace.do("run", "--until-idle")
+    assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
+    assert figures(workspace, "state", "accepted", "pending") == ("sent", 200, 0)
+
+
+def test_a_cancel_keeps_what_has_gone_and_cancels_the_rest(
+    workspace: Workspace, mailgun: PacedMailgun, held: Running
+) -> None:
+    said = workspace.do("cancel", "news").stderr
+    assert "is cancelled" in said
+    assert "180 cancelled" in said
+    let_go(mailgun)
+
+    assert held.finish().code == 0
+    workspace.do("run", "--until-idle")
+    assert len(mailgun.delivered) == 20
+    assert figures(workspace, "state", "accepted", "cancelled") == ("cancelled", 20, 180)
+    assert "cancelled" in workspace.do("resume", "news", code=4).stderr
+    assert "has already gone out" in workspace.approve("news", code=4).stderr
+
+
+def test_who_leaves_while_it_goes_out_gets_nothing_more(
+    workspace: Workspace, mailgun: PacedMailgun, held: Running
+) -> None:
+    workspace.do("subscribers", "suppress", PEOPLE[-1])
+    workspace.do("subscribers", "forget", PEOPLE[-2])
+    let_go(mailgun)
+
+    assert held.finish().code == 0
+    assert mailgun.counted() == dict.fromkeys(PEOPLE[:-2], 1)
+    assert figures(workspace, "audience", "accepted", "suppressed") == (200, 198, 2)
+    exceptions = workspace.report("news")["exceptions"]
+    assert {(row["address"], row["reason"]) for row in exceptions} == {
+        (PEOPLE[-1], "manual"),
+        ("(erased)", "erased"),
+    }
+
+
+def test_who_joins_after_it_began_is_not_in_it(
+    workspace: Workspace, mailgun: PacedMailgun, held: Running
+) -> None:
+    workspace.subscribe(["late@example.org"])
+    let_go(mailgun)
+    assert held.finish().code == 0
+    assert "late@example.org" not in mailgun.counted()
+    assert figures(workspace, "audience") == (200,)
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
+def test_only_a_sender_may_lay_hands_on_a_campaign(workspace: Workspace, command: str) -> None:
+    workspace.configure(schedule={"undo_window": "1h"})
+    workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+
+    refused = workspace.do(command, "news", "--by", "editor@forum.example", code=4).stderr
+    assert f"is an approver; to {command} takes the role sender" in refused
+    assert "no campaign 'other'" in workspace.do(command, "other", code=1).stderr
+
+
+def test_a_second_run_is_refused_and_says_why(
+    workspace: Workspace, mailgun: PacedMailgun, held: Running
+) -> None:
+    for command in (("run", "--until-idle"), ("worker",), ("run", "--port", "0")):
+        refused = workspace.do(*command, code=4)
+        assert "another 'newsletter run' is at work on this workspace" in refused.stderr
+    let_go(mailgun)
+    assert held.finish().code == 0
+    assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_a_paused_campaign_that_has_not_begun_keeps_its_time(workspace: Workspace) -> None:
+    workspace.hire(ADMIN, "admin")
+    workspace.configure(schedule={"undo_window": "1h"})
+    workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    workspace.do("pause", "news", "--by", ADMIN)
+    workspace.configure(schedule={"undo_window": "0s"})
+
+    assert f"paused by {ADMIN}" in workspace.do("run", "--until-idle", code=5).stderr
+    assert workspace.outbox == []
+    assert "is scheduled" in workspace.do("resume", "news").stderr
+    workspace.do("run", "--until-idle")
+    assert len(workspace.outbox) == 10
+
+
+# --- a provider in trouble ---------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_provider_that_is_down_loses_nothing(workspace: Workspace) -> None:
+    workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}", batch_size=5, concurrency=2)
+    workspace.write("news")
+    workspace.approve("news")
+
+    done = workspace.do("run", "--until-idle", code=6)
+
+    assert "the provider cannot be reached; nothing is lost" in done.stderr
+    assert figures(workspace, "state", "pending") == ("sending", 10)
+    with PacedMailgun() as mailgun:
+        workspace.use_mailgun(mailgun.url, batch_size=5)
+        workspace.do("run", "--until-idle")
+        assert mailgun.counted() == dict.fromkeys(readers(10), 1)
+    assert figures(workspace, "state", "accepted") == ("sent", 10)
+
+
+def test_a_wrong_key_pauses_the_campaign_with_the_reason(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=3, concurrency=4, api_key="wrong")
+    workspace.write("news")
+    workspace.approve("news")
+
+    done = workspace.do("run", "--until-idle", code=5)
+
+    assert "mailgun refuses" in done.stderr
+    assert "401" in done.stderr
+    assert "newsletter resume 1" in done.stderr
+    assert "wrong" not in done.stderr
+    assert figures(workspace, "state", "accepted", "pending") == ("paused", 0, 10)
+    workspace.use_mailgun(mailgun.url)
+    workspace.do("run", "--until-idle", code=5)
+    workspace.do("resume", "news")
+    workspace.do("run", "--until-idle")
+    assert mailgun.counted() == dict.fromkeys(readers(10), 1)
+
+
+def test_one_bad_address_in_a_hundred_is_the_only_one_rejected(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    people, bad = readers(100), "reader00042@example.org"
+    workspace.use_mailgun(mailgun.url)
+    workspace.subscribe(people)
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.refuses = {bad}
+
+    done = workspace.do("run", "--until-idle", code=5)
+
+    assert "1 rejected" in done.stderr
+    people.remove(bad)
+    assert mailgun.counted() == dict.fromkeys(people, 1)
+    report = workspace.report("news")
+    assert (report["state"], report["accepted"], report["rejected"]) == ("sent", 99, 1)
+    [row] = report["exceptions"]
+    assert (row["address"], row["state"]) == (bad, "rejected")
+    assert "not a valid address" in row["reason"]
+    assert f"rejected: {bad}" in workspace.do("report", "news").stdout
+    workspace.do("run", "--until-idle")  # it was said once; nothing new needs a person
+
+
+def test_a_test_mail_says_what_the_provider_said(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.write("news")
+    workspace.use_mailgun(mailgun.url)
+    workspace.do("send", "news", "--to", "me@forum.example")
+    [mail] = mailgun.delivered
+    assert (mail.to, mail.one("Subject")) == ("me@forum.example", "[Test] On news")
+
+    workspace.use_mailgun(mailgun.url, api_key="wrong")
+    assert "401" in workspace.do("send", "news", "--to", "me@forum.example", code=4).stderr
+    workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}")
+    workspace.do("send", "news", "--to", "me@forum.example", code=6)
+    assert workspace.do("campaign", "list", "--json").json() == []
+
+
+def test_nobody_to_write_to_is_said_and_waits(bare: Workspace) -> None:
+    bare.hire()
+    bare.write("news")
+    bare.approve("news")
+
+    done = bare.do("run", "--until-idle", code=5)
+    assert "nobody is subscribed to press" in done.stderr
+    bare.subscribe(readers(3))
+    bare.do("resume", "news")
+    bare.do("run", "--until-idle")
+    assert len(bare.outbox) == 3
+
+
+def test_two_statements_go_out_side_by_side(workspace: Workspace) -> None:
+    workspace.subscribe(["both@example.org"], "press;supporters")
+    workspace.write("one")
+    workspace.write("two", lists=["supporters", "press"])
+    workspace.approve("one")
+    workspace.approve("two")
+    workspace.do("run", "--until-idle")
+    assert workspace.report("one")["accepted"] == 11
+    assert workspace.report("two")["accepted"] == 11

@@ -1,0 +1,109 @@
+"""The main job, from nothing to a thousand inboxes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.mails import LINK, check_the_mail, read_mail
+from tests.acceptance.workspace import EDITOR, ROOT, Workspace, readers, shell
+
+SEED = ROOT / ".." / "shared" / "seed" / "statement.txt"
+OWN = """Example Forum
+
+Example Forum leaves the library panel
+
+March 3, 2026
+
+The Example Forum has left the panel on library hours. “It was time,” the Forum said.
+
+The panel was asked to listen to readers – and did not. The Forum goes on listening.
+"""
+REPORT_KEYS = {
+    *("campaign", "statement", "state", "audience", "pending", "accepted", "rejected"),
+    *("suppressed", "cancelled", "unknown", "delivered", "bounced", "complained"),
+    *("unsubscribed", "content_digest", "approved_by", "provider", "started_at", "finished_at"),
+}
+THOUSAND = readers(1000)
+
+
+@pytest.fixture(params=["own", "seed"])
+def text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A statement as somebody sends it round: plain text."""
+    if request.param == "seed":
+        if not SEED.exists():
+            pytest.skip(f"there is no {SEED.name} beside this repository")
+        return SEED
+    own = tmp_path / "own.txt"
+    own.write_text(OWN, "utf-8")
+    return own
+
+
+def prepared(workspace: Workspace, text: Path) -> str:
+    """From nothing to an approved statement; returns its slug."""
+    workspace.subscribe(THOUSAND)
+    workspace.hire()
+    [made] = workspace.do("statement", "import", str(text), "--json").json()
+    workspace.approve(made["slug"])
+    return str(made["slug"])
+
+
+def check_the_books(workspace: Workspace, slug: str, provider: str) -> None:
+    report = workspace.report(slug)
+    assert report.keys() >= REPORT_KEYS
+    assert (report["audience"], report["accepted"], report["state"]) == (1000, 1000, "sent")
+    assert report["approved_by"] == [EDITOR]
+    assert report["provider"] == provider
+    assert report["started_at"] <= report["finished_at"]
+    assert workspace.report(report["campaign"]) == report
+
+
+def test_a_thousand_readers_each_get_one_mail_through_mailgun(
+    bare: Workspace, mailgun: PacedMailgun, text: Path
+) -> None:
+    bare.use_mailgun(mailgun.url, batch_size=300)
+    slug = prepared(bare, text)
+
+    bare.do("run", "--until-idle")
+
+    assert sorted(message.to for message in mailgun.delivered) == THOUSAND
+    assert len(mailgun.taken) == 4
+    links = set()
+    for message in mailgun.delivered:
+        [path] = set(LINK.findall(message.text))
+        assert set(LINK.findall(message.html)) == {path}
+        assert message.one("List-Unsubscribe") == f"<https://news.forum.example{path}>"
+        assert message.one("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+        assert "1 Example Street" in message.text
+        assert "1 Example Street" in message.html
+        assert f"https://news.forum.example/archive/{slug}" in message.text
+        assert "NLMERGE" not in f"{message.headers}{message.text}{message.html}"
+        links.add(path)
+    assert len(links) == 1000
+    assert len({message.one("Message-ID") for message in mailgun.delivered}) == 1000
+    check_the_books(bare, slug, "mailgun")
+
+
+def test_a_thousand_readers_each_get_one_file_in_the_outbox(bare: Workspace, text: Path) -> None:
+    slug = prepared(bare, text)
+
+    bare.do("run", "--until-idle")
+
+    assert len(bare.outbox) == 1000
+    mails = [read_mail(path) for path in bare.outbox]
+    assert sorted(str(mail["To"]) for mail in mails) == THOUSAND
+    assert len({check_the_mail(mail) for mail in mails}) == 1000
+    journal = bare.journal
+    assert sorted(line["to"] for line in journal) == THOUSAND
+    assert {line["id"] for line in journal} == {str(mail["Message-ID"])[1:-1] for mail in mails}
+    digest = bare.report(slug)["content_digest"]
+    assert {(line["campaign"], line["digest"]) for line in journal} == {(slug, digest)}
+    check_the_books(bare, slug, "outbox")
+
+
+def test_the_same_from_a_shell_without_any_preparation(tmp_path: Path) -> None:
+    done = shell("demo", "first-look", folder=tmp_path)
+
+    assert done.code == 0, done.stderr
+    assert "accepted" in done.stdout
+    assert len(list((tmp_path / "first-look" / "var" / "outbox").glob("*.eml"))) == 2

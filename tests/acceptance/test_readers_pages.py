@@ -1,0 +1,175 @@
+"""What a reader can do with a mail: leave by its link, and read it on the web."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.acceptance.mails import LINK, check_the_mail, read_mail
+from tests.acceptance.workspace import Workspace, readers
+
+
+class Site:
+    """The readers' pages of a workspace, served by ``newsletter serve``."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._server = workspace.start("serve", "--port", "0")
+        self.url = self._server.wait_for(r"http://\S+:\d+")[0]
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def ask(self, method: str, path: str, **options: object) -> requests.Response:
+        return self._session.request(
+            method,
+            self.url + path,
+            allow_redirects=False,
+            timeout=20,
+            **options,  # type: ignore[arg-type] # whatever requests takes
+        )
+
+    def close(self) -> None:
+        self._session.close()
+        self._server.stop()
+        assert self._server.finish(15).code == 0
+
+
+@pytest.fixture
+def site(workspace: Workspace) -> Iterator[Site]:
+    workspace.write("hours", "The **library** is open.", title="Library hours")
+    site = Site(workspace)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def sent(workspace: Workspace, site: Site) -> Workspace:
+    workspace.approve("hours")
+    workspace.do("run", "--until-idle")
+    return workspace
+
+
+def link_of(workspace: Workspace, address: str) -> str:
+    [mail] = [mail for mail in map(read_mail, workspace.outbox) if mail["To"] == address]
+    return check_the_mail(mail)
+
+
+def lists_of(workspace: Workspace, address: str) -> list[str]:
+    shown = workspace.do("subscribers", "show", address, "--json").json()
+    assert shown["suppressed"] is None
+    return list(shown["lists"])
+
+
+def test_opening_an_unsubscribe_link_changes_nothing(sent: Workspace, site: Site) -> None:
+    path = link_of(sent, "reader00003@example.org")
+
+    answers = [site.ask("GET", path) for _ in range(10)] + [site.ask("HEAD", path)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert answers[0].text.count("<button") == 1
+    assert 'method="post"' in answers[0].text
+    assert lists_of(sent, "reader00003@example.org") == ["press"]
+    assert sent.report("hours")["unsubscribed"] == 0
+
+
+def test_one_click_ends_exactly_that_persons_subscription(sent: Workspace, site: Site) -> None:
+    path = link_of(sent, "reader00003@example.org")
+
+    answers = [site.ask("POST", path, data={"List-Unsubscribe": "One-Click"}) for _ in range(2)]
+
+    for answer in answers:
+        assert answer.status_code == 200
+        assert "Location" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+    remaining = {address: lists_of(sent, address) for address in readers(10)}
+    assert remaining.pop("reader00003@example.org") == []
+    assert set(map(tuple, remaining.values())) == {("press",)}
+    assert sent.report("hours")["unsubscribed"] == 1
+    assert "not subscribed" in site.ask("GET", path).text
+
+    sent.write("second")
+    sent.approve("second")
+    sent.do("run", "--until-idle")
+    assert sent.report("second")["audience"] == 9
+
+
+@pytest.mark.parametrize("media", ["multipart/form-data; boundary=x", "text/plain", ""])
+def test_one_click_needs_no_particular_body(sent: Workspace, site: Site, media: str) -> None:
+    path = link_of(sent, "reader00001@example.org")
+
+    assert site.ask("POST", path, headers={"Content-Type": media}, data=b"").status_code == 200
+    assert lists_of(sent, "reader00001@example.org") == []
+
+
+def test_the_archive_shows_a_statement_once_it_went_out(workspace: Workspace, site: Site) -> None:
+    assert site.ask("GET", "/archive/hours").status_code == 404
+    assert "hours" not in site.ask("GET", "/").text
+    workspace.approve("hours")
+    assert site.ask("GET", "/archive/hours").status_code == 404
+
+    workspace.do("run", "--until-idle")
+
+    page = site.ask("GET", "/archive/hours")
+    assert page.status_code == 200
+    assert "<strong" in page.text
+    assert "NLMERGE" not in page.text
+    assert not LINK.search(page.text), "nobody's own link stands on a public page"
+    assert '<a href="/archive/hours">Library hours</a>' in site.ask("GET", "/").text
+
+
+def test_a_test_mails_link_ends_nothing_and_says_so(workspace: Workspace, site: Site) -> None:
+    workspace.do("send", "hours", "--to", "reader00001@example.org")
+    path = link_of(workspace, "reader00001@example.org")
+
+    for method in ("GET", "POST"):
+        answer = site.ask(method, path)
+        assert answer.status_code == 200
+        assert "This link ends nothing" in answer.text
+    assert lists_of(workspace, "reader00001@example.org") == ["press"]
+
+
+@pytest.mark.parametrize("path", ["/u/nobody", "/u/" + "A" * 36, "/archive/none", "/etc/passwd"])
+def test_what_is_not_there_is_a_page_that_people_can_read(site: Site, path: str) -> None:
+    answer = site.ask("GET", path)
+
+    assert answer.status_code == 404
+    assert "<h1>Not found</h1>" in answer.text
+    assert "Example Forum" in answer.text
+
+
+def test_a_changed_link_is_refused_and_changes_nothing(sent: Workspace, site: Site) -> None:
+    path = link_of(sent, "reader00001@example.org")
+    changed = path[:-1] + ("A" if path[-1] != "A" else "B")
+    forged = path[:9] + ("A" if path[9] != "A" else "B") + path[10:]
+
+    assert site.ask("POST", forged).status_code == 404
+    assert site.ask("POST", changed).status_code == 404
+    assert [lists_of(sent, address) for address in readers(10)] == [["press"]] * 10
+
+
+def test_every_page_has_strict_headers(sent: Workspace, site: Site) -> None:
+    paths = ["/", "/archive/hours", "/healthz", "/u/none", link_of(sent, "reader00001@example.org")]
+
+    for answer in (site.ask("GET", path) for path in paths):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "script" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "Set-Cookie" not in answer.headers
+        assert "server" not in {name.lower() for name in answer.headers}
+
+
+def test_health_is_told_without_details(site: Site, workspace: Workspace) -> None:
+    assert site.ask("GET", "/healthz").status_code == 200
+    assert site.ask("GET", "/healthz").json() == {"ok": True}
+    refused = site.ask("POST", "/healthz")
+    assert refused.status_code == 405
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+    assert workspace.do("campaign", "list", "--json").json() == []
+
+
+def test_a_port_that_is_taken_is_said_in_words(workspace: Workspace, site: Site) -> None:
+    port = site.url.rpartition(":")[2]
+
+    assert f"127.0.0.1:{port}" in workspace.do("serve", "--port", port, code=1).stderr

@@ -1,0 +1,202 @@
+"""The commands about people, the audit log, the database and the figures."""
+
+import csv
+import io
+import re
+import sqlite3
+import threading
+from pathlib import Path
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers, wait_until
+
+# --- subscribers ---------------------------------------------------------------------------------
+
+
+def test_a_rehearsed_import_changes_nothing(bare: Workspace) -> None:
+    bare.do("subscribers", "import", "subscribers.yaml", "--dry-run")
+    assert bare.do("subscribers", "export").stdout.count("\n") == 1
+    done = bare.do("subscribers", "import", "subscribers.yaml", "--json")
+    assert done.json() == {"new": 3, "known": 0, "suppressed": 1}
+    again = bare.do("subscribers", "import", "subscribers.yaml", "--json")
+    assert again.json() == {"new": 0, "known": 3, "suppressed": 0}
+
+
+def test_a_bad_line_is_named_and_nothing_is_half_imported(bare: Workspace) -> None:
+    path = bare.folder / "people.csv"
+    path.write_text("email,name\ngood@example.org,Good\nbad,Bad\n")
+    assert ":3" in bare.do("subscribers", "import", str(path), code=3).stderr
+    bare.do("subscribers", "show", "good@example.org", code=1)
+    bare.do("subscribers", "import", "no-such-file.csv", code=2)
+
+
+def test_an_export_reads_back_as_it_was_and_brings_nobody_back(
+    bare: Workspace, tmp_path: Path
+) -> None:
+    bare.do("subscribers", "import", "subscribers.yaml")
+    bare.do("subscribers", "suppress", "bashir@example.net")
+    exported = bare.do("subscribers", "export").stdout
+    rows = {row["email"]: row for row in csv.DictReader(io.StringIO(exported))}
+    assert rows["ana@example.org"] == {
+        "email": "ana@example.org",
+        "name": "Ana Ruiz",
+        "lists": "press",
+        "language": "es",
+        "timezone": "America/Chicago",
+        "consent_source": "web form",
+        "consent_at": "2024-05-01T10:00:00+00:00",
+    }
+    assert rows["bashir@example.net"]["lists"] == ""
+    path = tmp_path / "export.csv"
+    path.write_text(exported)
+
+    other = Workspace.create(tmp_path / "other")
+    other.do("subscribers", "import", str(path))
+    assert other.do("subscribers", "export").stdout == exported
+    other.close()
+    bare.do("subscribers", "import", str(path))
+    assert bare.do("subscribers", "export").stdout == exported
+
+
+def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:
+    address = readers(1)[0]
+    shown = workspace.do("subscribers", "show", address.upper(), "--json").json()
+    assert (shown["email"], shown["lists"], shown["suppressed"]) == (address, ["press"], None)
+    assert "is suppressed" in workspace.do("subscribers", "suppress", address).stderr
+    assert "as it was before" in workspace.do("subscribers", "suppress", address).stderr
+    assert "manual" in workspace.do("subscribers", "show", address).stdout
+
+    workspace.do("subscribers", "forget", readers(2)[1])
+    workspace.subscribe(readers(10))
+    workspace.write("news")
+    dry = workspace.do("send", "news", "--dry-run", "--json").json()
+    assert dry["audience"] == 8
+    assert (
+        "is not a subscriber" in workspace.do("subscribers", "show", "x@example.org", code=1).stderr
+    )
+    workspace.do("subscribers", "show", "no address", code=3)
+    workspace.hire(VIEWER, "viewer")
+    workspace.do("subscribers", "suppress", address, "--by", VIEWER, code=4)
+    workspace.do("subscribers", "forget", address, "--by", VIEWER, code=4)
+
+
+def test_an_erased_address_stands_in_no_file_of_the_workspace(workspace: Workspace) -> None:
+    address = "to-be-forgotten@example.org"
+    workspace.subscribe([address])
+    (workspace.folder / "readers.csv").unlink()
+    workspace.do("subscribers", "forget", address)
+    held = [
+        path.name
+        for path in workspace.folder.rglob("*")
+        if path.is_file() and b"to-be-forgotten" in path.read_bytes()
+    ]
+    assert held == []
+
+
+# --- staff, audit, database ----------------------------------------------------------------------
+
+
+def test_staff_are_added_changed_and_listed(bare: Workspace) -> None:
+    bare.hire("Ed@Forum.Example", "writer")
+    assert bare.do("user", "add", EDITOR, "--role", "admin").stderr == f"{EDITOR} is an admin\n"
+    rows = bare.do("user", "list", "--json").json()
+    assert rows == [
+        {"email": "ed@forum.example", "role": "writer"},
+        {"email": EDITOR, "role": "admin"},
+    ]
+    bare.do("user", "add", "nobody", "--role", "admin", code=3)
+    bare.do("user", "add", EDITOR, "--role", "king", code=2)
+
+
+def test_the_audit_log_names_who_did_what_and_shows_tampering(workspace: Workspace) -> None:
+    workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    lines = workspace.do("audit", "show", "--json").json()
+    deeds = [(line["actor"], line["action"]) for line in lines]
+    assert (EDITOR, "approve") in deeds
+    assert deeds[-3:] == [("scheduler", deed) for deed in ("schedule", "start", "finish")]
+    assert EDITOR in workspace.do("audit", "show").stdout
+    assert "none changed" in workspace.do("audit", "verify").stderr
+
+    workspace.sql("UPDATE audit SET actor = 'somebody else' WHERE action = 'approve'")
+    broken = workspace.do("audit", "verify", code=1)
+    assert "line 3 of the audit log is not what was written" in broken.stderr
+    assert "MEND audit log" in workspace.do("doctor", code=3).stdout
+
+
+def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
+    workspace: Workspace, mailgun: PacedMailgun, tmp_path: Path
+) -> None:
+    workspace.hire(ADMIN, "admin")
+    workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=1)
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.gate = threading.Event()
+    running = workspace.start("run", "--until-idle")
+    wait_until(lambda: mailgun.taken, 20, running.said)
+    backup = str(tmp_path / "backup.db")
+    workspace.do("db", "backup", backup)
+    workspace.do("db", "restore", backup, code=4)
+    mailgun.gate.set()
+    assert running.finish().code == 0
+    assert "exists already" in workspace.do("db", "backup", backup, code=4).stderr
+
+    assert "newsletter db release" in workspace.do("db", "restore", backup).stderr
+
+    for command in (("run", "--until-idle"), ("worker",)):
+        assert "restored on" in workspace.do(*command, code=4).stderr
+    assert "MEND hold" in workspace.do("doctor", code=3).stdout
+    assert mailgun.counted() == dict.fromkeys(readers(10), 1)
+    workspace.do("cancel", "news")
+    workspace.do("db", "release", "--by", EDITOR, code=4)
+    assert "released" in workspace.do("db", "release", "--by", ADMIN).stderr
+    workspace.do("run", "--until-idle", code=0)
+    assert mailgun.counted() == dict.fromkeys(readers(10), 1)
+    assert len(list((workspace.folder / "var").glob("newsletter.db.before-*"))) == 1
+
+
+def test_a_backup_takes_the_place_of_a_damaged_database(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    backup = str(tmp_path / "backup.db")
+    workspace.do("db", "backup", backup)
+    workspace.database.write_bytes(b"damaged " * 1000)
+    workspace.do("user", "list", code=1)
+
+    workspace.do("db", "restore", backup)
+
+    assert EDITOR in workspace.do("user", "list").stdout
+    [kept] = (workspace.folder / "var").glob("newsletter.db.before-*")
+    assert kept.read_bytes().startswith(b"damaged ")
+
+
+def test_what_is_no_backup_is_refused_and_changes_nothing(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.db"
+    sqlite3.connect(other).close()
+    for path in (other, workspace.folder / "newsletter.yaml"):
+        assert str(path) in workspace.do("db", "restore", str(path), code=3).stderr
+    workspace.do("db", "restore", str(tmp_path / "none.db"), code=2)
+    workspace.do("db", "backup", str(tmp_path / "no" / "such" / "folder.db"), code=1)
+    assert EDITOR in workspace.do("user", "list").stdout
+    assert "is at" in workspace.do("db", "migrate").stderr
+
+
+def test_a_report_on_nothing_is_not_found(workspace: Workspace) -> None:
+    for command in ("report", "pause", "resume", "cancel"):
+        assert "no campaign 'none'" in workspace.do(command, "none", code=1).stderr
+        workspace.do("campaign", command, "9" * 30, code=1)
+
+
+def test_figures_are_listed_for_people_and_programs(workspace: Workspace) -> None:
+    workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    [row] = workspace.do("campaign", "list", "--json").json()
+    assert row == {key: value for key, value in workspace.report().items() if key in row}
+    assert re.search(r"^1 +news +sent +10", workspace.do("campaign", "list").stdout, re.MULTILINE)
+    shown = workspace.do("report", "news").stdout
+    assert re.search(r"accepted +10\n", shown)
+    assert "(America/New_York)" in shown

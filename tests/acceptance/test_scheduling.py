@@ -1,0 +1,228 @@
+"""When a statement goes out: not a moment before its time, and by itself when it comes."""
+
+import signal
+import time
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter.security.clock import SystemClock
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
+
+ZONE = ZoneInfo("America/New_York")
+BODY = "The Forum has resigned."
+
+
+def wall(delta: timedelta) -> str:
+    """A wall time in the workspace's zone, so far from now."""
+    return (SystemClock().now() + delta).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def approved(workspace: Workspace, **head: object) -> None:
+    workspace.write("news", BODY, **head)
+    workspace.approve("news")
+
+
+def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
+    approved(workspace, send_at="2099-07-01 09:00")
+
+    done = workspace.do("run", "--until-idle")
+
+    assert "news is scheduled for 2099-07-01 09:00 (America/New_York)" in done.stderr
+    assert workspace.outbox == []
+    assert workspace.report("news")["state"] == "scheduled"
+    assert workspace.report("news")["release_at"] == "2099-07-01T13:00:00+00:00"
+
+
+def test_a_time_that_has_passed_does_not_hold_anything_back(workspace: Workspace) -> None:
+    approved(workspace, send_at="2011-09-21 14:00", embargo_until="2011-09-21 14:00")
+    workspace.do("run", "--until-idle")
+    assert len(workspace.outbox) == 10
+
+
+def test_an_embargo_outlasts_an_earlier_send_at(workspace: Workspace) -> None:
+    approved(workspace, send_at="2011-09-21 14:00", embargo_until="2099-01-01 09:00")
+    assert "2099-01-01 09:00" in workspace.do("run", "--until-idle").stderr
+    assert workspace.outbox == []
+
+
+def test_an_embargo_outlasts_what_a_member_of_staff_set(workspace: Workspace) -> None:
+    approved(workspace, embargo_until="2099-01-01 09:00")
+    workspace.do("statement", "schedule", "news", "--at", "2020-01-01 09:00")
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+def test_the_clock_may_be_set_and_unset_by_hand(workspace: Workspace) -> None:
+    workspace.hire(ADMIN, "admin")
+    approved(workspace)
+
+    said = workspace.do("statement", "schedule", "news", "--at", "2099-07-01 09:00").stderr
+    assert "2099-07-01 09:00" in said
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+    workspace.do("statement", "schedule", "news", "--at", "2098-07-01 09:00", "--by", ADMIN)
+    assert "2098-07-01 09:00" in workspace.do("run", "--until-idle").stderr
+    workspace.do("statement", "unschedule", "news")
+
+    workspace.do("run", "--until-idle")
+    assert len(workspace.outbox) == 10
+    refused = workspace.do("statement", "schedule", "news", "--at", "2099-07-01 09:00", code=4)
+    assert "campaign 1" in refused.stderr
+
+
+def test_a_time_with_an_offset_means_that_instant(workspace: Workspace) -> None:
+    approved(workspace)
+    workspace.do("statement", "schedule", "news", "--at", "2099-07-01T13:00:00Z")
+    workspace.do("run", "--until-idle")
+    assert workspace.report("news")["release_at"] == "2099-07-01T13:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ("2027-03-14 02:30", "does not exist in America/New_York"),
+        ("2026-11-01 01:30", "comes twice in America/New_York"),
+        ("tomorrow at nine", "is not a time; write it like"),
+        ("2027-02-30 10:00", "2027-02-30 10:00"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused(workspace: Workspace, at: str, words: str) -> None:
+    workspace.write("news")
+    refused = workspace.do("statement", "schedule", "news", "--at", at, code=3)
+    assert refused.stderr.startswith("newsletter: --at: ")
+    assert words in refused.stderr
+    workspace.do("statement", "schedule", "nothing", "--at", "2099-01-01 10:00", code=1)
+
+
+@pytest.mark.parametrize("key", ["send_at", "embargo_until"])
+@pytest.mark.parametrize("at", ["2027-03-14 02:30", "2026-11-01 01:30"])
+def test_a_clock_change_in_a_file_is_refused_at_its_line(
+    workspace: Workspace, key: str, at: str
+) -> None:
+    workspace.write("news", **{key: at})
+
+    for command in (("statement", "check", "news"), ("run", "--until-idle")):
+        refused = workspace.do(*command, code=3)
+        assert f"statements/news.md:4 {key}: " in refused.stderr
+        assert "America/New_York" in refused.stderr
+    assert workspace.outbox == []
+
+
+def test_nothing_leaves_within_the_undo_window(workspace: Workspace) -> None:
+    workspace.configure(schedule={"undo_window": "1h"})
+    approved(workspace)
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+    assert workspace.report("news")["state"] == "scheduled"
+
+
+def test_what_is_cancelled_within_the_undo_window_stays_unsent(workspace: Workspace) -> None:
+    workspace.configure(schedule={"undo_window": "1h"})
+    approved(workspace)
+    workspace.do("run", "--until-idle")
+    assert "is cancelled" in workspace.do("cancel", "news").stderr
+    workspace.configure(schedule={"undo_window": "0s"})
+
+    for _ in range(3):
+        workspace.do("run", "--until-idle")
+
+    assert workspace.outbox == []
+    assert workspace.report("news")["state"] == "cancelled"
+    workspace.approve("news")  # a new yes is a new decision
+    workspace.do("run", "--until-idle")
+    assert len(workspace.outbox) == 10
+
+
+def test_what_front_matter_approved_and_a_person_cancelled_stays_unsent(
+    workspace: Workspace,
+) -> None:
+    workspace.configure(schedule={"undo_window": "1h"}, approvals={"trust_front_matter": True})
+    workspace.write("news", status="approved", approved_by=["reviewer@forum.example"])
+    workspace.do("run", "--until-idle")
+    workspace.do("cancel", "news")
+    workspace.configure(schedule={"undo_window": "0s"})
+    for _ in range(3):
+        workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+@pytest.mark.slow
+def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:
+    approved(workspace, send_at=wall(timedelta(seconds=4)))
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+    running = workspace.start("run", "--port", "0")
+    wait_until(lambda: len(workspace.outbox) == 10, 15, running.said)
+    running.stop()
+    assert running.finish(10).code == 0
+    [campaign] = workspace.do("campaign", "list", "--json").json()
+    assert campaign["started_at"] >= campaign["release_at"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("run", "--port", "0"), ("worker",)], ids=["run", "worker"])
+def test_what_is_approved_while_it_runs_goes_out_within_a_poll(
+    workspace: Workspace, command: tuple[str, ...]
+) -> None:
+    running = workspace.start(*command)
+    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists(), 15)
+    time.sleep(1)
+    assert workspace.outbox == []
+
+    approved(workspace)
+    began = time.monotonic()
+    wait_until(lambda: len(workspace.outbox) == 10, 15, running.said)
+    assert time.monotonic() - began < 3  # one poll, and a slow machine
+
+    began = time.monotonic()
+    running.stop(signal.SIGTERM)
+    done = running.finish(10)
+    assert done.code == 0
+    assert "stopping: the calls under way end first" in done.stderr
+    assert time.monotonic() - began < 5
+    assert workspace.report("news")["state"] == "sent"
+
+
+@pytest.mark.slow
+def test_a_stop_in_flight_is_finished_by_the_next_run_with_nobody_twice(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=10, concurrency=2)
+    workspace.subscribe(readers(400))
+    mailgun.delay = 0.1
+    approved(workspace)
+    running = workspace.start("run", "--port", "0")
+    wait_until(lambda: len(mailgun.taken) >= 8, 20, running.said)
+
+    running.stop(signal.SIGTERM)
+    assert running.finish(10).code == 0
+
+    stopped = workspace.report("news")
+    assert stopped["state"] == "sending"
+    assert stopped["unknown"] == 0
+    assert 80 <= stopped["accepted"] == len(mailgun.delivered) < 400
+    mailgun.delay = 0
+    workspace.do("run", "--until-idle")
+    assert mailgun.counted() == dict.fromkeys(readers(400), 1)
+    assert workspace.report("news")["state"] == "sent"
+
+
+def test_ctrl_c_ends_it_as_cleanly(workspace: Workspace) -> None:
+    running = workspace.start("worker")
+    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists(), 15)
+    time.sleep(0.5)
+    running.stop(signal.SIGINT)
+    assert running.finish(10).code == 0
+
+
+def test_the_machines_own_zone_does_not_matter(workspace: Workspace) -> None:
+    workspace.environment["TZ"] = "Asia/Tokyo"
+    approved(workspace, send_at=wall(timedelta(minutes=-1)))
+    workspace.write("later", send_at=wall(timedelta(hours=1)))
+    workspace.approve("later")
+    workspace.do("run", "--until-idle")
+    assert {line["campaign"] for line in workspace.journal} == {"news"}

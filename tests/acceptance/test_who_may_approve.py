@@ -1,0 +1,159 @@
+"""Whose yes counts: not the author's own, not a viewer's, and as many as are asked for."""
+
+import pytest
+
+from tests.acceptance.approvals import BODY, CHANGED, assert_goes_out, assert_held, digest_of
+from tests.acceptance.workspace import ADMIN, EDITOR, SECOND, VIEWER, WRITER, Workspace
+
+
+def test_the_authors_own_yes_does_not_count(workspace: Workspace) -> None:
+    workspace.hire(WRITER, "admin")
+    workspace.write("news", BODY, author=WRITER)
+
+    refused = workspace.approve("news", WRITER, code=4)
+
+    assert f"{WRITER} wrote news" in refused.stderr
+    assert "author_may_approve" in refused.stderr
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+def test_the_authors_own_yes_counts_where_the_configuration_says_so(workspace: Workspace) -> None:
+    workspace.configure(approvals={"author_may_approve": True})
+    workspace.hire(WRITER, "admin")
+    workspace.write("news", BODY, author=WRITER)
+    workspace.approve("news", WRITER.upper())
+    assert_goes_out(workspace)
+
+
+def test_whoever_becomes_the_author_after_their_yes_loses_it(workspace: Workspace) -> None:
+    workspace.write("news", BODY, author=WRITER)
+    workspace.approve("news")
+    workspace.write("news", BODY, author=EDITOR)
+
+    workspace.do("run", "--until-idle")
+
+    assert workspace.outbox == []
+    shown = workspace.do("statement", "show", "news", "--json").json()
+    assert any(f"{EDITOR} wrote it" in reason for reason in shown["reasons"])
+
+
+def test_of_two_that_are_needed_one_is_not_enough(workspace: Workspace) -> None:
+    workspace.configure(approvals={"required": 2})
+    workspace.hire(SECOND)
+    workspace.write("news", BODY)
+
+    for _ in range(2):  # the same person twice is one person
+        assert "it has 1 of 2 approvals" in workspace.approve("news").stderr
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+    given = workspace.do("statement", "approve", "news", "--by", SECOND, "--json").json()
+    assert given["approved"] is True
+    assert given["approved_by"] == [EDITOR, SECOND]
+    assert_goes_out(workspace)
+    assert workspace.report("news")["approved_by"] == [EDITOR, SECOND]
+
+
+def test_a_second_yes_to_another_text_does_not_add_up(workspace: Workspace) -> None:
+    workspace.configure(approvals={"required": 2})
+    workspace.hire(SECOND)
+    workspace.write("news", BODY)
+    workspace.approve("news")
+    workspace.write("news", CHANGED)
+
+    assert "it has 1 of 2 approvals" in workspace.approve("news", SECOND).stderr
+    assert_held(workspace, "it has 1 of 2 approvals")
+
+
+def test_front_matter_counts_only_where_it_is_trusted(workspace: Workspace) -> None:
+    workspace.write("news", BODY, status="approved", approved_by=["reviewer@forum.example"])
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+    assert workspace.do("campaign", "list", "--json").json() == []
+
+    workspace.configure(approvals={"trust_front_matter": True})
+
+    assert_goes_out(workspace)
+    assert workspace.report("news")["approved_by"] == ["reviewer@forum.example"]
+
+
+@pytest.mark.parametrize("status", ["draft", "review"])
+def test_trusted_front_matter_needs_the_status_as_well(workspace: Workspace, status: str) -> None:
+    workspace.configure(approvals={"trust_front_matter": True})
+    workspace.write("news", BODY, status=status, approved_by=["reviewer@forum.example"])
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+def test_trusted_front_matter_does_not_approve_a_later_change_by_itself(
+    workspace: Workspace,
+) -> None:
+    workspace.configure(approvals={"trust_front_matter": True}, schedule={"undo_window": "1h"})
+    head = {"status": "approved", "approved_by": ["reviewer@forum.example"]}
+    workspace.write("news", BODY, **head)
+    workspace.do("run", "--until-idle")
+    workspace.write("news", CHANGED, **head)
+    workspace.configure(schedule={"undo_window": "0s"})
+
+    assert_held(workspace, "its text changed after reviewer@forum.example approved it")
+
+
+def test_a_yes_that_is_taken_back_does_not_count(workspace: Workspace) -> None:
+    workspace.configure(schedule={"undo_window": "1h"})
+    workspace.write("news", BODY)
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    assert "1 approval" in workspace.do("statement", "revoke", "news", "--by", EDITOR).stderr
+    workspace.configure(schedule={"undo_window": "0s"})
+
+    assert "it has 0 of 1 approvals" in workspace.do("run", "--until-idle", code=4).stderr
+    assert workspace.outbox == []
+    workspace.do("statement", "revoke", "news", "--by", EDITOR, code=1)
+
+
+def test_an_admin_takes_back_everybodys_yes_and_a_colleague_only_their_own(
+    workspace: Workspace,
+) -> None:
+    workspace.hire(SECOND)
+    workspace.hire(ADMIN, "admin")
+    workspace.write("news", BODY)
+    workspace.approve("news")
+
+    assert SECOND in workspace.do("statement", "revoke", "news", "--by", SECOND, code=1).stderr
+    workspace.do("statement", "revoke", "news", "--by", ADMIN)
+
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+def test_an_approval_with_an_old_digest_is_refused(workspace: Workspace) -> None:
+    path = workspace.write("news", BODY)
+    seen = digest_of(workspace)
+    path.write_text(path.read_text().replace("force", "farce"))
+
+    refused = workspace.do("statement", "approve", "news", "--by", EDITOR, "--digest", seen, code=4)
+    assert "has changed since you looked" in refused.stderr
+    assert digest_of(workspace)[:12] in refused.stderr
+    now = digest_of(workspace)
+    workspace.do("statement", "approve", "news", "--by", EDITOR, "--digest", now[:12])
+    assert_goes_out(workspace)
+
+
+@pytest.mark.parametrize("role", ["viewer", "writer"])
+def test_who_may_not_approve_is_told_so(workspace: Workspace, role: str) -> None:
+    workspace.hire(VIEWER, role)
+    workspace.write("news", BODY)
+
+    assert f"is a {role};" in workspace.approve("news", VIEWER, code=4).stderr
+    assert "not among the staff" in workspace.approve("news", "no@forum.example", code=4).stderr
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+
+def test_who_loses_the_role_loses_the_yes(workspace: Workspace) -> None:
+    workspace.write("news", BODY)
+    workspace.approve("news")
+    workspace.hire(EDITOR, "viewer")
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []

@@ -1,0 +1,150 @@
+"""The readers' pages in Chromium: one button, on any screen, and nothing that the page forbids."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.acceptance.workspace import Workspace, readers
+
+pytestmark = pytest.mark.chromium
+
+PEOPLE = readers(8)
+LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@dataclass(kw_only=True)
+class Site:
+    """The pages of a workspace from which two statements went out."""
+
+    workspace: Workspace
+    url: str
+    links: dict[str, str]
+    """Address → the path of its unsubscribe link."""
+
+    def lists_of(self, address: str) -> list[str]:
+        shown = self.workspace.do("subscribers", "show", address, "--json").json()
+        return list(shown["lists"])
+
+
+@pytest.fixture(scope="module")
+def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    workspace = Workspace.create(tmp_path_factory.mktemp("site") / "forum")
+    workspace.hire()
+    workspace.subscribe(PEOPLE)
+    for slug, title in (("hours", "The library opens on Sundays"), ("long", LONG)):
+        workspace.write(slug, "The **library** is open.", title=title)
+        workspace.approve(slug)
+    workspace.do("run", "--until-idle")
+    server = workspace.start("serve", "--port", "0")
+    yield Site(
+        workspace=workspace, url=server.wait_for(r"http://\S+:\d+")[0], links=_links(workspace)
+    )
+    server.stop()
+    assert server.finish(15).code == 0
+    workspace.close()
+
+
+def _links(workspace: Workspace) -> dict[str, str]:
+    links = {}
+    for path in workspace.outbox:
+        mail = path.read_text("utf-8")
+        address = re.search(r"^To: (\S+)\r?$", mail, re.MULTILINE)
+        link = re.search(r"^List-Unsubscribe:\s+<https://[^/]+(/u/\S+)>", mail, re.MULTILINE)
+        assert address
+        assert link
+        links[address[1]] = link[1]
+    return links
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any, site: Site) -> Iterator[Open]:
+    """Open a path. Whatever the console says, or is blocked or fails, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(path: str, *, width: int = 1000, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.goto(site.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [one for one in complaints if "404" not in one] == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_one_button_unsubscribes_one_reader(site: Site, open_page: Open, script: bool) -> None:
+    address = PEOPLE[0] if script else PEOPLE[1]
+    page = open_page(site.links[address], java_script_enabled=script)
+    button = page.get_by_role("button")
+    assert button.count() == 1
+    assert button.inner_text() == "Unsubscribe"
+    assert site.lists_of(address) == ["press"]
+
+    button.click()
+
+    assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
+    assert page.get_by_role("button").count() == 0
+    assert site.lists_of(address) == []
+    assert site.lists_of(PEOPLE[5]) == ["press"]
+    again = open_page(site.links[address])
+    assert again.get_by_role("heading").inner_text() == "You are not subscribed"
+    assert again.get_by_role("button").count() == 0
+
+
+def test_the_button_needs_no_mouse(site: Site, open_page: Open) -> None:
+    page = open_page(site.links[PEOPLE[2]])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You are unsubscribed")
+    assert site.lists_of(PEOPLE[2]) == []
+
+
+PATHS = ["/", "/u/none", "reader", "/archive/hours", "/archive/none"]
+
+
+@pytest.mark.parametrize("width", [320, 375, 1000])
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_scrolls_sideways(site: Site, open_page: Open, path: str, width: int) -> None:
+    page = open_page(site.links[PEOPLE[6]] if path == "reader" else path, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator("h1").count() == 1
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_the_style_sheet_is_let_through_by_the_policy(site: Site, open_page: Open) -> None:
+    page = open_page(site.links[PEOPLE[6]])
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_follows_the_readers_colours(site: Site, open_page: Open, scheme: str) -> None:
+    page = open_page(site.links[PEOPLE[6]], color_scheme=scheme)
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(map(int, re.findall(r"\d+", ground)[:3])) > 3 * 128
+    assert light == (scheme == "light")
+    button = page.locator("button").bounding_box()
+    assert button["height"] >= 44, "a finger needs so much"
+
+
+def test_the_archive_lists_the_statements_and_leads_to_them(site: Site, open_page: Open) -> None:
+    page = open_page("/")
+    links = page.get_by_role("list").get_by_role("link")
+    assert links.all_inner_texts() == [LONG, "The library opens on Sundays"]
+    links.nth(1).click()
+    page.wait_for_url("**/archive/hours")
+    assert "The library is open." in page.locator("body").inner_text()
