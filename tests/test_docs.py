@@ -1,0 +1,258 @@
+"""The documents say what the code does: each check names what is missing, and where to write it."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from newsletter.cli import documentation as commands
+from newsletter.cli import main
+from newsletter.config import documentation as configuration
+from newsletter.providers import registry
+
+ROOT = Path(__file__).parents[1]
+CODE = ROOT / "newsletter"
+DOCS = ROOT / "docs"
+BINARY = {".png", ".jpg", ".ico", ".gz", ".db", ".woff2"}
+
+
+def tracked(pattern: str = "*") -> list[Path]:
+    """The files of the repository, those not committed yet too."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
+    files = [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    assert files, f"no file matches {pattern}"
+    return files
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def documents() -> list[Path]:
+    return [path for path in tracked("*.md") if not path.is_relative_to(ROOT / "tests")]
+
+
+def prose(path: Path) -> str:
+    """A document without its blocks of code, in which # is no heading and [x](y) no link."""
+    return re.sub(r"(?ms)^```.*?^```$|^    .*?$", "", read(path))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+# --- what is generated -------------------------------------------------------------------------
+
+
+def test_the_page_of_commands_is_not_stale() -> None:
+    assert read(DOCS / "commands.md") == commands.document(), (
+        "run: python -m newsletter.cli.documentation > docs/commands.md"
+    )
+
+
+def test_the_page_of_settings_is_not_stale() -> None:
+    assert read(DOCS / "configuration.md") == configuration.document(), (
+        "run: python -m newsletter.config.documentation > docs/configuration.md"
+    )
+
+
+def all_commands(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for word in context.command.list_commands(context):
+            command = context.command.get_command(context, word)
+            assert command is not None
+            yield from all_commands(click.Context(command, info_name=word, parent=context))
+
+
+def test_every_command_and_every_option_is_documented() -> None:
+    sections = dict(re.findall(r"(?ms)^## `(.+?)`\n(.*?)(?=^## |\Z)", read(DOCS / "commands.md")))
+    for context in all_commands(click.Context(main.newsletter, info_name="newsletter")):
+        section = sections[context.command_path]
+        if alias := re.search(r"The same as \[`(.+?)`\]", section):
+            section = sections[alias[1]]
+        assert (context.command.help or "").splitlines()[0] in section
+        for parameter in context.command.params:
+            if isinstance(parameter, click.Option):
+                assert f"`{parameter.opts[0]}" in section, (
+                    f"{context.command_path} {parameter.opts}"
+                )
+
+
+def test_every_command_that_a_document_shows_exists() -> None:
+    root = click.Context(main.newsletter, info_name="newsletter")
+    for path in documents():
+        for shown in re.findall(r"(?m)(?:^    |`)newsletter ((?:[a-z]+ ?)+)", read(path)):
+            first, second = [*shown.split(), ""][:2]
+            command = main.newsletter.get_command(root, first)
+            assert command is not None, f"{name(path)} shows 'newsletter {shown}'"
+            if isinstance(command, click.Group) and second:
+                assert second in command.commands, f"{name(path)} shows 'newsletter {shown}'"
+
+
+# --- what is written by hand -------------------------------------------------------------------
+
+
+def test_every_exit_code_is_documented() -> None:
+    listed = main.newsletter.help or ""
+    codes = dict(re.findall(r"(\d+) ([^·\n]+?)\s*(?:·|$)", listed.replace("\n", " ")))
+    constants = {main.INTERRUPTED, *range(main.UNREACHABLE + 1)}
+    assert {int(code) for code in codes} == constants
+    for code, meaning in codes.items():
+        row = f"| {code} | {meaning} |"
+        assert row in read(DOCS / "operations.md"), f"docs/operations.md lacks {row}"
+
+
+def test_every_kind_of_provider_is_documented() -> None:
+    for kind in registry.OPTIONS:
+        assert f"### `kind: {kind}`" in read(DOCS / "configuration.md")
+        assert kind in read(ROOT / "README.md").lower(), f"README.md does not name {kind}"
+
+
+def test_every_module_is_in_the_index_and_nothing_else_is() -> None:
+    indexed = re.findall(r"(?m)^- `(newsletter/\S+\.py)`: \S", read(DOCS / "architecture.md"))
+    modules = {name(path) for path in CODE.rglob("*.py") if path.name != "__init__.py"}
+    assert sorted({*indexed} - {"newsletter/__init__.py"}) == sorted(modules)
+    assert len(indexed) == len(set(indexed))
+
+
+def shared_classes() -> Iterator[ast.ClassDef]:
+    """The public classes of the domain and the ports."""
+    for package in ("domain", "ports"):
+        for path in sorted((CODE / package).glob("*.py")):
+            for node in ast.parse(read(path)).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    yield node
+
+
+def is_enum(node: ast.ClassDef) -> bool:
+    return any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
+
+
+def test_every_shared_class_belongs_to_a_term_of_the_glossary() -> None:
+    glossary = read(DOCS / "glossary.md")
+    classes = list(shared_classes())
+    assert len(classes) > 50
+    missing = [node.name for node in classes if f"`{node.name}`" not in glossary]
+    assert not missing, f"docs/glossary.md lacks {', '.join(missing)}"
+
+
+def test_every_term_has_one_row_and_names_only_what_exists() -> None:
+    rows = re.findall(r"(?m)^\| \*\*(.+?)\*\* \| (.+?) \| (.+?) \|$", read(DOCS / "glossary.md"))
+    terms = [term for term, _, _ in rows]
+    assert len(terms) == len(set(terms)) > 30
+    known = {node.name for node in shared_classes()}
+    assert {code for *_, codes in rows for code in re.findall(r"`(\w+)`", codes)} <= known
+
+
+def test_every_member_of_an_enum_is_in_the_glossary_with_its_sentence() -> None:
+    headed = r"(?ms)^### `(\w+)`\n(.*?)(?=^### |^## |\Z)"
+    sections = dict(re.findall(headed, read(DOCS / "glossary.md")))
+    enums = [node for node in shared_classes() if is_enum(node)]
+    assert sorted(sections) == sorted(node.name for node in enums)
+    for node in enums:
+        rows = re.findall(r"(?m)^\| `.+\|$", sections[node.name])
+        assert rows == list(members(node)), f"docs/glossary.md, {node.name}"
+
+
+def members(node: ast.ClassDef) -> Iterator[str]:
+    """A row of the glossary for each member; one without a sentence beside it raises."""
+    for place, statement in enumerate(node.body):
+        if isinstance(statement, ast.Assign):
+            value, sentence = ast.literal_eval(statement.value), node.body[place + 1]
+            assert isinstance(sentence, ast.Expr), f"{node.name}.{value} has no sentence"
+            yield f"| `{value}` | {' '.join(ast.literal_eval(sentence.value).split())} |"
+
+
+def test_every_dependency_has_its_sentence() -> None:
+    project = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]
+    record = read(DOCS / "decisions" / "0006-dependencies.md")
+    listed = re.findall(r"(?m)^\| ([a-z0-9-]+) \|", record)
+    needed = [re.split(r"[\[><=]", line)[0] for line in project["dependencies"]]
+    assert [one for one in listed if one != "dependency"] == needed
+    for extra in project["optional-dependencies"].values():
+        for line in extra:
+            package = re.split(r"[\[><=]", line)[0].removeprefix("types-")
+            assert package in record.lower(), f"docs/decisions/0006-dependencies.md lacks {package}"
+
+
+def test_every_decision_is_in_the_index() -> None:
+    files = {path.name for path in (DOCS / "decisions").glob("[0-9]*.md")}
+    index = read(DOCS / "decisions" / "README.md")
+    assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == files
+
+
+# --- links and paths ---------------------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    """The fragments that headings of a Markdown file can be linked by."""
+    kept = (
+        re.sub(r"[^\w\- ]", "", title.lower()) for title in re.findall(r"(?m)^#+ (.+)$", read(path))
+    )
+    return {title.replace(" ", "-") for title in kept}
+
+
+def test_no_link_between_documents_is_broken() -> None:
+    broken = []
+    for path in documents():
+        for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", prose(path)):
+            file, _, fragment = target.partition("#")
+            linked = (path.parent / file).resolve() if file else path
+            if not linked.is_file() or (fragment and fragment not in anchors(linked)):
+                broken.append(f"{name(path)}: {target}")
+    assert not broken, "\n".join(broken)
+
+
+def test_no_document_names_a_path_that_does_not_exist() -> None:
+    begins = r"`((?:newsletter|tests|docs|templates|bench|\.ci)/[\w./-]*)`"
+    ends = r"`([\w.-]+\.(?:md|toml|lock|example\.yaml))`"
+    missing = [
+        f"{name(path)}: {named}"
+        for path in documents()
+        for named in re.findall(f"{begins}|{ends}", read(path))
+        for named in named
+        if named and not (ROOT / named).exists() and not (path.parent / named).exists()
+    ]
+    assert not missing, "\n".join(missing)
+
+
+# --- what no file may hold ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("a registry's host", r"(?:pypi|pythonhosted)\.org|npmjs\.(?:org|com)|deb\.debian"),
+        ("a path of one machine", r"(?<![\w./-])/(?:work|root|home|farm|tmp/w)/"),
+    ],
+)
+def test_no_file_names(what: str, pattern: str) -> None:
+    found = [
+        f"{name(path)}:{number}: {line.strip()[:80]}"
+        for path in tracked()
+        if path.suffix not in BINARY
+        for number, line in enumerate(read(path).splitlines(), start=1)
+        if re.search(pattern, line)
+    ]
+    assert not found, f"{what}:\n" + "\n".join(found)
+
+
+def test_the_code_uses_no_word_that_the_glossary_rules_out() -> None:
+    ruled_out = re.compile(r"(?i)(?<![a-z.])(?:manager|helper|utils|blacklist)|job")
+    theirs = re.compile(r"EVENT_JOB_ERROR|JobExecutionEvent|\badd_job\b|\bjob_defaults\b")
+    found = []
+    for path in sorted(CODE.rglob("*.py")):
+        for number, line in enumerate(read(path).splitlines(), start=1):
+            ours = theirs.sub("", line) if path.name == "scheduler.py" else line
+            if ruled_out.search(ours):
+                found.append(f"{name(path)}:{number}: {line.strip()}")
+    assert not found, "\n".join(found)
