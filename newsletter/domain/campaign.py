@@ -42,10 +42,18 @@ class Campaign:
     lists: tuple[str, ...]
     provider: str
     counts: Counts = field(default_factory=Counts)
+    given_up: bool = False
+    """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""
     reason: str = ""
     """Why it is paused, cancelled or in need of attention."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def may_have_reached_anybody(self) -> bool:
+        """Something was, is being or may have been handed over, whatever was decided since."""
+        counts = self.counts
+        return bool(counts.accepted or counts.unknown or self.given_up)
 
 
 def settled(counts: Counts) -> CampaignState | None:

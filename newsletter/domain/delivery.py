@@ -79,6 +79,8 @@ class BatchState(Enum):
     """Each of its deliveries has a final state."""
     UNKNOWN = "unknown"
     """Its call began and no full, understood answer came."""
+    GIVEN_UP = "given up"
+    """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
 
 
 class DeliveryState(Enum):

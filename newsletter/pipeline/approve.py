@@ -51,13 +51,13 @@ def approve(
 
 def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
     campaign = tx.campaigns.latest(slug)
-    if campaign is not None and campaign.started_at is not None and campaign.counts.audience:
-        handed_over = campaign.counts.accepted + campaign.counts.unknown
-        if handed_over or not campaign.state.ended:
-            raise Refused(
-                f"{slug} has already gone out as campaign {campaign.id};"
-                " write what has to be put right as a statement with another slug"
-            )
+    if campaign is None or campaign.started_at is None or not campaign.counts.audience:
+        return
+    if campaign.may_have_reached_anybody or not campaign.state.ended:
+        raise Refused(
+            f"{slug} has already gone out as campaign {campaign.id};"
+            " write what has to be put right as a statement with another slug"
+        )
 
 
 def revoke(slug: str, *, by: str, store: Store, clock: Clock) -> int:

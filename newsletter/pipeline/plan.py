@@ -85,9 +85,8 @@ def decide(
 
 def _spent_nothing(campaign: Campaign) -> bool:
     """Cancelled before anything could have reached anybody: the statement may go out after all."""
-    counts = campaign.counts
     return campaign.state is CampaignState.CANCELLED and not (
-        counts.accepted or counts.unknown or counts.pending
+        campaign.may_have_reached_anybody or campaign.counts.pending
     )
 
 

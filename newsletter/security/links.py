@@ -1,8 +1,8 @@
 """Signed words in links, and stable names for deliveries.
 
 A token is base64url of: key number (1 byte), campaign (4), subscriber (6), and a MAC of 16 bytes
-by keyed BLAKE2b, personalised by purpose. It carries no address, never expires, and holds after a
-list or a campaign is gone. Length 36; letters, digits, ``-`` and ``_``.
+by keyed BLAKE2b, personalised by purpose. It carries no address and never expires. Length 36;
+letters, digits, ``-`` and ``_``.
 """
 
 import base64

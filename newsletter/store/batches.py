@@ -159,13 +159,15 @@ class SqlBatches:
         if to is Resolution.RESEND:
             self._repeat(theirs)
         else:
-            column = _batch.accepted if to is Resolution.ACCEPTED else _batch.cancelled
+            accepted = to is Resolution.ACCEPTED
+            column = _batch.accepted if accepted else _batch.cancelled
+            state = BatchState.DONE if accepted else BatchState.GIVEN_UP
             self._connection.execute(
                 update(tables.batch)
                 .where(theirs)
                 .values(
                     {
-                        _batch.state: BatchState.DONE.value,
+                        _batch.state: state.value,
                         column: column + _batch.unknown,
                         _batch.unknown: 0,
                         _batch.settled_at: to_ms(at),

@@ -44,7 +44,7 @@ class SqlCampaigns:
 
     def head(self, campaign_id: int) -> Campaign:
         """The campaign without its figures, which cost a sum over all its batches."""
-        zeros = (literal(0).label(name) for name in _COUNTS)
+        zeros = (literal(0).label(name) for name in (*_COUNTS, "given_up"))
         [campaign] = self._fetch(select(tables.campaign, *zeros).where(_campaign.id == campaign_id))
         return campaign
 
@@ -206,14 +206,18 @@ class SqlCampaigns:
 
 
 def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:
+    given_up = func.count().filter(_batch.state == BatchState.GIVEN_UP.value)
     totals = select(
-        _batch.campaign_id, *(func.sum(_batch[name]).label(name) for name in _COUNTS)
+        _batch.campaign_id,
+        *(func.sum(_batch[name]).label(name) for name in _COUNTS),
+        given_up.label("given_up"),
     ).group_by(_batch.campaign_id)
     if campaign_id is not None:
         totals = totals.where(_batch.campaign_id == campaign_id)
     sums = totals.subquery("sums")
     return select(
-        tables.campaign, *(func.coalesce(sums.c[name], 0).label(name) for name in _COUNTS)
+        tables.campaign,
+        *(func.coalesce(sums.c[name], 0).label(name) for name in (*_COUNTS, "given_up")),
     ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
 
 
@@ -228,6 +232,7 @@ def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
         lists=tuple(json.loads(row.lists)),
         provider=row.provider,
         counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
+        given_up=bool(row.given_up),
         reason=row.reason,
         started_at=maybe_from_ms(row.started_at),
         finished_at=maybe_from_ms(row.finished_at),

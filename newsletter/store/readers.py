@@ -161,6 +161,12 @@ class SqlReaders:
         self._connection.execute(
             delete(tables.subscription).where(_subscription.subscriber_id == found.id)
         )
+        # A provider may have named the address in what it said.
+        self._connection.execute(
+            update(tables.delivery)
+            .where(tables.delivery.c.subscriber_id == found.id)
+            .values(reason="")
+        )
         self._connection.execute(delete(_table).where(_subscriber.id == found.id))
         return True
 

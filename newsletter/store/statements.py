@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from newsletter.domain.errors import Defect
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Approval, Channel, Role, Statement
 from newsletter.ports import StoredStatement
@@ -65,7 +66,10 @@ class SqlStatements:
         document = self._connection.scalar(
             select(tables.content.c.document).where(tables.content.c.digest == digest)
         )
-        return None if document is None else _CONTENT.validate_json(document)
+        try:
+            return None if document is None else _CONTENT.validate_json(document)
+        except ValidationError as error:
+            raise Defect(f"the content {digest[:12]} is not what was stored") from error
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:

@@ -64,6 +64,15 @@ class CampaignsContract:
             tx.campaigns.reschedule(early, NOON + timedelta(hours=1))
             assert [one.id for one in tx.campaigns.due(NOON)] == [late]
 
+    def test_those_that_are_sending_are_listed_and_no_others(self, store: Store) -> None:
+        first, second = Books(store, 1, slug="first"), Books(store, [], slug="second")
+        with store.begin() as tx:
+            add_campaign(tx, "third")
+        for expected in ({first.id, second.id}, {second.id}):
+            with store.read() as tx:
+                assert set(tx.campaigns.sending()) == expected
+            first.move(CampaignState.PAUSED)
+
     def test_a_state_moves_only_from_where_it_was_expected(self, store: Store) -> None:
         with store.begin() as tx:
             number = add_campaign(tx)

@@ -118,6 +118,10 @@ def test_an_international_domain_is_compared_in_its_ascii_form(written: str) -> 
     assert fold(written) == "ana@xn--bcher-kva.example"
 
 
+def test_a_label_in_ascii_beside_an_international_one_is_folded_too() -> None:
+    assert fold("ana@MAIL.Bücher.example") == "ana@mail.xn--bcher-kva.example"
+
+
 def test_folding_twice_is_folding_once() -> None:
     for address in ("Ana@Bücher.example", "JOSÉ@Example.org", "\u212aim@example.org"):
         assert fold(fold(address)) == fold(address)

@@ -222,6 +222,20 @@ def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(
     assert campaign.counts == Counts(cancelled=25)
 
 
+def test_what_was_given_up_may_have_arrived_so_the_statement_does_not_go_out_again(
+    room: Newsroom,
+) -> None:
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().cancel("resignation")
+    room.hand().resolve("resignation", Resolution.GIVE_UP)
+    assert room.campaign().may_have_reached_anybody
+    with pytest.raises(Refused, match="already gone out as campaign 1"):
+        room.approve("flo@forum.example")
+    assert room.look().scheduled == ()
+
+
 def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> None:
     room.start()
     room.drain()

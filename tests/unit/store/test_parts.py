@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, insert, text
 
 from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect, Refused
+from newsletter.store import tables
 from newsletter.store.lock import only_one
 from newsletter.store.sql import SqlStore
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
@@ -116,6 +117,7 @@ def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
+from newsletter.store import tables
 from newsletter.store.lock import only_one
 with only_one(Path(sys.argv[1])):
     print("held", flush=True)
@@ -281,3 +283,12 @@ def test_a_hold_says_why_until_it_is_released(store: SqlStore) -> None:
         tx.hold.release()
     with store.read() as tx:
         assert tx.hold.reason() == ""
+
+
+def test_content_that_was_damaged_in_the_database_is_a_defect(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.connection.execute(
+            insert(tables.content).values(digest="d" * 64, document="{", created_at=0)
+        )
+    with store.read() as tx, pytest.raises(Defect, match="content dddddddddddd is not what was"):
+        tx.statements.content("d" * 64)

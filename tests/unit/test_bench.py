@@ -1,0 +1,164 @@
+"""The benchmark itself: a sink that miscounts would make every figure in the docs worthless."""
+
+import http.client
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from bench import measuring, product, run, table
+from bench.material import kept, variables
+from bench.measuring import Measured, Phase
+from bench.sink import Program, Sink, addresses, compiled, in_python, sink
+
+READERS = ["ana@readers.example", "bo@readers.example"]
+PART = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+FORM = "".join(
+    f"--edge\r\n{PART.format(name, value)}"
+    for name, value in [
+        ("from", "news@forum.example"),
+        ("to", ", ".join(READERS)),
+        ("recipient-variables", json.dumps({READERS[0]: {"u": "x"}})),
+    ]
+)
+
+
+@pytest.fixture(scope="module", params=["c", "python"])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    if request.param == "python":
+        return in_python()
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    return compiled(tmp_path_factory.mktemp("sink"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def target(program: Program, folder: Path) -> Iterator[Sink]:
+    with sink(program, keep=folder) as started:
+        yield started
+
+
+def post(target: Sink, body: str, kind: str) -> dict[str, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=5)
+    connection.request("POST", "/v3/forum.example/messages", body, {"Content-Type": kind})
+    said: dict[str, str] = json.loads(connection.getresponse().read())
+    connection.close()
+    return said
+
+
+def test_the_sink_keeps_each_recipient_of_both_kinds_of_form(target: Sink) -> None:
+    multipart = f"{FORM}--edge--\r\n"
+    urlencoded = urlencode({"to": READERS, "html": "write to=us@forum.example &"}, doseq=True)
+    first = post(target, multipart, "multipart/form-data; boundary=edge")
+    second = post(target, urlencoded, "application/x-www-form-urlencoded")
+    third = post(target, f"subject=x&{urlencoded}", "application/x-www-form-urlencoded")
+    assert target.recipients() == READERS * 3
+    assert target.figures() == {
+        "calls": 3,
+        "bytes": len(multipart) + 2 * len(urlencoded) + len("subject=x&"),
+    }
+    assert first["message"] == "Queued. Thank you."
+    assert len({first["id"], second["id"], third["id"]}) == 3
+
+
+def test_a_call_in_many_pieces_is_one_call(target: Sink) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=5)
+    for _ in range(2):
+        connection.putrequest("POST", "/v3/x")
+        connection.putheader("Content-Length", str(8 + 200_000))
+        connection.endheaders()
+        for piece in (b"t", b"o=a%40b&", b"x" * 100_000, b"y" * 99_999):
+            connection.send(piece)
+        assert json.loads(connection.getresponse().read())["id"]
+    connection.close()
+    assert target.recipients() == ["a@b", "a@b"]
+
+
+def test_what_the_sink_kept_can_be_made_again(target: Sink, folder: Path) -> None:
+    body = f"{FORM}--edge--\r\n"
+    post(target, body, "multipart/form-data; boundary=edge")
+    [call] = kept(folder)
+    assert call.path == "/v3/forum.example/messages"
+    assert call.body.decode() == body
+    assert call.fields()["from"] == "news@forum.example"
+    assert variables(call.fields()) == {READERS[0]: {"u": "x"}}
+
+
+def test_the_sink_ends_with_whoever_started_it(program: Program) -> None:
+    with sink(program) as started:
+        assert started.figures()["calls"] == 0
+    with pytest.raises(ConnectionRefusedError):
+        started.figures()
+
+
+def test_an_address_is_read_in_either_encoding() -> None:
+    assert addresses(b"ma@x, b@x\nuc%2Bd%40x\n") == ["a@x", "b@x", "c+d@x"]
+
+
+@pytest.mark.parametrize(
+    ("reached", "complaint"),
+    [
+        ([0], "reached 1 recipients, 1 of them different"),
+        ([0, 1, 1], "reached 3 recipients, 2 of them different"),
+        ([0, 7], "reached 2 recipients, 2 of them different"),
+    ],
+)
+def test_a_run_that_did_not_reach_each_reader_once_does_not_count(
+    reached: list[int], complaint: str
+) -> None:
+    got = [product.address(number) for number in reached]
+    with pytest.raises(SystemExit, match=complaint):
+        run.check("it", got, 2)
+    run.check("it", [product.address(number) for number in (1, 0)], 2)
+
+
+def test_a_stopwatch_counts_only_its_blocks() -> None:
+    watch = measuring.Stopwatch()
+    assert watch.phase() == Phase(seconds=0, cpu=0)
+    with watch.running():
+        sum(range(100_000))
+    first = watch.phase()
+    sum(range(100_000))
+    assert watch.phase() == first
+    assert first.seconds > 0
+
+
+def test_what_a_process_hands_in_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    phases = {"hand over": Phase(seconds=1.5, cpu=0.5)}
+    sys.stdout.write("talk before it\n")
+    measuring.hand_in(phases)
+    measured = measuring.read(capsys.readouterr().out)
+    assert measured.phases == phases
+    assert 1_000_000 < measured.peak < 10_000_000_000
+
+
+def series(name: str, *seconds: float) -> table.Series:
+    return table.Series(
+        name=name,
+        phase="hand over",
+        recipients=1_000,
+        bytes=150_000,
+        runs=[
+            Measured(phases={"hand over": Phase(seconds=one, cpu=one / 2)}, peak=50_000_000)
+            for one in seconds
+        ],
+    )
+
+
+def test_the_table_shows_medians_and_the_ratios_of_rates() -> None:
+    ours, other = series("ours", 0.1, 0.5, 0.2), series("theirs", 1.0)
+    lines = table.figures([ours, other]).splitlines()
+    assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
+        "1,000", "ours", "5,000", "100.00", "50", "150", "3",
+    ]  # fmt: skip
+    assert len({len(line) for line in lines}) == 1
+    assert table.ratios([ours], [other]).splitlines()[2].split("|")[2].strip() == "5.00"
