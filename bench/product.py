@@ -1,0 +1,147 @@
+"""The product: a real workspace, and the scheduler that ``newsletter run --until-idle`` runs.
+
+``python -m bench.product prepare FOLDER RECIPIENTS``, then ``python -m bench.product run FOLDER``
+with the sink's address in NEWSLETTER_BENCH_URL. Only ``run`` is measured.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.measuring import Phase, hand_in
+from newsletter.bootstrap import App, opened
+from newsletter.domain.audience import Consent, Entry
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.message import Content
+from newsletter.ports import Clock
+from newsletter.scheduler import Scheduler
+from newsletter.security.clock import SystemClock
+
+SINK_URL = "NEWSLETTER_BENCH_URL"
+_STATEMENT = Path(__file__).with_name("statement.md")
+_MILLISECOND = timedelta(milliseconds=1)
+_CONFIGURATION = f"""\
+organisation:
+  name: Example Forum
+  website: https://forum.example
+  postal_address: 1 Example Street, Washington, DC 20001
+  press_contact: {{name: Press Office, email: press@forum.example, phone: "+1 202 555 0100"}}
+sender: {{name: Example Forum, address: news@forum.example, reply_to: press@forum.example}}
+public_url: https://news.forum.example
+timezone: America/New_York
+language: en
+statements: [{{kind: folder, path: statements}}]
+approvals: {{trust_front_matter: true}}
+schedule: {{poll: 5s, undo_window: 0s}}
+provider:
+  kind: mailgun
+  domain: forum.example
+  api_key: key
+  base_url: ${{{SINK_URL}:-http://127.0.0.1:9}}
+database: sqlite:///var/newsletter.db
+"""
+
+
+def address(number: int) -> str:
+    """The address of the reader with this number."""
+    return f"reader{number:07}@readers.example"
+
+
+def prepare(workspace: Path, recipients: int) -> None:
+    """Write the workspace and import its subscribers through the store."""
+    (workspace / "statements").mkdir(parents=True)
+    (workspace / "newsletter.yaml").write_text(_CONFIGURATION)
+    (workspace / "statements" / "harbour.md").write_text(_STATEMENT.read_text())
+    now = datetime.now(UTC)
+    consent = Consent(source="web form", at=now)
+    entries = (
+        Entry(address=address(number), lists=("press",), consent=consent)
+        for number in range(recipients)
+    )
+    with opened(workspace, {}) as app, app.store.begin() as tx:
+        tx.readers.upsert(entries, now)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    at: datetime
+    seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class NotingClock:
+    """The clock, which notes how much of everything was used up whenever it was asked.
+
+    So any instant that the product has stored can be found again, more finely than stored.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    readings: list[_Reading] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The instant."""
+        at = self.clock.now()
+        self.readings.append(_Reading(at, time.perf_counter(), time.process_time()))
+        return at
+
+    def between(self, start: datetime, end: datetime) -> Phase:
+        """What was used up between two stored instants."""
+        first, last = self._found(start), self._found(end)
+        return Phase(seconds=last.seconds - first.seconds, cpu=last.cpu - first.cpu)
+
+    def since(self, beginning: _Reading, end: datetime) -> Phase:
+        """What was used up from a reading to a stored instant."""
+        last = self._found(end)
+        return Phase(seconds=last.seconds - beginning.seconds, cpu=last.cpu - beginning.cpu)
+
+    def _found(self, stored: datetime) -> _Reading:
+        return next(
+            reading for reading in self.readings if stored <= reading.at < stored + _MILLISECOND
+        )
+
+
+def run(workspace: Path) -> None:
+    """Let the scheduler find the statement, plan, freeze and hand over; check that all went."""
+    clock = NotingClock()
+    with opened(workspace, os.environ) as built:
+        app = replace(built, clock=clock)
+        clock.now()
+        Scheduler(app, on_progress=lambda _sending: None).run(until_idle=True)
+        hand_in(_phases(app, clock))
+
+
+def _phases(app: App, clock: NotingClock) -> dict[str, Phase]:
+    with app.store.read() as tx:
+        [campaign] = tx.campaigns.all()
+        [frozen_at] = [line.at for line in tx.audit.all() if line.action == "start"]
+    assert campaign.state is CampaignState.SENT, campaign
+    assert campaign.counts.accepted == campaign.counts.audience
+    assert campaign.started_at is not None
+    assert campaign.finished_at is not None
+    return {
+        "hand over": clock.between(frozen_at, campaign.finished_at),
+        "start to finish": clock.between(campaign.started_at, campaign.finished_at),
+        "end to end": clock.since(clock.readings[0], campaign.finished_at),
+    }
+
+
+def content(workspace: Path) -> Content:
+    """What the readers get."""
+    with opened(workspace, {}) as app:
+        app.refresh()
+        with app.store.read() as tx:
+            [stored] = tx.statements.all()
+            found = tx.statements.content(stored.digest)
+    assert found is not None
+    return found
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        run(Path(sys.argv[2]))

@@ -1,0 +1,115 @@
+"""Runs all contenders in turn against the same sink, each in a process of its own, and compares."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import measuring, product, table
+from bench.measuring import Measured
+from bench.sink import ROOT, Program, Sink, sink
+
+_PATIENCE = 300  # seconds, for one process
+OURS = {
+    "product, hand over": "hand over",
+    "product, start to finish": "start to finish",
+    "product, end to end": "end to end",
+}
+ANYMAIL, BARE = "django-anymail", "bare requests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What one run measured, and the bytes that the sink received."""
+
+    measured: Measured
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """All series at one size."""
+
+    ours: list[table.Series]
+    others: list[table.Series]
+
+
+class Bench:
+    """Everything for one size, in one folder."""
+
+    def __init__(self, folder: Path, program: Program, recipients: int) -> None:
+        self._folder = folder
+        self._program = program
+        self._recipients = recipients
+        self._workspace = folder / "workspace"
+        self._calls = folder / "calls"
+
+    def compare(self, runs: int) -> Compared:
+        """Prepare, then measure each contender so many times, taking turns."""
+        self._calls.mkdir(parents=True)
+        _child("bench.product", "prepare", str(self._workspace), str(self._recipients))
+        self._product(keep=self._calls)
+        rounds = [
+            {"product": self._product(), ANYMAIL: self._again("peer"), BARE: self._again("bare")}
+            for _ in range(runs)
+        ]
+        ours = [self._series(name, phase, "product", rounds) for name, phase in OURS.items()]
+        others = [self._series(name, "hand over", name, rounds) for name in (ANYMAIL, BARE)]
+        return Compared(ours=ours, others=others)
+
+    def _series(
+        self, name: str, phase: str, contender: str, rounds: list[dict[str, Counted]]
+    ) -> table.Series:
+        return table.Series(
+            name=name,
+            phase=phase,
+            recipients=self._recipients,
+            runs=[one[contender].measured for one in rounds],
+            bytes=rounds[0][contender].bytes,
+        )
+
+    def _product(self, keep: Path | None = None) -> Counted:
+        workspace = self._folder / "run"
+        shutil.copytree(self._workspace, workspace)
+        try:
+            with sink(self._program, keep=keep) as target:
+                environ = {product.SINK_URL: target.url}
+                measured = _child("bench.product", "run", str(workspace), environ=environ)
+                return self._checked("the product", measured, target)
+        finally:
+            shutil.rmtree(workspace)
+
+    def _again(self, contender: str) -> Counted:
+        with sink(self._program) as target:
+            measured = _child(f"bench.{contender}", target.url, str(self._calls))
+            return self._checked(contender, measured, target)
+
+    def _checked(self, contender: str, output: str, target: Sink) -> Counted:
+        check(contender, target.recipients(), self._recipients)
+        return Counted(measured=measuring.read(output), bytes=target.figures()["bytes"])
+
+
+def check(contender: str, got: list[str], recipients: int) -> None:
+    """Nothing counts unless every reader got it exactly once. Raises SystemExit."""
+    if sorted(got) != [product.address(number) for number in range(recipients)]:
+        raise SystemExit(
+            f"{contender} reached {len(got)} recipients, {len(set(got))} of them different;"
+            f" it should have reached all {recipients} readers, each once"
+        )
+
+
+def _child(module: str, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
+    """Run a module to its end; returns what it said on standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=_PATIENCE,
+        check=True,
+    )
+    return done.stdout

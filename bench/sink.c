@@ -1,0 +1,201 @@
+/* Takes calls on 127.0.0.1 as Mailgun would, says yes, and keeps every recipient named in them.
+ *
+ * sink [FOLDER]: writes its port on standard output and ends with standard input. GET /recipients
+ * gives back what stood in the "to" fields, a field a line, with m (multipart) or u (urlencoded)
+ * before it; GET /figures the number of calls and bytes. Each call is kept in FOLDER if named.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_CONNECTIONS 1024
+#define LARGEST_CALL (64u << 20)
+
+struct text {
+    char *start;
+    size_t length, room;
+};
+
+static struct text calls_of[MAX_CONNECTIONS]; /* what has come of the call under way, by socket */
+static struct text recipients;
+static unsigned long calls, bytes;
+static const char *folder;
+
+static void reserve(struct text *text, size_t more) {
+    if (text->length + more <= text->room)
+        return;
+    text->room = 2 * (text->length + more);
+    text->start = realloc(text->start, text->room);
+    if (!text->start)
+        exit(1);
+}
+
+static void append(struct text *text, const char *what, size_t length) {
+    reserve(text, length);
+    memcpy(text->start + text->length, what, length);
+    text->length += length;
+}
+
+static void keep_field(char kind, const char *value, const char *end) {
+    append(&recipients, &kind, 1);
+    append(&recipients, value, end - value);
+    append(&recipients, "\n", 1);
+}
+
+static void keep_recipients(const char *body, const char *end) {
+    static const char part[] = "name=\"to\"\r\n\r\n", pair[] = "&to=";
+    if (end - body > 2 && !memcmp(body, "--", 2)) {
+        const char *at = memmem(body, end - body, part, sizeof part - 1);
+        while (at) {
+            const char *value = at + sizeof part - 1;
+            const char *stop = memmem(value, end - value, "\r\n", 2);
+            keep_field('m', value, stop ? stop : end);
+            at = memmem(value, end - value, part, sizeof part - 1);
+        }
+        return;
+    }
+    const char *at = end - body > 3 && !memcmp(body, "to=", 3)
+                         ? body - 1
+                         : memmem(body, end - body, pair, sizeof pair - 1);
+    while (at) {
+        const char *value = at + sizeof pair - 1;
+        const char *stop = memchr(value, '&', end - value);
+        keep_field('u', value, stop ? stop : end);
+        at = memmem(value, end - value, pair, sizeof pair - 1);
+    }
+}
+
+static void keep_call(const char *start, size_t length) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%08lu.call", folder, calls);
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(start, 1, length, file) != length || fclose(file))
+        exit(1);
+}
+
+static void write_all(int socket, const char *what, size_t length) {
+    while (length) {
+        ssize_t written = write(socket, what, length);
+        if (written <= 0)
+            return;
+        what += written;
+        length -= written;
+    }
+}
+
+static void answer(int socket, const char *body, size_t length) {
+    char head[256];
+    int size = snprintf(head, sizeof head,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                        "Content-Length: %zu\r\n\r\n", length);
+    struct text whole = {0};
+    append(&whole, head, size);
+    append(&whole, body, length);
+    write_all(socket, whole.start, whole.length);
+    free(whole.start);
+}
+
+static void take(int socket, const char *start, const char *body, const char *end) {
+    char said[256];
+    int size;
+    if (!strncmp(start, "GET /recipients", 15)) {
+        answer(socket, recipients.start, recipients.length);
+        return;
+    }
+    if (!strncmp(start, "GET ", 4)) {
+        size = snprintf(said, sizeof said, "{\"calls\": %lu, \"bytes\": %lu}", calls, bytes);
+    } else {
+        calls++;
+        bytes += end - body;
+        keep_recipients(body, end);
+        if (folder)
+            keep_call(start, end - start);
+        size = snprintf(said, sizeof said,
+                        "{\"id\": \"<%lu@sink.example>\", \"message\": \"Queued. Thank you.\"}",
+                        calls);
+    }
+    answer(socket, said, size);
+}
+
+/* Where the call that begins here ends, or NULL while some of it has not come. */
+static const char *end_of_call(struct text *call, const char **body) {
+    char *stop = memmem(call->start, call->length, "\r\n\r\n", 4);
+    if (!stop)
+        return NULL;
+    size_t length = 0;
+    for (char *line = call->start; line < stop; line = strchr(line, '\n') + 1)
+        if (!strncasecmp(line, "content-length:", 15))
+            length = strtoul(line + 15, NULL, 10);
+    if (length > LARGEST_CALL)
+        exit(1);
+    *body = stop + 4;
+    if ((size_t)(call->start + call->length - *body) >= length)
+        return *body + length;
+    reserve(call, length + 4096);
+    return NULL;
+}
+
+static int serve(int socket) {
+    struct text *call = &calls_of[socket];
+    reserve(call, 65536);
+    ssize_t came = read(socket, call->start + call->length, call->room - call->length);
+    if (came <= 0)
+        return 0;
+    call->length += came;
+    const char *body = NULL, *end;
+    while (call->length && (end = end_of_call(call, &body))) {
+        take(socket, call->start, body, end);
+        call->length -= end - call->start;
+        memmove(call->start, end, call->length);
+    }
+    return 1;
+}
+
+static void welcome(int listener, int poll) {
+    int on = 1, socket = accept(listener, NULL, NULL);
+    if (socket < 0)
+        return;
+    if (socket >= MAX_CONNECTIONS)
+        exit(1);
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    calls_of[socket].length = 0;
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = socket};
+    epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event);
+}
+
+int main(int count, char **arguments) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0);
+    folder = count > 1 ? arguments[1] : NULL;
+    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 128) ||
+        getsockname(listener, (struct sockaddr *)&address, &size))
+        return 1;
+    for (int number = 0; number < 2; number++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = number ? listener : 0};
+        if (epoll_ctl(poll, EPOLL_CTL_ADD, event.data.fd, &event))
+            return 1;
+    }
+    printf("%d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    for (;;) {
+        struct epoll_event events[64];
+        int ready = epoll_wait(poll, events, 64, -1);
+        for (int number = 0; number < ready; number++) {
+            int which = events[number].data.fd;
+            if (which == 0)
+                return 0; /* whoever started us has closed its end, or is dead */
+            if (which == listener)
+                welcome(listener, poll);
+            else if (!serve(which))
+                close(which);
+        }
+    }
+}

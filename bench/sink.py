@@ -1,0 +1,95 @@
+"""The provider's end: a process that takes every call and remembers whom it was for."""
+
+import http.client
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+ROOT = Path(__file__).parents[1]
+_SOURCE = Path(__file__).with_name("sink.c")
+_PATIENCE = 30  # seconds, for anything that takes milliseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """How to start a sink."""
+
+    command: tuple[str, ...]
+    description: str
+
+
+def compiled(folder: Path) -> Program:
+    """The C sink, compiled into a folder; the Python one where that cannot be done."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":  # it stands on epoll
+        return in_python()
+    target = folder / "sink"
+    command = [compiler, "-O2", "-Wall", "-Werror", "-o", str(target), str(_SOURCE)]
+    subprocess.run(command, check=True, timeout=_PATIENCE)
+    return Program(command=(str(target),), description="in C, one thread")
+
+
+def in_python() -> Program:
+    """The sink that needs no compiler."""
+    return Program(
+        command=(sys.executable, "-m", "bench.python_sink"),
+        description="IN PYTHON, for want of cc on Linux: it slows down everything measured",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sink:
+    """A sink at work."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def recipients(self) -> list[str]:
+        """Every address that stood in a ``to`` field, as often as it stood there."""
+        return addresses(self._get("/recipients"))
+
+    def figures(self) -> dict[str, int]:
+        """``calls`` and ``bytes``, of bodies alone."""
+        figures: dict[str, int] = json.loads(self._get("/figures"))
+        return figures
+
+    def _get(self, path: str) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+
+def addresses(fields: bytes) -> list[str]:
+    """Read what the sink kept: a field a line, after a letter for its encoding."""
+    found: list[str] = []
+    for line in fields.decode().splitlines():
+        value = unquote_plus(line[1:]) if line[0] == "u" else line[1:]
+        found += [address.strip() for address in value.split(",")]
+    return found
+
+
+@contextmanager
+def sink(program: Program, *, keep: Path | None = None) -> Iterator[Sink]:
+    """Run a sink for the length of the block; it keeps each call as a file in ``keep``."""
+    command: Sequence[str] = [*program.command, *([str(keep)] if keep else [])]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        assert process.stdout is not None
+        yield Sink(port=int(process.stdout.readline()))
+    finally:
+        process.kill()
+        process.communicate()
