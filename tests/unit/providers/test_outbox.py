@@ -4,7 +4,8 @@ import email
 import email.policy
 import json
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -172,20 +173,16 @@ def test_a_full_disk_is_retried_and_leaves_nothing_behind(tmp_path: Path) -> Non
     assert files(tmp_path) == [JOURNAL]
 
 
-def test_a_message_cut_short_by_a_limit_never_gets_its_name(
-    tmp_path: Path, limited: Callable[[int], None]
-) -> None:
+def test_a_message_cut_short_by_a_limit_never_gets_its_name(tmp_path: Path) -> None:
     provider = outbox(tmp_path)
     parcel = provider.prepare(batch())
-    limited(1000)
-    answer = provider.hand_over(parcel)
+    with limited(1000):
+        answer = provider.hand_over(parcel)
     assert answer.outcome.verdict is Verdict.RETRY
     assert files(tmp_path) == []
 
 
-def test_a_journal_that_fills_up_midway_is_cut_back(
-    tmp_path: Path, limited: Callable[[int], None]
-) -> None:
+def test_a_journal_that_fills_up_midway_is_cut_back(tmp_path: Path) -> None:
     provider = outbox(tmp_path)
     hand_over(provider, batch("a@a.example"))
     many = tuple(
@@ -194,9 +191,9 @@ def test_a_journal_that_fills_up_midway_is_cut_back(
     )
     parcel = provider.prepare(replace(batch(), recipients=many))
     before = (tmp_path / JOURNAL).read_bytes()
-    limited(4000)
-    assert provider.hand_over(parcel).outcome.verdict is Verdict.RETRY
-    limited(resource.RLIM_INFINITY)
+    with limited(4000):
+        answer = provider.hand_over(parcel)
+    assert answer.outcome.verdict is Verdict.RETRY
     assert (tmp_path / JOURNAL).read_bytes() == before
     assert files(tmp_path) == [JOURNAL, "letter0001.eml"]
     assert provider.hand_over(parcel).outcome.verdict is Verdict.ACCEPTED
@@ -249,13 +246,12 @@ def test_it_names_its_limits(tmp_path: Path) -> None:
     assert outbox(tmp_path).capabilities.replay is Replay.SAFE
 
 
-@pytest.fixture
-def limited() -> Iterator[Callable[[int], None]]:
-    """Limits the size of files this process may write, and lifts the limit afterwards."""
+@contextmanager
+def limited(size: int) -> Iterator[None]:
+    """Limits the size of files this process may write: all of them, so for one call alone."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(size: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
