@@ -146,6 +146,7 @@ def _wire(settings: Settings, store: SqlStore, links: Links) -> App:
             timezone=settings.timezone,
             provider=provider.name,
             batch_size=_batch_size(settings, provider),
+            capabilities=provider.capabilities,
         ),
     )
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
-from newsletter.domain.errors import Defect, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import Content, Recipient
-from newsletter.pipeline.ledger import finish
+from newsletter.pipeline.ledger import approved_content, finish
 from newsletter.ports import (
     Booking,
     ClaimedBatch,
@@ -103,9 +103,7 @@ class Dispatcher:
         known = self._contents.get(digest)
         if known is not None:
             return known
-        content = tx.statements.content(digest)
-        if content is None or content.digest() != digest:
-            raise Defect(f"the content of campaign {claimed.campaign.id} is not what was approved")
+        content = approved_content(tx, claimed.campaign)
         if len(self._contents) >= _KEPT_CONTENTS:
             self._contents.clear()
         self._contents[digest] = content

@@ -3,6 +3,7 @@
 from newsletter.domain.audience import fold
 from newsletter.domain.campaign import Campaign, CampaignState, settled
 from newsletter.domain.errors import Defect, NotFound, Refused
+from newsletter.domain.message import Content
 from newsletter.domain.statement import ApprovalPolicy, Role, Standing, standing
 from newsletter.ports import Clock, StoredStatement, Transaction
 
@@ -52,6 +53,14 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
         article = "an" if role.value[0] in "ae" else "a"
         raise Refused(f"{by} is {article} {role.value}; to {deed} takes the role {needed.value}")
     return by
+
+
+def approved_content(tx: Transaction, campaign: Campaign) -> Content:
+    """What was approved, and nothing else. Raises Defect where it was altered since."""
+    content = tx.statements.content(campaign.digest)
+    if content is None or content.digest() != campaign.digest:
+        raise Defect(f"the content of campaign {campaign.id} is not what was approved")
+    return content
 
 
 def find_campaign(tx: Transaction, name: str) -> Campaign:

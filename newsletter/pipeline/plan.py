@@ -7,8 +7,8 @@ from enum import Enum
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.schedule import release_time, resolve
 from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
-from newsletter.pipeline.ledger import standing_of
-from newsletter.ports import Clock, Store, StoredStatement, Transaction
+from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.ports import Capabilities, Clock, Store, StoredStatement, Transaction
 
 BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
@@ -25,6 +25,7 @@ class PlanRules:
     timezone: str
     provider: str
     batch_size: int
+    capabilities: Capabilities
 
 
 class Step(Enum):
@@ -241,7 +242,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _move(tx, campaign, CampaignState.PAUSED, clock, _nobody(campaign))
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
-    size = tx.campaigns.freeze(campaign.id, campaign.lists, rules.batch_size)
+    fit = rules.capabilities.recipients_for(approved_content(tx, campaign))
+    size = tx.campaigns.freeze(campaign.id, campaign.lists, min(rules.batch_size, fit))
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 

@@ -1,5 +1,6 @@
 """What lies outside: the time, sources of statements, the renderer, the provider, links."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,13 +70,30 @@ class Replay(Enum):
     """It cannot, however often: each message has a name, and the provider keeps one of a name."""
 
 
+_ENVELOPE = 2048
+"""Bytes a recipient needs beside the bodies, at the most: addresses, names, ids, tokens."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a provider can do, so that the pipeline need not know which one it is."""
 
     max_recipients: int
     """At most so many recipients in one call."""
+    max_bytes: int = 0
+    """At most so many bytes in one call; 0 where the provider names no limit."""
+    bodies: bool = False
+    """Each recipient costs a body of their own; otherwise all share one."""
     replay: Replay = Replay.NEVER
+
+    def recipients_for(self, content: Content) -> int:
+        """At most so many recipients of this content in one call; never less than one."""
+        if not self.max_bytes:
+            return self.max_recipients
+        # The longest JSON there is of it: providers' own forms are shorter.
+        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
+        fit = self.max_bytes // body if self.bodies else (self.max_bytes - body) // _ENVELOPE
+        return max(1, min(self.max_recipients, fit))
 
 
 class Provider(Protocol):

@@ -84,6 +84,7 @@ class Newsroom:
             timezone="America/New_York",
             provider="recording",
             batch_size=10,
+            capabilities=self.provider.capabilities,
         )
         self._attempts = itertools.count(1)
         self._slugs = itertools.count(1)

@@ -1,5 +1,6 @@
 """A campaign whose time has come: its audience is frozen, once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,10 @@ from sqlalchemy import text
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts
+from newsletter.domain.errors import Defect
 from newsletter.pipeline.approve import revoke
 from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
+from newsletter.ports import Capabilities
 from newsletter.store.sql import SqlStore
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
@@ -175,3 +178,25 @@ def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
     assert {batch.content.text.splitlines()[0] for batch in room.provider.batches} == {
         "Something else."
     }
+
+
+def test_a_batch_holds_no_more_than_fits_into_one_call(room: Newsroom) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    able = Capabilities(max_recipients=1000, max_bytes=1, bodies=True)
+    room.rules = replace(room.rules, capabilities=able)
+    room.clock.advance(minutes=5)
+    room.start_due()
+    with room.store.read() as tx:
+        assert tx.batches.waiting().queued == 3
+
+
+def test_a_campaign_whose_content_was_altered_does_not_start(room: Newsroom) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    with room.store.begin() as tx:
+        tx.connection.execute(text("UPDATE content SET document = replace(document, 'The', 'No')"))
+    room.clock.advance(minutes=5)
+    with pytest.raises(Defect, match="the content of campaign 1 is not what was approved"):
+        room.start_due()
+    assert room.campaign().state is SCHEDULED
