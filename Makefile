@@ -26,6 +26,7 @@ demo: setup ## The main job on made-up data; nothing leaves this machine
 	@$(BIN)/newsletter demo
 
 test: setup-dev ## All tests, with coverage
+	rm -f .coverage .coverage.*
 	$(BIN)/pytest --cov --cov-report=
 	$(BIN)/coverage report --format=total --fail-under=95
 	$(BIN)/coverage report --include='newsletter/domain/*,newsletter/pipeline/*' --fail-under=100

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -101,13 +102,14 @@ def _show_around(app: App, folder: Path) -> None:
     page = folder / "var" / "example.html"
     page.write_text(filled(content, recipient).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
+    command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(
-        f"\na delivered mail:  {mails[0] if mails else 'none'}\n"
-        f"its HTML:          {page}\n\n"
+        f"\na mail as it left:    {mails[0] if mails else 'none'}\n"
+        f"its HTML:             {page}\n\n"
         "try next:\n"
-        f"  newsletter statement show example --workspace {folder}\n"
-        f"  newsletter audit show --workspace {folder}\n"
-        f"  newsletter run --workspace {folder}      (and open http://127.0.0.1:8000)"
+        f"  {command} statement show example --workspace {folder}\n"
+        f"  {command} audit show --workspace {folder}\n"
+        f"  {command} run --workspace {folder}      (and open http://127.0.0.1:8000)"
     )
 
 
