@@ -256,3 +256,29 @@ def test_the_code_uses_no_word_that_the_glossary_rules_out() -> None:
             if ruled_out.search(ours):
                 found.append(f"{name(path)}:{number}: {line.strip()}")
     assert not found, "\n".join(found)
+
+
+_OWN_KEYS = {
+    "mailgun": {"domain": "forum.example", "api_key": "key"},
+    "postmark": {"server_token": "key"},
+    "mailtrap": {"api_token": "key"},
+    "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
+    "outbox": {},
+    "mailpit": {},
+}
+
+
+def test_the_table_of_providers_says_what_they_can_do(tmp_path: Path) -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\d+) \| ([\d,]+|no limit) \| (yes|no) \|",
+        read(ROOT / "docs/providers.md"),
+        re.MULTILINE,
+    )
+    assert {row[0] for row in rows} == set(registry.OPTIONS)
+    for kind, recipients, size, body in rows:
+        keys = _OWN_KEYS.get(kind, {"api_key": "key"})
+        options = registry.OPTIONS[kind].model_validate({"kind": kind, **keys})
+        able = registry.build(options, workspace=tmp_path).capabilities
+        said = f"{able.max_bytes:,}" if able.max_bytes else "no limit"
+        means = (str(able.max_recipients), said, "yes" if able.bodies else "no")
+        assert (recipients, size, body) == means, kind

@@ -1,19 +1,53 @@
 """Which providers there are, and how one is made from its options."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from newsletter.domain.errors import Defect
 from newsletter.ports import Provider
-from newsletter.providers import mailgun, outbox
+from newsletter.providers import (
+    brevo,
+    mailgun,
+    mailpit,
+    mailtrap,
+    outbox,
+    postal,
+    postmark,
+    resend,
+    sendgrid,
+)
 from newsletter.providers.http import HttpProvider, Translator, Transport
 from newsletter.providers.options import ProviderOptions
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
-    {"outbox": outbox.Options, "mailgun": mailgun.Options}
+    {
+        "outbox": outbox.Options,
+        "mailgun": mailgun.Options,
+        "sendgrid": sendgrid.Options,
+        "postmark": postmark.Options,
+        "resend": resend.Options,
+        "brevo": brevo.Options,
+        "mailtrap": mailtrap.Options,
+        "postal": postal.Options,
+        "mailpit": mailpit.Options,
+    }
 )
 """Kind → the options it takes."""
+
+_TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = MappingProxyType(
+    {
+        mailgun.Options: mailgun.Mailgun,
+        sendgrid.Options: sendgrid.SendGrid,
+        postmark.Options: postmark.Postmark,
+        resend.Options: resend.Resend,
+        brevo.Options: brevo.Brevo,
+        mailtrap.Options: mailtrap.Mailtrap,
+        postal.Options: postal.Postal,
+        mailpit.Options: mailpit.Mailpit,
+    }
+)
 
 
 def build(options: ProviderOptions, *, workspace: Path) -> Provider:
@@ -23,9 +57,10 @@ def build(options: ProviderOptions, *, workspace: Path) -> Provider:
     """
     if isinstance(options, outbox.Options):
         return outbox.Outbox(options, directory=workspace / options.path)
-    if isinstance(options, mailgun.Options):
-        return _over_http(mailgun.Mailgun(options), options)
-    raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
+    translator = _TRANSLATORS.get(type(options))
+    if translator is None:
+        raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
+    return _over_http(translator(options), options)
 
 
 def _over_http(translator: Translator, options: ProviderOptions) -> Provider:

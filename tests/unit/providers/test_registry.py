@@ -13,6 +13,13 @@ from tests.contracts.provider import batch
 OWN_KEYS = {
     "outbox": {},
     "mailgun": {"domain": "forum.example", "api_key": "key"},
+    "sendgrid": {"api_key": "key"},
+    "postmark": {"server_token": "key"},
+    "resend": {"api_key": "key"},
+    "brevo": {"api_key": "key"},
+    "mailtrap": {"api_token": "key"},
+    "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
+    "mailpit": {},
 }
 
 

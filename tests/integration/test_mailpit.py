@@ -1,0 +1,77 @@
+"""Mailpit over a real connection."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.delivery import Verdict
+from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.mailpit import Mailpit, Options
+from tests.contracts.provider import Service, batch
+from tests.contracts.provider_single import ONE, SingleProviderContract
+from tests.provider_servers.mailpit import MailpitServer
+from tests.servers import answer_bytes, bytes_then_close, reply
+
+
+@pytest.fixture
+def server() -> Iterator[MailpitServer]:
+    with MailpitServer() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: MailpitServer) -> Iterator[HttpProvider]:
+    options = Options.model_validate({"kind": "mailpit", "base_url": server.url})
+    transport = Transport(timeout=timedelta(seconds=20))
+    yield HttpProvider(Mailpit(options), transport)
+    transport.close()
+
+
+class TestContract(SingleProviderContract):
+    @pytest.fixture
+    def service(self, server: MailpitServer, provider: HttpProvider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+def test_a_message_has_the_id_that_mailpit_gave_it(provider: HttpProvider) -> None:
+    for number in (1, 2):
+        outcome = provider.hand_over(provider.prepare(batch(ONE))).outcome
+        assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, f"mail{number}")
+
+
+def test_a_message_beyond_its_size_is_a_setting(
+    server: MailpitServer, provider: HttpProvider
+) -> None:
+    server.most_bytes = 10_000
+    answer = provider.hand_over(provider.prepare(batch(ONE, text="x" * 10_000)))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert answer.outcome.reason == "http: request body too large"
+    assert server.delivered == []
+
+
+def test_an_address_that_mailpit_cannot_read_is_rejected(
+    server: MailpitServer, provider: HttpProvider
+) -> None:
+    answer = provider.hand_over(provider.prepare(batch("nobody")))
+    assert answer.outcome.verdict is Verdict.REJECTED
+    assert answer.outcome.reason == "invalid To address: nobody"
+    assert server.delivered == []
+
+
+def test_an_answer_cut_off_after_it_was_kept_is_unknown(
+    server: MailpitServer, provider: HttpProvider
+) -> None:
+    cut = answer_bytes(200, b'{"ID":', {"Content-Length": "20"})
+    server.script.append(bytes_then_close(cut, takes=True))
+    answer = provider.hand_over(provider.prepare(batch(ONE)))
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 1
+
+
+def test_a_proxy_in_front_that_asks_to_wait_is_heard(
+    server: MailpitServer, provider: HttpProvider
+) -> None:
+    server.script.append(reply(429, "slow down", {"Retry-After": "7"}))
+    answer = provider.hand_over(provider.prepare(batch(ONE)))
+    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=7))

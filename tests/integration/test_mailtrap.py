@@ -1,0 +1,113 @@
+"""Mailtrap's bulk stream over a real connection."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.delivery import Answer, Verdict
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
+from tests.contracts.provider import ProviderContract, Service, batch
+from tests.provider_servers.mailtrap import MailtrapServer
+from tests.servers import answer_bytes, bytes_then_close, reply
+
+SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
+
+
+@pytest.fixture
+def server() -> Iterator[MailtrapServer]:
+    with MailtrapServer() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: MailtrapServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, "token-for-tests")
+
+
+def _provider(server: MailtrapServer, api_token: str) -> Iterator[HttpProvider]:
+    options = Options.model_validate(
+        {"kind": "mailtrap", "base_url": server.url, "api_token": api_token}
+    )
+    transport = Transport(timeout=timedelta(seconds=20))
+    yield HttpProvider(Mailtrap(options), transport)
+    transport.close()
+
+
+class TestContract(ProviderContract):
+    @pytest.fixture
+    def service(self, server: MailtrapServer, provider: HttpProvider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
+    return provider.hand_over(provider.prepare(batch(*addresses)))
+
+
+def test_one_refused_recipient_leaves_the_others_accepted(
+    server: MailtrapServer, provider: HttpProvider
+) -> None:
+    server.refuses["ben@b.example"] = "recipient ben@b.example is suppressed"
+    answer = hand_over(provider, *SEVERAL)
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "0-1"
+    assert {number: each.verdict for number, each in answer.exceptions.items()} == {
+        2: Verdict.REJECTED
+    }
+    assert answer.exceptions[2].reason == "recipient …@b.example is suppressed"
+    assert [message.to for message in server.delivered] == ["ana@a.example", "cy@c.example"]
+
+
+def test_a_sender_nobody_verified_is_a_setting(
+    server: MailtrapServer, provider: HttpProvider
+) -> None:
+    sender = Sender(name="", address="news@other.example")
+    answer = provider.hand_over(provider.prepare(batch(sender=sender)))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert answer.outcome.reason == "'from' domain other.example is not verified"
+    assert not answer.exceptions
+    assert server.delivered == []
+
+
+def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: MailtrapServer) -> None:
+    for provider in _provider(server, "token-hush"):
+        answer = hand_over(provider, *SEVERAL)
+        assert answer.outcome.verdict is Verdict.CONFIGURATION
+        assert "hush" not in repr(answer)
+    assert server.delivered == []
+
+
+def test_as_many_bytes_as_it_names_are_taken_and_more_are_halved(
+    server: MailtrapServer, provider: HttpProvider
+) -> None:
+    text = "x" * (MAX_BYTES // 500)
+    sent = batch(*(f"reader{number}@example.org" for number in range(500)), text=text)
+    assert len(provider.prepare(sent).body) < MAX_BYTES  # said once: nobody's own link is in it
+    own = batch(
+        *(f"reader{number}@example.org" for number in range(500)), text=text + "NLMERGEUNSUBSCRIBE"
+    )
+    assert provider.capabilities.recipients_for(own.content) < 500
+    parcel = provider.prepare(own)
+    assert len(parcel.body) > MAX_BYTES
+    assert provider.hand_over(parcel).outcome.verdict is Verdict.SPLIT
+    assert server.delivered == []
+
+
+def test_a_rate_limit_is_waited_out(server: MailtrapServer, provider: HttpProvider) -> None:
+    server.script.append(reply(429, {"errors": ["Rate limit exceeded"]}, {"Retry-After": "10"}))
+    answer = hand_over(provider, *SEVERAL)
+    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=10))
+    assert server.delivered == []
+
+
+def test_an_answer_cut_off_after_it_was_taken_is_unknown(
+    server: MailtrapServer, provider: HttpProvider
+) -> None:
+    cut = answer_bytes(200, b'{"success":', {"Content-Length": "200"})
+    server.script.append(bytes_then_close(cut, takes=True))
+    answer = hand_over(provider, *SEVERAL)
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert not answer.exceptions
+    assert len(server.delivered) == 3

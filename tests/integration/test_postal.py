@@ -1,0 +1,103 @@
+"""Postal over a real connection."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parseaddr
+
+import pytest
+
+from newsletter.domain.delivery import Verdict
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.postal import Options, Postal
+from tests.contracts.provider import Service, batch
+from tests.contracts.provider_single import ONE, SingleProviderContract
+from tests.provider_servers.postal import PostalServer
+from tests.servers import answer_bytes, bytes_then_close, reply
+
+
+@pytest.fixture
+def server() -> Iterator[PostalServer]:
+    with PostalServer() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: PostalServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, "key-for-tests")
+
+
+def _provider(server: PostalServer, api_key: str) -> Iterator[HttpProvider]:
+    options = Options.model_validate({"kind": "postal", "base_url": server.url, "api_key": api_key})
+    transport = Transport(timeout=timedelta(seconds=20))
+    yield HttpProvider(Postal(options), transport)
+    transport.close()
+
+
+class TestContract(SingleProviderContract):
+    @pytest.fixture
+    def service(self, server: PostalServer, provider: HttpProvider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+    def test_sender_subject_and_list_headers_arrive_once(self, service: Service) -> None:
+        """All but our Message-ID: Postal writes its own over it, whatever it was told."""
+        for message in self.deliver(service, batch()).values():
+            assert parseaddr(message.one("From")) == ("Example Forum", "news@forum.example")
+            assert message.one("Reply-To") == "press@forum.example"
+            assert message.one("Subject") == "Forum resigns from task force"
+            assert message.one("Message-ID").endswith("@rp.postal.example>")
+            assert message.one("List-Id") == "Press <press.forum.example>"
+            assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
+
+
+def test_a_message_has_the_id_that_postal_gave_it(provider: HttpProvider) -> None:
+    for number in (1, 2):
+        outcome = provider.hand_over(provider.prepare(batch(ONE))).outcome
+        assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, str(number))
+
+
+@pytest.mark.parametrize("api_key", ["key-hush", " "])
+def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: PostalServer, api_key: str) -> None:
+    for provider in _provider(server, api_key):
+        answer = provider.hand_over(provider.prepare(batch(ONE)))
+        assert answer.outcome.verdict is Verdict.CONFIGURATION
+        assert "hush" not in repr(answer)
+    assert server.delivered == []
+
+
+def test_a_suspended_server_and_a_strange_sender_are_settings(
+    server: PostalServer, provider: HttpProvider
+) -> None:
+    stranger = batch(ONE, sender=Sender(name="", address="news@other.example"))
+    answer = provider.hand_over(provider.prepare(stranger))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert answer.outcome.reason == "UnauthenticatedFromAddress"
+    server.suspended = True
+    answer = provider.hand_over(provider.prepare(batch(ONE)))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert answer.outcome.reason == "ServerSuspended"
+    assert server.delivered == []
+
+
+def test_no_link_is_tracked(server: PostalServer, provider: HttpProvider) -> None:
+    provider.hand_over(provider.prepare(batch(ONE)))
+    (message,) = server.delivered
+    assert message.one("X-AMP") == "skip"
+
+
+def test_an_answer_cut_off_after_it_was_taken_is_unknown(
+    server: PostalServer, provider: HttpProvider
+) -> None:
+    cut = answer_bytes(200, b'{"status":', {"Content-Length": "20"})
+    server.script.append(bytes_then_close(cut, takes=True))
+    answer = provider.hand_over(provider.prepare(batch(ONE)))
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 1
+
+
+def test_a_proxy_in_front_that_asks_to_wait_is_heard(
+    server: PostalServer, provider: HttpProvider
+) -> None:
+    server.script.append(reply(429, "slow down", {"Retry-After": "7"}))
+    answer = provider.hand_over(provider.prepare(batch(ONE)))
+    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=7))

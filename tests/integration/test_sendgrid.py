@@ -1,0 +1,109 @@
+"""SendGrid over a real connection: the contract, its refusals, and answers that never end."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.delivery import Answer, Verdict
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.sendgrid import Options, SendGrid
+from tests.contracts.provider import ProviderContract, Service, batch
+from tests.provider_servers.sendgrid import SendGridServer
+from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
+
+TAKEN = answer_bytes(202, headers={"X-Message-Id": "m1"})
+
+
+@pytest.fixture
+def server() -> Iterator[SendGridServer]:
+    with SendGridServer() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: SendGridServer) -> Iterator[HttpProvider]:
+    yield from _provider(server)
+
+
+def _provider(
+    server: SendGridServer, seconds: float = 20, api_key: str = "key-for-tests"
+) -> Iterator[HttpProvider]:
+    options = Options.model_validate(
+        {"kind": "sendgrid", "api_key": api_key, "base_url": server.url}
+    )
+    transport = Transport(timeout=timedelta(seconds=seconds))
+    yield HttpProvider(SendGrid(options), transport)
+    transport.close()
+
+
+class TestContract(ProviderContract):
+    @pytest.fixture
+    def service(self, server: SendGridServer, provider: HttpProvider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
+    return provider.hand_over(provider.prepare(batch(*addresses)))
+
+
+def test_an_accepted_batch_has_sendgrids_id(provider: HttpProvider) -> None:
+    assert hand_over(provider).outcome.provider_id == "message-1"
+
+
+def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: SendGridServer) -> None:
+    for provider in _provider(server, api_key="key-hush"):
+        answer = hand_over(provider)
+        assert answer.outcome.verdict is Verdict.CONFIGURATION
+        assert "hush" not in repr(answer)
+    assert server.delivered == []
+
+
+def test_an_unverified_sender_is_a_setting(server: SendGridServer, provider: HttpProvider) -> None:
+    sender = Sender(name="Forum", address="else@forum.example")
+    answer = provider.hand_over(provider.prepare(batch(sender=sender)))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "verified" in answer.outcome.reason
+    assert server.delivered == []
+
+
+def test_an_address_sendgrid_refuses_splits_the_batch_and_is_rejected_alone(
+    server: SendGridServer, provider: HttpProvider
+) -> None:
+    assert hand_over(provider, "a@a.example", "b@nowhere").outcome.verdict is Verdict.SPLIT
+    assert hand_over(provider, "b@nowhere").outcome.verdict is Verdict.REJECTED
+    assert server.delivered == []
+
+
+@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 7])
+def test_an_answer_cut_off_is_unknown_though_all_was_taken(
+    server: SendGridServer, provider: HttpProvider, end: int
+) -> None:
+    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
+    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 3
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_never_comes_is_unknown(server: SendGridServer) -> None:
+    server.script.append(bytes_then_silence(TAKEN[:40], takes=True))
+    for provider in _provider(server, 0.4):
+        assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 504])
+def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
+    server: SendGridServer, provider: HttpProvider, status: int
+) -> None:
+    server.script.append(reply(status, b"", {"Location": f"{server.url}/v3/mail/send"}))
+    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.requests) == 1
+
+
+def test_a_rate_limit_says_how_long(server: SendGridServer, provider: HttpProvider) -> None:
+    server.script.append(reply(429, {"errors": []}, {"Retry-After": "30"}))
+    answer = hand_over(provider)
+    assert answer.outcome.verdict is Verdict.RETRY
+    assert answer.retry_after == timedelta(seconds=30)

@@ -1,0 +1,94 @@
+"""SendGrid on loopback: takes personalizations, fills substitutions, refuses as SendGrid does."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import formataddr
+from typing import Any
+
+from tests.servers import Delivered, LoopbackServer, Received, Step, reply
+
+VERIFIED = "news@forum.example"
+
+
+@dataclass
+class SendGridServer(LoopbackServer):
+    """Takes messages as SendGrid does: all of a call or nothing."""
+
+    api_key: str = "key-for-tests"
+    delivered: list[Delivered] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def usual(self, received: Received) -> Step:
+        if received.headers.get("authorization") != f"Bearer {self.api_key}":
+            message = "The provided authorization grant is invalid, expired, or revoked"
+            return reply(401, errors(message))
+        if received.path != "/v3/mail/send":
+            return reply(404, errors("not found"))
+        call = json.loads(received.body)
+        for status, message, name in _faults(call):
+            return reply(status, errors(message, name))
+        identity = f"message-{len(self.taken) + 1}"
+        return reply(202, b"", {"X-Message-Id": identity}, takes=True)
+
+    def take(self, received: Received) -> None:
+        super().take(received)
+        call = json.loads(received.body)
+        self.delivered += [_merged(call, each) for each in call["personalizations"]]
+
+
+def errors(message: str, name: str | None = None) -> dict[str, Any]:
+    """A refusal in SendGrid's form."""
+    return {"errors": [{"message": message, "field": name, "help": None}]}
+
+
+def _faults(call: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
+    each = call.get("personalizations", [])
+    if call.get("from", {}).get("email") != VERIFIED:
+        yield 403, "The from address does not match a verified Sender Identity.", "from"
+    if not each:
+        yield 400, "You must have at least one personalization.", "personalizations"
+    if len(each) > 1000:
+        yield 400, "The personalization block is limited to 1000 a request.", "personalizations"
+    if not all(part["value"] for part in call.get("content", [{"value": ""}])):
+        yield 400, "The content value must be a string at least one character.", "content.0.value"
+    yield from _faults_of_readers(each)
+
+
+def _faults_of_readers(each: list[Mapping[str, Any]]) -> Iterator[tuple[int, str, str]]:
+    addresses = [to["email"] for one in each for to in one["to"]]
+    if len({address.lower() for address in addresses}) < len(addresses):
+        message = "Each unique email address in the array should only be included once."
+        yield 400, message, "personalizations"
+    for number, address in enumerate(addresses):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+            name = f"personalizations.{number}.to.0.email"
+            yield 400, "Does not contain a valid address.", name
+    for number, one in enumerate(each):
+        if len(json.dumps(one.get("substitutions", {}))) > 10_000:
+            yield (
+                400,
+                "The substitutions are too large.",
+                f"personalizations.{number}.substitutions",
+            )
+
+
+def _merged(call: Mapping[str, Any], one: Mapping[str, Any]) -> Delivered:
+    def fill(template: str) -> str:
+        for key, value in one.get("substitutions", {}).items():
+            template = template.replace(key, value)
+        return template
+
+    (to,) = (each["email"] for each in one["to"])
+    sender = formataddr((call["from"].get("name", ""), call["from"]["email"]))
+    headers = [("From", sender), ("To", to), ("Subject", fill(call["subject"]))]
+    if "reply_to" in call:
+        headers.append(("Reply-To", call["reply_to"]["email"]))
+    headers += one.get("headers", call.get("headers", {})).items()
+    bodies = {part["type"]: fill(part["value"]) for part in call["content"]}
+    return Delivered(
+        to=to, headers=tuple(headers), text=bodies["text/plain"], html=bodies["text/html"]
+    )

@@ -1,0 +1,263 @@
+"""What Postal is told, and what each of its answers means."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.domain.delivery import Answer, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpResponse
+from newsletter.providers.options import ProviderOptions
+from newsletter.providers.postal import Options, Postal
+from tests.contracts.provider import batch, content
+from tests.servers import DATE
+
+ONE = "ana@a.example"
+
+
+def postal(**options: object) -> Postal:
+    usual = {"kind": "postal", "base_url": "https://postal.example", "api_key": "key-hush"}
+    return Postal(Options.model_validate({**usual, **options}))
+
+
+def built(**changes: Any) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(postal().build(batch(ONE, **changes)).body)
+    return said
+
+
+def parsed(
+    status: int, body: object, *, address: str = ONE, headers: dict[str, str] | None = None
+) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
+    return postal().parse(batch(address), response)
+
+
+def said(status: object, data: object) -> dict[str, object]:
+    return {"status": status, "time": 0.01, "flags": {}, "data": data}
+
+
+def error(code: object, message: str | None = None) -> dict[str, object]:
+    return said("error", {"code": code, "message": message})
+
+
+def taken(**messages: object) -> dict[str, object]:
+    return said("success", {"message_id": "x@rp.example", "messages": messages})
+
+
+def test_the_call_says_everything_once() -> None:
+    request = postal().build(batch(ONE))
+    assert (request.method, request.url) == ("POST", "https://postal.example/api/v1/send/message")
+    assert request.headers == {
+        "X-Server-API-Key": "key-hush",
+        "Content-Type": "application/json",
+    }
+    assert json.loads(request.body) == {
+        "to": [ONE],
+        "tag": "resigns/attempt1/1",
+        "from": '"Example Forum" <news@forum.example>',
+        "reply_to": "press@forum.example",
+        "subject": "Forum resigns from task force",
+        "plain_body": content().text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z"),
+        "html_body": content().html.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z"),
+        "headers": {
+            "X-AMP": "skip",
+            "Message-ID": "<letter0001@forum.example>",
+            "List-Id": "Press <press.forum.example>",
+            "List-Unsubscribe": "<https://news.forum.example/u/token0001A-_z>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": "resigns:press:news:forumexample",
+        },
+    }
+
+
+def test_the_exact_bytes_of_a_small_call() -> None:
+    sender = Sender(name="", address="n@forum.example")
+    small = batch(ONE, text='Grüße "NLMERGEMESSAGEID"\n', html="", headers=(), sender=sender)
+    assert postal().build(small).body.decode() == (
+        '{"to":["ana@a.example"],"tag":"resigns/attempt1/1","from":"n@forum.example",'
+        '"subject":"Forum resigns from task force","plain_body":"Grüße \\"letter0001\\"\\n",'
+        '"headers":{"X-AMP":"skip"}}'
+    )
+
+
+def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others() -> None:
+    first, again, other = (
+        postal().build(batch(ONE, attempt_id=attempt)).body for attempt in ("a1", "a1", "a2")
+    )
+    assert first == again != other
+
+
+def test_many_contents_in_turn_are_each_said_right() -> None:
+    provider = postal()
+    for number in [*range(10), *range(10)]:
+        call = json.loads(provider.build(batch(ONE, subject=f"Number {number}")).body)
+        assert call["subject"] == f"Number {number}"
+    changed = replace(batch(ONE), content=content(subject="Another"))
+    provider.build(batch(ONE))
+    assert json.loads(provider.build(changed).body)["subject"] == "Another"
+
+
+@pytest.mark.parametrize("mark", ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGETAG"])
+@pytest.mark.parametrize("field", ["subject", "text", "html"])
+def test_a_mark_of_postals_or_our_own_is_refused(field: str, mark: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        built(**{field: f"See {mark}"})
+    assert mark[:6] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (("X-Note", "a"), ("x-note", "b")),
+        (("X-Note", "a"), ("X-Note", "b")),
+        (("x-amp", "on"),),
+        (("X-AMP", "on"),),
+        (("Subject", "a"),),
+        (("X Y", "a"),),
+    ],
+)
+def test_a_header_that_would_be_lost_or_stand_twice_is_refused(
+    headers: tuple[tuple[str, str], ...],
+) -> None:
+    with pytest.raises(InvalidInput):
+        built(headers=headers)
+
+
+@pytest.mark.parametrize("address", ['a"b@example.org', "a\\b@example.org", "a b@example.org", ""])
+def test_an_address_that_would_break_the_json_is_refused(address: str) -> None:
+    with pytest.raises(InvalidInput, match="address"):
+        postal().build(batch(address))
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
+def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
+    plain = batch(ONE)
+    reader = plain.recipients[0]
+    for faulty in (
+        replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+        replace(plain, recipients=(reader._replace(message_id=value),)),
+        replace(plain, campaign=value),
+        replace(plain, attempt_id=value),
+    ):
+        with pytest.raises(InvalidInput, match="plain letters"):
+            postal().build(faulty)
+
+
+def test_one_recipient_a_call_whatever_the_batch_size() -> None:
+    known = postal(batch_size=50).capabilities
+    assert (known.max_recipients, known.max_bytes, known.bodies) == (1, 0, True)
+    with pytest.raises(InvalidInput, match="2 recipients"):
+        postal().build(batch(ONE, "ben@b.example"))
+
+
+def test_there_is_no_public_server_to_fall_back_on() -> None:
+    with pytest.raises(ValidationError, match="base_url"):
+        Options.model_validate({"kind": "postal", "api_key": "key-hush"})
+    with pytest.raises(ValidationError, match="base_url"):
+        postal(base_url=None)
+
+
+def test_its_base_url_has_the_form_of_every_base_url() -> None:
+    ours = Options.model_json_schema()["properties"]["base_url"]
+    usual = ProviderOptions.model_json_schema()["properties"]["base_url"]
+    assert ours["pattern"] in {each.get("pattern") for each in usual["anyOf"]}
+    assert (
+        postal(base_url="http://p.example/")
+        .build(batch(ONE))
+        .url.startswith("http://p.example/api/")
+    )
+
+
+def test_the_key_shows_nowhere() -> None:
+    options = Options.model_validate(
+        {"kind": "postal", "base_url": "https://p.example", "api_key": "key-hush"}
+    )
+    for shown in (repr(options), repr(Postal(options)), repr(Postal(options).build(batch(ONE)))):
+        assert "hush" not in shown
+    refused = said("error", {"code": "InvalidServerAPIKey", "message": "No.", "token": "key-hush"})
+    assert "hush" not in repr(parsed(200, refused))
+
+
+GOOD = {"id": 42, "token": "x"}
+
+ANSWERS: dict[str, tuple[int, object, Verdict]] = {
+    "taken": (200, taken(**{ONE: GOOD}), Verdict.ACCEPTED),
+    "201": (201, taken(**{ONE: GOOD}), Verdict.UNKNOWN),
+    "202": (202, taken(**{ONE: GOOD}), Verdict.UNKNOWN),
+    "empty": (200, b"", Verdict.UNKNOWN),
+    "half": (200, b'{"status":"success","data":{', Verdict.UNKNOWN),
+    "page": (200, b"<html>Welcome</html>", Verdict.UNKNOWN),
+    "list": (200, [taken(**{ONE: GOOD})], Verdict.UNKNOWN),
+    "no data": (200, {"status": "success"}, Verdict.UNKNOWN),
+    "no messages": (200, said("success", {}), Verdict.UNKNOWN),
+    "odd messages": (200, said("success", {"messages": [GOOD]}), Verdict.UNKNOWN),
+    "nobody": (200, taken(), Verdict.UNKNOWN),
+    "another": (200, taken(**{"ben@b.example": GOOD}), Verdict.UNKNOWN),
+    "one more": (200, taken(**{ONE: GOOD, "ben@b.example": GOOD}), Verdict.UNKNOWN),
+    "no id": (200, taken(**{ONE: {"token": "x"}}), Verdict.UNKNOWN),
+    "odd id": (200, taken(**{ONE: {"id": "42"}}), Verdict.UNKNOWN),
+    "true id": (200, taken(**{ONE: {"id": True}}), Verdict.UNKNOWN),
+    "zero id": (200, taken(**{ONE: {"id": 0}}), Verdict.UNKNOWN),
+    "odd message": (200, taken(**{ONE: 42}), Verdict.UNKNOWN),
+    "no status": (200, said(None, {"code": "X"}), Verdict.UNKNOWN),
+    "new status": (200, said("queued", {"code": "X"}), Verdict.UNKNOWN),
+    "no code": (200, said("error", {"message": "x"}), Verdict.UNKNOWN),
+    "odd code": (200, error(7), Verdict.UNKNOWN),
+    "AccessDenied": (200, error("AccessDenied", "Must be"), Verdict.CONFIGURATION),
+    "InvalidServerAPIKey": (200, error("InvalidServerAPIKey", "No"), Verdict.CONFIGURATION),
+    "ServerSuspended": (200, said("error", {"code": "ServerSuspended"}), Verdict.CONFIGURATION),
+    "unverified": (200, error("UnauthenticatedFromAddress"), Verdict.CONFIGURATION),
+    "FromAddressMissing": (200, error("FromAddressMissing"), Verdict.CONFIGURATION),
+    "NoContent": (200, error("NoContent"), Verdict.CONFIGURATION),
+    "TooManyToAddresses": (200, error("TooManyToAddresses"), Verdict.CONFIGURATION),
+    "NoRecipients": (200, error("NoRecipients", "There are none"), Verdict.REJECTED),
+    "new code": (200, error("QuotaOfTheDay"), Verdict.CONFIGURATION),
+    "parameter": (200, said("parameter-error", {"message": "to"}), Verdict.CONFIGURATION),
+    "parameter void": (200, said("parameter-error", {}), Verdict.CONFIGURATION),
+    "301": (301, b"", Verdict.UNKNOWN),
+    "302": (302, taken(**{ONE: GOOD}), Verdict.UNKNOWN),
+    "400": (400, b"<html>Bad Request</html>", Verdict.CONFIGURATION),
+    "401": (401, b"", Verdict.CONFIGURATION),
+    "403": (403, b"", Verdict.CONFIGURATION),
+    "404": (404, b"", Verdict.CONFIGURATION),
+    "408": (408, b"", Verdict.UNKNOWN),
+    "413": (413, b"", Verdict.CONFIGURATION),
+    "429": (429, b"", Verdict.RETRY),
+    "500": (500, b"<html>Sorry</html>", Verdict.UNKNOWN),
+    "502": (502, error("AccessDenied"), Verdict.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_each_answer_has_its_verdict(case: str) -> None:
+    status, body, verdict = ANSWERS[case]
+    answer = parsed(status, body)
+    assert answer.outcome.verdict is verdict
+    assert answer.outcome.reason or verdict is Verdict.ACCEPTED
+    assert not answer.exceptions
+
+
+def test_a_taken_message_has_the_number_that_its_events_name() -> None:
+    assert parsed(200, taken(**{ONE: GOOD})).outcome.provider_id == "42"
+
+
+def test_a_taken_message_is_found_under_the_domain_that_was_said() -> None:
+    answer = parsed(200, taken(**{"eva@xn--bcher-kva.example": GOOD}), address="eva@bücher.example")
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+
+
+def test_a_refusal_is_told_by_code_and_words() -> None:
+    answer = parsed(200, error("AccessDenied", "Must be authenticated as a server."))
+    assert answer.outcome.reason == "AccessDenied: Must be authenticated as a server."
+    assert parsed(200, said("parameter-error", {})).outcome.reason == "parameter-error"
+
+
+def test_a_wait_that_is_asked_for_is_kept() -> None:
+    answer = parsed(429, b"", headers={"retry-after": "10"})
+    assert answer.retry_after == timedelta(seconds=10)

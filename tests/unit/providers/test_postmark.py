@@ -1,0 +1,395 @@
+"""What Postmark is told, byte by byte, and what each of its answers means."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.domain.delivery import Answer, OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpResponse
+from newsletter.providers.postmark import MAX_BYTES, MAX_RECIPIENTS, Options, Postmark
+from tests.contracts.provider import batch, content, recipients
+
+SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
+
+
+def postmark(**options: object) -> Postmark:
+    usual = {"kind": "postmark", "server_token": "token-hush"}
+    return Postmark(Options.model_validate({**usual, **options}))
+
+
+def built(sent: OutgoingBatch) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = json.loads(postmark().build(sent).body)
+    return messages
+
+
+def test_a_message_says_everything() -> None:
+    sent = batch(*SEVERAL)
+    first = built(sent)[0]
+    headers = first.pop("Headers")
+    assert [(each["Name"], each["Value"]) for each in headers] == [
+        ("Message-ID", "<letter0001@forum.example>"),
+        ("List-Id", "Press <press.forum.example>"),
+        ("List-Unsubscribe", "<https://news.forum.example/u/token0001A-_z>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Feedback-ID", "resigns:press:news:forumexample"),
+        ("X-PM-KeepID", "true"),
+    ]
+    assert first == {
+        "From": '"Example Forum" <news@forum.example>',
+        "To": "ana@a.example",
+        "ReplyTo": "press@forum.example",
+        "Subject": "Forum resigns from task force",
+        "TextBody": sent.recipients[0].merge(sent.content.text),
+        "HtmlBody": sent.recipients[0].merge(sent.content.html),
+        "MessageStream": "broadcast",
+        "TrackOpens": False,
+        "TrackLinks": "None",
+        "Tag": "resigns",
+        "Metadata": {"campaign": "resigns", "attempt": "attempt1", "subscriber": "1"},
+    }
+
+
+def test_each_message_names_its_own_subscriber() -> None:
+    messages = built(batch(*SEVERAL))
+    assert [each["Metadata"]["subscriber"] for each in messages] == ["1", "2", "3"]
+    assert [each["To"] for each in messages] == list(SEVERAL)
+
+
+def test_the_call_goes_to_the_batch_with_the_token() -> None:
+    request = postmark().build(batch())
+    assert request.method == "POST"
+    assert request.url == "https://api.postmarkapp.com/email/batch"
+    assert request.headers == {
+        "X-Postmark-Server-Token": "token-hush",
+        "Content-Type": "application/json",
+    }
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"])
+def test_another_base_url_keeps_the_path(base: str) -> None:
+    assert postmark(base_url=base).build(batch()).url == "http://127.0.0.1:8080/email/batch"
+
+
+def test_another_stream_is_named() -> None:
+    (message,) = json.loads(postmark(message_stream="news-1").build(batch("a@a.example")).body)
+    assert message["MessageStream"] == "news-1"
+
+
+def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others() -> None:
+    first, again, other = (
+        postmark().build(batch(attempt_id=attempt)).body for attempt in ("a1", "a1", "a2")
+    )
+    assert first == again != other
+
+
+def test_content_is_compiled_anew_when_only_the_text_behind_a_digest_changes() -> None:
+    provider = postmark()
+    provider.build(batch())
+    changed = replace(batch(), content=content(subject="Another"))
+    assert changed.digest == batch().digest
+    assert json.loads(provider.build(changed).body)[0]["Subject"] == "Another"
+
+
+def test_many_contents_in_turn_are_each_said_right() -> None:
+    provider = postmark()
+    for number in [*range(10), *range(10)]:
+        said = json.loads(provider.build(batch(subject=f"Number {number}")).body)
+        assert said[0]["Subject"] == f"Number {number}"
+
+
+def test_text_that_json_escapes_arrives_as_it_was() -> None:
+    text = 'NLMERGEMESSAGEID "quoted" \\n \\ \u2028 /\t\u0001 🎉 {{name}} }]"NLMERGEUNSUBSCRIBE"'
+    sent = batch("only@example.org", text=text, html=text)
+    (message,) = built(sent)
+    assert message["TextBody"] == message["HtmlBody"] == sent.recipients[0].merge(text)
+
+
+def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> None:
+    (message,) = built(batch("a@a.example", sender=Sender(name="", address="n@f.example")))
+    assert message["From"] == "n@f.example"
+    assert "ReplyTo" not in message
+
+
+@pytest.mark.parametrize("count", [0, MAX_RECIPIENTS + 1])
+def test_more_than_postmark_takes_and_nobody_are_refused(count: int) -> None:
+    readers = recipients(*(f"reader{number}@example.org" for number in range(count)))
+    with pytest.raises(InvalidInput, match="1 to 500"):
+        postmark().build(replace(batch(), recipients=readers))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a,b@x.example", 'a"b@x.example', "a\\b@x.example", "a b@x.example", "<a@x.example>", ""],
+)
+def test_an_address_that_would_break_the_message_is_refused(address: str) -> None:
+    with pytest.raises(InvalidInput, match="address"):
+        postmark().build(batch("fine@example.org", address))
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "{{x}}", "ü"])
+@pytest.mark.parametrize("field", ["unsubscribe", "message_id"])
+def test_a_merge_value_that_is_no_plain_word_is_refused(field: str, value: str) -> None:
+    changed: dict[str, Any] = {field: value}
+    reader = recipients("a@example.org")[0]._replace(**changed)
+    with pytest.raises(InvalidInput, match="merge value"):
+        postmark().build(replace(batch(), recipients=(reader,)))
+
+
+@pytest.mark.parametrize(
+    "mark", ["{{{ pm:unsubscribe }}}", "{{{pm:unsubscribe_url}}}", "{{ PM:x }}", "{{ { pm:x"]
+)
+@pytest.mark.parametrize(
+    ("field", "key"), [("subject", "Subject"), ("text", "TextBody"), ("html", "HtmlBody")]
+)
+def test_a_mark_of_postmarks_own_is_refused_by_name(field: str, key: str, mark: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        postmark().build(batch(**{field: f"Leave here: {mark}"}))
+    (fault,) = caught.value.faults
+    assert fault.key == key
+    assert "Postmark would replace" in fault.message
+
+
+def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
+    sender = Sender(name="{{{pm:a}}}", address="news@forum.example")
+    with pytest.raises(InvalidInput) as caught:
+        postmark().build(batch(sender=sender, headers=(("X-Note", "{{{pm:b}}}"),)))
+    assert [fault.key for fault in caught.value.faults] == ["From", "X-Note"]
+
+
+@pytest.mark.parametrize("name", ["X Y", "X:Y", "Ü", "", 'X"'])
+def test_a_header_needs_a_name_that_it_can_have(name: str) -> None:
+    with pytest.raises(InvalidInput, match="not a name"):
+        postmark().build(batch(headers=((name, "x"),)))
+
+
+@pytest.mark.parametrize("field", ["text", "html"])
+def test_a_body_beyond_postmarks_limit_is_refused(field: str) -> None:
+    postmark().build(batch("a@a.example", **{field: "ü" * 2_500_000}))
+    with pytest.raises(InvalidInput, match="5 MB"):
+        postmark().build(batch(**{field: "ü" * 2_500_001}))
+
+
+def test_the_limits_are_told() -> None:
+    told = postmark().capabilities
+    assert (told.max_recipients, told.max_bytes, told.bodies) == (500, 50_000_000, True)
+    assert postmark(batch_size=50).capabilities.max_recipients == 50
+    assert postmark(batch_size=5000).capabilities.max_recipients == 500
+
+
+def test_as_many_recipients_as_the_limits_allow_fit_in_one_call() -> None:
+    said = content(html='<p title="é">"NLMERGEUNSUBSCRIBE"</p>\n' * 4000)
+    count = postmark().capabilities.recipients_for(said)
+    sent = batch(*(f"reader{number}@example.org" for number in range(count)), html=said.html)
+    assert 1 < count < MAX_RECIPIENTS
+    assert len(postmark().build(sent).body) <= MAX_BYTES
+
+
+def test_the_token_shows_nowhere() -> None:
+    options = Options.model_validate({"kind": "postmark", "server_token": "token-hush"})
+    request = Postmark(options).build(batch())
+    for shown in (repr(options), str(options), repr(Postmark(options)), repr(request)):
+        assert "token-hush" not in shown
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"server_token": ""}, {"message_stream": ""}, {"message_stream": "a/b"}, {"api_key": "x"}],
+)
+def test_options_that_cannot_work_are_refused_without_showing_the_token(
+    wrong: dict[str, str],
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        postmark(**wrong)
+    assert "token-hush" not in str(caught.value)
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+
+def ok(to: str, number: int = 1) -> dict[str, Any]:
+    return {"To": to, "MessageID": f"id-{number}", "ErrorCode": 0, "Message": "OK"}
+
+
+def no(code: int, message: str = "no", **more: object) -> dict[str, Any]:
+    return {"ErrorCode": code, "Message": message, **more}
+
+
+def parsed(
+    body: object, *addresses: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers=headers or {}, body=raw)
+    return postmark().parse(batch(*(addresses or SEVERAL)), response)
+
+
+def taken(*addresses: str) -> list[dict[str, Any]]:
+    return [ok(to, number) for number, to in enumerate(addresses or SEVERAL, start=1)]
+
+
+def test_a_batch_that_was_taken_has_the_first_id() -> None:
+    answer = parsed(taken())
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "id-1"
+    assert answer.outcome.reason == "OK"
+    assert not answer.exceptions
+
+
+@pytest.mark.parametrize("code", [300, 406])
+@pytest.mark.parametrize("extra", [{}, {"To": "ben@b.example"}, {"To": None}])
+def test_a_refused_reader_is_an_exception(code: int, extra: dict[str, object]) -> None:
+    first, _, last = taken()
+    answer = parsed([first, no(code, "inactive: ben@b.example", **extra), last])
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    ((number, outcome),) = answer.exceptions.items()
+    assert number == 2
+    assert outcome.verdict is Verdict.REJECTED
+    assert outcome.reason == "inactive: …@b.example"
+    assert outcome.provider_id == ""
+
+
+def test_the_first_id_is_that_of_the_first_message_taken() -> None:
+    answer = parsed([no(406), *taken()[1:]])
+    assert answer.outcome.provider_id == "id-2"
+    assert set(answer.exceptions) == {1}
+
+
+def test_where_all_readers_are_refused_each_has_the_reason() -> None:
+    answer = parsed([no(406, "one"), no(300, "two"), no(406, "three")])
+    assert answer.outcome.verdict is Verdict.REJECTED
+    assert {n: each.reason for n, each in answer.exceptions.items()} == {
+        1: "one",
+        2: "two",
+        3: "three",
+    }
+
+
+@pytest.mark.parametrize("code", [10, 400, 401, 402, 403, 405, 409, 410, 412, 413])
+def test_a_refusal_of_the_whole_account_is_a_setting(code: int) -> None:
+    assert parsed([no(code)] * 3).outcome.verdict is Verdict.CONFIGURATION
+    assert parsed([no(406), no(code), no(429)]).outcome.verdict is Verdict.CONFIGURATION
+
+
+@pytest.mark.parametrize("code", [100, 429])
+def test_where_nothing_was_taken_the_batch_goes_again(code: int) -> None:
+    answer = parsed([no(code), no(406), no(code)], headers={"retry-after": "30"})
+    assert answer.outcome.verdict is Verdict.RETRY
+    assert answer.retry_after == timedelta(seconds=30)
+    assert not answer.exceptions
+
+
+@pytest.mark.parametrize("code", [100, 429, 405, 999])
+def test_a_batch_taken_in_part_is_never_sent_again_as_a_whole(code: int) -> None:
+    answer = parsed([ok("ana@a.example"), no(code, "later"), no(406, "gone")])
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert answer.outcome.reason == "not taken: 1 of 3: later"
+    assert {n: each.verdict for n, each in answer.exceptions.items()} == {
+        1: Verdict.ACCEPTED,
+        3: Verdict.REJECTED,
+    }
+    assert answer.exceptions[1].provider_id == "id-1"
+
+
+def test_an_error_nobody_knows_is_unknown() -> None:
+    answer = parsed([no(999, "odd")] * 3)
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert "odd" in answer.outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "verdict"),
+    [
+        (300, "Error parsing 'To': Illegal email address 'from@x'.", Verdict.REJECTED),
+        (300, "Illegal email address", Verdict.REJECTED),
+        (300, "Invalid 'From' address: 'news'.", Verdict.CONFIGURATION),
+        (300, "Error parsing 'ReplyTo': Illegal email domain.", Verdict.CONFIGURATION),
+        (300, "Provide either email TextBody or HtmlBody or both.", Verdict.CONFIGURATION),
+        (300, "The header X-Note is not allowed.", Verdict.CONFIGURATION),
+        (406, "Suppressed in the stream broadcast.", Verdict.REJECTED),
+        (1235, "The 'MessageStream' does not exist on this server.", Verdict.CONFIGURATION),
+    ],
+)
+def test_what_is_wrong_for_all_refuses_no_reader(code: int, message: str, verdict: Verdict) -> None:
+    assert parsed([no(code, message)] * 3).outcome.verdict is verdict
+
+
+MALFORMED: dict[str, object] = {
+    "empty": b"",
+    "cut off": json.dumps(taken()).encode()[:-5],
+    "a page": b"<html>Welcome</html>",
+    "an object": {"ErrorCode": 0, "Message": "OK"},
+    "missing": taken()[:2],
+    "extra": [*taken(), ok("dot@d.example")],
+    "reordered": taken()[::-1],
+    "another's refusal": [*taken()[:2], no(406, To="ana@a.example")],
+    "no code": [*taken()[:2], {"To": "cy@c.example", "MessageID": "id-3", "Message": "OK"}],
+    "code in words": [*taken()[:2], {**ok("cy@c.example"), "ErrorCode": "0"}],
+    "code false": [*taken()[:2], {**ok("cy@c.example"), "ErrorCode": False}],
+    "no id": [*taken()[:2], {**ok("cy@c.example"), "MessageID": ""}],
+    "odd id": [*taken()[:2], {**ok("cy@c.example"), "MessageID": 7}],
+    "no address": [*taken()[:2], {**ok("cy@c.example"), "To": None}],
+    "null": [*taken()[:2], None],
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_list_that_is_not_as_described_makes_all_of_it_unknown(case: str) -> None:
+    answer = parsed(MALFORMED[case])
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert not answer.exceptions
+
+
+def test_the_address_may_come_back_in_another_case_and_form() -> None:
+    answer = parsed(
+        taken("ANA@a.example", "eva@xn--bcher-kva.example"), "ana@a.example", "eva@bücher.example"
+    )
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504])
+def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(status: int) -> None:
+    answer = parsed(taken(), status=status)
+    assert answer.outcome.verdict is Verdict.UNKNOWN
+    assert not answer.exceptions
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "several", "one"),
+    [
+        (401, no(10), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (403, b"Forbidden", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (404, b"", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (413, no(0, "too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
+        (415, b"", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(300, "Illegal address"), Verdict.SPLIT, Verdict.REJECTED),
+        (422, no(406), Verdict.SPLIT, Verdict.REJECTED),
+        (422, no(300, "Invalid 'From' address"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(400), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(405), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(410), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(413), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(999), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, {"ErrorCode": [1]}, Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(0), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+        (422, no(100), Verdict.RETRY, Verdict.RETRY),
+        (422, no(429), Verdict.RETRY, Verdict.RETRY),
+        (429, no(429), Verdict.RETRY, Verdict.RETRY),
+        (429, b"", Verdict.RETRY, Verdict.RETRY),
+    ],
+)
+def test_each_refusal_of_a_call_has_its_verdict(
+    status: int, body: object, several: Verdict, one: Verdict
+) -> None:
+    for addresses, verdict in ((SEVERAL, several), (SEVERAL[:1], one)):
+        answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
+        assert answer.outcome.verdict is verdict
+        assert answer.outcome.reason
+        assert not answer.exceptions
+        waits = verdict is Verdict.RETRY
+        assert answer.retry_after == (timedelta(seconds=7) if waits else None)

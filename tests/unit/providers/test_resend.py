@@ -1,0 +1,295 @@
+"""What Resend is told, byte by byte, and what each of its answers means."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.domain.delivery import Answer, OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.message import Sender
+from newsletter.providers.http import HttpResponse
+from newsletter.providers.resend import MAX_RECIPIENTS, Options, Resend
+from tests.contracts.provider import batch, content, recipients
+
+SEVERAL = ("ana@a.example", "ben@b.example")
+
+
+def resend(**options: object) -> Resend:
+    return Resend(Options.model_validate({"kind": "resend", "api_key": "re_hush", **options}))
+
+
+def built(sent: OutgoingBatch) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = json.loads(resend().build(sent).body)
+    return messages
+
+
+def test_a_message_says_everything() -> None:
+    sent = batch(*SEVERAL)
+    assert built(sent)[1] == {
+        "from": '"Example Forum" <news@forum.example>',
+        "to": ["ben@b.example"],
+        "reply_to": "press@forum.example",
+        "subject": "Forum resigns from task force",
+        "text": sent.recipients[1].merge(sent.content.text),
+        "html": sent.recipients[1].merge(sent.content.html),
+        "headers": {
+            "Message-ID": "<letter0002@forum.example>",
+            "List-Id": "Press <press.forum.example>",
+            "List-Unsubscribe": "<https://news.forum.example/u/token0002A-_z>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": "resigns:press:news:forumexample",
+        },
+        "tags": [
+            {"name": "campaign", "value": "resigns"},
+            {"name": "attempt", "value": "attempt1"},
+            {"name": "subscriber", "value": "2"},
+        ],
+    }
+
+
+def test_the_call_goes_to_the_batch_with_the_key_and_names_the_attempt() -> None:
+    request = resend().build(batch())
+    assert request.method == "POST"
+    assert request.url == "https://api.resend.com/emails/batch"
+    assert request.headers == {
+        "Authorization": "Bearer re_hush",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "attempt1",
+        "x-batch-validation": "strict",
+    }
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"])
+def test_another_base_url_keeps_the_path(base: str) -> None:
+    assert resend(base_url=base).build(batch()).url == "http://127.0.0.1:8080/emails/batch"
+
+
+def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others() -> None:
+    first, again, other = (
+        resend().build(batch(attempt_id=attempt)).body for attempt in ("a1", "a1", "a2")
+    )
+    assert first == again != other
+
+
+def test_content_is_compiled_anew_when_only_the_text_behind_a_digest_changes() -> None:
+    provider = resend()
+    provider.build(batch())
+    changed = replace(batch(), content=content(subject="Another"))
+    assert changed.digest == batch().digest
+    assert json.loads(provider.build(changed).body)[0]["subject"] == "Another"
+
+
+def test_many_contents_in_turn_are_each_said_right() -> None:
+    provider = resend()
+    for number in [*range(10), *range(10)]:
+        said = json.loads(provider.build(batch(subject=f"Number {number}")).body)
+        assert said[0]["subject"] == f"Number {number}"
+
+
+def test_text_that_json_escapes_arrives_as_it_was() -> None:
+    text = 'NLMERGEMESSAGEID "quoted" \\n \\ \u2028 /\t\u0001 🎉 {{name}} }]"NLMERGEUNSUBSCRIBE"'
+    sent = batch("only@example.org", text=text, html=text)
+    (message,) = built(sent)
+    assert message["text"] == message["html"] == sent.recipients[0].merge(text)
+
+
+def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> None:
+    (message,) = built(batch("a@a.example", sender=Sender(name="", address="n@f.example")))
+    assert message["from"] == "n@f.example"
+    assert "reply_to" not in message
+
+
+@pytest.mark.parametrize("count", [0, MAX_RECIPIENTS + 1])
+def test_more_than_resend_takes_and_nobody_are_refused(count: int) -> None:
+    readers = recipients(*(f"reader{number}@example.org" for number in range(count)))
+    with pytest.raises(InvalidInput, match="1 to 100"):
+        resend().build(replace(batch(), recipients=readers))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a,b@x.example", 'a"b@x.example', "a\\b@x.example", "a b@x.example", "<a@x.example>", ""],
+)
+def test_an_address_that_would_break_the_message_is_refused(address: str) -> None:
+    with pytest.raises(InvalidInput, match="address"):
+        resend().build(batch("fine@example.org", address))
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "{{x}}", "ü"])
+@pytest.mark.parametrize("field", ["unsubscribe", "message_id"])
+def test_a_merge_value_that_is_no_plain_word_is_refused(field: str, value: str) -> None:
+    changed: dict[str, Any] = {field: value}
+    reader = recipients("a@example.org")[0]._replace(**changed)
+    with pytest.raises(InvalidInput, match="merge value"):
+        resend().build(replace(batch(), recipients=(reader,)))
+
+
+@pytest.mark.parametrize(
+    "mark", ["{{{RESEND_UNSUBSCRIBE_URL}}}", "{{ resend_x }}", "{{{contact.first_name|there}}}"]
+)
+@pytest.mark.parametrize("field", ["subject", "text", "html"])
+def test_a_mark_of_resends_own_is_refused_by_name(field: str, mark: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        resend().build(batch(**{field: f"Leave here: {mark}"}))
+    (fault,) = caught.value.faults
+    assert fault.key == field
+    assert "Resend could replace" in fault.message
+
+
+def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
+    sender = Sender(name="{{{RESEND_A}}}", address="news@forum.example")
+    with pytest.raises(InvalidInput) as caught:
+        resend().build(batch(sender=sender, headers=(("X-Note", "{{{RESEND_B}}}"),)))
+    assert [fault.key for fault in caught.value.faults] == ["from", "X-Note"]
+
+
+@pytest.mark.parametrize("name", ["X Y", "X:Y", "Ü", "", 'X"'])
+def test_a_header_needs_a_name_that_it_can_have(name: str) -> None:
+    with pytest.raises(InvalidInput, match="not a name"):
+        resend().build(batch(headers=((name, "x"),)))
+
+
+def test_a_header_that_stands_twice_is_refused_and_not_dropped() -> None:
+    with pytest.raises(InvalidInput, match="x-note: stands among the headers twice"):
+        resend().build(batch(headers=(("X-Note", "one"), ("x-note", "two"))))
+
+
+def test_the_limits_are_told() -> None:
+    told = resend().capabilities
+    assert (told.max_recipients, told.max_bytes, told.bodies) == (100, 0, True)
+    assert resend(batch_size=50).capabilities.max_recipients == 50
+    assert resend(batch_size=5000).capabilities.max_recipients == 100
+
+
+def test_the_key_shows_nowhere() -> None:
+    options = Options.model_validate({"kind": "resend", "api_key": "re_hush"})
+    request = Resend(options).build(batch())
+    for shown in (repr(options), str(options), repr(Resend(options)), repr(request)):
+        assert "re_hush" not in shown
+
+
+@pytest.mark.parametrize("wrong", [{"api_key": ""}, {"domain": "forum.example"}])
+def test_options_that_cannot_work_are_refused_without_showing_the_key(
+    wrong: dict[str, str],
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        resend(**wrong)
+    assert "re_hush" not in str(caught.value)
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+GOOD: dict[str, Any] = {"data": [{"id": "id-1"}, {"id": "id-2"}]}
+
+
+def parsed(
+    body: object, *addresses: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers=headers or {}, body=raw)
+    return resend().parse(batch(*(addresses or SEVERAL)), response)
+
+
+def no(name: str, message: str = "no") -> dict[str, Any]:
+    return {"statusCode": 0, "name": name, "message": message}
+
+
+def test_a_batch_that_was_taken_has_the_first_id() -> None:
+    answer = parsed(GOOD)
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "id-1"
+    assert not answer.exceptions
+
+
+MALFORMED: dict[str, object] = {
+    "empty": b"",
+    "cut off": json.dumps(GOOD).encode()[:-3],
+    "a page": b"<html>Welcome</html>",
+    "a list": [{"id": "id-1"}, {"id": "id-2"}],
+    "no data": {},
+    "data no list": {"data": {"id": "id-1"}},
+    "missing": {"data": [{"id": "id-1"}]},
+    "extra": {"data": [{"id": "id-1"}, {"id": "id-2"}, {"id": "id-3"}]},
+    "twice the same": {"data": [{"id": "id-1"}, {"id": "id-1"}]},
+    "the same and extra": {"data": [{"id": "id-1"}, {"id": "id-2"}, {"id": "id-2"}]},
+    "no id": {"data": [{"id": "id-1"}, {}]},
+    "odd id": {"data": [{"id": "id-1"}, {"id": 7}]},
+    "list as id": {"data": [{"id": "id-1"}, {"id": []}]},
+    "void id": {"data": [{"id": "id-1"}, {"id": ""}]},
+    "null": {"data": [{"id": "id-1"}, None]},
+    "null and extra": {"data": [{"id": "id-1"}, None, {"id": "id-2"}]},
+    "with errors": {**GOOD, "errors": [{"index": 1, "message": "bad"}]},
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_200_that_is_not_as_described_is_unknown(case: str) -> None:
+    assert parsed(MALFORMED[case]).outcome.verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504])
+def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(status: int) -> None:
+    assert parsed(GOOD, status=status).outcome.verdict is Verdict.UNKNOWN
+
+
+BAD_TO = "Invalid `to` field. The email address needs another form: ana.ruiz@a"
+CONFIGURATION = (Verdict.CONFIGURATION, Verdict.CONFIGURATION)
+HALVED = (Verdict.SPLIT, Verdict.REJECTED)
+RETRY = (Verdict.RETRY, Verdict.RETRY)
+QUOTA = (Verdict.QUOTA, Verdict.QUOTA)
+UNKNOWN = (Verdict.UNKNOWN, Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "verdicts"),
+    [
+        (400, no("validation_error", BAD_TO), HALVED),
+        (400, no("validation_error", "emails.3.to: not an address"), HALVED),
+        (400, no("validation_error", "something else"), CONFIGURATION),
+        (400, no("invalid_idempotency_key"), CONFIGURATION),
+        (400, b"<html>Bad</html>", CONFIGURATION),
+        (401, no("missing_api_key"), CONFIGURATION),
+        (401, no("restricted_api_key"), CONFIGURATION),
+        (403, no("invalid_api_key"), CONFIGURATION),
+        (403, no("validation_error", "The domain is not verified; recipients"), CONFIGURATION),
+        (404, no("not_found"), CONFIGURATION),
+        (405, no("method_not_allowed"), CONFIGURATION),
+        (409, no("concurrent_idempotent_requests"), RETRY),
+        (409, no("invalid_idempotent_request"), UNKNOWN),
+        (409, b"", UNKNOWN),
+        (413, b"", (Verdict.SPLIT, Verdict.CONFIGURATION)),
+        (422, no("validation_error", BAD_TO), HALVED),
+        (422, no("validation_error", "Invalid `from` field."), CONFIGURATION),
+        (422, no("invalid_from_address", "recipient"), CONFIGURATION),
+        (422, no("missing_required_field", "Missing `to` field."), CONFIGURATION),
+        (422, no("invalid_attachment"), CONFIGURATION),
+        (422, {"name": ["validation_error"], "message": BAD_TO}, CONFIGURATION),
+        (429, no("rate_limit_exceeded"), RETRY),
+        (429, b"", RETRY),
+        (429, no("daily_quota_exceeded"), QUOTA),
+        (429, no("monthly_quota_exceeded"), QUOTA),
+        (451, no("security_error"), CONFIGURATION),
+        (500, no("application_error"), UNKNOWN),
+        (500, no("daily_quota_exceeded"), UNKNOWN),
+    ],
+)
+def test_each_refusal_has_its_verdict(
+    status: int, body: object, verdicts: tuple[Verdict, Verdict]
+) -> None:
+    for addresses, verdict in ((SEVERAL, verdicts[0]), (SEVERAL[:1], verdicts[1])):
+        answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
+        assert answer.outcome.verdict is verdict
+        assert answer.outcome.reason
+        assert not answer.exceptions
+        waits = verdict in {Verdict.RETRY, Verdict.QUOTA}
+        assert answer.retry_after == (timedelta(seconds=7) if waits else None)
+
+
+def test_a_reason_keeps_the_readers_name_to_itself() -> None:
+    answer = parsed(no("validation_error", BAD_TO), status=422)
+    assert "ana.ruiz" not in answer.outcome.reason
+    assert "…@a" in answer.outcome.reason
