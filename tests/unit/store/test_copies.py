@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -
     letter = tmp_path / "letter.db"
     letter.write_bytes(b"This is a letter to the editor. " * 100)
     theirs = tmp_path / "theirs.db"
-    with sqlite3.connect(theirs) as connection:
+    with closing(sqlite3.connect(theirs)) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     damaged = tmp_path / "damaged.db"

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: SqlStor
     needle = b"reader2@example.org"
     with books.step() as tx:
         tx.readers.forget(needle.decode(), NOON)
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.close()
     assert needle not in path.read_bytes()

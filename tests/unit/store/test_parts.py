@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -268,7 +269,7 @@ def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: SqlSt
     Books(store, 2)
     store.close()
     assert not path.with_name(path.name + "-wal").exists()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM batch").fetchone() == (1,)
     connection.close()
     assert os.access(path, os.W_OK)

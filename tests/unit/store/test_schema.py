@@ -1,6 +1,8 @@
 """The version of the database."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,10 @@ def sql_of(engine: Engine) -> dict[str, str]:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Engine:
-    return open_sqlite(tmp_path / "empty.db")
+def empty(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_sqlite(tmp_path / "empty.db")
+    yield engine
+    engine.dispose()
 
 
 def test_a_new_database_gets_all_tables(empty: Engine) -> None:
@@ -117,6 +121,6 @@ def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path)
     assert migrate(second)[0] == migrate(second)[1]
     first.dispose()
     second.dispose()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     connection.close()
