@@ -1,8 +1,6 @@
 """What Chromium makes of the finished mail: standards mode, width, colours, direction."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,16 +11,6 @@ from newsletter.domain.message import PressContact
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, arabic, render
 
 pytestmark = pytest.mark.chromium
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63"
@@ -71,32 +59,6 @@ and an address: <https://forum.example/a/very/long/path/that-goes-on-and-on-with
     - three
       > a quote in a list in a list in a list
 """
-
-
-def _chromium() -> str:
-    """The path of Debian's Chromium. Skips without it, but fails in CI."""
-    path = shutil.which("chromium")
-    missing = "" if path else "chromium is not installed (apt-get install chromium)"
-    try:
-        import playwright.sync_api  # noqa: F401 - only whether it is there
-    except ImportError:
-        missing = "playwright is not installed (pip install newsletter[dev])"
-    if missing and os.environ.get("CI"):  # noqa: TID251 - a test asks where it runs
-        pytest.fail(missing)
-    if missing or path is None:
-        pytest.skip(missing)
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = _chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=60_000)
-        yield started
-        started.close()
 
 
 class Reader:
