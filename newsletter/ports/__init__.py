@@ -26,6 +26,7 @@ from newsletter.ports.store import (
 from newsletter.ports.world import (
     Capabilities,
     Clock,
+    Forged,
     Links,
     Parcel,
     Provider,
@@ -33,6 +34,7 @@ from newsletter.ports.world import (
     Renderer,
     Replay,
     Source,
+    Webhook,
 )
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "ClaimedBatch",
     "Clock",
     "Entered",
+    "Forged",
     "Hold",
     "Links",
     "Parcel",
@@ -62,4 +65,5 @@ __all__ = [
     "StoredStatement",
     "Transaction",
     "Waiting",
+    "Webhook",
 ]

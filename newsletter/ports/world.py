@@ -1,14 +1,15 @@
 """What lies outside: the time, sources of statements, the renderer, the provider, links."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.errors import Fault
+from newsletter.domain.errors import Fault, NewsletterError
+from newsletter.domain.event import Event
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Statement
 
@@ -111,6 +112,22 @@ class Provider(Protocol):
 
     def hand_over(self, parcel: Parcel) -> Answer:
         """Make the one call. Never raises for what the network or the provider does."""
+        ...
+
+
+class Forged(NewsletterError):
+    """What was posted to us was not signed by the provider, or so long ago that it is a replay."""
+
+
+class Webhook(Protocol):
+    """What a provider posts to us, in its own words."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """The events in a post: none, one or many. ``headers`` have names in lower case.
+
+        Raises Forged for what the provider did not sign or what is stale, and for nothing else:
+        what is signed and not understood is an event of kind OTHER.
+        """
         ...
 
 
