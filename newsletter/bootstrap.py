@@ -17,6 +17,7 @@ from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
 from newsletter.ports import Clock, Links, Provider, Source
@@ -81,7 +82,18 @@ class App:
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
-        return recover(store=self.store, provider=self.provider, clock=self.clock)
+        return recover(store=self.store, clock=self.clock)
+
+    def reconciler(self) -> Reconciler:
+        """What finds out about batches that are unknown."""
+        return Reconciler(
+            store=self.store,
+            provider=self.provider,
+            links=self.links,
+            clock=self.clock,
+            lease=self.settings.provider.timeout + _LEASE_MARGIN,
+            jitter=random.random,
+        )
 
     def dispatcher(self) -> Dispatcher:
         """What hands batches over; threads may share it."""

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -22,6 +22,7 @@ from newsletter.domain.errors import Fault, Refused, StoreUnavailable
 from newsletter.domain.pacing import Pace
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
+from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.ports import Waiting
 from newsletter.store.lock import only_one
 
@@ -29,6 +30,9 @@ log = logging.getLogger("newsletter.run")
 
 _IDLE_WAIT = 1.0
 _WATCH = 0.2
+_RECONCILE = 1.0
+_SOON = timedelta(seconds=12)
+"""``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
 _GIVE_UP_AFTER = 4
 """Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
 
@@ -62,6 +66,7 @@ class Scheduler:
         self._pace = Pace(rate=app.settings.provider.rate)
         self._pace_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
+        self._reconciling = False
 
     def stop(self) -> None:
         """Claim nothing more, let the calls that are under way end, and come back."""
@@ -74,11 +79,7 @@ class Scheduler:
             self._refuse_on_hold()
             recovered = self._app.recover()
             if recovered.unknown:
-                log.warning(
-                    "after a crash: %d batches unknown, %d of them repeated safely",
-                    recovered.unknown,
-                    recovered.repeated,
-                )
+                log.warning("after a crash: %d batches unknown", recovered.unknown)
             with self._app.store.read() as tx:
                 self._run.finished |= set(tx.campaigns.sending())
             clock = self._start_clock()
@@ -109,7 +110,8 @@ class Scheduler:
     def _start_clock(self) -> BackgroundScheduler:
         clock = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            # a thread each: asking a slow provider does not keep statements waiting
+            executors={"default": ThreadPoolExecutor(1), "reconcile": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
@@ -119,6 +121,15 @@ class Scheduler:
             seconds=max(self._app.settings.schedule.poll.total_seconds(), 0.1),
             next_run_time=self._app.clock.now(),
             id="look",
+        )
+        clock.add_job(
+            self._reconcile,
+            "interval",
+            args=[self._app.reconciler()],
+            seconds=_RECONCILE,
+            next_run_time=self._app.clock.now(),
+            executor="reconcile",
+            id="reconcile",
         )
         clock.start()
         return clock
@@ -145,6 +156,17 @@ class Scheduler:
         self._run.looks += 1
         if look.started:
             self._wake.set()
+
+    def _reconcile(self, reconciler: Reconciler) -> None:
+        self._reconciling = True
+        try:
+            while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
+                _log_reconciled(done)
+                self._run.finished.add(done.campaign_id)
+                if done.queued:
+                    self._wake.set()
+        finally:
+            self._reconciling = False
 
     def _failed(self, event: JobExecutionEvent) -> None:
         if isinstance(event.exception, StoreUnavailable):
@@ -196,11 +218,13 @@ class Scheduler:
         with self._app.store.read() as tx:
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(self._app.clock.now())
+            asks_at = tx.unknowns.next_at(self._app.provider.name)
         in_vain = max(self._in_vain.values(), default=0)
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True
-        return not due and _nothing_in_flight(waiting)
+        soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
+        return not (due or soon or self._reconciling) and _nothing_in_flight(waiting)
 
 
 def _log_look(look: Look, before: Look) -> None:
@@ -213,6 +237,20 @@ def _log_look(look: Look, before: Look) -> None:
         log.warning("not sent: %s: %s", held.slug, held.reason)
     for campaign in look.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
+
+
+def _log_reconciled(done: Reconciled) -> None:
+    log.info(
+        "unknown attempt=%s campaign=%d batch=%d step=%s known=%d queued=%d unknown=%d%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.step.name.lower(),
+        done.known,
+        done.queued,
+        done.unknown,
+        f" reason={done.reason!r}" if done.reason else "",
+    )
 
 
 def _nothing_in_flight(waiting: Waiting) -> bool:

@@ -5,12 +5,13 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, MergeField, Sender
 from newsletter.domain.statement import Statement
-from newsletter.ports import Capabilities, Parcel, Reading, Replay
+from newsletter.ports import Capabilities, Parcel, Reading, Replay, Sighting
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -71,12 +72,21 @@ class PlainRenderer:
 class RecordingProvider:
     """Accepts everything, or answers what ``answer`` says, and keeps a journal of what it took.
 
-    Where ``replay`` is SAFE it takes only one message of a name, however often it is handed over.
+    Where ``replay`` is SAFE it takes only one message of a name, however often it is handed over;
+    where it is KEYED, it answers to an attempt that it took as it did at first. What ``loses`` says
+    yes to is handed over as ever, and nobody hears of it.
     """
 
-    def __init__(self, *, replay: Replay = Replay.NEVER, max_recipients: int = 1000) -> None:
+    def __init__(self, **capabilities: Any) -> None:
         self.name = "recording"
-        self.capabilities = Capabilities(max_recipients=max_recipients, replay=replay)
+        self.capabilities = Capabilities(**({"max_recipients": 1000} | capabilities))
+        self.loses: Callable[[OutgoingBatch], bool] = lambda _batch: False
+        self.hides: set[int] = set()
+        """Subscribers that its records do not show yet."""
+        self.records_fail = False
+        self.looks = 0
+        self._answers: dict[str, Answer] = {}
+        self._taken: dict[str, list[int]] = {}
         self.accepted: list[str] = []
         self.batches: list[OutgoingBatch] = []
         self.answer: Callable[[OutgoingBatch], Answer] = accept_all
@@ -88,6 +98,9 @@ class RecordingProvider:
         return Parcel(batch=batch, body=body.encode())
 
     def hand_over(self, parcel: Parcel) -> Answer:
+        attempt = parcel.batch.attempt_id
+        if self.capabilities.replay is Replay.KEYED and attempt in self._answers:
+            return self._heard(parcel.batch, self._answers[attempt])
         answer = self.answer(parcel.batch)
         with self._lock:
             self.batches.append(parcel.batch)
@@ -97,7 +110,21 @@ class RecordingProvider:
                 if outcome.verdict is Verdict.ACCEPTED and not known:
                     self._names.add(one.message_id)
                     self.accepted.append(one.address)
-        return answer
+                if outcome.verdict is Verdict.ACCEPTED:
+                    self._taken.setdefault(attempt, []).append(one.subscriber_id)
+                    self._answers[attempt] = answer
+        return self._heard(parcel.batch, answer)
+
+    def _heard(self, batch: OutgoingBatch, answer: Answer) -> Answer:
+        return always(Verdict.UNKNOWN)(batch) if self.loses(batch) else answer
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        self.looks += 1
+        if self.records_fail or self.capabilities.settles_in is None:
+            return Sighting(reason="its records cannot be read")
+        taken = set(self._taken.get(batch.attempt_id, [])) - self.hides
+        numbers = [one.subscriber_id for one in batch.recipients]
+        return Sighting(found={n: f"m{n}" for n in numbers if n in taken}, whole=True)
 
 
 def accept_all(_batch: OutgoingBatch) -> Answer:

@@ -81,6 +81,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         at = figures[f"{deed}_at"]
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {deed:<12} {time}")
+    for row in figures["resolved"]:
+        click.echo(f"  was unknown  {row['people']:>9,} {row['outcome']}, by {row['way']}")
     for row in figures["exceptions"]:
         click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
     for address in figures["unknown_addresses"]:

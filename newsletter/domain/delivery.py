@@ -83,6 +83,21 @@ class BatchState(Enum):
     """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
 
 
+class Way(Enum):
+    """How it came out what had become of a batch that nobody knew about."""
+
+    REPEAT = "repeat"
+    """Handed over again to a provider that keeps one message of a name."""
+    REPLAY = "replay"
+    """The same bytes again under the attempt's key, which the provider still knew."""
+    LOOK_UP = "look-up"
+    """The provider was asked what it had taken."""
+    EVENT = "event"
+    """The provider told something that only happens to a message it has."""
+    PERSON = "person"
+    """A person looked, and decided."""
+
+
 class DeliveryState(Enum):
     """The state of the duty to get one campaign to one subscriber."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.pipeline.ledger import find_campaign, finish
+from newsletter.pipeline.ledger import find_campaign, finish, reassess
 from newsletter.ports import Clock, Resolution, Store, Transaction
 
 
@@ -19,8 +19,8 @@ class Hand:
 
     def pause(self, name: str) -> Campaign:
         """Stop after the calls that are under way."""
-        running = {CampaignState.SCHEDULED, CampaignState.SENDING}
-        return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}")
+        running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
+        return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}", "pause")
 
     def resume(self, name: str) -> Campaign:
         """Go on where it stopped: waiting for its time, or sending."""
@@ -34,7 +34,7 @@ class Hand:
 
     def cancel(self, name: str) -> Campaign:
         """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""
-        live = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED}
+        live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
         with self.store.begin() as tx:
             campaign = find_campaign(tx, name)
             reason = f"cancelled by {self.actor}"
@@ -51,15 +51,8 @@ class Hand:
                 raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
             if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
                 raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
-            people = tx.batches.resolve_unknown(campaign.id, to, self.clock.now())
-            if campaign.state is CampaignState.ATTENTION:
-                tx.campaigns.move(
-                    campaign.id,
-                    CampaignState.SENDING,
-                    expect={CampaignState.ATTENTION},
-                    at=self.clock.now(),
-                )
-            finish(tx, campaign.id, self.clock)
+            people = tx.unknowns.decide(campaign.id, to, self.clock.now())
+            reassess(tx, campaign.id, self.clock)
             self._enter(tx, "resolve", campaign, f"{people} {to.value}")
             return find_campaign(tx, str(campaign.id)), people
 
@@ -89,11 +82,11 @@ class Hand:
             )
 
     def _move(
-        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str
+        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, deed: str
     ) -> Campaign:
         with self.store.begin() as tx:
             campaign = find_campaign(tx, name)
-            self._change(tx, campaign, to, expect, reason, to.value)
+            self._change(tx, campaign, to, expect, reason, deed)
             return find_campaign(tx, str(campaign.id))
 
     def _change(

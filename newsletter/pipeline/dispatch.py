@@ -12,8 +12,8 @@ from datetime import timedelta
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.message import Content, Recipient
-from newsletter.pipeline.ledger import approved_content, finish
+from newsletter.domain.message import Content
+from newsletter.pipeline.ledger import approved_content, finish, outgoing
 from newsletter.ports import (
     Booking,
     ClaimedBatch,
@@ -110,18 +110,13 @@ class Dispatcher:
         return content
 
     def _outgoing(self, claimed: ClaimedBatch, content: Content, attempt_id: str) -> OutgoingBatch:
-        numbers, addresses = zip(*claimed.members, strict=True)
-        tokens = self.links.unsubscribe_tokens(claimed.campaign.id, numbers)
-        names = self.links.message_ids(claimed.campaign.id, numbers)
-        return OutgoingBatch(
-            campaign=claimed.campaign.slug,
+        return outgoing(
+            claimed.campaign,
+            content,
+            claimed.members,
             attempt_id=attempt_id,
-            at=self.clock.now(),
-            content=content,
-            digest=claimed.campaign.digest,
-            recipients=tuple(
-                map(Recipient._make, zip(numbers, addresses, tokens, names, strict=True))
-            ),
+            at=claimed.at,
+            links=self.links,
         )
 
     def _call(self, parcel: Parcel | Answer) -> Answer:

@@ -1,12 +1,17 @@
 """What several stages ask of the store in the same words. It is no stage and knows none."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from newsletter.domain.audience import fold
 from newsletter.domain.campaign import Campaign, CampaignState, settled
+from newsletter.domain.delivery import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.domain.message import Content
+from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy, Role, Standing, standing
-from newsletter.ports import Clock, StoredStatement, Transaction
+from newsletter.ports import Clock, Links, StoredStatement, Transaction
 
+_MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
 _LONGEST_ID = 18
 """Digits: the database counts to a little over nine with eighteen noughts."""
 
@@ -73,12 +78,38 @@ def find_campaign(tx: Transaction, name: str) -> Campaign:
     return campaign
 
 
+def outgoing(
+    campaign: Campaign,
+    content: Content,
+    members: Sequence[tuple[int, str]],
+    *,
+    attempt_id: str,
+    at: datetime,
+    links: Links,
+) -> OutgoingBatch:
+    """What is handed over to these (subscriber id, address). The same for the same attempt."""
+    numbers = [number for number, _ in members]
+    tokens = links.unsubscribe_tokens(campaign.id, numbers)
+    names = links.message_ids(campaign.id, numbers)
+    return OutgoingBatch(
+        campaign=campaign.slug,
+        attempt_id=attempt_id,
+        at=at,
+        content=content,
+        digest=campaign.digest,
+        recipients=tuple(
+            Recipient(number, address, token, name)
+            for (number, address), token, name in zip(members, tokens, names, strict=True)
+        ),
+    )
+
+
 def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     """End a campaign that has nothing left to hand over."""
     if tx.batches.is_open(campaign_id):
         return
     campaign = tx.campaigns.get(campaign_id)
-    if campaign is None or campaign.state is not CampaignState.SENDING:
+    if campaign is None or campaign.state not in _MAY_END:
         return
     state = settled(campaign.counts)
     if state is None:
@@ -89,9 +120,11 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
             f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign_id}'"
         )
-    tx.campaigns.move(
-        campaign_id, state, expect={CampaignState.SENDING}, at=clock.now(), reason=reason
-    )
+    if (state, reason) == (campaign.state, campaign.reason):
+        return
+    tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=clock.now(), reason=reason)
+    if state is campaign.state:
+        return
     tx.audit.enter(
         at=clock.now(),
         actor="scheduler",
@@ -99,3 +132,12 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
         subject=campaign.slug,
         detail=f"campaign {campaign_id} is {state.value}",
     )
+
+
+def reassess(tx: Transaction, campaign_id: int, clock: Clock) -> None:
+    """After something unknown came out: go on with the campaign, or end it another way."""
+    if tx.batches.is_open(campaign_id):
+        tx.campaigns.move(
+            campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=clock.now()
+        )
+    finish(tx, campaign_id, clock)

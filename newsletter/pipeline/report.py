@@ -19,10 +19,14 @@ def report(name: str, *, store: Store) -> dict[str, Any]:
         exceptions = tx.campaigns.exceptions(campaign.id)
         unknown = tx.campaigns.unknown(campaign.id)
         left = tx.readers.left_through(campaign.id)
+        resolved = tx.unknowns.resolved(campaign.id)
     return {
         **summary(campaign),
         "unsubscribed": left,
         "unknown_addresses": unknown,
+        "resolved": [
+            {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved
+        ],
         "exceptions": [
             {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
             for address, state, reason, provider_id in exceptions

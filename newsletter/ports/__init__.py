@@ -1,5 +1,6 @@
 """What the pipeline needs from the world, in the pipeline's own words."""
 
+from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -33,6 +34,7 @@ from newsletter.ports.world import (
     Reading,
     Renderer,
     Replay,
+    Sighting,
     Source,
     Webhook,
 )
@@ -57,13 +59,18 @@ __all__ = [
     "Renderer",
     "Replay",
     "Resolution",
+    "Resolved",
+    "Rest",
     "Schedules",
+    "Sighting",
     "Source",
     "Staff",
     "Statements",
     "Store",
     "StoredStatement",
     "Transaction",
+    "UnknownBatch",
+    "Unknowns",
     "Waiting",
     "Webhook",
 ]

@@ -70,6 +70,8 @@ class ClaimedBatch:
     campaign: Campaign
     fence: int
     attempts: int
+    at: datetime
+    """When it was claimed, as it is written down."""
     members: Sequence[tuple[int, str]]
     """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
 
@@ -144,15 +146,10 @@ class Batches(Protocol):
         ...
 
     def abandon(self, *, at: datetime) -> int:
-        """Turn every claimed batch into unknown: whoever held them is dead. Returns how many."""
-        ...
+        """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
 
-    def repeat_unknown(self, provider: str) -> int:
-        """Queue unknown batches again that went to a provider where repeating is safe."""
-        ...
-
-    def resolve_unknown(self, campaign_id: int, to: Resolution, at: datetime) -> int:
-        """A person decides what became of the unknown; returns how many deliveries."""
+        Whoever held an unknown one is dead too.
+        """
         ...
 
     def is_open(self, campaign_id: int) -> bool:

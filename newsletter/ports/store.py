@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from newsletter.ports.doubt import Unknowns
 from newsletter.ports.records import Approvals, Audit, Hold, Readers, Schedules, Staff, Statements
 from newsletter.ports.sending import Batches, Campaigns
 
@@ -22,6 +23,8 @@ class Transaction(Protocol):
     def campaigns(self) -> Campaigns: ...
     @property
     def batches(self) -> Batches: ...
+    @property
+    def unknowns(self) -> Unknowns: ...
     @property
     def readers(self) -> Readers: ...
     @property

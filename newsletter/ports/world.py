@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -67,6 +67,8 @@ class Replay(Enum):
 
     NEVER = "never"
     """It can: an unknown attempt is not repeated."""
+    KEYED = "keyed"
+    """It cannot while the provider knows the attempt's key, if the bytes are the same."""
     SAFE = "safe"
     """It cannot, however often: each message has a name, and the provider keeps one of a name."""
 
@@ -86,6 +88,10 @@ class Capabilities:
     bodies: bool = False
     """Each recipient costs a body of their own; otherwise all share one."""
     replay: Replay = Replay.NEVER
+    key_lives: timedelta = timedelta(0)
+    """So long after an attempt its key is known; only where ``replay`` is KEYED."""
+    settles_in: timedelta | None = None
+    """So long after an attempt the provider's records name all it took; None: nothing to ask."""
 
     def recipients_for(self, content: Content) -> int:
         """At most so many recipients of this content in one call; never less than one."""
@@ -95,6 +101,19 @@ class Capabilities:
         body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
         fit = self.max_bytes // body if self.bodies else (self.max_bytes - body) // _ENVELOPE
         return max(1, min(self.max_recipients, fit))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What a provider's records say of an attempt."""
+
+    found: Mapping[int, str] = field(default_factory=dict)
+    """Subscriber id → the provider's id: whose message it has."""
+    whole: bool = False
+    """All that the provider has of it was read, so that whoever is not there is not there now."""
+    reason: str = ""
+    """Where it is not whole, in words why."""
+    retry_after: timedelta | None = None
 
 
 class Provider(Protocol):
@@ -112,6 +131,10 @@ class Provider(Protocol):
 
     def hand_over(self, parcel: Parcel) -> Answer:
         """Make the one call. Never raises for what the network or the provider does."""
+        ...
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        """Ask what the provider has of an attempt. Hands nothing over; raises as little."""
         ...
 
 

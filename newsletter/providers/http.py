@@ -6,7 +6,7 @@ What failed before the first byte was *not sent*, a full answer is *answered*, t
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -27,7 +27,7 @@ from newsletter.domain.errors import (
     NewsletterError,
     ProviderUnreachable,
 )
-from newsletter.ports import Capabilities, Parcel
+from newsletter.ports import Capabilities
 from newsletter.providers.deadline import CURRENT, Call, Pool, TlsPool, Watchdog
 
 LONGEST_ANSWER = 1_048_576
@@ -245,56 +245,3 @@ def _innermost(error: BaseException) -> str:
     while inner := error.__cause__ or error.__context__:
         error = inner
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-@dataclass(frozen=True, kw_only=True)
-class HttpParcel(Parcel):
-    """A batch with the call that carries it."""
-
-    request: HttpRequest
-
-
-class HttpProvider:
-    """A translator and the transport, together a provider."""
-
-    def __init__(self, translator: Translator, transport: Transport) -> None:
-        self._translator = translator
-        self._transport = transport
-
-    @property
-    def name(self) -> str:
-        return self._translator.name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._translator.capabilities
-
-    def prepare(self, batch: OutgoingBatch) -> HttpParcel:
-        """Build the call. Raises InvalidInput."""
-        request = self._translator.build(batch)
-        kind = request.headers.get("Content-Type", "")
-        return HttpParcel(batch=batch, body=request.body, content_type=kind, request=request)
-
-    def hand_over(self, parcel: Parcel) -> Answer:
-        """Make the call and read the answer. An answer that cannot be read is unknown."""
-        if isinstance(parcel, HttpParcel):
-            request = parcel.request
-        else:
-            request = replace(self._translator.build(parcel.batch), body=parcel.body)
-        try:
-            response = self._transport.call(request)
-        except ProviderUnreachable as error:
-            return _answer(Verdict.RETRY, error)
-        except InvalidConfiguration as error:
-            return _answer(Verdict.CONFIGURATION, error)
-        except AnswerLost as error:
-            return _answer(Verdict.UNKNOWN, error)
-        try:
-            return self._translator.parse(parcel.batch, response)
-        except Exception as error:  # it has the mail, perhaps: whatever goes wrong now is unknown
-            why = f"HTTP {response.status} was not understood ({type(error).__name__})"
-            return _answer(Verdict.UNKNOWN, why)
-
-
-def _answer(verdict: Verdict, reason: object) -> Answer:
-    return Answer(outcome=Outcome(verdict=verdict, reason=str(reason)))

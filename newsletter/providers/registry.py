@@ -18,7 +18,8 @@ from newsletter.providers import (
     resend,
     sendgrid,
 )
-from newsletter.providers.http import HttpProvider, Translator, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Translator, Transport
 from newsletter.providers.options import ProviderOptions
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(

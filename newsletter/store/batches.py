@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict
-from newsletter.ports import Booking, ClaimedBatch, Resolution, Waiting
+from newsletter.ports import Booking, ClaimedBatch, Waiting
 from newsletter.store import claiming, tables
 from newsletter.store.times import maybe_from_ms, to_ms
 
@@ -131,6 +131,9 @@ class SqlBatches:
         return True
 
     def abandon(self, *, at: datetime) -> int:
+        self._connection.execute(
+            update(tables.batch).where(claiming.is_unknown()).values(lease_until=None)
+        )
         return self._connection.execute(
             update(tables.batch)
             .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
@@ -139,52 +142,9 @@ class SqlBatches:
                 fence=_batch.fence + 1,
                 unknown=_batch.unknown + _batch.pending,
                 pending=0,
+                lease_until=None,
                 reason="the process ended while the call was under way",
                 settled_at=to_ms(at),
-            )
-        ).rowcount
-
-    def repeat_unknown(self, provider: str) -> int:
-        theirs = select(_campaign.id).where(
-            _campaign.provider == provider,
-            _campaign.state.in_([state.value for state in _MAY_GO_ON]),
-        )
-        return self._repeat(_batch.campaign_id.in_(theirs))
-
-    def resolve_unknown(self, campaign_id: int, to: Resolution, at: datetime) -> int:
-        theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
-        people = self._connection.scalar(
-            select(func.coalesce(func.sum(_batch.unknown), 0)).where(theirs)
-        )
-        if to is Resolution.RESEND:
-            self._repeat(theirs)
-        else:
-            accepted = to is Resolution.ACCEPTED
-            column = _batch.accepted if accepted else _batch.cancelled
-            state = BatchState.DONE if accepted else BatchState.GIVEN_UP
-            self._connection.execute(
-                update(tables.batch)
-                .where(theirs)
-                .values(
-                    {
-                        _batch.state: state.value,
-                        column: column + _batch.unknown,
-                        _batch.unknown: 0,
-                        _batch.settled_at: to_ms(at),
-                    }
-                )
-            )
-        return int(people or 0)
-
-    def _repeat(self, which: Any) -> int:
-        return self._connection.execute(
-            update(tables.batch)
-            .where(which, _batch.state == BatchState.UNKNOWN.value)
-            .values(
-                state=BatchState.QUEUED.value,
-                pending=_batch.pending + _batch.unknown,
-                unknown=0,
-                not_before=0,
             )
         ).rowcount
 
@@ -224,7 +184,6 @@ class SqlBatches:
 
 
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-_MAY_GO_ON = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.ATTENTION)
 _DELIVERY_STATES = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
     Verdict.REJECTED: DeliveryState.REJECTED,
@@ -264,6 +223,7 @@ def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
         reason=bindparam("why"),
         provider_id=bindparam("theirs"),
         settled_at=bindparam("at"),
+        lease_until=None,
         **counted,
     )
 

@@ -26,7 +26,7 @@ from newsletter.store import tables
 from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.eligibility import eligible, why_not
 from newsletter.store.json_sql import each_id, fetch, gathered
-from newsletter.store.times import to_ms
+from newsletter.store.times import from_ms, to_ms
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c
@@ -41,6 +41,11 @@ def is_open() -> TextClause:
     then costs the same however many batches are done.
     """
     return text("batch.state IN ('queued', 'claimed')")
+
+
+def is_unknown() -> TextClause:
+    """The batch of the row is unknown, in the words of the partial index of such batches."""
+    return text("batch.state = 'unknown'")
 
 
 def next_queued(connection: Connection, at: datetime) -> int | None:
@@ -90,6 +95,7 @@ def _hold() -> Any:
             _batch.pending,
             _batch.fence,
             _batch.attempts,
+            _batch.claimed_at,
         )
     )
 
@@ -122,7 +128,12 @@ def claim(
     if len(members) < row.pending:
         _book_departed(connection, row, campaign.lists, at)
     return ClaimedBatch(
-        id=batch_id, campaign=campaign, fence=row.fence, attempts=row.attempts, members=members
+        id=batch_id,
+        campaign=campaign,
+        fence=row.fence,
+        attempts=row.attempts,
+        at=from_ms(row.claimed_at),
+        members=members,
     )
 
 

@@ -14,6 +14,7 @@ from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.engine import connected
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
+from newsletter.store.unknowns import SqlUnknowns
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class SqlTransaction:
     @cached_property
     def batches(self) -> SqlBatches:
         return SqlBatches(self.connection)
+
+    @cached_property
+    def unknowns(self) -> SqlUnknowns:
+        return SqlUnknowns(self.connection)
 
     @cached_property
     def readers(self) -> SqlReaders:

@@ -190,6 +190,8 @@ batch = _table(
     _integer("claimed_at", nullable=True),
     _integer("lease_until", nullable=True),
     _integer("settled_at", nullable=True),
+    _integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
+    _integer("absences", zero=True),
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
     ),
@@ -206,6 +208,19 @@ batch = _table(
         "no",
         sqlite_where=text("state IN ('queued', 'claimed')"),
     ),
+    Index("ix_batch_unknown", "not_before", sqlite_where=text("state = 'unknown'")),
+)
+
+resolution = _table(
+    "resolution",
+    _integer("id", key=True),
+    _integer("campaign_id", ForeignKey("campaign.id")),
+    _integer("batch_id", ForeignKey("batch.id")),
+    _integer("at"),
+    _text("way"),
+    _text("outcome"),
+    _integer("people"),
+    Index(None, "campaign_id"),
 )
 
 delivery = _table(

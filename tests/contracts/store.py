@@ -6,6 +6,7 @@ from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_threads import ThreadsContract
+from tests.contracts.store_unknowns import UnknownsContract
 
 
 class StoreContract(
@@ -14,6 +15,7 @@ class StoreContract(
     CampaignsContract,
     BatchesContract,
     OutcomesContract,
+    UnknownsContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts, Outcome, Verdict
 from newsletter.ports import ClaimedBatch, Resolution, Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
@@ -15,12 +14,7 @@ NAMED = Outcome(verdict=Verdict.ACCEPTED, provider_id="message-2")
 
 def resolve(books: Books, to: Resolution) -> int:
     with books.step() as tx:
-        return tx.batches.resolve_unknown(books.id, to, NOON)
-
-
-def repeat(books: Books, provider: str = "recording") -> int:
-    with books.step() as tx:
-        return tx.batches.repeat_unknown(provider)
+        return tx.unknowns.decide(books.id, to, NOON)
 
 
 def unknown(books: Books) -> list[str]:
@@ -103,7 +97,7 @@ class OutcomesContract:
         stale = books.claim()
         assert books.abandon() == 1
         if claimed_again:
-            assert repeat(books) == 1
+            assert resolve(books, Resolution.RESEND) == 4
             fresh = books.claim(attempt_id="a2")
             assert fresh.id == stale.id
             assert fresh.fence > stale.fence
@@ -119,7 +113,7 @@ class OutcomesContract:
         books = Books(store, 2)
         stale = books.claim()
         books.abandon()
-        repeat(books)
+        resolve(books, Resolution.RESEND)
         fresh = books.claim(attempt_id="a2")
         with books.step() as tx:
             tx.batches.intend(fresh.id, fence=fresh.fence, body_hash="new")
@@ -141,36 +135,10 @@ class OutcomesContract:
         assert books.abandon() == 0
         assert books.counts() == Counts(accepted=10, pending=15)
 
-    @pytest.mark.parametrize(
-        ("state", "repeated"),
-        [
-            (CampaignState.SENDING, 1),
-            (CampaignState.PAUSED, 1),
-            (CampaignState.ATTENTION, 1),
-            (CampaignState.CANCELLED, 0),
-        ],
-    )
-    def test_the_unknown_are_repeated_unless_their_campaign_was_cancelled(
-        self, store: Store, state: CampaignState, repeated: int
-    ) -> None:
-        books = Books(store, 3)
-        books.claim()
-        books.abandon()
-        books.move(state)
-        assert repeat(books) == repeated
-        assert books.counts() == (Counts(pending=3) if repeated else Counts(unknown=3))
-
-    def test_the_unknown_of_another_provider_are_not_repeated(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.claim()
-        books.abandon()
-        assert repeat(books, "elsewhere") == 0
-        assert books.counts() == Counts(unknown=3)
-
     def test_repeating_leaves_out_those_who_are_known_or_have_left(self, store: Store) -> None:
         books = Books(store, 5)
         books.settle(books.claim(), UNKNOWN, n1=NAMED, n2=REJECTED)
-        assert repeat(books) == 1
+        assert resolve(books, Resolution.RESEND) == 3
         with books.step() as tx:
             tx.readers.forget("reader3@example.org", NOON)
         again = books.claim()

@@ -9,7 +9,8 @@ import pytest
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.brevo import Brevo, Options
-from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
 from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.delivery import Verdict
-from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
 from newsletter.providers.mailpit import Mailpit, Options
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract

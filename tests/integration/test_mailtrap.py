@@ -7,7 +7,8 @@ import pytest
 
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
-from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
 from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailtrap import MailtrapServer

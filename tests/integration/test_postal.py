@@ -8,7 +8,8 @@ import pytest
 
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.message import Sender
-from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
 from newsletter.providers.postal import Options, Postal
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.delivery import Answer, Verdict
-from newsletter.providers.http import HttpProvider, Transport
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
 from newsletter.providers.resend import Options, Resend
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.resend import ResendServer, refusal

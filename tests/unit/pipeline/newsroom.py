@@ -18,6 +18,7 @@ from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.ingest import Ingested, ingest
 from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
+from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import Rendered, render
 from newsletter.ports import Provider, Store
@@ -201,7 +202,35 @@ class Newsroom:
         raise AssertionError(f"still something to hand over after {limit} calls")
 
     def recover(self) -> Recovered:
-        return recover(store=self.store, provider=self.provider, clock=self.clock)
+        return recover(store=self.store, clock=self.clock)
+
+    def reconciler(
+        self, store: Store | None = None, provider: Provider | None = None
+    ) -> Reconciler:
+        return Reconciler(
+            store=store or self.store,
+            provider=provider or self.provider,
+            links=self.links,
+            clock=self.clock,
+            lease=timedelta(minutes=2),
+            jitter=lambda: 0.0,
+        )
+
+    def reconcile(self) -> Reconciled | None:
+        return self.reconciler().reconcile()
+
+    def find_out(self, limit: int = 100) -> int:
+        """Look at all that is unknown and due; returns how many looks that took."""
+        for looks in range(limit):
+            if self.reconcile() is None:
+                return looks
+        raise AssertionError(f"still something to find out after {limit} looks")
+
+    def resolved(self) -> list[tuple[str, str, int]]:
+        """(way, outcome, people) of what came out."""
+        with self.store.read() as tx:
+            found = tx.unknowns.resolved(tx.campaigns.all()[-1].id)
+        return [(one.way.value, one.outcome, one.people) for one in found]
 
     def hand(self, actor: str = "ada@forum.example") -> Hand:
         return Hand(store=self.store, clock=self.clock, actor=actor)

@@ -35,7 +35,7 @@ def test_a_pause_between_two_batches_stops_there(room: Newsroom) -> None:
     assert paused.counts == Counts(accepted=10, pending=15)
     assert room.drain() == 0
     assert len(room.provider.accepted) == 10
-    assert room.deeds()[-1] == (ADA, "paused")
+    assert room.deeds()[-1] == (ADA, "pause")
 
 
 def test_a_call_under_way_at_the_pause_is_still_booked(room: Newsroom) -> None:
@@ -117,9 +117,9 @@ def test_a_campaign_can_be_held_and_ended_before_it_starts(room: Newsroom) -> No
 @pytest.mark.parametrize(
     ("deed", "needed"),
     [
-        ("pause", "to paused it, it has to be scheduled or sending"),
+        ("pause", "to pause it, it has to be attention or scheduled or sending"),
         ("resume", "to resume it, it has to be paused"),
-        ("cancel", "to cancel it, it has to be paused or scheduled or sending"),
+        ("cancel", "to cancel it, it has to be attention or paused or scheduled or sending"),
     ],
 )
 def test_what_has_ended_is_left_as_it_is(room: Newsroom, deed: str, needed: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, insert, text
 from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect, Refused
+from newsletter.ports import Resolution
 from newsletter.store import tables
 from newsletter.store.lock import only_one
 from newsletter.store.sql import SqlStore
@@ -222,7 +223,7 @@ def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: SqlStore)
     stale = books.claim()
     books.abandon()
     with books.step() as tx:
-        assert tx.batches.repeat_unknown("recording") == 1
+        assert tx.unknowns.decide(books.id, Resolution.RESEND, NOON) == 2
     fresh = books.claim(attempt_id="a2")
     with books.step() as tx:
         tx.batches.intend(fresh.id, fence=fresh.fence, body_hash="new")

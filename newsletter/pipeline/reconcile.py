@@ -1,0 +1,247 @@
+"""unknown → accepted, rejected, or queued again: by proof alone, never on a guess.
+
+First the same bytes under the attempt's key, while the provider knows it; then the provider's own
+records, which have to be silent twice before "it is not there" counts; then an event, or a person.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
+from newsletter.domain.errors import InvalidInput
+from newsletter.pipeline.ledger import approved_content, outgoing, reassess
+from newsletter.ports import (
+    Capabilities,
+    Clock,
+    Links,
+    Parcel,
+    Provider,
+    Replay,
+    Rest,
+    Sighting,
+    Store,
+    Transaction,
+    UnknownBatch,
+)
+
+FIRST_LOOK = timedelta(seconds=5)
+"""After an attempt: what a provider has taken seldom shows sooner in its records."""
+_LOOK_GROWTH = 4
+_LOOKS_FOR = timedelta(days=3)
+"""Each provider keeps its records at least so long."""
+_ABSENCES = 2
+_KEY_MARGIN = timedelta(minutes=2)
+_PAUSED = timedelta(seconds=30)
+
+
+class Step(Enum):
+    """What to do about a batch that is unknown."""
+
+    REPEAT = "repeat"
+    """Queue it: the provider keeps one message of a name."""
+    REPLAY = "replay"
+    """Hand the same bytes over under the same key."""
+    LOOK_UP = "look up"
+    """Ask the provider what it has."""
+    WAIT = "wait"
+    """It is too early, or the campaign is paused."""
+    LEAVE = "leave"
+    """Nothing that a program can do; an event or a person tells."""
+
+
+def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
+    """What to do next. Pure."""
+    age = now - held.attempt_at
+    state = held.campaign.state
+    if capabilities.replay is Replay.SAFE:
+        return Step.LEAVE if state is CampaignState.CANCELLED else Step.REPEAT
+    if capabilities.replay is Replay.KEYED and not held.left and _alive(age, capabilities):
+        if state in {CampaignState.SENDING, CampaignState.ATTENTION}:
+            return Step.REPLAY
+        if state is CampaignState.PAUSED and capabilities.settles_in is None:
+            return Step.WAIT
+    if capabilities.settles_in is None or age > _LOOKS_FOR:
+        return Step.LEAVE
+    return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
+
+
+def _alive(age: timedelta, capabilities: Capabilities) -> bool:
+    """A clock that went back says nothing about the key, which may be over by the provider's."""
+    return timedelta(0) <= age < capabilities.key_lives - _KEY_MARGIN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What one look at one batch brought, in deliveries."""
+
+    campaign_id: int
+    batch_id: int
+    attempt_id: str
+    step: Step
+    known: int = 0
+    """Now accepted or rejected."""
+    queued: int = 0
+    """Provably not handed over: they wait for their turn again."""
+    unknown: int = 0
+    """Still unknown."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What to write down after a step."""
+
+    known: dict[int, Outcome]
+    rest: Rest
+    way: Way
+    until: datetime | None = None
+    """When to look again; None: never."""
+    tries: int = 0
+    absences: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """Finds out about one unknown batch at a time.
+
+    ``lease`` has to be longer than the longest call; ``jitter`` gives a number in 0…1.
+    """
+
+    store: Store
+    provider: Provider
+    links: Links
+    clock: Clock
+    lease: timedelta
+    jitter: Callable[[], float]
+
+    def reconcile(self) -> Reconciled | None:
+        """Look at the next one that is due; None when there is none."""
+        now = self.clock.now()
+        with self.store.begin() as tx:
+            held = tx.unknowns.take(at=now, lease=self.lease, provider=self.provider.name)
+            if held is None:
+                return None
+            step = decide(held, self.provider.capabilities, now)
+            batch = self._batch(tx, held)
+        parcel = self._same_bytes(held, batch) if step is Step.REPLAY else None
+        if step is Step.REPLAY and parcel is None:
+            step = self._without_replay()
+        found = self._find_out(step, held, batch, parcel)
+        return self._record(step, held, found)
+
+    def _batch(self, tx: Transaction, held: UnknownBatch) -> OutgoingBatch:
+        return outgoing(
+            held.campaign,
+            approved_content(tx, held.campaign),
+            [(number, address) for number, address in held.members if address],
+            attempt_id=held.attempt_id,
+            at=held.attempt_at,
+            links=self.links,
+        )
+
+    def _same_bytes(self, held: UnknownBatch, batch: OutgoingBatch) -> Parcel | None:
+        """What left, byte for byte; None where it cannot be made again."""
+        try:
+            parcel = self.provider.prepare(batch)
+        except InvalidInput:
+            return None
+        return parcel if hashlib.sha256(parcel.body).hexdigest() == held.body_hash else None
+
+    def _without_replay(self) -> Step:
+        asks = self.provider.capabilities.settles_in is not None
+        return Step.LOOK_UP if asks else Step.LEAVE
+
+    def _find_out(
+        self, step: Step, held: UnknownBatch, batch: OutgoingBatch, parcel: Parcel | None
+    ) -> _Found:
+        now = self.clock.now()
+        if step is Step.REPEAT:
+            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT)
+        if parcel is not None:
+            return self._read_replay(held, self.provider.hand_over(parcel))
+        if step is Step.LOOK_UP:
+            return self._read_records(held, self.provider.look_up(batch))
+        soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
+        return _Found(
+            known={},
+            rest=Rest.UNKNOWN,
+            way=Way.LOOK_UP,
+            until=soon if step is Step.WAIT else None,
+            tries=held.tries,
+        )
+
+    def _read_replay(self, held: UnknownBatch, answer: Answer) -> _Found:
+        """Only what the provider says of the attempt itself counts.
+
+        "Too fast" or "wrong key" is said of the replay, before its key is looked at.
+        """
+        verdict, everybody = answer.outcome.verdict, dict(held.members)
+        if verdict is Verdict.ACCEPTED:
+            known = {n: one for n, one in answer.exceptions.items() if n in everybody}
+            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
+        if verdict is Verdict.REJECTED:
+            known = dict.fromkeys(everybody, answer.outcome) | dict(answer.exceptions)
+            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
+        if verdict is Verdict.SPLIT:
+            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPLAY)
+        wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
+        return _Found(
+            known={},
+            rest=Rest.UNKNOWN,
+            way=Way.REPLAY,
+            until=self.clock.now() + wait,
+            tries=held.tries + 1,
+            reason=answer.outcome.reason,
+        )
+
+    def _read_records(self, held: UnknownBatch, sighting: Sighting) -> _Found:
+        known = {
+            number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
+            for number, theirs in sighting.found.items()
+            if number in dict(held.members)
+        }
+        now, settles_in = self.clock.now(), self.provider.capabilities.settles_in or FIRST_LOOK
+        age = now - held.attempt_at
+        settled = sighting.whole and age >= settles_in
+        absences = held.absences + 1 if settled else 0
+        if absences >= _ABSENCES:
+            return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
+        growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), settles_in)
+        before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
+        wait = settles_in if settled else min(growing, before) if sighting.whole else growing
+        return _Found(
+            known=known,
+            rest=Rest.UNKNOWN,
+            way=Way.LOOK_UP,
+            until=now + max(wait, sighting.retry_after or wait),
+            tries=held.tries + 1,
+            absences=absences,
+            reason=sighting.reason,
+        )
+
+    def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
+        with self.store.begin() as tx:
+            booked = tx.unknowns.settle(
+                held, known=found.known, rest=found.rest, way=found.way, at=self.clock.now()
+            )
+            if booked and found.rest is Rest.UNKNOWN:
+                tx.unknowns.put_off(
+                    held, until=found.until, tries=found.tries, absences=found.absences
+                )
+            reassess(tx, held.campaign.id, self.clock)
+        people = len(held.members) - len(found.known)
+        return Reconciled(
+            campaign_id=held.campaign.id,
+            batch_id=held.id,
+            attempt_id=held.attempt_id,
+            step=step,
+            known=len(found.known) + (people if found.rest is Rest.ACCEPTED else 0),
+            queued=people if found.rest is Rest.NOT_HANDED_OVER else 0,
+            unknown=people if found.rest is Rest.UNKNOWN else 0,
+            reason=found.reason if booked else "somebody decided in the meantime",
+        )

@@ -1,0 +1,96 @@
+"""What is kept about batches of which nobody knows whether the provider took them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+from newsletter.domain.campaign import Campaign
+from newsletter.domain.delivery import Outcome, Way
+from newsletter.ports.sending import Resolution
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownBatch:
+    """A fenced, time-limited hold on a batch that is unknown."""
+
+    id: int
+    campaign: Campaign
+    """Without its figures."""
+    fence: int
+    attempt_id: str
+    attempt_at: datetime
+    """When the attempt was claimed; what its Date says."""
+    body_hash: str
+    members: Sequence[tuple[int, str]]
+    """(subscriber id, address) of those who are unknown, by id; an erased one has no address."""
+    left: bool
+    """Somebody among them may not be written to any more."""
+    tries: int
+    """How often it was replayed or looked up in vain."""
+    absences: int
+    """How often in a row the provider's settled records did not name somebody."""
+
+
+class Rest(Enum):
+    """What becomes of those in a batch who have no outcome of their own."""
+
+    ACCEPTED = "accepted"
+    """The provider has them."""
+    NOT_HANDED_OVER = "not handed over"
+    """The provider has none of them: they wait for their turn again."""
+    UNKNOWN = "unknown"
+    """Nobody knows yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """How many deliveries came out in one way."""
+
+    way: Way
+    outcome: str
+    """``accepted``, ``rejected``, ``not handed over`` or ``given up``."""
+    people: int
+
+
+class Unknowns(Protocol):
+    """Batches of which nobody knows whether the provider took them."""
+
+    def take(self, *, at: datetime, lease: timedelta, provider: str) -> UnknownBatch | None:
+        """Take hold of the next one that is due for another look, so long as the lease lasts."""
+        ...
+
+    def settle(
+        self,
+        held: UnknownBatch,
+        *,
+        known: Mapping[int, Outcome],
+        rest: Rest,
+        way: Way,
+        at: datetime,
+    ) -> bool:
+        """Book what came out, if the fence still holds; tells whether it did.
+
+        ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
+        cancelled where their campaign was.
+        """
+        ...
+
+    def put_off(
+        self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
+    ) -> None:
+        """Look again at this time; None: only a person can tell."""
+        ...
+
+    def next_at(self, provider: str) -> datetime | None:
+        """When the next of them is due for another look, if any ever is."""
+        ...
+
+    def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        """A person decides what became of all of a campaign; returns how many deliveries."""
+        ...
+
+    def resolved(self, campaign_id: int) -> list[Resolved]:
+        """Which way how many of a campaign came out."""
+        ...

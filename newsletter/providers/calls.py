@@ -1,0 +1,120 @@
+"""A translator and the transport, together a provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.ports import Capabilities, Parcel, Sighting
+from newsletter.providers.http import (
+    AnswerLost,
+    HttpRequest,
+    HttpResponse,
+    Translator,
+    Transport,
+    retry_after,
+)
+
+_MOST_PAGES = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a provider's records."""
+
+    found: Mapping[int, str]
+    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
+    more: HttpRequest | None = None
+    """What to ask for the next page."""
+
+
+@runtime_checkable
+class Inquiry(Protocol):
+    """A translator that can also ask what the provider has of an attempt."""
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """The question for the first page of records in which the attempt would stand."""
+        ...
+
+    def read(self, batch: OutgoingBatch, response: HttpResponse) -> Page:
+        """What a page says. Raises any error for what is not understood."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpParcel(Parcel):
+    """A batch with the call that carries it."""
+
+    request: HttpRequest
+
+
+class HttpProvider:
+    """A translator and the transport, together a provider."""
+
+    def __init__(self, translator: Translator, transport: Transport) -> None:
+        self._translator = translator
+        self._transport = transport
+
+    @property
+    def name(self) -> str:
+        return self._translator.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._translator.capabilities
+
+    def prepare(self, batch: OutgoingBatch) -> HttpParcel:
+        """Build the call. Raises InvalidInput."""
+        request = self._translator.build(batch)
+        kind = request.headers.get("Content-Type", "")
+        return HttpParcel(batch=batch, body=request.body, content_type=kind, request=request)
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        """Make the call and read the answer. An answer that cannot be read is unknown."""
+        if isinstance(parcel, HttpParcel):
+            request = parcel.request
+        else:
+            request = replace(self._translator.build(parcel.batch), body=parcel.body)
+        try:
+            response = self._transport.call(request)
+        except ProviderUnreachable as error:
+            return _answer(Verdict.RETRY, error)
+        except InvalidConfiguration as error:
+            return _answer(Verdict.CONFIGURATION, error)
+        except AnswerLost as error:
+            return _answer(Verdict.UNKNOWN, error)
+        try:
+            return self._translator.parse(parcel.batch, response)
+        except Exception as error:  # it has the mail, perhaps: whatever goes wrong now is unknown
+            why = f"HTTP {response.status} was not understood ({type(error).__name__})"
+            return _answer(Verdict.UNKNOWN, why)
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        """Read the provider's records, page by page, until all of the attempt is found."""
+        if not isinstance(self._translator, Inquiry):
+            return Sighting(reason=f"{self.name} cannot be asked")
+        found: dict[int, str] = {}
+        question: HttpRequest | None = self._translator.ask(batch)
+        for _ in range(_MOST_PAGES):
+            if question is None or len(found) == len(batch.recipients):
+                return Sighting(found=found, whole=True)
+            try:
+                response = self._transport.call(question)
+            except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+                return Sighting(found=found, reason=str(error))
+            if response.status != 200:
+                why = f"HTTP {response.status} when asked what it has"
+                return Sighting(found=found, reason=why, retry_after=retry_after(response))
+            try:
+                page = self._translator.read(batch, response)
+            except Exception as error:  # whatever it says, it is no proof
+                why = f"its records were not understood ({type(error).__name__})"
+                return Sighting(found=found, reason=why)
+            found |= page.found
+            question = page.more
+        return Sighting(found=found, reason=f"there are more than {_MOST_PAGES} pages of records")
+
+
+def _answer(verdict: Verdict, reason: object) -> Answer:
+    return Answer(outcome=Outcome(verdict=verdict, reason=str(reason)))

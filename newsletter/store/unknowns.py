@@ -1,0 +1,222 @@
+"""Batches of which nobody knows whether the provider took them, until it comes out."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict, Way
+from newsletter.ports import Resolution, Resolved, Rest, UnknownBatch
+from newsletter.store import claiming, tables
+from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.eligibility import eligible
+from newsletter.store.json_sql import each_id
+from newsletter.store.times import from_ms, maybe_from_ms, to_ms
+
+_batch = tables.batch.c
+_campaign = tables.campaign.c
+_NEVER = 1 << 52
+"""Milliseconds: later than any time there is. Only a person can tell, so nobody looks again."""
+
+
+class SqlUnknowns:
+    """Batches of which nobody knows whether the provider took them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, *, at: datetime, lease: timedelta, provider: str) -> UnknownBatch | None:
+        free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
+        due = _of(provider).where(_batch.not_before <= to_ms(at), free)
+        batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
+        if batch_id is None:
+            return None
+        row = self._connection.execute(
+            update(tables.batch)
+            .where(_batch.id == batch_id)
+            .values(fence=_batch.fence + 1, lease_until=to_ms(at + lease))
+            .returning(tables.batch)
+        ).one()
+        campaign = SqlCampaigns(self._connection).head(row.campaign_id)
+        members = self._connection.execute(_members(row, campaign.lists)).all()
+        return UnknownBatch(
+            id=row.id,
+            campaign=campaign,
+            fence=row.fence,
+            attempt_id=row.attempt_id,
+            attempt_at=from_ms(row.claimed_at),
+            body_hash=row.body_hash,
+            members=sorted((row.id, row.address) for row in members),
+            left=not all(row.may for row in members),
+            tries=row.tries,
+            absences=row.absences,
+        )
+
+    def settle(
+        self,
+        held: UnknownBatch,
+        *,
+        known: Mapping[int, Outcome],
+        rest: Rest,
+        way: Way,
+        at: datetime,
+    ) -> bool:
+        people = len(held.members) - len(known)
+        state, moved = self._rest(held, rest, people)
+        counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
+        for outcome in known.values():
+            name = _OUTCOMES[outcome.verdict].value
+            counted[name] = counted.get(name, _batch[name]) + 1
+        if moved is not None:
+            counted[moved.value] = counted.get(moved.value, _batch[moved.value]) + people
+            counted[DeliveryState.UNKNOWN.value] = 0
+        changed = self._connection.execute(
+            _held(held).values(state=state.value, settled_at=to_ms(at), lease_until=None, **counted)
+        )
+        if changed.rowcount != 1:
+            return False
+        rows = {
+            number: (_OUTCOMES[outcome.verdict], outcome.reason, outcome.provider_id)
+            for number, outcome in known.items()
+        }
+        claiming.add_rows(self._connection, held.id, held.campaign.id, rows, at)
+        said = [outcome.verdict.value for outcome in known.values()]
+        said += [rest.value] * people if rest is not Rest.UNKNOWN else []
+        for outcome_name in sorted(set(said)):
+            self._note(held.campaign.id, held.id, way, outcome_name, said.count(outcome_name), at)
+        return True
+
+    def _rest(
+        self, held: UnknownBatch, rest: Rest, people: int
+    ) -> tuple[BatchState, DeliveryState | None]:
+        if rest is Rest.ACCEPTED or not people:
+            return BatchState.DONE, DeliveryState.ACCEPTED
+        if rest is Rest.UNKNOWN:
+            return BatchState.UNKNOWN, None
+        if SqlCampaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
+            return BatchState.DONE, DeliveryState.CANCELLED
+        self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
+        return BatchState.QUEUED, DeliveryState.PENDING
+
+    def put_off(
+        self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
+    ) -> None:
+        not_before = _NEVER if until is None else to_ms(until)
+        self._connection.execute(
+            _held(held).values(
+                not_before=not_before, tries=tries, absences=absences, lease_until=None
+            )
+        )
+
+    def next_at(self, provider: str) -> datetime | None:
+        due = _of(provider).with_only_columns(func.min(_batch.not_before))
+        return maybe_from_ms(self._connection.scalar(due.where(_batch.not_before < _NEVER)))
+
+    def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
+        batches = self._connection.execute(select(_batch.id, _batch.unknown).where(theirs)).all()
+        state, column, outcome = _DECISIONS[to]
+        self._connection.execute(
+            update(tables.batch)
+            .where(theirs)
+            .values(
+                {
+                    _batch.state: state.value,
+                    _batch[column]: _batch[column] + _batch.unknown,
+                    _batch.unknown: 0,
+                    _batch.fence: _batch.fence + 1,  # whoever holds it decides nothing any more
+                    _batch.not_before: 0,
+                    _batch.lease_until: None,
+                    _batch.tries: 0,
+                    _batch.absences: 0,
+                    _batch.settled_at: to_ms(at),
+                }
+            )
+        )
+        for batch_id, people in batches:
+            self._note(campaign_id, batch_id, Way.PERSON, outcome, people, at)
+        return sum(people for _, people in batches)
+
+    def resolved(self, campaign_id: int) -> list[Resolved]:
+        row = tables.resolution.c
+        found = self._connection.execute(
+            select(row.way, row.outcome, func.sum(row.people))
+            .where(row.campaign_id == campaign_id)
+            .group_by(row.way, row.outcome)
+            .order_by(row.way, row.outcome)
+        )
+        return [
+            Resolved(way=Way(way), outcome=outcome, people=int(people))
+            for way, outcome, people in found
+        ]
+
+    def _note(
+        self, campaign_id: int, batch_id: int, way: Way, outcome: str, people: int, at: datetime
+    ) -> None:
+        self._connection.execute(
+            insert(tables.resolution).values(
+                campaign_id=campaign_id,
+                batch_id=batch_id,
+                at=to_ms(at),
+                way=way.value,
+                outcome=outcome,
+                people=people,
+            )
+        )
+
+
+_OUTCOMES = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
+    Verdict.REJECTED: DeliveryState.REJECTED,
+}
+_DECISIONS = {
+    Resolution.ACCEPTED: (BatchState.DONE, "accepted", "accepted"),
+    Resolution.RESEND: (BatchState.QUEUED, "pending", "not handed over"),
+    Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled", "given up"),
+}
+
+
+def _of(provider: str) -> Select[Any]:
+    return (
+        select(_batch.id)
+        .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
+        .where(claiming.is_unknown(), _campaign.provider == provider)
+    )
+
+
+def _held(held: UnknownBatch) -> Update:
+    return update(tables.batch).where(
+        _batch.id == held.id, _batch.fence == held.fence, claiming.is_unknown()
+    )
+
+
+def _members(row: Row[Any], lists: tuple[str, ...]) -> Select[tuple[int, str, bool]]:
+    """(id, address, may be written to) of each whose outcome is the batch's own: unknown."""
+    member = each_id(row.members)
+    subscriber, delivery = tables.subscriber.c, tables.delivery.c
+    settled = exists().where(
+        delivery.campaign_id == row.campaign_id, delivery.subscriber_id == member.c.value
+    )
+    may: ColumnElement[bool] = func.coalesce(eligible(lists), False)
+    return (
+        select(
+            member.c.value.label("id"),
+            func.coalesce(subscriber.address, "").label("address"),
+            may.label("may"),
+        )
+        .join_from(member, tables.subscriber, subscriber.id == member.c.value, isouter=True)
+        .where(~settled)
+    )

@@ -1,0 +1,216 @@
+"""What every store does with batches that are unknown while it comes out what became of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import Counts, Outcome, Way
+from newsletter.ports import Resolution, Resolved, Rest, Store, UnknownBatch
+from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
+from tests.fakes import NOON
+
+MINUTE = timedelta(minutes=1)
+
+
+def lost(store: Store, readers: int = 4, **others: Outcome) -> Books:
+    """A campaign of one batch that is unknown."""
+    books = Books(store, readers)
+    books.settle(books.claim(), UNKNOWN, **others)
+    return books
+
+
+def take(books: Books, *, after: timedelta = MINUTE, provider: str = "recording") -> UnknownBatch:
+    held = try_take(books, after=after, provider=provider)
+    assert held is not None, "nothing is due"
+    return held
+
+
+def try_take(
+    books: Books, *, after: timedelta = MINUTE, provider: str = "recording"
+) -> UnknownBatch | None:
+    with books.step() as tx:
+        return tx.unknowns.take(at=NOON + after, lease=LEASE, provider=provider)
+
+
+def settle(
+    books: Books,
+    held: UnknownBatch,
+    rest: Rest,
+    known: Mapping[int, Outcome] | None = None,
+    way: Way = Way.LOOK_UP,
+) -> bool:
+    with books.step() as tx:
+        return tx.unknowns.settle(held, known=known or {}, rest=rest, way=way, at=NOON + MINUTE)
+
+
+def resolved(books: Books) -> list[Resolved]:
+    with books.store.read() as tx:
+        return tx.unknowns.resolved(books.id)
+
+
+class UnknownsContract:
+    def test_a_batch_is_taken_as_its_attempt_left_it(self, store: Store) -> None:
+        books = Books(store, 3)
+        claimed = books.claim(attempt_id="a7")
+        with books.step() as tx:
+            tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b7")
+        books.settle(claimed, UNKNOWN, n1=REJECTED)
+        held = take(books)
+        assert (held.attempt_id, held.attempt_at, held.body_hash) == ("a7", NOON, "b7")
+        assert held.attempt_at == claimed.at
+        assert held.members == [(2, "reader2@example.org"), (3, "reader3@example.org")]
+        assert not held.left
+        assert (held.tries, held.absences) == (0, 0)
+        assert held.campaign == replace(books.campaign(), counts=Counts())
+
+    def test_what_is_held_is_not_taken_again_until_the_lease_is_over(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        assert try_take(books, after=LEASE) is None
+        again = take(books, after=MINUTE + LEASE)
+        assert again.fence > held.fence
+        assert not settle(books, held, Rest.ACCEPTED)
+        assert books.counts() == Counts(unknown=4)
+        assert settle(books, again, Rest.ACCEPTED)
+        assert books.counts() == Counts(accepted=4)
+
+    def test_what_the_dead_held_is_taken_at_once(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        assert books.abandon() == 0
+        assert take(books).fence > held.fence
+        assert not settle(books, held, Rest.ACCEPTED)
+
+    def test_nothing_is_taken_of_what_is_known_or_went_elsewhere(self, store: Store) -> None:
+        books = Books(store, 25)
+        books.settle(books.claim())
+        books.settle(books.claim(), UNKNOWN)
+        books.claim()
+        assert try_take(books, provider="elsewhere") is None
+        assert len(take(books).members) == 10
+        assert try_take(books) is None
+
+    def test_whoever_left_since_the_attempt_is_told_of(self, store: Store) -> None:
+        books = lost(store)
+        with books.step() as tx:
+            tx.readers.end_subscriptions(2, ["press"], NOON, books.id)
+        held = take(books)
+        assert held.left
+        assert len(held.members) == 4
+
+    def test_whoever_was_erased_has_no_address_and_still_counts(self, store: Store) -> None:
+        books = lost(store, 2)
+        with books.step() as tx:
+            tx.readers.forget("reader1@example.org", NOON)
+        held = take(books)
+        assert held.left
+        assert held.members == [(1, ""), (2, "reader2@example.org")]
+
+    @pytest.mark.parametrize(
+        ("rest", "counts"),
+        [
+            (Rest.ACCEPTED, Counts(accepted=4)),
+            (Rest.NOT_HANDED_OVER, Counts(pending=4)),
+            (Rest.UNKNOWN, Counts(unknown=4)),
+        ],
+    )
+    def test_all_may_come_out_alike(self, store: Store, rest: Rest, counts: Counts) -> None:
+        books = lost(store)
+        assert settle(books, take(books), rest)
+        assert books.counts() == counts
+
+    @pytest.mark.parametrize(
+        ("rest", "counts"),
+        [
+            (Rest.ACCEPTED, Counts(accepted=3, rejected=1)),
+            (Rest.NOT_HANDED_OVER, Counts(accepted=1, rejected=1, pending=2)),
+            (Rest.UNKNOWN, Counts(accepted=1, rejected=1, unknown=2)),
+        ],
+    )
+    def test_those_who_are_known_are_booked_one_by_one(
+        self, store: Store, rest: Rest, counts: Counts
+    ) -> None:
+        books = lost(store)
+        assert settle(books, take(books), rest, {2: ACCEPTED, 3: REJECTED})
+        assert books.counts() == counts
+        with store.read() as tx:
+            named = {row[0] for row in tx.campaigns.exceptions(books.id)}
+        assert named == {"reader2@example.org", "reader3@example.org"}
+
+    def test_when_all_are_known_nothing_is_left_to_look_for(self, store: Store) -> None:
+        books = lost(store, 2)
+        assert settle(books, take(books), Rest.UNKNOWN, {1: ACCEPTED, 2: REJECTED})
+        assert books.counts() == Counts(accepted=1, rejected=1)
+        assert try_take(books, after=timedelta(days=1)) is None
+
+    def test_what_was_not_handed_over_is_claimed_without_those_who_have_it(
+        self, store: Store
+    ) -> None:
+        books = lost(store)
+        settle(books, take(books), Rest.NOT_HANDED_OVER, {2: ACCEPTED})
+        assert books.drain() == [[1, 3, 4]]
+        assert books.counts() == Counts(accepted=4)
+
+    def test_of_a_cancelled_campaign_what_was_not_handed_over_is_cancelled(
+        self, store: Store
+    ) -> None:
+        books = lost(store)
+        books.move(CampaignState.CANCELLED)
+        settle(books, take(books), Rest.NOT_HANDED_OVER, {2: ACCEPTED})
+        assert books.counts() == Counts(accepted=1, cancelled=3)
+        assert books.try_claim() is None
+
+    def test_a_look_is_put_off_with_what_was_learnt(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        with books.step() as tx:
+            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, absences=1)
+            assert tx.unknowns.next_at("recording") == NOON + 9 * MINUTE
+            assert tx.unknowns.next_at("elsewhere") is None
+        assert try_take(books, after=8 * MINUTE) is None
+        again = take(books, after=9 * MINUTE)
+        assert (again.tries, again.absences) == (3, 1)
+
+    def test_what_only_a_person_can_tell_is_never_taken(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        with books.step() as tx:
+            tx.unknowns.put_off(held, until=None, tries=0, absences=0)
+            assert tx.unknowns.next_at("recording") is None
+        assert try_take(books, after=timedelta(days=36500)) is None
+        with books.step() as tx:
+            assert tx.unknowns.decide(books.id, Resolution.RESEND, NOON) == 4
+        assert books.drain() == [[1, 2, 3, 4]]
+
+    def test_what_a_person_decided_is_no_longer_anybodys(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        with books.step() as tx:
+            tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
+        assert not settle(books, held, Rest.ACCEPTED)
+        assert books.counts() == Counts(cancelled=4)
+
+    def test_a_second_attempt_that_is_lost_starts_from_nothing(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        with books.step() as tx:
+            tx.unknowns.put_off(held, until=NOON, tries=5, absences=1)
+        settle(books, take(books), Rest.NOT_HANDED_OVER)
+        books.settle(books.claim(attempt_id="a2"), UNKNOWN)
+        fresh = take(books)
+        assert (fresh.attempt_id, fresh.tries, fresh.absences) == ("a2", 0, 0)
+
+    def test_the_report_says_which_way_each_came_out(self, store: Store) -> None:
+        books = lost(store, 5)
+        settle(books, take(books), Rest.UNKNOWN, {2: ACCEPTED, 3: REJECTED})
+        settle(books, take(books, after=LEASE * 2), Rest.UNKNOWN, {1: ACCEPTED})
+        with books.step() as tx:
+            tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
+        assert resolved(books) == [
+            Resolved(way=Way.LOOK_UP, outcome="accepted", people=2),
+            Resolved(way=Way.LOOK_UP, outcome="rejected", people=1),
+            Resolved(way=Way.PERSON, outcome="given up", people=2),
+        ]

@@ -1,0 +1,403 @@
+"""What nobody knew comes out, by proof alone: nobody gets it twice, and little stays unknown."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.delivery import Answer, Counts, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.pipeline.reconcile import FIRST_LOOK, Step, decide
+from newsletter.ports import Capabilities, Parcel, Replay, Resolution, UnknownBatch
+from tests.fakes import NOON, RecordingProvider, always
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from tests.unit.pipeline.test_recover import (
+    POINTS_OF_A_TRY,
+    Fuse,
+    FusedProvider,
+    FusedStore,
+    PowerCut,
+    run_until_cut,
+)
+
+DAY, MINUTES = timedelta(days=1), timedelta(minutes=10)
+SAFE = Capabilities(max_recipients=10, replay=Replay.SAFE)
+KEYED = Capabilities(max_recipients=10, replay=Replay.KEYED, key_lives=DAY)
+ASKED = Capabilities(max_recipients=10, settles_in=MINUTES)
+BOTH = replace(ASKED, replay=Replay.KEYED, key_lives=timedelta(minutes=15))
+DEAF = Capabilities(max_recipients=10)
+
+
+def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> UnknownBatch:
+    campaign = Campaign(
+        id=1,
+        slug="resignation",
+        digest="d",
+        state=state,
+        release_at=NOON,
+        approved_by=(),
+        lists=("press",),
+        provider="recording",
+    )
+    usual = UnknownBatch(
+        id=1,
+        campaign=campaign,
+        fence=2,
+        attempt_id="a1",
+        attempt_at=NOON,
+        body_hash="h",
+        members=((1, "reader1@example.org"),),
+        left=False,
+        tries=0,
+        absences=0,
+    )
+    return replace(usual, **changes)
+
+
+@pytest.mark.parametrize(
+    ("batch", "capabilities", "age", "step"),
+    [
+        (held(), SAFE, timedelta(0), Step.REPEAT),
+        (held(CampaignState.PAUSED), SAFE, DAY * 9, Step.REPEAT),
+        (held(CampaignState.CANCELLED), SAFE, timedelta(0), Step.LEAVE),
+        (held(), KEYED, timedelta(0), Step.REPLAY),
+        (held(CampaignState.SENDING), KEYED, timedelta(hours=23), Step.REPLAY),
+        (held(), KEYED, DAY - timedelta(minutes=1), Step.LEAVE),
+        (held(), KEYED, timedelta(seconds=-1), Step.LEAVE),
+        (held(left=True), KEYED, timedelta(0), Step.LEAVE),
+        (held(CampaignState.CANCELLED), KEYED, timedelta(0), Step.LEAVE),
+        (held(CampaignState.PAUSED), KEYED, timedelta(0), Step.WAIT),
+        (held(), BOTH, timedelta(minutes=1), Step.REPLAY),
+        (held(CampaignState.PAUSED), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(left=True), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(), BOTH, timedelta(minutes=14), Step.LOOK_UP),
+        (held(), ASKED, timedelta(0), Step.WAIT),
+        (held(), ASKED, timedelta(hours=-2), Step.WAIT),
+        (held(), ASKED, FIRST_LOOK, Step.LOOK_UP),
+        (held(CampaignState.CANCELLED), ASKED, DAY, Step.LOOK_UP),
+        (held(), ASKED, DAY * 4, Step.LEAVE),
+        (held(), DEAF, FIRST_LOOK, Step.LEAVE),
+    ],
+)
+def test_what_is_done_is_decided_by_proof(
+    batch: UnknownBatch, capabilities: Capabilities, age: timedelta, step: Step
+) -> None:
+    assert decide(batch, capabilities, NOON + age) is step
+
+
+def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
+    """A campaign whose one batch was taken, and nobody heard of it."""
+    room.provider = RecordingProvider(**capabilities)
+    room.provider.loses = lambda _batch: True
+    room.start(readers)
+    room.drain()
+    room.provider.loses = lambda _batch: False
+    assert room.counts() == Counts(unknown=readers)
+
+
+KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": DAY}
+RECORDS: dict[str, Any] = {"settles_in": MINUTES}
+
+
+# --- replays
+
+
+def test_a_replay_brings_the_answer_that_was_lost(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.known, looked.unknown) == (Step.REPLAY, 3, 0)
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("replay", "accepted", 3)]
+
+
+def test_a_replay_tells_who_was_refused(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**KEYS)
+    no = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+    room.provider.answer = lambda _batch: Answer(
+        outcome=Outcome(verdict=Verdict.ACCEPTED), exceptions={2: no}
+    )
+    room.provider.loses = lambda _batch: True
+    room.start(3)
+    room.drain()
+    room.provider.loses = lambda _batch: False
+    room.find_out()
+    assert room.counts() == Counts(accepted=2, rejected=1)
+    assert room.resolved() == [("replay", "accepted", 2), ("replay", "rejected", 1)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts"),
+    [
+        (Verdict.REJECTED, Counts(rejected=1)),
+        (Verdict.SPLIT, Counts(pending=1)),
+        (Verdict.RETRY, Counts(unknown=1)),
+        (Verdict.QUOTA, Counts(unknown=1)),
+        (Verdict.CONFIGURATION, Counts(unknown=1)),
+        (Verdict.UNKNOWN, Counts(unknown=1)),
+    ],
+)
+def test_only_an_answer_about_the_attempt_itself_settles_it(
+    room: Newsroom, verdict: Verdict, counts: Counts
+) -> None:
+    room.provider = RecordingProvider(**KEYS)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.start(1)
+    room.drain()
+    room.provider.answer = always(verdict)
+    room.reconcile()
+    assert room.counts() == counts
+
+
+def test_a_replay_in_vain_is_tried_again_later_and_later(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.provider.loses = lambda _batch: True
+    waits = []
+    assert room.find_out() == 1
+    for _ in range(4):
+        waited = 0
+        while room.reconcile() is None:
+            room.clock.advance(seconds=1)
+            waited += 1
+        waits.append(waited)
+    assert waits == sorted(waits)
+    assert waits[0] >= 1
+    room.provider.loses = lambda _batch: False
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+def test_whoever_left_since_ends_all_replays(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    calls = len(room.provider.batches)
+    room.suppress("reader2@example.org")
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.find_out() == 0
+    assert len(room.provider.batches) == calls
+    assert room.counts() == Counts(unknown=3)
+
+
+def test_other_bytes_are_never_handed_over_under_an_old_key(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.links.message_ids = lambda _id, numbers: [f"new{n}" for n in numbers]  # type: ignore[method-assign]
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.counts() == Counts(unknown=3)
+
+
+class Mute(RecordingProvider):
+    """Cannot say any more what it said once."""
+
+    mute = False
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        if self.mute:
+            raise InvalidInput([])
+        return super().prepare(batch)
+
+
+def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None:
+    room.provider = provider = Mute(**KEYS, **RECORDS)
+    provider.loses = lambda _batch: True
+    room.start(3)
+    room.drain()
+    provider.mute = True
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
+
+
+# --- look-ups
+
+
+def test_what_the_provider_has_is_found_in_its_records(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.reconcile()
+    assert room.provider.looks == 0, "nothing shows in the records at once"
+    room.clock.advance(seconds=5)
+    room.reconcile()
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert room.resolved() == [("look-up", "accepted", 3)]
+
+
+def test_not_there_counts_only_when_settled_records_were_silent_twice(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**RECORDS)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.start(3)
+    room.drain()
+    room.provider.answer = always(Verdict.ACCEPTED)
+    for _ in range(9 * 60):
+        room.clock.advance(seconds=1)
+        room.find_out()
+    assert room.counts() == Counts(unknown=3)
+    assert room.provider.looks > 1
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(unknown=3), "once is not enough"
+    room.clock.advance(minutes=9)
+    assert room.find_out() == 0, "the second look comes a settling time after the first"
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(pending=3)
+    assert room.campaign().state is CampaignState.SENDING
+    room.drain()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("look-up", "not handed over", 3)]
+
+
+def test_of_a_batch_taken_in_part_only_the_rest_goes_out_again(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.provider.hides = {2}
+    room.clock.advance(seconds=5)
+    room.find_out()
+    assert room.counts() == Counts(accepted=2, unknown=1)
+    assert room.unknown() == ["reader2@example.org"]
+    room.provider.hides = set()
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3), "it only showed later"
+    assert room.resolved() == [("look-up", "accepted", 3)]
+
+
+def test_records_that_cannot_be_read_prove_nothing(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.provider.records_fail = True
+    for _ in range(60):
+        room.clock.advance(minutes=30)
+        room.find_out()
+    assert room.counts() == Counts(unknown=3)
+    room.provider.records_fail = False
+    room.clock.advance(minutes=30)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_after_some_days_only_a_person_can_tell(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.clock.advance(days=4)
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.find_out() == 0
+    room.hand().resolve("resignation", Resolution.ACCEPTED)
+    assert room.resolved() == [("person", "accepted", 3)]
+
+
+def test_of_a_cancelled_campaign_it_still_comes_out_what_had_gone(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**RECORDS)
+    room.rules = replace(room.rules, batch_size=2)
+    room.provider.loses = lambda batch: batch.recipients[0].subscriber_id == 1
+    room.provider.answer = _only_first
+    room.start(4)
+    room.drain()
+    room.hand().cancel("resignation")
+    for _ in range(40):
+        room.clock.advance(minutes=1)
+        room.find_out()
+    assert room.counts() == Counts(accepted=2, cancelled=2)
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert sorted(room.provider.accepted) == ["reader1@example.org", "reader2@example.org"]
+
+
+def _only_first(batch: OutgoingBatch) -> Answer:
+    first = batch.recipients[0].subscriber_id == 1
+    return always(Verdict.ACCEPTED if first else Verdict.UNKNOWN)(batch)
+
+
+def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.provider.loses = lambda _batch: True
+    room.subscribe(6)  # no new batch: the audience is frozen
+    with room.store.begin() as tx:
+        tx.campaigns.move(
+            1, CampaignState.PAUSED, expect=[CampaignState.ATTENTION], at=room.clock.now()
+        )
+    calls = len(room.provider.batches)
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.WAIT
+    assert len(room.provider.batches) == calls
+    room.hand().resume("resignation")
+    room.provider.loses = lambda _batch: False
+    room.clock.advance(seconds=30)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+# --- others at the same time
+
+
+def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> None:
+    lost(room, **KEYS)
+
+    def decided(batch: OutgoingBatch) -> bool:
+        room.hand().resolve("resignation", Resolution.ACCEPTED)
+        return False
+
+    room.provider.loses = decided
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.reason == "somebody decided in the meantime"
+    assert room.counts() == Counts(accepted=3)
+    assert room.resolved() == [("person", "accepted", 3)]
+
+
+def test_two_that_look_at_once_do_not_replay_one_batch_twice(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    seen: list[object] = []
+    reconciler = room.reconciler(Meanwhile(room.store, lambda: seen.append(room.reconcile())))
+    assert reconciler.reconcile() is None
+    assert len(seen) == 1
+    assert room.counts() == Counts(accepted=3)
+
+
+@pytest.mark.parametrize("capabilities", [KEYS, RECORDS, KEYS | RECORDS])
+@pytest.mark.parametrize("point", range(1, 2 * POINTS_OF_A_TRY + 4))
+def test_cut_off_anywhere_everybody_has_it_once_in_the_end(
+    room: Newsroom, capabilities: dict[str, Any], point: int
+) -> None:
+    room.provider = RecordingProvider(**capabilities)
+    room.rules = replace(room.rules, batch_size=5)
+    room.start(10)
+    assert run_until_cut(room, point)
+    room.recover()
+    for _ in range(40):
+        room.find_out()
+        room.drain()
+        room.clock.advance(minutes=1)
+    everybody = sorted(f"reader{number}@example.org" for number in range(1, 11))
+    assert sorted(room.provider.accepted) == everybody
+    assert room.counts() == Counts(accepted=10)
+    assert room.campaign().state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("capabilities", [KEYS, RECORDS])
+@pytest.mark.parametrize("point", range(1, 9))
+def test_a_look_that_is_cut_off_is_made_again(
+    room: Newsroom, capabilities: dict[str, Any], point: int
+) -> None:
+    lost(room, **capabilities)
+    room.clock.advance(seconds=5)
+    cut_off(room, point)
+    room.clock.advance(minutes=2)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+def cut_off(room: Newsroom, point: int) -> None:
+    fuse = Fuse(point)
+    reconciler = room.reconciler(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
+    with pytest.raises(PowerCut):
+        reconciler.reconcile()
