@@ -44,7 +44,8 @@ class Outcome:
 class Answer:
     """The outcome of one call: one for all, and those who differ.
 
-    ``exceptions`` is keyed by subscriber id and may hold only ACCEPTED and REJECTED.
+    ``exceptions`` is keyed by subscriber id. Those in it who were provably not handed over while
+    others were are tried again, without the others.
     """
 
     outcome: Outcome

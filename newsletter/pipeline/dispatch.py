@@ -25,7 +25,9 @@ from newsletter.ports import (
     Transaction,
 )
 
-_FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN})
+_KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
+_FINAL = _KNOWN | {Verdict.UNKNOWN}
+_WORTH_A_WAIT = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _KEPT_CONTENTS = 4
 
 
@@ -123,7 +125,8 @@ class Dispatcher:
         return parcel if isinstance(parcel, Answer) else self.provider.hand_over(parcel)
 
     def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
-        if answer.outcome.verdict not in {Verdict.RETRY, Verdict.QUOTA}:
+        outcomes = (answer.outcome, *answer.exceptions.values())
+        if not any(outcome.verdict in _WORTH_A_WAIT for outcome in outcomes):
             return timedelta(0)
         return backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
 
@@ -137,10 +140,6 @@ class Dispatcher:
         self, tx: Transaction, claimed: ClaimedBatch, answer: Answer, wait: timedelta
     ) -> bool:
         now, outcome = self.clock.now(), answer.outcome
-        if outcome.verdict in _FINAL:
-            return tx.batches.settle(claimed, booking=_booking(claimed, answer), at=now)
-        if outcome.verdict is Verdict.SPLIT:
-            return tx.batches.split(claimed)
         if outcome.verdict is Verdict.CONFIGURATION:
             tx.campaigns.move(
                 claimed.campaign.id,
@@ -149,7 +148,13 @@ class Dispatcher:
                 at=now,
                 reason=f"{claimed.campaign.provider} refuses: {outcome.reason}",
             )
-        return tx.batches.requeue(claimed, not_before=now + wait, reason=outcome.reason)
+        booking = _booking(claimed, answer, wait)
+        if len(booking.again) < len(claimed.members):
+            return tx.batches.settle(claimed, booking=booking, at=now)
+        if outcome.verdict is Verdict.SPLIT:
+            return tx.batches.split(claimed)
+        reason = next(iter(booking.again.values())).reason
+        return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
 
     def _finish_emptied(self, tx: Transaction) -> None:
         """A campaign whose last readers left while it was waiting has nothing more to claim."""
@@ -157,15 +162,25 @@ class Dispatcher:
             finish(tx, campaign_id, self.clock)
 
 
-def _booking(claimed: ClaimedBatch, answer: Answer) -> Booking:
+def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
     """What is written down: whoever is refused by name, so that the report can say who and why."""
-    members = {number for number, _ in claimed.members}
-    others = {number: answer.exceptions[number] for number in members & answer.exceptions.keys()}
-    if answer.outcome.verdict is not Verdict.REJECTED:
-        return Booking(outcome=answer.outcome, exceptions=others)
-    # each member has an outcome of its own now, so that the one for the rest speaks of nobody
-    nobody = Outcome(verdict=Verdict.ACCEPTED)
-    return Booking(outcome=nobody, exceptions=dict.fromkeys(members, answer.outcome) | others)
+    members = [number for number, _ in claimed.members]
+    others = {
+        number: answer.exceptions[number] for number in members if number in answer.exceptions
+    }
+    unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
+    rest = answer.outcome
+    if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
+        # each member has an outcome of its own now, so that the one for the rest speaks of nobody,
+        # or of the unknown alone: a batch that holds any is unknown
+        others = dict.fromkeys(members, rest) | others
+        rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
+    return Booking(
+        outcome=rest,
+        exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN},
+        again={n: each for n, each in others.items() if each.verdict not in _FINAL},
+        wait=wait,
+    )
 
 
 def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:

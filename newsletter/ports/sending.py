@@ -1,7 +1,7 @@
 """What is kept about campaigns and their batches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -78,10 +78,16 @@ class ClaimedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Booking:
-    """The final word on a batch: one outcome for all, and those who differ."""
+    """What became of a batch: one final outcome for all, and those who differ."""
 
     outcome: Outcome
+    """ACCEPTED, REJECTED or UNKNOWN."""
     exceptions: Mapping[int, Outcome]
+    """Those who were ACCEPTED or REJECTED, unlike the rest."""
+    again: Mapping[int, Outcome] = field(default_factory=dict)
+    """Those who were provably not handed over."""
+    wait: timedelta = timedelta(0)
+    """After which they may be tried again."""
 
 
 class Resolution(Enum):
@@ -131,7 +137,11 @@ class Batches(Protocol):
         booking: Booking,
         at: datetime,
     ) -> bool:
-        """Book the answer if the fence still holds; tells whether it did."""
+        """Book the answer if the fence still holds; tells whether it did.
+
+        Those to be tried again leave for a queued batch of their own, which counts the tries so
+        far. Where the campaign was cancelled in the meantime, that batch is cancelled instead.
+        """
         ...
 
     def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:

@@ -1,22 +1,18 @@
 """Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Integer,
     Select,
     Update,
     bindparam,
     case,
-    exists,
     func,
-    insert,
     select,
     update,
 )
@@ -24,7 +20,7 @@ from sqlalchemy import (
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict
 from newsletter.ports import Booking, ClaimedBatch, Waiting
-from newsletter.store import claiming, tables
+from newsletter.store import claiming, dividing, tables
 from newsletter.store.times import maybe_from_ms, to_ms
 
 _batch = tables.batch.c
@@ -44,13 +40,16 @@ class SqlBatches:
             )
             if claimed.members:
                 return claimed
-            self._change(claimed, {"state": BatchState.DONE.value, "settled_at": to_ms(at)})
+            emptied = {"state": BatchState.DONE.value, "settled_at": to_ms(at)}
+            dividing.change(self._connection, claimed, emptied)
         return None
 
     def intend(self, batch_id: int, *, fence: int, body_hash: str) -> None:
         self._connection.execute(_intend(), {"batch": batch_id, "held": fence, "hash": body_hash})
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
+        if booking.again and not self._set_aside(claimed, booking, at):
+            return False
         state = _DELIVERY_STATES[booking.outcome.verdict]
         others = {
             number: outcome
@@ -79,56 +78,33 @@ class SqlBatches:
         claiming.add_rows(self._connection, claimed.id, claimed.campaign.id, rows, at)
         return True
 
-    def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
-        cancelled = _is_cancelled(claimed.campaign.id)
-        more = case((cancelled, _batch.pending), else_=0)
-        return self._change(
+    def _set_aside(self, claimed: ClaimedBatch, booking: Booking, at: datetime) -> bool:
+        reason = next(iter(booking.again.values())).reason
+        return dividing.set_aside(
+            self._connection,
             claimed,
-            {
-                "state": case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
-                "cancelled": _batch.cancelled + more,
-                "pending": _batch.pending - more,
-                "not_before": to_ms(not_before),
-                "reason": reason,
-                "lease_until": None,
-            },
+            booking.again.keys(),
+            reason=reason,
+            not_before=at + booking.wait,
         )
 
+    def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+        cancelled = dividing.is_cancelled(claimed.campaign.id)
+        more = case((cancelled, _batch.pending), else_=0)
+        values = {
+            "state": case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
+            "cancelled": _batch.cancelled + more,
+            "pending": _batch.pending - more,
+            "not_before": to_ms(not_before),
+            "reason": reason,
+            "lease_until": None,
+        }
+        return dividing.change(self._connection, claimed, values)
+
     def split(self, claimed: ClaimedBatch) -> bool:
-        """The two halves of those reachable take new numbers; who left stays with the old row."""
-        if self._connection.scalar(select(_is_cancelled(claimed.campaign.id))):
+        if self._connection.scalar(select(dividing.is_cancelled(claimed.campaign.id))):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
-        numbers = [number for number, _ in claimed.members]
-        middle = len(numbers) // 2
-        if not self._change(
-            claimed,
-            {
-                "state": BatchState.DONE.value,
-                "size": _batch.size - _batch.pending,
-                "pending": 0,
-                "reason": "split",
-            },
-        ):
-            return False
-        last = self._connection.scalar(
-            select(func.max(_batch.no)).where(_batch.campaign_id == claimed.campaign.id)
-        )
-        halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
-        self._connection.execute(
-            insert(tables.batch),
-            [
-                {
-                    "campaign_id": claimed.campaign.id,
-                    "no": int(last or 0) + place,
-                    "members": json.dumps(half, separators=(",", ":")),
-                    "state": BatchState.QUEUED.value,
-                    "size": len(half),
-                    "pending": len(half),
-                }
-                for place, half in enumerate(halves, start=1)
-            ],
-        )
-        return True
+        return dividing.halve(self._connection, claimed)
 
     def abandon(self, *, at: datetime) -> int:
         self._connection.execute(
@@ -176,12 +152,6 @@ class SqlBatches:
             reason=row.reason,
         )
 
-    def _change(self, claimed: ClaimedBatch, values: Mapping[Any, Any]) -> bool:
-        changed = self._connection.execute(
-            _held().values(dict(values)), {"batch": claimed.id, "held": claimed.fence}
-        )
-        return changed.rowcount == 1
-
 
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 _DELIVERY_STATES = {
@@ -201,15 +171,6 @@ def _intend() -> Update:
 
 
 @cache
-def _held() -> Update:
-    return update(tables.batch).where(
-        _batch.id == bindparam("batch"),
-        _batch.fence == bindparam("held"),
-        _batch.state == BatchState.CLAIMED.value,
-    )
-
-
-@cache
 def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
     """Book all for ``state`` but for some in other states, whose numbers are parameters."""
     left = BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE
@@ -218,7 +179,7 @@ def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
     for other in others:
         before = counted.get(other.value, _batch[other.value])
         counted[other.value] = before + bindparam(f"{other.value} too", type_=Integer)
-    return _held().values(
+    return dividing.held().values(
         state=left.value,
         reason=bindparam("why"),
         provider_id=bindparam("theirs"),
@@ -234,12 +195,6 @@ def _open() -> Select[tuple[int]]:
         select(_batch.id)
         .where(_batch.campaign_id == bindparam("campaign"), claiming.is_open())
         .limit(1)
-    )
-
-
-def _is_cancelled(campaign_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        _campaign.id == campaign_id, _campaign.state == CampaignState.CANCELLED.value
     )
 
 

@@ -15,6 +15,7 @@ LEASE = timedelta(minutes=2)
 
 ACCEPTED = Outcome(verdict=Verdict.ACCEPTED, provider_id="call-1")
 REJECTED = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+BUSY = Outcome(verdict=Verdict.RETRY, reason="busy")
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN, reason="timed out")
 
 
@@ -124,10 +125,15 @@ class Books:
             return tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
 
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
-        """Book it; ``n3=REJECTED`` is an exception for the subscriber 3."""
-        exceptions = {int(name[1:]): outcome for name, outcome in others.items()}
+        """Book it; ``n3=REJECTED`` is an exception for the subscriber 3, who may be BUSY too."""
+        differ = {int(name[1:]): each for name, each in others.items()}
+        booking = Booking(
+            outcome=outcome,
+            exceptions={n: each for n, each in differ.items() if each is not BUSY},
+            again={n: each for n, each in differ.items() if each is BUSY},
+            wait=timedelta(seconds=30),
+        )
         with self.step() as tx:
-            booking = Booking(outcome=outcome, exceptions=exceptions)
             return tx.batches.settle(claimed, booking=booking, at=NOON)
 
     def requeue(self, claimed: ClaimedBatch, *, seconds: float = 0) -> bool:

@@ -1,5 +1,6 @@
 """What every store must do, as a suite: inherit StoreContract beside a fixture ``store``."""
 
+from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_outcomes import OutcomesContract
@@ -16,6 +17,7 @@ class StoreContract(
     BatchesContract,
     OutcomesContract,
     UnknownsContract,
+    AgainContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""
