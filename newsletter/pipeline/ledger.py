@@ -1,6 +1,6 @@
 """What several stages ask of the store in the same words. It is no stage and knows none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from newsletter.domain.audience import fold
@@ -104,6 +104,26 @@ def outgoing(
     )
 
 
+def confirm(
+    tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str, clock: Clock
+) -> int:
+    """Somebody knows that the provider took these: book it, and end what is thereby settled.
+
+    Returns how many deliveries that changed. ``provider_ids`` is keyed by subscriber id.
+    """
+    people = tx.unknowns.confirm(campaign_id, provider_ids, at=clock.now(), reason=reason)
+    if people:
+        reassess(tx, campaign_id, clock)
+    return people
+
+
+def _question(campaign: Campaign) -> str:
+    return (
+        f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
+        f" look there, then 'newsletter resolve {campaign.id}'"
+    )
+
+
 def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     """End a campaign that has nothing left to hand over."""
     if tx.batches.is_open(campaign_id):
@@ -114,15 +134,11 @@ def finish(tx: Transaction, campaign_id: int, clock: Clock) -> None:
     state = settled(campaign.counts)
     if state is None:
         raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
-    reason = ""
-    if state is CampaignState.ATTENTION:
-        reason = (
-            f"for {campaign.counts.unknown} nobody knows whether the provider took the message;"
-            f" look there, then 'newsletter resolve {campaign_id}'"
-        )
+    reason = _question(campaign) if state is CampaignState.ATTENTION else ""
     if (state, reason) == (campaign.state, campaign.reason):
         return
-    tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=clock.now(), reason=reason)
+    ended_at = campaign.finished_at or clock.now()
+    tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
     if state is campaign.state:
         return
     tx.audit.enter(

@@ -36,6 +36,7 @@ _LOOKS_FOR = timedelta(days=3)
 _ABSENCES = 2
 _KEY_MARGIN = timedelta(minutes=2)
 _PAUSED = timedelta(seconds=30)
+_FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
 
 class Step(Enum):
@@ -180,18 +181,16 @@ class Reconciler:
 
         "Too fast" or "wrong key" is said of the replay, before its key is looked at.
         """
-        verdict, everybody = answer.outcome.verdict, dict(held.members)
-        if verdict is Verdict.ACCEPTED:
-            known = {n: one for n, one in answer.exceptions.items() if n in everybody}
-            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
-        if verdict is Verdict.REJECTED:
-            known = dict.fromkeys(everybody, answer.outcome) | dict(answer.exceptions)
-            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
-        if verdict is Verdict.SPLIT:
+        if answer.outcome.verdict is Verdict.SPLIT:
             return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPLAY)
+        said = {n: answer.exceptions.get(n, answer.outcome) for n, _ in held.members}
+        known = {n: outcome for n, outcome in said.items() if outcome.verdict in _FINAL}
+        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(said):
+            known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
+            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
         wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
         return _Found(
-            known={},
+            known=known,
             rest=Rest.UNKNOWN,
             way=Way.REPLAY,
             until=self.clock.now() + wait,

@@ -91,6 +91,17 @@ class Unknowns(Protocol):
         """A person decides what became of all of a campaign; returns how many deliveries."""
         ...
 
+    def confirm(
+        self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
+    ) -> int:
+        """Book as accepted those of these people of whom it was not known; returns how many.
+
+        ``provider_ids`` is keyed by subscriber id, with an empty string where none is known. It
+        moves people who are unknown, given up, or about to be handed over once more, and nobody
+        else; a batch in which nothing else is open is done.
+        """
+        ...
+
     def resolved(self, campaign_id: int) -> list[Resolved]:
         """Which way how many of a campaign came out."""
         ...

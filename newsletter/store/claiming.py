@@ -106,7 +106,7 @@ def _reachable(lists: tuple[str, ...]) -> Select[Any]:
     return gathered(
         select(_subscriber.id, _subscriber.address)
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
-        .where(eligible(lists), ~_has_own_row(bindparam("campaign"), member.c.value))
+        .where(eligible(lists), ~has_own_row(bindparam("campaign"), member.c.value))
     )
 
 
@@ -146,7 +146,7 @@ def _book_departed(
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value, isouter=True)
         .where(
             func.coalesce(~eligible(lists), True),
-            ~_has_own_row(row.campaign_id, member.c.value),
+            ~has_own_row(row.campaign_id, member.c.value),
         )
     )
     outcomes = {
@@ -189,5 +189,6 @@ def add_rows(
         )
 
 
-def _has_own_row(campaign_id: Any, member: Any) -> Any:
+def has_own_row(campaign_id: Any, member: Any) -> Any:
+    """The delivery to this member differs from its batch."""
     return exists().where(_delivery.campaign_id == campaign_id, _delivery.subscriber_id == member)

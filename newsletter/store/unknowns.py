@@ -12,7 +12,6 @@ from sqlalchemy import (
     Update,
     exists,
     func,
-    insert,
     select,
     update,
 )
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict, Way
 from newsletter.ports import Resolution, Resolved, Rest, UnknownBatch
-from newsletter.store import claiming, tables
+from newsletter.store import claiming, confirming, tables
 from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.eligibility import eligible
 from newsletter.store.json_sql import each_id
@@ -96,7 +95,8 @@ class SqlUnknowns:
         said = [outcome.verdict.value for outcome in known.values()]
         said += [rest.value] * people if rest is not Rest.UNKNOWN else []
         for outcome_name in sorted(set(said)):
-            self._note(held.campaign.id, held.id, way, outcome_name, said.count(outcome_name), at)
+            came_out = (way, outcome_name, said.count(outcome_name))
+            confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
         return True
 
     def _rest(
@@ -147,8 +147,14 @@ class SqlUnknowns:
             )
         )
         for batch_id, people in batches:
-            self._note(campaign_id, batch_id, Way.PERSON, outcome, people, at)
+            came_out = (Way.PERSON, outcome, people)
+            confirming.note(self._connection, campaign_id, batch_id, came_out, at)
         return sum(people for _, people in batches)
+
+    def confirm(
+        self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
+    ) -> int:
+        return confirming.confirm(self._connection, campaign_id, provider_ids, at=at, reason=reason)
 
     def resolved(self, campaign_id: int) -> list[Resolved]:
         row = tables.resolution.c
@@ -162,20 +168,6 @@ class SqlUnknowns:
             Resolved(way=Way(way), outcome=outcome, people=int(people))
             for way, outcome, people in found
         ]
-
-    def _note(
-        self, campaign_id: int, batch_id: int, way: Way, outcome: str, people: int, at: datetime
-    ) -> None:
-        self._connection.execute(
-            insert(tables.resolution).values(
-                campaign_id=campaign_id,
-                batch_id=batch_id,
-                at=to_ms(at),
-                way=way.value,
-                outcome=outcome,
-                people=people,
-            )
-        )
 
 
 _OUTCOMES = {

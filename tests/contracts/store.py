@@ -3,6 +3,7 @@
 from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
+from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
@@ -18,6 +19,7 @@ class StoreContract(
     OutcomesContract,
     UnknownsContract,
     AgainContract,
+    ConfirmingContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

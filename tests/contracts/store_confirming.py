@@ -1,0 +1,118 @@
+"""What every store does with those of whom somebody knows after all that they were accepted."""
+
+import pytest
+
+from newsletter.domain.delivery import Counts, Outcome, Verdict
+from newsletter.ports import Resolution, Store
+from tests.contracts.books import REJECTED, UNKNOWN, Books, ids
+from tests.fakes import NOON
+
+NAMED = Outcome(verdict=Verdict.ACCEPTED, provider_id="message-2")
+
+
+def confirm(books: Books, *members: int, provider_id: str = "") -> int:
+    with books.step() as tx:
+        return tx.unknowns.confirm(
+            books.id, dict.fromkeys(members, provider_id), at=NOON, reason="told by an event"
+        )
+
+
+def resolve(books: Books, to: Resolution) -> None:
+    with books.step() as tx:
+        tx.unknowns.decide(books.id, to, NOON)
+
+
+def unknown(books: Books) -> list[str]:
+    with books.store.read() as tx:
+        return tx.campaigns.unknown(books.id)
+
+
+class ConfirmingContract:
+    def test_those_confirmed_are_accepted_and_no_longer_unknown(self, store: Store) -> None:
+        books = Books(store, 14)
+        books.settle(books.claim(), UNKNOWN)
+        assert confirm(books, 2, 5, 14, 99, provider_id="m") == 2
+        assert books.counts() == Counts(accepted=2, unknown=8, pending=4)
+        assert "reader2@example.org" not in unknown(books)
+        with store.read() as tx:
+            assert tx.campaigns.exceptions(books.id) == [
+                ("reader2@example.org", "accepted", "told by an event", "m"),
+                ("reader5@example.org", "accepted", "told by an event", "m"),
+            ]
+
+    def test_confirming_again_changes_nothing(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN)
+        assert confirm(books, 1) == 1
+        assert confirm(books, 1, provider_id="other") == 0
+        assert books.counts() == Counts(accepted=1, unknown=2)
+
+    def test_a_batch_in_which_all_are_confirmed_is_done(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN, n2=REJECTED)
+        assert confirm(books, 1, 2) == 1
+        assert confirm(books, 3) == 1
+        assert books.counts() == Counts(accepted=2, rejected=1)
+        resolve(books, Resolution.RESEND)
+        assert books.try_claim() is None
+
+    def test_those_confirmed_are_not_sent_again(self, store: Store) -> None:
+        books = Books(store, 4)
+        books.settle(books.claim(), UNKNOWN)
+        confirm(books, 2)
+        resolve(books, Resolution.RESEND)
+        assert books.drain() == [[1, 3, 4]]
+        assert books.counts() == Counts(accepted=4)
+
+    def test_those_confirmed_while_they_wait_to_be_sent_again_are_left_out(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 4)
+        books.settle(books.claim(), UNKNOWN)
+        resolve(books, Resolution.RESEND)
+        assert confirm(books, 2, 3) == 2
+        assert books.counts() == Counts(accepted=2, pending=2)
+        assert ids(again := books.claim(attempt_id="a2")) == [1, 4]
+        assert books.settle(again)
+        assert books.counts() == Counts(accepted=4)
+
+    def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:
+        books = Books(store, 2)
+        books.settle(books.claim(), UNKNOWN)
+        resolve(books, Resolution.RESEND)
+        assert confirm(books, 1, 2) == 2
+        assert books.try_claim() is None
+        with store.read() as tx:
+            assert not tx.batches.is_open(books.id)
+
+    def test_what_was_given_up_and_had_arrived_is_accepted(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN, n1=NAMED)
+        resolve(books, Resolution.GIVE_UP)
+        assert confirm(books, 1, 2) == 1
+        assert books.counts() == Counts(accepted=2, cancelled=1)
+        assert books.campaign().given_up
+        assert confirm(books, 3) == 1
+        assert not books.campaign().given_up
+
+    @pytest.mark.parametrize("state", ["queued", "claimed", "done", "cancelled"])
+    def test_nobody_is_moved_of_whom_all_is_known_or_nothing_was_tried(
+        self, store: Store, state: str
+    ) -> None:
+        books = Books(store, 3)
+        claimed = None if state in {"queued", "cancelled"} else books.claim()
+        if claimed is not None and state == "done":
+            books.settle(claimed, REJECTED, n1=NAMED)
+        if state == "cancelled":
+            with books.step() as tx:
+                tx.campaigns.cancel_pending(books.id)
+        before = books.counts()
+        assert confirm(books, 1, 2, 3) == 0
+        assert books.counts() == before
+
+    def test_what_is_confirmed_of_one_campaign_leaves_the_others(self, store: Store) -> None:
+        first, second = Books(store, 2, slug="first"), Books(store, [], slug="second")
+        for books in (first, second):
+            books.settle(books.claim(), UNKNOWN)
+        assert confirm(first, 1, 2) == 2
+        assert second.counts() == Counts(unknown=2)
