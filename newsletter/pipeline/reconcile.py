@@ -60,12 +60,14 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     state = held.campaign.state
     if capabilities.replay is Replay.SAFE:
         return Step.LEAVE if state is CampaignState.CANCELLED else Step.REPEAT
+    asks = capabilities.settles_in is not None
     if capabilities.replay is Replay.KEYED and not held.left and _alive(age, capabilities):
-        if state in {CampaignState.SENDING, CampaignState.ATTENTION}:
+        # one that can be asked too may only say that it knows the key: then its records tell
+        if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
             return Step.REPLAY
-        if state is CampaignState.PAUSED and capabilities.settles_in is None:
+        if state is CampaignState.PAUSED and not asks:
             return Step.WAIT
-    if capabilities.settles_in is None or age > _LOOKS_FOR:
+    if not asks or age > _LOOKS_FOR:
         return Step.LEAVE
     return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
 

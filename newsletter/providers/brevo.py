@@ -22,7 +22,7 @@ from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, MergeField, Recipient
 from newsletter.domain.mime import ascii_domain, mime_template
-from newsletter.ports import Capabilities
+from newsletter.ports import Capabilities, Replay
 from newsletter.providers.http import (
     LONGEST_WAIT,
     HttpRequest,
@@ -79,6 +79,8 @@ class Brevo:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
+            replay=Replay.KEYED,
+            key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3/smtp/email"
         self._api_key = options.api_key.get_secret_value()

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from datetime import timedelta
+from typing import Protocol
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
@@ -29,9 +30,13 @@ class Page:
     """What to ask for the next page."""
 
 
-@runtime_checkable
 class Inquiry(Protocol):
-    """A translator that can also ask what the provider has of an attempt."""
+    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
+
+    @property
+    def settles_in(self) -> timedelta:
+        """So long after an attempt the provider's records name all it took."""
+        ...
 
     def ask(self, batch: OutgoingBatch) -> HttpRequest:
         """The question for the first page of records in which the attempt would stand."""
@@ -52,9 +57,19 @@ class HttpParcel(Parcel):
 class HttpProvider:
     """A translator and the transport, together a provider."""
 
-    def __init__(self, translator: Translator, transport: Transport) -> None:
+    def __init__(
+        self,
+        translator: Translator,
+        transport: Transport,
+        inquiry: Inquiry | None = None,
+        *,
+        settle: timedelta | None = None,
+    ) -> None:
+        """``settle`` is used instead of the inquiry's own time, where somebody knows better."""
         self._translator = translator
         self._transport = transport
+        self._inquiry = inquiry
+        self._settles_in = (settle or inquiry.settles_in) if inquiry else None
 
     @property
     def name(self) -> str:
@@ -62,7 +77,7 @@ class HttpProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._translator.capabilities
+        return replace(self._translator.capabilities, settles_in=self._settles_in)
 
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
         """Build the call. Raises InvalidInput."""
@@ -92,10 +107,10 @@ class HttpProvider:
 
     def look_up(self, batch: OutgoingBatch) -> Sighting:
         """Read the provider's records, page by page, until all of the attempt is found."""
-        if not isinstance(self._translator, Inquiry):
+        if self._inquiry is None:
             return Sighting(reason=f"{self.name} cannot be asked")
         found: dict[int, str] = {}
-        question: HttpRequest | None = self._translator.ask(batch)
+        question: HttpRequest | None = self._inquiry.ask(batch)
         for _ in range(_MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
                 return Sighting(found=found, whole=True)
@@ -107,7 +122,7 @@ class HttpProvider:
                 why = f"HTTP {response.status} when asked what it has"
                 return Sighting(found=found, reason=why, retry_after=retry_after(response))
             try:
-                page = self._translator.read(batch, response)
+                page = self._inquiry.read(batch, response)
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return Sighting(found=found, reason=why)

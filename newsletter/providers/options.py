@@ -41,6 +41,11 @@ class ProviderOptions(BaseModel):
     rate: float | None = Field(
         default=None, gt=0, description="Messages a second, at most. Without it: no limit of ours."
     )
+    settle: Duration | None = Field(
+        default=None,
+        description="How long after a call the provider's own records are complete,"
+        " where they can be asked. Without it: as each provider promises.",
+    )
     timeout: Duration = Field(
         default=timedelta(seconds=60),
         description="The longest a whole call may take, from connecting to the answer's last byte.",

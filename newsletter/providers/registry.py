@@ -18,7 +18,7 @@ from newsletter.providers import (
     resend,
     sendgrid,
 )
-from newsletter.providers.calls import HttpProvider
+from newsletter.providers.calls import HttpProvider, Inquiry
 from newsletter.providers.http import Translator, Transport
 from newsletter.providers.options import ProviderOptions
 
@@ -51,6 +51,10 @@ _TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = Mapp
 )
 
 
+_INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingProxyType({})
+"""Those whose records can be asked what they have of an attempt."""
+
+
 def build(options: ProviderOptions, *, workspace: Path) -> Provider:
     """Make the provider that these options describe. Nothing is opened or called yet.
 
@@ -66,4 +70,6 @@ def build(options: ProviderOptions, *, workspace: Path) -> Provider:
 
 def _over_http(translator: Translator, options: ProviderOptions) -> Provider:
     transport = Transport(timeout=options.timeout, concurrency=options.concurrency)
-    return HttpProvider(translator, transport)
+    make = _INQUIRIES.get(type(options))
+    inquiry = make(options) if make else None
+    return HttpProvider(translator, transport, inquiry, settle=options.settle)

@@ -7,6 +7,7 @@ rate limits and batch validation. Tracking is a setting of the sending domain th
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -15,7 +16,7 @@ from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, MergeField, Recipient
 from newsletter.domain.mime import ascii_domain
-from newsletter.ports import Capabilities
+from newsletter.ports import Capabilities, Replay
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
@@ -61,7 +62,10 @@ class Resend:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(
-            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS), bodies=True
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            bodies=True,
+            replay=Replay.KEYED,
+            key_lives=timedelta(hours=24),
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/emails/batch"
         self._authorization = f"Bearer {options.api_key.get_secret_value()}"

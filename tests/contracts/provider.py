@@ -204,11 +204,32 @@ class ProviderContract:
     def test_handing_over_again_makes_no_second_message_where_that_is_promised(
         self, service: Service
     ) -> None:
-        if service.provider.capabilities.replay is not Replay.SAFE:
+        promised = service.provider.capabilities.replay
+        if promised is Replay.NEVER:
             pytest.skip("this provider does not promise it")
         self.deliver(service, batch(attempt_id="attempt1"))
-        self.deliver(service, batch(attempt_id="attempt2"))
+        again = batch(attempt_id="attempt1" if promised is Replay.KEYED else "attempt2")
+        answer = service.provider.hand_over(service.provider.prepare(again))
+        # one that knows the key may say just that: then its records have to tell
+        assert answer.outcome.verdict in {Verdict.ACCEPTED, Verdict.UNKNOWN}
         assert len(service.delivered()) == 3
+
+    def test_its_records_name_whom_it_took_of_an_attempt_and_nobody_else(
+        self, service: Service
+    ) -> None:
+        took, other = batch("ana@a.example"), batch("ben@b.example", attempt_id="attempt2")
+        if service.provider.capabilities.settles_in is None:
+            assert not service.provider.look_up(took).whole
+            return
+        self.deliver(service, took)
+        found = service.provider.look_up(took)
+        assert found.whole, found.reason
+        assert set(found.found) == {took.recipients[0].subscriber_id}
+        self.deliver(service, other)
+        never = batch("ana@a.example", "ben@b.example", attempt_id="attempt3")
+        absent = service.provider.look_up(never)
+        assert absent.whole, absent.reason
+        assert not absent.found
 
     def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:
         parcel = service.provider.prepare(batch())

@@ -19,11 +19,11 @@ from newsletter import __version__
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import Defect, InvalidConfiguration, ProviderUnreachable
 from newsletter.ports import Capabilities
+from newsletter.providers.calls import HttpProvider
 from newsletter.providers.deadline import CURRENT, Call, TlsPool, Watchdog
 from newsletter.providers.http import (
     LONGEST_ANSWER,
     AnswerLost,
-    HttpProvider,
     HttpRequest,
     HttpResponse,
     Transport,

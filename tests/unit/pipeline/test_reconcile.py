@@ -70,6 +70,8 @@ def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> Unkn
         (held(CampaignState.CANCELLED), KEYED, timedelta(0), Step.LEAVE),
         (held(CampaignState.PAUSED), KEYED, timedelta(0), Step.WAIT),
         (held(), BOTH, timedelta(minutes=1), Step.REPLAY),
+        (held(tries=1), KEYED, timedelta(minutes=1), Step.REPLAY),
+        (held(tries=1), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(CampaignState.PAUSED), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(left=True), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(), BOTH, timedelta(minutes=14), Step.LOOK_UP),
