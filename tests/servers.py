@@ -10,12 +10,13 @@ import struct
 import sys
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import getaddresses
+from email.utils import getaddresses, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 import python_multipart
 
@@ -302,6 +303,10 @@ class MailgunServer(LoopbackServer):
     domain: str = "forum.example"
     api_key: str = "key-for-tests"
     delivered: list[Delivered] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _events_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _found: list[dict[str, Any]] = field(default_factory=list)
+    now: Callable[[], float] = parsedate_to_datetime(DATE).timestamp
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -310,6 +315,8 @@ class MailgunServer(LoopbackServer):
         credentials = base64.b64encode(f"api:{self.api_key}".encode()).decode()
         if received.headers.get("authorization") != f"Basic {credentials}":
             return reply(401, "Forbidden")
+        if received.method == "GET":
+            return self._events(received)
         if received.path != f"/v3/{self.domain}/messages":
             return reply(404, {"message": f"Domain not found: {received.path}"})
         form = parse_form(received)
@@ -331,6 +338,48 @@ class MailgunServer(LoopbackServer):
         for address in addresses:
             shown = address if variables else ", ".join(addresses)
             self.delivered.append(_merged(form, shown, variables.get(address, {})))
+            self._note(address, form)
+
+    def _note(self, address: str, form: Mapping[str, list[str]]) -> None:
+        about = {name[2:]: values[0] for name, values in form.items() if name.startswith("v:")}
+        event = {
+            "event": "accepted",
+            "id": f"event-{len(self.events)}",
+            "timestamp": self.now(),
+            "recipient": address,
+            "tags": form.get("o:tag", []),
+            "user-variables": about,
+        }
+        self.events.append(event)
+        self._events_of[address].append(event)
+
+    def _events(self, received: Received) -> Step:
+        """A page of what happened; the last one is empty and names a next one all the same."""
+        split, events = urlsplit(received.path), f"/v3/{self.domain}/events"
+        if not split.path.startswith(events):
+            return reply(404, {"message": f"Domain not found: {received.path}"})
+        query = {name: values[0] for name, values in parse_qs(split.query).items()}
+        page, limit = 0, int(query.get("limit", "300"))
+        if split.path == events:
+            self._found = [each for each in self._candidates(query) if _matches(each, query)]
+        else:
+            page = int(split.path.rpartition("/")[2])
+        items = self._found[page : page + limit]
+        address = f"https://api.mailgun.net{events}/{page + limit}"
+        return reply(200, {"items": items, "paging": {"next": address, "previous": address}})
+
+    def _candidates(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        if "recipient" not in query:
+            return self.events
+        return [e for one in query["recipient"].split(" OR ") for e in self._events_of[one]]
+
+
+def _matches(event: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+    return (
+        float(query["begin"]) <= event["timestamp"] <= float(query["end"])
+        and query["event"] == event["event"]
+        and query["tags"] in event["tags"]
+    )
 
 
 def parse_form(received: Received) -> dict[str, list[str]]:

@@ -42,8 +42,8 @@ class Inquiry(Protocol):
         """The question for the first page of records in which the attempt would stand."""
         ...
 
-    def read(self, batch: OutgoingBatch, response: HttpResponse) -> Page:
-        """What a page says. Raises any error for what is not understood."""
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """What the page that was asked for says. Raises any error for what is not understood."""
         ...
 
 
@@ -122,7 +122,7 @@ class HttpProvider:
                 why = f"HTTP {response.status} when asked what it has"
                 return Sighting(found=found, reason=why, retry_after=retry_after(response))
             try:
-                page = self._inquiry.read(batch, response)
+                page = self._inquiry.read(batch, question, response)
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return Sighting(found=found, reason=why)

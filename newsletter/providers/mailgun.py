@@ -33,7 +33,7 @@ from newsletter.providers.options import ProviderOptions
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
-_PUBLIC_URL = "https://api.mailgun.net"
+PUBLIC_URL = "https://api.mailgun.net"
 _MAX_OPTION_BYTES = 16 * 1024
 _KEPT_CONTENTS = 4
 _VARIABLES = {
@@ -85,7 +85,7 @@ class Mailgun:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=_MAX_BYTES,
         )
-        base = (options.base_url or _PUBLIC_URL).rstrip("/")
+        base = (options.base_url or PUBLIC_URL).rstrip("/")
         self._url = f"{base}/v3/{options.domain}/messages"
         key = b64encode(b"api:" + options.api_key.get_secret_value().encode()).decode()
         self._authorization = f"Basic {key}"

@@ -30,7 +30,7 @@ from newsletter.providers.options import ProviderOptions
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 MAX_BODY_BYTES = 5_000_000
-_PUBLIC_URL = "https://api.postmarkapp.com"
+PUBLIC_URL = "https://api.postmarkapp.com"
 _KEPT_CONTENTS = 4
 _UNSUBSCRIBE = MergeField.UNSUBSCRIBE.value.encode()
 _MESSAGE_ID = MergeField.MESSAGE_ID.value.encode()
@@ -80,7 +80,7 @@ class Postmark:
             max_bytes=MAX_BYTES,
             bodies=True,
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/email/batch"
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/email/batch"
         self._token = options.server_token.get_secret_value()
         self._stream = options.message_stream
         self._compiled: dict[str, tuple[Content, tuple[bytes, ...]]] = {}

@@ -20,6 +20,8 @@ from newsletter.providers import (
 )
 from newsletter.providers.calls import HttpProvider, Inquiry
 from newsletter.providers.http import Translator, Transport
+from newsletter.providers.inquiries.mailgun import MailgunInquiry
+from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.options import ProviderOptions
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
@@ -51,7 +53,12 @@ _TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = Mapp
 )
 
 
-_INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingProxyType({})
+_INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingProxyType(
+    {
+        mailgun.Options: MailgunInquiry,
+        postmark.Options: PostmarkInquiry,
+    }
+)
 """Those whose records can be asked what they have of an attempt."""
 
 

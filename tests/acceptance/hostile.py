@@ -1,12 +1,14 @@
 """Providers on loopback that break their word in all the ways a network and a service can."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
-from tests.servers import Received, Step, bytes_then_close, bytes_then_silence, reply
+from tests.servers import MailgunServer, Received, Step, bytes_then_close, bytes_then_silence, reply
 
 _CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"
 
@@ -48,3 +50,24 @@ class HostileResend(ResendServer):
         if lost:
             del self.answered[received.headers["idempotency-key"]]
         return step
+
+
+@dataclass
+class HostileMailgun(MailgunServer):
+    """The same before Mailgun."""
+
+    fortune: Fortune = field(default_factory=Fortune)
+    now: Callable[[], float] = time.time
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]
+
+
+@dataclass
+class HostilePostmark(PostmarkServer):
+    """The same before Postmark."""
+
+    fortune: Fortune = field(default_factory=Fortune)
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]

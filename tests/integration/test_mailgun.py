@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from newsletter.providers.inquiries.mailgun import MailgunInquiry
 from newsletter.providers.mailgun import Mailgun, Options
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import (
@@ -48,7 +49,7 @@ def _provider(
         }
     )
     transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Mailgun(options), transport)
+    yield HttpProvider(Mailgun(options), transport, MailgunInquiry(options))
     transport.close()
 
 

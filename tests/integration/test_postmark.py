@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.postmark import Options, Postmark
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.postmark import PostmarkServer, error
@@ -39,7 +40,8 @@ def _provider(
 ) -> Iterator[HttpProvider]:
     usual = {"kind": "postmark", "server_token": "token-for-tests", "base_url": server.url}
     transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Postmark(Options.model_validate({**usual, **changes})), transport)
+    options = Options.model_validate({**usual, **changes})
+    yield HttpProvider(Postmark(options), transport, PostmarkInquiry(options))
     transport.close()
 
 

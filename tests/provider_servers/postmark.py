@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
@@ -17,15 +19,18 @@ class PostmarkServer(LoopbackServer):
     sender: str = "news@forum.example"
     inactive: set[str] = field(default_factory=set)
     delivered: list[Delivered] = field(default_factory=list)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def usual(self, received: Received) -> Step:
-        if received.path != "/email/batch":
-            return reply(404, "not found")
         if received.headers.get("x-postmark-server-token") != self.known:
             return reply(401, error(10, "No Account or Server API tokens were supplied."))
+        if received.path.startswith("/messages/outbound?"):
+            return self._search(received)
+        if received.path != "/email/batch":
+            return reply(404, "not found")
         if len(received.body) > 50_000_000:
             return reply(413, error(0, "The request is larger than 50 MB."))
         messages = json.loads(received.body)
@@ -39,6 +44,26 @@ class PostmarkServer(LoopbackServer):
         for message in json.loads(received.body):
             if self._refusal(message) is None:
                 self.delivered.append(delivered(message))
+                about = {name: message[name] for name in ("Tag", "MessageStream", "Metadata")}
+                of_attempt = self.records[message["Metadata"]["attempt"]]
+                of_attempt.append({"MessageID": f"{len(self.taken)}-{len(of_attempt)}", **about})
+
+    def _search(self, received: Received) -> Step:
+        """A page of the messages of a stream with this tag and metadata, the newest first."""
+        query = {
+            name: values[0] for name, values in parse_qs(urlsplit(received.path).query).items()
+        }
+        offset, count = int(query["offset"]), int(query["count"])
+        if count > 500 or offset + count > 10_000:
+            return reply(422, error(602, "Count and offset are too large."))
+        wanted = query["metadata_attempt"], query["messagestream"], query["tag"]
+        matching = [
+            each
+            for each in reversed(self.records[wanted[0]])
+            if (each["MessageStream"], each["Tag"]) == wanted[1:]
+        ]
+        page = {"TotalCount": len(matching), "Messages": matching[offset : offset + count]}
+        return reply(200, json.dumps(page))
 
     def _result(self, number: int, message: dict[str, Any]) -> dict[str, Any]:
         fault = self._refusal(message)

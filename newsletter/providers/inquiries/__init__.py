@@ -1,0 +1,1 @@
+"""Asking providers what they have of an attempt, each in its own words."""
