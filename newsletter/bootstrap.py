@@ -137,11 +137,12 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
 
 
 def _wire(settings: Settings, store: SqlStore, links: Links) -> App:
-    provider = registry.build(settings.provider, workspace=settings.workspace)
+    clock = SystemClock()
+    provider = registry.build(settings.provider, workspace=settings.workspace, clock=clock)
     return App(
         settings=settings,
         store=store,
-        clock=SystemClock(),
+        clock=clock,
         links=links,
         renderer=TemplateRenderer(
             house=settings.house(), override=settings.resolve(Path("templates"))

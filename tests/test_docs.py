@@ -14,6 +14,7 @@ from newsletter.cli import documentation as commands
 from newsletter.cli import main
 from newsletter.config import documentation as configuration
 from newsletter.providers import registry
+from tests.fakes import FixedClock
 
 ROOT = Path(__file__).parents[1]
 CODE = ROOT / "newsletter"
@@ -265,6 +266,7 @@ _OWN_KEYS = {
     "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
     "outbox": {},
     "mailpit": {},
+    "ses": {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "key"},
 }
 
 
@@ -278,7 +280,7 @@ def test_the_table_of_providers_says_what_they_can_do(tmp_path: Path) -> None:
     for kind, recipients, size, body in rows:
         keys = _OWN_KEYS.get(kind, {"api_key": "key"})
         options = registry.OPTIONS[kind].model_validate({"kind": kind, **keys})
-        able = registry.build(options, workspace=tmp_path).capabilities
+        able = registry.build(options, workspace=tmp_path, clock=FixedClock()).capabilities
         said = f"{able.max_bytes:,}" if able.max_bytes else "no limit"
         means = (str(able.max_recipients), said, "yes" if able.bodies else "no")
         assert (recipients, size, body) == means, kind

@@ -99,6 +99,23 @@ def ascii_domain(address: str) -> str:
         raise InvalidInput([fault]) from error
 
 
+def plain_mailbox(name: str, address: str) -> str:
+    """A mailbox as From says it, on one line; ASCII but for the part before the @.
+
+    Raises InvalidInput for a control character or a domain that cannot be looked up.
+    """
+    return _unfolded(_mailbox("From", name, address))
+
+
+def plain_field(name: str, value: str) -> str:
+    """The value of a header field on one line of ASCII. Raises InvalidInput."""
+    return _unfolded(_field(name, value))
+
+
+def _unfolded(field: bytes) -> str:
+    return field.decode().partition(": ")[2].replace("\r\n", "")
+
+
 def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
     yield from _open_or_encoded("Subject", content.subject)
     if content.sender.reply_to:

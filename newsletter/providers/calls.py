@@ -1,6 +1,6 @@
 """A translator and the transport, together a provider."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -64,8 +64,13 @@ class HttpProvider:
         inquiry: Inquiry | None = None,
         *,
         settle: timedelta | None = None,
+        sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` is used instead of the inquiry's own time, where somebody knows better."""
+        """``settle`` is used instead of the inquiry's own time, where somebody knows better.
+
+        ``sign`` is the last to touch a call before it leaves, for a provider that wants it signed.
+        """
+        self._sign = sign
         self._translator = translator
         self._transport = transport
         self._inquiry = inquiry
@@ -92,7 +97,7 @@ class HttpProvider:
         else:
             request = replace(self._translator.build(parcel.batch), body=parcel.body)
         try:
-            response = self._transport.call(request)
+            response = self._transport.call(self._sign(request))
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, error)
         except InvalidConfiguration as error:

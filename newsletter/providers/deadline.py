@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
@@ -147,3 +148,11 @@ class TlsPool(HTTPSConnectionPool):
     """Connections with TLS."""
 
     ConnectionCls = _TlsConnection
+
+
+class Adapter(HTTPAdapter):
+    """Makes one attempt, on connections that are cut off in time."""
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        super().init_poolmanager(*args, **keywords)
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}

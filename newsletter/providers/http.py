@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
@@ -28,7 +27,7 @@ from newsletter.domain.errors import (
     ProviderUnreachable,
 )
 from newsletter.ports import Capabilities
-from newsletter.providers.deadline import CURRENT, Call, Pool, TlsPool, Watchdog
+from newsletter.providers.deadline import CURRENT, Adapter, Call, Watchdog
 
 LONGEST_ANSWER = 1_048_576
 LONGEST_WAIT = timedelta(hours=1)
@@ -138,14 +137,6 @@ class _Session(requests.Session):
         return None
 
 
-class _Adapter(HTTPAdapter):
-    """Makes one attempt, on connections that are cut off in time."""
-
-    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
-        super().init_poolmanager(*args, **keywords)
-        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
-
-
 class Transport:
     """The HTTP client of a process, for any number of threads. Nothing is ever repeated.
 
@@ -161,7 +152,7 @@ class Transport:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         never = Retry(total=None, connect=0, read=False, redirect=0, status=0, other=0)
         for scheme in ("http://", "https://"):
-            adapter = _Adapter(pool_maxsize=concurrency, max_retries=never)
+            adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
             self._session.mount(scheme, adapter)
 
     def call(self, request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.errors import Defect
-from newsletter.ports import Provider
+from newsletter.ports import Clock, Provider
 from newsletter.providers import (
     brevo,
     mailgun,
@@ -17,6 +17,7 @@ from newsletter.providers import (
     postmark,
     resend,
     sendgrid,
+    ses,
 )
 from newsletter.providers.calls import HttpProvider, Inquiry
 from newsletter.providers.http import Translator, Transport
@@ -35,6 +36,7 @@ OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
         "mailtrap": mailtrap.Options,
         "postal": postal.Options,
         "mailpit": mailpit.Options,
+        "ses": ses.Options,
     }
 )
 """Kind → the options it takes."""
@@ -49,6 +51,7 @@ _TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = Mapp
         mailtrap.Options: mailtrap.Mailtrap,
         postal.Options: postal.Postal,
         mailpit.Options: mailpit.Mailpit,
+        ses.Options: ses.Ses,
     }
 )
 
@@ -62,21 +65,27 @@ _INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingPr
 """Those whose records can be asked what they have of an attempt."""
 
 
-def build(options: ProviderOptions, *, workspace: Path) -> Provider:
+def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provider:
     """Make the provider that these options describe. Nothing is opened or called yet.
 
-    Relative paths are relative to ``workspace``. Raises Defect for options of no known provider.
+    Relative paths are relative to ``workspace``; ``clock`` dates what has to be signed. Raises
+    Defect for options of no known provider.
     """
     if isinstance(options, outbox.Options):
         return outbox.Outbox(options, directory=workspace / options.path)
     translator = _TRANSLATORS.get(type(options))
     if translator is None:
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
-    return _over_http(translator(options), options)
+    return _over_http(translator(options), options, clock)
 
 
-def _over_http(translator: Translator, options: ProviderOptions) -> Provider:
+def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -> Provider:
     transport = Transport(timeout=options.timeout, concurrency=options.concurrency)
     make = _INQUIRIES.get(type(options))
     inquiry = make(options) if make else None
+    if isinstance(translator, ses.Ses):
+        signer = translator
+        return HttpProvider(
+            translator, transport, sign=lambda request: signer.sign(request, clock.now())
+        )
     return HttpProvider(translator, transport, inquiry, settle=options.settle)

@@ -11,7 +11,13 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import Recipient, Sender
-from newsletter.domain.mime import ascii_domain, mime_template, to_mime
+from newsletter.domain.mime import (
+    ascii_domain,
+    mime_template,
+    plain_field,
+    plain_mailbox,
+    to_mime,
+)
 from tests.contracts.provider import AT, content, recipients, words_of
 
 ANA = recipients("ana@a.example")[0]
@@ -218,3 +224,33 @@ def test_no_control_character_comes_in_by_a_recipient(field: str) -> None:
     reader: Recipient = ANA._replace(**values)
     with pytest.raises(InvalidInput, match="control character"):
         to_mime(content=content(), recipient=reader, at=AT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Forum", 'Forum, "The" \\ Example', "Fórum 論壇", "Förum " * 30, "word " * 40 + "end"],
+)
+def test_a_mailbox_on_one_line_says_what_from_says(name: str) -> None:
+    said = plain_mailbox(name, "news@bücher.example")
+    assert said.isascii()
+    assert said.isprintable()
+    shown, address = parseaddr(said)
+    assert address == "news@xn--bcher-kva.example"
+    assert words_of(shown).split() == name.split()
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "<a@b>", "word " * 40 + "end", "Förderer <list.example>", "é" * 90]
+)
+def test_a_field_on_one_line_is_ascii_and_reads_the_same(value: str) -> None:
+    said = plain_field("X-Note", value)
+    assert said.isascii()
+    assert said.isprintable()
+    assert words_of(said).split() == value.split()
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "a\rb", "\0"])
+def test_a_control_character_is_refused_on_one_line_too(bad: str) -> None:
+    for say in (lambda: plain_field("X-Note", bad), lambda: plain_mailbox(bad, "a@b.example")):
+        with pytest.raises(InvalidInput):
+            say()

@@ -1,0 +1,263 @@
+"""SES over a real connection: the contract, signatures that botocore checks, mixed answers."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.delivery import Answer, Verdict
+from newsletter.domain.message import Sender
+from newsletter.ports import Parcel, Provider
+from newsletter.providers.calls import HttpProvider
+from newsletter.providers.http import Transport
+from newsletter.providers.registry import build
+from newsletter.providers.ses import Options, Ses
+from tests.contracts.provider import ProviderContract, Service, batch
+from tests.fakes import FixedClock
+from tests.provider_servers.ses import REGION, SesServer, refusal
+from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
+
+OPTIONS = {
+    "kind": "ses",
+    "region": REGION,
+    "access_key_id": "AKIDFORTESTS",
+    "secret_access_key": "secret-for-tests",
+}
+SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
+TAKEN = answer_bytes(200, b'{"BulkEmailEntryResults":[]}')
+
+
+@pytest.fixture
+def server(clock: FixedClock) -> Iterator[SesServer]:
+    with SesServer(clock=clock) as running:
+        yield running
+
+
+Make = Callable[..., Provider]
+
+
+@pytest.fixture
+def make(server: SesServer, clock: FixedClock) -> Iterator[Make]:
+    """Makes providers of the usual options, changed as a test says."""
+    transports = []
+
+    def made(seconds: float = 20, **changes: object) -> HttpProvider:
+        usual = {**OPTIONS, "base_url": server.url}
+        translator = Ses(Options.model_validate({**usual, **changes}))
+        transports.append(Transport(timeout=timedelta(seconds=seconds)))
+        return HttpProvider(
+            translator, transports[-1], lambda request: translator.sign(request, clock.now())
+        )
+
+    yield made
+    for transport in transports:
+        transport.close()
+
+
+@pytest.fixture
+def provider(make: Make) -> Provider:
+    return make()
+
+
+def hand_over(provider: Provider, *addresses: str) -> Answer:
+    return provider.hand_over(provider.prepare(batch(*(addresses or SEVERAL))))
+
+
+class TestContract(ProviderContract):
+    @pytest.fixture
+    def service(self, server: SesServer, provider: Provider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+    def test_each_recipient_gets_exactly_one_message(self, service: Service) -> None:
+        """The suite's own takes more recipients at once than SES does: here in five calls."""
+        addresses = [f"reader{number}@example.org" for number in range(250)]
+        for first in range(0, len(addresses), 50):
+            self.deliver(service, batch(*addresses[first : first + 50]))
+        assert sorted(each.to for each in service.delivered()) == sorted(addresses)
+
+    def test_sender_subject_and_list_headers_arrive_once(self, service: Service) -> None:
+        """All but our Message-ID: SES writes its own over any."""
+        for message in self.deliver(service, batch()).values():
+            assert parseaddr(message.one("From")) == ("Example Forum", "news@forum.example")
+            assert message.one("Reply-To") == "press@forum.example"
+            assert message.one("Subject") == "Forum resigns from task force"
+            assert message.one("Message-ID").endswith(".amazonses.com>")
+            assert message.one("List-Id") == "Press <press.forum.example>"
+            assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
+
+    def test_international_addresses_keep_their_name_and_get_a_dns_domain(
+        self, service: Service
+    ) -> None:
+        """Only the domain: what stands before the @ must be ASCII for SES, which refuses it."""
+        answer = hand_over(service.provider, "jörg@example.org", "eva@bücher.example")
+        assert {n: each.verdict for n, each in answer.exceptions.items()} == {1: Verdict.REJECTED}
+        assert [each.to for each in service.delivered()] == ["eva@xn--bcher-kva.example"]
+
+
+def test_one_recipient_goes_without_a_template_and_arrives_the_same(
+    server: SesServer, provider: Provider
+) -> None:
+    hand_over(provider, "ana@a.example")
+    hand_over(provider, "ana@a.example", "ben@b.example")
+    alone, among, _ = server.delivered
+    assert [each.path for each in server.requests] == [
+        "/v2/email/outbound-emails",
+        "/v2/email/outbound-bulk-emails",
+    ]
+    assert (alone.text, alone.html) == (among.text, among.html)
+    own = [
+        [field for field in message.headers if field[0] != "Message-ID"]
+        for message in (alone, among)
+    ]
+    assert own[0] == own[1]
+
+
+@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
+def test_events_can_name_each_delivery(
+    server: SesServer, provider: Provider, addresses: tuple[str, ...]
+) -> None:
+    hand_over(provider, *addresses)
+    for number, address in enumerate(addresses, start=1):
+        assert server.tags[address] == {
+            "campaign": "resigns",
+            "attempt": "attempt1",
+            "subscriber": str(number),
+        }
+
+
+def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
+    server: SesServer, provider: Provider, clock: FixedClock
+) -> None:
+    parcel = provider.prepare(batch())
+    clock.advance(hours=3)
+    assert provider.hand_over(parcel).outcome.verdict is Verdict.ACCEPTED
+    clock.advance(hours=3)
+    plain = Parcel(batch=parcel.batch, body=parcel.body, content_type=parcel.content_type)
+    assert provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
+    assert len({each.body for each in server.requests}) == 1
+    assert len({each.headers["authorization"] for each in server.requests}) == 2
+
+
+def test_a_provider_made_from_options_signs_by_the_clock_it_was_given(
+    server: SesServer, clock: FixedClock
+) -> None:
+    options = Options.model_validate({**OPTIONS, "base_url": server.url})
+    clock.advance(days=1)
+    provider = build(options, workspace=Path(), clock=clock)
+    assert hand_over(provider).outcome.verdict is Verdict.ACCEPTED
+    assert server.requests[0].headers["x-amz-date"] == "20261125T120000Z"
+
+
+def test_a_clock_that_is_wrong_is_a_setting(server: SesServer, provider: Provider) -> None:
+    server.clock = FixedClock()
+    server.clock.advance(minutes=6)
+    answer = hand_over(provider)
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "Signature expired" in answer.outcome.reason
+    assert server.delivered == []
+
+
+@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"secret_access_key": "secret-hush"},
+        {"access_key_id": "AKIDUNKNOWN"},
+        {"region": "us-east-1"},
+        {"configuration_set": "elsewhere"},
+    ],
+)
+def test_a_wrong_setting_is_one_and_no_secret_shows(
+    server: SesServer, make: Make, wrong: dict[str, str], addresses: tuple[str, ...]
+) -> None:
+    answer = hand_over(make(**wrong), *addresses)
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "hush" not in repr(answer)
+    assert server.delivered == []
+
+
+@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
+def test_an_unverified_sender_is_a_setting(
+    server: SesServer, provider: Provider, addresses: tuple[str, ...]
+) -> None:
+    sender = Sender(name="Forum", address="news@else.example")
+    answer = provider.hand_over(provider.prepare(batch(*addresses, sender=sender)))
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "not verified" in answer.outcome.reason
+    assert "news@" not in answer.outcome.reason
+    assert server.delivered == []
+
+
+def test_temporary_credentials_and_a_configuration_set_are_said(
+    server: SesServer, make: Make
+) -> None:
+    provider = make(session_token="token", configuration_set="events")
+    assert hand_over(provider).outcome.verdict is Verdict.ACCEPTED
+    assert server.requests[0].headers["x-amz-security-token"] == "token"
+    assert b'"ConfigurationSetName":"events"' in server.requests[0].body
+
+
+def test_each_entry_has_its_own_answer(server: SesServer, provider: Provider) -> None:
+    server.statuses = {
+        "ben@b.example": ("ACCOUNT_THROTTLED", "Maximum sending rate exceeded."),
+        "cy@c.example": ("FAILED", "Something went wrong"),
+    }
+    answer = hand_over(provider, *SEVERAL, "dee@nowhere")
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "message-0-0"
+    assert {number: each.verdict for number, each in answer.exceptions.items()} == {
+        2: Verdict.RETRY,
+        3: Verdict.UNKNOWN,
+        4: Verdict.REJECTED,
+    }
+    assert answer.exceptions[4].reason == "INVALID_PARAMETER: Missing final '@domain': …@nowhere"
+    assert [each.to for each in server.delivered] == ["ana@a.example"]
+
+
+def test_an_address_ses_refuses_is_rejected_alone_too(
+    server: SesServer, provider: Provider
+) -> None:
+    assert hand_over(provider, "dee@nowhere").outcome.verdict is Verdict.REJECTED
+    assert server.delivered == []
+
+
+@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 7])
+def test_an_answer_cut_off_is_unknown_though_all_was_taken(
+    server: SesServer, provider: Provider, end: int
+) -> None:
+    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
+    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 3
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_never_comes_is_unknown(server: SesServer, make: Make) -> None:
+    server.script.append(bytes_then_silence(TAKEN[:40], takes=True))
+    assert hand_over(make(0.4)).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.delivered) == 3
+
+
+@pytest.mark.parametrize("status", [301, 307, 500, 503])
+def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
+    server: SesServer, provider: Provider, status: int
+) -> None:
+    server.script.append(reply(status, b"", {"Location": server.url}))
+    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [
+        ("Maximum sending rate exceeded.", Verdict.RETRY),
+        ("Daily message quota exceeded", Verdict.QUOTA),
+    ],
+)
+def test_the_rate_and_the_daily_quota_are_told_apart(
+    server: SesServer, provider: Provider, message: str, verdict: Verdict
+) -> None:
+    server.script.append(refusal(429, "TooManyRequestsException", message))
+    assert hand_over(provider).outcome.verdict is verdict
+    assert server.delivered == []
