@@ -6,7 +6,7 @@ django-anymail for what a request overrides. Tracking is a setting of the sendin
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -16,6 +16,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import MARK_PREFIX, Content, MergeField
 from newsletter.domain.mime import ascii_domain, mime_template
 from newsletter.ports import Capabilities
+from newsletter.providers.entries import put_together
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
@@ -39,7 +40,6 @@ _RESERVED = re.compile(  # its samples fill {{…}} also in text that belongs to
 )
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
-_SETTLED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _BY_WORDS = {
     r"rate limit|too many requests|try again|temporar": Verdict.RETRY,
     r"\bsize\b|too (?:large|big|long)": Verdict.CONFIGURATION,
@@ -152,37 +152,10 @@ def _item(said: Any) -> Outcome | None:
 
 
 def _taken(batch: OutgoingBatch, items: list[Outcome], reason: str) -> Answer:
-    """Put the items together.
-
-    Where some were accepted and another was refused for now, no answer can say "only those
-    again": the call is unknown but for those who are settled, and a person sends the rest again.
-    """
     if not items or len(items) != len(batch.recipients):
         why = f"{reason}: not one understood answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    items = _decided(items)
-    first = {item.verdict: item for item in reversed(items)}
-    if not first.keys() & {Verdict.ACCEPTED, Verdict.UNKNOWN}:  # so all of it may go again
-        for verdict in (Verdict.CONFIGURATION, Verdict.QUOTA, Verdict.RETRY):
-            if verdict in first:
-                return Answer(outcome=first[verdict])
-    unsettled = [item for item in items if item.verdict not in _SETTLED]
-    outcome = first.get(Verdict.ACCEPTED, Outcome(verdict=Verdict.ACCEPTED))
-    if unsettled:
-        outcome = replace(unsettled[0], verdict=Verdict.UNKNOWN)
-    differ = {
-        recipient.subscriber_id: item
-        for recipient, item in zip(batch.recipients, items, strict=True)
-        if item.verdict in _SETTLED and item.verdict is not outcome.verdict
-    }
-    return Answer(outcome=outcome, exceptions=differ)
-
-
-def _decided(items: list[Outcome]) -> list[Outcome]:
-    """Words nobody knows speak of the recipient where another was taken, or there is no other."""
-    taken = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
-    verdict = Verdict.REJECTED if taken else Verdict.CONFIGURATION
-    return [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]
+    return put_together(batch, items)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, MergeField, Recipient
 from newsletter.domain.mime import ascii_domain
 from newsletter.ports import Capabilities
+from newsletter.providers.entries import put_together
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
@@ -127,23 +128,11 @@ class Postmark:
 
 
 def _by_item(batch: OutgoingBatch, response: HttpResponse) -> Answer:
-    outcomes = _items(batch, response) if response.status == 200 else {}
-    if not outcomes:
+    items = _items(batch, response) if response.status == 200 else []
+    if not items:
         why = f"HTTP {response.status} without a result for each message in its place"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    taken = {n: each for n, each in outcomes.items() if each.verdict is Verdict.ACCEPTED}
-    refused = {n: each for n, each in outcomes.items() if each.verdict is Verdict.REJECTED}
-    left = [each for n, each in outcomes.items() if n not in taken and n not in refused]
-    if not left:
-        return Answer(outcome=[*taken.values(), *refused.values()][0], exceptions=refused)
-    if not taken and all(each.verdict is not Verdict.UNKNOWN for each in left):
-        # nothing was taken, so all of it can go again: first what only a person can mend
-        return _answer(response, min(left, key=lambda each: each.verdict is Verdict.RETRY))
-    # part of it was taken, so the batch cannot go again: a person decides about the rest
-    reason = words(f"not taken: {len(left)} of {len(outcomes)}: {left[0].reason}")
-    return Answer(
-        outcome=Outcome(verdict=Verdict.UNKNOWN, reason=reason), exceptions=taken | refused
-    )
+    return put_together(batch, items, retry_after(response))
 
 
 def _answer(response: HttpResponse, outcome: Outcome) -> Answer:
@@ -151,20 +140,17 @@ def _answer(response: HttpResponse, outcome: Outcome) -> Answer:
     return Answer(outcome=outcome, retry_after=wait)
 
 
-def _items(batch: OutgoingBatch, response: HttpResponse) -> dict[int, Outcome]:
-    """Subscriber id → outcome; empty for a list that is not as Postmark describes it."""
+def _items(batch: OutgoingBatch, response: HttpResponse) -> list[Outcome]:
+    """By place; empty for a list that is not as Postmark describes it."""
     try:
         said = json.loads(response.body)
     except (ValueError, RecursionError):
-        return {}
+        return []
     if not isinstance(said, list) or len(said) != len(batch.recipients):
-        return {}
-    outcomes = {
-        recipient.subscriber_id: outcome
-        for recipient, item in zip(batch.recipients, said, strict=True)
-        if (outcome := _item(recipient, item))
-    }
-    return outcomes if len(outcomes) == len(said) else {}
+        return []
+    items = [_item(*pair) for pair in zip(batch.recipients, said, strict=True)]
+    understood = [item for item in items if item is not None]
+    return understood if len(understood) == len(items) else []
 
 
 def _item(recipient: Recipient, item: Any) -> Outcome | None:

@@ -6,10 +6,10 @@ guide's page on sending quotas, and error texts that others reported in public t
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.providers.entries import put_together
 from newsletter.providers.http import (
     HttpResponse,
     answer_by_status,
@@ -50,14 +50,6 @@ _BY_NAME = {
 }
 _SAYS_WHY = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
 _LATER = {Verdict.RETRY, Verdict.QUOTA}
-_LEADING = (
-    Verdict.ACCEPTED,
-    Verdict.CONFIGURATION,
-    Verdict.QUOTA,
-    Verdict.RETRY,
-    Verdict.UNKNOWN,
-    Verdict.REJECTED,
-)
 
 
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -71,7 +63,7 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    return _put_together(batch, _decided(items))
+    return put_together(batch, items)
 
 
 def _refused(response: HttpResponse, said: Mapping[str, Any], *, alone: bool) -> Answer:
@@ -121,21 +113,3 @@ def _item(said: Any) -> Outcome:
     if status in _SAYS_WHY and (about := _about(error)) is not Verdict.SPLIT:
         verdict = about
     return Outcome(verdict=verdict, reason=reason, provider_id=given)
-
-
-def _decided(items: list[Outcome]) -> list[Outcome]:
-    """What was refused beside an accepted one is about its reader; else about what all get."""
-    taken = any(item.verdict is Verdict.ACCEPTED for item in items)
-    verdict = Verdict.REJECTED if taken else Verdict.CONFIGURATION
-    return [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]
-
-
-def _put_together(batch: OutgoingBatch, items: list[Outcome]) -> Answer:
-    first = {item.verdict: item for item in reversed(items)}
-    outcome = first[next(verdict for verdict in _LEADING if verdict in first)]
-    differ = {
-        recipient.subscriber_id: item
-        for recipient, item in zip(batch.recipients, items, strict=True)
-        if item.verdict is not outcome.verdict
-    }
-    return Answer(outcome=outcome, exceptions=differ)

@@ -280,19 +280,32 @@ def test_where_nothing_was_taken_the_batch_goes_again(code: int) -> None:
     answer = parsed([no(code), no(406), no(code)], headers={"retry-after": "30"})
     assert answer.outcome.verdict is Verdict.RETRY
     assert answer.retry_after == timedelta(seconds=30)
-    assert not answer.exceptions
+    assert {n: each.verdict for n, each in answer.exceptions.items()} == {2: Verdict.REJECTED}
 
 
-@pytest.mark.parametrize("code", [100, 429, 405, 999])
-def test_a_batch_taken_in_part_is_never_sent_again_as_a_whole(code: int) -> None:
-    answer = parsed([ok("ana@a.example"), no(code, "later"), no(406, "gone")])
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert answer.outcome.reason == "not taken: 1 of 3: later"
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (100, Verdict.RETRY),
+        (429, Verdict.RETRY),
+        (405, Verdict.CONFIGURATION),
+        (999, Verdict.UNKNOWN),
+    ],
+)
+def test_in_a_batch_taken_in_part_each_has_an_outcome_of_their_own(
+    code: int, verdict: Verdict
+) -> None:
+    items = [ok("ana@a.example"), no(code, "later"), no(406, "gone")]
+    answer = parsed(items, headers={"retry-after": "30"})
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "id-1"
     assert {n: each.verdict for n, each in answer.exceptions.items()} == {
-        1: Verdict.ACCEPTED,
+        2: verdict,
         3: Verdict.REJECTED,
     }
-    assert answer.exceptions[1].provider_id == "id-1"
+    assert answer.exceptions[2].reason == "later"
+    waits = verdict is Verdict.RETRY
+    assert answer.retry_after == (timedelta(seconds=30) if waits else None)
 
 
 def test_an_error_nobody_knows_is_unknown() -> None:
