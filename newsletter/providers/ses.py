@@ -9,7 +9,7 @@ SES may take a message and drop it after all (virus, rendering): only an event t
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -42,7 +42,7 @@ _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
 _NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
 _TOO_LONG = f"is empty or too long; SES takes {MAX_HEADER} characters, {MAX_HEADER_NAME} in a name"
-_REPLACED = "holds “{}”, which SES would replace; rewrite it, or set provider.batch_size to 1"
+_REPLACED = "holds “{}”, which SES would replace; rewrite it, or start with batch_size: 1"
 
 
 class Options(ProviderOptions):
@@ -51,7 +51,8 @@ class Options(ProviderOptions):
     kind: Literal["ses"]
     region: str = Field(
         pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$",
-        description="The region that the account sends from, like eu-west-1.",
+        description="The region that the account sends from.",
+        examples=["eu-west-1"],
     )
     access_key_id: str = Field(
         pattern=r"^[A-Za-z0-9_]+$",
@@ -64,7 +65,7 @@ class Options(ProviderOptions):
     configuration_set: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="The configuration set that publishes events; without it there are none.",
+        description="The name of the configuration set that publishes events.",
     )
 
 
@@ -151,7 +152,7 @@ def _compile(content: Content) -> _Compiled:
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
         common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
-    if faults := list(_faults(content, common)):
+    if faults := list(_faults(content)):
         raise InvalidInput(faults)
     bodies = {"subject": content.subject, "text": content.text, "html": content.html}
     return _Compiled(
@@ -170,10 +171,10 @@ def _compile(content: Content) -> _Compiled:
     )
 
 
-def _faults(content: Content, common: Mapping[str, Any]) -> Iterator[Fault]:
-    for key, said in common.items():
-        if not str(said).isascii():
-            yield _fault(key, "holds more than ASCII before the @, which SES does not take")
+def _faults(content: Content) -> Iterator[Fault]:
+    for key in ("address", "reply_to"):
+        if not ascii_domain(getattr(content.sender, key)).isascii():
+            yield _fault(f"sender.{key}", "is more than ASCII before the @; SES takes no such")
     seen = set(_TAKEN_HEADERS)
     for name, value in content.headers:
         if name.lower() in seen or name.lower().startswith("x-ses-"):

@@ -1,7 +1,8 @@
 """What SES's answers mean: of a whole call, and of each entry in it.
 
 Facts: botocore's model of ``sesv2`` (the names of errors, the statuses of entries), the SES
-guide's page on sending quotas, and error texts that others reported in public threads.
+guide's page on sending quotas, and error texts that others reported in public threads. That the
+results stand in the order of the entries is django-anymail's reading; AWS says one for each.
 """
 
 import re
