@@ -48,7 +48,7 @@ def make(server: SesServer, clock: FixedClock) -> Iterator[Make]:
         translator = Ses(Options.model_validate({**usual, **changes}))
         transports.append(Transport(timeout=timedelta(seconds=seconds)))
         return HttpProvider(
-            translator, transports[-1], lambda request: translator.sign(request, clock.now())
+            translator, transports[-1], sign=lambda request: translator.sign(request, clock.now())
         )
 
     yield made

@@ -45,7 +45,7 @@ def provider(room: Newsroom, server: SesServer) -> Iterator[HttpProvider]:
     )
     translator, transport = Ses(options), Transport(timeout=timedelta(seconds=20))
     yield HttpProvider(
-        translator, transport, lambda request: translator.sign(request, room.clock.now())
+        translator, transport, sign=lambda request: translator.sign(request, room.clock.now())
     )
     transport.close()
 
