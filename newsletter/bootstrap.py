@@ -15,6 +15,7 @@ from newsletter.domain.errors import Fault
 from newsletter.pipeline.approve import note_front_matter
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciler
@@ -31,6 +32,7 @@ from newsletter.store.binding import bind
 from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
+from newsletter.store.watermark import FileWatermark
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
@@ -53,6 +55,7 @@ class App:
 
     settings: Settings
     store: SqlStore
+    watermark: FileWatermark
     clock: Clock
     links: Links
     renderer: TemplateRenderer
@@ -99,12 +102,22 @@ class App:
         """What hands batches over; threads may share it."""
         return Dispatcher(
             store=self.store,
+            watermark=self.watermark,
             provider=self.provider,
             links=self.links,
             clock=self.clock,
             lease=self.settings.provider.timeout + _LEASE_MARGIN,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
+        )
+
+    def guard(self) -> Guard:
+        """What says whether this workspace may send."""
+        return Guard(
+            store=self.store,
+            watermark=self.watermark,
+            clock=self.clock,
+            names=lambda: secrets.token_hex(16),
         )
 
     def hand(self, actor: str) -> Hand:
@@ -126,22 +139,25 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
     engine = open_sqlite(database)
     addresses, links = load_keys(keys / "addresses"), load_keys(keys / "links")
     store = SqlStore(engine, hash_address=address_hash(addresses[0]))
+    watermark = FileWatermark(settings.epoch_path, database)
     try:
         ensure_current(engine)
         # The first key of each file is its oldest: rotation adds others below it.
         firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
         bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield _wire(settings, store, SignedLinks(links))
+        yield _wire(settings, store, watermark, SignedLinks(links))
     finally:
+        watermark.close()
         store.close()
 
 
-def _wire(settings: Settings, store: SqlStore, links: Links) -> App:
+def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: Links) -> App:
     clock = SystemClock()
     provider = registry.build(settings.provider, workspace=settings.workspace, clock=clock)
     return App(
         settings=settings,
         store=store,
+        watermark=watermark,
         clock=clock,
         links=links,
         renderer=TemplateRenderer(

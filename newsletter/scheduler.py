@@ -47,6 +47,8 @@ class Run:
     finished: set[int] = field(default_factory=set)
     """Campaigns that this run worked on."""
     unreachable: str = ""
+    held: str = ""
+    """Why the whole workspace is on hold; empty while it is not."""
     failure: BaseException | None = None
 
     @property
@@ -76,7 +78,7 @@ class Scheduler:
     def run(self, *, until_idle: bool = False) -> Run:
         """Work. One process at a time: raises Refused where another is at it."""
         with only_one(self._app.lock_path):
-            self._refuse_on_hold()
+            self._app.guard().begin()
             recovered = self._app.recover()
             if recovered.unknown:
                 log.warning("after a crash: %d batches unknown", recovered.unknown)
@@ -96,16 +98,6 @@ class Scheduler:
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
-
-    def _refuse_on_hold(self) -> None:
-        with self._app.store.read() as tx:
-            reason = tx.hold.reason()
-        if reason:
-            raise Refused(
-                f"this database was {reason}: what went out since that backup is not in it."
-                " Compare 'newsletter campaign list' with the provider, cancel what has gone,"
-                " then 'newsletter db release --by EMAIL'"
-            )
 
     def _start_clock(self) -> BackgroundScheduler:
         clock = BackgroundScheduler(
@@ -147,6 +139,13 @@ class Scheduler:
 
     def _look(self) -> None:
         if self._stop.is_set():
+            return
+        try:
+            self._app.watermark.flush()
+        except Refused as error:
+            self._fail(error)
+            return
+        if self._run.held:
             return
         look = self._app.look()
         _log_look(look, self._run.last)
@@ -206,6 +205,9 @@ class Scheduler:
     def _watch(self, until_idle: bool) -> None:
         while not self._stop.wait(_WATCH):
             self._report_progress()
+            self._notice_hold()
+            if until_idle and self._run.held:
+                return
             if until_idle and self._run.looks and self._is_over():
                 return
 
@@ -213,6 +215,17 @@ class Scheduler:
         with self._app.store.read() as tx:
             campaigns = tx.campaigns.all()
         self._on_progress([one for one in campaigns if one.state is CampaignState.SENDING])
+
+    def _notice_hold(self) -> None:
+        """The claims see a hold by themselves; here it is said."""
+        with self._app.store.read() as tx:
+            reason = tx.hold.reason()
+        if reason and not self._run.held:
+            log.warning("on hold: %s; nothing more is claimed, calls under way are booked", reason)
+        elif self._run.held and not reason:
+            log.warning("released: sending goes on")
+            self._wake.set()
+        self._run.held = reason
 
     def _is_over(self) -> bool:
         with self._app.store.read() as tx:

@@ -4,11 +4,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.epoch import Absence, Mark, Witness
+from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.message import Content, MergeField, Sender
 from newsletter.domain.statement import Statement
 from newsletter.ports import Capabilities, Parcel, Reading, Replay, Sighting
@@ -134,6 +136,50 @@ def accept_all(_batch: OutgoingBatch) -> Answer:
 def always(verdict: Verdict, reason: str = "because") -> Callable[[OutgoingBatch], Answer]:
     """The same answer to every call."""
     return lambda _batch: Answer(outcome=Outcome(verdict=verdict, reason=reason))
+
+
+class MemoryWatermark:
+    """Holds the witness in memory. ``full`` is a full disk.
+
+    ``begun`` spares those tests the beginning of an epoch that look at other things.
+    """
+
+    def __init__(self, *, begun: bool = False) -> None:
+        self.full = False
+        self._lock = threading.Lock()
+        self._witness: Witness | None = None
+        if begun:
+            self._witness = Witness(mark=Mark(epoch="0" * 32), before="0" * 32, file=1)
+
+    def file(self) -> int:
+        return 1
+
+    def read(self) -> Witness | Absence:
+        return Absence.MISSING if self._witness is None else self._witness
+
+    def write(self, witness: Witness) -> None:
+        self._refuse_when_full()
+        self._witness = witness
+
+    def follow(self, claims: int) -> None:
+        if claims <= self._known().mark.claims:
+            raise Refused("the database was exchanged")
+
+    def note(self, claims: int) -> None:
+        with self._lock:
+            known = self._known()
+            if claims > known.mark.claims:
+                self._refuse_when_full()
+                self._witness = replace(known, mark=replace(known.mark, claims=claims))
+
+    def _known(self) -> Witness:
+        if self._witness is None:
+            raise Defect("a claim was made before its epoch began")
+        return self._witness
+
+    def _refuse_when_full(self) -> None:
+        if self.full:
+            raise StoreUnavailable("the disk is full")
 
 
 class PlainLinks:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from newsletter.bootstrap import App
 from newsletter.cli.shell import (
     Shell,
     actor,
@@ -35,13 +36,23 @@ def campaign() -> None:
 @in_workspace
 def list_campaigns(shell: Shell, as_json: bool) -> None:
     """Show all campaigns in figures."""
-    with shell.app() as app, app.store.read() as tx:
-        rows = [summary(one) for one in tx.campaigns.all()]
+    with shell.app() as app:
+        hold = _hold(app)
+        with app.store.read() as tx:
+            rows = [summary(one) | {"hold": hold} for one in tx.campaigns.all()]
     if as_json:
         print_json(rows)
     else:
         keys = ("campaign", "statement", "state", *FIGURES)
         print_table(keys, [[row[key] for key in keys] for row in rows])
+
+
+def _hold(app: App) -> str:
+    """Why nothing is sent at the moment, told to whoever looks; empty where it may."""
+    hold = "; ".join(app.guard().holds().values())
+    if hold:
+        say(f"on hold, nothing is sent: {hold}")
+    return hold
 
 
 @click.command()
@@ -54,7 +65,8 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
     Names those who were refused, who left in the meantime, and of whom nobody knows.
     """
     with shell.app() as app:
-        figures = make_report(campaign, store=app.store)
+        hold = _hold(app)
+        figures = make_report(campaign, store=app.store) | {"hold": hold}
         zone = app.settings.timezone
     if as_json:
         print_json(figures)

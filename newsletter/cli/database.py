@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli.shell import Shell, actor, in_workspace, say
+from newsletter.cli.holding import lift, tell
+from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import NotFound
-from newsletter.domain.statement import Role
+from newsletter.ports import HoldKind
 from newsletter.security.clock import SystemClock
 from newsletter.store import copies
 from newsletter.store.engine import open_sqlite
@@ -70,13 +71,9 @@ def restore(shell: Shell, file: Path) -> None:
 @click.option("--by", required=True, metavar="EMAIL", help="The admin who has compared the books.")
 @in_workspace
 def release(shell: Shell, by: str) -> None:
-    """Let a restored database send again."""
+    """Let a restored or copied database send again."""
     with shell.app() as app:
-        who = actor(app, by, Role.ADMIN, "release a restored database")
-        with app.store.begin() as tx:
-            reason = tx.hold.reason()
-            tx.hold.release()
-            tx.audit.enter(
-                at=app.clock.now(), actor=who, action="release", subject="database", detail=reason
-            )
-    say("released" if reason else "nothing was on hold")
+        tell(lift(app, by, {HoldKind.DOUBT}))
+        stopped = app.guard().holds().get(HoldKind.STOP)
+    if stopped:
+        say(f"still on hold: {stopped}; 'newsletter release --by EMAIL' lets it go on")

@@ -14,6 +14,7 @@ from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.statement import Role
+from newsletter.ports import HoldKind
 
 _FREE_BYTES = 200_000_000
 
@@ -75,17 +76,23 @@ def _inside(app: App) -> Iterator[Finding]:
     detail = "; ".join(map(str, faults)) or "all can be rendered"
     yield Finding(what="statements", well=not faults, detail=detail)
     with app.store.read() as tx:
-        lists, roles, hold = tx.readers.lists(), tx.staff.roles(), tx.hold.reason()
+        lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield Finding(what="subscribers", well=bool(lists), detail=counts or advice)
     staffed = bool(roles) or app.rules.policy.trust_front_matter
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield Finding(what="staff", well=staffed, detail=_staff(roles) if staffed else advice)
-    advice = f"{hold}; 'newsletter db release --by EMAIL' once the books are compared"
-    yield Finding(what="hold", well=not hold, detail=advice if hold else "none")
+    yield _hold(app)
     yield _attempt("audit log", lambda: _audited(app))
     yield _provider(app)
+
+
+def _hold(app: App) -> Finding:
+    reasons = app.guard().holds()
+    when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
+    advice = f"{'; '.join(reasons.values())}; 'newsletter release --by EMAIL'{when}"
+    return Finding(what="hold", well=not reasons, detail=advice if reasons else "none")
 
 
 def _staff(roles: dict[str, Role]) -> str:

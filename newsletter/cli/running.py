@@ -95,6 +95,9 @@ def work(app: App, *, until_idle: bool) -> int:
 
 def _exit_code(app: App, run: Run) -> int:
     """What a finished run says to a shell; the gravest thing wins."""
+    if run.held:
+        say(f"on hold: {run.held}; 'newsletter release --by EMAIL' lets it go on")
+        return _REFUSED
     if run.unreachable:
         say(f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}")
         return _UNREACHABLE

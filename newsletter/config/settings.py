@@ -195,6 +195,13 @@ class Settings(Section):
         description="Where everything is kept: `sqlite:///` and a path.",
         examples=["sqlite:///var/newsletter.db"],
     )
+    epoch_file: Path = Field(
+        default=Path("var/epoch"),
+        description="A small file beside the database that knows how far sending has come, so that "
+        "a database that was copied or put back does not send again. On another disk it also sees "
+        "when the database's whole disk was put back; its folder must exist.",
+        examples=["var/epoch"],
+    )
 
     _workspace: Path = PrivateAttr(default=Path())
 
@@ -215,6 +222,11 @@ class Settings(Section):
     def database_path(self) -> Path:
         """The database's file."""
         return self.resolve(Path(self.database.removeprefix("sqlite:///")))
+
+    @property
+    def epoch_path(self) -> Path:
+        """The file outside the database that knows how far sending has come."""
+        return self.resolve(self.epoch_file)
 
     @property
     def database_url(self) -> str:

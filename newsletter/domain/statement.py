@@ -61,7 +61,7 @@ class Role(Enum):
     APPROVER = "approver"
     """Says yes to a statement, and takes it back."""
     SENDER = "sender"
-    """Schedules, pauses, resumes and cancels."""
+    """Schedules, pauses, resumes and cancels; stops all sending."""
     ADMIN = "admin"
     """Adds staff and decides what a crash left open."""
 

@@ -1,7 +1,8 @@
-"""batch → provider → outcomes: claim, commit, call, record.
+"""batch → provider → outcomes: claim, commit, note, call, record.
 
-What is about to leave is written down before its first byte does, and no transaction is open
-across a call. After that byte only a full, understood answer counts; all else is unknown.
+What is about to leave is written down before its first byte does, also outside the database, and
+no transaction is open across a call. After that byte only a full, understood answer counts; all
+else is unknown.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from datetime import timedelta
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
-from newsletter.domain.errors import InvalidInput
+from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.message import Content
 from newsletter.pipeline.ledger import approved_content, finish, outgoing
 from newsletter.ports import (
@@ -23,6 +24,7 @@ from newsletter.ports import (
     Provider,
     Store,
     Transaction,
+    Watermark,
 )
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
@@ -55,6 +57,7 @@ class Dispatcher:
     """
 
     store: Store
+    watermark: Watermark
     provider: Provider
     links: Links
     clock: Clock
@@ -71,6 +74,7 @@ class Dispatcher:
         if held is None:
             return None
         claimed, parcel = held
+        self._note(claimed)
         answer = _nothing_to_halve(self._call(parcel), claimed)
         wait = self._wait(claimed, answer)
         recorded = self._record(claimed, answer, wait)
@@ -91,6 +95,7 @@ class Dispatcher:
             if claimed is None:
                 self._finish_emptied(tx)
                 return None
+            self.watermark.follow(claimed.number)
             content = self._content(tx, claimed)
             try:
                 parcel = self.provider.prepare(self._outgoing(claimed, content, attempt_id))
@@ -99,6 +104,15 @@ class Dispatcher:
             body_hash = hashlib.sha256(parcel.body).hexdigest()
             tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
             return claimed, parcel
+
+    def _note(self, claimed: ClaimedBatch) -> None:
+        """Let the outside know before anything leaves; where it cannot, nothing does."""
+        try:
+            self.watermark.note(claimed.number)
+        except StoreUnavailable as error:
+            with self.store.begin() as tx:
+                tx.batches.requeue(claimed, not_before=self.clock.now(), reason=str(error))
+            raise
 
     def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
         digest = claimed.campaign.digest

@@ -5,7 +5,9 @@ from newsletter.ports.records import (
     Approvals,
     Audit,
     Entered,
+    Epoch,
     Hold,
+    HoldKind,
     Readers,
     Schedules,
     Staff,
@@ -36,6 +38,7 @@ from newsletter.ports.world import (
     Replay,
     Sighting,
     Source,
+    Watermark,
     Webhook,
 )
 
@@ -49,8 +52,10 @@ __all__ = [
     "ClaimedBatch",
     "Clock",
     "Entered",
+    "Epoch",
     "Forged",
     "Hold",
+    "HoldKind",
     "Links",
     "Parcel",
     "Provider",
@@ -72,5 +77,6 @@ __all__ = [
     "UnknownBatch",
     "Unknowns",
     "Waiting",
+    "Watermark",
     "Webhook",
 ]

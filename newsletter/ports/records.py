@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
+from newsletter.domain.epoch import Mark
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Approval, Channel, Role, Statement
 
@@ -130,14 +132,39 @@ class Readers(Protocol):
         ...
 
 
-class Hold(Protocol):
-    """A stop for the whole workspace, which outlives every restart."""
+class HoldKind(Enum):
+    """Why a whole workspace is on hold."""
 
-    def reason(self) -> str:
+    STOP = "stop"
+    """A person stopped everything; what stands in the books is right."""
+    DOUBT = "doubt"
+    """The database may be older than what went out, so the books have to be compared first."""
+
+
+class Hold(Protocol):
+    """A stop for the whole workspace, which outlives every restart. No batch is claimed in it."""
+
+    def reasons(self) -> dict[HoldKind, str]:
         """Why nothing may be sent; empty where it may."""
         ...
 
-    def release(self) -> None: ...
+    def reason(self) -> str:
+        """All reasons in one line; empty where there is none."""
+        ...
+
+    def put(self, kind: HoldKind, reason: str) -> None:
+        """Hold everything; a reason of the same kind is replaced."""
+        ...
+
+    def release(self, kind: HoldKind) -> None: ...
+
+
+class Epoch(Protocol):
+    """How far sending has come, as the database says. Each claim adds one."""
+
+    def mark(self) -> Mark: ...
+
+    def renew(self, mark: Mark) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,8 @@ class ClaimedBatch:
     attempts: int
     at: datetime
     """When it was claimed, as it is written down."""
+    number: int
+    """How many claims there ever were in this database, with this one."""
     members: Sequence[tuple[int, str]]
     """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
 
@@ -119,7 +121,7 @@ class Batches(Protocol):
     """The unit of work."""
 
     def claim(self, *, at: datetime, lease: timedelta, attempt_id: str) -> ClaimedBatch | None:
-        """Take one queued batch of a campaign that is sending.
+        """Take one queued batch of a campaign that is sending; none while there is a hold.
 
         Checks suppressions and subscriptions again, in the same transaction, and books those who
         left. A batch in which nobody is left is done and is not returned.

@@ -4,7 +4,16 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from newsletter.ports.doubt import Unknowns
-from newsletter.ports.records import Approvals, Audit, Hold, Readers, Schedules, Staff, Statements
+from newsletter.ports.records import (
+    Approvals,
+    Audit,
+    Epoch,
+    Hold,
+    Readers,
+    Schedules,
+    Staff,
+    Statements,
+)
 from newsletter.ports.sending import Batches, Campaigns
 
 
@@ -29,6 +38,8 @@ class Transaction(Protocol):
     def readers(self) -> Readers: ...
     @property
     def hold(self) -> Hold: ...
+    @property
+    def epoch(self) -> Epoch: ...
     @property
     def audit(self) -> Audit: ...
 

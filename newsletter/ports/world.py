@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, OutgoingBatch
+from newsletter.domain.epoch import Absence, Witness
 from newsletter.domain.errors import Fault, NewsletterError
 from newsletter.domain.event import Event
 from newsletter.domain.message import Content
@@ -19,6 +20,31 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The instant, aware, in UTC."""
+        ...
+
+
+class Watermark(Protocol):
+    """How far sending has come, kept outside the database: it does not go back with a restore."""
+
+    def file(self) -> int:
+        """The identity of the database's file."""
+        ...
+
+    def read(self) -> Witness | Absence: ...
+
+    def write(self, witness: Witness) -> None:
+        """Begin with this. It is durable then. Raises StoreUnavailable."""
+        ...
+
+    def follow(self, claims: int) -> None:
+        """Raises Refused where as many claims were noted before: the database was exchanged."""
+        ...
+
+    def note(self, claims: int) -> None:
+        """Note a claim before its call leaves; the highest number stays.
+
+        Raises StoreUnavailable: then nothing may leave.
+        """
         ...
 
 

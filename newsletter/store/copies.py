@@ -9,8 +9,8 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused, StoreUnavailable
 
-HOLD = "hold"
-"""The key in ``meta`` under which it stands why nothing may be sent."""
+DOUBT, STOP = "hold", "stop"
+"""The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
 
 
 def backup(database: Path, target: Path) -> None:
@@ -41,7 +41,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
     backup(_checked(source), incoming)
     with closing(sqlite3.connect(incoming)) as connection, connection:
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (HOLD, reason))
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     if database.exists():
         _keep(database, kept)

@@ -15,6 +15,7 @@ from newsletter.store.engine import connected
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
+from newsletter.store.watermark import SqlEpoch
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class SqlTransaction:
     @cached_property
     def hold(self) -> SqlHold:
         return SqlHold(self.connection)
+
+    @cached_property
+    def epoch(self) -> SqlEpoch:
+        return SqlEpoch(self.connection)
 
     @cached_property
     def audit(self) -> SqlAudit:

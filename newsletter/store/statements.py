@@ -9,9 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 from newsletter.domain.errors import Defect
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Approval, Channel, Role, Statement
-from newsletter.ports import StoredStatement
-from newsletter.store import tables
-from newsletter.store.copies import HOLD
+from newsletter.ports import HoldKind, StoredStatement
+from newsletter.store import copies, tables
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _STATEMENT = TypeAdapter(Statement)
@@ -171,11 +170,26 @@ class SqlHold:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def reasons(self) -> dict[HoldKind, str]:
+        rows = self._connection.execute(
+            select(tables.meta.c.key, tables.meta.c.value).where(
+                tables.meta.c.key.in_(_HOLDS.values())
+            )
+        ).all()
+        noted = {row.key: row.value for row in rows}
+        return {kind: noted[key] for kind, key in _HOLDS.items() if key in noted}
+
     def reason(self) -> str:
-        return (
-            self._connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == HOLD))
-            or ""
+        return "; ".join(self.reasons().values())
+
+    def put(self, kind: HoldKind, reason: str) -> None:
+        statement = insert(tables.meta).values(key=_HOLDS[kind], value=reason)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["key"], set_={"value": reason})
         )
 
-    def release(self) -> None:
-        self._connection.execute(delete(tables.meta).where(tables.meta.c.key == HOLD))
+    def release(self, kind: HoldKind) -> None:
+        self._connection.execute(delete(tables.meta).where(tables.meta.c.key == _HOLDS[kind]))
+
+
+_HOLDS = {HoldKind.DOUBT: copies.DOUBT, HoldKind.STOP: copies.STOP}

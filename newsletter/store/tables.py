@@ -64,6 +64,14 @@ def _table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = F
 
 meta = _table("meta", _text("key", key=True), _text("value"))
 
+epoch = _table(
+    "epoch",
+    _integer("id", key=True),
+    _text("name"),
+    _integer("claims"),
+    CheckConstraint("id = 1", name="one"),
+)
+
 statement = _table(
     "statement",
     _text("slug", key=True),

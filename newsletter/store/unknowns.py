@@ -39,7 +39,7 @@ class SqlUnknowns:
 
     def take(self, *, at: datetime, lease: timedelta, provider: str) -> UnknownBatch | None:
         free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
-        due = _of(provider).where(_batch.not_before <= to_ms(at), free)
+        due = _of(provider).where(_batch.not_before <= to_ms(at), free, claiming.is_free())
         batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
         if batch_id is None:
             return None

@@ -124,14 +124,22 @@ class Pages:
             contents = [(one, tx.statements.content(one.digest)) for one in begun]
         return [(one, content) for one, content in contents if content is not None]
 
+    def _on_hold(self) -> bool:
+        with self._app.store.read() as tx:
+            return bool(tx.hold.reasons())
+
     async def health(self, _request: Request) -> Response:
-        """Whether the process answers and its database can be read."""
+        """Whether the process answers, its database can be read, and everything is on hold.
+
+        It does not say why: anybody may ask.
+        """
         try:
             await run_in_threadpool(self._shown)
+            hold = await run_in_threadpool(self._on_hold)
         except StoreUnavailable as error:
             log.error("not healthy: %s", error)
             return JSONResponse({"ok": False}, status_code=503, headers=_JSON_HEADERS)
-        return JSONResponse({"ok": True}, headers=_JSON_HEADERS)
+        return JSONResponse({"ok": True, "on_hold": hold}, headers=_JSON_HEADERS)
 
     async def failed(self, _request: Request, error: Exception) -> Response:
         """What could not be done, as a page."""

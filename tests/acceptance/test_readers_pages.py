@@ -162,11 +162,13 @@ def test_every_page_has_strict_headers(sent: Workspace, site: Site) -> None:
 
 def test_health_is_told_without_details(site: Site, workspace: Workspace) -> None:
     assert site.ask("GET", "/healthz").status_code == 200
-    assert site.ask("GET", "/healthz").json() == {"ok": True}
+    assert site.ask("GET", "/healthz").json() == {"ok": True, "on_hold": False}
     refused = site.ask("POST", "/healthz")
     assert refused.status_code == 405
     assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}
     assert workspace.do("campaign", "list", "--json").json() == []
+    workspace.do("stop", "--reason", "a secret")
+    assert site.ask("GET", "/healthz").json() == {"ok": True, "on_hold": True}
 
 
 def test_a_port_that_is_taken_is_said_in_words(workspace: Workspace, site: Site) -> None:

@@ -7,7 +7,8 @@ import pytest
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts
-from newsletter.ports import Store, Waiting
+from newsletter.domain.epoch import Mark
+from newsletter.ports import HoldKind, Store, Waiting
 from tests.contracts.books import LEASE, Books, entries, ids
 from tests.fakes import NOON
 
@@ -35,6 +36,33 @@ class BatchesContract:
         assert claimed.campaign.slug == "resignation"
         assert claimed.campaign.digest == books.campaign().digest
         assert claimed.campaign.lists == ("press",)
+
+    def test_each_claim_is_counted_once_and_for_ever(self, store: Store) -> None:
+        books = Books(store, 6, batch_size=2)
+        first = books.claim()
+        assert books.requeue(first)
+        again, other = books.claim(), books.claim()
+        assert [one.number for one in (first, again, other)] == [1, 2, 3]
+        with store.begin() as tx:
+            tx.epoch.renew(Mark(epoch="a" * 32, claims=10))
+        assert books.claim().number == 11
+        with store.read() as tx:
+            assert tx.epoch.mark() == Mark(epoch="a" * 32, claims=11)
+
+    @pytest.mark.parametrize("kind", HoldKind)
+    def test_nothing_is_claimed_while_there_is_a_hold_and_all_of_it_after(
+        self, store: Store, kind: HoldKind
+    ) -> None:
+        books = Books(store, 6, batch_size=2)
+        under_way = books.claim()
+        with books.step() as tx:
+            tx.hold.put(kind, "because")
+            assert tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2") is None
+        assert books.try_claim() is None
+        assert books.settle(under_way)
+        with books.step() as tx:
+            tx.hold.release(kind)
+        assert books.drain() == [[3, 4], [5, 6]]
 
     @pytest.mark.parametrize(
         "state", [state for state in CampaignState if state is not CampaignState.SENDING]

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from newsletter.domain.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.statement import Approval, Channel, Progress, Role, Statement
-from newsletter.ports import Store, StoredStatement
+from newsletter.ports import HoldKind, Store, StoredStatement
 from tests.contracts.books import content
 from tests.fakes import NOON
 
@@ -135,6 +136,31 @@ class RecordsContract:
             tx.schedules.put("resignation", None)
             assert tx.schedules.get("resignation") is None
             tx.schedules.put("resignation", None)
+
+    def test_holds_of_both_kinds_stand_beside_each_other_until_released(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert (tx.hold.reasons(), tx.hold.reason()) == ({}, "")
+            tx.hold.put(HoldKind.STOP, "stopped by ed")
+            tx.hold.put(HoldKind.DOUBT, "restored")
+            tx.hold.put(HoldKind.STOP, "stopped by flo")
+        with store.begin() as tx:
+            both = {HoldKind.DOUBT: "restored", HoldKind.STOP: "stopped by flo"}
+            assert (tx.hold.reasons(), tx.hold.reason()) == (both, "restored; stopped by flo")
+            tx.hold.release(HoldKind.DOUBT)
+            tx.hold.release(HoldKind.DOUBT)
+        with store.read() as tx:
+            assert tx.hold.reasons() == {HoldKind.STOP: "stopped by flo"}
+
+    def test_a_new_database_is_in_no_epoch_and_counts_from_nothing(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.epoch.mark() == Mark(epoch="", claims=0)
+
+    def test_an_epoch_is_renewed_with_its_count(self, store: Store) -> None:
+        for mark in (Mark(epoch="a" * 32, claims=7), Mark(epoch="b" * 32, claims=2**40)):
+            with store.begin() as tx:
+                tx.epoch.renew(mark)
+            with store.read() as tx:
+                assert tx.epoch.mark() == mark
 
     def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:
         deeds = [("ed", "approve", "s", "d1"), ("scheduler", "start", "s", "to 5 — “ü”")]

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts, Outcome, Way
-from newsletter.ports import Resolution, Resolved, Rest, Store, UnknownBatch
+from newsletter.ports import HoldKind, Resolution, Resolved, Rest, Store, UnknownBatch
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
 from tests.fakes import NOON
 
@@ -92,6 +92,15 @@ class UnknownsContract:
         assert try_take(books, provider="elsewhere") is None
         assert len(take(books).members) == 10
         assert try_take(books) is None
+
+    def test_nothing_is_taken_while_the_workspace_is_on_hold(self, store: Store) -> None:
+        books = lost(store)
+        with books.step() as tx:
+            tx.hold.put(HoldKind.STOP, "stopped")
+        assert try_take(books) is None
+        with books.step() as tx:
+            tx.hold.release(HoldKind.STOP)
+        assert len(take(books).members) == 4
 
     def test_whoever_left_since_the_attempt_is_told_of(self, store: Store) -> None:
         books = lost(store)

@@ -16,14 +16,22 @@ from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statemen
 from newsletter.pipeline.approve import Given, approve, note_front_matter
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import Ingested, ingest
 from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import Rendered, render
-from newsletter.ports import Provider, Store
+from newsletter.ports import Provider, Store, Watermark
 from newsletter.store.sql import SqlStore, SqlTransaction
-from tests.fakes import FixedClock, ListSource, PlainLinks, PlainRenderer, RecordingProvider
+from tests.fakes import (
+    FixedClock,
+    ListSource,
+    MemoryWatermark,
+    PlainLinks,
+    PlainRenderer,
+    RecordingProvider,
+)
 
 STAFF = {
     "ed@forum.example": Role.APPROVER,
@@ -79,6 +87,7 @@ class Newsroom:
         self.renderer = PlainRenderer()
         self.links = PlainLinks()
         self.provider = RecordingProvider()
+        self.watermark: Watermark = MemoryWatermark(begun=True)
         self.rules = PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(minutes=5),
@@ -88,7 +97,7 @@ class Newsroom:
             capabilities=self.provider.capabilities,
         )
         self._attempts = itertools.count(1)
-        self._slugs = itertools.count(1)
+        self._epochs = itertools.count(1)
         with store.begin() as tx:
             for address, role in STAFF.items():
                 tx.staff.put(address, role, clock.now())
@@ -180,6 +189,7 @@ class Newsroom:
     ) -> Dispatcher:
         return Dispatcher(
             store=store or self.store,
+            watermark=self.watermark,
             provider=provider or self.provider,
             links=self.links,
             clock=self.clock,
@@ -231,6 +241,14 @@ class Newsroom:
         with self.store.read() as tx:
             found = tx.unknowns.resolved(tx.campaigns.all()[-1].id)
         return [(one.way.value, one.outcome, one.people) for one in found]
+
+    def guard(self, store: Store | None = None) -> Guard:
+        return Guard(
+            store=store or self.store,
+            watermark=self.watermark,
+            clock=self.clock,
+            names=lambda: f"{next(self._epochs):032x}",
+        )
 
     def hand(self, actor: str = "ada@forum.example") -> Hand:
         return Hand(store=self.store, clock=self.clock, actor=actor)

@@ -5,10 +5,10 @@ from sqlalchemy import text
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts, OutgoingBatch, Verdict
-from newsletter.domain.errors import Defect, Fault, InvalidInput
+from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.ports import Parcel
 from newsletter.store.sql import SqlStore
-from tests.fakes import RecordingProvider, always
+from tests.fakes import MemoryWatermark, RecordingProvider, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -51,6 +51,33 @@ def test_content_that_was_altered_in_the_database_is_not_handed_over(
             room.dispatcher().dispatch()
     assert room.provider.batches == []
     assert room.counts() == Counts(pending=5)
+
+
+def test_a_claim_that_cannot_be_noted_outside_is_not_handed_over_and_waits(room: Newsroom) -> None:
+    room.start(25)
+    watermark = MemoryWatermark(begun=True)
+    room.watermark, watermark.full = watermark, True
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        room.dispatcher().dispatch()
+    assert room.provider.batches == []
+    assert room.counts() == Counts(pending=25)
+
+    watermark.full = False
+    assert room.drain() == 3
+    assert room.counts() == Counts(accepted=25)
+
+
+def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
+    room: Newsroom, store: SqlStore
+) -> None:
+    room.start(25)
+    room.dispatch()
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE epoch SET claims = 0"))
+    with pytest.raises(Refused, match="exchanged"):
+        room.dispatcher().dispatch()
+    assert len(room.provider.batches) == 1
+    assert room.counts() == Counts(accepted=10, pending=15)
 
 
 def test_content_altered_after_the_first_batch_changes_nothing_for_the_next(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, insert, text
 from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect, Refused
-from newsletter.ports import Resolution
+from newsletter.ports import HoldKind, Resolution
 from newsletter.store import tables
 from newsletter.store.lock import only_one
 from newsletter.store.sql import SqlStore
@@ -282,7 +282,7 @@ def test_a_hold_says_why_until_it_is_released(store: SqlStore) -> None:
         tx.connection.execute(text("INSERT INTO meta VALUES ('hold', 'restored')"))
     with store.begin() as tx:
         assert tx.hold.reason() == "restored"
-        tx.hold.release()
+        tx.hold.release(HoldKind.DOUBT)
     with store.read() as tx:
         assert tx.hold.reason() == ""
 

@@ -6,14 +6,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from newsletter.domain.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.store import tables
+from newsletter.store import schema, tables
 from newsletter.store.engine import connected, open_sqlite
 from newsletter.store.schema import ensure_current, migrate
+from newsletter.store.watermark import SqlEpoch
+
+MIGRATIONS = Path(schema.__file__).with_name("migrations")
 
 
 def names(engine: Engine) -> set[str]:
@@ -112,6 +118,17 @@ def test_a_migration_does_not_lose_rows(engine: Engine) -> None:
     migrate(engine)
     with connected(engine, reads=True) as connection:
         assert connection.execute(text("SELECT * FROM meta")).all() == [("k", "v")]
+
+
+def test_a_database_from_before_claims_were_counted_begins_to_count(empty: Engine) -> None:
+    with connected(empty) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    migrate(empty)
+    with connected(empty) as connection:
+        assert SqlEpoch(connection).mark() == Mark(epoch="", claims=0)
 
 
 def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
