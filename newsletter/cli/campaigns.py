@@ -79,6 +79,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {figures['state']}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
+    if figures["corrects"]:
+        click.echo(f"  corrects {figures['corrects']}, and goes to those who may have it")
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
@@ -93,6 +95,10 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         at = figures[f"{deed}_at"]
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {deed:<12} {time}")
+    _print_people(figures)
+
+
+def _print_people(figures: dict[str, Any]) -> None:
     for row in figures["resolved"]:
         click.echo(f"  was unknown  {row['people']:>9,} {row['outcome']}, by {row['way']}")
     for row in figures["exceptions"]:

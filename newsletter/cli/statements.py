@@ -87,6 +87,7 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "approved_by": [yes.by for yes in standing.counted],
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
+        "corrects": stored.statement.corrects,
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
 

@@ -19,7 +19,7 @@ class CampaignState(Enum):
     SENT = "sent"
     """Every delivery has a known, final state."""
     CANCELLED = "cancelled"
-    """Ended by a person, or withdrawn because the statement changed. What had gone has gone."""
+    """Ended by a person or a correction, or withdrawn as it changed. What had gone has gone."""
     ATTENTION = "attention"
     """Finished sending, and for some nobody knows whether the provider took the message."""
 
@@ -27,6 +27,11 @@ class CampaignState(Enum):
     def ended(self) -> bool:
         """Nothing more will be handed over unless a person decides so."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
+
+    @property
+    def final(self) -> bool:
+        """Nothing more will be handed over, whatever a person decides."""
+        return self in {CampaignState.SENT, CampaignState.CANCELLED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,10 @@ class Campaign:
     approved_by: tuple[str, ...]
     lists: tuple[str, ...]
     provider: str
+    corrects: str = ""
+    """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
+    corrected_by: str = ""
+    """The slug of the correction that ended it, and that goes to those who waited in it."""
     counts: Counts = field(default_factory=Counts)
     given_up: bool = False
     """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""

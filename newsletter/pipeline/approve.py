@@ -51,6 +51,11 @@ def approve(
 
 def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
     campaign = tx.campaigns.latest(slug)
+    if campaign is not None and campaign.corrected_by:
+        raise Refused(
+            f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
+            " write what is still to be said as a statement with another slug"
+        )
     if campaign is None or campaign.started_at is None or not campaign.counts.audience:
         return
     if campaign.may_have_reached_anybody or not campaign.state.ended:

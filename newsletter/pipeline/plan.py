@@ -5,15 +5,23 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import release_time, resolve
 from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
+from newsletter.pipeline.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.ledger import approved_content, standing_of
-from newsletter.ports import Capabilities, Clock, Store, StoredStatement, Transaction
+from newsletter.ports import (
+    Capabilities,
+    Clock,
+    Correction,
+    Store,
+    StoredStatement,
+    Transaction,
+)
 
 BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 """In the place of a release time, where there is none yet."""
-_NO_CORRECTIONS = "corrections are not sent by this version; take 'corrects' out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class Step(Enum):
     """Its campaign has not started, and what was approved is not what it says now."""
 
 
-_WITHOUT_CORRECTIONS = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
+_WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +95,7 @@ def decide(
 def _spent_nothing(campaign: Campaign) -> bool:
     """Cancelled before anything could have reached anybody: the statement may go out after all."""
     return campaign.state is CampaignState.CANCELLED and not (
-        campaign.may_have_reached_anybody or campaign.counts.pending
+        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
     )
 
 
@@ -102,6 +110,8 @@ class _View:
     step: Step
     why: str
     """Why an approved text is held back, in words; empty where it is not."""
+    correction: Correction | None = None
+    """Whom it goes to, where it is a correction that may go out."""
 
 
 def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
@@ -140,24 +150,37 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
             campaign=campaign,
             release=release,
         )
-        step, why = _say(step, stored, standing)
-    if step is Step.NOTHING and campaign is not None and campaign.started_at is not None:
-        why = ""  # it went out as approved; what the file says now is another matter
-    return _View(
+        why = _say(step, stored, standing)
+    began = campaign is not None and campaign.started_at is not None
+    view = _View(
         stored=stored, standing=standing, campaign=campaign, release=release, step=step, why=why
     )
+    if step is Step.NOTHING and began:
+        return replace(view, why="")  # it went out as approved; its file now is another matter
+    return _as_correction(tx, view)
 
 
-def _say(step: Step, stored: StoredStatement, standing: Standing) -> tuple[Step, str]:
-    """The step, without what this version cannot do, and why the text is held back."""
-    if stored.statement.corrects and step in _WITHOUT_CORRECTIONS:
-        return _WITHOUT_CORRECTIONS[step], _NO_CORRECTIONS
+def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
+    """Why the text is held back."""
     if step is Step.WITHDRAW and not stored.present:
-        return step, "its file is gone, or has a fault"
+        return "its file is gone, or has a fault"
     if step is Step.WITHDRAW and not stored.digest:
-        return step, "it can no longer be rendered"
+        return "it can no longer be rendered"
     waits = step is Step.WITHDRAW or standing.changed
-    return step, "; ".join(standing.reasons) if waits else ""
+    return "; ".join(standing.reasons) if waits else ""
+
+
+def _as_correction(tx: Transaction, view: _View) -> _View:
+    """The same with whom a correction goes to, or why it or what it corrects must not go out."""
+    if view.why or not (view.standing.approved and view.stored.present):
+        return view
+    if view.campaign is not None and view.campaign.corrected_by:
+        return replace(view, why=f"{view.campaign.corrected_by} corrects it, and has its place")
+    try:
+        return replace(view, correction=correction_of(tx, view.stored.statement))
+    except Refused as error:
+        step = _WHERE_IT_MUST_NOT.get(view.step, view.step)
+        return replace(view, step=step, why=str(error))
 
 
 def _release(
@@ -202,8 +225,9 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         state=CampaignState.SCHEDULED,
         release_at=view.release,
         approved_by=tuple(yes.by for yes in view.standing.counted),
-        lists=statement.lists,
+        lists=view.correction.lists if view.correction else statement.lists,
         provider=rules.provider,
+        corrects=statement.corrects,
     )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
     _note(tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.digest}")
@@ -238,14 +262,25 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _withdraw(tx, campaign, clock, view.why)
     if view.step is not Step.NOTHING or view.why:
         return False
-    if not tx.readers.audience(campaign.lists):
-        _move(tx, campaign, CampaignState.PAUSED, clock, _nobody(campaign))
+    if not _audience(tx, campaign, view.correction):
+        _move(tx, campaign, CampaignState.PAUSED, clock, why_nobody(campaign))
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
     fit = rules.capabilities.recipients_for(approved_content(tx, campaign))
-    size = tx.campaigns.freeze(campaign.id, campaign.lists, min(rules.batch_size, fit))
+    batch_size = min(rules.batch_size, fit)
+    if view.correction is None:
+        size = tx.campaigns.freeze(campaign.id, campaign.lists, batch_size)
+    else:
+        end_original(tx, view.correction, clock)
+        size = tx.corrections.freeze(campaign.id, view.correction, batch_size)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
+
+
+def _audience(tx: Transaction, campaign: Campaign, correction: Correction | None) -> int:
+    if correction is None:
+        return tx.readers.audience(campaign.lists)
+    return tx.corrections.audience(correction)
 
 
 def _move(
@@ -253,13 +288,6 @@ def _move(
 ) -> None:
     scheduled = {CampaignState.SCHEDULED}
     tx.campaigns.move(campaign.id, to, expect=scheduled, at=clock.now(), reason=reason)
-
-
-def _nobody(campaign: Campaign) -> str:
-    return (
-        f"nobody is subscribed to {', '.join(campaign.lists)};"
-        f" import subscribers, then 'newsletter resume {campaign.id}'"
-    )
 
 
 def _note(tx: Transaction, clock: Clock, action: str, slug: str, detail: str) -> None:

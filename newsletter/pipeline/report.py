@@ -41,6 +41,8 @@ def summary(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign.id,
         "statement": campaign.slug,
+        "corrects": campaign.corrects,
+        "corrected_by": campaign.corrected_by,
         "state": campaign.state.value,
         "audience": counts.audience,
         "pending": counts.pending,

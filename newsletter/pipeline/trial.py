@@ -12,8 +12,9 @@ from newsletter.domain.delivery import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy
+from newsletter.pipeline.correction import correction_of
 from newsletter.pipeline.ledger import find_statement, standing_of
-from newsletter.ports import Clock, Links, Provider, Store
+from newsletter.ports import Clock, Correction, Links, Provider, Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""
@@ -31,7 +32,11 @@ class DryRun:
     audience: int
     addresses: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
-    """(address, why) of those on these lists who would not get it."""
+    """(address, why) of those on these lists, or of the original's readers, who would not."""
+    corrects: str = ""
+    """The statement whose readers would get it, or whose place it would take."""
+    ends: tuple[str, ...] = ()
+    """Statements that would go out no further."""
 
 
 def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy) -> DryRun:
@@ -39,18 +44,42 @@ def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy) -> DryRun:
     with store.read() as tx:
         stored = find_statement(tx, slug)
         standing = standing_of(tx, stored, policy)
-        lists = stored.statement.lists
-        addresses = tuple(tx.readers.reachable(lists))
-        return DryRun(
+        dry = DryRun(
             slug=slug,
             digest=stored.digest,
             approved=standing.approved,
             reasons=standing.reasons,
-            lists=lists,
-            audience=len(addresses),
-            addresses=addresses,
-            excluded=tuple(tx.readers.excluded(lists)),
+            lists=stored.statement.lists,
+            audience=0,
+            addresses=(),
+            excluded=(),
+            corrects=stored.statement.corrects,
         )
+        try:
+            correction = correction_of(tx, stored.statement)
+        except Refused as error:
+            return replace(dry, reasons=(*dry.reasons, str(error)))
+        return _with_correction(tx, dry, correction) if correction else _with_lists(tx, dry)
+
+
+def _with_lists(tx: Transaction, dry: DryRun) -> DryRun:
+    addresses = tuple(tx.readers.reachable(dry.lists))
+    excluded = tuple(tx.readers.excluded(dry.lists))
+    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
+
+
+def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> DryRun:
+    dry = replace(
+        dry,
+        lists=correction.lists,
+        corrects=correction.of,
+        ends=tuple(campaign.slug for campaign in correction.stops),
+    )
+    if correction.unstarted:
+        return _with_lists(tx, dry)
+    addresses = tuple(tx.corrections.reachable(correction))
+    excluded = tuple(tx.corrections.excluded(correction))
+    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
 
 
 def sample(
@@ -112,11 +141,15 @@ def send_test(
 
 def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:
     """A dry run in words, with the first few of those who would get it."""
-    yield f"{dry.slug} would go to {dry.audience:,} readers of {', '.join(dry.lists)}"
+    if dry.ends:
+        yield f"{dry.slug} would end {', '.join(dry.ends)}"
+    whom = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
+    yield f"{dry.slug} would go to {dry.audience:,} readers {whom or 'of ' + ', '.join(dry.lists)}"
     yield from (f"  {address}" for address in dry.addresses[:shown])
     if dry.audience > shown:
         yield f"  and {dry.audience - shown:,} more"
-    yield f"{len(dry.excluded):,} on these lists would not get it"
+    others = "who were to get that" if dry.corrects else "on these lists"
+    yield f"{len(dry.excluded):,} {others} would not get it"
     yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
     yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
     yield from (f"  {reason}" for reason in dry.reasons)

@@ -1,5 +1,6 @@
 """What the pipeline needs from the world, in the pipeline's own words."""
 
+from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.records import (
     Approvals,
@@ -51,6 +52,8 @@ __all__ = [
     "Capabilities",
     "ClaimedBatch",
     "Clock",
+    "Correction",
+    "Corrections",
     "Entered",
     "Epoch",
     "Forged",

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
 from newsletter.ports.records import (
     Approvals,
@@ -30,6 +31,8 @@ class Transaction(Protocol):
     def schedules(self) -> Schedules: ...
     @property
     def campaigns(self) -> Campaigns: ...
+    @property
+    def corrections(self) -> Corrections: ...
     @property
     def batches(self) -> Batches: ...
     @property

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
+    Subquery,
     exists,
     func,
     insert,
@@ -83,6 +85,7 @@ class SqlCampaigns:
                 lists=json.dumps(campaign.lists),
                 approved_by=json.dumps(campaign.approved_by),
                 provider=campaign.provider,
+                corrects=campaign.corrects,
                 reason=campaign.reason,
                 release_at=to_ms(campaign.release_at),
                 created_at=to_ms(at),
@@ -98,27 +101,7 @@ class SqlCampaigns:
             .where(eligible(lists))
             .subquery("reader")
         )
-        groups = select(
-            literal(campaign_id),
-            numbered.c.no,
-            as_list(numbered.c.id),
-            literal(BatchState.QUEUED.value),
-            func.count(),
-            func.count(),
-        ).group_by(numbered.c.no)
-        self._connection.execute(
-            insert(tables.batch).from_select(
-                ["campaign_id", "no", "members", "state", "size", "pending"], groups
-            )
-        )
-        return int(
-            self._connection.scalar(
-                select(func.coalesce(func.sum(_batch.size), 0)).where(
-                    _batch.campaign_id == campaign_id
-                )
-            )
-            or 0
-        )
+        return fill(self._connection, campaign_id, numbered, regardless=literal(0))
 
     def move(
         self,
@@ -205,6 +188,28 @@ class SqlCampaigns:
         return [_campaign_of(row) for row in self._connection.execute(query).all()]
 
 
+def fill(
+    connection: Connection, campaign_id: int, numbered: Subquery, *, regardless: ColumnElement[int]
+) -> int:
+    """Put readers (``id``, and ``no`` of their batch) into batches; returns how many they are."""
+    groups = select(
+        literal(campaign_id),
+        numbered.c.no,
+        as_list(numbered.c.id),
+        literal(BatchState.QUEUED.value),
+        func.count(),
+        func.count(),
+        regardless,
+    ).group_by(numbered.c.no)
+    connection.execute(
+        insert(tables.batch).from_select(
+            ["campaign_id", "no", "members", "state", "size", "pending", "regardless"], groups
+        )
+    )
+    size = select(func.coalesce(func.sum(_batch.size), 0)).where(_batch.campaign_id == campaign_id)
+    return int(connection.scalar(size) or 0)
+
+
 def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:
     given_up = func.count().filter(_batch.state == BatchState.GIVEN_UP.value)
     totals = select(
@@ -231,6 +236,8 @@ def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
         approved_by=tuple(json.loads(row.approved_by)),
         lists=tuple(json.loads(row.lists)),
         provider=row.provider,
+        corrects=row.corrects,
+        corrected_by=row.corrected_by,
         counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
         given_up=bool(row.given_up),
         reason=row.reason,

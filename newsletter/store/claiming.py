@@ -103,6 +103,7 @@ def _hold() -> Any:
             _batch.fence,
             _batch.attempts,
             _batch.claimed_at,
+            _batch.regardless,
         )
     )
 
@@ -114,7 +115,7 @@ def _count() -> Any:
 
 
 @lru_cache(maxsize=16)
-def _reachable(lists: tuple[str, ...]) -> Select[Any]:
+def _reachable(lists: tuple[str, ...] | None) -> Select[Any]:
     member = each_id(bindparam("members"))
     return gathered(
         select(_subscriber.id, _subscriber.address)
@@ -132,14 +133,15 @@ def claim(
         {"batch": batch_id, "attempt": attempt_id, "at": to_ms(at), "until": to_ms(at + lease)},
     ).one()
     campaign = SqlCampaigns(connection).head(row.campaign_id)
+    lists = None if row.regardless else campaign.lists
     found = fetch(
         connection,
-        _reachable(campaign.lists),
+        _reachable(lists),
         {"members": row.members, "campaign": row.campaign_id},
     )
     members = sorted(found)  # the database may join in any order; a batch has one
     if len(members) < row.pending:
-        _book_departed(connection, row, campaign.lists, at)
+        _book_departed(connection, row, lists, at)
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
@@ -152,7 +154,7 @@ def claim(
 
 
 def _book_departed(
-    connection: Connection, row: Row[Any], lists: Sequence[str], at: datetime
+    connection: Connection, row: Row[Any], lists: Sequence[str] | None, at: datetime
 ) -> None:
     member = each_id(row.members)
     departed = (

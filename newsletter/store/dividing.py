@@ -119,15 +119,21 @@ def _add(
 ) -> None:
     """Add batches after the last of the campaign."""
     campaign_id = claimed.campaign.id
-    last = connection.scalar(select(func.max(_batch.no)).where(_batch.campaign_id == campaign_id))
+    of_it = _batch.id == claimed.id
+    last, regardless = connection.execute(
+        select(func.max(_batch.no), func.max(_batch.regardless).filter(of_it)).where(
+            _batch.campaign_id == campaign_id
+        )
+    ).one()
     rows = [
         {
             "campaign_id": campaign_id,
-            "no": int(last or 0) + place,
+            "no": last + place,
             "members": _packed(group),
             "size": len(group),
             "pending": 0 if cancelled else len(group),
             "cancelled": len(group) if cancelled else 0,
+            "regardless": regardless,
             **common,
         }
         for place, group in enumerate(groups, start=1)

@@ -33,9 +33,13 @@ def suppressed() -> ColumnElement[bool]:
     return exists().where(_suppression.address_hash == _subscriber.address_hash)
 
 
-def eligible(lists: Sequence[str]) -> ColumnElement[bool]:
-    """The subscriber of the row gets what goes to these lists. Suppression outranks everything."""
-    return subscribed(lists) & ~suppressed()
+def eligible(lists: Sequence[str] | None) -> ColumnElement[bool]:
+    """The subscriber of the row gets what goes to these lists. Suppression outranks everything.
+
+    None stands for a correction, which goes to whoever may have the original and is not erased.
+    """
+    there = _subscriber.id.is_not(None) if lists is None else subscribed(lists)
+    return there & ~suppressed()
 
 
 def why_not() -> ColumnElement[str]:

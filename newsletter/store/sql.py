@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from newsletter.store.audit import SqlAudit
 from newsletter.store.batches import SqlBatches
 from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
@@ -44,6 +45,10 @@ class SqlTransaction:
     @cached_property
     def campaigns(self) -> SqlCampaigns:
         return SqlCampaigns(self.connection)
+
+    @cached_property
+    def corrections(self) -> SqlCorrections:
+        return SqlCorrections(self.connection)
 
     @cached_property
     def batches(self) -> SqlBatches:

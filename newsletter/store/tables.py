@@ -170,6 +170,8 @@ campaign = _table(
     _integer("created_at"),
     _integer("started_at", nullable=True),
     _integer("finished_at", nullable=True),
+    _text("corrects", empty=True),
+    _text("corrected_by", empty=True),
     Index(None, "slug"),
     numbered=True,
 )
@@ -200,6 +202,7 @@ batch = _table(
     _integer("settled_at", nullable=True),
     _integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
     _integer("absences", zero=True),
+    _integer("regardless", zero=True),  # 1: of what its members are subscribed to
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
     ),

@@ -50,7 +50,8 @@ class SqlUnknowns:
             .returning(tables.batch)
         ).one()
         campaign = SqlCampaigns(self._connection).head(row.campaign_id)
-        members = self._connection.execute(_members(row, campaign.lists)).all()
+        lists = None if row.regardless else campaign.lists
+        members = self._connection.execute(_members(row, lists)).all()
         return UnknownBatch(
             id=row.id,
             campaign=campaign,
@@ -195,7 +196,7 @@ def _held(held: UnknownBatch) -> Update:
     )
 
 
-def _members(row: Row[Any], lists: tuple[str, ...]) -> Select[tuple[int, str, bool]]:
+def _members(row: Row[Any], lists: tuple[str, ...] | None) -> Select[tuple[int, str, bool]]:
     """(id, address, may be written to) of each whose outcome is the batch's own: unknown."""
     member = each_id(row.members)
     subscriber, delivery = tables.subscriber.c, tables.delivery.c

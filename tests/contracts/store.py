@@ -4,6 +4,7 @@ from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_confirming import ConfirmingContract
+from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
@@ -15,6 +16,7 @@ class StoreContract(
     RecordsContract,
     ReadersContract,
     CampaignsContract,
+    CorrectionsContract,
     BatchesContract,
     OutcomesContract,
     UnknownsContract,

@@ -26,6 +26,7 @@ class CampaignsContract:
                 approved_by=("ed@forum.example", "josé@forum.example"),
                 lists=("press", "supporters"),
                 provider="recording",
+                corrects="earlier",
                 reason="because",
             )
             number = tx.campaigns.add(campaign, NOON)

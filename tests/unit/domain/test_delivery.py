@@ -71,6 +71,11 @@ def test_a_campaign_ends_when_nothing_is_pending(
     assert settled(counts) is state
 
 
+def test_what_is_sent_or_cancelled_is_final_and_what_needs_a_person_is_not() -> None:
+    final = {state for state in CampaignState if state.final}
+    assert final == {CampaignState.SENT, CampaignState.CANCELLED}
+
+
 def test_a_campaign_in_an_ended_state_hands_nothing_over() -> None:
     assert [state for state in CampaignState if state.ended] == [
         CampaignState.SENT,

@@ -44,6 +44,7 @@ STAFF = {
 _UNBALANCED = """
 SELECT count(*) FROM batch WHERE
     size <> pending + accepted + rejected + suppressed + cancelled + unknown
+    OR size <> json_array_length(members)
     OR (state = 'queued' AND pending = 0)
     OR (state IN ('done', 'unknown') AND pending > 0)
     OR (state = 'unknown' AND unknown = 0)

@@ -210,16 +210,6 @@ def test_a_campaign_is_withdrawn_when_its_approver_may_not_approve_any_more(
     assert "ed@forum.example is a viewer, who may not approve" in withdrawn.reason
 
 
-def test_a_correction_is_held_with_the_reason(room: Newsroom) -> None:
-    room.write("correction", corrects="resignation")
-    room.look()
-    room.approve(slug="correction")
-    [held] = room.plan().held
-    assert held.slug == "correction"
-    assert "corrections are not sent by this version" in held.reason
-    assert room.campaigns() == []
-
-
 def test_a_statement_turned_into_a_correction_does_not_go_to_everybody(room: Newsroom) -> None:
     scheduled(room)
     room.write(corrects="earlier")
@@ -228,8 +218,8 @@ def test_a_statement_turned_into_a_correction_does_not_go_to_everybody(room: New
     room.approve()
     planned = room.plan()
     assert planned.scheduled == ()
-    assert "corrections are not sent" in planned.withdrawn[0].reason
-    assert "corrections are not sent" in room.plan().held[0].reason
+    assert "there is no statement of that name" in planned.withdrawn[0].reason
+    assert "there is no statement of that name" in room.plan().held[0].reason
     assert room.campaign().state is CampaignState.CANCELLED
 
 
