@@ -13,7 +13,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import formataddr, getaddresses, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -294,6 +294,15 @@ class Delivered:
         """The value of a header field that must be there once."""
         (value,) = self.all(name)
         return value
+
+
+def letter(
+    to: str, sender: tuple[str, str], fields: list[tuple[str, str]], *, text: str, html: str
+) -> Delivered:
+    """A message from a name and an address to one reader; a field without a value is left out."""
+    headers = [("From", formataddr(sender)), ("To", to), *fields]
+    given = tuple((name, value) for name, value in headers if value)
+    return Delivered(to=to, headers=given, text=text, html=html)
 
 
 @dataclass

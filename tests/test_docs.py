@@ -263,6 +263,7 @@ _OWN_KEYS = {
     "mailgun": {"domain": "forum.example", "api_key": "key"},
     "postmark": {"server_token": "key"},
     "mailtrap": {"api_token": "key"},
+    "mailjet": {"api_key": "key", "secret_key": "key"},
     "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
     "outbox": {},
     "mailpit": {},

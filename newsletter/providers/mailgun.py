@@ -8,22 +8,31 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, MergeField, Recipient
 from newsletter.domain.mime import ascii_domain
 from newsletter.ports import Capabilities
+from newsletter.providers.answers import at_fault, longest, refused
+from newsletter.providers.bodies import (
+    Compiled,
+    addresses,
+    broken,
+    mailbox,
+    misnamed,
+    plain,
+    refusal,
+    refuse,
+    reserved,
+)
 from newsletter.providers.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
-    answer_by_status,
     json_object,
     retry_after,
     until,
@@ -35,7 +44,6 @@ MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
 PUBLIC_URL = "https://api.mailgun.net"
 _MAX_OPTION_BYTES = 16 * 1024
-_KEPT_CONTENTS = 4
 _VARIABLES = {
     MergeField.UNSUBSCRIBE: "%recipient.u%",
     MergeField.MESSAGE_ID: "%recipient.m%",
@@ -43,10 +51,7 @@ _VARIABLES = {
 _RESERVED = re.compile(  # but not what is percent-encoded in a link, as in %2Fmy_url%2F
     r"%(?:recipient\w*|(?![0-9a-f]{2})[a-z]\w*_(?:url|email)%)", re.IGNORECASE
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _ABOUT_A_RECIPIENT = re.compile(r"\bto['\"]? parameter|recipient address", re.IGNORECASE)
 _ABOUT_THE_CALL = re.compile(
     r"\bfrom\b|sender|domain|recipient-variables|parameters|\b[ohvt]:|sandbox|account|at least one",
@@ -69,12 +74,6 @@ class Options(ProviderOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Compiled:
-    content: Content
-    parts: tuple[bytes, ...]
-
-
 class Mailgun:
     """Says a batch in Mailgun's words."""
 
@@ -89,13 +88,13 @@ class Mailgun:
         self._url = f"{base}/v3/{options.domain}/messages"
         key = b64encode(b"api:" + options.api_key.get_secret_value().encode()).decode()
         self._authorization = f"Basic {key}"
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A multipart form. Raises InvalidInput for content or addresses Mailgun would misread."""
         to, variables = _recipients(batch.recipients)
         parts = [
-            *self._content_parts(batch),
+            *self._compiled.of(batch),
             _part("o:tag", batch.campaign),
             _part("v:campaign", batch.campaign),
             _part("v:attempt", batch.attempt_id),
@@ -115,23 +114,13 @@ class Mailgun:
         message = words(said.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return Answer(outcome=_taken(response, said, message))
-        if response.status in {413, 400}:
-            verdict = _refused(response.status, message, alone=len(batch.recipients) == 1)
-            return Answer(outcome=Outcome(verdict=verdict, reason=message))
+        alone = len(batch.recipients) == 1
+        if response.status == 400:
+            return Answer(outcome=Outcome(verdict=_refused(message, alone=alone), reason=message))
         if response.status in {420, 429}:
             return _later(response, message)
         # 402 too: an unpaid account is not mended by time, so a person has to look
-        return answer_by_status(response, message) or Answer(
-            outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=message)
-        )
-
-    def _content_parts(self, batch: OutgoingBatch) -> tuple[bytes, ...]:
-        known = self._compiled.get(batch.digest)
-        if known is None or known.content != batch.content:
-            known = _Compiled(content=batch.content, parts=_compile(batch.content))
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: known}
-        return known.parts
+        return refused(response, message, alone=alone)
 
 
 def _taken(response: HttpResponse, said: dict[str, Any], message: str) -> Outcome:
@@ -141,12 +130,10 @@ def _taken(response: HttpResponse, said: dict[str, Any], message: str) -> Outcom
     return Outcome(verdict=Verdict.UNKNOWN, reason=f"HTTP {response.status} without an id")
 
 
-def _refused(status: int, message: str, *, alone: bool) -> Verdict:
-    if status == 413:  # one message that is too large is too large for everybody
-        return Verdict.CONFIGURATION if alone else Verdict.SPLIT
+def _refused(message: str, *, alone: bool) -> Verdict:
     if not _ABOUT_A_RECIPIENT.search(message) and _ABOUT_THE_CALL.search(message):
         return Verdict.CONFIGURATION
-    return Verdict.REJECTED if alone else Verdict.SPLIT
+    return at_fault(alone=alone)
 
 
 def _later(response: HttpResponse, message: str) -> Answer:
@@ -160,7 +147,7 @@ def _later(response: HttpResponse, message: str) -> Answer:
         outcome=Outcome(
             verdict=Verdict.RETRY if response.status == 429 else Verdict.QUOTA, reason=message
         ),
-        retry_after=max((wait for wait in waits if wait is not None), default=None),
+        retry_after=longest(*waits),
     )
 
 
@@ -170,20 +157,21 @@ def _later(response: HttpResponse, message: str) -> Answer:
 def _compile(content: Content) -> tuple[bytes, ...]:
     """The parts that are the same for each batch of a campaign, merge marks in Mailgun's words."""
     fields = list(_fields(content))
-    faults = [fault for name, value in fields for fault in _faults(name, value)]
+    faults = [
+        *misnamed(content.headers, _HEADER_NAME),
+        *broken(field for field in fields if field[0] not in {"text", "html"}),
+        *reserved(fields, _RESERVED, "Mailgun"),
+    ]
     options = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
     if options > _MAX_OPTION_BYTES:
-        faults.append(_fault("headers", f"take {options} bytes; Mailgun allows 16 KB"))
-    if faults:
-        raise InvalidInput(faults)
+        faults += refusal("headers", f"take {options} bytes; Mailgun allows 16 KB").faults
+    refuse(faults)
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
 
 def _fields(content: Content) -> Iterator[tuple[str, str]]:
     sender = content.sender
-    name = sender.name.replace("\\", "\\\\").replace('"', '\\"')
-    address = ascii_domain(sender.address)
-    yield "from", f'"{name}" <{address}>' if name else address
+    yield "from", mailbox(sender.name, sender.address)
     yield "subject", content.subject
     yield "text", content.text
     yield "html", content.html
@@ -193,20 +181,6 @@ def _fields(content: Content) -> Iterator[tuple[str, str]]:
         yield f"h:{header}", value
     for tracked in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
         yield tracked, "no"
-
-
-def _faults(name: str, value: str) -> Iterator[Fault]:
-    if name.startswith("h:") and not _HEADER_NAME.fullmatch(name[2:]):
-        yield _fault(name, "is not a name that a header field can have")
-    if name not in {"text", "html"} and (control := _CONTROL.search(value)):
-        yield _fault(name, f"holds the control character {control.group()!r}; write it without")
-    if mark := _RESERVED.search(value):
-        why = f"holds “{mark.group()}”, which Mailgun would replace; put a blank after the %"
-        yield _fault(name, why)
-
-
-def _fault(key: str, message: str) -> Fault:
-    return Fault(file="message", key=key, message=message)
 
 
 def _in_mailgun_words(value: str) -> str:
@@ -220,25 +194,15 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
 
     What is checked here needs no escaping, neither in a list of addresses nor in JSON.
     """
-    addresses = [recipient.address for recipient in recipients]
-    everything = "".join(addresses)
-    if not everything.isascii():
-        addresses = [ascii_domain(address) for address in addresses]
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        raise InvalidInput([_fault("to", f"{len(addresses)} recipients; Mailgun takes 1 to 1000")])
-    if "" in addresses or _NO_ADDRESS.search(everything):
-        raise InvalidInput([_fault("to", "an address is empty or holds a character none may")])
-    if len(set(addresses)) < len(addresses):
-        raise InvalidInput([_fault("to", "an address stands in the batch twice")])
-    if not _WORDS.fullmatch("".join([r.unsubscribe + r.message_id for r in recipients])):
-        raise InvalidInput([_fault("recipient-variables", "a value holds more than plain letters")])
+    to = addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
+    plain(recipients)
     variables = ",".join(
         [
             f'"{address}":{{"u":"{unsubscribe}","m":"{message_id}"}}'
-            for address, (_, _, unsubscribe, message_id) in zip(addresses, recipients, strict=True)
+            for address, (_, _, unsubscribe, message_id) in zip(to, recipients, strict=True)
         ]
     )
-    return ", ".join(addresses), f"{{{variables}}}"
+    return ", ".join(to), f"{{{variables}}}"
 
 
 def _part(name: str, value: str) -> bytes:

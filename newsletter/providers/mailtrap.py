@@ -12,15 +12,24 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.message import MARK_PREFIX, Content, MergeField
+from newsletter.domain.message import MARK_PREFIX, Content, Recipient
 from newsletter.domain.mime import ascii_domain, mime_template
 from newsletter.ports import Capabilities
-from newsletter.providers.entries import put_together
+from newsletter.providers.answers import at_fault, by_item, read_each, refused
+from newsletter.providers.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    doubled,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
-    answer_by_status,
     json_object,
     retry_after,
     words,
@@ -30,16 +39,11 @@ from newsletter.providers.options import ProviderOptions
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 _PUBLIC_URL = "https://bulk.api.mailtrap.io"
-_KEPT_CONTENTS = 4
 _OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
-_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = (MARK_PREFIX + name for name in _OWN)
-_MARKS = (*(field.value for field in MergeField), _CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS)
-_MARK = re.compile(f"({'|'.join(_MARKS)})".encode())
+_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
 _RESERVED = re.compile(  # its samples fill {{…}} also in text that belongs to no template
     rf"\{{\{{|__unsubscribe_url__|{MARK_PREFIX}(?:{'|'.join(_OWN)})", re.IGNORECASE
 )
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _BY_WORDS = {
     r"rate limit|too many requests|try again|temporar": Verdict.RETRY,
     r"\bsize\b|too (?:large|big|long)": Verdict.CONFIGURATION,
@@ -61,11 +65,9 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
-    content: Content
+class _Said:
     base: bytes
-    pieces: tuple[bytes, ...]
-    """A request, split at its merge marks, with the marks among the pieces."""
+    request: Template
 
 
 class Mailtrap:
@@ -81,16 +83,12 @@ class Mailtrap:
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/api/batch"
         self._authorization = f"Bearer {options.api_token.get_secret_value()}"
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses it would misread."""
-        known = self._compiled.get(batch.digest)
-        if known is None or known.content != batch.content:
-            known = _compile(batch.content)
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: known}
-        body = b'{"base":%b,"requests":[%b]}' % (known.base, _requests(known.pieces, batch))
+        said = self._compiled.of(batch)
+        body = b'{"base":%b,"requests":[%b]}' % (said.base, _requests(said.request, batch))
         headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
@@ -99,16 +97,16 @@ class Mailtrap:
         said = json_object(response) or {}
         reason = _reason(said) or f"HTTP {response.status}"
         if response.status // 100 == 2:
-            return _taken(batch, _items(said) if response.status == 200 else [], reason)
-        if response.status in {400, 413, 422}:
-            verdict = _refused(response.status, reason, alone=len(batch.recipients) == 1)
+            items = _items(batch, said) if response.status == 200 else []
+            return by_item(batch, items, response)
+        alone = len(batch.recipients) == 1
+        if response.status in {400, 422}:
+            verdict = _refused(reason, alone=alone)
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
         if response.status == 429 and _by_words(reason) is Verdict.QUOTA:
             outcome = Outcome(verdict=Verdict.QUOTA, reason=reason)
             return Answer(outcome=outcome, retry_after=retry_after(response))
-        return answer_by_status(response, reason) or Answer(
-            outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason)
-        )
+        return refused(response, reason, alone=alone)
 
 
 def _reason(said: dict[str, Any]) -> str:
@@ -121,25 +119,21 @@ def _by_words(reason: str) -> Verdict | None:
     return next(found, None)
 
 
-def _refused(status: int, reason: str, *, alone: bool) -> Verdict:
-    if status == 413:  # one message that is too large is too large for everybody
-        return Verdict.CONFIGURATION if alone else Verdict.SPLIT
+def _refused(reason: str, *, alone: bool) -> Verdict:
     if _by_words(reason) is Verdict.CONFIGURATION:
         return Verdict.CONFIGURATION
-    return Verdict.REJECTED if alone else Verdict.SPLIT
+    return at_fault(alone=alone)
 
 
-def _items(said: dict[str, Any]) -> list[Outcome]:
-    """What is said of each recipient; nothing if any of it is not understood."""
-    responses = said.get("responses")
-    items = [_item(each) for each in responses] if isinstance(responses, list) else []
-    understood = [item for item in items if item is not None]
-    accepted = any(item.verdict is Verdict.ACCEPTED for item in understood)
+def _items(batch: OutgoingBatch, said: dict[str, Any]) -> list[Outcome]:
+    """What is said of each recipient; nothing where the call as a whole says otherwise."""
+    items = read_each(batch, said.get("responses"), _item)
+    accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
     contradicted = accepted and (said.get("success") is not True or bool(said.get("errors")))
-    return [] if contradicted or len(understood) < len(items) else understood
+    return [] if contradicted else items
 
 
-def _item(said: Any) -> Outcome | None:
+def _item(_: Recipient, said: Any) -> Outcome | None:
     if not isinstance(said, dict):
         return None
     reason = _reason(said)
@@ -151,22 +145,14 @@ def _item(said: Any) -> Outcome | None:
     return None
 
 
-def _taken(batch: OutgoingBatch, items: list[Outcome], reason: str) -> Answer:
-    if not items or len(items) != len(batch.recipients):
-        why = f"{reason}: not one understood answer for each recipient"
-        return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    return put_together(batch, items)
-
-
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _Said:
     """What is the same for all goes into the base, the rest into a request; encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
     headers = dict(content.headers)
-    if len({name.lower() for name in headers}) < len(content.headers):
-        raise _refusal("headers", "two have the same name; Mailtrap takes one of each")
+    refuse(doubled(content.headers, "Mailtrap"))
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -177,17 +163,13 @@ def _compile(content: Content) -> _Compiled:
         "html": content.html,
         "headers": headers,
     }
-    if mark := _RESERVED.search(repr(fields)):
-        why = f"holds “{mark.group()}”, which Mailtrap might replace; write it another way"
-        raise _refusal("content", why)
+    refuse(reserved([("content", repr(fields))], _RESERVED, "Mailtrap"))
     variables = {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER}
     fields |= {"to": [{"email": _ADDRESS}], "category": _CAMPAIGN, "custom_variables": variables}
     said = {name: _json(value) for name, value in fields.items() if value}
-    base = {name: value for name, value in said.items() if not _MARK.search(value)}
+    base = {name: value for name, value in said.items() if not template(value, *_MARKS).gaps}
     request = {name: value for name, value in said.items() if name not in base}
-    return _Compiled(
-        content=content, base=_object(base), pieces=tuple(_MARK.split(_object(request)))
-    )
+    return _Said(base=_object(base), request=template(_object(request), *_MARKS))
 
 
 def _json(value: Any) -> bytes:
@@ -198,28 +180,18 @@ def _object(members: dict[str, bytes]) -> bytes:
     return b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), m) for name, m in members.items()])
 
 
-def _refusal(key: str, message: str) -> InvalidInput:
-    return InvalidInput([Fault(file="message", key=key, message=message)])
-
-
-def _requests(pieces: tuple[bytes, ...], batch: OutgoingBatch) -> bytes:
-    """What is checked here needs no escaping in JSON."""
-    addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        raise _refusal("to", f"{len(addresses)} recipients; Mailtrap takes 1 to 500")
-    if "" in addresses or _NO_ADDRESS.search("".join(addresses)):
-        raise _refusal("to", "an address is empty or holds a character none may")
-    if len(set(addresses)) < len(addresses):
-        raise _refusal("to", "an address stands in the batch twice")
-    rows = [
-        (unsubscribe, message_id, batch.campaign, batch.attempt_id, str(number))
-        for number, _, unsubscribe, message_id in batch.recipients
-    ]
-    if not _WORDS.fullmatch("".join(["".join(row) for row in rows])):
-        raise _refusal("custom_variables", "a value holds more than plain letters")
-    marks = [mark.encode() for mark in _MARKS]
-    filled = []
-    for row, address in zip(rows, addresses, strict=True):
-        value = dict(zip(marks, [each.encode() for each in (*row, address)], strict=True))
-        filled.append(b"".join([value.get(piece, piece) for piece in pieces]))
-    return b",".join(filled)
+def _requests(request: Template, batch: OutgoingBatch) -> bytes:
+    readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailtrap")
+    plain(batch.recipients, batch.campaign, batch.attempt_id)
+    campaign, attempt = batch.campaign.encode(), batch.attempt_id.encode()
+    return b",".join(
+        [
+            request.fill(
+                *(unsubscribe.encode(), message_id.encode(), campaign, attempt),
+                *(b"%d" % number, address.encode()),
+            )
+            for address, (number, _, unsubscribe, message_id) in zip(
+                readers, batch.recipients, strict=True
+            )
+        ]
+    )

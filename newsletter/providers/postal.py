@@ -6,33 +6,38 @@ a Message-ID of its own over ours, and tracks nothing where ``X-AMP`` says skip.
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.message import MARK_PREFIX, Content, MergeField
+from newsletter.domain.message import MARK_PREFIX, Content
 from newsletter.domain.mime import ascii_domain, mime_template
 from newsletter.ports import Capabilities
+from newsletter.providers.answers import refused
+from newsletter.providers.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    doubled,
+    mailbox,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
-    answer_by_status,
     json_object,
     words,
 )
 from newsletter.providers.options import ProviderOptions
 
-_KEPT_CONTENTS = 4
 _OWN = ("ADDRESS", "TAG")
-_ADDRESS, _TAG = (MARK_PREFIX + name for name in _OWN)
-_MARKS = (MergeField.UNSUBSCRIBE.value, MergeField.MESSAGE_ID.value, _ADDRESS, _TAG)
-_MARK = re.compile(f"({'|'.join(_MARKS)})".encode())
+_ADDRESS, _TAG = _MARKS = own_marks(*_OWN)
 _RESERVED = re.compile(rf"https?\+notrack://|{MARK_PREFIX}(?:{'|'.join(_OWN)})", re.IGNORECASE)
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_WORDS = re.compile(r"[A-Za-z0-9._~+=/-]*")
 
 
 class Options(ProviderOptions):
@@ -48,13 +53,6 @@ class Options(ProviderOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Compiled:
-    content: Content
-    pieces: tuple[bytes, ...]
-    """The call, split at its merge marks, with the marks among the pieces."""
-
-
 class Postal:
     """Says a batch of one in Postal's words."""
 
@@ -64,17 +62,12 @@ class Postal:
         self.capabilities = Capabilities(max_recipients=1, bodies=True)
         self._url = f"{options.base_url.rstrip('/')}/api/v1/send/message"
         self._key = options.api_key.get_secret_value()
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Postal would misread."""
-        known = self._compiled.get(batch.digest)
-        if known is None or known.content != batch.content:
-            known = _Compiled(content=batch.content, pieces=_compile(batch.content))
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: known}
         headers = {"X-Server-API-Key": self._key, "Content-Type": "application/json"}
-        body = _filled(known.pieces, batch)
+        body = _filled(self._compiled.of(batch), batch)
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -91,10 +84,7 @@ class Postal:
         if response.status // 100 == 2:
             reason += " without an answer of Postal's"
             return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=reason))
-        shared = answer_by_status(response, reason)
-        if shared is None or shared.outcome.verdict is Verdict.SPLIT:  # one message cannot be split
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
-        return shared
+        return refused(response, reason, alone=True)
 
 
 def _outcome(batch: OutgoingBatch, status: object, data: dict[str, Any]) -> Outcome:
@@ -123,45 +113,29 @@ def _taken(batch: OutgoingBatch, data: dict[str, Any]) -> Outcome:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> tuple[bytes, ...]:
+def _compile(content: Content) -> Template:
     """The call to one recipient with its gaps, encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
     headers = {"X-AMP": "skip", **dict(content.headers)}
-    if len({name.lower() for name in headers}) < len(content.headers) + 1:
-        raise _refusal("headers", "two have the same name; Postal takes one of each")
+    refuse(doubled(content.headers, "Postal", {"x-amp"}))
     sender = content.sender
-    name = sender.name.replace("\\", "\\\\").replace('"', '\\"')
-    address = ascii_domain(sender.address)
     fields: dict[str, Any] = {
-        "from": f'"{name}" <{address}>' if name else address,
+        "from": mailbox(sender.name, sender.address),
         "reply_to": ascii_domain(sender.reply_to),
         "subject": content.subject,
         "plain_body": content.text,
         "html_body": content.html,
         "headers": headers,
     }
-    if mark := _RESERVED.search(repr(fields)):
-        why = f"holds “{mark.group()}”, which Postal might replace; write it another way"
-        raise _refusal("content", why)
+    refuse(reserved([("content", repr(fields))], _RESERVED, "Postal"))
     said = {"to": [_ADDRESS], "tag": _TAG, **{key: value for key, value in fields.items() if value}}
-    return tuple(_MARK.split(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()))
+    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
 
 
-def _refusal(key: str, message: str) -> InvalidInput:
-    return InvalidInput([Fault(file="message", key=key, message=message)])
-
-
-def _filled(pieces: tuple[bytes, ...], batch: OutgoingBatch) -> bytes:
-    """What is checked here needs no escaping in JSON. The tag is all that an event can name."""
-    if len(batch.recipients) != 1:
-        raise _refusal("to", f"{len(batch.recipients)} recipients; one call takes one")
-    number, address, unsubscribe, message_id = batch.recipients[0]
-    address = ascii_domain(address)
-    if not address or _NO_ADDRESS.search(address):
-        raise _refusal("to", "the address is empty or holds a character none may")
+def _filled(said: Template, batch: OutgoingBatch) -> bytes:
+    """The tag is all that an event can name."""
+    (address,) = addresses(batch.recipients, most=1, who="Postal")
+    number, _, unsubscribe, message_id = batch.recipients[0]
     tag = f"{batch.campaign}/{batch.attempt_id}/{number}"
-    if not _WORDS.fullmatch(unsubscribe + message_id + tag):
-        raise _refusal("tag", "a merge value or a name holds more than plain letters")
-    values = (unsubscribe, message_id, address, tag)
-    gaps = {mark.encode(): value.encode() for mark, value in zip(_MARKS, values, strict=True)}
-    return b"".join([gaps.get(piece, piece) for piece in pieces])
+    plain(batch.recipients, batch.campaign, batch.attempt_id)
+    return said.fill(*(each.encode() for each in (unsubscribe, message_id, address, tag)))

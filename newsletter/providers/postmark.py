@@ -7,17 +7,29 @@ unless the stream's unsubscribe handling is set to custom.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.message import Content, MergeField, Recipient
+from newsletter.domain.errors import Fault
+from newsletter.domain.message import Content, Recipient
 from newsletter.domain.mime import ascii_domain
 from newsletter.ports import Capabilities
-from newsletter.providers.entries import put_together
+from newsletter.providers.answers import by_item, read_each
+from newsletter.providers.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    broken,
+    mailbox,
+    misnamed,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
 from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
@@ -31,18 +43,12 @@ from newsletter.providers.options import ProviderOptions
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 MAX_BODY_BYTES = 5_000_000
+_BODIES = frozenset({"TextBody", "HtmlBody"})
 PUBLIC_URL = "https://api.postmarkapp.com"
-_KEPT_CONTENTS = 4
-_UNSUBSCRIBE = MergeField.UNSUBSCRIBE.value.encode()
-_MESSAGE_ID = MergeField.MESSAGE_ID.value.encode()
-_MARK = re.compile(b"(%b|%b)" % (_UNSUBSCRIBE, _MESSAGE_ID))
 _RESERVED = re.compile(
     r"\{\{\s*\{?\s*pm:", re.IGNORECASE
 )  # filled in bodies without a template too
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _ABOUT_A_RECIPIENT = re.compile(r"['\"]To['\"]")
 _ABOUT_THE_CALL = re.compile(
     r"\b(?:From|[Ss]ender|Reply-?To|Subject|TextBody|HtmlBody|[Hh]eaders?|Metadata|Tag"
@@ -83,18 +89,21 @@ class Postmark:
         )
         self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/email/batch"
         self._token = options.server_token.get_secret_value()
-        self._stream = options.message_stream
-        self._compiled: dict[str, tuple[Content, tuple[bytes, ...]]] = {}
+        stream = options.message_stream
+        self._compiled = Compiled(lambda content: _compile(content, stream))
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """A JSON list. Raises InvalidInput for content or addresses Postmark would misread."""
-        addresses = _addresses(batch.recipients)
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postmark")
+        plain(batch.recipients)
         about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
         tail = json.dumps({"Tag": batch.campaign, "Metadata": about})
-        pieces = (*self._content_pieces(batch), f",{tail[1:-3]}".encode())  # open for the id
+        said = self._compiled.of(batch)
+        rest = f",{tail[1:-3]}"  # open for the id
         messages = [
-            _filled(pieces, recipient) + f'{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
-            for recipient, to in zip(batch.recipients, addresses, strict=True)
+            said.fill(recipient.unsubscribe.encode(), recipient.message_id.encode())
+            + f'{rest}{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
+            for recipient, to in zip(batch.recipients, readers, strict=True)
         ]
         headers = {"X-Postmark-Server-Token": self._token, "Content-Type": "application/json"}
         body = b"[%b]" % b",".join(messages)
@@ -103,7 +112,8 @@ class Postmark:
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; Postmark names the address of those it took."""
         if response.status // 100 == 2:
-            return _by_item(batch, response)
+            said_of_each = _listed(response) if response.status == 200 else None
+            return by_item(batch, read_each(batch, said_of_each, _item), response)
         said = json_object(response) or {}
         message = words(said.get("Message") or f"HTTP {response.status}")
         alone = len(batch.recipients) == 1
@@ -118,39 +128,17 @@ class Postmark:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
         return _answer(response, Outcome(verdict=verdict, reason=message))
 
-    def _content_pieces(self, batch: OutgoingBatch) -> tuple[bytes, ...]:
-        content, pieces = self._compiled.get(batch.digest, (None, ()))
-        if content != batch.content:
-            pieces = _compile(batch.content, self._stream)
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: (batch.content, pieces)}
-        return pieces
-
-
-def _by_item(batch: OutgoingBatch, response: HttpResponse) -> Answer:
-    items = _items(batch, response) if response.status == 200 else []
-    if not items:
-        why = f"HTTP {response.status} without a result for each message in its place"
-        return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    return put_together(batch, items, retry_after(response))
-
 
 def _answer(response: HttpResponse, outcome: Outcome) -> Answer:
     wait = retry_after(response) if outcome.verdict is Verdict.RETRY else None
     return Answer(outcome=outcome, retry_after=wait)
 
 
-def _items(batch: OutgoingBatch, response: HttpResponse) -> list[Outcome]:
-    """By place; empty for a list that is not as Postmark describes it."""
+def _listed(response: HttpResponse) -> object:
     try:
-        said = json.loads(response.body)
+        return json.loads(response.body)
     except (ValueError, RecursionError):
-        return []
-    if not isinstance(said, list) or len(said) != len(batch.recipients):
-        return []
-    items = [_item(*pair) for pair in zip(batch.recipients, said, strict=True)]
-    understood = [item for item in items if item is not None]
-    return understood if len(understood) == len(items) else []
+        return None
 
 
 def _item(recipient: Recipient, item: Any) -> Outcome | None:
@@ -179,26 +167,26 @@ def _verdict(code: object, message: str) -> Verdict:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content, stream: str) -> tuple[bytes, ...]:
-    """An open JSON object, split at its merge marks, the marks among the pieces."""
+def _compile(content: Content, stream: str) -> Template:
+    """A message as an open JSON object."""
     sender = content.sender
-    name = sender.name.replace("\\", "\\\\").replace('"', '\\"')
-    address = ascii_domain(sender.address)
     said = {
-        "From": f'"{name}" <{address}>' if name else address,
+        "From": mailbox(sender.name, sender.address),
         "Subject": content.subject,
         "TextBody": content.text,
         "HtmlBody": content.html,
     }
     if sender.reply_to:
         said["ReplyTo"] = ascii_domain(sender.reply_to)
-    faults = [
-        Fault(file="message", key=key, message=why)
-        for key, value in (*said.items(), *content.headers)
-        for why in _faults(key, value)
-    ]
-    if faults:
-        raise InvalidInput(faults)
+    fields = (*said.items(), *content.headers)
+    refuse(
+        (
+            *misnamed(content.headers, _HEADER_NAME),
+            *broken(field for field in fields if field[0] not in _BODIES),
+            *reserved(fields, _RESERVED, "Postmark"),
+            *_too_long(fields),
+        )
+    )
     headers = (*content.headers, ("X-PM-KeepID", "true"))
     fixed = {
         "Headers": [{"Name": key, "Value": value} for key, value in headers],
@@ -207,37 +195,11 @@ def _compile(content: Content, stream: str) -> tuple[bytes, ...]:
         "TrackLinks": "None",
     }
     message = json.dumps({**said, **fixed}, ensure_ascii=False)
-    return tuple(_MARK.split(message[:-1].encode()))
+    return template(message[:-1])
 
 
-def _faults(key: str, value: str) -> Iterator[str]:
-    if not _HEADER_NAME.fullmatch(key):
-        yield "is not a name that a header field can have"
-    if not key.endswith("Body") and (control := _CONTROL.search(value)):
-        yield f"holds the control character {control.group()!r}; write it without"
-    if mark := _RESERVED.search(value):
-        yield f"holds “{mark.group()}”, which Postmark would replace; write it without"
-    if len(value.encode()) > MAX_BODY_BYTES:
-        yield "is longer than the 5 MB that Postmark takes; shorten it"
-
-
-def _addresses(recipients: tuple[Recipient, ...]) -> list[str]:
-    """What is checked here needs no escaping in JSON."""
-    addresses, why = [ascii_domain(recipient.address) for recipient in recipients], ""
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        why = f"{len(addresses)} recipients; Postmark takes 1 to {MAX_RECIPIENTS}"
-    elif "" in addresses or _NO_ADDRESS.search("".join(addresses)):
-        why = "an address is empty or holds a character none may"
-    elif not _WORDS.fullmatch("".join([r.unsubscribe + r.message_id for r in recipients])):
-        why = "a merge value holds more than plain letters"
-    if why:
-        raise InvalidInput([Fault(file="message", key="To", message=why)])
-    return addresses
-
-
-def _filled(pieces: tuple[bytes, ...], recipient: Recipient) -> bytes:
-    values = {
-        _UNSUBSCRIBE: recipient.unsubscribe.encode(),
-        _MESSAGE_ID: recipient.message_id.encode(),
-    }
-    return b"".join([values.get(piece, piece) for piece in pieces])
+def _too_long(fields: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    for key, value in fields:
+        if len(value.encode()) > MAX_BODY_BYTES:
+            why = "is longer than the 5 MB that Postmark takes; shorten it"
+            yield Fault(file="message", key=key, message=why)

@@ -10,6 +10,7 @@ from newsletter.ports import Clock, Provider
 from newsletter.providers import (
     brevo,
     mailgun,
+    mailjet,
     mailpit,
     mailtrap,
     outbox,
@@ -37,6 +38,7 @@ OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
         "postal": postal.Options,
         "mailpit": mailpit.Options,
         "ses": ses.Options,
+        "mailjet": mailjet.Options,
     }
 )
 """Kind → the options it takes."""
@@ -52,6 +54,7 @@ _TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = Mapp
         postal.Options: postal.Postal,
         mailpit.Options: mailpit.Mailpit,
         ses.Options: ses.Ses,
+        mailjet.Options: mailjet.Mailjet,
     }
 )
 

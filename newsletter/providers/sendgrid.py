@@ -16,15 +16,24 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.message import Content, MergeField, Recipient
+from newsletter.domain.errors import Fault
+from newsletter.domain.message import Content, MergeField
 from newsletter.domain.mime import ascii_domain, mime_template
 from newsletter.ports import Capabilities
+from newsletter.providers.answers import at_fault, longest, refused
+from newsletter.providers.bodies import (
+    Compiled,
+    addresses,
+    doubled,
+    more_than_ascii,
+    plain,
+    refuse,
+    reserved,
+)
 from newsletter.providers.http import (
     LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
-    answer_by_status,
     json_object,
     retry_after,
     until,
@@ -35,7 +44,6 @@ from newsletter.providers.options import ProviderOptions
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
 _PUBLIC_URL = "https://api.sendgrid.com"
-_KEPT_CONTENTS = 4
 _OFF = {"enable": False}
 _SETTINGS = {
     "tracking_settings": {
@@ -46,8 +54,6 @@ _SETTINGS = {
 }
 _TAKEN_HEADERS = {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "to", "cc", "bcc"}
 _RESERVED = re.compile(r"<%\s*\w+\s*%>|%asm_\w+%", re.IGNORECASE)
-_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _AN_ADDRESS = re.compile(r"personalizations\.[0-9]+\.to(?:\.[0-9]+(?:\.email)?)?")
 _TEMPORARY = re.compile(r"\btemporar", re.IGNORECASE)
 _USED_UP = re.compile(r"credits exceeded", re.IGNORECASE)
@@ -61,8 +67,7 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
-    content: Content
+class _Said:
     start: bytes
     """What all recipients share, as JSON without its closing brace."""
     headers: str
@@ -81,12 +86,13 @@ class SendGrid:
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3/mail/send"
         self._authorization = f"Bearer {options.api_key.get_secret_value()}"
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
-        said = self._said(batch)
-        addresses = _addresses(batch.recipients)
+        said = self._compiled.of(batch)
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
+        plain(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
         personalizations = [
@@ -95,7 +101,7 @@ class SendGrid:
             f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
             f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"}},'
             f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
-            for address, recipient in zip(addresses, batch.recipients, strict=True)
+            for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
         body = said.start + rest.encode()
@@ -111,20 +117,11 @@ class SendGrid:
             return Answer(outcome=_taken(response))
         if response.status in {429, 401, 403}:
             return _later(response, reason)
-        if response.status in {413, 400}:
-            verdict = _refused(response.status, errors, alone=len(batch.recipients) == 1)
-            return Answer(outcome=Outcome(verdict=verdict, reason=reason))
-        return answer_by_status(response, reason) or Answer(
-            outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason)
-        )
-
-    def _said(self, batch: OutgoingBatch) -> _Compiled:
-        known = self._compiled.get(batch.digest)
-        if known is None or known.content != batch.content:
-            known = _compile(batch.content)
-            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: known}
-        return known
+        alone = len(batch.recipients) == 1
+        if response.status == 400:
+            outcome = Outcome(verdict=_refused(errors, alone=alone), reason=reason)
+            return Answer(outcome=outcome)
+        return refused(response, reason, alone=alone)
 
 
 def _taken(response: HttpResponse) -> Outcome:
@@ -142,12 +139,10 @@ def _errors(response: HttpResponse) -> list[dict[str, Any]]:
     )
 
 
-def _refused(status: int, errors: list[dict[str, Any]], *, alone: bool) -> Verdict:
-    if status == 413:  # one message that is too large is too large for everybody
-        return Verdict.CONFIGURATION if alone else Verdict.SPLIT
+def _refused(errors: list[dict[str, Any]], *, alone: bool) -> Verdict:
     if not errors or not all(_AN_ADDRESS.fullmatch(str(error.get("field"))) for error in errors):
         return Verdict.CONFIGURATION
-    return Verdict.REJECTED if alone else Verdict.SPLIT
+    return at_fault(alone=alone)
 
 
 def _later(response: HttpResponse, reason: str) -> Answer:
@@ -169,17 +164,16 @@ def _wait(response: HttpResponse) -> timedelta | None:
     if re.fullmatch(r"[0-9]{1,11}", reset):
         at = datetime.fromtimestamp(int(reset), UTC)
         waits.append(until(format_datetime(at, usegmt=True), response))
-    return max((wait for wait in waits if wait is not None), default=None)
+    return longest(*waits)
 
 
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _Said:
     """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
     mime_template(content)  # refuses what no message can have in its headers
-    if refusals := list(_refusals(content)):
-        raise InvalidInput(fault for refusal in refusals for fault in refusal.faults)
+    refuse(_faults(content))
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
     reply_to = ascii_domain(content.sender.reply_to)
     call = {
@@ -193,36 +187,11 @@ def _compile(content: Content) -> _Compiled:
         **_SETTINGS,
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
-    return _Compiled(content=content, start=start, headers=json.dumps(dict(content.headers)))
+    return _Said(start=start, headers=json.dumps(dict(content.headers)))
 
 
-def _refusals(content: Content) -> Iterator[InvalidInput]:
-    for key in ("subject", "text", "html"):
-        if mark := _RESERVED.search(getattr(content, key)):
-            yield _refusal(key, f"holds “{mark.group()}”, which SendGrid would replace; rewrite it")
-    seen = set(_TAKEN_HEADERS)
-    for name, value in content.headers:
-        if name.lower() in seen:
-            yield _refusal(name, "cannot be given to SendGrid, or not twice; leave it out")
-        if not value.isascii():  # SendGrid leaves encoding to its callers
-            yield _refusal(name, "is more than ASCII; write it in plain letters")
-        seen.add(name.lower())
-
-
-def _addresses(recipients: tuple[Recipient, ...]) -> list[str]:
-    """The addresses in order. What is checked here needs no escaping in JSON."""
-    addresses = [ascii_domain(recipient.address) for recipient in recipients]
-    values = "".join([reader.unsubscribe + reader.message_id for reader in recipients])
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        raise _refusal("to", f"{len(addresses)} recipients; SendGrid takes 1 to 1000")
-    if "" in addresses or _NO_ADDRESS.search("".join(addresses)):
-        raise _refusal("to", "an address is empty or holds a character none may")
-    if len(set(addresses)) < len(addresses):
-        raise _refusal("to", "an address stands in the batch twice")
-    if not _WORDS.fullmatch(values):
-        raise _refusal("substitutions", "a value holds more than plain letters")
-    return addresses
-
-
-def _refusal(key: str, message: str) -> InvalidInput:
-    return InvalidInput([Fault(file="message", key=key, message=message)])
+def _faults(content: Content) -> Iterator[Fault]:
+    fields = [(key, getattr(content, key)) for key in ("subject", "text", "html")]
+    yield from reserved(fields, _RESERVED, "SendGrid")
+    yield from doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
+    yield from more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers

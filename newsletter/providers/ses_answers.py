@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.providers.entries import put_together
+from newsletter.providers.answers import put_together
 from newsletter.providers.http import (
     HttpResponse,
     answer_by_status,

@@ -11,11 +11,10 @@ from newsletter.domain.message import Sender
 from newsletter.providers.brevo import Brevo, Options
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
-from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
-
-TAKEN = answer_bytes(201, b'{"messageIds": ["<1@x>", "<2@x>", "<3@x>"]}')
+from tests.servers import reply
 
 
 @pytest.fixture
@@ -27,6 +26,11 @@ def server() -> Iterator[BrevoServer]:
 @pytest.fixture
 def provider(server: BrevoServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
+
+
+@pytest.fixture
+def impatient(server: BrevoServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -42,6 +46,11 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: BrevoServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+class TestLostAnswers(LostAnswersContract):
+    status = 201
+    body = b'{"messageIds": ["<1@x>", "<2@x>", "<3@x>"]}'
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -91,32 +100,6 @@ def test_an_address_brevo_refuses_splits_the_batch_and_is_rejected_alone(
     assert hand_over(provider, "a@a.example", "b@nowhere").outcome.verdict is Verdict.SPLIT
     assert hand_over(provider, "b@nowhere").outcome.verdict is Verdict.REJECTED
     assert server.delivered == []
-
-
-@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 2])
-def test_an_answer_cut_off_is_unknown_though_all_was_taken(
-    server: BrevoServer, provider: HttpProvider, end: int
-) -> None:
-    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-    assert len(server.requests) == 1
-
-
-def test_an_answer_that_never_comes_is_unknown(server: BrevoServer) -> None:
-    server.script.append(bytes_then_silence(TAKEN[:-4], takes=True))
-    for provider in _provider(server, 0.4):
-        assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 504])
-def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
-    server: BrevoServer, provider: HttpProvider, status: int
-) -> None:
-    server.script.append(reply(status, b"", {"Location": f"{server.url}/v3/smtp/email"}))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
 
 
 def test_a_rate_limit_says_how_long(server: BrevoServer, provider: HttpProvider) -> None:

@@ -9,10 +9,10 @@ from newsletter.domain.delivery import Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.mailpit import Mailpit, Options
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.mailpit import MailpitServer
-from tests.servers import answer_bytes, bytes_then_close, reply
 
 
 @pytest.fixture
@@ -23,8 +23,17 @@ def server() -> Iterator[MailpitServer]:
 
 @pytest.fixture
 def provider(server: MailpitServer) -> Iterator[HttpProvider]:
+    yield from _provider(server)
+
+
+@pytest.fixture
+def impatient(server: MailpitServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, 0.4)
+
+
+def _provider(server: MailpitServer, seconds: float = 20) -> Iterator[HttpProvider]:
     options = Options.model_validate({"kind": "mailpit", "base_url": server.url})
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=seconds))
     yield HttpProvider(Mailpit(options), transport)
     transport.close()
 
@@ -33,6 +42,11 @@ class TestContract(SingleProviderContract):
     @pytest.fixture
     def service(self, server: MailpitServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+class TestLostAnswers(LostAnswersContract):
+    addresses = (ONE,)
+    body = b'{"ID":"mail1"}'
 
 
 def test_a_message_has_the_id_that_mailpit_gave_it(provider: HttpProvider) -> None:
@@ -58,21 +72,3 @@ def test_an_address_that_mailpit_cannot_read_is_rejected(
     assert answer.outcome.verdict is Verdict.REJECTED
     assert answer.outcome.reason == "invalid To address: nobody"
     assert server.delivered == []
-
-
-def test_an_answer_cut_off_after_it_was_kept_is_unknown(
-    server: MailpitServer, provider: HttpProvider
-) -> None:
-    cut = answer_bytes(200, b'{"ID":', {"Content-Length": "20"})
-    server.script.append(bytes_then_close(cut, takes=True))
-    answer = provider.hand_over(provider.prepare(batch(ONE)))
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 1
-
-
-def test_a_proxy_in_front_that_asks_to_wait_is_heard(
-    server: MailpitServer, provider: HttpProvider
-) -> None:
-    server.script.append(reply(429, "slow down", {"Retry-After": "7"}))
-    answer = provider.hand_over(provider.prepare(batch(ONE)))
-    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=7))

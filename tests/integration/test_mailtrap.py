@@ -1,5 +1,6 @@
 """Mailtrap's bulk stream over a real connection."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailtrap import MailtrapServer
-from tests.servers import answer_bytes, bytes_then_close, reply
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 
@@ -25,14 +26,21 @@ def server() -> Iterator[MailtrapServer]:
 
 @pytest.fixture
 def provider(server: MailtrapServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, "token-for-tests")
+    yield from _provider(server)
 
 
-def _provider(server: MailtrapServer, api_token: str) -> Iterator[HttpProvider]:
+@pytest.fixture
+def impatient(server: MailtrapServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
+
+
+def _provider(
+    server: MailtrapServer, seconds: float = 20, **changes: str
+) -> Iterator[HttpProvider]:
     options = Options.model_validate(
-        {"kind": "mailtrap", "base_url": server.url, "api_token": api_token}
+        {"kind": "mailtrap", "base_url": server.url, "api_token": "token-for-tests", **changes}
     )
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=seconds))
     yield HttpProvider(Mailtrap(options), transport)
     transport.close()
 
@@ -41,6 +49,12 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: MailtrapServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+class TestLostAnswers(LostAnswersContract):
+    body = json.dumps(
+        {"success": True, "responses": [{"success": True, "message_ids": ["x"]}] * 3}
+    ).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -73,7 +87,7 @@ def test_a_sender_nobody_verified_is_a_setting(
 
 
 def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: MailtrapServer) -> None:
-    for provider in _provider(server, "token-hush"):
+    for provider in _provider(server, api_token="token-hush"):
         answer = hand_over(provider, *SEVERAL)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)
@@ -94,21 +108,3 @@ def test_as_many_bytes_as_it_names_are_taken_and_more_are_halved(
     assert len(parcel.body) > MAX_BYTES
     assert provider.hand_over(parcel).outcome.verdict is Verdict.SPLIT
     assert server.delivered == []
-
-
-def test_a_rate_limit_is_waited_out(server: MailtrapServer, provider: HttpProvider) -> None:
-    server.script.append(reply(429, {"errors": ["Rate limit exceeded"]}, {"Retry-After": "10"}))
-    answer = hand_over(provider, *SEVERAL)
-    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=10))
-    assert server.delivered == []
-
-
-def test_an_answer_cut_off_after_it_was_taken_is_unknown(
-    server: MailtrapServer, provider: HttpProvider
-) -> None:
-    cut = answer_bytes(200, b'{"success":', {"Content-Length": "200"})
-    server.script.append(bytes_then_close(cut, takes=True))
-    answer = hand_over(provider, *SEVERAL)
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
-    assert len(server.delivered) == 3

@@ -1,5 +1,6 @@
 """Postal over a real connection."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parseaddr
@@ -11,10 +12,10 @@ from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.postal import Options, Postal
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.postal import PostalServer
-from tests.servers import answer_bytes, bytes_then_close, reply
 
 
 @pytest.fixture
@@ -25,12 +26,19 @@ def server() -> Iterator[PostalServer]:
 
 @pytest.fixture
 def provider(server: PostalServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, "key-for-tests")
+    yield from _provider(server)
 
 
-def _provider(server: PostalServer, api_key: str) -> Iterator[HttpProvider]:
+@pytest.fixture
+def impatient(server: PostalServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
+
+
+def _provider(
+    server: PostalServer, api_key: str = "key-for-tests", seconds: float = 20
+) -> Iterator[HttpProvider]:
     options = Options.model_validate({"kind": "postal", "base_url": server.url, "api_key": api_key})
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=seconds))
     yield HttpProvider(Postal(options), transport)
     transport.close()
 
@@ -49,6 +57,11 @@ class TestContract(SingleProviderContract):
             assert message.one("Message-ID").endswith("@rp.postal.example>")
             assert message.one("List-Id") == "Press <press.forum.example>"
             assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
+
+
+class TestLostAnswers(LostAnswersContract):
+    addresses = (ONE,)
+    body = json.dumps({"status": "success", "data": {"messages": {ONE: {"id": 1}}}}).encode()
 
 
 def test_a_message_has_the_id_that_postal_gave_it(provider: HttpProvider) -> None:
@@ -84,21 +97,3 @@ def test_no_link_is_tracked(server: PostalServer, provider: HttpProvider) -> Non
     provider.hand_over(provider.prepare(batch(ONE)))
     (message,) = server.delivered
     assert message.one("X-AMP") == "skip"
-
-
-def test_an_answer_cut_off_after_it_was_taken_is_unknown(
-    server: PostalServer, provider: HttpProvider
-) -> None:
-    cut = answer_bytes(200, b'{"status":', {"Content-Length": "20"})
-    server.script.append(bytes_then_close(cut, takes=True))
-    answer = provider.hand_over(provider.prepare(batch(ONE)))
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 1
-
-
-def test_a_proxy_in_front_that_asks_to_wait_is_heard(
-    server: PostalServer, provider: HttpProvider
-) -> None:
-    server.script.append(reply(429, "slow down", {"Retry-After": "7"}))
-    answer = provider.hand_over(provider.prepare(batch(ONE)))
-    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=7))

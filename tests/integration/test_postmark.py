@@ -11,17 +11,11 @@ from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.postmark import Options, Postmark
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.provider_servers.postmark import PostmarkServer, error
-from tests.servers import Step, answer_bytes, bytes_then_close, bytes_then_silence, reply
+from tests.provider_servers.postmark import PostmarkServer
 
 SEVERAL = ("ana@a.example", "ben@b.example")
-GOOD = json.dumps(
-    [
-        {"To": to, "MessageID": to[:3], "ErrorCode": 0, "Message": "OK", "SubmittedAt": "now"}
-        for to in SEVERAL
-    ]
-)
 
 
 @pytest.fixture
@@ -33,6 +27,11 @@ def server() -> Iterator[PostmarkServer]:
 @pytest.fixture
 def provider(server: PostmarkServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
+
+
+@pytest.fixture
+def impatient(server: PostmarkServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -49,6 +48,15 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: PostmarkServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+class TestLostAnswers(LostAnswersContract):
+    body = json.dumps(
+        [
+            {"To": reader.address, "MessageID": "x", "ErrorCode": 0, "Message": "OK"}
+            for reader in batch().recipients
+        ]
+    ).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -86,61 +94,3 @@ def test_an_unconfirmed_sender_is_a_setting(server: PostmarkServer, provider: Ht
     assert answer.outcome.verdict is Verdict.CONFIGURATION
     assert not answer.exceptions
     assert server.delivered == []
-
-
-def test_a_rate_limit_is_waited_out_as_asked(
-    server: PostmarkServer, provider: HttpProvider
-) -> None:
-    server.script.append(reply(429, error(429, "Rate limit exceeded."), {"Retry-After": "30"}))
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is Verdict.RETRY
-    assert answer.retry_after == timedelta(seconds=30)
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 503, 504])
-def test_no_redirect_is_followed_and_no_server_error_repeated(
-    server: PostmarkServer, provider: HttpProvider, status: int
-) -> None:
-    server.script.append(reply(status, GOOD, {"Location": f"{server.url}/email/batch"}))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("body", ["", "[]", "<html>Welcome</html>", GOOD[:40], "{}"])
-def test_a_200_that_is_not_understood_is_unknown(
-    server: PostmarkServer, provider: HttpProvider, body: str
-) -> None:
-    server.script.append(reply(200, body, takes=True))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-LONGER = {"Content-Length": str(len(GOOD) + 10)}
-LOST = {
-    "before the answer": bytes_then_close(b"", takes=True),
-    "in the status line": bytes_then_close(answer_bytes(200, GOOD.encode())[:11], takes=True),
-    "in the body": bytes_then_close(answer_bytes(200, GOOD.encode(), LONGER), takes=True),
-    "by a reset": bytes_then_close(
-        answer_bytes(200, GOOD.encode(), LONGER), reset=True, takes=True
-    ),
-}
-
-
-@pytest.mark.parametrize("how", LOST)
-def test_an_answer_cut_off_is_unknown(
-    server: PostmarkServer, provider: HttpProvider, how: str
-) -> None:
-    step: Step = LOST[how]
-    server.script.append(step)
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
-    assert len(server.requests) == 1
-    assert len(server.delivered) == 2
-
-
-def test_an_answer_that_stalls_in_its_body_is_unknown(server: PostmarkServer) -> None:
-    server.script.append(bytes_then_silence(answer_bytes(200, GOOD.encode())[:-2], takes=True))
-    for provider in _provider(server, 0.4):
-        assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 2

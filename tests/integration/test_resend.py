@@ -10,12 +10,12 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.resend import Options, Resend
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.resend import ResendServer, refusal
-from tests.servers import Step, answer_bytes, bytes_then_close, bytes_then_silence, reply
+from tests.servers import reply
 
 SEVERAL = ("ana@a.example", "ben@b.example")
-GOOD = json.dumps({"data": [{"id": "id-1"}, {"id": "id-2"}]})
 
 
 @pytest.fixture
@@ -27,6 +27,11 @@ def server() -> Iterator[ResendServer]:
 @pytest.fixture
 def provider(server: ResendServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
+
+
+@pytest.fixture
+def impatient(server: ResendServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -51,6 +56,10 @@ class TestContract(ProviderContract):
             part = addresses[first : first + most]
             self.deliver(service, batch(*part, attempt_id=f"attempt{first}"))
         assert sorted(each.to for each in service.delivered()) == sorted(addresses)
+
+
+class TestLostAnswers(LostAnswersContract):
+    body = json.dumps({"data": [{"id": f"id-{number}"} for number in range(3)]}).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str, attempt_id: str = "attempt1") -> Answer:
@@ -122,51 +131,3 @@ def test_a_call_still_under_way_at_resend_is_tried_later(
 ) -> None:
     server.script.append(refusal(409, "concurrent_idempotent_requests", "In progress."))
     assert hand_over(provider).outcome.verdict is Verdict.RETRY
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 503, 504])
-def test_no_redirect_is_followed_and_no_server_error_repeated(
-    server: ResendServer, provider: HttpProvider, status: int
-) -> None:
-    server.script.append(reply(status, GOOD, {"Location": f"{server.url}/emails/batch"}))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("body", ["", "[]", "<html>Welcome</html>", GOOD[:20], "{}"])
-def test_a_200_that_is_not_understood_is_unknown(
-    server: ResendServer, provider: HttpProvider, body: str
-) -> None:
-    server.script.append(reply(200, body, takes=True))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-LONGER = {"Content-Length": str(len(GOOD) + 10)}
-LOST = {
-    "before the answer": bytes_then_close(b"", takes=True),
-    "in the status line": bytes_then_close(answer_bytes(200, GOOD.encode())[:11], takes=True),
-    "in the body": bytes_then_close(answer_bytes(200, GOOD.encode(), LONGER), takes=True),
-    "by a reset": bytes_then_close(
-        answer_bytes(200, GOOD.encode(), LONGER), reset=True, takes=True
-    ),
-}
-
-
-@pytest.mark.parametrize("how", LOST)
-def test_an_answer_cut_off_is_unknown(
-    server: ResendServer, provider: HttpProvider, how: str
-) -> None:
-    step: Step = LOST[how]
-    server.script.append(step)
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-    assert len(server.delivered) == 2
-
-
-def test_an_answer_that_stalls_in_its_body_is_unknown(server: ResendServer) -> None:
-    server.script.append(bytes_then_silence(answer_bytes(200, GOOD.encode())[:-2], takes=True))
-    for provider in _provider(server, 0.4):
-        assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -10,11 +11,9 @@ from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.sendgrid import Options, SendGrid
+from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.sendgrid import SendGridServer
-from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
-
-TAKEN = answer_bytes(202, headers={"X-Message-Id": "m1"})
 
 
 @pytest.fixture
@@ -26,6 +25,11 @@ def server() -> Iterator[SendGridServer]:
 @pytest.fixture
 def provider(server: SendGridServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
+
+
+@pytest.fixture
+def impatient(server: SendGridServer) -> Iterator[HttpProvider]:
+    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -43,6 +47,12 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: SendGridServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+
+class TestLostAnswers(LostAnswersContract):
+    status = 202
+    headers: ClassVar = {"X-Message-Id": "m1"}
+    body = b""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -75,36 +85,3 @@ def test_an_address_sendgrid_refuses_splits_the_batch_and_is_rejected_alone(
     assert hand_over(provider, "a@a.example", "b@nowhere").outcome.verdict is Verdict.SPLIT
     assert hand_over(provider, "b@nowhere").outcome.verdict is Verdict.REJECTED
     assert server.delivered == []
-
-
-@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 7])
-def test_an_answer_cut_off_is_unknown_though_all_was_taken(
-    server: SendGridServer, provider: HttpProvider, end: int
-) -> None:
-    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-    assert len(server.requests) == 1
-
-
-def test_an_answer_that_never_comes_is_unknown(server: SendGridServer) -> None:
-    server.script.append(bytes_then_silence(TAKEN[:40], takes=True))
-    for provider in _provider(server, 0.4):
-        assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 504])
-def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
-    server: SendGridServer, provider: HttpProvider, status: int
-) -> None:
-    server.script.append(reply(status, b"", {"Location": f"{server.url}/v3/mail/send"}))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-def test_a_rate_limit_says_how_long(server: SendGridServer, provider: HttpProvider) -> None:
-    server.script.append(reply(429, {"errors": []}, {"Retry-After": "30"}))
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is Verdict.RETRY
-    assert answer.retry_after == timedelta(seconds=30)

@@ -4,11 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from typing import Any
 from uuid import UUID
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, reply
+from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 
 @dataclass
@@ -73,11 +72,10 @@ def _said(call: Mapping[str, Any], version: Mapping[str, Any]) -> Delivered:
     if not name.isascii() and re.search(r'[()<>@,:;".\[\]\\]', name):
         name = ""  # as Brevo drops it
     (to,) = (each["email"] for each in version["to"])
-    sender = formataddr((name, call["sender"]["email"]))
-    headers = [("From", sender), ("To", to), ("Subject", said("subject"))]
-    if "replyTo" in call:
-        headers.append(("Reply-To", call["replyTo"]["email"]))
-    headers += version.get("headers", {}).items()
-    return Delivered(
-        to=to, headers=tuple(headers), text=said("textContent"), html=said("htmlContent")
-    )
+    fields = [
+        ("Subject", said("subject")),
+        ("Reply-To", call.get("replyTo", {}).get("email", "")),
+        *version.get("headers", {}).items(),
+    ]
+    sender = (name, call["sender"]["email"])
+    return letter(to, sender, fields, text=said("textContent"), html=said("htmlContent"))

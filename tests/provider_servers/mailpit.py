@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from typing import Any
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, reply
+from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 RESTRICTED = "To From Cc Bcc Reply-To Date Subject Content-Type Mime-Version X-Tags".lower().split()
 
@@ -52,10 +51,11 @@ def _fault(message: dict[str, Any]) -> str:
 
 
 def _delivered(message: dict[str, Any], address: str) -> Delivered:
-    sender = message["From"]
-    headers = [("From", formataddr((sender["Name"], sender["Email"]))), ("To", address)]
-    headers.append(("Subject", message["Subject"]))
-    headers += [("Reply-To", each["Email"]) for each in message.get("ReplyTo", [])]
-    headers.append(("X-Tags", ", ".join(message.get("Tags", []))))
-    headers += message.get("Headers", {}).items()
-    return Delivered(to=address, headers=tuple(headers), text=message["Text"], html=message["HTML"])
+    fields = [
+        ("Subject", message["Subject"]),
+        ("Reply-To", ", ".join(each["Email"] for each in message.get("ReplyTo", []))),
+        ("X-Tags", ", ".join(message.get("Tags", []))),
+        *message.get("Headers", {}).items(),
+    ]
+    sender = (message["From"]["Name"], message["From"]["Email"])
+    return letter(address, sender, fields, text=message["Text"], html=message["HTML"])

@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from typing import Any
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, reply
+from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 MOST_BYTES = 50_000_000
 
@@ -73,15 +72,11 @@ def _messages(received: Received) -> list[dict[str, Any]]:
 
 def _delivered(message: dict[str, Any]) -> Delivered:
     (to,) = message["to"]
-    sender = message["from"]
-    headers = [("From", formataddr((sender.get("name", ""), sender["email"]))), ("To", to["email"])]
-    headers.append(("Subject", message["subject"]))
-    if "reply_to" in message:
-        headers.append(("Reply-To", message["reply_to"]["email"]))
-    headers += message.get("headers", {}).items()
-    return Delivered(
-        to=to["email"],
-        headers=tuple(headers),
-        text=message.get("text", ""),
-        html=message.get("html", ""),
-    )
+    fields = [
+        ("Subject", message["subject"]),
+        ("Reply-To", message.get("reply_to", {}).get("email", "")),
+        *message.get("headers", {}).items(),
+    ]
+    sender = (message["from"].get("name", ""), message["from"]["email"])
+    text, html = message.get("text", ""), message.get("html", "")
+    return letter(to["email"], sender, fields, text=text, html=html)

@@ -4,10 +4,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import formataddr
 from typing import Any
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, reply
+from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 VERIFIED = "news@forum.example"
 
@@ -83,12 +82,11 @@ def _merged(call: Mapping[str, Any], one: Mapping[str, Any]) -> Delivered:
         return template
 
     (to,) = (each["email"] for each in one["to"])
-    sender = formataddr((call["from"].get("name", ""), call["from"]["email"]))
-    headers = [("From", sender), ("To", to), ("Subject", fill(call["subject"]))]
-    if "reply_to" in call:
-        headers.append(("Reply-To", call["reply_to"]["email"]))
-    headers += one.get("headers", call.get("headers", {})).items()
+    fields = [
+        ("Subject", fill(call["subject"])),
+        ("Reply-To", call.get("reply_to", {}).get("email", "")),
+        *one.get("headers", call.get("headers", {})).items(),
+    ]
+    sender = (call["from"].get("name", ""), call["from"]["email"])
     bodies = {part["type"]: fill(part["value"]) for part in call["content"]}
-    return Delivered(
-        to=to, headers=tuple(headers), text=bodies["text/plain"], html=bodies["text/html"]
-    )
+    return letter(to, sender, fields, text=bodies["text/plain"], html=bodies["text/html"])

@@ -68,28 +68,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-@pytest.mark.parametrize("base", ["https://mail.example:8443", "https://mail.example:8443/"])
-def test_another_base_url_keeps_the_path(base: str) -> None:
-    assert mailpit(base_url=base).build(batch(ONE)).url == "https://mail.example:8443/api/v1/send"
-
-
-def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others() -> None:
-    first, again, other = (
-        mailpit().build(batch(ONE, attempt_id=attempt)).body for attempt in ("a1", "a1", "a2")
-    )
-    assert first == again != other
-
-
-def test_many_contents_in_turn_are_each_said_right() -> None:
-    provider = mailpit()
-    for number in [*range(10), *range(10)]:
-        call = json.loads(provider.build(batch(ONE, subject=f"Number {number}")).body)
-        assert call["Subject"] == f"Number {number}"
-    changed = replace(batch(ONE), content=content(subject="Another"))
-    provider.build(batch(ONE))
-    assert json.loads(provider.build(changed).body)["Subject"] == "Another"
-
-
 @pytest.mark.parametrize("mark", ["NLMERGEADDRESS", "NLMERGESUBSCRIBER"])
 @pytest.mark.parametrize("field", ["subject", "text", "html"])
 def test_a_merge_mark_of_our_own_is_refused(field: str, mark: str) -> None:
@@ -115,14 +93,8 @@ def test_a_header_that_mailpit_takes_elsewhere_is_refused(name: str) -> None:
 
 
 def test_a_header_that_would_be_lost_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="same name"):
+    with pytest.raises(InvalidInput, match="not twice"):
         built(headers=(("X-Note", "a"), ("x-note", "b")))
-
-
-@pytest.mark.parametrize("address", ['a"b@example.org', "a\\b@example.org", "a b@example.org", ""])
-def test_an_address_that_would_break_the_json_is_refused(address: str) -> None:
-    with pytest.raises(InvalidInput, match="address"):
-        mailpit().build(batch(address))
 
 
 @pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
@@ -137,13 +109,6 @@ def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
     ):
         with pytest.raises(InvalidInput, match="plain letters"):
             mailpit().build(faulty)
-
-
-def test_one_recipient_a_call_whatever_the_batch_size() -> None:
-    known = mailpit(batch_size=50).capabilities
-    assert (known.max_recipients, known.max_bytes, known.bodies) == (1, 0, True)
-    with pytest.raises(InvalidInput, match="2 recipients"):
-        mailpit().build(batch(ONE, "ben@b.example"))
 
 
 def test_it_takes_no_credentials() -> None:

@@ -86,23 +86,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others() -> None:
-    first, again, other = (
-        postal().build(batch(ONE, attempt_id=attempt)).body for attempt in ("a1", "a1", "a2")
-    )
-    assert first == again != other
-
-
-def test_many_contents_in_turn_are_each_said_right() -> None:
-    provider = postal()
-    for number in [*range(10), *range(10)]:
-        call = json.loads(provider.build(batch(ONE, subject=f"Number {number}")).body)
-        assert call["subject"] == f"Number {number}"
-    changed = replace(batch(ONE), content=content(subject="Another"))
-    provider.build(batch(ONE))
-    assert json.loads(provider.build(changed).body)["subject"] == "Another"
-
-
 @pytest.mark.parametrize("mark", ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGETAG"])
 @pytest.mark.parametrize("field", ["subject", "text", "html"])
 def test_a_mark_of_postals_or_our_own_is_refused(field: str, mark: str) -> None:
@@ -129,12 +112,6 @@ def test_a_header_that_would_be_lost_or_stand_twice_is_refused(
         built(headers=headers)
 
 
-@pytest.mark.parametrize("address", ['a"b@example.org', "a\\b@example.org", "a b@example.org", ""])
-def test_an_address_that_would_break_the_json_is_refused(address: str) -> None:
-    with pytest.raises(InvalidInput, match="address"):
-        postal().build(batch(address))
-
-
 @pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
 def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
     plain = batch(ONE)
@@ -147,13 +124,6 @@ def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
     ):
         with pytest.raises(InvalidInput, match="plain letters"):
             postal().build(faulty)
-
-
-def test_one_recipient_a_call_whatever_the_batch_size() -> None:
-    known = postal(batch_size=50).capabilities
-    assert (known.max_recipients, known.max_bytes, known.bodies) == (1, 0, True)
-    with pytest.raises(InvalidInput, match="2 recipients"):
-        postal().build(batch(ONE, "ben@b.example"))
 
 
 def test_there_is_no_public_server_to_fall_back_on() -> None:

@@ -19,6 +19,7 @@ OWN_KEYS = {
     "resend": {"api_key": "key"},
     "brevo": {"api_key": "key"},
     "mailtrap": {"api_token": "key"},
+    "mailjet": {"api_key": "key", "secret_key": "key"},
     "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
     "mailpit": {},
     "ses": {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "key"},

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.delivery import Outcome, Verdict
-from newsletter.providers.entries import put_together
+from newsletter.providers.answers import put_together
 from tests.contracts.provider import batch
 
 WAIT = timedelta(seconds=30)
