@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -14,6 +15,8 @@ from newsletter.cli import documentation as commands
 from newsletter.cli import main
 from newsletter.config import documentation as configuration
 from newsletter.providers import registry
+from newsletter.webhooks import registry as webhooks
+from newsletter.webhooks import signing
 from tests.fakes import FixedClock
 
 ROOT = Path(__file__).parents[1]
@@ -285,3 +288,23 @@ def test_the_table_of_providers_says_what_they_can_do(tmp_path: Path) -> None:
         said = f"{able.max_bytes:,}" if able.max_bytes else "no limit"
         means = (str(able.max_recipients), said, "yes" if able.bodies else "no")
         assert (recipients, size, body) == means, kind
+
+
+def test_the_table_of_webhooks_says_how_long_a_signature_is_good_for() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| ([\d hmins]+|–) \| [^|]+ \|$",
+        read(ROOT / "docs/providers.md"),
+        re.MULTILINE,
+    )
+    assert {kind for kind, _ in rows} == {*webhooks.KEYED, "ses"}
+    units = {"h": 3600, "min": 60, "s": 1}
+    for kind, said in rows:
+        module = import_module(f"newsletter.webhooks.{kind}")
+        retries = getattr(module, "RETRIES", None)
+        means = (
+            min(retries + signing.MARGIN, signing.LONGEST).total_seconds()
+            if retries is not None
+            else 0
+        )
+        parts = re.findall(r"(\d+) (h|min|s)\b", said)
+        assert sum(int(number) * units[unit] for number, unit in parts) == means, kind

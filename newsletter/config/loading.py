@@ -14,6 +14,7 @@ from newsletter.config.shape import Shape
 from newsletter.config.syntax import parse
 from newsletter.config.wording import find, say
 from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.webhooks import registry
 
 FILE_NAME = "newsletter.yaml"
 
@@ -37,6 +38,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         cause = error
         _explain(error, document, root, values)
     _question_dates(document)
+    _question_webhook(document, values)
     if settings is None or document.faults:
         raise InvalidConfiguration(_in_order(document.faults)) from cause
     return settings
@@ -83,6 +85,26 @@ def _question_dates(document: Document) -> None:
                 f"must be text, and YAML reads {written.text} as a date; "
                 f'if it is meant so, put it in quotes: "{written.text}"',
             )
+
+
+def _question_webhook(document: Document, values: Any) -> None:
+    """A key that cannot verify anything is told now, not when the first post comes."""
+    provider = values.get("provider") if isinstance(values, dict) else None
+    given = provider if isinstance(provider, dict) else {}
+    kind, key, topics = (given.get(name) for name in ("kind", "webhook_key", "webhook_topics"))
+    try:
+        registry.build(
+            str(kind),
+            key=key if isinstance(key, str) and key else None,
+            topics=[one for one in topics if isinstance(one, str)]
+            if isinstance(topics, list)
+            else [],
+            fetch=lambda _: b"",
+        )
+    except InvalidConfiguration as error:
+        path = tuple(error.faults[0].key.split("."))
+        if not document.is_broken(path):
+            document.fault(path, error.faults[0].message)
 
 
 def _in_order(faults: list[Fault]) -> list[Fault]:

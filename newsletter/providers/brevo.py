@@ -43,7 +43,7 @@ from newsletter.providers.http import (
     retry_after,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
@@ -65,6 +65,7 @@ class Options(ProviderOptions):
 
     kind: Literal["brevo"]
     api_key: SecretStr = Field(min_length=1, description="A key for API version 3.")
+    webhook_key: WebhookKey = None
 
 
 @dataclass(frozen=True, kw_only=True)

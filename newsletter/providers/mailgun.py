@@ -38,7 +38,7 @@ from newsletter.providers.http import (
     until,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
@@ -72,6 +72,7 @@ class Options(ProviderOptions):
     api_key: SecretStr = Field(
         min_length=1, description="A sending key of the domain, or the account's private key."
     )
+    webhook_key: WebhookKey = None
 
 
 class Mailgun:

@@ -36,7 +36,7 @@ from newsletter.providers.bodies import (
     template,
 )
 from newsletter.providers.http import HttpRequest, HttpResponse, json_object, words
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
@@ -68,6 +68,7 @@ class Options(ProviderOptions):
     kind: Literal["mailjet"]
     api_key: SecretStr = Field(min_length=1, description="The API key, Mailjet's public half.")
     secret_key: SecretStr = Field(min_length=1, description="The secret key that belongs to it.")
+    webhook_key: WebhookKey = None
 
 
 class Mailjet:

@@ -34,7 +34,7 @@ from newsletter.providers.http import (
     retry_after,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -62,6 +62,7 @@ class Options(ProviderOptions):
     api_token: SecretStr = Field(
         min_length=1, description="A token that may send through the bulk stream of the domain."
     )
+    webhook_key: WebhookKey = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
 
 from newsletter.domain.schedule import format_duration, parse_duration
 
@@ -22,6 +22,26 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
 ]
 """``30s``, ``5m``, ``2h`` or ``1d``."""
+
+
+WebhookKey = Annotated[
+    Annotated[SecretStr, Field(min_length=1)] | None,
+    Field(
+        description="What its webhooks are verified with; docs/providers.md says what it looks "
+        "like. Without it, nothing that is posted to us is read."
+    ),
+]
+"""The key of a provider that signs its webhooks, or sends them with a user name and a password."""
+
+WebhookTopics = Annotated[
+    tuple[str, ...],
+    Field(
+        description="The SNS topics that may tell us of events, by ARN. Without one, nothing that "
+        "is posted to us is read.",
+        examples=[["arn:aws:sns:eu-west-1:123456789012:mail"]],
+    ),
+]
+"""The topics of a provider whose webhooks come through Amazon SNS."""
 
 
 class ProviderOptions(BaseModel):

@@ -33,7 +33,7 @@ from newsletter.providers.http import (
     json_object,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 _OWN = ("ADDRESS", "TAG")
 _ADDRESS, _TAG = _MARKS = own_marks(*_OWN)
@@ -51,6 +51,7 @@ class Options(ProviderOptions):
     api_key: SecretStr = Field(
         min_length=1, description="The key of an API credential of the mail server."
     )
+    webhook_key: WebhookKey = None
 
 
 class Postal:

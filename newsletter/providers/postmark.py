@@ -38,7 +38,7 @@ from newsletter.providers.http import (
     retry_after,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
@@ -74,6 +74,7 @@ class Options(ProviderOptions):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
         description="The broadcast stream's id; set its unsubscribe handling to custom.",
     )
+    webhook_key: WebhookKey = None
 
 
 class Postmark:

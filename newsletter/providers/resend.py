@@ -36,7 +36,7 @@ from newsletter.providers.http import (
     retry_after,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
@@ -57,6 +57,7 @@ class Options(ProviderOptions):
     api_key: SecretStr = Field(
         min_length=1, description="A key that may send from the domain, as in re_…."
     )
+    webhook_key: WebhookKey = None
 
 
 class Resend:

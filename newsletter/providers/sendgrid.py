@@ -39,7 +39,7 @@ from newsletter.providers.http import (
     until,
     words,
 )
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
@@ -64,6 +64,7 @@ class Options(ProviderOptions):
 
     kind: Literal["sendgrid"]
     api_key: SecretStr = Field(min_length=1, description="A key that may send mail.")
+    webhook_key: WebhookKey = None
 
 
 @dataclass(frozen=True, kw_only=True)

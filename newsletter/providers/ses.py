@@ -22,7 +22,7 @@ from newsletter.domain.message import MARK_PREFIX, Content, MergeField, Recipien
 from newsletter.domain.mime import ascii_domain, mime_template, plain_field, plain_mailbox
 from newsletter.ports import Capabilities
 from newsletter.providers.http import HttpRequest, HttpResponse
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.options import ProviderOptions, WebhookTopics
 from newsletter.providers.ses_answers import read
 from newsletter.providers.signing import SigningKey
 
@@ -67,6 +67,7 @@ class Options(ProviderOptions):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="The name of the configuration set that publishes events.",
     )
+    webhook_topics: WebhookTopics = ()
 
 
 @dataclass(frozen=True, kw_only=True)

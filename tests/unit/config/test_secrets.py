@@ -133,3 +133,50 @@ def test_what_is_shown_is_what_is_in_force_in_plain_types(read: Any) -> None:
     assert shown["statements"] == [{"kind": "folder", "path": "statements"}]
     assert shown["organisation"]["tagline"] is None
     assert shown["approvals"]["required"] == 1
+
+
+CURVE = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiY"
+    "wpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q=="
+)
+SENDGRID = "provider: {kind: sendgrid, api_key: key, webhook_key_file: hooks.key}\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [CURVE, f"-----BEGIN PUBLIC KEY-----\n{CURVE[:64]}\n{CURVE[64:]}\n-----END PUBLIC KEY-----\n"],
+    ids=["base64", "PEM"],
+)
+def test_the_key_of_a_webhook_may_be_any_form_that_a_provider_shows(
+    read: Any, tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "hooks.key").write_text(written)
+
+    assert read(SENDGRID).provider.webhook_key.get_secret_value() == written.rstrip("\n")
+
+
+def test_a_key_that_verifies_nothing_is_a_fault_where_its_file_is_named(
+    faults: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "hooks.key").write_text(SECRET)
+
+    (found,) = faults(SENDGRID)
+
+    assert found.key == "provider.webhook_key_file"
+    assert "as SendGrid shows it" in found.message
+    assert SECRET not in found.message
+
+
+def test_a_fault_in_the_key_of_a_webhook_is_told_beside_all_others(faults: Any) -> None:
+    found = faults("provider: {kind: resend, webhook_key: word, rate: -1}\nlanguage: Klingon\n")
+
+    keys = {fault.key for fault in found}
+    assert {"provider.webhook_key", "provider.api_key", "provider.rate", "language"} <= keys
+
+
+@pytest.mark.parametrize("provider", ["7", "[]", "{kind: 7}", "{kind: mailgun, webhook_key: 7}"])
+def test_a_provider_of_the_wrong_form_is_told_in_one_way_alone(faults: Any, provider: str) -> None:
+    found = faults(f"provider: {provider}\n")
+
+    assert not any("looks like" in fault.message for fault in found)
+    assert len({(fault.key, fault.message) for fault in found}) == len(found)

@@ -1,0 +1,1 @@
+"""What providers post to us: one file a provider, translators without input or output."""

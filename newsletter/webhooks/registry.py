@@ -1,0 +1,62 @@
+"""Which providers' webhooks there are, and how one is made from its key or its topics."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.ports import Webhook
+from newsletter.webhooks import (
+    brevo,
+    mailgun,
+    mailjet,
+    mailtrap,
+    postal,
+    postmark,
+    resend,
+    sendgrid,
+    ses,
+)
+
+KEYED: Mapping[str, Callable[[str], Webhook]] = MappingProxyType(
+    {
+        "mailgun": mailgun.Mailgun,
+        "sendgrid": sendgrid.SendGrid,
+        "postmark": postmark.Postmark,
+        "resend": resend.Resend,
+        "brevo": brevo.Brevo,
+        "mailtrap": mailtrap.Mailtrap,
+        "postal": postal.Postal,
+        "mailjet": mailjet.Mailjet,
+    }
+)
+"""Kind of provider → its webhook, made from ``webhook_key``."""
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+
+
+def build(
+    kind: str, *, key: str | None, topics: Sequence[str], fetch: Callable[[str], bytes]
+) -> Webhook | None:
+    """Make the webhook of a provider; None where it has none, or no key or topics are given.
+
+    ``fetch`` gets a page by its https address; only Amazon's are asked for, when posts come.
+    Raises InvalidConfiguration for a key or a topic that cannot be one. It never shows a key.
+    """
+    if kind == "ses":
+        for topic in topics:
+            if not _TOPIC.fullmatch(topic):
+                why = f"holds {topic!r}, which is no topic; write its ARN, like "
+                raise _fault("webhook_topics", f"{why}arn:aws:sns:eu-west-1:123456789012:mail")
+        return ses.Ses(topics, fetch) if topics else None
+    if kind not in KEYED or key is None:
+        return None
+    try:
+        return KEYED[kind](key)
+    except ValueError as error:
+        raise _fault("webhook_key", str(error)) from None
+
+
+def _fault(key: str, message: str) -> InvalidConfiguration:
+    return InvalidConfiguration(
+        [Fault(file="newsletter.yaml", key=f"provider.{key}", message=message)]
+    )
