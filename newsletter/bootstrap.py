@@ -21,7 +21,7 @@ from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
-from newsletter.ports import Clock, Links, Provider, Source
+from newsletter.ports import Clock, Examiner, Links, Provider, Source
 from newsletter.providers import registry
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.security.clock import SystemClock
@@ -123,6 +123,11 @@ class App:
     def hand(self, actor: str) -> Hand:
         """A person's hand on campaigns."""
         return Hand(store=self.store, clock=self.clock, actor=actor)
+
+    @property
+    def examiner(self) -> Examiner:
+        """What finds out whether the provider would take our mail."""
+        return registry.examiner(self.settings.provider, sender=self.settings.sender.address)
 
     @property
     def lock_path(self) -> Path:

@@ -14,6 +14,7 @@ import pytest
 from newsletter.cli import documentation as commands
 from newsletter.cli import main
 from newsletter.config import documentation as configuration
+from newsletter.config import load
 from newsletter.providers import registry
 from newsletter.webhooks import registry as webhooks
 from newsletter.webhooks import signing
@@ -271,6 +272,7 @@ _OWN_KEYS = {
     "outbox": {},
     "mailpit": {},
     "ses": {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "key"},
+    "http": {"url": "https://gateway.forum.example", "body": "{{ message | tojson }}"},
 }
 
 
@@ -308,3 +310,18 @@ def test_the_table_of_webhooks_says_how_long_a_signature_is_good_for() -> None:
         )
         parts = re.findall(r"(\d+) (h|min|s)\b", said)
         assert sum(int(number) * units[unit] for number, unit in parts) == means, kind
+
+
+def test_the_described_providers_of_the_page_can_be_loaded(tmp_path: Path) -> None:
+    blocks = re.findall(
+        r"(?ms)^```yaml\n(provider:\n  kind: http\n.*?)^```", read(DOCS / "providers.md")
+    )
+    assert len(blocks) == 2
+    least = re.sub(r"(?ms)^provider:.*?^(?=\w)", "", read(ROOT / "newsletter.example.yaml"))
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "gateway.password").write_text("made-up")
+    environment = {"SCALEWAY_SECRET_KEY": "made-up", "SCALEWAY_PROJECT_ID": "made-up"}
+    for block in blocks:
+        (tmp_path / "newsletter.yaml").write_text(f"{least}\n{block}", "utf-8")
+        options = load(tmp_path / "newsletter.yaml", environment).provider
+        assert registry.build(options, workspace=tmp_path, clock=FixedClock()).name == "http"

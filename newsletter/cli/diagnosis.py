@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,56 +11,69 @@ from newsletter.bootstrap import App
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
-from newsletter.domain.errors import NewsletterError
+from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.statement import Role
-from newsletter.ports import HoldKind
+from newsletter.ports import Finding, HoldKind, Level
 
 _FREE_BYTES = 200_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at."""
-
-    what: str
-    well: bool
-    detail: str
+_SHOWN = {Level.OK: "ok  ", Level.WARNING: "LOOK", Level.FAULT: "MEND"}
+_CONNECTION = "provider connection"
 
 
 @click.command()
 @as_json
 @in_workspace
 def doctor(shell: Shell, as_json: bool) -> int:
-    """Check the workspace, mailing nobody, and say what to mend."""
+    """Check all that has to be right, and mail nobody.
+
+    One line for each thing: ok, LOOK where it could not be proved, MEND with what to do. The
+    provider is asked about its key and the sending domain; nothing is changed there.
+    """
     findings = list(_examine(shell))
     if as_json:
-        print_json([{"what": f.what, "well": f.well, "detail": f.detail} for f in findings])
+        print_json([_plain(finding) for finding in findings])
     else:
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.well else 'MEND'} {finding.what}: {finding.detail}")
-    return 0 if all(finding.well for finding in findings) else 3
+            advice = f"; {finding.advice}" if finding.advice else ""
+            click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
+    faults = {finding.what for finding in findings if finding.level is Level.FAULT}
+    return (6 if faults == {_CONNECTION} else 3) if faults else 0
+
+
+def _plain(finding: Finding) -> dict[str, object]:
+    return {
+        "what": finding.what,
+        "level": finding.level.value,
+        "well": finding.level is not Level.FAULT,
+        "detail": finding.detail,
+        "advice": finding.advice,
+    }
+
+
+def _finding(what: str, *, well: bool, detail: str) -> Finding:
+    return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(what="python", well=sys.version_info >= (3, 11), detail=version)
+    yield _finding("python", well=sys.version_info >= (3, 11), detail=version)
     config = _attempt("configuration", lambda: _configured(shell))
     yield config
-    if not config.well:
+    if config.level is Level.FAULT:
         return
     try:
         with shell.app() as app:
-            yield Finding(what="database", well=True, detail=str(app.settings.database_path))
+            yield _finding("database", well=True, detail=str(app.settings.database_path))
             yield from _inside(app)
     except NewsletterError as error:
-        yield Finding(what="workspace", well=False, detail=str(error))
+        yield _finding("workspace", well=False, detail=str(error))
 
 
 def _attempt(what: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding(what=what, well=True, detail=look())
+        return _finding(what, well=True, detail=look())
     except NewsletterError as error:
-        return Finding(what=what, well=False, detail=str(error))
+        return _finding(what, well=False, detail=str(error))
 
 
 def _configured(shell: Shell) -> str:
@@ -74,25 +86,25 @@ def _inside(app: App) -> Iterator[Finding]:
     yield _disk(app.settings.database_path.parent)
     faults = app.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
-    yield Finding(what="statements", well=not faults, detail=detail)
+    yield _finding("statements", well=not faults, detail=detail)
     with app.store.read() as tx:
         lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
-    yield Finding(what="subscribers", well=bool(lists), detail=counts or advice)
+    yield _finding("subscribers", well=bool(lists), detail=counts or advice)
     staffed = bool(roles) or app.rules.policy.trust_front_matter
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
-    yield Finding(what="staff", well=staffed, detail=_staff(roles) if staffed else advice)
+    yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(app)
     yield _attempt("audit log", lambda: _audited(app))
-    yield _provider(app)
+    yield from _provider(app)
 
 
 def _hold(app: App) -> Finding:
     reasons = app.guard().holds()
     when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter release --by EMAIL'{when}"
-    return Finding(what="hold", well=not reasons, detail=advice if reasons else "none")
+    return _finding("hold", well=not reasons, detail=advice if reasons else "none")
 
 
 def _staff(roles: dict[str, Role]) -> str:
@@ -106,7 +118,7 @@ def _disk(folder: Path) -> Finding:
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
-    return Finding(what="disk", well=free >= _FREE_BYTES, detail=detail)
+    return _finding("disk", well=free >= _FREE_BYTES, detail=detail)
 
 
 def _audited(app: App) -> str:
@@ -114,15 +126,13 @@ def _audited(app: App) -> str:
         return f"none of its lines was changed ({tx.audit.verify():,})"
 
 
-def _provider(app: App) -> Finding:
-    name = app.provider.name
-    if name == "outbox":
-        detail = "outbox: messages become files on this machine; no reader gets any"
-    else:
-        detail = (
-            f"{name}: its key is set; that it is valid shows in 'newsletter send SLUG --to YOU'"
-        )
-    return Finding(what="provider", well=True, detail=detail)
+def _provider(app: App) -> Iterator[Finding]:
+    try:
+        yield from app.examiner.examine()
+    except ProviderUnreachable as error:
+        yield _finding(_CONNECTION, well=False, detail=str(error))
+    except NewsletterError as error:
+        yield _finding("provider", well=False, detail=str(error))
 
 
 COMMANDS = (doctor,)

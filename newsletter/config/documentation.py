@@ -70,6 +70,9 @@ def _providers(providers: Shape) -> Iterator[str]:
         own = frozenset(shape.keys) - shared - {"kind"}
         yield from ["", f"### `kind: {kind}`", "", shape.description.partition("\n")[0]]
         yield from ["", *_table(shape, own)] if own else []
+        for key in (key for key, child in shape.keys.items() if child.keys):
+            yield from ["", f"Under `{key}`:", ""]
+            yield from _table(shape.keys[key], frozenset(shape.keys[key].keys))
 
 
 def _table(shape: Shape, keys: frozenset[str]) -> Iterator[str]:

@@ -64,11 +64,12 @@ class Preparation:
         for key, value in group.items():
             inner = (*path, key)
             owner = key.removesuffix(_TWIN)
-            if key in shape.keys or not shape.closed:
+            twin = owner != key and key not in shape.keys and shape.child(owner).secret
+            if not twin and (key in shape.keys or not shape.closed):
                 fitted[key] = self._fit(value, shape.child(key), inner)
                 if shape.child(key).secret and not self.document.is_broken(inner):
                     self._question(value, inner)
-            elif owner != key and owner in shape.keys and shape.keys[owner].secret:
+            elif twin:
                 if owner in group:
                     self.document.fault(inner, f"{owner} is written as well; keep one of the two")
                 else:

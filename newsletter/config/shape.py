@@ -93,6 +93,11 @@ class Shape:
         return self.schema.get("format") == "password"
 
     @property
+    def holds_secrets(self) -> bool:
+        """It is one, or a group of them: what stands in its place by mistake may be one too."""
+        return self.secret or any(child.secret for child in (*self.keys.values(), self.items))
+
+    @property
     def type(self) -> str:
         """JSON's name of the type, or nothing where there are several."""
         return str(self.schema.get("type", ""))

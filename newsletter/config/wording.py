@@ -175,7 +175,7 @@ def _otherwise(finding: Finding) -> str:
 
 
 def _shown(finding: Finding) -> str:
-    if finding.shape.secret or isinstance(finding.value, dict | list):
+    if finding.shape.holds_secrets or isinstance(finding.value, dict | list):
         return _noun(finding.value)
     if finding.value is None:
         return "empty"

@@ -180,6 +180,36 @@ class Webhook(Protocol):
         ...
 
 
+class Level(Enum):
+    """How much something that was looked at matters."""
+
+    OK = "ok"
+    """It is as it has to be."""
+    WARNING = "warning"
+    """It could not be proved, or might be better."""
+    FAULT = "fault"
+    """It has to be mended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    level: Level
+    detail: str
+    advice: str = ""
+    """What to do, where something is to be done."""
+
+
+class Examiner(Protocol):
+    """Finds out whether the provider would take our mail, without handing any over."""
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Look. Raises ProviderUnreachable."""
+        ...
+
+
 class Links(Protocol):
     """Signed words in links."""
 

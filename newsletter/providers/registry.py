@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.errors import Defect
-from newsletter.ports import Clock, Provider
+from newsletter.ports import Clock, Examiner, Finding, Provider
 from newsletter.providers import (
     brevo,
+    described,
+    description,
     mailgun,
     mailjet,
     mailpit,
@@ -25,6 +27,15 @@ from newsletter.providers.http import Translator, Transport
 from newsletter.providers.inquiries.mailgun import MailgunInquiry
 from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.options import ProviderOptions
+from newsletter.providers.probes import brevo as ask_brevo
+from newsletter.providers.probes import mailgun as ask_mailgun
+from newsletter.providers.probes import mailpit as ask_mailpit
+from newsletter.providers.probes import mailtrap as ask_mailtrap
+from newsletter.providers.probes import postmark as ask_postmark
+from newsletter.providers.probes import resend as ask_resend
+from newsletter.providers.probes import sendgrid as ask_sendgrid
+from newsletter.providers.probes import unasked
+from newsletter.providers.probes.probe import Examination, Probe, uncertain, well
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
     {
@@ -39,6 +50,7 @@ OPTIONS: Mapping[str, type[ProviderOptions]] = MappingProxyType(
         "mailpit": mailpit.Options,
         "ses": ses.Options,
         "mailjet": mailjet.Options,
+        "http": description.Options,
     }
 )
 """Kind → the options it takes."""
@@ -55,8 +67,31 @@ _TRANSLATORS: Mapping[type[ProviderOptions], Callable[[Any], Translator]] = Mapp
         mailpit.Options: mailpit.Mailpit,
         ses.Options: ses.Ses,
         mailjet.Options: mailjet.Mailjet,
+        description.Options: described.Described,
     }
 )
+
+_PROBES: Mapping[type[ProviderOptions], Callable[[Any, str], tuple[Probe | Finding, ...]]] = (
+    MappingProxyType(
+        {
+            outbox.Options: lambda _, __: (
+                well(
+                    "provider", "outbox: messages become files on this machine; no reader gets any"
+                ),
+            ),
+            mailgun.Options: ask_mailgun.probes,
+            sendgrid.Options: ask_sendgrid.probes,
+            postmark.Options: ask_postmark.probes,
+            resend.Options: ask_resend.probes,
+            brevo.Options: ask_brevo.probes,
+            mailtrap.Options: ask_mailtrap.probes,
+            postal.Options: unasked.of_postal,
+            mailpit.Options: ask_mailpit.probes,
+            description.Options: unasked.of_described,
+        }
+    )
+)
+"""Options → what is asked about them and the sender's address. Without an entry nothing is."""
 
 
 _INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingProxyType(
@@ -82,8 +117,22 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
     return _over_http(translator(options), options, clock)
 
 
+def examiner(options: ProviderOptions, *, sender: str) -> Examiner:
+    """What proves key and sending domain, handing nothing over. Nothing is called yet."""
+    return Examination(probes(options, sender=sender), lambda: _transport(options))
+
+
+def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
+    """What the provider is asked, and what is known without asking."""
+    return _PROBES.get(type(options), _unasked)(options, sender)
+
+
+def _unasked(_: ProviderOptions, __: str) -> tuple[Finding, ...]:
+    return (uncertain("provider", "nothing can be asked without a message"),)
+
+
 def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -> Provider:
-    transport = Transport(timeout=options.timeout, concurrency=options.concurrency)
+    transport = _transport(options)
     make = _INQUIRIES.get(type(options))
     inquiry = make(options) if make else None
     if isinstance(translator, ses.Ses):
@@ -92,3 +141,7 @@ def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -
             translator, transport, sign=lambda request: signer.sign(request, clock.now())
         )
     return HttpProvider(translator, transport, inquiry, settle=options.settle)
+
+
+def _transport(options: ProviderOptions) -> Transport:
+    return Transport(timeout=options.timeout, concurrency=options.concurrency)

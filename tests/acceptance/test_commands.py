@@ -18,6 +18,7 @@ from tests.acceptance.workspace import (
     readers,
     shell,
 )
+from tests.provider_servers.questions import QuestionServer
 
 
 def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
@@ -149,13 +150,43 @@ def test_a_demo_leaves_the_one_before_it_alone(tmp_path: Path) -> None:
 
 def test_doctor_says_what_to_mend(workspace: Workspace, tmp_path: Path) -> None:
     findings = workspace.do("doctor", "--json").json()
-    assert all(finding.keys() == {"what", "well", "detail"} for finding in findings)
+    keys = {"what", "level", "well", "detail", "advice"}
+    assert all(finding.keys() == keys for finding in findings)
     assert all(finding["well"] for finding in findings), findings
     (workspace.folder / "statements" / "bad.md").write_text("---\ntitel: x\n---\nText.\n")
     assert "MEND statements: statements/bad.md" in workspace.do("doctor", code=3).stdout
     empty = Workspace(folder=tmp_path / "empty")
     empty.folder.mkdir()
     assert "newsletter init" in empty.do("doctor", code=3).stdout
+
+
+def test_doctor_asks_the_provider_and_mails_nobody(workspace: Workspace) -> None:
+    state = {"domain": {"name": "forum.example", "state": "active"}}
+    shown = ("authorization", "Basic YXBpOmtleS1mb3ItdGVzdHM=")
+    with QuestionServer(shown=shown) as provider:
+        provider.answers = {"/v4/domains/forum.example": (200, state)}
+        workspace.use_mailgun(provider.url)
+        assert "ok   sending domain: forum.example is active\n" in workspace.do("doctor").stdout
+        state["domain"]["state"] = "unverified"
+        said = workspace.do("doctor", code=3).stdout
+        assert "MEND sending domain: forum.example is in the account and not verified; " in said
+        workspace.use_mailgun(provider.url, api_key="key-hush")
+        said = workspace.do("doctor").stdout
+        assert "LOOK provider key: it is refused here" in said
+        assert "hush" not in said
+    findings = workspace.do("doctor", "--json", code=6).json()
+    faults = [finding for finding in findings if not finding["well"]]
+    assert [(fault["what"], fault["level"]) for fault in faults] == [
+        ("provider connection", "fault")
+    ]
+    assert "cannot be reached" in faults[0]["detail"]
+
+
+def test_doctor_names_a_key_that_no_call_can_carry(workspace: Workspace) -> None:
+    workspace.configure(provider={"kind": "resend", "api_key": "ключ"})
+    said = workspace.do("doctor", code=3).stdout
+    assert "MEND provider: newsletter.yaml provider: " in said
+    assert "ключ" not in said
 
 
 def test_secrets_are_never_shown(workspace: Workspace) -> None:
@@ -165,7 +196,7 @@ def test_secrets_are_never_shown(workspace: Workspace) -> None:
     assert "very-secret-indeed" not in shown
     assert "provider.api_key: ********\n" in shown
     assert workspace.do("config", "show", "--json").json()["provider"]["domain"] == "forum.example"
-    assert "very-secret-indeed" not in workspace.do("doctor").stdout
+    assert "very-secret-indeed" not in workspace.do("doctor", code=6).stdout
 
 
 # --- statements ----------------------------------------------------------------------------------

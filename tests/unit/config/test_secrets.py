@@ -180,3 +180,50 @@ def test_a_provider_of_the_wrong_form_is_told_in_one_way_alone(faults: Any, prov
 
     assert not any("looks like" in fault.message for fault in found)
     assert len({(fault.key, fault.message) for fault in found}) == len(found)
+
+
+DESCRIBED = """\
+provider:
+  kind: http
+  url: https://gateway.forum.example/v1/messages
+  body: "{{ message | tojson }}"
+"""
+
+
+def test_header_fields_are_secret_and_may_come_from_files(read: Any, tmp_path: Path) -> None:
+    (tmp_path / "gateway.key").write_text(f"{SECRET}\n")
+    more = (
+        f"{DESCRIBED}  headers: {{X-Api-Key_file: gateway.key, X-Other: '${{OTHER}}'}}\n"
+        "  auth: {user: forum, password_file: gateway.key}\n"
+    )
+
+    settings = read(more, {"OTHER": SECRET})
+
+    assert {
+        name: value.get_secret_value() for name, value in settings.provider.headers.items()
+    } == {
+        "X-Api-Key": SECRET,
+        "X-Other": SECRET,
+    }
+    assert settings.provider.auth.password.get_secret_value() == SECRET
+    assert show(settings)["provider"]["headers"] == {"X-Api-Key": "********", "X-Other": "********"}
+    for text in (str(show(settings)), repr(settings), settings.model_dump_json()):
+        assert SECRET not in text
+
+
+def test_no_fault_of_a_description_holds_a_secret(faults: Any) -> None:
+    for wrong in (
+        f'headers: {{X-Api-Key: "{SECRET}\\n"}}',
+        f"headers: {{X Api: {SECRET}}}",
+        f"headers: {{Host: {SECRET}}}",
+        f"headers: [{SECRET}]",
+        f"headers: {{X-Api-Key_file: {SECRET}}}",
+        f"headers: {{X-Api-Key: [{SECRET}]}}",
+        f"auth: {{user: forum, bearer: {SECRET}}}",
+        f"auth: {{bearer: {SECRET} {SECRET}}}",
+        f"auth: {SECRET}",
+        f"headers: {SECRET}",
+    ):
+        found = faults(f"{DESCRIBED}  {wrong}\n")
+        assert len(found) == 1, wrong
+        assert SECRET not in str(found[0])

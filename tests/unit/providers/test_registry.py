@@ -23,6 +23,7 @@ OWN_KEYS = {
     "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
     "mailpit": {},
     "ses": {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "key"},
+    "http": {"url": "https://gateway.forum.example", "body": "{{ message | tojson }}"},
 }
 
 

@@ -1,0 +1,219 @@
+"""A call's JSON, written by a template that stands in the configuration.
+
+What is filled in is always escaped for JSON, so that no text of a statement can end the string in
+which it stands, or be taken for a part of the template.
+"""
+
+import json
+import re
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+Message = Mapping[str, Any]
+
+FIELDS = (
+    "id",
+    "to",
+    "name",
+    "subject",
+    "html",
+    "text",
+    "headers",
+    "from_name",
+    "from_address",
+    "reply_to",
+)
+"""What a template can say of a message. ``headers`` is a mapping, all else is text."""
+
+_ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
+_RANDOM = ("random",)
+"""Filters by which the same message would not give the same bytes."""
+_AWKWARD = '"Quoted" \\ back, {braces}, {{ 7 * 7 }} {% raw %} é\n'
+
+
+class _Json(str):
+    """JSON that ``tojson`` wrote. Whatever else comes out of a template is escaped."""
+
+    __slots__ = ()
+
+
+class BodyTemplate:
+    """A template, parsed and tried. Pure: the same messages give the same bytes."""
+
+    def __init__(self, source: str, *, several: bool) -> None:
+        """Raises ValueError, saying what is wrong and in which line of the template.
+
+        With ``several`` it sees the list ``messages``, else one ``message``.
+        """
+        self._several = several
+        self._template = _parsed(source)
+        for sample in _samples(several=several):
+            _look_through(self.fill(sample), sample)
+
+    def fill(self, messages: Sequence[Message]) -> bytes:
+        """The JSON of one call, in UTF-8. Raises ValueError where it comes out as none."""
+        values = {"messages": messages} if self._several else {"message": messages[0]}
+        try:
+            text = self._template.render(values)
+        except UndefinedError as error:
+            raise ValueError(_unknown(error, self._several)) from error
+        except Exception as error:  # a template can do anything with values: divide, slice, call
+            raise ValueError(f"cannot be filled{_line(error)}: {error}") from error
+        _parse_json(text)
+        return text.encode()
+
+    def left_out(self) -> list[str]:
+        """What a reader's mail would lack, because the template does not say it."""
+        message = _sample(1)
+        said = list(_texts(_parse_json(self.fill([message]).decode())))
+        wanted = {name: message[name] for name in ("subject", "html", "text", "from_address")}
+        wanted |= message["headers"]
+        return [
+            name
+            for name, value in wanted.items()
+            if not any(value.strip() in each for each in said)
+        ]
+
+
+def _parsed(source: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,  # for HTML; this is JSON, and finalize escapes for it
+        finalize=_escaped,
+    )
+    environment.globals.clear()  # lipsum is random, and a body has no use for the others
+    for name in _RANDOM:
+        del environment.filters[name]
+    environment.filters["tojson"] = _tojson
+    try:
+        return environment.from_string(source)
+    except TemplateSyntaxError as error:
+        why = f"is not a template: {error.message} (in its line {error.lineno})"
+        raise ValueError(why) from error
+
+
+def _tojson(value: Any) -> _Json:
+    if isinstance(value, Undefined):
+        str(value)  # raises, naming it
+    return _Json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _escaped(value: Any) -> str:
+    """What a template puts out, made fit to stand between quotes."""
+    if isinstance(value, _Json):
+        return value
+    if isinstance(value, Undefined):
+        str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        kind = "a mapping" if isinstance(value, dict) else "a list or another value"
+        raise ValueError(f"{kind} is no text; write it with | tojson")
+    return json.dumps(str(value), ensure_ascii=False)[1:-1]
+
+
+def _unknown(error: UndefinedError, several: bool) -> str:
+    quoted = re.findall(r"'([^']+)'", str(error))
+    name = quoted[-1] if quoted else "something"
+    top = "messages" if several else "message"
+    if name in {"message", "messages"}:
+        size = "more than 1" if several else "1"
+        why = f"uses {name}; where batch_size is {size}, there is {top} instead"
+        return f"{why}{_line(error)}"
+    close = get_close_matches(name, (*FIELDS, top), n=1)
+    guess = f"; did you mean {close[0]}?" if close else "."
+    has = f"A message has: {', '.join(FIELDS)}"
+    return f"uses {name!r}, which is not there{_line(error)}{guess} {has}"
+
+
+def _line(error: Exception) -> str:
+    """Where in the template it happened."""
+    numbers = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == "<template>"
+    ]
+    return f" (in its line {numbers[-1]})" if numbers else ""
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno} of what it gives"
+        raise ValueError(f"gives no JSON: {error.msg} at {place}; {_ADVICE}") from error
+    except RecursionError as error:
+        raise ValueError("gives JSON that is nested too deeply") from error
+    if not isinstance(value, dict | list):
+        raise ValueError(f"gives JSON that is neither an object nor a list; {_ADVICE}")
+    return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"gives no JSON: it has no {name}; {_ADVICE}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two keys of a name would let the later one hide the first."""
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"gives JSON in which {twice[0]!r} stands twice in one object; keep one")
+    return dict(pairs)
+
+
+# --- trying it ---------------------------------------------------------------------------------
+
+
+def _samples(*, several: bool) -> Iterator[list[Message]]:
+    """Messages that ask much of a template: awkward text, and no text where there may be none."""
+    yield [_sample(1)]
+    yield [{**_sample(1), "reply_to": "", "from_name": ""}]
+    if several:
+        yield [_sample(number) for number in (1, 2, 3)]
+
+
+def _sample(number: int) -> dict[str, Any]:
+    link = f"https://news.forum.example/u/sample{number}"
+    return {
+        "id": f"sample{number}",
+        "to": f"reader{number}@example.org",
+        "name": "",
+        "subject": f"Subject {number} {_AWKWARD.strip()}",
+        "html": f"<p>Page {number}</p> {_AWKWARD}",
+        "text": f"Text {number} {_AWKWARD}",
+        "headers": {
+            "Message-ID": f"<sample{number}@forum.example>",
+            "List-Id": '"Forum, \\"The\\"" <press.forum.example>',
+            "List-Unsubscribe": f"<{link}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": "sample:press:newsletter:0123456789ab",
+        },
+        "from_name": f'Forum, "The" {number}',
+        "from_address": "news@forum.example",
+        "reply_to": "press@forum.example",
+    }
+
+
+def _look_through(body: bytes, messages: Sequence[Message]) -> None:
+    """Refuse a template that leaves out what makes a mail. Raises ValueError."""
+    said = list(_texts(json.loads(body)))
+    for message in messages:
+        for names in (("to",), ("subject",), ("html", "text")):
+            if not any(message[name].strip() in each for name in names for each in said):
+                wanted = " nor ".join(f"message.{name}" for name in names)
+                raise ValueError(f"does not say {wanted}: each message must have it")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All text in it, keys too: some providers want an address as a key."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        if isinstance(value, dict):
+            yield from value
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

@@ -1,0 +1,467 @@
+"""What providers are asked before any mail leaves, and what their answers prove."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from newsletter.domain.errors import ProviderUnreachable
+from newsletter.ports import Finding, Level
+from newsletter.providers import registry
+from newsletter.providers.calls import HttpParcel
+from newsletter.providers.options import ProviderOptions
+from newsletter.providers.probes.probe import Probe
+from tests.contracts.provider import batch
+from tests.fakes import FixedClock
+from tests.provider_servers.questions import QuestionServer, Said
+from tests.servers import bytes_then_close, bytes_then_silence, closed_port
+
+SENDER = "news@forum.example"
+GOOD = "key-for-tests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A provider that can be asked, and its answers when all is well."""
+
+    key: str
+    """The option that holds the key."""
+    shown: tuple[str, str]
+    answers: dict[str, Said]
+    options: dict[str, Any] = field(default_factory=dict)
+    refusal: Said = (401, {"message": "Unauthorized"})
+    what: frozenset[str] = frozenset({"provider key", "sending domain"})
+
+
+BEARER = ("authorization", f"Bearer {GOOD}")
+STREAM = {
+    "ID": "broadcast",
+    "MessageStreamType": "Broadcasts",
+    "ArchivedAt": None,
+    "SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Custom"},
+}
+KINDS = {
+    "mailgun": Asked(
+        key="api_key",
+        shown=("authorization", "Basic YXBpOmtleS1mb3ItdGVzdHM="),
+        options={"domain": "forum.example"},
+        answers={
+            "/v4/domains/forum.example": (
+                200,
+                {"domain": {"name": "forum.example", "state": "active", "type": "custom"}},
+            )
+        },
+        refusal=(401, b"Forbidden"),
+    ),
+    "sendgrid": Asked(
+        key="api_key",
+        shown=BEARER,
+        answers={
+            "/v3/scopes": (200, {"scopes": ["alerts.read", "mail.send"]}),
+            "/v3/whitelabel/domains?limit=200": (
+                200,
+                [
+                    {"id": 1, "domain": "other.example", "valid": False},
+                    {"id": 2, "domain": "forum.example", "subdomain": "em1", "valid": True},
+                ],
+            ),
+        },
+        refusal=(401, {"errors": [{"message": "authorization required"}]}),
+    ),
+    "postmark": Asked(
+        key="server_token",
+        shown=("x-postmark-server-token", GOOD),
+        answers={
+            "/server": (200, {"ID": 1, "Name": "Press", "ApiTokens": [GOOD]}),
+            "/message-streams/broadcast": (200, STREAM),
+        },
+        refusal=(401, {"ErrorCode": 10, "Message": "Bad or missing API token."}),
+        what=frozenset({"provider key", "message stream", "sending domain"}),
+    ),
+    "resend": Asked(
+        key="api_key",
+        shown=BEARER,
+        answers={
+            "/domains?limit=100": (
+                200,
+                {"data": [{"id": "d1", "name": "forum.example", "status": "verified"}]},
+            )
+        },
+        refusal=(403, {"name": "invalid_api_key", "message": "API key is invalid"}),
+    ),
+    "brevo": Asked(
+        key="api_key",
+        shown=("api-key", GOOD),
+        answers={
+            "/v3/account": (200, {"email": "press@forum.example", "plan": []}),
+            "/v3/senders/domains": (
+                200,
+                {"domains": [{"domain_name": "forum.example", "authenticated": True}], "count": 1},
+            ),
+        },
+        refusal=(401, {"code": "unauthorized", "message": "Key not found"}),
+    ),
+    "mailtrap": Asked(
+        key="api_token",
+        shown=BEARER,
+        answers={
+            "/api/domains": (
+                200,
+                {"data": [{"id": 1, "domain_name": "forum.example", "dns_verified": True}]},
+            )
+        },
+        refusal=(401, {"error": "Incorrect API token"}),
+    ),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[QuestionServer]:
+    with QuestionServer() as running:
+        yield running
+
+
+def options(kind: str, url: str, key: str = GOOD, **more: Any) -> ProviderOptions:
+    asked = KINDS[kind]
+    own = {"kind": kind, asked.key: key, "base_url": url, **asked.options, **more}
+    return registry.OPTIONS[kind].model_validate(own)
+
+
+def examined(
+    kind: str,
+    server: QuestionServer,
+    key: str = GOOD,
+    sender: str = SENDER,
+    more: dict[str, Said] | None = None,
+) -> dict[str, Finding]:
+    """What is found, by what was looked at."""
+    server.shown, server.refusal = KINDS[kind].shown, KINDS[kind].refusal
+    server.answers = {**KINDS[kind].answers, **(more or {})}
+    found = registry.examiner(options(kind, server.url, key), sender=sender).examine()
+    assert len({finding.what for finding in found}) == len(found)
+    assert all(finding.detail for finding in found)
+    assert all(finding.advice for finding in found if finding.level is Level.FAULT)
+    assert "hush" not in repr(found)
+    return {finding.what: finding for finding in found}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_is_well(kind: str, server: QuestionServer) -> None:
+    found = examined(kind, server)
+    assert set(found) == KINDS[kind].what
+    levels = {finding.level for finding in found.values()}
+    assert levels == ({Level.OK, Level.WARNING} if kind == "postmark" else {Level.OK})
+    assert len(server.requests) == len(KINDS[kind].answers)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"mailgun", "mailtrap"}])
+def test_a_wrong_key_is_a_fault_and_nothing_more_is_asked(
+    kind: str, server: QuestionServer
+) -> None:
+    found = examined(kind, server, key="key-hush")
+    assert set(found) == {"provider key"}
+    assert found["provider key"].level is Level.FAULT
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["mailgun", "mailtrap"])
+def test_a_refused_key_proves_nothing_where_one_that_may_only_send_is_refused_too(
+    kind: str, server: QuestionServer
+) -> None:
+    found = examined(kind, server, key="key-hush")
+    assert set(found) == {"provider key"}
+    assert found["provider key"].level is Level.WARNING
+    assert "proves nothing" in found["provider key"].detail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_may_only_send_is_no_fault(kind: str, server: QuestionServer) -> None:
+    refused: Said = (403, {"errors": [{"message": "access forbidden"}]})
+    if kind == "resend":
+        refused = (401, {"name": "restricted_api_key", "message": "restricted to only send"})
+    found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, refused))
+    assert found["provider key"].level is Level.WARNING
+    assert Level.FAULT not in {finding.level for finding in found.values()}
+
+
+FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
+    "mailgun, missing": (
+        "mailgun",
+        {"/v4/domains/forum.example": (404, {"message": "Domain not found"})},
+        "sending domain",
+        Level.FAULT,
+        "not in this account",
+    ),
+    "mailgun, unverified": (
+        "mailgun",
+        {"/v4/domains/forum.example": (200, {"domain": {"state": "unverified"}})},
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "mailgun, disabled": (
+        "mailgun",
+        {"/v4/domains/forum.example": (200, {"domain": {"state": "disabled"}})},
+        "sending domain",
+        Level.FAULT,
+        "disabled",
+    ),
+    "sendgrid, no scope": (
+        "sendgrid",
+        {"/v3/scopes": (200, {"scopes": ["alerts.read"]})},
+        "provider key",
+        Level.FAULT,
+        "may not send",
+    ),
+    "sendgrid, missing": (
+        "sendgrid",
+        {"/v3/whitelabel/domains?limit=200": (200, [{"domain": "other.example", "valid": True}])},
+        "sending domain",
+        Level.WARNING,
+        "not among",
+    ),
+    "sendgrid, unverified": (
+        "sendgrid",
+        {"/v3/whitelabel/domains?limit=200": (200, [{"domain": "forum.example", "valid": False}])},
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "postmark, transactional": (
+        "postmark",
+        {"/message-streams/broadcast": (200, STREAM | {"MessageStreamType": "Transactional"})},
+        "message stream",
+        Level.FAULT,
+        "Transactional",
+    ),
+    "postmark, archived": (
+        "postmark",
+        {"/message-streams/broadcast": (200, STREAM | {"ArchivedAt": "2020-07-01T00:00:00"})},
+        "message stream",
+        Level.FAULT,
+        "2020-07-01",
+    ),
+    "postmark, missing": (
+        "postmark",
+        {"/message-streams/broadcast": (422, {"ErrorCode": 1226, "Message": "No such stream"})},
+        "message stream",
+        Level.FAULT,
+        "no stream broadcast",
+    ),
+    "postmark, its own unsubscribing": (
+        "postmark",
+        {
+            "/message-streams/broadcast": (
+                200,
+                STREAM
+                | {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Postmark"}},
+            )
+        },
+        "message stream",
+        Level.WARNING,
+        "'Postmark'",
+    ),
+    "postmark, nothing said of unsubscribing": (
+        "postmark",
+        {"/message-streams/broadcast": (200, {"MessageStreamType": "Broadcasts"})},
+        "message stream",
+        Level.OK,
+        "broadcast stream",
+    ),
+    "resend, missing": (
+        "resend",
+        {"/domains?limit=100": (200, {"data": [], "has_more": False})},
+        "sending domain",
+        Level.FAULT,
+        "not in this account",
+    ),
+    "resend, on another page": (
+        "resend",
+        {"/domains?limit=100": (200, {"data": [{"name": "a.example"}], "has_more": True})},
+        "sending domain",
+        Level.WARNING,
+        "first 1",
+    ),
+    "resend, pending": (
+        "resend",
+        {"/domains?limit=100": (200, {"data": [{"name": "forum.example", "status": "pending"}]})},
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "resend, for the moment": (
+        "resend",
+        {
+            "/domains?limit=100": (
+                200,
+                {"data": [{"name": "forum.example", "status": "temporary_failure"}]},
+            )
+        },
+        "sending domain",
+        Level.WARNING,
+        "for the moment",
+    ),
+    "brevo, missing": (
+        "brevo",
+        {"/v3/senders/domains": (200, {"domains": [], "count": 0})},
+        "sending domain",
+        Level.FAULT,
+        "not in this account",
+    ),
+    "brevo, on another page": (
+        "brevo",
+        {"/v3/senders/domains": (200, {"domains": [], "count": 70})},
+        "sending domain",
+        Level.WARNING,
+        "first 0",
+    ),
+    "brevo, unverified": (
+        "brevo",
+        {
+            "/v3/senders/domains": (
+                200,
+                {"domains": [{"domain_name": "Forum.Example", "authenticated": False}]},
+            )
+        },
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "mailtrap, missing": (
+        "mailtrap",
+        {"/api/domains": (200, {"data": ["?", {"domain_name": "other.example"}]})},
+        "sending domain",
+        Level.FAULT,
+        "not in this account",
+    ),
+    "mailtrap, unverified": (
+        "mailtrap",
+        {"/api/domains": (200, {"data": [{"domain_name": "forum.example"}]})},
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_each_state_of_an_account_is_told(case: str, server: QuestionServer) -> None:
+    kind, answers, what, level, says = FAULTS[case]
+    finding = examined(kind, server, more=answers)[what]
+    assert finding.level is level
+    assert says in finding.detail
+
+
+NONSENSE: list[object] = [b"", b"<html>Welcome</html>", b"[" * 100_000, [], {}, "x", None, 7]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("said", NONSENSE, ids=lambda said: repr(said)[:12])
+def test_nonsense_proves_nothing(kind: str, said: object, server: QuestionServer) -> None:
+    if kind == "sendgrid" and said == []:
+        pytest.skip("an empty list of domains is an answer")
+    found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, (200, said)))
+    assert {finding.level for finding in found.values()} == {Level.WARNING}
+
+
+@pytest.mark.parametrize("status", [302, 404, 418, 429, 500, 503])
+@pytest.mark.parametrize("kind", ["sendgrid", "resend", "brevo", "mailtrap"])
+def test_another_status_proves_nothing(kind: str, status: int, server: QuestionServer) -> None:
+    found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, (status, {})))
+    assert {finding.level for finding in found.values()} == {Level.WARNING}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_cannot_be_reached_is_told_apart(kind: str) -> None:
+    examiner = registry.examiner(options(kind, f"http://127.0.0.1:{closed_port()}"), sender=SENDER)
+    with pytest.raises(ProviderUnreachable, match=r"127\.0\.0\.1"):
+        examiner.examine()
+
+
+def test_a_question_that_is_not_answered_in_full_is_no_proof(server: QuestionServer) -> None:
+    examiner = registry.examiner(options("resend", server.url, timeout="1s"), sender=SENDER)
+    for step in (bytes_then_close(b"HTTP/1.1 200 "), bytes_then_silence()):
+        server.script.append(step)
+        with pytest.raises(ProviderUnreachable, match="did not answer"):
+            examiner.examine()
+
+
+def test_a_sender_outside_mailguns_domain_is_told(server: QuestionServer) -> None:
+    for address in ("news@forum.example", "news@press.forum.example"):
+        assert "sender" not in examined("mailgun", server, sender=address)
+    finding = examined("mailgun", server, sender="news@other.example")["sender"]
+    assert finding.level is Level.WARNING
+    assert "other.example" in finding.detail
+
+
+def test_a_subdomain_may_be_signed_by_the_domain_above_it_at_sendgrid(
+    server: QuestionServer,
+) -> None:
+    found = examined("sendgrid", server, sender="news@press.forum.example")
+    assert found["sending domain"].level is Level.OK
+    found = examined("sendgrid", server, sender="news@myforum.example")
+    assert found["sending domain"].level is Level.WARNING
+
+
+def test_an_international_domain_is_compared_as_the_dns_has_it(server: QuestionServer) -> None:
+    listed = {"data": [{"name": "xn--bcher-kva.example", "status": "verified"}]}
+    more: dict[str, Said] = {"/domains?limit=100": (200, listed)}
+    found = examined("resend", server, sender="news@Bücher.example", more=more)
+    assert found["sending domain"].level is Level.OK
+
+
+# --- those of whom nothing can be asked ----------------------------------------------------------
+
+
+def found_of(kind: str, **own: Any) -> dict[str, Finding]:
+    asked = registry.OPTIONS[kind].model_validate({"kind": kind, **own})
+    return {one.what: one for one in registry.examiner(asked, sender=SENDER).examine()}
+
+
+def test_mailpit_tells_its_version(server: QuestionServer) -> None:
+    server.shown = ("accept", "application/json")
+    server.answers = {"/api/v1/info": (200, {"Version": "v1.20.0", "Messages": 3})}
+    found = found_of("mailpit", base_url=server.url)
+    assert found["provider"].level is Level.OK
+    assert "v1.20.0" in found["provider"].detail
+    server.answers = {"/api/v1/info": (200, {"version": 1})}
+    assert found_of("mailpit", base_url=server.url)["provider"].level is Level.WARNING
+
+
+def test_the_outbox_needs_no_proof() -> None:
+    assert found_of("outbox")["provider"].level is Level.OK
+
+
+def test_postal_cannot_be_asked() -> None:
+    found = found_of("postal", api_key=GOOD, base_url="http://127.0.0.1:9")
+    assert found["provider"].level is Level.WARNING
+    assert "--to YOU" in found["provider"].advice
+
+
+def test_what_a_described_body_leaves_out_is_told() -> None:
+    url = "http://127.0.0.1:9/"
+    assert set(found_of("http", url=url, body="{{ message | tojson }}")) == {"provider"}
+    body = '{"to": "{{ message.to }}", "s": "{{ message.subject }}", "t": "{{ message.text }}"}'
+    finding = found_of("http", url=url, body=body)["provider body"]
+    assert finding.level is Level.WARNING
+    assert "List-Unsubscribe-Post" in finding.detail
+
+
+def test_a_provider_without_questions_is_said_to_have_none() -> None:
+    (finding,) = registry.examiner(ProviderOptions(), sender=SENDER).examine()
+    assert finding.level is Level.WARNING
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "mailtrap"])
+def test_who_is_asked_is_who_gets_the_mail(kind: str, tmp_path: Path) -> None:
+    """Mailtrap's account alone has a host of its own."""
+    asked = options(kind, "http://127.0.0.1:9").model_copy(update={"base_url": None})
+    provider = registry.build(asked, workspace=tmp_path, clock=FixedClock())
+    parcel = provider.prepare(batch("ana@a.example"))
+    assert isinstance(parcel, HttpParcel)
+    parts = registry.probes(asked, sender=SENDER)
+    hosts = {urlsplit(part.request.url).hostname for part in parts if isinstance(part, Probe)}
+    assert hosts == {urlsplit(parcel.request.url).hostname}
