@@ -2,9 +2,9 @@
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,17 +12,21 @@ from newsletter.config import FILE_NAME, Settings, load
 from newsletter.config.settings import FolderOptions
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
+from newsletter.domain.event import Event
 from newsletter.pipeline.approve import note_front_matter
+from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciler
+from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
-from newsletter.ports import Clock, Examiner, Links, Provider, Source
+from newsletter.ports import Clock, Examiner, Links, Provider, Source, Webhook
 from newsletter.providers import registry
+from newsletter.providers.calls import fetcher
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
@@ -33,8 +37,10 @@ from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
+from newsletter.webhooks import registry as listening
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
+_FETCH_WITHIN = timedelta(seconds=5)
 _LEASE_MARGIN = timedelta(seconds=60)
 
 
@@ -47,6 +53,10 @@ class Look:
     started: tuple[Campaign, ...] = ()
     withdrawn: tuple[Held, ...] = ()
     held: tuple[Held, ...] = ()
+    stopped: tuple[Campaign, ...] = ()
+    """Paused by the breaker."""
+    retired: int = 0
+    """Mailboxes that put us off for weeks and are written to no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +72,8 @@ class App:
     sources: tuple[Source, ...]
     provider: Provider
     rules: PlanRules
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
@@ -71,9 +83,10 @@ class App:
         return read.faults + made.faults
 
     def look(self) -> Look:
-        """Refresh, plan what is approved, and start what is due."""
+        """Refresh, plan what is approved, start what is due, and stop what does harm."""
         faults = self.refresh()
         planned = plan(store=self.store, rules=self.rules, clock=self.clock)
+        retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
         return Look(
             faults=faults,
@@ -81,7 +94,18 @@ class App:
             started=started,
             withdrawn=planned.withdrawn,
             held=planned.held,
+            stopped=stop_harm(store=self.store, clock=self.clock),
+            retired=retired,
         )
+
+    def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
+        """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
+        return self.webhooks[kind].read(headers, body, self.clock.now())
+
+    def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
+        """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        recorded = record(events, provider=kind, store=self.store, clock=self.clock)
+        return recorded, stop_harm(store=self.store, clock=self.clock)
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
@@ -174,6 +198,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             if isinstance(options, FolderOptions)
         ),
         provider=provider,
+        webhooks=_webhooks(settings, provider.name),
         rules=PlanRules(
             policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,
@@ -183,6 +208,19 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             capabilities=provider.capabilities,
         ),
     )
+
+
+def _webhooks(settings: Settings, kind: str) -> Mapping[str, Webhook]:
+    """What reads the posts of the provider, where its key or its topics are given."""
+    options = settings.provider
+    key = getattr(options, "webhook_key", None)
+    webhook = listening.build(
+        kind,
+        key=key and key.get_secret_value(),
+        topics=getattr(options, "webhook_topics", ()),
+        fetch=fetcher(timeout=_FETCH_WITHIN),
+    )
+    return {kind: webhook} if webhook else {}
 
 
 def _source(options: FolderOptions, settings: Settings) -> Source:

@@ -248,6 +248,10 @@ def _log_look(look: Look, before: Look) -> None:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
         log.warning("not sent: %s: %s", held.slug, held.reason)
+    for campaign in look.stopped:
+        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+    if look.retired:
+        log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
     for campaign in look.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
 

@@ -1,9 +1,10 @@
 """Fakes for speed. Each passes the contract suite of what it stands for."""
 
 import hashlib
+import hmac
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.epoch import Absence, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
+from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.domain.message import Content, MergeField, Sender
 from newsletter.domain.statement import Statement
-from newsletter.ports import Capabilities, Parcel, Reading, Replay, Sighting
+from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -202,3 +204,42 @@ def hash_address(address: str) -> bytes:
     """A hash of the folded address, not keyed."""
     local, _, domain = address.rpartition("@")
     return hashlib.blake2b(f"{local.lower()}@{domain.lower()}".encode(), digest_size=16).digest()
+
+
+class PostedEvents:
+    """Reads events from JSON that is signed with a key, as the simplest of providers would post.
+
+    ``post`` is the provider's side: it makes the headers and the body.
+    """
+
+    def __init__(self, key: bytes = b"key-for-tests") -> None:
+        self._key = key
+
+    def post(self, *events: Event, at: datetime = NOON) -> tuple[dict[str, str], bytes]:
+        body = json.dumps([_as_json(event) for event in events]).encode()
+        stamp = at.isoformat()
+        return {"x-time": stamp, "x-signature": self._sign(stamp, body)}, body
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        stamp = headers.get("x-time", "")
+        if not hmac.compare_digest(headers.get("x-signature", ""), self._sign(stamp, body)):
+            raise Forged("the signature is not of our key")
+        if abs(now - datetime.fromisoformat(stamp)) > timedelta(hours=1):
+            raise Forged("it was signed too long ago")
+        return tuple(_from_json(one) for one in json.loads(body))
+
+    def _sign(self, stamp: str, body: bytes) -> str:
+        return hmac.new(self._key, stamp.encode() + body, hashlib.sha256).hexdigest()
+
+
+def _as_json(event: Event) -> dict[str, object]:
+    bounce = event.bounce.value if event.bounce else None
+    return vars(event) | {"kind": event.kind.value, "at": event.at.isoformat(), "bounce": bounce}
+
+
+def _from_json(one: Any) -> Event:
+    if one.get("kind") not in {kind.value for kind in EventKind}:
+        return Event(id=str(one.get("id")), kind=EventKind.OTHER, at=NOON, raw=json.dumps(one))
+    bounce = Bounce(one["bounce"]) if one["bounce"] else None
+    at = datetime.fromisoformat(one["at"])
+    return Event(**one | {"kind": EventKind(one["kind"]), "at": at, "bounce": bounce})

@@ -1,5 +1,6 @@
 """Campaigns: what is going out, what went out, and a person's hand on it."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,10 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
     with shell.app() as app:
         hold = _hold(app)
         with app.store.read() as tx:
-            rows = [summary(one) | {"hold": hold} for one in tx.campaigns.all()]
+            rows = [
+                summary(one, tx.events.figures(one.id)) | {"hold": hold}
+                for one in tx.campaigns.all()
+            ]
     if as_json:
         print_json(rows)
     else:
@@ -62,7 +66,8 @@ def _hold(app: App) -> str:
 def report(shell: Shell, campaign: str, as_json: bool) -> None:
     """Show a campaign's figures, and whom it did not reach.
 
-    Names those who were refused, who left in the meantime, and of whom nobody knows.
+    Names those who were refused, who left in the meantime, whose mail came back, and of whom
+    nobody knows.
     """
     with shell.app() as app:
         hold = _hold(app)
@@ -84,10 +89,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
-    if not figures["events_received"]:
-        click.echo(
-            "  delivered and bounced are not known: no events are received from the provider"
-        )
+    for line in _told(figures):
+        click.echo(f"  {line}")
     click.echo(f"  content      {figures['content_digest'][:12]}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
     click.echo(f"  provider     {figures['provider']}")
@@ -103,8 +106,20 @@ def _print_people(figures: dict[str, Any]) -> None:
         click.echo(f"  was unknown  {row['people']:>9,} {row['outcome']}, by {row['way']}")
     for row in figures["exceptions"]:
         click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
+    for row in figures["returned"]:
+        click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
     for address in figures["unknown_addresses"]:
         click.echo(f"  unknown: {address}")
+
+
+def _told(figures: dict[str, Any]) -> Iterator[str]:
+    """What events say, or that there are none."""
+    if not figures["events_received"]:
+        yield "delivered and bounced are not known: no events are received from the provider"
+        return
+    classes = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
+    for name, more in (("delivered", ""), ("bounced", ", ".join(classes)), ("complained", "")):
+        yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
 
 
 @click.command()

@@ -41,6 +41,19 @@ class SuppressionReason(Enum):
     MANUAL = "manual"
     """A member of staff entered it."""
 
+    @property
+    def replaces(self) -> "tuple[SuppressionReason, ...]":
+        """The reasons in whose place this one stands, in whatever order they became known.
+
+        What a person said counts more than what became of a mailbox.
+        """
+        told = (
+            SuppressionReason.BOUNCED,
+            SuppressionReason.UNSUBSCRIBED,
+            SuppressionReason.COMPLAINED,
+        )
+        return told[: told.index(self)] if self in told else ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:

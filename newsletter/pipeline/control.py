@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.domain.breaker import overrule
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.pipeline.ledger import find_campaign, finish, reassess
@@ -29,8 +30,17 @@ class Hand:
             begun = campaign.started_at is not None
             to = CampaignState.SENDING if begun else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
+            self._overrule(tx, campaign)
             finish(tx, campaign.id, self.clock)
             return find_campaign(tx, str(campaign.id))
+
+    def _overrule(self, tx: Transaction, campaign: Campaign) -> None:
+        """Whoever lets it go on has seen what the breaker objects to."""
+        before = tx.events.overruled(campaign.id)
+        damage = tx.events.damage(campaign.id)
+        after = overrule(damage, campaign.counts.accepted, before)
+        if after != before:
+            tx.events.overrule(campaign.id, after)
 
     def cancel(self, name: str) -> Campaign:
         """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""

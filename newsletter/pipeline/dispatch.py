@@ -14,7 +14,7 @@ from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.message import Content
-from newsletter.pipeline.ledger import approved_content, finish, outgoing
+from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing
 from newsletter.ports import (
     Booking,
     ClaimedBatch,
@@ -147,6 +147,10 @@ class Dispatcher:
     def _record(self, claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> bool:
         with self.store.begin() as tx:
             recorded = self._book(tx, claimed, answer, wait)
+            if any(
+                one.verdict not in _KNOWN for one in (answer.outcome, *answer.exceptions.values())
+            ):
+                confirm_told(tx, claimed.campaign.id, self.clock)  # an event may have been faster
             finish(tx, claimed.campaign.id, self.clock)
         return recorded
 

@@ -12,6 +12,8 @@ from newsletter.domain.statement import ApprovalPolicy, Role, Standing, standing
 from newsletter.ports import Clock, Links, StoredStatement, Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
+TOLD = "told by an event"
+"""Why a delivery that was unknown counts as accepted."""
 _LONGEST_ID = 18
 """Digits: the database counts to a little over nine with eighteen noughts."""
 
@@ -115,6 +117,12 @@ def confirm(
     if people:
         reassess(tx, campaign_id, clock)
     return people
+
+
+def confirm_told(tx: Transaction, campaign_id: int, clock: Clock) -> int:
+    """The same, for those of whom an event was told before the books could say so."""
+    told = dict.fromkeys(tx.events.telling(campaign_id), "")
+    return confirm(tx, campaign_id, told, TOLD, clock) if told else 0
 
 
 def _question(campaign: Campaign) -> str:

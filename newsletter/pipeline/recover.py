@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from newsletter.pipeline.ledger import finish
+from newsletter.pipeline.ledger import confirm_told, finish
 from newsletter.ports import Clock, Store
 
 
@@ -17,6 +17,9 @@ def recover(*, store: Store, clock: Clock) -> Recovered:
     """Take over from a process that is provably dead: its claimed batches become unknown."""
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
+        for campaign in tx.campaigns.all():
+            if campaign.counts.unknown:
+                confirm_told(tx, campaign.id, clock)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id, clock)
         return Recovered(unknown=unknown)

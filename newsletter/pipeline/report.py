@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.campaign import Campaign
+from newsletter.domain.event import Bounce
+from newsletter.domain.receipt import Figures
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.ports import Store
 
@@ -11,8 +13,8 @@ from newsletter.ports import Store
 def report(name: str, *, store: Store) -> dict[str, Any]:
     """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
 
-    What happens after the provider accepted a message is told by events. ``events_received`` is
-    false in this version: then delivered, bounced and complained say nothing.
+    What happens after the provider accepted a message is told by events. While none came for this
+    campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
     """
     with store.read() as tx:
         campaign = find_campaign(tx, name)
@@ -20,8 +22,10 @@ def report(name: str, *, store: Store) -> dict[str, Any]:
         unknown = tx.campaigns.unknown(campaign.id)
         left = tx.readers.left_through(campaign.id)
         resolved = tx.unknowns.resolved(campaign.id)
+        figures = tx.events.figures(campaign.id)
+        returned = tx.events.returned(campaign.id)
     return {
-        **summary(campaign),
+        **summary(campaign, figures),
         "unsubscribed": left,
         "unknown_addresses": unknown,
         "resolved": [
@@ -32,10 +36,14 @@ def report(name: str, *, store: Store) -> dict[str, Any]:
             for address, state, reason, provider_id in exceptions
             if state != "accepted"
         ],
+        "returned": [
+            {"address": address, "bounce": bounce, "reason": reason}
+            for address, bounce, reason in returned
+        ],
     }
 
 
-def summary(campaign: Campaign) -> dict[str, Any]:
+def summary(campaign: Campaign, figures: Figures) -> dict[str, Any]:
     """One campaign in figures, without names."""
     counts = campaign.counts
     return {
@@ -51,10 +59,11 @@ def summary(campaign: Campaign) -> dict[str, Any]:
         "suppressed": counts.suppressed,
         "cancelled": counts.cancelled,
         "unknown": counts.unknown,
-        "delivered": 0,
-        "bounced": 0,
-        "complained": 0,
-        "events_received": False,
+        "delivered": figures.delivered,
+        "bounced": figures.bounced,
+        "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
+        "complained": figures.complained,
+        "events_received": figures.received,
         "content_digest": campaign.digest,
         "approved_by": list(campaign.approved_by),
         "provider": campaign.provider,

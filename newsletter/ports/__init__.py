@@ -2,6 +2,7 @@
 
 from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
+from newsletter.ports.events import Events, Place
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -59,6 +60,7 @@ __all__ = [
     "Corrections",
     "Entered",
     "Epoch",
+    "Events",
     "Examiner",
     "Finding",
     "Forged",
@@ -67,6 +69,7 @@ __all__ = [
     "Level",
     "Links",
     "Parcel",
+    "Place",
     "Provider",
     "Readers",
     "Reading",

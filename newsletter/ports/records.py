@@ -86,7 +86,10 @@ class Readers(Protocol):
         ...
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
-        """Suppress addresses; returns how many were not suppressed before."""
+        """Suppress addresses; returns how many were not suppressed before.
+
+        A reason stays, unless one comes that replaces it.
+        """
         ...
 
     def end_subscriptions(

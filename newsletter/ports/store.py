@@ -5,6 +5,7 @@ from typing import Protocol
 
 from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
+from newsletter.ports.events import Events
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -39,6 +40,8 @@ class Transaction(Protocol):
     def unknowns(self) -> Unknowns: ...
     @property
     def readers(self) -> Readers: ...
+    @property
+    def events(self) -> Events: ...
     @property
     def hold(self) -> Hold: ...
     @property

@@ -136,5 +136,23 @@ class HttpProvider:
         return Sighting(found=found, reason=f"there are more than {_MOST_PAGES} pages of records")
 
 
+def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
+    """Gets a page by its address, once and following nothing. Raises OSError where it cannot."""
+
+    def fetch(url: str) -> bytes:
+        transport = Transport(timeout=timeout, concurrency=1)
+        try:
+            response = transport.call(HttpRequest(method="GET", url=url))
+        except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+            raise OSError(str(error)) from error
+        finally:
+            transport.close()
+        if response.status != 200:
+            raise OSError(f"HTTP {response.status}")
+        return response.body
+
+    return fetch
+
+
 def _answer(verdict: Verdict, reason: object) -> Answer:
     return Answer(outcome=Outcome(verdict=verdict, reason=str(reason)))

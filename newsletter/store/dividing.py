@@ -67,7 +67,9 @@ def halve(connection: Connection, claimed: ClaimedBatch) -> bool:
         return False
     middle = len(numbers) // 2
     halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
-    _add(connection, claimed, halves, {"state": BatchState.QUEUED.value})
+    # the tries so far count: an event of one of them may still tell that somebody has the message
+    common = {"state": BatchState.QUEUED.value, "attempts": claimed.attempts}
+    _add(connection, claimed, halves, common)
     return True
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, column, func, select
+from sqlalchemy import Connection, Integer, Select, Subquery, cast, column, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 
@@ -31,3 +31,8 @@ def fetch(connection: Connection, query: Select[Any], values: Mapping[str, Any])
     """Run what ``gathered`` made, with these parameters, and return its rows as tuples."""
     columns = json.loads(connection.scalar(query, values))
     return list(zip(*columns, strict=True))
+
+
+def first_id(members: ColumnElement[str]) -> ColumnElement[int]:
+    """The first number of a JSON list, without reading the list to its end."""
+    return cast(func.substr(members, 2, 20), Integer)

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.audience import (
@@ -18,6 +18,7 @@ from newsletter.domain.audience import (
 )
 from newsletter.store import tables
 from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
+from newsletter.store.erasing import erase
 from newsletter.store.times import to_ms
 
 _CHUNK = 5_000
@@ -98,7 +99,20 @@ class SqlReaders:
                 )
                 .on_conflict_do_nothing()
             ).rowcount
+            self._replace_lighter(entry, origin)
         return added
+
+    def _replace_lighter(self, entry: SuppressedEntry, origin: str) -> None:
+        lighter = [reason.value for reason in entry.reason.replaces]
+        if lighter:
+            self._connection.execute(
+                update(tables.suppression)
+                .where(
+                    _suppression.address_hash == self._hash(entry.address),
+                    _suppression.reason.in_(lighter),
+                )
+                .values(reason=entry.reason.value, origin=origin)
+            )
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
@@ -156,19 +170,8 @@ class SqlReaders:
             .where(_suppression.address_hash == self._hash(address))
             .values(address=None)
         )
-        if found is None:
-            return False
-        self._connection.execute(
-            delete(tables.subscription).where(_subscription.subscriber_id == found.id)
-        )
-        # A provider may have named the address in what it said.
-        self._connection.execute(
-            update(tables.delivery)
-            .where(tables.delivery.c.subscriber_id == found.id)
-            .values(reason="")
-        )
-        self._connection.execute(delete(_table).where(_subscriber.id == found.id))
-        return True
+        erase(self._connection, found.id if found else None, address)
+        return found is not None
 
     def suppressed(self, address: str) -> SuppressionReason | None:
         reason = self._connection.scalar(

@@ -13,6 +13,7 @@ from newsletter.store.batches import SqlBatches
 from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
+from newsletter.store.events import SqlEvents
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
@@ -61,6 +62,10 @@ class SqlTransaction:
     @cached_property
     def readers(self) -> SqlReaders:
         return SqlReaders(self.connection, self.hash_address)
+
+    @cached_property
+    def events(self) -> SqlEvents:
+        return SqlEvents(self.connection, self.hash_address)
 
     @cached_property
     def hold(self) -> SqlHold:

@@ -219,6 +219,7 @@ batch = _table(
         "no",
         sqlite_where=text("state IN ('queued', 'claimed')"),
     ),
+    Index(None, "attempt_id"),
     Index("ix_batch_unknown", "not_before", sqlite_where=text("state = 'unknown'")),
 )
 
@@ -244,6 +245,51 @@ delivery = _table(
     _text("provider_id"),
     _integer("at"),
     rowid=False,
+)
+
+receipt = _table(
+    "receipt",
+    _integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    _integer("subscriber_id", key=True),
+    _text("kind", key=True),
+    _text("bounce"),
+    _integer("at"),
+    _text("reason"),
+    Index(
+        "ix_receipt_damage",
+        "campaign_id",
+        "kind",
+        "bounce",
+        sqlite_where=text("kind IN ('bounced', 'complained')"),
+    ),
+    Index(
+        "ix_receipt_soft",
+        "at",
+        "subscriber_id",
+        sqlite_where=text("bounce = 'soft'"),
+    ),
+    rowid=False,
+)
+
+event = _table(
+    "event",
+    _text("provider", key=True),
+    _text("id", key=True),
+    _text("kind"),
+    _integer("at"),
+    _integer("received_at"),
+    _integer("campaign_id", nullable=True),
+    _integer("subscriber_id", nullable=True),
+    _text("raw"),
+    Index(None, "campaign_id"),
+    Index(None, "subscriber_id"),
+)
+
+overruled = _table(
+    "overruled",
+    _integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    _integer("complained"),
+    _integer("hard"),
 )
 
 audit = _table(

@@ -24,6 +24,7 @@ from newsletter.domain.errors import NotFound, StoreUnavailable
 from newsletter.domain.message import Content, MergeField
 from newsletter.pipeline.subscribe import Departure, look_up, unsubscribe
 from newsletter.rendering.templates import Templates, default_templates
+from newsletter.web.webhooks import Hearing
 
 _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
@@ -185,4 +186,7 @@ def make(app: App) -> Starlette:
     """The application."""
     pages = Pages(app)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
-    return Starlette(routes=pages.routes(), exception_handlers=handlers)
+    routes = [*pages.routes(), Hearing(app).route()]
+    made = Starlette(routes=routes, exception_handlers=handlers)
+    made.router.redirect_slashes = False  # mail programs and providers are never redirected
+    return made

@@ -5,6 +5,7 @@ from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_corrections import CorrectionsContract
+from tests.contracts.store_events import EventsContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
@@ -22,6 +23,7 @@ class StoreContract(
     UnknownsContract,
     AgainContract,
     ConfirmingContract,
+    EventsContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -170,6 +171,20 @@ class ReadersContract:
             assert list(tx.readers.suppressions()) == [
                 SuppressedEntry(address="a@example.org", reason=SuppressionReason.BOUNCED)
             ]
+
+    def test_what_a_person_said_replaces_a_bounce_and_counts_no_new_address(
+        self, store: Store
+    ) -> None:
+        reasons = (
+            SuppressionReason.BOUNCED,
+            SuppressionReason.UNSUBSCRIBED,
+            SuppressionReason.COMPLAINED,
+        )
+        for number, order in enumerate(permutations(reasons)):
+            address = f"a{number}@example.org"
+            with store.begin() as tx:
+                assert [suppress(tx, address, reason) for reason in order] == [1, 0, 0]
+                assert tx.readers.suppressed(address) is SuppressionReason.COMPLAINED
 
     def test_an_address_can_be_suppressed_before_anybody_has_it(self, store: Store) -> None:
         with store.begin() as tx:

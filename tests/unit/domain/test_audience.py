@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.domain.audience import fold, parse_address
+from newsletter.domain.audience import SuppressionReason, fold, parse_address
 
 TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2
 
@@ -134,3 +134,18 @@ def test_blanks_around_an_address_make_no_difference() -> None:
 def test_a_domain_that_cannot_be_looked_up_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="not a domain that can be looked up"):
         fold("ana@" + TOO_LONG_IN_ASCII + ".example")
+
+
+def test_what_a_person_said_replaces_what_became_of_a_mailbox_in_whatever_order() -> None:
+    bounced, unsubscribed, complained = (
+        SuppressionReason.BOUNCED,
+        SuppressionReason.UNSUBSCRIBED,
+        SuppressionReason.COMPLAINED,
+    )
+    assert {reason: set(reason.replaces) for reason in SuppressionReason} == {
+        bounced: set(),
+        unsubscribed: {bounced},
+        complained: {bounced, unsubscribed},
+        SuppressionReason.MANUAL: set(),
+        SuppressionReason.ERASED: set(),
+    }

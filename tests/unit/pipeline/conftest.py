@@ -1,12 +1,40 @@
 """A newsroom on a real store whose books are checked after each transaction."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import Verdict
+from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import SqlStore
-from tests.fakes import FixedClock
+from tests.fakes import FixedClock, accept_all, always, hash_address
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 @pytest.fixture
 def room(store: SqlStore, clock: FixedClock) -> Newsroom:
     return Newsroom(BalancedStore(store), clock)
+
+
+@pytest.fixture
+def lost(room: Newsroom) -> Newsroom:
+    """Ten readers, of all of whom nobody knows."""
+    room.start(10)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.provider.answer = accept_all
+    assert room.campaign().state is CampaignState.ATTENTION
+    return room
+
+
+@pytest.fixture
+def stores(tmp_path: Path, migrated: Path) -> Iterator[list[SqlStore]]:
+    """Several databases, for histories that have to lead to the same."""
+    paths = [Path(shutil.copy(migrated, tmp_path / f"{number}.db")) for number in range(4)]
+    stores = [SqlStore(open_sqlite(path), hash_address=hash_address) for path in paths]
+    yield stores
+    for store in stores:
+        store.close()

@@ -1,24 +1,11 @@
 """Somebody knows that the provider took what was unknown: the books and the campaign follow."""
 
-import pytest
-
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts, Verdict
 from newsletter.pipeline.ledger import confirm
 from newsletter.ports import Resolution
-from tests.fakes import accept_all, always
+from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
-
-
-@pytest.fixture
-def lost(room: Newsroom) -> Newsroom:
-    """Ten readers, of all of whom nobody knows."""
-    room.start(10)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
-    room.provider.answer = accept_all
-    assert room.campaign().state is CampaignState.ATTENTION
-    return room
 
 
 def tell(room: Newsroom, *members: int) -> int:

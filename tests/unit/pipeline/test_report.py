@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
+from newsletter.domain.receipt import Figures
 from newsletter.pipeline.report import report, summary
 from newsletter.pipeline.subscribe import unsubscribe
 from tests.fakes import always
@@ -128,7 +129,7 @@ def test_without_events_the_report_says_that_it_knows_none(room: Newsroom) -> No
 
 def test_a_summary_names_nobody_who_got_it(room: Newsroom) -> None:
     room.start(5)
-    assert "@example.org" not in json.dumps(summary(room.campaign()))
+    assert "@example.org" not in json.dumps(summary(room.campaign(), Figures()))
 
 
 def test_there_is_no_report_of_what_is_not_there(room: Newsroom) -> None:

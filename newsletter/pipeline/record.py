@@ -1,0 +1,150 @@
+"""events → receipts, suppressions: what a provider tells later is brought home.
+
+All of a post is written down in one transaction before the provider is answered. Told again, or in
+another order, it leads to the same. A mailbox that merely puts us off is judged when the next
+campaign starts, with all that was told until then.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from newsletter.domain.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.delivery import BatchState
+from newsletter.domain.event import Event, EventKind
+from newsletter.domain.receipt import (
+    SOFT_CAMPAIGNS,
+    SOFT_MEMORY,
+    Receipt,
+    is_kept_whole,
+    is_worn_out,
+    receipt_kind,
+    suppression,
+)
+from newsletter.pipeline.ledger import TOLD, confirm
+from newsletter.ports import Clock, Place, Store, Transaction
+
+_CHUNK = 500
+_BEYOND = 1 << 63
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a post came to. The figures may be logged: they name nobody."""
+
+    events: int = 0
+    strangers: int = 0
+    """Events that name nobody we know."""
+    confirmed: int = 0
+    """Deliveries of which it was not known before that the provider took them."""
+    suppressed: int = 0
+    """Addresses that were not suppressed before."""
+
+    def plus(self, other: "Recorded") -> "Recorded":
+        """Both together."""
+        return Recorded(
+            **{name: number + getattr(other, name) for name, number in vars(self).items()}
+        )
+
+
+def record(events: Sequence[Event], *, provider: str, store: Store, clock: Clock) -> Recorded:
+    """Write down all of a post, or nothing. Again and again does no harm."""
+    recorded = Recorded()
+    events = [_storable(event) for event in events]
+    with store.begin() as tx:
+        for start in range(0, len(events), _CHUNK):
+            told = events[start : start + _CHUNK]
+            pairs = list(zip(told, tx.events.locate(told), strict=True))
+            recorded = recorded.plus(_record(tx, pairs, provider, clock))
+    return recorded
+
+
+def _storable(event: Event) -> Event:
+    """Without what no database takes: halves of characters, and numbers beyond all measure."""
+    words: dict[str, Any] = {
+        name: value.encode("utf-8", "replace").decode()
+        for name, value in vars(event).items()
+        if isinstance(value, str)
+    }
+    number = event.subscriber_id
+    known = number is not None and 0 < number < _BEYOND
+    return replace(event, subscriber_id=number if known else None, **words)
+
+
+def _record(
+    tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str, clock: Clock
+) -> Recorded:
+    tx.events.note(_receipts(told))
+    # Of whom we forgot, nothing that names them is kept again.
+    whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
+    tx.events.keep(provider, whole, clock.now())
+    return Recorded(
+        events=len(told),
+        strangers=sum(place.subscriber_id is None for _, place in told),
+        confirmed=_confirm(tx, told, clock),
+        suppressed=sum(_follow(tx, event, place, provider, clock) for event, place in told),
+    )
+
+
+def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[Receipt]:
+    for event, place in told:
+        kind, delivery = receipt_kind(event.kind), place.delivery
+        if kind is None or delivery is None:
+            continue
+        if kind is EventKind.ACCEPTED and not place.under_way:
+            continue  # says nothing that the books do not say, or are told right now
+        bounced = kind is EventKind.BOUNCED
+        yield Receipt(
+            campaign_id=delivery[0],
+            subscriber_id=delivery[1],
+            kind=kind,
+            at=event.at,
+            bounce=event.bounce if bounced else None,
+            reason=event.reason if bounced and not place.erased else "",
+        )
+
+
+def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]], clock: Clock) -> int:
+    proved: dict[int, dict[int, str]] = defaultdict(dict)
+    for event, place in told:
+        settled = place.batch is BatchState.DONE
+        if place.delivery and not settled and event.kind.proves_acceptance:
+            campaign_id, subscriber_id = place.delivery
+            proved[campaign_id][subscriber_id] = event.provider_id
+    return sum(confirm(tx, campaign_id, ids, TOLD, clock) for campaign_id, ids in proved.items())
+
+
+def _follow(tx: Transaction, event: Event, place: Place, provider: str, clock: Clock) -> int:
+    """What the event means for its reader; returns how many addresses are newly suppressed."""
+    reason = suppression(event)
+    if event.kind is EventKind.UNSUBSCRIBED:
+        if place.delivery:
+            campaign_id, subscriber_id = place.delivery
+            tx.readers.end_subscriptions(subscriber_id, place.lists, clock.now(), campaign_id)
+        else:
+            reason = SuppressionReason.UNSUBSCRIBED
+    if reason is None or not place.address:
+        return 0
+    entry = SuppressedEntry(address=place.address, reason=reason)
+    return tx.readers.suppress([entry], clock.now(), f"{provider} event {event.id}")
+
+
+def retire(*, store: Store, clock: Clock) -> int:
+    """Suppress mailboxes that put us off for weeks, before the next campaign; returns how many.
+
+    Only then, since a delivery that is told later may show that one works after all.
+    """
+    now = clock.now()
+    with store.read() as tx:
+        if not tx.campaigns.due(now):
+            return 0
+        found = tx.events.soft_bounces(now - SOFT_MEMORY, SOFT_CAMPAIGNS)
+    worn_out = [number for number, told in found.items() if is_worn_out(*told, now)]
+    if not worn_out:
+        return 0
+    with store.begin() as tx:
+        people = [person for number in worn_out if (person := tx.readers.get(number))]
+        reason = SuppressionReason.BOUNCED
+        entries = [SuppressedEntry(address=one.address, reason=reason) for one in people]
+        return tx.readers.suppress(entries, now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")

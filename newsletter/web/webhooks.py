@@ -1,0 +1,93 @@
+"""Where providers tell what became of messages: what is posted here is written down, then answered.
+
+Answers are bare: 200 once all is committed, 4xx for what we will never take, and 503 where the
+provider should try again. Nobody is told why.
+"""
+
+import logging
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from newsletter.bootstrap import App
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.event import Event
+from newsletter.ports import Forged
+from newsletter.web.gathering import Gathering
+from newsletter.webhooks.signing import Unverifiable
+
+_MOST = 1 << 20
+_MORE = {"sendgrid": 5 << 20}
+"""Bytes of a post, for those who put many events into one."""
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="webhooks"'}
+log = logging.getLogger("newsletter.webhooks")
+
+
+class Hearing:
+    """Hears the providers that the workspace has a webhook for."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._gatherings = {kind: Gathering(partial(self._record, kind)) for kind in app.webhooks}
+
+    def route(self) -> Route:
+        """The path of each provider."""
+        return Route("/webhooks/{provider}", self.hear, methods=["POST"])
+
+    async def hear(self, request: Request) -> Response:
+        """One post."""
+        kind = request.path_params["provider"]
+        if kind not in self._app.webhooks:
+            return Response(status_code=404)
+        try:
+            body = await _body(request, _MORE.get(kind, _MOST))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        if body is None:
+            log.warning("webhook=%s refused: too long", kind)
+            return Response(status_code=413)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        status = await run_in_threadpool(self._answer, kind, headers, body)
+        return Response(status_code=status, headers=_CHALLENGE if status == 401 else None)
+
+    def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
+        try:
+            self._gatherings[kind].record(self._app.hear(kind, headers, body))
+        except Unverifiable as error:
+            log.error("webhook=%s not verified: %s", kind, error)
+            return 503
+        except Forged as error:
+            log.warning("webhook=%s refused: %s", kind, error)
+            return 401  # after a 403 Postmark would not try again once its password is right
+        except StoreUnavailable as error:
+            log.error("webhook=%s not recorded: %s", kind, error)
+            return 503
+        return 200
+
+    def _record(self, kind: str, events: tuple[Event, ...], posts: int) -> None:
+        recorded, stopped = self._app.record(kind, events)
+        log.info(
+            "webhook=%s posts=%d events=%d strangers=%d confirmed=%d suppressed=%d",
+            kind,
+            posts,
+            recorded.events,
+            recorded.strangers,
+            recorded.confirmed,
+            recorded.suppressed,
+        )
+        for campaign in stopped:
+            log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """The whole body, or None once it is longer than it may be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            return None
+    return bytes(body)

@@ -1,0 +1,236 @@
+"""What a provider tells later, posted over HTTP: recorded before it is answered, or refused."""
+
+import logging
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from newsletter.bootstrap import App, opened
+from newsletter.domain.event import Bounce, Event, EventKind
+from newsletter.web.server import WebServer
+from tests.acceptance.workspace import Workspace
+from tests.fakes import PostedEvents
+
+MEGABYTE = 1 << 20
+
+
+class Told:
+    """The readers' pages with a webhook for the outbox, and for SendGrid, whose posts are long."""
+
+    def __init__(self, app: App, url: str) -> None:
+        self.app = app
+        self.url = f"{url}/webhooks/outbox"
+        self.webhook = PostedEvents()
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def post(self, *events: Event, **changes: Any) -> requests.Response:
+        headers, body = self.webhook.post(*events, at=self.app.clock.now())
+        return self.ask("POST", headers=headers, data=body, **changes)
+
+    def ask(self, method: str, *, url: str = "", **options: Any) -> requests.Response:
+        return self.session.request(
+            method, url or self.url, allow_redirects=False, timeout=40, **options
+        )
+
+    def event(self, number: int, kind: EventKind, **fields: Any) -> Event:
+        usual: dict[str, Any] = {
+            "id": f"{kind.value}-{number}",
+            "at": self.app.clock.now(),
+            "address": f"reader{number:05}@example.org",
+            "campaign": "hours",
+        }
+        return Event(kind=kind, **usual | fields)
+
+
+@contextmanager
+def listening(workspace: Workspace) -> Iterator[Told]:
+    """The same server as ``serve`` and ``run`` start, its webhooks wired as any others."""
+    webhooks = {"outbox": PostedEvents(), "sendgrid": PostedEvents()}
+    with opened(workspace.folder, {}) as app:
+        app = replace(app, webhooks=webhooks)
+        with WebServer(app, host="127.0.0.1", port=0) as server:
+            told = Told(app, server.address)
+            yield told
+            told.session.close()
+
+
+@pytest.fixture
+def sent(workspace: Workspace) -> Workspace:
+    workspace.write("hours", "The **library** is open.", title="Library hours")
+    workspace.approve("hours")
+    workspace.do("run", "--until-idle")
+    return workspace
+
+
+@pytest.fixture
+def told(sent: Workspace) -> Iterator[Told]:
+    with listening(sent) as told:
+        yield told
+
+
+def test_what_is_told_stands_in_the_report_and_bars_who_is_not_there(
+    sent: Workspace, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    before = sent.do("report", "hours").stdout
+    assert "no events are received" in before
+
+    answer = told.post(
+        *(told.event(number, EventKind.DELIVERED) for number in range(1, 8)),
+        told.event(8, EventKind.BOUNCED, bounce=Bounce.HARD, reason="550 5.1.1 no such user"),
+        told.event(9, EventKind.BOUNCED, bounce=Bounce.POLICY),
+        told.event(7, EventKind.COMPLAINED),
+    )
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert not {"set-cookie", "location"} & {name.lower() for name in answer.headers}
+    report = sent.report("hours")
+    assert report["events_received"] is True
+    assert (report["delivered"], report["bounced"], report["complained"]) == (7, 2, 1)
+    assert report["bounces"] == {"hard": 1, "soft": 0, "policy": 1, "complaint": 0, "other": 0}
+    text = sent.do("report", "hours").stdout
+    assert "bounced              2  (1 hard, 1 policy)" in text
+    assert "bounced (hard): reader00008@example.org 550 5.1.1 no such user" in text
+    listed = sent.do("campaign", "list", "--json").json()
+    assert [row["delivered"] for row in listed] == [7]
+    for number, reason in ((8, "bounced"), (9, None), (7, "complained")):
+        address = f"reader{number:05}@example.org"
+        assert sent.do("subscribers", "show", address, "--json").json()["suppressed"] == reason
+    said = [record.getMessage() for record in caplog.records if "webhook" in record.name]
+    assert said == ["webhook=outbox posts=1 events=10 strangers=0 confirmed=0 suppressed=2"]
+
+    sent.write("second")
+    sent.approve("second")
+    sent.do("run", "--until-idle")
+    assert sent.report("second")["audience"] == 8
+
+
+def test_what_is_posted_again_changes_nothing(sent: Workspace, told: Told) -> None:
+    event = told.event(1, EventKind.DELIVERED)
+    assert {told.post(event, event).status_code for _ in range(5)} == {200}
+    assert sent.report("hours")["delivered"] == 1
+
+
+@pytest.mark.parametrize("name", ["mailgun", "nobody", "outbox/more", "outbox/", "%2e%2e"])
+def test_where_no_webhook_is_set_up_there_is_nothing(told: Told, name: str) -> None:
+    url = told.url.removesuffix("outbox") + name
+    answer = told.post(told.event(1, EventKind.DELIVERED), url=url)
+    assert answer.status_code == 404
+    assert "location" not in {header.lower() for header in answer.headers}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_only_a_post_is_heard(told: Told, method: str) -> None:
+    assert told.ask(method).status_code == 405
+
+
+def test_what_the_provider_did_not_sign_is_refused_without_a_reason(
+    sent: Workspace, told: Told
+) -> None:
+    headers, body = PostedEvents(b"another key").post(
+        told.event(1, EventKind.COMPLAINED), at=told.app.clock.now()
+    )
+    for forged in ({"headers": headers, "data": body}, {"data": b"{}"}, {}):
+        answer = told.ask("POST", **forged)
+        assert (answer.status_code, answer.content) == (401, b"")
+    assert sent.report("hours")["events_received"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "status"),
+    [
+        ("outbox", MEGABYTE, 401),
+        ("outbox", MEGABYTE + 1, 413),
+        ("sendgrid", 5 * MEGABYTE, 401),
+        ("sendgrid", 5 * MEGABYTE + 1, 413),
+    ],
+)
+def test_a_post_that_is_too_long_is_not_read(told: Told, name: str, size: int, status: int) -> None:
+    url = told.url.removesuffix("outbox") + name
+    answer = told.ask("POST", url=url, data=b"x" * size)
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
+def test_a_post_that_breaks_off_changes_nothing(sent: Workspace, told: Told) -> None:
+    host, port = told.url.split("/")[2].split(":")
+    for length in (b"1000", b"5"):
+        with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+            connection.sendall(
+                b"POST /webhooks/outbox HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                + length
+                + b"\r\n\r\n[{"
+            )
+    assert told.post(told.event(1, EventKind.DELIVERED)).status_code == 200
+    assert sent.report("hours")["delivered"] == 1
+
+
+def test_a_database_that_cannot_be_written_asks_the_provider_to_try_again(
+    sent: Workspace, told: Told
+) -> None:
+    event = told.event(1, EventKind.DELIVERED)
+    with closing(sqlite3.connect(sent.database, isolation_level=None)) as other:
+        other.execute("ALTER TABLE receipt RENAME TO hidden")
+        assert told.post(event).status_code == 503
+        other.execute("ALTER TABLE hidden RENAME TO receipt")
+    assert told.post(event).status_code == 200
+    assert sent.report("hours")["delivered"] == 1
+
+
+def _still_sending(workspace: Workspace) -> None:
+    """As if the campaign had been taken by 300, and ten more waited for tomorrow."""
+    workspace.sql("UPDATE campaign SET state = 'sending', finished_at = NULL")
+    workspace.sql(
+        "UPDATE batch SET state = 'queued', size = 310, accepted = 300, pending = 10,"
+        " attempts = 0, not_before = 9000000000000"
+    )
+
+
+def test_a_campaign_to_which_readers_object_is_stopped_by_the_post_itself(
+    sent: Workspace, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    _still_sending(sent)
+    assert told.post(told.event(3, EventKind.COMPLAINED)).status_code == 200
+    report = sent.report("hours")
+    assert report["state"] == "paused"
+    assert report["reason"].startswith("1 of 300 accepted were reported as spam")
+    assert any("stopped hours, campaign 1" in one.getMessage() for one in caplog.records)
+    deeds = [(line["actor"], line["action"]) for line in sent.do("audit", "show", "--json").json()]
+    assert deeds[-1] == ("breaker", "pause")
+
+
+def test_a_run_stops_a_campaign_by_itself_and_says_so(sent: Workspace) -> None:
+    _still_sending(sent)
+    sent.sql("INSERT INTO receipt VALUES (1, 3, 'complained', '', 0, '')")
+    said = sent.do("--verbose", "run", "--until-idle", code=5).stderr
+    assert "stopped hours, campaign 1: 1 of 300 accepted were reported as spam" in said
+    assert "newsletter resume 1" in said
+
+
+COLUMNS = (
+    "digest, state, lists, approved_by, provider, reason, release_at, created_at, started_at,"
+    " finished_at"
+)
+
+
+def test_a_mailbox_that_put_us_off_for_weeks_gets_nothing_more(sent: Workspace) -> None:
+    for number in range(2, 7):
+        sent.sql(
+            f"INSERT INTO campaign (id, slug, {COLUMNS})"  # noqa: S608 - a number of ours
+            f" SELECT {number}, 'old', {COLUMNS} FROM campaign WHERE id = 1"
+        )
+        sent.sql(
+            f"INSERT INTO receipt SELECT {number}, 4, 'bounced', 'soft',"  # noqa: S608 - a number of ours
+            f" release_at - {number} * 4 * 86400000, '' FROM campaign WHERE id = 1"
+        )
+    sent.write("second")
+    sent.approve("second")
+    said = sent.do("--verbose", "run", "--until-idle").stderr
+    assert "suppressed 1 addresses after soft bounces for weeks" in said
+    assert sent.report("second")["audience"] == 9

@@ -1,0 +1,332 @@
+"""What every store keeps of what providers tell later."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.breaker import Damage
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import BatchState
+from newsletter.domain.event import Bounce, Event, EventKind
+from newsletter.domain.receipt import Figures, Receipt
+from newsletter.ports import Place, Resolution, Store
+from tests.contracts.books import UNKNOWN, Books, add_campaign
+from tests.fakes import NOON
+
+
+def told(**fields: Any) -> Event:
+    usual: dict[str, Any] = {"id": "e1", "kind": EventKind.DELIVERED, "at": NOON}
+    return Event(**usual | fields)
+
+
+def locate(store: Store, *events: Event) -> list[Place]:
+    with store.read() as tx:
+        return tx.events.locate(events)
+
+
+def receipt(books: Books, number: int, kind: EventKind, **fields: Any) -> Receipt:
+    usual: dict[str, Any] = {"campaign_id": books.id, "subscriber_id": number, "at": NOON}
+    return Receipt(kind=kind, **usual | fields)
+
+
+def delivered(books: Books, *members: int, at: datetime = NOON) -> list[Receipt]:
+    return [receipt(books, number, EventKind.DELIVERED, at=at) for number in members]
+
+
+def bounced(books: Books, number: int, bounce: Bounce, at: datetime = NOON) -> Receipt:
+    return receipt(books, number, EventKind.BOUNCED, bounce=bounce, at=at, reason="550 ana@x")
+
+
+def note(store: Store, receipts: Iterable[Receipt]) -> None:
+    with store.begin() as tx:
+        tx.events.note(receipts)
+
+
+def figures(books: Books) -> Figures:
+    with books.store.read() as tx:
+        return tx.events.figures(books.id)
+
+
+def keep(store: Store, event: Event, place: Place | None = None) -> int:
+    with store.begin() as tx:
+        return tx.events.keep("recording", [(event, place or Place())], NOON)
+
+
+class EventsContract:
+    # --- whom an event speaks of
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            {"attempt_id": "a1", "subscriber_id": 2},
+            {"attempt_id": "a1", "address": "Reader2@EXAMPLE.org"},
+            {"campaign": "resignation", "address": "reader2@example.org"},
+            {"campaign": "resignation", "attempt_id": "of long ago", "subscriber_id": 2},
+            {"attempt_id": "a1", "subscriber_id": 2, "address": "moved@example.org"},
+            {"attempt_id": "a1", "subscriber_id": 0, "address": "reader2@example.org"},
+        ],
+    )
+    def test_a_delivery_is_found_by_what_the_provider_names(
+        self, store: Store, names: dict[str, Any]
+    ) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim())
+        [place] = locate(store, told(**names))
+        assert place == Place(
+            subscriber_id=2,
+            address="reader2@example.org",
+            campaign_id=books.id,
+            lists=("press",),
+            batch=BatchState.DONE,
+        )
+        assert place.delivery == (books.id, 2)
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            {},
+            {"subscriber_id": 99},
+            {"subscriber_id": 99, "campaign": "resignation", "attempt_id": "a1"},
+            {"address": "nobody@example.org", "campaign": "resignation"},
+            {"address": "no address"},
+            {"address": "ana@-.example"},
+            {"address": "ana@" + "à" * 70 + ".example"},
+        ],
+    )
+    def test_an_event_that_names_nobody_we_know_has_no_place(
+        self, store: Store, names: dict[str, Any]
+    ) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim())
+        assert locate(store, told(**names)) == [Place()]
+
+    def test_a_person_is_known_also_where_the_campaign_is_not(self, store: Store) -> None:
+        Books(store, 3)
+        for campaign in ("", "elsewhere"):
+            [place] = locate(store, told(address="reader1@example.org", campaign=campaign))
+            assert place == Place(subscriber_id=1, address="reader1@example.org")
+            assert place.delivery is None
+
+    def test_many_are_found_at_once_and_in_their_order(self, store: Store) -> None:
+        books = Books(store, 25)
+        books.drain()
+        numbers = [25, 3, 99, 12, 3]
+        events = [told(campaign="resignation", subscriber_id=number) for number in numbers]
+        places = locate(store, *events)
+        assert [place.subscriber_id for place in places] == [25, 3, None, 12, 3]
+
+    def test_of_two_campaigns_of_a_statement_the_newest_that_went_to_them_counts(
+        self, store: Store
+    ) -> None:
+        first = Books(store, 3)
+        with store.begin() as tx:
+            later = add_campaign(tx)
+        [place] = locate(store, told(campaign="resignation", subscriber_id=1))
+        assert place.campaign_id == first.id
+        with store.begin() as tx:
+            tx.campaigns.move(later, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            tx.campaigns.freeze(later, ("press",), 10)
+        [place] = locate(store, told(campaign="resignation", subscriber_id=1))
+        assert place.campaign_id == later
+
+    def test_everybody_is_found_in_the_halves_of_a_batch(self, store: Store) -> None:
+        books = Books(store, 10)
+        books.split(books.claim())
+        books.split(books.claim(attempt_id="a2"))
+        for number in range(1, 11):
+            [place] = locate(store, told(campaign="resignation", subscriber_id=number))
+            assert place.delivery == (books.id, number)
+            assert place.batch is BatchState.QUEUED, "a half of it waits"
+
+    @pytest.mark.parametrize(
+        ("to", "batch"),
+        [
+            (None, BatchState.UNKNOWN),
+            (Resolution.RESEND, BatchState.QUEUED),
+            (Resolution.GIVE_UP, BatchState.GIVEN_UP),
+            (Resolution.ACCEPTED, BatchState.DONE),
+        ],
+    )
+    def test_it_is_known_where_the_batch_stands(
+        self, store: Store, to: Resolution | None, batch: BatchState
+    ) -> None:
+        books, event = Books(store, 3), told(attempt_id="a1", subscriber_id=1)
+        claimed = books.claim()
+        [during] = locate(store, event)
+        assert during.under_way
+        books.settle(claimed, UNKNOWN)
+        if to is not None:
+            with books.step() as tx:
+                tx.unknowns.decide(books.id, to, NOON)
+        [place] = locate(store, event)
+        assert (place.batch, place.under_way) == (batch, False)
+
+    def test_whoever_was_erased_is_recognised_and_not_named(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim())
+        with store.begin() as tx:
+            gone = SuppressedEntry(address="reader2@example.org", reason=SuppressionReason.BOUNCED)
+            tx.readers.suppress([gone], NOON, "test")
+            tx.readers.forget("reader2@example.org", NOON)
+            manual = SuppressedEntry(address="x@example.org", reason=SuppressionReason.MANUAL)
+            tx.readers.suppress([manual], NOON, "test")
+        by_number, by_address, other = locate(
+            store,
+            told(attempt_id="a1", subscriber_id=2),
+            told(attempt_id="a1", address="reader2@example.org"),
+            told(address="x@example.org"),
+        )
+        assert by_number.erased
+        assert (by_number.delivery, by_number.address) == ((books.id, 2), "")
+        assert by_address == Place(erased=True)
+        assert not other.erased
+
+    # --- receipts
+
+    def test_the_figures_are_the_same_in_whatever_order_receipts_come(self, store: Store) -> None:
+        books = Books(store, 3)
+        receipts = [
+            bounced(books, 1, Bounce.SOFT),
+            bounced(books, 1, Bounce.HARD),
+            receipt(books, 1, EventKind.DELIVERED),
+            receipt(books, 1, EventKind.COMPLAINED),
+        ]
+        for order in itertools.permutations(receipts):
+            for one in order:
+                note(store, [one, one])
+            assert figures(books) == Figures(complained=1, bounces={Bounce.HARD: 1}, received=True)
+
+    def test_a_soft_bounce_of_what_was_delivered_after_all_is_none(self, store: Store) -> None:
+        books = Books(store, 6)
+        note(store, delivered(books, 1, 2, 3, 6))
+        note(store, [bounced(books, 1, Bounce.SOFT), bounced(books, 4, Bounce.SOFT)])
+        note(store, [bounced(books, 2, Bounce.POLICY), bounced(books, 5, Bounce.OTHER)])
+        assert figures(books) == Figures(
+            delivered=3,
+            bounces={Bounce.SOFT: 1, Bounce.POLICY: 1, Bounce.OTHER: 1},
+            received=True,
+        )
+
+    def test_those_whose_mail_came_back_are_named(self, store: Store) -> None:
+        books = Books(store, 4)
+        note(store, [bounced(books, n, Bounce.SOFT) for n in (1, 2, 4)])
+        note(store, [*delivered(books, 2, 3), bounced(books, 3, Bounce.HARD)])
+        with store.begin() as tx:
+            tx.readers.forget("reader4@example.org", NOON)
+            assert tx.events.returned(books.id) == [
+                ("reader1@example.org", "soft", "550 ana@x"),
+                ("reader3@example.org", "hard", "550 ana@x"),
+                ("(erased)", "soft", ""),
+            ]
+
+    def test_a_campaign_of_which_nothing_was_told_has_no_figures(self, store: Store) -> None:
+        books, other = Books(store, 3), Books(store, [], slug="other")
+        note(store, delivered(other, 1))
+        note(store, [])
+        assert figures(books) == Figures()
+
+    def test_anything_that_was_told_shows_that_events_are_received(self, store: Store) -> None:
+        books, other = Books(store, 3), Books(store, [], slug="other")
+        keep(store, told(kind=EventKind.OTHER), Place(campaign_id=books.id))
+        note(store, [receipt(other, 1, EventKind.ACCEPTED)])
+        assert figures(books) == figures(other) == Figures(received=True)
+
+    # --- events as they came
+
+    def test_an_event_is_kept_once_however_often_it_is_told(self, store: Store) -> None:
+        event = told(kind=EventKind.OTHER, raw="x" * 50_000)
+        assert keep(store, event) == 1
+        assert keep(store, event) == 0
+        assert keep(store, replace(event, id="e2")) == 1
+
+    def test_ids_of_two_providers_do_not_meet(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.events.keep("one", [(told(), Place())], NOON) == 1
+            assert tx.events.keep("two", [(told(), Place())], NOON) == 1
+
+    @pytest.mark.parametrize("raw", ["{}", '{"to": "READER1@example.org"}'])
+    def test_who_is_forgotten_is_forgotten_by_events_too(self, store: Store, raw: str) -> None:
+        books = Books(store, 3)
+        note(store, [bounced(books, 1, Bounce.HARD)])
+        known = Place(subscriber_id=1) if raw == "{}" else Place()
+        keep(store, told(raw=raw), known)
+        with store.begin() as tx:
+            tx.readers.forget("reader1@example.org", NOON)
+        assert keep(store, told(raw="")) == 1, "the one before is gone"
+        assert figures(books).bounces == {Bounce.HARD: 1}, "the figures stay"
+
+    def test_a_stranger_can_be_forgotten_as_well(self, store: Store) -> None:
+        keep(store, told(raw="to: stranger@example.org"))
+        keep(store, told(id="e2", raw="to: friend@example.org"))
+        with store.begin() as tx:
+            assert not tx.readers.forget("stranger@example.org", NOON)
+        assert (keep(store, told()), keep(store, told(id="e2"))) == (1, 0)
+
+    # --- what receipts prove
+
+    def test_receipts_tell_of_those_whose_batch_has_no_answer(self, store: Store) -> None:
+        books = Books(store, 14)
+        claimed = books.claim()
+        note(store, delivered(books, 2, 14))
+        note(store, [receipt(books, 5, EventKind.ACCEPTED)])
+
+        def telling() -> list[int]:
+            with store.read() as tx:
+                return tx.events.telling(books.id)
+
+        assert telling() == [], "the call is under way"
+        books.settle(claimed, UNKNOWN)
+        assert telling() == [2, 5]
+        with books.step() as tx:
+            tx.unknowns.confirm(books.id, {5: ""}, at=NOON, reason="told")
+        assert telling() == [2]
+
+    # --- soft bounces, and the breaker's figures
+
+    def test_soft_bounces_are_gathered_of_those_who_have_enough(self, store: Store) -> None:
+        campaigns = [
+            Books(store, 3 if not number else [], slug=f"s{number}") for number in range(3)
+        ]
+        for day, books in enumerate(campaigns):
+            at = NOON + timedelta(days=day)
+            note(store, [bounced(books, 1, Bounce.SOFT, at), bounced(books, 3, Bounce.HARD, at)])
+        note(store, [bounced(campaigns[0], 2, Bounce.SOFT)])
+        note(store, delivered(campaigns[1], 1, at=NOON + timedelta(hours=30)))
+
+        def gathered(since: datetime, least: int) -> object:
+            with store.read() as tx:
+                return tx.events.soft_bounces(since, least)
+
+        days = [NOON + timedelta(days=number) for number in range(3)]
+        before = NOON - timedelta(days=1)
+        assert gathered(before, 3) == {1: (days, NOON + timedelta(hours=30))}
+        assert gathered(NOON, 2) == {1: (days[1:], NOON + timedelta(hours=30))}
+        assert gathered(before, 4) == {}
+        assert gathered(before, 1) == {
+            1: (days, NOON + timedelta(hours=30)),
+            2: ([NOON], None),
+        }
+
+    def test_the_damage_is_complaints_and_hard_bounces(self, store: Store) -> None:
+        books, other = Books(store, 9), Books(store, [], slug="other")
+        note(store, [bounced(books, n, b) for n, b in enumerate(Bounce, start=1)])
+        note(store, [bounced(books, 9, Bounce.HARD), bounced(other, 9, Bounce.HARD)])
+        note(store, [receipt(books, n, EventKind.COMPLAINED) for n in (1, 2, 3)])
+        note(store, delivered(books, 7, 8))
+        with store.read() as tx:
+            assert tx.events.damage(books.id) == Damage(complained=3, hard=2)
+            assert tx.events.damage(other.id) == Damage(hard=1)
+
+    def test_what_was_overruled_last_is_remembered(self, store: Store) -> None:
+        books = Books(store, 1)
+        with store.begin() as tx:
+            assert tx.events.overruled(books.id) == Damage()
+            tx.events.overrule(books.id, Damage(complained=1))
+            tx.events.overrule(books.id, Damage(complained=2, hard=3))
+        with store.read() as tx:
+            assert tx.events.overruled(books.id) == Damage(complained=2, hard=3)
