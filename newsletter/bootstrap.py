@@ -13,20 +13,24 @@ from newsletter.config.settings import FolderOptions
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
+from newsletter.domain.pacing import Limits, Wait, WarmUp
 from newsletter.pipeline.approve import note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
-from newsletter.ports import Clock, Examiner, Links, Provider, Source, Webhook
+from newsletter.pipeline.turns import Turns
+from newsletter.ports import Clock, Examiner, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.providers.calls import fetcher
+from newsletter.providers.options import ProviderOptions
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
@@ -70,7 +74,7 @@ class App:
     links: Links
     renderer: TemplateRenderer
     sources: tuple[Source, ...]
-    provider: Provider
+    lines: Lines
     rules: PlanRules
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
@@ -109,28 +113,33 @@ class App:
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
-        return recover(store=self.store, clock=self.clock)
+        providers = [line.name for line in self.lines.all]
+        return recover(store=self.store, providers=providers, clock=self.clock)
 
     def reconciler(self) -> Reconciler:
         """What finds out about batches that are unknown."""
         return Reconciler(
             store=self.store,
-            provider=self.provider,
+            providers={line.name: line.provider for line in self.lines.all},
             links=self.links,
             clock=self.clock,
-            lease=self.settings.provider.timeout + _LEASE_MARGIN,
+            lease=self._lease,
             jitter=random.random,
         )
+
+    @property
+    def _lease(self) -> timedelta:
+        return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
 
     def dispatcher(self) -> Dispatcher:
         """What hands batches over; threads may share it."""
         return Dispatcher(
             store=self.store,
             watermark=self.watermark,
-            provider=self.provider,
+            lines=self.lines,
             links=self.links,
             clock=self.clock,
-            lease=self.settings.provider.timeout + _LEASE_MARGIN,
+            lease=self._lease,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
         )
@@ -143,6 +152,19 @@ class App:
             clock=self.clock,
             names=lambda: secrets.token_hex(16),
         )
+
+    def waits(self) -> dict[str, Wait | None]:
+        """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
+        with self.store.read() as tx:
+            return self.lines.waits(tx, self.clock.now())
+
+    def wait(self) -> Wait | None:
+        """Why nothing at all may leave now, and until when; None where something may."""
+        with self.store.read() as tx:
+            waits = self.lines.waits(tx, self.clock.now())
+            carriers = tx.campaigns.carriers() or {""}
+        found = [waits.get(carrier, waits[""]) for carrier in carriers]
+        return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
 
     def hand(self, actor: str) -> Hand:
         """A person's hand on campaigns."""
@@ -182,7 +204,9 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
 
 def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: Links) -> App:
     clock = SystemClock()
-    provider = registry.build(settings.provider, workspace=settings.workspace, clock=clock)
+    first, *others = (_line(options, settings, clock) for options in settings.providers)
+    second = others[0] if others else None
+    provider = first.provider
     return App(
         settings=settings,
         store=store,
@@ -197,30 +221,37 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             for options in settings.statements
             if isinstance(options, FolderOptions)
         ),
-        provider=provider,
-        webhooks=_webhooks(settings, provider.name),
+        lines=Lines(first=first, second=second, after=settings.fail_over_after),
+        webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
         rules=PlanRules(
             policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,
             timezone=settings.timezone,
             provider=provider.name,
-            batch_size=_batch_size(settings, provider),
+            batch_size=_batch_size(settings, first, second),
             capabilities=provider.capabilities,
+            second=second.provider.capabilities if second else None,
         ),
     )
 
 
-def _webhooks(settings: Settings, kind: str) -> Mapping[str, Webhook]:
-    """What reads the posts of the provider, where its key or its topics are given."""
-    options = settings.provider
+def _webhooks(settings: Settings, kinds: Sequence[str]) -> Mapping[str, Webhook]:
+    """What reads the posts of each provider whose key or topics are given."""
+    found = {
+        kind: _webhook(kind, options)
+        for kind, options in zip(kinds, settings.providers, strict=True)
+    }
+    return {kind: webhook for kind, webhook in found.items() if webhook}
+
+
+def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
     key = getattr(options, "webhook_key", None)
-    webhook = listening.build(
+    return listening.build(
         kind,
         key=key and key.get_secret_value(),
         topics=getattr(options, "webhook_topics", ()),
         fetch=fetcher(timeout=_FETCH_WITHIN),
     )
-    return {kind: webhook} if webhook else {}
 
 
 def _source(options: FolderOptions, settings: Settings) -> Source:
@@ -233,11 +264,32 @@ def _source(options: FolderOptions, settings: Settings) -> Source:
     )
 
 
-def _batch_size(settings: Settings, provider: Provider) -> int:
-    """No batch may hold more than the provider takes, or than the rate allows in a second."""
-    limits = [provider.capabilities.max_recipients]
-    if settings.provider.batch_size is not None:
-        limits.append(settings.provider.batch_size)
-    if settings.provider.rate is not None:
-        limits.append(max(1, int(settings.provider.rate)))
+def _line(options: ProviderOptions, settings: Settings, clock: Clock) -> Line:
+    provider = registry.build(options, workspace=settings.workspace, clock=clock)
+    turns = Turns(
+        provider=provider.name,
+        domain=settings.sender.address.rpartition("@")[2].lower(),
+        limits=_limits(options, settings.timezone),
+    )
+    return Line(provider=provider, turns=turns)
+
+
+def _limits(options: ProviderOptions, timezone: str) -> Limits:
+    return Limits(
+        timezone=timezone,
+        rate=options.rate,
+        burst=options.burst,
+        daily_quota=options.daily_quota,
+        warm_up=WarmUp(**dict(options.warm_up)) if options.warm_up else None,
+    )
+
+
+def _batch_size(settings: Settings, *lines: Line | None) -> int:
+    """No batch may hold more than each provider takes, or than its rate allows in a second."""
+    limits = [line.provider.capabilities.max_recipients for line in lines if line]
+    for options in settings.providers:
+        if options.batch_size is not None:
+            limits.append(options.batch_size)
+        if options.rate is not None:
+            limits.append(max(1, int(options.rate)))
     return min(limits)

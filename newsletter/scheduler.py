@@ -7,7 +7,6 @@ merely make us look there. Pausing it, losing it or running it late loses nothin
 import gc
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
@@ -19,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.bootstrap import App, Look
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
-from newsletter.domain.pacing import Pace
+from newsletter.domain.pacing import Wait
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
@@ -33,6 +32,8 @@ _WATCH = 0.2
 _RECONCILE = 1.0
 _SOON = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
+_PATIENCE = timedelta(minutes=5)
+"""The longest that ``until_idle`` waits for a quota, or for the provider to be spoken to again."""
 _GIVE_UP_AFTER = 4
 """Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
 
@@ -49,6 +50,8 @@ class Run:
     unreachable: str = ""
     held: str = ""
     """Why the whole workspace is on hold; empty while it is not."""
+    wait: Wait | None = None
+    """Why it ended with work left, where that is a wait too long for ``until_idle``."""
     failure: BaseException | None = None
 
     @property
@@ -65,8 +68,7 @@ class Scheduler:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
-        self._pace = Pace(rate=app.settings.provider.rate)
-        self._pace_lock = threading.Lock()
+        self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
 
@@ -185,22 +187,22 @@ class Scheduler:
             self._fail(error)
 
     def _work_once(self, dispatcher: Dispatcher) -> None:
-        size = self._app.rules.batch_size
-        with self._pace_lock:
-            self._pace, wait = self._pace.reserve(size, time.monotonic())
-        if self._stop.wait(wait):
-            return
         done = dispatcher.dispatch()
-        with self._pace_lock:
-            self._pace = self._pace.give_back(size - (done.messages if done else 0))
-            if done is not None and done.wait:
-                self._pace = self._pace.block(done.wait.total_seconds(), time.monotonic())
-                self._in_vain[done.batch_id] = self._in_vain.get(done.batch_id, 0) + 1
-        if done is None:
+        if done is not None:
+            self._note(done)
+        elif turns := [wait.until for wait in self._app.waits().values() if wait is not None]:
+            left = min(turns) - self._app.clock.now()
+            self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
+        else:
             self._wake.wait(_IDLE_WAIT)
             self._wake.clear()
-        else:
-            _log_attempt(done)
+
+    def _note(self, done: Dispatched) -> None:
+        with self._in_vain_lock:
+            tries = self._in_vain.pop(done.batch_id, 0)
+            if done.wait:
+                self._in_vain[done.batch_id] = tries + 1
+        _log_attempt(done)
 
     def _watch(self, until_idle: bool) -> None:
         while not self._stop.wait(_WATCH):
@@ -231,13 +233,24 @@ class Scheduler:
         with self._app.store.read() as tx:
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(self._app.clock.now())
-            asks_at = tx.unknowns.next_at(self._app.provider.name)
-        in_vain = max(self._in_vain.values(), default=0)
+            providers = [line.name for line in self._app.lines.all]
+            asks_at = tx.unknowns.next_at(providers)
+        if waiting.queued and not waiting.claimed and self._waits_long():
+            return True
+        with self._in_vain_lock:
+            in_vain = max(self._in_vain.values(), default=0)
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
         return not (due or soon or self._reconciling) and _nothing_in_flight(waiting)
+
+    def _waits_long(self) -> bool:
+        wait = self._app.wait()
+        if wait is None or wait.until - self._app.clock.now() < _PATIENCE:
+            return False
+        self._run.wait = wait
+        return True
 
 
 def _log_look(look: Look, before: Look) -> None:
@@ -277,10 +290,12 @@ def _nothing_in_flight(waiting: Waiting) -> bool:
 def _log_attempt(done: Dispatched) -> None:
     outcome = done.answer.outcome
     log.info(
-        "attempt=%s campaign=%d batch=%d messages=%d verdict=%s exceptions=%d recorded=%s%s",
+        "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
+        " recorded=%s%s",
         done.attempt_id,
         done.campaign_id,
         done.batch_id,
+        done.provider,
         done.messages,
         outcome.verdict.value,
         len(done.answer.exceptions),

@@ -38,10 +38,10 @@ def campaign() -> None:
 def list_campaigns(shell: Shell, as_json: bool) -> None:
     """Show all campaigns in figures."""
     with shell.app() as app:
-        hold = _hold(app)
+        hold, waits, zone = _hold(app), app.waits(), app.settings.timezone
         with app.store.read() as tx:
             rows = [
-                summary(one, tx.events.figures(one.id)) | {"hold": hold}
+                summary(one, tx.events.figures(one.id), waits) | {"hold": hold}
                 for one in tx.campaigns.all()
             ]
     if as_json:
@@ -49,6 +49,9 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
     else:
         keys = ("campaign", "statement", "state", *FIGURES)
         print_table(keys, [[row[key] for key in keys] for row in rows])
+        for row in rows:
+            if row["waiting"]:
+                say(f"campaign {row['campaign']}: {_waiting(row['waiting'], zone)}")
 
 
 def _hold(app: App) -> str:
@@ -71,7 +74,7 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
     """
     with shell.app() as app:
         hold = _hold(app)
-        figures = make_report(campaign, store=app.store) | {"hold": hold}
+        figures = make_report(campaign, store=app.store, waits=app.waits()) | {"hold": hold}
         zone = app.settings.timezone
     if as_json:
         print_json(figures)
@@ -86,6 +89,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {figures['reason']}")
     if figures["corrects"]:
         click.echo(f"  corrects {figures['corrects']}, and goes to those who may have it")
+    if figures["waiting"]:
+        click.echo(f"  {_waiting(figures['waiting'], zone)}")
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
@@ -93,7 +98,7 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {line}")
     click.echo(f"  content      {figures['content_digest'][:12]}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
-    click.echo(f"  provider     {figures['provider']}")
+    click.echo(f"  provider     {', '.join(figures['providers'])}")
     for deed in ("started", "finished"):
         at = figures[f"{deed}_at"]
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
@@ -120,6 +125,11 @@ def _told(figures: dict[str, Any]) -> Iterator[str]:
     classes = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
     for name, more in (("delivered", ""), ("bounced", ", ".join(classes)), ("complained", "")):
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
+
+
+def _waiting(wait: dict[str, str], zone: str) -> str:
+    until = wall_time(datetime.fromisoformat(wait["until"]), zone)
+    return f"waiting for the {wait['for']} until {until}: {wait['reason']}"
 
 
 @click.command()
@@ -171,6 +181,19 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
         resolved, people = hand.resolve(campaign, Resolution(to))
     say(f"{people} decided")
     _tell(resolved)
+
+
+@campaign.command("return")
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def go_back(shell: Shell, campaign: str, by: str | None) -> None:
+    """Let what waits go to the first provider again.
+
+    After a fail-over, once the first provider is well.
+    """
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "return")).go_back(campaign))
 
 
 def _tell(campaign: Campaign) -> None:

@@ -98,6 +98,13 @@ def _exit_code(app: App, run: Run) -> int:
     if run.held:
         say(f"on hold: {run.held}; 'newsletter release --by EMAIL' lets it go on")
         return _REFUSED
+    if run.wait is not None:
+        until = wall_time(run.wait.until, app.settings.timezone)
+        say(
+            f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
+            f" {run.wait.reason}; nothing is lost, run it again then"
+        )
+        return _UNREACHABLE
     if run.unreachable:
         say(f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}")
         return _UNREACHABLE

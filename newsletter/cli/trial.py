@@ -77,7 +77,8 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
             to=to,
             store=app.store,
             links=app.links,
-            provider=app.provider,
+            provider=app.lines.first.provider,
+            turns=app.lines.first.turns,
             clock=app.clock,
         ).outcome
     if outcome.verdict is Verdict.ACCEPTED:

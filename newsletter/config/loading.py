@@ -37,7 +37,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         cause = error
         _explain(error, document, root, values)
-    _question_dates(document)
+    _question_dates(document, root, values)
     _question_webhook(document, values)
     if settings is None or document.faults:
         raise InvalidConfiguration(_in_order(document.faults)) from cause
@@ -76,10 +76,11 @@ def _explain(error: ValidationError, document: Document, root: Shape, values: An
             document.fault(finding.path, say(finding))
 
 
-def _question_dates(document: Document) -> None:
-    """No setting is a date, so what YAML takes for one was meant as text."""
+def _question_dates(document: Document, root: Shape, values: Any) -> None:
+    """Where no date is wanted, what YAML takes for one was meant as text."""
     for path, written in document.written.items():
-        if written.reading == "a date" and not document.is_broken(path):
+        dated = root.at(path, values).schema.get("format") == "date"
+        if written.reading == "a date" and not dated and not document.is_broken(path):
             document.fault(
                 path,
                 f"must be text, and YAML reads {written.text} as a date; "

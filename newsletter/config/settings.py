@@ -5,7 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+)
 
 from newsletter.config.fields import (
     Address,
@@ -190,6 +198,17 @@ class Settings(Section):
         description="The outside service that sends; its `kind` decides what else it takes.",
         json_schema_extra={"default": {"kind": "outbox"}},
     )
+    fallback_provider: Annotated[ProviderOptions, ByKind(OPTIONS)] | None = Field(
+        default=None,
+        description="A second service, of another kind, for what the first provably did not take;"
+        " it has the same keys as `provider`. Without it, everything waits for the first.",
+    )
+    fail_over_after: Pause = Field(
+        default=timedelta(minutes=10),
+        description="How long the first provider may be unreachable, or take nothing, before what"
+        " waits goes to the second. A refusal of our settings counts at once.",
+        examples=["10m"],
+    )
     database: DatabaseUrl = Field(
         default="sqlite:///var/newsletter.db",
         description="Where everything is kept: `sqlite:///` and a path.",
@@ -202,6 +221,15 @@ class Settings(Section):
         "when the database's whole disk was put back; its folder must exist.",
         examples=["var/epoch"],
     )
+
+    @field_validator("fallback_provider")
+    @classmethod
+    def _of_another_kind(
+        cls, second: ProviderOptions | None, info: ValidationInfo
+    ) -> ProviderOptions | None:
+        if second is not None and type(second) is type(info.data.get("provider")):
+            raise ValueError("is of the same kind as provider; name another service, or delete it")
+        return second
 
     _workspace: Path = PrivateAttr(default=Path())
 
@@ -217,6 +245,12 @@ class Settings(Section):
     def resolve(self, path: Path) -> Path:
         """Read a relative path from the workspace; leave an absolute one alone."""
         return self._workspace / path
+
+    @property
+    def providers(self) -> tuple[ProviderOptions, ...]:
+        """The first provider's options, and the second's, if there is one."""
+        second = self.fallback_provider
+        return (self.provider,) if second is None else (self.provider, second)
 
     @property
     def database_path(self) -> Path:

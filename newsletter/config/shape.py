@@ -1,6 +1,6 @@
 """What may stand at each place of ``newsletter.yaml``: the settings, seen from the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -121,6 +121,20 @@ class Shape:
     def child(self, part: str | int) -> "Shape":
         """What may stand under this key or index."""
         return self.keys.get(part, self.items) if isinstance(part, str) else self.items
+
+    def at(self, path: Sequence[str | int], value: Any) -> "Shape":
+        """What may stand at this path in these values."""
+        shape = self.for_value(value)
+        for part in path:
+            value = _inside(value, part)
+            shape = shape.child(part).for_value(value)
+        return shape
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(part)
+    return value[part] if isinstance(value, list) and isinstance(part, int) else None
 
 
 def as_yaml(value: Any) -> str:

@@ -133,6 +133,10 @@ def _out_of_range(finding: Finding) -> str:
     return f"must be {' and '.join(bounds)}, not {_shown(finding)}"
 
 
+def _not_date(finding: Finding) -> str:
+    return f"must be a date{finding.example}, not {_shown(finding)}"
+
+
 def _wrong_choice(finding: Finding) -> str:
     expected = str(finding.context.get("expected", "")).replace("'", "")
     return f"must be {expected}, not {_shown(finding)}"
@@ -200,6 +204,10 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "int_type": _not_number,
     "float_type": _not_number,
     "bool_type": _not_switch,
+    "date_type": _not_date,
+    "date_parsing": _not_date,
+    "date_from_datetime_parsing": _not_date,
+    "date_from_datetime_inexact": _not_date,
     "tuple_type": _not_list,
     "list_type": _not_list,
     "model_type": _not_group,

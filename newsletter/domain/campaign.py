@@ -46,6 +46,7 @@ class Campaign:
     approved_by: tuple[str, ...]
     lists: tuple[str, ...]
     provider: str
+    """The first one, whatever it went through afterwards."""
     corrects: str = ""
     """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
     corrected_by: str = ""
@@ -55,6 +56,10 @@ class Campaign:
     """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""
     reason: str = ""
     """Why it is paused, cancelled or in need of attention."""
+    carrier: str = ""
+    """The provider that what waits goes to after a fail-over; empty is the first one."""
+    urgent: bool = False
+    """Its batches go before those of other campaigns."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

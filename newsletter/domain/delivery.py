@@ -30,6 +30,10 @@ class Verdict(Enum):
     """May or may not have been handed over. Never sent again on a guess."""
 
 
+NOT_HANDED_OVER = frozenset({Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT})
+"""No message of the call has left."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The provider's immediate answer for one message."""
@@ -52,6 +56,13 @@ class Answer:
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
     retry_after: timedelta | None = None
     """How long the provider asked us to wait."""
+
+    def not_handed_over(self, messages: int) -> int:
+        """How many of so many messages provably did not leave."""
+        stayed = sum(one.verdict in NOT_HANDED_OVER for one in self.exceptions.values())
+        if self.outcome.verdict not in NOT_HANDED_OVER:
+            return stayed
+        return messages - len(self.exceptions) + stayed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,8 @@ class Statement:
     embargo_until: datetime | None = None
     translation_of: str = ""
     corrects: str = ""
+    urgent: bool = False
+    """It goes out before other campaigns; readers get the same, so no digest holds it."""
     origin: str = ""
     """Where it was read, for people: a path relative to the workspace, or an address."""
 

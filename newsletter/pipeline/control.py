@@ -53,6 +53,19 @@ class Hand:
             tx.approvals.revoke(campaign.slug, self.clock.now())
             return find_campaign(tx, str(campaign.id))
 
+    def go_back(self, name: str) -> Campaign:
+        """Let what waits go to the first provider again, which a person says is well."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
+                raise Refused(
+                    f"campaign {campaign.id} ({campaign.slug}) has nothing to bring back to"
+                    f" {campaign.provider}: it has not failed over, or it is over"
+                )
+            tx.paces.forgive(campaign.provider)
+            self._enter(tx, "go back", campaign, f"to {campaign.provider}")
+            return find_campaign(tx, str(campaign.id))
+
     def resolve(self, name: str, to: Resolution) -> tuple[Campaign, int]:
         """Decide what became of those of whom nobody knows; returns how many they were."""
         with self.store.begin() as tx:

@@ -8,20 +8,20 @@ else is unknown.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.message import Content
 from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing
+from newsletter.pipeline.lines import Lines
 from newsletter.ports import (
     Booking,
     ClaimedBatch,
     Clock,
     Links,
     Parcel,
-    Provider,
     Store,
     Transaction,
     Watermark,
@@ -42,8 +42,9 @@ class Dispatched:
     attempt_id: str
     messages: int
     answer: Answer
+    provider: str
     wait: timedelta
-    """How long the provider should be left alone; zero where all is well."""
+    """How long the batch should wait; zero where all is well, or another provider takes it."""
     recorded: bool
     """False when somebody else had taken the batch over in the meantime."""
 
@@ -58,7 +59,7 @@ class Dispatcher:
 
     store: Store
     watermark: Watermark
-    provider: Provider
+    lines: Lines
     links: Links
     clock: Clock
     lease: timedelta
@@ -68,37 +69,43 @@ class Dispatcher:
     """By digest, and found to have it."""
 
     def dispatch(self) -> Dispatched | None:
-        """Hand over the next batch that is due; None when there is none."""
-        attempt_id = self.attempt_ids()
-        held = self._claim(attempt_id)
+        """Hand over the next batch that is due; None when there is none, or none may leave now."""
+        attempt_id, at = self.attempt_ids(), self.clock.now()
+        held = self._claim(attempt_id, at)
         if held is None:
             return None
         claimed, parcel = held
         self._note(claimed)
-        answer = _nothing_to_halve(self._call(parcel), claimed)
+        answer = _nothing_to_halve(self._call(claimed, parcel), claimed)
         wait = self._wait(claimed, answer)
-        recorded = self._record(claimed, answer, wait)
+        recorded, failed_over = self._record(claimed, answer, wait, at)
         return Dispatched(
             campaign_id=claimed.campaign.id,
             batch_id=claimed.id,
             attempt_id=attempt_id,
             messages=len(claimed.members),
             answer=answer,
-            wait=wait,
+            provider=claimed.provider,
+            wait=timedelta(0) if failed_over else wait,
             recorded=recorded,
         )
 
-    def _claim(self, attempt_id: str) -> tuple[ClaimedBatch, Parcel | Answer] | None:
-        at = self.clock.now()
+    def _claim(self, attempt_id: str, at: datetime) -> tuple[ClaimedBatch, Parcel | Answer] | None:
         with self.store.begin() as tx:
-            claimed = tx.batches.claim(at=at, lease=self.lease, attempt_id=attempt_id)
+            paces = self.lines.look(tx, at)
+            room = self.lines.room(paces, at)
+            if not any(room.values()):
+                return None
+            claimed = tx.batches.claim(at=at, lease=self.lease, attempt_id=attempt_id, room=room)
             if claimed is None:
                 self._finish_emptied(tx)
                 return None
             self.watermark.follow(claimed.number)
+            line = self.lines.of(claimed)
+            line.turns.take(tx, paces[line.name], len(claimed.members), at)
             content = self._content(tx, claimed)
             try:
-                parcel = self.provider.prepare(self._outgoing(claimed, content, attempt_id))
+                parcel = line.provider.prepare(self._outgoing(claimed, content, attempt_id))
             except InvalidInput as error:
                 return claimed, _cannot_be_said(error)
             body_hash = hashlib.sha256(parcel.body).hexdigest()
@@ -135,8 +142,10 @@ class Dispatcher:
             links=self.links,
         )
 
-    def _call(self, parcel: Parcel | Answer) -> Answer:
-        return parcel if isinstance(parcel, Answer) else self.provider.hand_over(parcel)
+    def _call(self, claimed: ClaimedBatch, parcel: Parcel | Answer) -> Answer:
+        if isinstance(parcel, Answer):
+            return parcel
+        return self.lines.of(claimed).provider.hand_over(parcel)
 
     def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
         outcomes = (answer.outcome, *answer.exceptions.values())
@@ -144,27 +153,42 @@ class Dispatcher:
             return timedelta(0)
         return backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
 
-    def _record(self, claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> bool:
+    def _record(
+        self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
+    ) -> tuple[bool, bool]:
+        """Whether the fence held, and whether the batch goes to another provider now."""
+        until = self.clock.now() + wait
         with self.store.begin() as tx:
-            recorded = self._book(tx, claimed, answer, wait)
+            failed_over = self.lines.settle(tx, claimed, answer, taken_at=taken_at, until=until)
+            if failed_over:
+                wait = timedelta(0)
+            recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)
             if any(
                 one.verdict not in _KNOWN for one in (answer.outcome, *answer.exceptions.values())
             ):
                 confirm_told(tx, claimed.campaign.id, self.clock)  # an event may have been faster
             finish(tx, claimed.campaign.id, self.clock)
-        return recorded
+        return recorded, failed_over
 
     def _book(
-        self, tx: Transaction, claimed: ClaimedBatch, answer: Answer, wait: timedelta
+        self,
+        tx: Transaction,
+        claimed: ClaimedBatch,
+        answer: Answer,
+        wait: timedelta,
+        *,
+        pauses: bool,
     ) -> bool:
         now, outcome = self.clock.now(), answer.outcome
-        if outcome.verdict is Verdict.CONFIGURATION:
+        if outcome.verdict is Verdict.CONFIGURATION and claimed.bound and claimed.campaign.carrier:
+            answer, outcome = _as_before(answer), _as_before(answer).outcome
+        if outcome.verdict is Verdict.CONFIGURATION and pauses:
             tx.campaigns.move(
                 claimed.campaign.id,
                 CampaignState.PAUSED,
                 expect={CampaignState.SENDING},
                 at=now,
-                reason=f"{claimed.campaign.provider} refuses: {outcome.reason}",
+                reason=f"{claimed.provider} refuses: {outcome.reason}",
             )
         booking = _booking(claimed, answer, wait)
         if len(booking.again) < len(claimed.members):
@@ -199,6 +223,14 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
         again={n: each for n, each in others.items() if each.verdict not in _FINAL},
         wait=wait,
     )
+
+
+def _as_before(answer: Answer) -> Answer:
+    """A batch that its provider may have already, and that goes to no other: nobody knows again.
+
+    Its campaign goes on at another provider, so that this refusal must not pause it.
+    """
+    return replace(answer, outcome=replace(answer.outcome, verdict=Verdict.UNKNOWN))
 
 
 def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:

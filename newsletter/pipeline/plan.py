@@ -34,6 +34,8 @@ class PlanRules:
     provider: str
     batch_size: int
     capabilities: Capabilities
+    second: Capabilities | None = None
+    """Of the provider to fail over to: a batch has to fit both."""
 
 
 class Step(Enum):
@@ -44,7 +46,7 @@ class Step(Enum):
     SCHEDULE = "schedule"
     """It is approved and has no campaign: make one."""
     RESCHEDULE = "reschedule"
-    """Its campaign waits for another time than it should."""
+    """Its campaign waits for another time than it should, or in another lane."""
     REPLACE = "replace"
     """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
     WITHDRAW = "withdraw"
@@ -78,6 +80,7 @@ def decide(
     standing: Standing,
     campaign: Campaign | None,
     release: datetime,
+    urgent: bool = False,
 ) -> Step:
     """What has to happen to a statement's campaign. Pure."""
     ready = present and standing.approved
@@ -89,7 +92,8 @@ def decide(
         return Step.WITHDRAW
     if campaign.digest != digest:
         return Step.REPLACE
-    return Step.RESCHEDULE if campaign.release_at != release else Step.NOTHING
+    as_said = campaign.release_at == release and campaign.urgent == urgent
+    return Step.NOTHING if as_said else Step.RESCHEDULE
 
 
 def _spent_nothing(campaign: Campaign) -> bool:
@@ -149,6 +153,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
             standing=standing,
             campaign=campaign,
             release=release,
+            urgent=stored.statement.urgent,
         )
         why = _say(step, stored, standing)
     began = campaign is not None and campaign.started_at is not None
@@ -208,8 +213,9 @@ def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[C
     if campaign is not None and view.step is Step.REPLACE:
         _withdraw(tx, campaign, clock, "its text changed, and the change is approved too")
     if campaign is not None and view.step is Step.RESCHEDULE:
-        tx.campaigns.reschedule(campaign.id, view.release)
-        until = f"campaign {campaign.id} to {view.release.isoformat()}"
+        urgent = view.stored.statement.urgent
+        tx.campaigns.reschedule(campaign.id, view.release, urgent=urgent)
+        until = f"campaign {campaign.id} to {view.release.isoformat()}{', urgent' * urgent}"
         _note(tx, clock, "reschedule", campaign.slug, until)
     if view.step in {Step.SCHEDULE, Step.REPLACE}:
         return [_schedule(tx, view, rules, clock)]
@@ -228,6 +234,7 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         lists=view.correction.lists if view.correction else statement.lists,
         provider=rules.provider,
         corrects=statement.corrects,
+        urgent=statement.urgent,
     )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
     _note(tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.digest}")
@@ -266,8 +273,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _move(tx, campaign, CampaignState.PAUSED, clock, why_nobody(campaign))
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
-    fit = rules.capabilities.recipients_for(approved_content(tx, campaign))
-    batch_size = min(rules.batch_size, fit)
+    content = approved_content(tx, campaign)
+    fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
+    batch_size = min(rules.batch_size, *fits)
     if view.correction is None:
         size = tx.campaigns.freeze(campaign.id, campaign.lists, batch_size)
     else:

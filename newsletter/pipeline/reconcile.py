@@ -5,7 +5,7 @@ records, which have to be silent twice before "it is not there" counts; then an 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -116,7 +116,7 @@ class Reconciler:
     """
 
     store: Store
-    provider: Provider
+    providers: Mapping[str, Provider]
     links: Links
     clock: Clock
     lease: timedelta
@@ -126,16 +126,19 @@ class Reconciler:
         """Look at the next one that is due; None when there is none."""
         now = self.clock.now()
         with self.store.begin() as tx:
-            held = tx.unknowns.take(at=now, lease=self.lease, provider=self.provider.name)
+            held = tx.unknowns.take(at=now, lease=self.lease, providers=self.providers.keys())
             if held is None:
                 return None
-            step = decide(held, self.provider.capabilities, now)
+            step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held)
         parcel = self._same_bytes(held, batch) if step is Step.REPLAY else None
         if step is Step.REPLAY and parcel is None:
-            step = self._without_replay()
+            step = self._without_replay(held)
         found = self._find_out(step, held, batch, parcel)
         return self._record(step, held, found)
+
+    def _provider(self, held: UnknownBatch) -> Provider:
+        return self.providers[held.provider]
 
     def _batch(self, tx: Transaction, held: UnknownBatch) -> OutgoingBatch:
         return outgoing(
@@ -150,13 +153,13 @@ class Reconciler:
     def _same_bytes(self, held: UnknownBatch, batch: OutgoingBatch) -> Parcel | None:
         """What left, byte for byte; None where it cannot be made again."""
         try:
-            parcel = self.provider.prepare(batch)
+            parcel = self._provider(held).prepare(batch)
         except InvalidInput:
             return None
         return parcel if hashlib.sha256(parcel.body).hexdigest() == held.body_hash else None
 
-    def _without_replay(self) -> Step:
-        asks = self.provider.capabilities.settles_in is not None
+    def _without_replay(self, held: UnknownBatch) -> Step:
+        asks = self._provider(held).capabilities.settles_in is not None
         return Step.LOOK_UP if asks else Step.LEAVE
 
     def _find_out(
@@ -166,9 +169,9 @@ class Reconciler:
         if step is Step.REPEAT:
             return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT)
         if parcel is not None:
-            return self._read_replay(held, self.provider.hand_over(parcel))
+            return self._read_replay(held, self._provider(held).hand_over(parcel))
         if step is Step.LOOK_UP:
-            return self._read_records(held, self.provider.look_up(batch))
+            return self._read_records(held, self._provider(held).look_up(batch))
         soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
         return _Found(
             known={},
@@ -206,7 +209,8 @@ class Reconciler:
             for number, theirs in sighting.found.items()
             if number in dict(held.members)
         }
-        now, settles_in = self.clock.now(), self.provider.capabilities.settles_in or FIRST_LOOK
+        now = self.clock.now()
+        settles_in = self._provider(held).capabilities.settles_in or FIRST_LOOK
         age = now - held.attempt_at
         settled = sighting.whole and age >= settles_in
         absences = held.absences + 1 if settled else 0

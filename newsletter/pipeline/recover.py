@@ -1,5 +1,6 @@
 """After a crash: what was under way is unknown, until it comes out what became of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from newsletter.pipeline.ledger import confirm_told, finish
@@ -13,10 +14,14 @@ class Recovered:
     unknown: int
 
 
-def recover(*, store: Store, clock: Clock) -> Recovered:
-    """Take over from a process that is provably dead: its claimed batches become unknown."""
+def recover(*, store: Store, providers: Collection[str], clock: Clock) -> Recovered:
+    """Take over from a process that is provably dead: its claimed batches become unknown.
+
+    So does what only a provider may have that is none of ``providers`` any more.
+    """
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
+        unknown += tx.batches.unbind(providers, clock.now())
         for campaign in tx.campaigns.all():
             if campaign.counts.unknown:
                 confirm_told(tx, campaign.id, clock)

@@ -1,16 +1,21 @@
 """A campaign in figures, and those that a person has to look at."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from newsletter.domain.campaign import Campaign
+from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.event import Bounce
+from newsletter.domain.pacing import Cause, Wait
 from newsletter.domain.receipt import Figures
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.ports import Store
 
 
-def report(name: str, *, store: Store) -> dict[str, Any]:
+def report(
+    name: str, *, store: Store, waits: Mapping[str, Wait | None] = MappingProxyType({})
+) -> dict[str, Any]:
     """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
 
     What happens after the provider accepted a message is told by events. While none came for this
@@ -20,12 +25,14 @@ def report(name: str, *, store: Store) -> dict[str, Any]:
         campaign = find_campaign(tx, name)
         exceptions = tx.campaigns.exceptions(campaign.id)
         unknown = tx.campaigns.unknown(campaign.id)
+        providers = tx.campaigns.providers(campaign.id)
         left = tx.readers.left_through(campaign.id)
         resolved = tx.unknowns.resolved(campaign.id)
         figures = tx.events.figures(campaign.id)
         returned = tx.events.returned(campaign.id)
     return {
-        **summary(campaign, figures),
+        **summary(campaign, figures, waits),
+        "providers": providers or [campaign.provider],
         "unsubscribed": left,
         "unknown_addresses": unknown,
         "resolved": [
@@ -43,8 +50,13 @@ def report(name: str, *, store: Store) -> dict[str, Any]:
     }
 
 
-def summary(campaign: Campaign, figures: Figures) -> dict[str, Any]:
-    """One campaign in figures, without names."""
+def summary(
+    campaign: Campaign, figures: Figures, waits: Mapping[str, Wait | None] = MappingProxyType({})
+) -> dict[str, Any]:
+    """One campaign in figures, without names.
+
+    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider.
+    """
     counts = campaign.counts
     return {
         "campaign": campaign.id,
@@ -71,7 +83,16 @@ def summary(campaign: Campaign, figures: Figures) -> dict[str, Any]:
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
+        "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
     }
+
+
+def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
+    """What a campaign waits for and until when; None where it goes on, or a person holds it."""
+    going = campaign.state is CampaignState.SENDING and campaign.counts.pending
+    if wait is None or wait.cause is Cause.TURN or not going:
+        return None
+    return {"for": wait.cause.value, "until": _iso(wait.until), "reason": wait.reason}
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -1,6 +1,6 @@
 """Looking before leaping: who would get a statement, what they would get, and one test mail.
 
-Nothing here touches the books: a test is no delivery, its links end nothing.
+A test is no delivery: it stands in no campaign's books, and its links end nothing.
 """
 
 import secrets
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from newsletter.domain.audience import parse_address
-from newsletter.domain.delivery import Answer, OutgoingBatch
+from newsletter.domain.delivery import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.pipeline.correction import correction_of
 from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Correction, Links, Provider, Store, Transaction
 
 NO_CAMPAIGN = 0
@@ -111,20 +112,33 @@ def filled(content: Content, recipient: Recipient) -> Content:
 
 
 def send_test(
-    slug: str, *, to: str, store: Store, links: Links, provider: Provider, clock: Clock
+    slug: str,
+    *,
+    to: str,
+    store: Store,
+    links: Links,
+    provider: Provider,
+    turns: Turns,
+    clock: Clock,
 ) -> Answer:
-    """Hand over one test mail, marked as such. Raises Refused for a suppressed address."""
+    """Hand over one test mail, marked as such, ahead of all that waits for its turn.
+
+    It counts like any other message. Raises Refused for a suppressed address, ProviderUnreachable
+    while the provider is to be left alone or the day's quota is used up.
+    """
     try:
         address = parse_address(to)
     except ValueError as error:
         raise Refused(str(error)) from error
     content, recipient = sample(slug, address=None, store=store, links=links)
+    taken_at = clock.now()
     with store.begin() as tx:
         reason = tx.readers.suppressed(address)
         if reason is not None:
             raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+        turns.take_ahead(tx, 1, taken_at)
         tx.audit.enter(
-            at=clock.now(), actor="operator", action="test", subject=slug, detail="one test mail"
+            at=taken_at, actor="operator", action="test", subject=slug, detail="one test mail"
         )
     name = f"test.{secrets.token_hex(8)}"
     test = replace(content, subject=f"[Test] {content.subject}")
@@ -136,7 +150,11 @@ def send_test(
         digest=test.digest(),
         recipients=(recipient._replace(address=address, message_id=name),),
     )
-    return provider.hand_over(provider.prepare(batch))
+    answer = provider.hand_over(provider.prepare(batch))
+    wait = backoff(1, jitter=0, asked=answer.retry_after)
+    with store.begin() as tx:
+        turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
+    return answer
 
 
 def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:

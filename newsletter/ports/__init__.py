@@ -21,6 +21,7 @@ from newsletter.ports.sending import (
     Booking,
     Campaigns,
     ClaimedBatch,
+    Paces,
     Resolution,
     Waiting,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "HoldKind",
     "Level",
     "Links",
+    "Paces",
     "Parcel",
     "Place",
     "Provider",

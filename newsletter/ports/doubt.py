@@ -1,6 +1,6 @@
 """What is kept about batches of which nobody knows whether the provider took them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,6 +19,8 @@ class UnknownBatch:
     campaign: Campaign
     """Without its figures."""
     fence: int
+    provider: str
+    """To which the attempt went."""
     attempt_id: str
     attempt_at: datetime
     """When the attempt was claimed; what its Date says."""
@@ -57,8 +59,13 @@ class Resolved:
 class Unknowns(Protocol):
     """Batches of which nobody knows whether the provider took them."""
 
-    def take(self, *, at: datetime, lease: timedelta, provider: str) -> UnknownBatch | None:
-        """Take hold of the next one that is due for another look, so long as the lease lasts."""
+    def take(
+        self, *, at: datetime, lease: timedelta, providers: Collection[str]
+    ) -> UnknownBatch | None:
+        """Take hold of the next one that is due for another look, so long as the lease lasts.
+
+        Only of those that went to one of these.
+        """
         ...
 
     def settle(
@@ -73,7 +80,8 @@ class Unknowns(Protocol):
         """Book what came out, if the fence still holds; tells whether it did.
 
         ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
-        cancelled where their campaign was.
+        cancelled where their campaign was. Those that are merely repeated may be at their provider
+        already, so they are bound to it.
         """
         ...
 
@@ -83,7 +91,7 @@ class Unknowns(Protocol):
         """Look again at this time; None: only a person can tell."""
         ...
 
-    def next_at(self, provider: str) -> datetime | None:
+    def next_at(self, providers: Collection[str]) -> datetime | None:
         """When the next of them is due for another look, if any ever is."""
         ...
 

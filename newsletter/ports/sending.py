@@ -1,6 +1,6 @@
 """What is kept about campaigns and their batches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -8,6 +8,9 @@ from typing import Protocol
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.delivery import Outcome
+from newsletter.domain.pacing import Pace
+
+_ANY: Mapping[str, int | None] = {}
 
 
 class Campaigns(Protocol):
@@ -47,7 +50,22 @@ class Campaigns(Protocol):
         """Change the state if it is one of ``expect``; tells whether it was."""
         ...
 
-    def reschedule(self, campaign_id: int, release_at: datetime) -> None: ...
+    def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None: ...
+
+    def hand_on(self, campaign_id: int, carrier: str) -> bool:
+        """Let what waits go to this provider, at once; empty is the first. Tells what is new.
+
+        What a provider may have already stays bound to it.
+        """
+        ...
+
+    def carriers(self) -> set[str]:
+        """The carriers of the campaigns that are sending."""
+        ...
+
+    def providers(self, campaign_id: int) -> list[str]:
+        """The providers that its batches went to, by name."""
+        ...
 
     def cancel_pending(self, campaign_id: int) -> int:
         """Turn what is queued into cancelled; returns how many deliveries."""
@@ -74,8 +92,12 @@ class ClaimedBatch:
     """When it was claimed, as it is written down."""
     number: int
     """How many claims there ever were in this database, with this one."""
+    provider: str
+    """To which it goes."""
     members: Sequence[tuple[int, str]]
     """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
+    bound: bool = False
+    """An earlier attempt may have reached this provider, so that it goes to no other one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,11 +142,21 @@ class Waiting:
 class Batches(Protocol):
     """The unit of work."""
 
-    def claim(self, *, at: datetime, lease: timedelta, attempt_id: str) -> ClaimedBatch | None:
-        """Take one queued batch of a campaign that is sending; none while there is a hold.
+    def claim(
+        self,
+        *,
+        at: datetime,
+        lease: timedelta,
+        attempt_id: str,
+        room: Mapping[str, int | None] = _ANY,
+    ) -> ClaimedBatch | None:
+        """Take one queued batch of a campaign that is sending, of urgent ones first; none on hold.
 
         Checks suppressions and subscriptions again, in the same transaction, and books those who
         left. A batch in which nobody is left is done and is not returned.
+
+        ``room`` holds how many members a batch may have at each provider, the first one first;
+        None is no limit. Those beyond it become a queued batch of their own.
         """
         ...
 
@@ -164,10 +196,28 @@ class Batches(Protocol):
         """
         ...
 
+    def unbind(self, providers: Collection[str], at: datetime) -> int:
+        """Turn queued batches into unknown that are bound to none of these; returns how many."""
+        ...
+
     def is_open(self, campaign_id: int) -> bool:
         """Whether any batch of the campaign is queued or claimed."""
         ...
 
     def waiting(self) -> Waiting:
         """What campaigns that are sending still have to hand over."""
+        ...
+
+
+class Paces(Protocol):
+    """The pace at each provider and sending domain."""
+
+    def get(self, provider: str, domain: str) -> Pace:
+        """The pace as it was last put; a fresh one where none was."""
+        ...
+
+    def put(self, provider: str, domain: str, pace: Pace) -> None: ...
+
+    def forgive(self, provider: str) -> None:
+        """Forget that it was to be left alone, and since when it took nothing."""
         ...

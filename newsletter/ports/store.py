@@ -16,7 +16,7 @@ from newsletter.ports.records import (
     Staff,
     Statements,
 )
-from newsletter.ports.sending import Batches, Campaigns
+from newsletter.ports.sending import Batches, Campaigns, Paces
 
 
 class Transaction(Protocol):
@@ -38,6 +38,8 @@ class Transaction(Protocol):
     def batches(self) -> Batches: ...
     @property
     def unknowns(self) -> Unknowns: ...
+    @property
+    def paces(self) -> Paces: ...
     @property
     def readers(self) -> Readers: ...
     @property

@@ -1,9 +1,18 @@
 """The settings that all providers share. Each provider adds its own in its own file."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from newsletter.domain.schedule import format_duration, parse_duration
 
@@ -43,11 +52,31 @@ WebhookTopics = Annotated[
 ]
 """The topics of a provider whose webhooks come through Amazon SNS."""
 
+_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+
+class WarmUpOptions(BaseModel):
+    """How a new sending domain earns its name: few messages on the first day, then more each day.
+
+    Twice as many each day below 50,000, half as many more below 100,000, a fifth more below
+    250,000, then a tenth more.
+    """
+
+    model_config = _STRICT
+
+    first_day: int = Field(
+        ge=1, le=1_000_000, description="Messages on the first day, at most.", examples=[50]
+    )
+    since: date = Field(
+        description="The first day, in the workspace's zone; before it, its number holds as well.",
+        examples=["2026-11-24"],
+    )
+
 
 class ProviderOptions(BaseModel):
     """What every provider takes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+    model_config = _STRICT
 
     base_url: str | None = Field(
         default=None,
@@ -61,6 +90,24 @@ class ProviderOptions(BaseModel):
     rate: float | None = Field(
         default=None, gt=0, description="Messages a second, at most. Without it: no limit of ours."
     )
+    burst: int = Field(
+        default=0,
+        ge=0,
+        description="Messages that may leave at once after a rest, beside `rate`. At the default,"
+        " a rest is not made up for.",
+    )
+    daily_quota: int | None = Field(
+        default=None,
+        ge=1,
+        description="Messages a day of the workspace's zone, at most; the rest waits for the next"
+        " day. Without it: no limit of ours.",
+        examples=[10000],
+    )
+    warm_up: WarmUpOptions | None = Field(
+        default=None,
+        description="For a new sending domain: a daily limit that grows by itself. Where there is"
+        " a `daily_quota` too, the smaller holds.",
+    )
     settle: Duration | None = Field(
         default=None,
         description="How long after a call the provider's own records are complete,"
@@ -70,3 +117,10 @@ class ProviderOptions(BaseModel):
         default=timedelta(seconds=60),
         description="The longest a whole call may take, from connecting to the answer's last byte.",
     )
+
+    @field_validator("burst")
+    @classmethod
+    def _beside_a_rate(cls, burst: int, info: ValidationInfo) -> int:
+        if burst and "rate" in info.data and info.data["rate"] is None:
+            raise ValueError("means nothing without a rate; write rate too, or delete it")
+        return burst

@@ -31,6 +31,7 @@ KEYS = (
     "language",
     "translation_of",
     "corrects",
+    "urgent",
 )
 
 
@@ -92,6 +93,7 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         embargo_until=reader.when("embargo_until", time),
         translation_of=_other(reader, "translation_of", slug),
         corrects=_other(reader, "corrects", slug),
+        urgent=reader.switch("urgent"),
         origin=file,
     )
 

@@ -13,6 +13,7 @@ from newsletter.sources.scalars import NULL_TAG, TEXT_TAG, misreading, quoted
 from newsletter.sources.text import control_in_value
 
 T = TypeVar("T")
+_SWITCH_TAG = "tag:yaml.org,2002:bool"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,17 @@ class Reader:
             self.fault(key, "has no value; fill it in, or take the line out")
             return None
         return self.text(key, check)
+
+    def switch(self, key: str) -> bool:
+        """True or false; false if absent or faulty."""
+        place = self.front.fields.get(key)
+        if place is None:
+            return False
+        node = place.node
+        said = node.value.casefold() if isinstance(node, yaml.ScalarNode) else ""
+        if said not in {"true", "false"} or node.tag != _SWITCH_TAG or _cut_off(place):
+            self.fault(key, f"must be true or false, without quotes; write {key}: true")
+        return bool(said == "true")
 
     def when(self, key: str, check: Callable[[str], T]) -> T | None:
         """A date or a time, which YAML may read as something else as long as we can."""

@@ -1,11 +1,13 @@
 """Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
     Select,
@@ -33,13 +35,26 @@ class SqlBatches:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def claim(self, *, at: datetime, lease: timedelta, attempt_id: str) -> ClaimedBatch | None:
-        while (batch_id := claiming.next_queued(self._connection, at)) is not None:
+    def claim(
+        self,
+        *,
+        at: datetime,
+        lease: timedelta,
+        attempt_id: str,
+        room: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> ClaimedBatch | None:
+        while (found := claiming.next_queued(self._connection, at, room)) is not None:
+            batch_id, provider = found
             claimed = claiming.claim(
-                self._connection, batch_id, at=at, lease=lease, attempt_id=attempt_id
+                self._connection,
+                batch_id,
+                provider=provider,
+                at=at,
+                lease=lease,
+                attempt_id=attempt_id,
             )
             if claimed.members:
-                return claimed
+                return dividing.shorten(self._connection, claimed, room.get(provider))
             emptied = {"state": BatchState.DONE.value, "settled_at": to_ms(at)}
             dividing.change(self._connection, claimed, emptied)
         return None
@@ -110,16 +125,25 @@ class SqlBatches:
         self._connection.execute(
             update(tables.batch).where(claiming.is_unknown()).values(lease_until=None)
         )
+        claimed = _batch.state == BatchState.CLAIMED.value
+        return self._lose(claimed, at, "the process ended while the call was under way")
+
+    def unbind(self, providers: Collection[str], at: datetime) -> int:
+        bound = _batch.bound_to.not_in(["", *providers])
+        lost = (_batch.state == BatchState.QUEUED.value) & bound
+        return self._lose(lost, at, "the provider that may have it is not configured any more")
+
+    def _lose(self, which: ColumnElement[bool], at: datetime, reason: str) -> int:
         return self._connection.execute(
             update(tables.batch)
-            .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
+            .where(claiming.is_open(), which)
             .values(
                 state=BatchState.UNKNOWN.value,
                 fence=_batch.fence + 1,
                 unknown=_batch.unknown + _batch.pending,
                 pending=0,
                 lease_until=None,
-                reason="the process ended while the call was under way",
+                reason=reason,
                 settled_at=to_ms(at),
             )
         ).rowcount

@@ -86,6 +86,7 @@ class SqlCampaigns:
                 approved_by=json.dumps(campaign.approved_by),
                 provider=campaign.provider,
                 corrects=campaign.corrects,
+                urgent=int(campaign.urgent),
                 reason=campaign.reason,
                 release_at=to_ms(campaign.release_at),
                 created_at=to_ms(at),
@@ -123,12 +124,43 @@ class SqlCampaigns:
         )
         return moved.rowcount == 1
 
-    def reschedule(self, campaign_id: int, release_at: datetime) -> None:
+    def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
         self._connection.execute(
             update(tables.campaign)
             .where(_campaign.id == campaign_id)
-            .values(release_at=to_ms(release_at))
+            .values(release_at=to_ms(release_at), urgent=int(urgent))
         )
+
+    def hand_on(self, campaign_id: int, carrier: str) -> bool:
+        handed = self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id, _campaign.carrier != carrier)
+            .values(carrier=carrier)
+        ).rowcount
+        if handed:
+            self._connection.execute(
+                update(tables.batch)
+                .where(
+                    _batch.campaign_id == campaign_id,
+                    _batch.state == BatchState.QUEUED.value,
+                    _batch.bound_to == "",
+                )
+                .values(not_before=0)
+            )
+        return bool(handed)
+
+    def carriers(self) -> set[str]:
+        return set(
+            self._connection.scalars(
+                select(_campaign.carrier).where(_campaign.state == CampaignState.SENDING.value)
+            )
+        )
+
+    def providers(self, campaign_id: int) -> list[str]:
+        named = select(_batch.provider).where(
+            _batch.campaign_id == campaign_id, _batch.provider != ""
+        )
+        return sorted(self._connection.scalars(named.distinct()))
 
     def cancel_pending(self, campaign_id: int) -> int:
         queued = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.QUEUED.value)
@@ -241,6 +273,8 @@ def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
         counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
         given_up=bool(row.given_up),
         reason=row.reason,
+        carrier=row.carrier,
+        urgent=bool(row.urgent),
         started_at=maybe_from_ms(row.started_at),
         finished_at=maybe_from_ms(row.finished_at),
     )

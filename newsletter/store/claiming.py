@@ -19,7 +19,6 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState
 from newsletter.ports import ClaimedBatch
 from newsletter.store import tables
@@ -54,28 +53,59 @@ def is_free() -> TextClause:
     return text(f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))")  # noqa: S608
 
 
-def next_queued(connection: Connection, at: datetime) -> int | None:
-    """The batch to be claimed next, locked where the database can."""
-    found: int | None = connection.scalar(_next_queued(), {"at": to_ms(at)})
-    return found
+def next_queued(
+    connection: Connection, at: datetime, room: Mapping[str, int | None]
+) -> tuple[int, str] | None:
+    """The batch to be claimed next, locked where the database can, and its provider.
+
+    The campaign is chosen first: an order over all that is open would cost more with each batch.
+    """
+    for campaign in connection.execute(_sending()).all():
+        carrier = _carrier(campaign.carrier or campaign.provider, room)
+        for provider in sorted(room or {carrier: None}, key=lambda name: name != carrier):
+            if room.get(provider) == 0:
+                continue
+            query = _next_queued(carried=provider == carrier)
+            values = {"at": to_ms(at), "campaign": campaign.id, "to": provider}
+            found = connection.scalar(query, values)
+            if found is not None:
+                return found, provider
+    return None
+
+
+def _carrier(named: str, room: Mapping[str, int | None]) -> str:
+    """The provider of a campaign; where its own is not configured any more, the first that is."""
+    return next(iter(room)) if room and named not in room else named
 
 
 # Building a statement takes longer than running it, so those of each batch are built once.
 
 
 @cache
-def _next_queued() -> Select[Any]:
+def _sending() -> Select[Any]:
+    """In the words of the partial index of such campaigns."""
+    return (
+        select(_campaign.id, _campaign.provider, _campaign.carrier)
+        .where(text("campaign.state = 'sending'"), is_free())
+        .order_by(_campaign.urgent.desc(), _campaign.id)
+    )
+
+
+@cache
+def _next_queued(*, carried: bool) -> Select[Any]:
+    """Of one campaign. A batch that a provider may have already goes to no other one."""
+    bound = _batch.bound_to == bindparam("to")
     return (
         select(_batch.id)
-        .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
         .where(
             is_open(),
             is_free(),
             _batch.state == BatchState.QUEUED.value,
+            _batch.campaign_id == bindparam("campaign"),
             _batch.not_before <= bindparam("at"),
-            _campaign.state == CampaignState.SENDING.value,
+            (_batch.bound_to == "") | bound if carried else bound,
         )
-        .order_by(_batch.campaign_id, _batch.no)
+        .order_by(_batch.no)
         .limit(1)
         .with_for_update(skip_locked=True, of=tables.batch)
     )
@@ -91,6 +121,7 @@ def _hold() -> Any:
             fence=_batch.fence + 1,
             attempts=_batch.attempts + 1,
             attempt_id=bindparam("attempt"),
+            provider=bindparam("to"),
             body_hash="",
             claimed_at=bindparam("at"),
             lease_until=bindparam("until"),
@@ -104,6 +135,7 @@ def _hold() -> Any:
             _batch.attempts,
             _batch.claimed_at,
             _batch.regardless,
+            _batch.bound_to,
         )
     )
 
@@ -125,12 +157,24 @@ def _reachable(lists: tuple[str, ...] | None) -> Select[Any]:
 
 
 def claim(
-    connection: Connection, batch_id: int, *, at: datetime, lease: timedelta, attempt_id: str
+    connection: Connection,
+    batch_id: int,
+    *,
+    provider: str,
+    at: datetime,
+    lease: timedelta,
+    attempt_id: str,
 ) -> ClaimedBatch:
     """Claim one queued batch, booking those who left since the audience was frozen."""
     row = connection.execute(
         _hold(),
-        {"batch": batch_id, "attempt": attempt_id, "at": to_ms(at), "until": to_ms(at + lease)},
+        {
+            "batch": batch_id,
+            "attempt": attempt_id,
+            "to": provider,
+            "at": to_ms(at),
+            "until": to_ms(at + lease),
+        },
     ).one()
     campaign = SqlCampaigns(connection).head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
@@ -145,11 +189,13 @@ def claim(
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
+        provider=provider,
         fence=row.fence,
         attempts=row.attempts,
         at=from_ms(row.claimed_at),
         number=connection.scalar(_count()),
         members=members,
+        bound=bool(row.bound_to),
     )
 
 

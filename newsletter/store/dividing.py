@@ -1,7 +1,8 @@
-"""Dividing a held batch: into two halves, or into those who are settled and those tried again."""
+"""Dividing a held batch: into halves, into what leaves now and later, or who is tried again."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -104,6 +105,22 @@ def set_aside(
     return True
 
 
+def shorten(connection: Connection, claimed: ClaimedBatch, room: int | None) -> ClaimedBatch:
+    """Keep as many members as there is room for; the others become a batch of their own."""
+    if room is None or len(claimed.members) <= room:
+        return claimed
+    rest = [number for number, _ in claimed.members[room:]]
+    values = {
+        "members": _packed(_without(connection, claimed, rest)),
+        "size": _batch.size - len(rest),
+        "pending": _batch.pending - len(rest),
+    }
+    change(connection, claimed, values)
+    before = {"state": BatchState.QUEUED.value, "attempts": claimed.attempts - 1}
+    _add(connection, claimed, [rest], before)
+    return replace(claimed, members=claimed.members[:room])
+
+
 def _without(connection: Connection, claimed: ClaimedBatch, numbers: Collection[int]) -> list[int]:
     """The members of the batch, those who left since the freeze too, without these."""
     members = connection.scalar(select(_batch.members).where(_batch.id == claimed.id))
@@ -136,6 +153,7 @@ def _add(
             "pending": 0 if cancelled else len(group),
             "cancelled": len(group) if cancelled else 0,
             "regardless": regardless,
+            "bound_to": claimed.provider if claimed.bound else "",
             **common,
         }
         for place, group in enumerate(groups, start=1)

@@ -14,6 +14,7 @@ from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
 from newsletter.store.events import SqlEvents
+from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
@@ -58,6 +59,10 @@ class SqlTransaction:
     @cached_property
     def unknowns(self) -> SqlUnknowns:
         return SqlUnknowns(self.connection)
+
+    @cached_property
+    def paces(self) -> SqlPaces:
+        return SqlPaces(self.connection)
 
     @cached_property
     def readers(self) -> SqlReaders:

@@ -165,6 +165,8 @@ campaign = _table(
     _text("lists"),
     _text("approved_by"),
     _text("provider"),
+    _text("carrier", empty=True),
+    _integer("urgent", zero=True),
     _text("reason"),
     _integer("release_at"),
     _integer("created_at"),
@@ -173,6 +175,7 @@ campaign = _table(
     _text("corrects", empty=True),
     _text("corrected_by", empty=True),
     Index(None, "slug"),
+    Index("ix_campaign_sending", "id", sqlite_where=text("state = 'sending'")),
     numbered=True,
 )
 
@@ -195,6 +198,8 @@ batch = _table(
     _integer("not_before", zero=True),
     _text("attempt_id", empty=True),
     _text("body_hash", empty=True),
+    _text("provider", empty=True),  # to which the last attempt went
+    _text("bound_to", empty=True),  # the only provider that may get it, for it may have it already
     _text("provider_id", empty=True),
     _text("reason", empty=True),
     _integer("claimed_at", nullable=True),
@@ -244,6 +249,20 @@ delivery = _table(
     _text("reason"),
     _text("provider_id"),
     _integer("at"),
+    rowid=False,
+)
+
+pace = _table(
+    "pace",
+    _text("provider", key=True),
+    _text("domain", key=True),
+    _integer("free_at"),  # in microseconds: a turn may last less than a millisecond
+    _integer("blocked_until"),
+    _text("cause"),
+    _text("reason"),
+    _integer("failing_since", nullable=True),
+    _text("day"),
+    _integer("used"),
     rowid=False,
 )
 

@@ -1,6 +1,6 @@
 """Batches of which nobody knows whether the provider took them, until it comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,9 +37,11 @@ class SqlUnknowns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def take(self, *, at: datetime, lease: timedelta, provider: str) -> UnknownBatch | None:
+    def take(
+        self, *, at: datetime, lease: timedelta, providers: Collection[str]
+    ) -> UnknownBatch | None:
         free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
-        due = _of(provider).where(_batch.not_before <= to_ms(at), free, claiming.is_free())
+        due = _of(providers).where(_batch.not_before <= to_ms(at), free, claiming.is_free())
         batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
         if batch_id is None:
             return None
@@ -56,6 +58,7 @@ class SqlUnknowns:
             id=row.id,
             campaign=campaign,
             fence=row.fence,
+            provider=row.provider,
             attempt_id=row.attempt_id,
             attempt_at=from_ms(row.claimed_at),
             body_hash=row.body_hash,
@@ -75,7 +78,7 @@ class SqlUnknowns:
         at: datetime,
     ) -> bool:
         people = len(held.members) - len(known)
-        state, moved = self._rest(held, rest, people)
+        state, moved = self._rest(held, rest, people, way)
         counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
         for outcome in known.values():
             name = _OUTCOMES[outcome.verdict].value
@@ -101,7 +104,7 @@ class SqlUnknowns:
         return True
 
     def _rest(
-        self, held: UnknownBatch, rest: Rest, people: int
+        self, held: UnknownBatch, rest: Rest, people: int, way: Way
     ) -> tuple[BatchState, DeliveryState | None]:
         if rest is Rest.ACCEPTED or not people:
             return BatchState.DONE, DeliveryState.ACCEPTED
@@ -109,7 +112,10 @@ class SqlUnknowns:
             return BatchState.UNKNOWN, None
         if SqlCampaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED
-        self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
+        bound_to = held.provider if way is Way.REPEAT else ""
+        self._connection.execute(
+            _held(held).values(not_before=0, tries=0, absences=0, bound_to=bound_to)
+        )
         return BatchState.QUEUED, DeliveryState.PENDING
 
     def put_off(
@@ -122,8 +128,8 @@ class SqlUnknowns:
             )
         )
 
-    def next_at(self, provider: str) -> datetime | None:
-        due = _of(provider).with_only_columns(func.min(_batch.not_before))
+    def next_at(self, providers: Collection[str]) -> datetime | None:
+        due = _of(providers).with_only_columns(func.min(_batch.not_before))
         return maybe_from_ms(self._connection.scalar(due.where(_batch.not_before < _NEVER)))
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
@@ -140,6 +146,7 @@ class SqlUnknowns:
                     _batch.unknown: 0,
                     _batch.fence: _batch.fence + 1,  # whoever holds it decides nothing any more
                     _batch.not_before: 0,
+                    _batch.bound_to: "",
                     _batch.lease_until: None,
                     _batch.tries: 0,
                     _batch.absences: 0,
@@ -182,12 +189,8 @@ _DECISIONS = {
 }
 
 
-def _of(provider: str) -> Select[Any]:
-    return (
-        select(_batch.id)
-        .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
-        .where(claiming.is_unknown(), _campaign.provider == provider)
-    )
+def _of(providers: Collection[str]) -> Select[Any]:
+    return select(_batch.id).where(claiming.is_unknown(), _batch.provider.in_(providers))
 
 
 def _held(held: UnknownBatch) -> Update:

@@ -7,6 +7,7 @@ from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_outcomes import OutcomesContract
+from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_threads import ThreadsContract
@@ -24,6 +25,7 @@ class StoreContract(
     AgainContract,
     ConfirmingContract,
     EventsContract,
+    PacesContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -62,7 +62,7 @@ class CampaignsContract:
             held = add_campaign(tx, "held", release_at=NOON)
             tx.campaigns.move(held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON)
             assert [one.id for one in tx.campaigns.due(NOON)] == [early, late]
-            tx.campaigns.reschedule(early, NOON + timedelta(hours=1))
+            tx.campaigns.reschedule(early, NOON + timedelta(hours=1), urgent=False)
             assert [one.id for one in tx.campaigns.due(NOON)] == [late]
 
     def test_those_that_are_sending_are_listed_and_no_others(self, store: Store) -> None:

@@ -28,6 +28,7 @@ FULL = Statement(
     embargo_until=datetime(2011, 9, 21, 12, 30, tzinfo=UTC),
     translation_of="renuncia",
     corrects="earlier",
+    urgent=True,
     origin="statements/resignation.md",
 )
 BARE = Statement(slug="bare", title="Bare", body="", lists=(), language="en")

@@ -12,16 +12,19 @@ from sqlalchemy import text
 from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import Counts
+from newsletter.domain.pacing import Limits
 from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.pipeline.approve import Given, approve, note_front_matter
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import Ingested, ingest
+from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import Rendered, render
+from newsletter.pipeline.turns import Turns
 from newsletter.ports import Provider, Store, Watermark
 from newsletter.store.sql import SqlStore, SqlTransaction
 from tests.fakes import (
@@ -89,6 +92,7 @@ class Newsroom:
         self.links = PlainLinks()
         self.provider = RecordingProvider()
         self.watermark: Watermark = MemoryWatermark(begun=True)
+        self.second: RecordingProvider | None = None
         self.rules = PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(minutes=5),
@@ -97,6 +101,7 @@ class Newsroom:
             batch_size=10,
             capabilities=self.provider.capabilities,
         )
+        self.limits = Limits(timezone="America/New_York")
         self._attempts = itertools.count(1)
         self._epochs = itertools.count(1)
         with store.begin() as tx:
@@ -191,13 +196,23 @@ class Newsroom:
         return Dispatcher(
             store=store or self.store,
             watermark=self.watermark,
-            provider=provider or self.provider,
+            lines=self.lines(provider),
             links=self.links,
             clock=self.clock,
             lease=timedelta(minutes=2),
             attempt_ids=lambda: f"attempt{next(self._attempts)}",
             jitter=lambda: 0.0,
         )
+
+    def lines(self, provider: Provider | None = None) -> Lines:
+        first = Line(provider=provider or self.provider, turns=self.turns())
+        if self.second is None:
+            return Lines(first=first)
+        turns = Turns(provider=self.second.name, domain="forum.example", limits=self.limits)
+        return Lines(first=first, second=Line(provider=self.second, turns=turns))
+
+    def turns(self) -> Turns:
+        return Turns(provider=self.provider.name, domain="forum.example", limits=self.limits)
 
     def dispatch(self) -> Dispatched:
         done = self.dispatcher().dispatch()
@@ -213,14 +228,18 @@ class Newsroom:
         raise AssertionError(f"still something to hand over after {limit} calls")
 
     def recover(self) -> Recovered:
-        return recover(store=self.store, clock=self.clock)
+        return recover(
+            store=self.store,
+            providers=[line.name for line in self.lines().all],
+            clock=self.clock,
+        )
 
     def reconciler(
         self, store: Store | None = None, provider: Provider | None = None
     ) -> Reconciler:
         return Reconciler(
             store=store or self.store,
-            provider=provider or self.provider,
+            providers={line.name: line.provider for line in self.lines(provider).all},
             links=self.links,
             clock=self.clock,
             lease=timedelta(minutes=2),

@@ -45,6 +45,7 @@ def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> Unkn
         id=1,
         campaign=campaign,
         fence=2,
+        provider="recording",
         attempt_id="a1",
         attempt_at=NOON,
         body_hash="h",

@@ -59,6 +59,7 @@ def test_the_audience_is_the_sum_of_the_six_states_at_any_moment(room: Newsroom)
     room.suppress("reader3@example.org")
     for answer in (mixed, always(Verdict.UNKNOWN), always(Verdict.RETRY), always(Verdict.SPLIT)):
         room.provider.answer = answer
+        room.clock.advance(minutes=1)
         room.dispatch()
         assert figures(room)["audience"] == 45
     room.hand().cancel("resignation")

@@ -24,6 +24,7 @@ def send(room: Newsroom, to: str) -> None:
         store=room.store,
         links=room.links,
         provider=room.provider,
+        turns=room.turns(),
         clock=room.clock,
     )
 

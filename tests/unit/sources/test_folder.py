@@ -29,6 +29,7 @@ embargo_until: 2011-09-21 14:00:30+02:00
 language: "no"
 translation_of: the-original
 corrects: an-earlier-one
+urgent: true
 ---
 
 The Forum has resigned.
@@ -91,6 +92,7 @@ def test_every_key_of_a_statement_file_is_read(tmp_path: Path) -> None:
     assert statement.language == "no"
     assert statement.translation_of == "the-original"
     assert statement.corrects == "an-earlier-one"
+    assert statement.urgent
     assert statement.origin == "statements/any-name.md"
 
 

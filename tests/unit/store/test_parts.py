@@ -248,7 +248,16 @@ def test_a_campaign_that_ended_has_no_open_rows(store: SqlStore) -> None:
         assert tx.connection.scalar(text(query)) == 0
 
 
-def test_claiming_looks_only_at_what_is_open(store: SqlStore, engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("begins", "index"),
+    [
+        ("SELECT batch.id", "SEARCH batch USING INDEX ix_batch_open"),
+        ("SELECT campaign.id, campaign.provider", "campaign USING INDEX ix_campaign_sending"),
+    ],
+)
+def test_claiming_looks_only_at_what_is_open(
+    store: SqlStore, engine: Engine, begins: str, index: str
+) -> None:
     books = Books(store, 25)
     said: list[tuple[str, tuple[object, ...]]] = []
 
@@ -257,10 +266,11 @@ def test_claiming_looks_only_at_what_is_open(store: SqlStore, engine: Engine) ->
 
     event.listen(engine, "before_cursor_execute", note)
     books.claim()
-    [(sql, values)] = [one for one in said if one[0].startswith("SELECT batch.id")]
+    [(sql, values)] = [one for one in said if one[0].startswith(begins)]
     with store.read() as tx:
         plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
-    assert "SEARCH batch USING INDEX ix_batch_open" in str(plan)
+    assert index in str(plan)
+    assert "TEMP B-TREE" not in str(plan) or "campaign" in index
 
 
 # --- the store as a whole

@@ -21,6 +21,16 @@ from newsletter.store.watermark import SqlEpoch
 
 MIGRATIONS = Path(schema.__file__).with_name("migrations")
 
+MIGRATIONS = Path(schema.__file__).parent / "migrations"
+_OLD_ROWS = (
+    "INSERT INTO content VALUES ('d', '{}', 0)",
+    "INSERT INTO campaign (id, slug, digest, state, lists, approved_by, provider, reason,"
+    " release_at, created_at)"
+    " VALUES (1, 'news', 'd', 'sending', '[]', '[]', 'mailgun', '', 0, 0)",
+    "INSERT INTO batch (campaign_id, no, members, state, size, pending, unknown, attempts)"
+    " VALUES (1, 0, '[1]', 'unknown', 1, 0, 1, 1), (1, 1, '[2]', 'queued', 1, 1, 0, 0)",
+)
+
 
 def names(engine: Engine) -> set[str]:
     with connected(engine, reads=True) as connection:
@@ -120,14 +130,20 @@ def test_a_migration_does_not_lose_rows(engine: Engine) -> None:
         assert connection.execute(text("SELECT * FROM meta")).all() == [("k", "v")]
 
 
-def test_a_database_from_before_claims_were_counted_begins_to_count(empty: Engine) -> None:
+def test_an_older_database_is_brought_along_with_what_is_in_it(empty: Engine) -> None:
     with connected(empty) as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
+        for line in _OLD_ROWS:
+            connection.execute(text(line))
     migrate(empty)
-    with connected(empty) as connection:
+    with connected(empty, reads=True) as connection:
+        rows = connection.execute(text("SELECT provider, bound_to FROM batch ORDER BY id")).all()
+        assert rows == [("mailgun", ""), ("", "")]
+        [row] = connection.execute(text("SELECT urgent, carrier FROM campaign")).all()
+        assert row == (0, "")
         assert SqlEpoch(connection).mark() == Mark(epoch="", claims=0)
 
 

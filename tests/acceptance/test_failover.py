@@ -1,0 +1,126 @@
+"""Two providers on loopback: what the first provably did not take, the second delivers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import ADMIN, EDITOR, Workspace, readers
+from tests.provider_servers.postmark import PostmarkServer
+from tests.servers import Received, Step, bytes_then_silence, reply
+
+PEOPLE = readers(150)
+BATCHES = 10
+
+
+@dataclass
+class FailingMailgun(PacedMailgun):
+    """Takes ten batches, and then is another one."""
+
+    afterwards: str = "403"
+
+    def usual(self, received: Received) -> Step:
+        if len(self.taken) < BATCHES:
+            return super().usual(received)
+        if self.afterwards == "403":
+            return reply(403, {"message": "Domain forum.example is disabled"})
+        return reply(429, {"message": "too many"}, {"Retry-After": "1"})
+
+
+@pytest.fixture
+def postmark() -> Iterator[PostmarkServer]:
+    with PostmarkServer() as server:
+        yield server
+
+
+@pytest.fixture
+def first() -> Iterator[FailingMailgun]:
+    with FailingMailgun() as server:
+        yield server
+
+
+def prepare(
+    workspace: Workspace, first: PacedMailgun, second: PostmarkServer, **options: Any
+) -> None:
+    workspace.use_mailgun(first.url, batch_size=10, **options)
+    workspace.configure(
+        fallback_provider={
+            "kind": "postmark",
+            "server_token": "token-for-tests",
+            "base_url": second.url,
+        },
+        fail_over_after="2s",
+    )
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+
+
+def everybody(first: PacedMailgun, second: PostmarkServer) -> list[str]:
+    return sorted(one.to for one in (*first.delivered, *second.delivered))
+
+
+@pytest.mark.parametrize("afterwards", ["403", "429"])
+def test_everybody_gets_it_once_over_both_providers(
+    workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer, afterwards: str
+) -> None:
+    first.afterwards = afterwards
+    prepare(workspace, first, postmark, concurrency=4)
+    done = workspace.do("run", "--until-idle")
+    assert "failed over: campaign 1 from mailgun to postmark" in done.stderr
+    assert everybody(first, postmark) == sorted(PEOPLE)
+    assert (len(first.delivered), len(postmark.delivered)) == (100, 50)
+    report = workspace.report("news")
+    assert (report["state"], report["accepted"]) == ("sent", 150)
+    assert (report["provider"], report["providers"]) == ("mailgun", ["mailgun", "postmark"])
+    assert "provider     mailgun, postmark" in workspace.do("report", "news").stdout
+    assert "fail over" in workspace.do("audit", "show").stdout
+
+
+def test_everybody_gets_it_once_when_the_first_goes_down_between_two_runs(
+    workspace: Workspace, postmark: PostmarkServer
+) -> None:
+    with PacedMailgun() as first:
+        prepare(workspace, first, postmark, concurrency=1, daily_quota=100)
+        workspace.do("run", "--until-idle", code=6)
+        gone = first.url
+    workspace.use_mailgun(gone, batch_size=10, concurrency=2)
+    done = workspace.do("run", "--until-idle")
+    assert "failed over" in done.stderr
+    assert everybody(first, postmark) == sorted(PEOPLE)
+    assert (len(first.delivered), len(postmark.delivered)) == (100, 50)
+
+
+def test_what_timed_out_at_the_first_stays_unknown_and_never_reaches_the_second(
+    workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer
+) -> None:
+    prepare(workspace, first, postmark, concurrency=1, timeout="1s")
+    first.script.append(bytes_then_silence(takes=True))
+    workspace.do("run", "--until-idle", code=5)
+    workspace.do("run", "--until-idle", code=5)
+    report = workspace.report("news")
+    assert (report["state"], report["accepted"], report["unknown"]) == ("attention", 140, 10)
+    unknown = set(report["unknown_addresses"])
+    assert not unknown & {one.to for one in postmark.delivered}
+    assert everybody(first, postmark) == sorted(PEOPLE)
+
+
+def test_a_person_brings_it_back_to_the_first_provider(
+    workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer
+) -> None:
+    prepare(workspace, first, postmark, concurrency=1)
+    postmark.known = "another"
+    done = workspace.do("run", "--until-idle", code=5)
+    assert "postmark refuses" in done.stderr
+    workspace.hire(ADMIN, "admin")
+    refused = workspace.do("campaign", "return", "news", "--by", EDITOR, code=4)
+    assert "is an approver; to return takes the role sender" in refused.stderr
+    workspace.do("campaign", "return", "news", "--by", ADMIN)
+    with PacedMailgun() as well:
+        workspace.use_mailgun(well.url, batch_size=10)
+        workspace.do("resume", "news")
+        workspace.do("run", "--until-idle")
+        assert sorted(one.to for one in (*first.delivered, *well.delivered)) == sorted(PEOPLE)
+    assert postmark.delivered == []

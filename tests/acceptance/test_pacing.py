@@ -1,0 +1,71 @@
+"""So many messages a second and a day, in processes of their own, across kill -9 and restarts."""
+
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.workspace import Workspace, readers, wait_until
+
+PEOPLE = readers(30)
+
+
+def test_the_quota_of_a_day_holds_across_runs_and_the_rest_waits(workspace: Workspace) -> None:
+    workspace.configure(provider={"kind": "outbox", "daily_quota": 12})
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    for _ in range(2):
+        done = workspace.do("run", "--until-idle", code=6)
+        assert "waiting for the quota until" in done.stderr
+        assert "12 of 12 messages have left today; nothing is lost, run it again" in done.stderr
+        assert len(workspace.journal) == 12
+
+    assert "waiting for the quota until" in workspace.do("report", "news").stdout
+    assert "waiting for the quota until" in workspace.do("campaign", "list").stderr
+    assert workspace.report("news")["waiting"]["for"] == "quota"
+
+    workspace.configure(provider={"kind": "outbox", "daily_quota": 100})
+    workspace.do("run", "--until-idle")
+    assert sorted(line["to"] for line in workspace.journal) == sorted(PEOPLE)
+    assert workspace.report("news")["waiting"] is None
+
+
+def test_a_warm_up_lets_its_first_day_leave(workspace: Workspace) -> None:
+    warm_up = {"first_day": 5, "since": "2999-01-01"}
+    workspace.configure(provider={"kind": "outbox", "warm_up": warm_up})
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    assert "5 of 5" in workspace.do("run", "--until-idle", code=6).stderr
+    assert len(workspace.journal) == 5
+
+
+def test_a_process_that_is_killed_leaves_no_fresh_allowance(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=5, concurrency=1, daily_quota=20)
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.delay = 0.2
+    running = workspace.start("run")
+    wait_until(lambda: len(mailgun.delivered) >= 10, 20, running.said)
+    running.kill()
+    workspace.do("run", "--until-idle", code=6)
+    report = workspace.report("news")
+    assert report["accepted"] + report["unknown"] == 20
+    assert max(mailgun.counted().values()) == 1
+    assert len(mailgun.delivered) <= 20
+
+
+def test_a_rate_holds_whatever_the_number_of_calls_at_once(workspace: Workspace) -> None:
+    workspace.configure(provider={"kind": "outbox", "rate": 20, "batch_size": 5})
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    report = workspace.report("news")
+    assert report["accepted"] == 30
+    assert _seconds(report["finished_at"]) - _seconds(report["started_at"]) >= 1
+
+
+def _seconds(text: str) -> int:
+    hours, minutes, seconds = text[11:19].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)

@@ -1,0 +1,157 @@
+"""What every store keeps of the pace, and of batches of which only a part may leave."""
+
+from datetime import date, timedelta
+
+from newsletter.domain.delivery import Counts, Way
+from newsletter.domain.pacing import Cause, Pace
+from newsletter.ports import Resolution, Rest, Store, Transaction
+from tests.contracts.books import LEASE, UNKNOWN, Books, ids
+from tests.fakes import NOON
+
+KEPT = Pace(
+    free_at=NOON + timedelta(microseconds=333),
+    blocked_until=NOON + timedelta(hours=1),
+    cause=Cause.QUOTA,
+    reason="limit reached — “later”",
+    failing_since=NOON - timedelta(hours=2),
+    day=date(2026, 11, 24),
+    used=12_345,
+)
+
+
+def repeat(tx: Transaction) -> None:
+    """Queue what is unknown again for a provider that keeps one message of a name."""
+    held = tx.unknowns.take(at=NOON, lease=LEASE, providers=["recording"])
+    assert held is not None
+    assert tx.unknowns.settle(held, known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT, at=NOON)
+
+
+class PacesContract:
+    def test_a_pace_comes_back_as_it_was_put(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.paces.put("mailgun", "forum.example", Pace())
+            tx.paces.put("mailgun", "forum.example", KEPT)
+        with store.read() as tx:
+            assert tx.paces.get("mailgun", "forum.example") == KEPT
+
+    def test_each_provider_and_each_domain_has_a_pace_of_its_own(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.paces.put("mailgun", "forum.example", KEPT)
+        with store.read() as tx:
+            assert tx.paces.get("mailgun", "other.example") == Pace()
+            assert tx.paces.get("postmark", "forum.example") == Pace()
+
+    def test_a_batch_of_which_a_part_may_leave_is_parted(self, store: Store) -> None:
+        books = Books(store, 10, batch_size=5)
+        with books.step() as tx:
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 2})
+        assert claimed is not None
+        assert ids(claimed) == [1, 2]
+        assert books.settle(claimed)
+        assert books.counts() == Counts(accepted=2, pending=8)
+        assert books.drain() == [[6, 7, 8, 9, 10], [3, 4, 5]]
+        assert books.counts() == Counts(accepted=10)
+
+    def test_a_batch_that_may_leave_whole_is_not_parted(self, store: Store) -> None:
+        books = Books(store, 5)
+        with books.step() as tx:
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 5})
+        assert claimed is not None
+        assert ids(claimed) == [1, 2, 3, 4, 5]
+
+    def test_a_part_that_stays_unknown_names_its_own_readers_alone(self, store: Store) -> None:
+        books = Books(store, 4)
+        with books.step() as tx:
+            tx.readers.forget("reader1@example.org", NOON)
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a1", room={"recording": 2})
+        assert claimed is not None
+        assert books.settle(claimed, UNKNOWN)
+        assert books.counts() == Counts(suppressed=1, unknown=2, pending=1)
+        with store.read() as tx:
+            assert tx.campaigns.unknown(books.id) == ["reader2@example.org", "reader3@example.org"]
+
+    def test_urgent_campaigns_go_first_and_then_the_oldest(self, store: Store) -> None:
+        first = Books(store, 4, batch_size=2, slug="first")
+        Books(store, 2, batch_size=2, slug="second")
+        late = Books(store, 4, batch_size=2, slug="late")
+        with store.begin() as tx:
+            tx.campaigns.reschedule(late.id, NOON, urgent=True)
+        assert late.campaign().urgent
+        order = [first.claim().campaign.slug for _ in range(5)]
+        assert order == ["late", "late", "first", "first", "second"]
+
+    def test_an_urgent_campaign_whose_batches_wait_holds_nobody_up(self, store: Store) -> None:
+        usual = Books(store, 2, slug="usual")
+        urgent = Books(store, 2, slug="urgent")
+        with store.begin() as tx:
+            tx.campaigns.reschedule(urgent.id, NOON, urgent=True)
+        assert urgent.requeue(urgent.claim(), seconds=60)
+        assert usual.claim().campaign.slug == "usual"
+
+    def test_a_provider_that_is_forgiven_is_spoken_to_again(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.paces.put("mailgun", "forum.example", KEPT)
+            tx.paces.put("postmark", "forum.example", KEPT)
+            tx.paces.forgive("mailgun")
+            forgiven = tx.paces.get("mailgun", "forum.example")
+            assert tx.paces.get("postmark", "forum.example") == KEPT
+        assert forgiven.failing_since is None
+        assert forgiven.blocked_until < NOON
+        assert forgiven.used == KEPT.used
+
+    def test_what_waits_is_claimed_for_the_carrier_at_once(self, store: Store) -> None:
+        books = Books(store, 4, batch_size=2)
+        waiting = books.claim()
+        assert books.requeue(waiting, seconds=600)
+        with books.step() as tx:
+            assert tx.campaigns.hand_on(books.id, "second")
+            assert not tx.campaigns.hand_on(books.id, "second")
+            assert tx.campaigns.carriers() == {"second"}
+        assert books.campaign().carrier == "second"
+        for room in ({"recording": None, "second": 0}, {"recording": 5, "second": None}):
+            with books.step() as tx:
+                claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", room=room)
+            assert (claimed is None) is (room["second"] == 0)
+        assert claimed is not None
+        assert (claimed.provider, ids(claimed)) == ("second", [1, 2])
+        with store.read() as tx:
+            assert tx.campaigns.providers(books.id) == ["second"]
+
+    def test_a_carrier_that_is_not_configured_any_more_is_the_first(self, store: Store) -> None:
+        books = Books(store, 2)
+        with books.step() as tx:
+            tx.campaigns.hand_on(books.id, "gone")
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"new": None})
+        assert claimed is not None
+        assert claimed.provider == "new"
+
+    def test_a_repeated_batch_is_bound_to_its_provider_in_all_its_parts(self, store: Store) -> None:
+        books = Books(store, 4)
+        books.claim()
+        books.abandon()
+        with books.step() as tx:
+            repeat(tx)
+            tx.campaigns.hand_on(books.id, "second")
+            both = {"recording": None, "second": None}
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", room=both)
+        assert claimed is not None
+        assert (claimed.provider, claimed.bound) == ("recording", True)
+        assert books.split(claimed)
+        for _ in range(2):
+            with books.step() as tx:
+                half = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a3", room=both)
+            assert half is not None
+            assert (half.provider, half.bound, len(half.members)) == ("recording", True, 2)
+
+    def test_a_person_who_says_resend_lets_any_provider_have_it(self, store: Store) -> None:
+        books = Books(store, 2)
+        books.claim()
+        books.abandon()
+        with books.step() as tx:
+            repeat(tx)
+            assert tx.batches.unbind(["second"], NOON) == 1
+            assert tx.batches.unbind(["second"], NOON) == 0
+            tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
+            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"second": None})
+        assert claimed is not None
+        assert not claimed.bound
