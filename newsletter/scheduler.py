@@ -15,14 +15,15 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from newsletter.bootstrap import App, Look
+from newsletter.app import App, Look
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
 from newsletter.domain.pacing import Wait
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
-from newsletter.pipeline.reconcile import Reconciled, Reconciler
+from newsletter.pipeline.reconcile import Reconciler
 from newsletter.ports import Waiting
+from newsletter.runlog import log_attempt, log_look, log_reconciled
 from newsletter.store.lock import only_one
 
 log = logging.getLogger("newsletter.run")
@@ -150,7 +151,7 @@ class Scheduler:
         if self._run.held:
             return
         look = self._app.look()
-        _log_look(look, self._run.last)
+        log_look(look, self._run.last)
         self._run.last = look
         self._run.withdrawn += look.withdrawn
         self._run.finished |= {campaign.id for campaign in look.started}
@@ -162,7 +163,7 @@ class Scheduler:
         self._reconciling = True
         try:
             while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
-                _log_reconciled(done)
+                log_reconciled(done)
                 self._run.finished.add(done.campaign_id)
                 if done.queued:
                     self._wake.set()
@@ -202,7 +203,7 @@ class Scheduler:
             tries = self._in_vain.pop(done.batch_id, 0)
             if done.wait:
                 self._in_vain[done.batch_id] = tries + 1
-        _log_attempt(done)
+        log_attempt(done)
 
     def _watch(self, until_idle: bool) -> None:
         while not self._stop.wait(_WATCH):
@@ -253,52 +254,5 @@ class Scheduler:
         return True
 
 
-def _log_look(look: Look, before: Look) -> None:
-    """One line for each thing that is new since the look before."""
-    for fault in look.faults if look.faults != before.faults else ():
-        log.error("%s", fault)
-    for campaign in look.scheduled:
-        log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
-    for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
-        log.warning("not sent: %s: %s", held.slug, held.reason)
-    for campaign in look.stopped:
-        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
-    if look.retired:
-        log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
-    for campaign in look.started:
-        log.info("started %s as campaign %d", campaign.slug, campaign.id)
-
-
-def _log_reconciled(done: Reconciled) -> None:
-    log.info(
-        "unknown attempt=%s campaign=%d batch=%d step=%s known=%d queued=%d unknown=%d%s",
-        done.attempt_id,
-        done.campaign_id,
-        done.batch_id,
-        done.step.name.lower(),
-        done.known,
-        done.queued,
-        done.unknown,
-        f" reason={done.reason!r}" if done.reason else "",
-    )
-
-
 def _nothing_in_flight(waiting: Waiting) -> bool:
     return not waiting.queued and not waiting.claimed
-
-
-def _log_attempt(done: Dispatched) -> None:
-    outcome = done.answer.outcome
-    log.info(
-        "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
-        " recorded=%s%s",
-        done.attempt_id,
-        done.campaign_id,
-        done.batch_id,
-        done.provider,
-        done.messages,
-        outcome.verdict.value,
-        len(done.answer.exceptions),
-        done.recorded,
-        f" reason={outcome.reason!r}" if outcome.reason else "",
-    )

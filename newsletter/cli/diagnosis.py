@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import click
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, print_json, say
 from newsletter.domain.errors import Refused
 from newsletter.domain.statement import Role

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.cli.shell import Shell, in_workspace, say, show_faults, wall_time
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.scheduler import Run, Scheduler

@@ -15,7 +15,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from newsletter.bootstrap import App, opened
+from newsletter.app import App
+from newsletter.bootstrap import opened
 from newsletter.config import FILE_NAME, find_workspace
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from newsletter.bootstrap import App, opened
+from newsletter.app import App
+from newsletter.bootstrap import opened
 from newsletter.cli.campaigns import print_report
 from newsletter.cli.running import work
 from newsletter.cli.shell import say

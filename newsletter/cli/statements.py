@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.cli.shell import (
     Shell,
     actor,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.cli.shell import (
     OPERATOR,
     Shell,

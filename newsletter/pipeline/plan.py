@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
+from newsletter.domain.planning import BEFORE_START, Step, decide
 from newsletter.domain.schedule import release_time, resolve
 from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
 from newsletter.pipeline.correction import correction_of, end_original, why_nobody
@@ -19,7 +19,6 @@ from newsletter.ports import (
     Transaction,
 )
 
-BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 """In the place of a release time, where there is none yet."""
 
@@ -36,21 +35,6 @@ class PlanRules:
     capabilities: Capabilities
     second: Capabilities | None = None
     """Of the provider to fail over to: a batch has to fit both."""
-
-
-class Step(Enum):
-    """What planning does about one statement."""
-
-    NOTHING = "nothing"
-    """It is as it should be."""
-    SCHEDULE = "schedule"
-    """It is approved and has no campaign: make one."""
-    RESCHEDULE = "reschedule"
-    """Its campaign waits for another time than it should, or in another lane."""
-    REPLACE = "replace"
-    """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
-    WITHDRAW = "withdraw"
-    """Its campaign has not started, and what was approved is not what it says now."""
 
 
 _WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
@@ -71,36 +55,6 @@ class Planned:
     scheduled: tuple[Campaign, ...] = ()
     withdrawn: tuple[Held, ...] = ()
     held: tuple[Held, ...] = ()
-
-
-def decide(
-    *,
-    present: bool,
-    digest: str,
-    standing: Standing,
-    campaign: Campaign | None,
-    release: datetime,
-    urgent: bool = False,
-) -> Step:
-    """What has to happen to a statement's campaign. Pure."""
-    ready = present and standing.approved
-    if campaign is None or _spent_nothing(campaign):
-        return Step.SCHEDULE if ready else Step.NOTHING
-    if campaign.started_at is not None or campaign.state not in BEFORE_START:
-        return Step.NOTHING
-    if not ready:
-        return Step.WITHDRAW
-    if campaign.digest != digest:
-        return Step.REPLACE
-    as_said = campaign.release_at == release and campaign.urgent == urgent
-    return Step.NOTHING if as_said else Step.RESCHEDULE
-
-
-def _spent_nothing(campaign: Campaign) -> bool:
-    """Cancelled before anything could have reached anybody: the statement may go out after all."""
-    return campaign.state is CampaignState.CANCELLED and not (
-        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,209 +5,163 @@ accounting identity is a constraint of the batch, so no commit can break it.
 """
 
 from sqlalchemy import (
-    BLOB,
-    BigInteger,
     CheckConstraint,
-    Column,
     ForeignKey,
     Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.schema import SchemaItem
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from newsletter.store.columns import integer, metadata, octets, table, words
 
+__all__ = ["metadata"]
 
-def _integer(
-    name: str, *foreign: ForeignKey, key: bool = False, nullable: bool = False, zero: bool = False
-) -> Column[int]:
-    default = text("0") if zero else None
-    wide = Integer().with_variant(BigInteger, "postgresql")  # SQLite's own is 64 bits wide
-    return Column(name, wide, *foreign, primary_key=key, nullable=nullable, server_default=default)
+meta = table("meta", words("key", key=True), words("value"))
 
-
-def _text(
-    name: str, *foreign: ForeignKey, key: bool = False, nullable: bool = False, empty: bool = False
-) -> Column[str]:
-    default = text("''") if empty else None
-    return Column(name, Text, *foreign, primary_key=key, nullable=nullable, server_default=default)
-
-
-def _bytes(name: str, *, key: bool = False, unique: bool = False) -> Column[bytes]:
-    return Column(name, BLOB, primary_key=key, nullable=False, unique=unique)
-
-
-def _table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = False) -> Table:
-    """``numbered``: no id is ever given twice, not even after its row was deleted."""
-    return Table(
-        name,
-        metadata,
-        *parts,
-        sqlite_strict=True,
-        sqlite_with_rowid=rowid,
-        sqlite_autoincrement=numbered,
-    )
-
-
-meta = _table("meta", _text("key", key=True), _text("value"))
-
-epoch = _table(
+epoch = table(
     "epoch",
-    _integer("id", key=True),
-    _text("name"),
-    _integer("claims"),
+    integer("id", key=True),
+    words("name"),
+    integer("claims"),
     CheckConstraint("id = 1", name="one"),
 )
 
-statement = _table(
+statement = table(
     "statement",
-    _text("slug", key=True),
-    _text("document"),
-    _text("digest"),
-    _text("fingerprint"),
-    _integer("present"),
-    _integer("changed_at"),
+    words("slug", key=True),
+    words("document"),
+    words("digest"),
+    words("fingerprint"),
+    integer("present"),
+    integer("changed_at"),
 )
 
-content = _table(
+content = table(
     "content",
-    _text("digest", key=True),
-    _text("document"),
-    _integer("created_at"),
+    words("digest", key=True),
+    words("document"),
+    integer("created_at"),
 )
 
-approval = _table(
+approval = table(
     "approval",
-    _integer("id", key=True),
-    _text("slug"),
-    _text("digest"),
-    _text("by"),
-    _text("channel"),
-    _integer("at"),
-    _integer("revoked_at", nullable=True),
+    integer("id", key=True),
+    words("slug"),
+    words("digest"),
+    words("by"),
+    words("channel"),
+    integer("at"),
+    integer("revoked_at", nullable=True),
     Index(None, "slug"),
 )
 
-staff = _table(
+staff = table(
     "staff",
-    _text("address", key=True),
-    _text("role"),
-    _integer("added_at"),
+    words("address", key=True),
+    words("role"),
+    integer("added_at"),
 )
 
-schedule = _table(
+schedule = table(
     "schedule",
-    _text("slug", key=True),
-    _integer("send_at"),
+    words("slug", key=True),
+    integer("send_at"),
 )
 
-mailing_list = _table(
+mailing_list = table(
     "list",
-    _integer("id", key=True),
-    _text("name"),
+    integer("id", key=True),
+    words("name"),
     UniqueConstraint("name"),
 )
 
-subscriber = _table(
+subscriber = table(
     "subscriber",
-    _integer("id", key=True),
-    _text("address"),
-    _bytes("address_hash", unique=True),
-    _text("name"),
-    _text("language"),
-    _text("timezone"),
-    _text("consent"),
-    _integer("added_at"),
+    integer("id", key=True),
+    words("address"),
+    octets("address_hash", unique=True),
+    words("name"),
+    words("language"),
+    words("timezone"),
+    words("consent"),
+    integer("added_at"),
     numbered=True,
 )
 
-subscription = _table(
+subscription = table(
     "subscription",
-    _integer("list_id", ForeignKey("list.id"), key=True),
-    _integer("subscriber_id", key=True),
-    _text("state"),
-    _integer("changed_at"),
-    _integer("ended_by", nullable=True),  # the campaign whose link the person used
+    integer("list_id", ForeignKey("list.id"), key=True),
+    integer("subscriber_id", key=True),
+    words("state"),
+    integer("changed_at"),
+    integer("ended_by", nullable=True),  # the campaign whose link the person used
     Index(None, "subscriber_id"),
     Index(None, "ended_by"),
     rowid=False,
 )
 
-suppression = _table(
+suppression = table(
     "suppression",
-    _bytes("address_hash", key=True),
-    _text("address", nullable=True),
-    _text("reason"),
-    _text("origin"),
-    _integer("at"),
+    octets("address_hash", key=True),
+    words("address", nullable=True),
+    words("reason"),
+    words("origin"),
+    integer("at"),
     rowid=False,
 )
 
-campaign = _table(
+campaign = table(
     "campaign",
-    _integer("id", key=True),
-    _text("slug"),
-    _text("digest", ForeignKey("content.digest")),
-    _text("state"),
-    _text("lists"),
-    _text("approved_by"),
-    _text("provider"),
-    _text("carrier", empty=True),
-    _integer("urgent", zero=True),
-    _text("reason"),
-    _integer("release_at"),
-    _integer("created_at"),
-    _integer("started_at", nullable=True),
-    _integer("finished_at", nullable=True),
-    _text("corrects", empty=True),
-    _text("corrected_by", empty=True),
+    integer("id", key=True),
+    words("slug"),
+    words("digest", ForeignKey("content.digest")),
+    words("state"),
+    words("lists"),
+    words("approved_by"),
+    words("provider"),
+    words("carrier", empty=True),
+    integer("urgent", zero=True),
+    words("reason"),
+    integer("release_at"),
+    integer("created_at"),
+    integer("started_at", nullable=True),
+    integer("finished_at", nullable=True),
+    words("corrects", empty=True),
+    words("corrected_by", empty=True),
     Index(None, "slug"),
     Index("ix_campaign_sending", "id", sqlite_where=text("state = 'sending'")),
     numbered=True,
 )
 
-batch = _table(
+batch = table(
     "batch",
-    _integer("id", key=True),
-    _integer("campaign_id", ForeignKey("campaign.id")),
-    _integer("no"),
-    _text("members"),
-    _text("state"),
-    _integer("size"),
-    _integer("pending"),
-    _integer("accepted", zero=True),
-    _integer("rejected", zero=True),
-    _integer("suppressed", zero=True),
-    _integer("cancelled", zero=True),
-    _integer("unknown", zero=True),
-    _integer("fence", zero=True),
-    _integer("attempts", zero=True),
-    _integer("not_before", zero=True),
-    _text("attempt_id", empty=True),
-    _text("body_hash", empty=True),
-    _text("provider", empty=True),  # to which the last attempt went
-    _text("bound_to", empty=True),  # the only provider that may get it, for it may have it already
-    _text("provider_id", empty=True),
-    _text("reason", empty=True),
-    _integer("claimed_at", nullable=True),
-    _integer("lease_until", nullable=True),
-    _integer("settled_at", nullable=True),
-    _integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
-    _integer("absences", zero=True),
-    _integer("regardless", zero=True),  # 1: of what its members are subscribed to
+    integer("id", key=True),
+    integer("campaign_id", ForeignKey("campaign.id")),
+    integer("no"),
+    words("members"),
+    words("state"),
+    integer("size"),
+    integer("pending"),
+    integer("accepted", zero=True),
+    integer("rejected", zero=True),
+    integer("suppressed", zero=True),
+    integer("cancelled", zero=True),
+    integer("unknown", zero=True),
+    integer("fence", zero=True),
+    integer("attempts", zero=True),
+    integer("not_before", zero=True),
+    words("attempt_id", empty=True),
+    words("body_hash", empty=True),
+    words("provider", empty=True),  # to which the last attempt went
+    words("bound_to", empty=True),  # the only provider that may get it, for it may have it already
+    words("provider_id", empty=True),
+    words("reason", empty=True),
+    integer("claimed_at", nullable=True),
+    integer("lease_until", nullable=True),
+    integer("settled_at", nullable=True),
+    integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
+    integer("absences", zero=True),
+    integer("regardless", zero=True),  # 1: of what its members are subscribed to
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
     ),
@@ -228,52 +182,52 @@ batch = _table(
     Index("ix_batch_unknown", "not_before", sqlite_where=text("state = 'unknown'")),
 )
 
-resolution = _table(
+resolution = table(
     "resolution",
-    _integer("id", key=True),
-    _integer("campaign_id", ForeignKey("campaign.id")),
-    _integer("batch_id", ForeignKey("batch.id")),
-    _integer("at"),
-    _text("way"),
-    _text("outcome"),
-    _integer("people"),
+    integer("id", key=True),
+    integer("campaign_id", ForeignKey("campaign.id")),
+    integer("batch_id", ForeignKey("batch.id")),
+    integer("at"),
+    words("way"),
+    words("outcome"),
+    integer("people"),
     Index(None, "campaign_id"),
 )
 
-delivery = _table(
+delivery = table(
     "delivery",
-    _integer("campaign_id", ForeignKey("campaign.id"), key=True),
-    _integer("subscriber_id", key=True),
-    _integer("batch_id", ForeignKey("batch.id")),
-    _text("state"),
-    _text("reason"),
-    _text("provider_id"),
-    _integer("at"),
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("subscriber_id", key=True),
+    integer("batch_id", ForeignKey("batch.id")),
+    words("state"),
+    words("reason"),
+    words("provider_id"),
+    integer("at"),
     rowid=False,
 )
 
-pace = _table(
+pace = table(
     "pace",
-    _text("provider", key=True),
-    _text("domain", key=True),
-    _integer("free_at"),  # in microseconds: a turn may last less than a millisecond
-    _integer("blocked_until"),
-    _text("cause"),
-    _text("reason"),
-    _integer("failing_since", nullable=True),
-    _text("day"),
-    _integer("used"),
+    words("provider", key=True),
+    words("domain", key=True),
+    integer("free_at"),  # in microseconds: a turn may last less than a millisecond
+    integer("blocked_until"),
+    words("cause"),
+    words("reason"),
+    integer("failing_since", nullable=True),
+    words("day"),
+    integer("used"),
     rowid=False,
 )
 
-receipt = _table(
+receipt = table(
     "receipt",
-    _integer("campaign_id", ForeignKey("campaign.id"), key=True),
-    _integer("subscriber_id", key=True),
-    _text("kind", key=True),
-    _text("bounce"),
-    _integer("at"),
-    _text("reason"),
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("subscriber_id", key=True),
+    words("kind", key=True),
+    words("bounce"),
+    integer("at"),
+    words("reason"),
     Index(
         "ix_receipt_damage",
         "campaign_id",
@@ -290,34 +244,34 @@ receipt = _table(
     rowid=False,
 )
 
-event = _table(
+event = table(
     "event",
-    _text("provider", key=True),
-    _text("id", key=True),
-    _text("kind"),
-    _integer("at"),
-    _integer("received_at"),
-    _integer("campaign_id", nullable=True),
-    _integer("subscriber_id", nullable=True),
-    _text("raw"),
+    words("provider", key=True),
+    words("id", key=True),
+    words("kind"),
+    integer("at"),
+    integer("received_at"),
+    integer("campaign_id", nullable=True),
+    integer("subscriber_id", nullable=True),
+    words("raw"),
     Index(None, "campaign_id"),
     Index(None, "subscriber_id"),
 )
 
-overruled = _table(
+overruled = table(
     "overruled",
-    _integer("campaign_id", ForeignKey("campaign.id"), key=True),
-    _integer("complained"),
-    _integer("hard"),
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("complained"),
+    integer("hard"),
 )
 
-audit = _table(
+audit = table(
     "audit",
-    _integer("number", key=True),
-    _integer("at"),
-    _text("actor"),
-    _text("action"),
-    _text("subject"),
-    _text("detail"),
-    _text("digest"),
+    integer("number", key=True),
+    integer("at"),
+    words("actor"),
+    words("action"),
+    words("subject"),
+    words("detail"),
+    words("digest"),
 )

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import NotFound, StoreUnavailable
 from newsletter.domain.message import Content, MergeField

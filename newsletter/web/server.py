@@ -6,7 +6,7 @@ from types import TracebackType
 
 import uvicorn
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.domain.errors import NewsletterError
 from newsletter.web.pages import make
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.bootstrap import App
+from newsletter.app import App
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.event import Event
 from newsletter.ports import Forged

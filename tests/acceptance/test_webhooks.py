@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from newsletter.bootstrap import App, opened
+from newsletter.app import App
+from newsletter.bootstrap import opened
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace

@@ -1,0 +1,167 @@
+"""What can be done in one workspace, once everything is built."""
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from newsletter.config import Settings
+from newsletter.domain.campaign import Campaign
+from newsletter.domain.errors import Fault
+from newsletter.domain.event import Event
+from newsletter.domain.pacing import Wait
+from newsletter.pipeline.approve import note_front_matter
+from newsletter.pipeline.breaker import stop_harm
+from newsletter.pipeline.control import Hand
+from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.guard import Guard
+from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.lines import Lines
+from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.reconcile import Reconciler
+from newsletter.pipeline.record import Recorded, record, retire
+from newsletter.pipeline.recover import Recovered, recover
+from newsletter.pipeline.render import render
+from newsletter.ports import Clock, Examiner, Links, Source, Webhook
+from newsletter.providers import registry
+from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.store.sql import SqlStore
+from newsletter.store.watermark import FileWatermark
+
+# A claim outlives the longest call by so much, for building the bytes and booking the answer.
+_LEASE_MARGIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the world brought."""
+
+    faults: tuple[Fault, ...] = ()
+    scheduled: tuple[Campaign, ...] = ()
+    started: tuple[Campaign, ...] = ()
+    withdrawn: tuple[Held, ...] = ()
+    held: tuple[Held, ...] = ()
+    stopped: tuple[Campaign, ...] = ()
+    """Paused by the breaker."""
+    retired: int = 0
+    """Mailboxes that put us off for weeks and are written to no more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything, built from one workspace's settings."""
+
+    settings: Settings
+    store: SqlStore
+    watermark: FileWatermark
+    clock: Clock
+    links: Links
+    renderer: TemplateRenderer
+    sources: tuple[Source, ...]
+    lines: Lines
+    rules: PlanRules
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
+
+    def refresh(self) -> tuple[Fault, ...]:
+        """Bring what is stored about statements up to date; returns what is wrong with them."""
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock)
+        made = render(store=self.store, renderer=self.renderer, clock=self.clock)
+        note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+        return read.faults + made.faults
+
+    def look(self) -> Look:
+        """Refresh, plan what is approved, start what is due, and stop what does harm."""
+        faults = self.refresh()
+        planned = plan(store=self.store, rules=self.rules, clock=self.clock)
+        retired = retire(store=self.store, clock=self.clock)
+        started = start_due(store=self.store, rules=self.rules, clock=self.clock)
+        return Look(
+            faults=faults,
+            scheduled=planned.scheduled,
+            started=started,
+            withdrawn=planned.withdrawn,
+            held=planned.held,
+            stopped=stop_harm(store=self.store, clock=self.clock),
+            retired=retired,
+        )
+
+    def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
+        """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
+        return self.webhooks[kind].read(headers, body, self.clock.now())
+
+    def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
+        """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        recorded = record(events, provider=kind, store=self.store, clock=self.clock)
+        return recorded, stop_harm(store=self.store, clock=self.clock)
+
+    def recover(self) -> Recovered:
+        """Take over from a process that is provably dead."""
+        providers = [line.name for line in self.lines.all]
+        return recover(store=self.store, providers=providers, clock=self.clock)
+
+    def reconciler(self) -> Reconciler:
+        """What finds out about batches that are unknown."""
+        return Reconciler(
+            store=self.store,
+            providers={line.name: line.provider for line in self.lines.all},
+            links=self.links,
+            clock=self.clock,
+            lease=self._lease,
+            jitter=random.random,
+        )
+
+    @property
+    def _lease(self) -> timedelta:
+        return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
+
+    def dispatcher(self) -> Dispatcher:
+        """What hands batches over; threads may share it."""
+        return Dispatcher(
+            store=self.store,
+            watermark=self.watermark,
+            lines=self.lines,
+            links=self.links,
+            clock=self.clock,
+            lease=self._lease,
+            attempt_ids=lambda: secrets.token_hex(12),
+            jitter=random.random,
+        )
+
+    def guard(self) -> Guard:
+        """What says whether this workspace may send."""
+        return Guard(
+            store=self.store,
+            watermark=self.watermark,
+            clock=self.clock,
+            names=lambda: secrets.token_hex(16),
+        )
+
+    def waits(self) -> dict[str, Wait | None]:
+        """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
+        with self.store.read() as tx:
+            return self.lines.waits(tx, self.clock.now())
+
+    def wait(self) -> Wait | None:
+        """Why nothing at all may leave now, and until when; None where something may."""
+        with self.store.read() as tx:
+            waits = self.lines.waits(tx, self.clock.now())
+            carriers = tx.campaigns.carriers() or {""}
+        found = [waits.get(carrier, waits[""]) for carrier in carriers]
+        return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
+
+    def hand(self, actor: str) -> Hand:
+        """A person's hand on campaigns."""
+        return Hand(store=self.store, clock=self.clock, actor=actor)
+
+    @property
+    def examiner(self) -> Examiner:
+        """What finds out whether the provider would take our mail."""
+        return registry.examiner(self.settings.provider, sender=self.settings.sender.address)
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock proves that one process sends."""
+        return self.settings.database_path.with_suffix(".lock")

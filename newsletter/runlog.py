@@ -1,0 +1,56 @@
+"""What a run says in its log: one structured line for each thing that happens."""
+
+import logging
+
+from newsletter.app import Look
+from newsletter.pipeline.dispatch import Dispatched
+from newsletter.pipeline.reconcile import Reconciled
+
+log = logging.getLogger("newsletter.run")
+
+
+def log_look(look: Look, before: Look) -> None:
+    """One line for each thing that is new since the look before."""
+    for fault in look.faults if look.faults != before.faults else ():
+        log.error("%s", fault)
+    for campaign in look.scheduled:
+        log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
+    for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
+        log.warning("not sent: %s: %s", held.slug, held.reason)
+    for campaign in look.stopped:
+        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+    if look.retired:
+        log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
+    for campaign in look.started:
+        log.info("started %s as campaign %d", campaign.slug, campaign.id)
+
+
+def log_reconciled(done: Reconciled) -> None:
+    log.info(
+        "unknown attempt=%s campaign=%d batch=%d step=%s known=%d queued=%d unknown=%d%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.step.name.lower(),
+        done.known,
+        done.queued,
+        done.unknown,
+        f" reason={done.reason!r}" if done.reason else "",
+    )
+
+
+def log_attempt(done: Dispatched) -> None:
+    outcome = done.answer.outcome
+    log.info(
+        "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
+        " recorded=%s%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.provider,
+        done.messages,
+        outcome.verdict.value,
+        len(done.answer.exceptions),
+        done.recorded,
+        f" reason={outcome.reason!r}" if outcome.reason else "",
+    )
