@@ -313,6 +313,7 @@ class MailgunServer(LoopbackServer):
     api_key: str = "key-for-tests"
     delivered: list[Delivered] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    events_are_hidden: bool = False
     _events_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _found: list[dict[str, Any]] = field(default_factory=list)
     now: Callable[[], float] = parsedate_to_datetime(DATE).timestamp
@@ -364,6 +365,8 @@ class MailgunServer(LoopbackServer):
 
     def _events(self, received: Received) -> Step:
         """A page of what happened; the last one is empty and names a next one all the same."""
+        if self.events_are_hidden:
+            return reply(404, {"message": "not found"})
         split, events = urlsplit(received.path), f"/v3/{self.domain}/events"
         if not split.path.startswith(events):
             return reply(404, {"message": f"Domain not found: {received.path}"})
