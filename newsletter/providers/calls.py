@@ -28,6 +28,8 @@ class Page:
     """Subscriber id → the provider's id, for those of the attempt that stand on it."""
     more: HttpRequest | None = None
     """What to ask for the next page."""
+    checks: bool = False
+    """It was asked for in another way. Whoever is on it should have been found before."""
 
 
 class Inquiry(Protocol):
@@ -131,7 +133,11 @@ class HttpProvider:
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return Sighting(found=found, reason=why)
+            missed = page.checks and page.found.keys() - found.keys()
             found |= page.found
+            if missed:
+                why = "its records name some only when they are asked for by address"
+                return Sighting(found=found, reason=why)
             question = page.more
         return Sighting(found=found, reason=f"there are more than {_MOST_PAGES} pages of records")
 

@@ -106,6 +106,19 @@ def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> No
     assert len(sighting.found) == 2
 
 
+def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
+    transport = Transport(timeout=timedelta(seconds=20))
+    with PostmarkServer() as server:
+        provider = postmark(server, server.url, transport)
+        provider.hand_over(provider.prepare(batch(*READERS[:60])))
+        server.script.append(reply(200, {"TotalCount": 0, "Messages": []}))
+        sighting = provider.look_up(batch(*READERS[:60]))
+    assert not sighting.whole
+    assert "by address" in sighting.reason
+    assert set(sighting.found) == {1}
+    transport.close()
+
+
 @pytest.mark.parametrize(
     "step",
     [

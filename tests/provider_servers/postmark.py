@@ -19,6 +19,7 @@ class PostmarkServer(LoopbackServer):
     sender: str = "news@forum.example"
     inactive: set[str] = field(default_factory=set)
     delivered: list[Delivered] = field(default_factory=list)
+    of_address: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -46,7 +47,9 @@ class PostmarkServer(LoopbackServer):
                 self.delivered.append(delivered(message))
                 about = {name: message[name] for name in ("Tag", "MessageStream", "Metadata")}
                 of_attempt = self.records[message["Metadata"]["attempt"]]
-                of_attempt.append({"MessageID": f"{len(self.taken)}-{len(of_attempt)}", **about})
+                record = {"MessageID": f"{len(self.taken)}-{len(of_attempt)}", **about}
+                of_attempt.append(record)
+                self.of_address[message["To"]].append(record)
 
     def _search(self, received: Received) -> Step:
         """A page of the messages of a stream with this tag and metadata, the newest first."""
@@ -56,11 +59,13 @@ class PostmarkServer(LoopbackServer):
         offset, count = int(query["offset"]), int(query["count"])
         if count > 500 or offset + count > 10_000:
             return reply(422, error(602, "Count and offset are too large."))
-        wanted = query["metadata_attempt"], query["messagestream"], query["tag"]
+        if "recipient" in query:
+            candidates = self.of_address[query["recipient"]]
+        else:
+            candidates = self.records[query["metadata_attempt"]]
+        wanted = query["messagestream"], query["tag"]
         matching = [
-            each
-            for each in reversed(self.records[wanted[0]])
-            if (each["MessageStream"], each["Tag"]) == wanted[1:]
+            each for each in reversed(candidates) if (each["MessageStream"], each["Tag"]) == wanted
         ]
         page = {"TotalCount": len(matching), "Messages": matching[offset : offset + count]}
         return reply(200, json.dumps(page))
