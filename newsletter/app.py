@@ -24,7 +24,7 @@ from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
-from newsletter.ports import Clock, Examiner, Links, Source, Webhook
+from newsletter.ports import Clock, Examiner, History, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.store.sql import SqlStore
@@ -64,6 +64,8 @@ class App:
     rules: PlanRules
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
+    histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
+    """Kind of provider → how often it is asked for events, and what lists them."""
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""

@@ -12,7 +12,7 @@ from newsletter.domain.pacing import Limits, WarmUp
 from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import PlanRules
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, Links, Source, Webhook
+from newsletter.ports import Clock, History, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
@@ -73,6 +73,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         ),
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
+        histories=_histories(settings, [line.name for line in (first, *others)]),
         rules=PlanRules(
             policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,
@@ -102,6 +103,15 @@ def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
         topics=getattr(options, "webhook_topics", ()),
         fetch=fetcher(timeout=_FETCH_WITHIN),
     )
+
+
+def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[timedelta, History]]:
+    """What lists the events of each provider that has to be asked for them."""
+    return {
+        kind: (options.poll_events, registry.history(options, listening.LISTED.get(kind)))
+        for kind, options in zip(kinds, settings.providers, strict=True)
+        if options.poll_events is not None
+    }
 
 
 def _source(options: FolderOptions, settings: Settings) -> Source:

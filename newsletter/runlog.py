@@ -1,9 +1,12 @@
 """What a run says in its log: one structured line for each thing that happens."""
 
 import logging
+from collections.abc import Iterable
 
 from newsletter.app import Look
+from newsletter.domain.campaign import Campaign
 from newsletter.pipeline.dispatch import Dispatched
+from newsletter.pipeline.poll import Polled
 from newsletter.pipeline.reconcile import Reconciled
 
 log = logging.getLogger("newsletter.run")
@@ -17,8 +20,7 @@ def log_look(look: Look, before: Look) -> None:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
         log.warning("not sent: %s: %s", held.slug, held.reason)
-    for campaign in look.stopped:
-        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+    log_stopped(look.stopped)
     if look.retired:
         log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
     for campaign in look.started:
@@ -54,3 +56,16 @@ def log_attempt(done: Dispatched) -> None:
         done.recorded,
         f" reason={outcome.reason!r}" if outcome.reason else "",
     )
+
+
+def log_stopped(campaigns: Iterable[Campaign]) -> None:
+    for campaign in campaigns:
+        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+
+
+def log_polled(provider: str, polled: Polled, before: Polled | None) -> None:
+    """What was told; why nothing could be had only when that is new."""
+    if polled.events:
+        log.info("polled=%s events=%d", provider, polled.events)
+    if polled.reason and (before is None or polled.reason != before.reason):
+        log.error("polled=%s not heard: %s", provider, polled.reason)

@@ -7,9 +7,10 @@ merely make us look there. Pausing it, losing it or running it late loses nothin
 import gc
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
+from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -18,12 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.app import App, Look
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
+from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
+from newsletter.pipeline.poll import Polled, Poller
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.ports import Waiting
-from newsletter.runlog import log_attempt, log_look, log_reconciled
+from newsletter.runlog import log_attempt, log_look, log_polled, log_reconciled, log_stopped
 from newsletter.store.lock import only_one
 
 log = logging.getLogger("newsletter.run")
@@ -72,6 +75,9 @@ class Scheduler:
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
+        self._polled: dict[str, Polled] = {}
+        self._unheard = set(app.histories)
+        """Providers that were not asked for events yet: ``until_idle`` waits for them."""
 
     def stop(self) -> None:
         """Claim nothing more, let the calls that are under way end, and come back."""
@@ -106,7 +112,7 @@ class Scheduler:
         clock = BackgroundScheduler(
             timezone=UTC,
             # a thread each: asking a slow provider does not keep statements waiting
-            executors={"default": ThreadPoolExecutor(1), "reconcile": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", "reconcile", "poll")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
@@ -126,6 +132,22 @@ class Scheduler:
             executor="reconcile",
             id="reconcile",
         )
+        for name, (every, history) in self._app.histories.items():
+            poller = Poller(
+                history=history,
+                record=partial(self._hear, name),
+                clock=self._app.clock,
+                stopped=self._stop.is_set,
+            )
+            clock.add_job(
+                self._poll,
+                "interval",
+                args=[name, poller],
+                seconds=max(every.total_seconds(), 0.1),
+                next_run_time=self._app.clock.now(),
+                executor="poll",
+                id=f"poll {name}",
+            )
         clock.start()
         return clock
 
@@ -169,6 +191,18 @@ class Scheduler:
                     self._wake.set()
         finally:
             self._reconciling = False
+
+    def _poll(self, name: str, poller: Poller) -> None:
+        try:
+            polled = poller.poll()
+            log_polled(name, polled, self._polled.get(name))
+            self._polled[name] = polled
+        finally:
+            self._unheard.discard(name)
+
+    def _hear(self, name: str, events: Sequence[Event]) -> None:
+        _, stopped = self._app.record(name, events)
+        log_stopped(stopped)
 
     def _failed(self, event: JobExecutionEvent) -> None:
         if isinstance(event.exception, StoreUnavailable):
@@ -244,7 +278,8 @@ class Scheduler:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
-        return not (due or soon or self._reconciling) and _nothing_in_flight(waiting)
+        asking = soon or self._reconciling or bool(self._unheard)
+        return not (due or asking) and _nothing_in_flight(waiting)
 
     def _waits_long(self) -> bool:
         wait = self._app.wait()

@@ -389,8 +389,8 @@ class MailgunServer(LoopbackServer):
 def _matches(event: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     return (
         float(query["begin"]) <= event["timestamp"] <= float(query["end"])
-        and query["event"] == event["event"]
-        and query["tags"] in event["tags"]
+        and query.get("event", event["event"]) == event["event"]
+        and ("tags" not in query or query["tags"] in event["tags"])
     )
 
 

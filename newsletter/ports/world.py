@@ -1,7 +1,7 @@
 """What lies outside: the time, sources of statements, the renderer, the provider, links."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -177,6 +177,33 @@ class Webhook(Protocol):
         Raises Forged for what the provider did not sign or what is stale, and for nothing else:
         what is signed and not understood is an event of kind OTHER.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One page of what a provider tells when it is asked for events."""
+
+    events: tuple[Event, ...]
+    until: datetime | None
+    """All before this was told by now, but for what is listed late; None: not known yet."""
+
+
+class History(Protocol):
+    """Events that a provider lists, for those whom no webhook can reach."""
+
+    @property
+    def reach(self) -> timedelta:
+        """Events so long ago are still listed."""
+        ...
+
+    @property
+    def lateness(self) -> timedelta:
+        """An event may be listed so long after it happened."""
+        ...
+
+    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+        """A bounded number of pages. Raises ProviderUnreachable or InvalidConfiguration."""
         ...
 
 

@@ -47,7 +47,7 @@ from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
-_PUBLIC_URL = "https://api.brevo.com"
+PUBLIC_URL = "https://api.brevo.com"
 _JSON = json.JSONEncoder(ensure_ascii=False).encode
 _MARK = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
@@ -89,7 +89,7 @@ class Brevo:
             replay=Replay.KEYED,
             key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3/smtp/email"
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/smtp/email"
         self._api_key = options.api_key.get_secret_value()
         self._compiled = Compiled(_compile)
 

@@ -113,6 +113,11 @@ class ProviderOptions(BaseModel):
         description="How long after a call the provider's own records are complete,"
         " where they can be asked. Without it: as each provider promises.",
     )
+    poll_events: Duration | None = Field(
+        default=None,
+        description="How often to ask for bounces and the like, where no webhook can reach us."
+        " Without it: never.",
+    )
     timeout: Duration = Field(
         default=timedelta(seconds=60),
         description="The longest a whole call may take, from connecting to the answer's last byte.",

@@ -1,11 +1,13 @@
 """Which providers there are, and how one is made from its options."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from newsletter.domain.errors import Defect
+from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
+from newsletter.domain.event import Event
 from newsletter.ports import Clock, Examiner, Finding, Provider
 from newsletter.providers import (
     brevo,
@@ -23,9 +25,15 @@ from newsletter.providers import (
     ses,
 )
 from newsletter.providers.calls import HttpProvider, Inquiry
+from newsletter.providers.history import HttpHistory, Listing
 from newsletter.providers.http import Translator, Transport
+from newsletter.providers.inquiries.brevo import BrevoInquiry
 from newsletter.providers.inquiries.mailgun import MailgunInquiry
+from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
 from newsletter.providers.inquiries.postmark import PostmarkInquiry
+from newsletter.providers.inquiries.sendgrid import SendGridInquiry
+from newsletter.providers.listings.mailgun import MailgunListing
+from newsletter.providers.listings.postmark import PostmarkListing
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.probes import brevo as ask_brevo
 from newsletter.providers.probes import mailgun as ask_mailgun
@@ -97,10 +105,19 @@ _PROBES: Mapping[type[ProviderOptions], Callable[[Any, str], tuple[Probe | Findi
 _INQUIRIES: Mapping[type[ProviderOptions], Callable[[Any], Inquiry]] = MappingProxyType(
     {
         mailgun.Options: MailgunInquiry,
+        sendgrid.Options: SendGridInquiry,
         postmark.Options: PostmarkInquiry,
+        brevo.Options: BrevoInquiry,
+        mailtrap.Options: MailtrapInquiry,
     }
 )
 """Those whose records can be asked what they have of an attempt."""
+
+
+_LISTINGS: Mapping[type[ProviderOptions], Callable[[Any], Listing]] = MappingProxyType(
+    {mailgun.Options: MailgunListing, postmark.Options: PostmarkListing}
+)
+"""Those that list what happened to messages."""
 
 
 def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provider:
@@ -115,6 +132,21 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
     if translator is None:
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
     return _over_http(translator(options), options, clock)
+
+
+def history(
+    options: ProviderOptions, translate: Callable[[dict[str, Any], datetime], Event] | None
+) -> HttpHistory:
+    """What is asked for events. Nothing is called yet.
+
+    Raises InvalidConfiguration for a provider that lists none.
+    """
+    make = _LISTINGS.get(type(options))
+    if make is None or translate is None:
+        why = "works with mailgun and postmark only; leave it out and set webhook_key instead"
+        fault = Fault(file="newsletter.yaml", key="provider.poll_events", message=why)
+        raise InvalidConfiguration([fault])
+    return HttpHistory(make(options), _transport(options), translate)
 
 
 def examiner(options: ProviderOptions, *, sender: str) -> Examiner:

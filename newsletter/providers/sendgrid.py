@@ -43,7 +43,7 @@ from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
-_PUBLIC_URL = "https://api.sendgrid.com"
+PUBLIC_URL = "https://api.sendgrid.com"
 _OFF = {"enable": False}
 _SETTINGS = {
     "tracking_settings": {
@@ -85,7 +85,7 @@ class SendGrid:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3/mail/send"
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/mail/send"
         self._authorization = f"Bearer {options.api_key.get_secret_value()}"
         self._compiled = Compiled(_compile)
 

@@ -1,5 +1,6 @@
 """Batches of which nobody knows whether the provider took them, until it comes out."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,9 +81,8 @@ class SqlUnknowns:
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people, way)
         counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
-        for outcome in known.values():
-            name = _OUTCOMES[outcome.verdict].value
-            counted[name] = counted.get(name, _batch[name]) + 1
+        tally = Counter(_OUTCOMES[outcome.verdict].value for outcome in known.values())
+        counted |= {name: _batch[name] + number for name, number in tally.items()}
         if moved is not None:
             counted[moved.value] = counted.get(moved.value, _batch[moved.value]) + people
             counted[DeliveryState.UNKNOWN.value] = 0

@@ -85,10 +85,11 @@ class Mailgun:
         content = content_id(data)
         if self._tokens.put(token, content) != content:
             raise Forged("its token came before, with another event")
-        return (_event(data, now) if isinstance(data, dict) else unread(body, now),)
+        return (event(data, now) if isinstance(data, dict) else unread(body, now),)
 
 
-def _event(data: dict[str, Any], now: datetime) -> Event:
+def event(data: dict[str, Any], now: datetime) -> Event:
+    """Also for what is listed when it is asked for."""
     kind = kind_of(_KINDS, data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":

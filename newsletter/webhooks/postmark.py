@@ -66,10 +66,11 @@ class Postmark(ByPassword):
     """Reads what Postmark posts. ``key``: ``user:password``."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(key, _event)
+        super().__init__(key, event)
 
 
-def _event(said: dict[str, Any], now: datetime) -> Event:
+def event(said: dict[str, Any], now: datetime) -> Event:
+    """Also for what is listed when it is asked for."""
     record = text(said.get("RecordType")) or ("Bounce" if said.get("TypeCode") else "")
     kind, bounce = _meaning(record, said)
     when = next((said[name] for name in _TIMES if name in said), None)

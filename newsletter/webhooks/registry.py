@@ -17,6 +17,7 @@ from newsletter.webhooks import (
     sendgrid,
     ses,
 )
+from newsletter.webhooks.reading import Translate
 
 KEYED: Mapping[str, Callable[[str], Webhook]] = MappingProxyType(
     {
@@ -31,6 +32,10 @@ KEYED: Mapping[str, Callable[[str], Webhook]] = MappingProxyType(
     }
 )
 """Kind of provider → its webhook, made from ``webhook_key``."""
+LISTED: Mapping[str, Translate] = MappingProxyType(
+    {"mailgun": mailgun.event, "postmark": postmark.event}
+)
+"""Kind of provider → what makes an event of one that is listed in its webhook's words."""
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 

@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tests.provider_servers.brevo import BrevoServer
+from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
+from tests.provider_servers.sendgrid import SendGridServer
 from tests.servers import MailgunServer, Received, Step, bytes_then_close, bytes_then_silence, reply
 
 _CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"
@@ -68,6 +71,39 @@ class HostilePostmark(PostmarkServer):
     """The same before Postmark."""
 
     fortune: Fortune = field(default_factory=Fortune)
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]
+
+
+@dataclass
+class HostileSendGrid(SendGridServer):
+    """The same before SendGrid."""
+
+    fortune: Fortune = field(default_factory=Fortune)
+    now: Callable[[], float] = time.time
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]
+
+
+@dataclass
+class HostileMailtrap(MailtrapServer):
+    """The same before Mailtrap."""
+
+    fortune: Fortune = field(default_factory=Fortune)
+    now: Callable[[], float] = time.time
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]
+
+
+@dataclass
+class HostileBrevo(BrevoServer):
+    """The same before Brevo."""
+
+    fortune: Fortune = field(default_factory=Fortune)
+    now: Callable[[], float] = time.time
 
     def usual(self, received: Received) -> Step:
         return self.fortune.turn(super().usual(received))[0]

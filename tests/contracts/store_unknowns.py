@@ -149,6 +149,14 @@ class UnknownsContract:
             named = {row[0] for row in tx.campaigns.exceptions(books.id)}
         assert named == {"reader2@example.org", "reader3@example.org"}
 
+    def test_a_thousand_may_be_known_one_by_one(self, store: Store) -> None:
+        books = Books(store, 1001, batch_size=1001)
+        books.settle(books.claim(), UNKNOWN)
+        held = take(books)
+        known = {number: ACCEPTED for number, _ in held.members[1:]}
+        assert settle(books, held, Rest.UNKNOWN, known)
+        assert books.counts() == Counts(accepted=1000, unknown=1)
+
     def test_when_all_are_known_nothing_is_left_to_look_for(self, store: Store) -> None:
         books = lost(store, 2)
         assert settle(books, take(books), Rest.UNKNOWN, {1: ACCEPTED, 2: REJECTED})

@@ -11,6 +11,7 @@ from newsletter.domain.message import Sender
 from newsletter.providers.brevo import Brevo, Options
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from newsletter.providers.inquiries.brevo import BrevoInquiry
 from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
@@ -38,7 +39,7 @@ def _provider(
 ) -> Iterator[HttpProvider]:
     options = Options.model_validate({"kind": "brevo", "api_key": api_key, "base_url": server.url})
     transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Brevo(options), transport)
+    yield HttpProvider(Brevo(options), transport, BrevoInquiry(options))
     transport.close()
 
 

@@ -10,6 +10,7 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
 from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
 from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
@@ -41,7 +42,7 @@ def _provider(
         {"kind": "mailtrap", "base_url": server.url, "api_token": "token-for-tests", **changes}
     )
     transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Mailtrap(options), transport)
+    yield HttpProvider(Mailtrap(options), transport, MailtrapInquiry(options))
     transport.close()
 
 

@@ -10,6 +10,7 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
+from newsletter.providers.inquiries.sendgrid import SendGridInquiry
 from newsletter.providers.sendgrid import Options, SendGrid
 from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
@@ -39,7 +40,7 @@ def _provider(
         {"kind": "sendgrid", "api_key": api_key, "base_url": server.url}
     )
     transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(SendGrid(options), transport)
+    yield HttpProvider(SendGrid(options), transport, SendGridInquiry(options))
     transport.close()
 
 

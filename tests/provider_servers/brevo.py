@@ -2,12 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
+from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
 
 @dataclass
@@ -17,6 +21,11 @@ class BrevoServer(LoopbackServer):
     api_key: str = "key-for-tests"
     delivered: list[Delivered] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _events_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """By address and by tag."""
+    shows_tags: Callable[[list[str]], str] = json.dumps
+    now: Callable[[], float] = parsedate_to_datetime(DATE).timestamp
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -24,6 +33,8 @@ class BrevoServer(LoopbackServer):
     def usual(self, received: Received) -> Step:
         if received.headers.get("api-key") != self.api_key:
             return reply(401, {"code": "unauthorized", "message": "Key not found"})
+        if received.path.startswith("/v3/smtp/statistics/events?"):
+            return self._events(received)
         if received.path != "/v3/smtp/email":
             return reply(404, {"code": "document_not_found", "message": "Not found"})
         call = json.loads(received.body)
@@ -39,6 +50,35 @@ class BrevoServer(LoopbackServer):
         call = json.loads(received.body)
         self.keys.add(call["headers"]["idempotencyKey"])
         self.delivered += [_said(call, version) for version in call["messageVersions"]]
+        for number, version in enumerate(call["messageVersions"], start=1):
+            self._note(f"<{len(self.taken)}.{number}@relay.example>", call, version)
+
+    def _note(self, identity: str, call: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+        event = {
+            "email": version["to"][0]["email"],
+            "date": datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds"),
+            "subject": version["subject"],
+            "messageId": identity,
+            "event": "requests",
+            "tag": self.shows_tags(call["tags"]),
+            "from": call["sender"]["email"],
+        }
+        self.events.append(event)
+        for name in (event["email"], *call["tags"]):
+            self._events_of[name].append(event)
+
+    def _events(self, received: Received) -> Step:
+        """The events that match, the newest first; without any, no list of them."""
+        query = {
+            name: values[0] for name, values in parse_qs(urlsplit(received.path).query).items()
+        }
+        events = self.events
+        if "email" in query:
+            events = self._events_of.get(query["email"], [])
+        if "tags" in query:
+            events = [e for tag in json.loads(query["tags"]) for e in self._events_of.get(tag, [])]
+        shown = events[: -1 - int(query["limit"]) : -1]
+        return reply(200, {"events": shown} if shown else {})
 
 
 def _faults(call: Mapping[str, Any], keys: set[str]) -> Iterator[tuple[str, str]]:

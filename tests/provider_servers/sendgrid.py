@@ -2,13 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote
 
-from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
+from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
 VERIFIED = "news@forum.example"
+_TIMES = r'TIMESTAMP "([0-9T:Z-]+)"'
+_QUERY = re.compile(
+    r'to_email = "([^"]+)"'
+    rf" AND sg_message_id_created_at >= {_TIMES} AND sg_message_id_created_at < {_TIMES}"
+)
 
 
 @dataclass
@@ -17,6 +26,9 @@ class SendGridServer(LoopbackServer):
 
     api_key: str = "key-for-tests"
     delivered: list[Delivered] = field(default_factory=list)
+    logs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _logs_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    now: Callable[[], float] = parsedate_to_datetime(DATE).timestamp
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -25,6 +37,11 @@ class SendGridServer(LoopbackServer):
         if received.headers.get("authorization") != f"Bearer {self.api_key}":
             message = "The provided authorization grant is invalid, expired, or revoked"
             return reply(401, errors(message))
+        if received.path == "/v3/logs":
+            return self._search(json.loads(received.body))
+        if received.path.startswith("/v3/logs/"):
+            log = self.logs.get(unquote(received.path.removeprefix("/v3/logs/")))
+            return reply(200, log) if log else reply(404, errors("message not found"))
         if received.path != "/v3/mail/send":
             return reply(404, errors("not found"))
         call = json.loads(received.body)
@@ -37,6 +54,39 @@ class SendGridServer(LoopbackServer):
         super().take(received)
         call = json.loads(received.body)
         self.delivered += [_merged(call, each) for each in call["personalizations"]]
+        for number, each in enumerate(call["personalizations"]):
+            self._note(f"message-{len(self.taken)}.recvd-1.{number}", call, each)
+
+    def _note(self, identity: str, call: Mapping[str, Any], one: Mapping[str, Any]) -> None:
+        log = {
+            "sg_message_id": identity,
+            "sg_message_id_created_at": f"{datetime.fromtimestamp(int(self.now()), UTC):%FT%TZ}",
+            "from_email": call["from"]["email"],
+            "to_email": one["to"][0]["email"],
+            "subject": call["subject"],
+            "status": "processed",
+            "category": call["categories"],
+            "custom_args": one["custom_args"],
+        }
+        self.logs[identity] = log
+        self._logs_of[log["to_email"]].append(log)
+
+    def _search(self, asked: Mapping[str, Any]) -> Step:
+        """Summaries of the messages that match, without categories and custom arguments."""
+        matching = list(reversed(list(self.logs.values())[-10:]))
+        if "query" in asked:
+            query = _QUERY.fullmatch(asked["query"])
+            if query is None:
+                return reply(400, errors("invalid query"))
+            address, begin, end = query.groups()
+            matching = [
+                log
+                for log in self._logs_of.get(address, [])
+                if begin <= log["sg_message_id_created_at"] < end
+            ]
+        hidden = {"category", "custom_args"}
+        rows = [{name: log[name] for name in log.keys() - hidden} for log in matching]
+        return reply(200, {"messages": rows[: asked.get("limit", 10)]})
 
 
 def errors(message: str, name: str | None = None) -> dict[str, Any]:

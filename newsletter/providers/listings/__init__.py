@@ -1,0 +1,1 @@
+"""Listing what happened to messages, for those whom no webhook can reach."""
