@@ -48,7 +48,8 @@ imports: setup-dev ## The import rule
 docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m newsletter.config.documentation > docs/configuration.md
 	$(BIN)/python -m newsletter.cli.documentation > docs/commands.md
-	git diff --exit-code -- docs/configuration.md docs/commands.md
+	$(BIN)/python -m newsletter.config.matrix docs/providers.md
+	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md
 
 check: lint types imports docs test ## All of it: what CI runs
 

@@ -161,7 +161,8 @@ class App:
     @property
     def examiner(self) -> Examiner:
         """What finds out whether the provider would take our mail."""
-        return registry.examiner(self.settings.provider, sender=self.settings.sender.address)
+        sender = self.settings.sender.address
+        return registry.examiner(self.settings.provider, sender=sender, clock=self.clock)
 
     @property
     def lock_path(self) -> Path:

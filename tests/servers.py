@@ -88,7 +88,9 @@ def reply(
     return Step(act=lambda exchange: exchange.write(data), takes=takes)
 
 
-def bytes_then_close(data: bytes, *, reset: bool = False, takes: bool = False) -> Step:
+def bytes_then_close(
+    data: bytes, *, reset: bool = False, read_body: bool = True, takes: bool = False
+) -> Step:
     """Write these bytes and hang up."""
 
     def act(exchange: Exchange) -> None:
@@ -98,7 +100,7 @@ def bytes_then_close(data: bytes, *, reset: bool = False, takes: bool = False) -
             exchange.reset()
         raise _HangUp
 
-    return Step(act=act, takes=takes)
+    return Step(act=act, read_body=read_body, takes=takes)
 
 
 def bytes_then_silence(data: bytes = b"", *, read_body: bool = True, takes: bool = False) -> Step:

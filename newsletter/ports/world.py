@@ -113,6 +113,8 @@ class Capabilities:
     """At most so many bytes in one call; 0 where the provider names no limit."""
     bodies: bool = False
     """Each recipient costs a body of their own; otherwise all share one."""
+    answers_each: bool = False
+    """An answer says of each recipient what became of them; otherwise a refusal is of all."""
     replay: Replay = Replay.NEVER
     key_lives: timedelta = timedelta(0)
     """So long after an attempt its key is known; only where ``replay`` is KEYED."""

@@ -1,9 +1,10 @@
 """Brevo: up to 1,000 versions a call, each with bodies and headers of its own.
 
 Facts: Brevo's pages on batches and on idempotency, its SDK's models, django-anymail for headers
-of a version and for names. Unconfirmed: whether Brevo keeps our List-Unsubscribe and Message-ID,
-how large a call may be, and the words with which it refuses an address. Open and click tracking
-is a setting of the account. A reader or sender may still be refused after the call, by an event.
+of a version and for names. The SDK (5.1.0) knows no headers in a version, and says that standard
+ones are not supported. Unconfirmed: whether Brevo keeps our List-Unsubscribe and Message-ID, how
+large a call may be, and the words with which it refuses an address. Open and click tracking is a
+setting of the account. A reader or sender may still be refused after the call, by an event.
 """
 
 import hashlib

@@ -112,6 +112,10 @@ class HttpProvider:
             why = f"HTTP {response.status} was not understood ({type(error).__name__})"
             return _answer(Verdict.UNKNOWN, why)
 
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
     def look_up(self, batch: OutgoingBatch) -> Sighting:
         """Read the provider's records, page by page, until all of the attempt is found."""
         if self._inquiry is None:

@@ -28,8 +28,6 @@ from newsletter.providers.path import AnswerPath
 _KEPT_CONTENTS = 4
 _SHORTEST_SECRET = 6
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
-_OPEN_STATUSES = frozenset({408, 409, 425})
-"""4xx that do not prove that nothing was taken: 409 may say that it has the message already."""
 
 
 class Described:
@@ -81,8 +79,6 @@ class Described:
         if status in self._options.rejected:
             verdict = Verdict.REJECTED if alone else Verdict.SPLIT
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
-        if status in _OPEN_STATUSES:
-            return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=reason))
         shared = answer_by_status(response, reason)
         if shared is None or (alone and shared.outcome.verdict is Verdict.SPLIT):
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))

@@ -37,9 +37,10 @@ _BY_STATUS = {
     401: Verdict.CONFIGURATION,
     403: Verdict.CONFIGURATION,
     404: Verdict.CONFIGURATION,
-    408: Verdict.UNKNOWN,
     413: Verdict.SPLIT,
     429: Verdict.RETRY,
+    # these do not prove that nothing was taken: a 409 may say that it is there already
+    **dict.fromkeys((408, 409, 425), Verdict.UNKNOWN),
 }
 
 

@@ -116,7 +116,7 @@ class Mailgun:
         if response.status // 100 == 2:
             return Answer(outcome=_taken(response, said, message))
         alone = len(batch.recipients) == 1
-        if response.status == 400:
+        if response.status == 400 and said.get("message"):  # else it is nobody's we know
             return Answer(outcome=Outcome(verdict=_refused(message, alone=alone), reason=message))
         if response.status in {420, 429}:
             return _later(response, message)

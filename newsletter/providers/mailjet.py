@@ -81,6 +81,7 @@ class Mailjet:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
+            answers_each=True,
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3.1/send"
         keys = f"{options.api_key.get_secret_value()}:{options.secret_key.get_secret_value()}"

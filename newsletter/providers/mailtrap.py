@@ -81,6 +81,7 @@ class Mailtrap:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
+            answers_each=True,
         )
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/api/batch"
         self._authorization = f"Bearer {options.api_token.get_secret_value()}"
@@ -96,12 +97,13 @@ class Mailtrap:
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each recipient, by place: the answers name nobody."""
         said = json_object(response) or {}
-        reason = _reason(said) or f"HTTP {response.status}"
+        theirs = _reason(said)
+        reason = theirs or f"HTTP {response.status}"
         if response.status // 100 == 2:
             items = _items(batch, said) if response.status == 200 else []
             return by_item(batch, items, response)
         alone = len(batch.recipients) == 1
-        if response.status in {400, 422}:
+        if response.status in {400, 422} and theirs:
             verdict = _refused(reason, alone=alone)
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
         if response.status == 429 and _by_words(reason) is Verdict.QUOTA:

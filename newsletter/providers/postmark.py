@@ -87,6 +87,7 @@ class Postmark:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
             bodies=True,
+            answers_each=True,
         )
         self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/email/batch"
         self._token = options.server_token.get_secret_value()

@@ -26,7 +26,7 @@ from newsletter.providers import (
 )
 from newsletter.providers.calls import HttpProvider, Inquiry
 from newsletter.providers.history import HttpHistory, Listing
-from newsletter.providers.http import Translator, Transport
+from newsletter.providers.http import HttpRequest, Translator, Transport
 from newsletter.providers.inquiries.brevo import BrevoInquiry
 from newsletter.providers.inquiries.mailgun import MailgunInquiry
 from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
@@ -37,11 +37,13 @@ from newsletter.providers.listings.postmark import PostmarkListing
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.probes import brevo as ask_brevo
 from newsletter.providers.probes import mailgun as ask_mailgun
+from newsletter.providers.probes import mailjet as ask_mailjet
 from newsletter.providers.probes import mailpit as ask_mailpit
 from newsletter.providers.probes import mailtrap as ask_mailtrap
 from newsletter.providers.probes import postmark as ask_postmark
 from newsletter.providers.probes import resend as ask_resend
 from newsletter.providers.probes import sendgrid as ask_sendgrid
+from newsletter.providers.probes import ses as ask_ses
 from newsletter.providers.probes import unasked
 from newsletter.providers.probes.probe import Examination, Probe, uncertain, well
 
@@ -95,6 +97,8 @@ _PROBES: Mapping[type[ProviderOptions], Callable[[Any, str], tuple[Probe | Findi
             mailtrap.Options: ask_mailtrap.probes,
             postal.Options: unasked.of_postal,
             mailpit.Options: ask_mailpit.probes,
+            ses.Options: ask_ses.probes,
+            mailjet.Options: ask_mailjet.probes,
             description.Options: unasked.of_described,
         }
     )
@@ -149,9 +153,10 @@ def history(
     return HttpHistory(make(options), _transport(options), translate)
 
 
-def examiner(options: ProviderOptions, *, sender: str) -> Examiner:
+def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:
     """What proves key and sending domain, handing nothing over. Nothing is called yet."""
-    return Examination(probes(options, sender=sender), lambda: _transport(options))
+    parts = probes(options, sender=sender)
+    return Examination(parts, lambda: _transport(options), _signer(options, clock))
 
 
 def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
@@ -167,12 +172,16 @@ def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -
     transport = _transport(options)
     make = _INQUIRIES.get(type(options))
     inquiry = make(options) if make else None
-    if isinstance(translator, ses.Ses):
-        signer = translator
-        return HttpProvider(
-            translator, transport, sign=lambda request: signer.sign(request, clock.now())
-        )
-    return HttpProvider(translator, transport, inquiry, settle=options.settle)
+    sign = _signer(options, clock)
+    return HttpProvider(translator, transport, inquiry, settle=options.settle, sign=sign)
+
+
+def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
+    """What signs a call or a question at the moment it leaves; most leave as they are."""
+    if isinstance(options, ses.Options):
+        signer = ses.Ses(options)
+        return lambda request: signer.sign(request, clock.now())
+    return lambda request: request
 
 
 def _transport(options: ProviderOptions) -> Transport:

@@ -90,6 +90,7 @@ class Ses:
         self.capabilities = Capabilities(
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
+            answers_each=True,
         )
         base = options.base_url or f"https://email.{options.region}.amazonaws.com"
         self._url = f"{base.rstrip('/')}/v2/email/outbound-"

@@ -67,10 +67,16 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     return put_together(batch, items)
 
 
-def _refused(response: HttpResponse, said: Mapping[str, Any], *, alone: bool) -> Answer:
-    """The whole call was refused. The error's name stands in a header, or in the body."""
+def error_name(response: HttpResponse) -> str:
+    """By what name AWS refuses a call: it stands in a header or in the body."""
+    said = json_object(response) or {}
     named = response.headers.get("x-amzn-errortype") or said.get("__type") or ""
-    name = str(named).split(":")[0].rpartition("#")[2]
+    return str(named).split(":")[0].rpartition("#")[2]
+
+
+def _refused(response: HttpResponse, said: Mapping[str, Any], *, alone: bool) -> Answer:
+    """The whole call was refused."""
+    name = error_name(response)
     text = str(said.get("message") or said.get("Message") or "")
     reason = words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _of_a_call(response.status, name, text, alone=alone)

@@ -1,4 +1,4 @@
-"""Brevo over a real connection: the contract, its refusals, and answers that never end."""
+"""Brevo over a real connection: the contract and its refusals."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,10 +12,8 @@ from newsletter.providers.brevo import Brevo, Options
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.brevo import BrevoInquiry
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
-from tests.servers import reply
 
 
 @pytest.fixture
@@ -27,11 +25,6 @@ def server() -> Iterator[BrevoServer]:
 @pytest.fixture
 def provider(server: BrevoServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
-
-
-@pytest.fixture
-def impatient(server: BrevoServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -47,11 +40,6 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: BrevoServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-
-class TestLostAnswers(LostAnswersContract):
-    status = 201
-    body = b'{"messageIds": ["<1@x>", "<2@x>", "<3@x>"]}'
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -101,10 +89,3 @@ def test_an_address_brevo_refuses_splits_the_batch_and_is_rejected_alone(
     assert hand_over(provider, "a@a.example", "b@nowhere").outcome.verdict is Verdict.SPLIT
     assert hand_over(provider, "b@nowhere").outcome.verdict is Verdict.REJECTED
     assert server.delivered == []
-
-
-def test_a_rate_limit_says_how_long(server: BrevoServer, provider: HttpProvider) -> None:
-    server.script.append(reply(429, {"code": "x"}, {"x-sib-ratelimit-reset": "30"}))
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is Verdict.RETRY
-    assert answer.retry_after == timedelta(seconds=30)

@@ -1,6 +1,5 @@
 """A provider described in YAML over a real connection, one message a call and several."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,22 +7,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Counts, Verdict
+from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.described import Described
 from newsletter.providers.description import Options
 from newsletter.providers.http import Transport
-from newsletter.store.sql import SqlStore
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.contracts.provider_single import SingleProviderContract
-from tests.fakes import FixedClock
 from tests.provider_servers.gateway import MANY, ONE, GatewayServer
-from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
-from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
-TAKEN = answer_bytes(202, b'{"queued":[{"id":"letter0001"}]}')
 
 
 @pytest.fixture
@@ -122,37 +116,6 @@ def test_a_refused_address_splits_the_batch_and_is_rejected_alone(
     assert server.delivered == []
 
 
-@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 7])
-def test_an_answer_cut_off_is_unknown_though_it_was_taken(
-    server: GatewayServer, one: HttpProvider, end: int
-) -> None:
-    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
-    assert hand_over(one, "ana@a.example").outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == len(server.requests) == 1
-
-
-def test_an_answer_that_never_comes_is_unknown(server: GatewayServer) -> None:
-    server.script.append(bytes_then_silence(TAKEN[:40], takes=True))
-    for provider in _provider(server, 0.4, body=ONE):
-        assert hand_over(provider, "ana@a.example").outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 1
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 500, 502, 504])
-def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
-    server: GatewayServer, one: HttpProvider, status: int
-) -> None:
-    server.script.append(reply(status, b"", {"Location": f"{server.url}/v1/messages"}))
-    assert hand_over(one, "ana@a.example").outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-def test_a_rate_limit_says_how_long(server: GatewayServer, one: HttpProvider) -> None:
-    server.script.append(reply(429, {"error": "slow down"}, {"Retry-After": "30"}))
-    answer = hand_over(one, "ana@a.example")
-    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=30))
-
-
 AWKWARD = '", "bcc": "eve@example.org" }}{{ 7 * 7 }}{% for x in message %}{# \\u0022 \\'
 
 
@@ -164,23 +127,3 @@ def test_a_statement_cannot_end_its_string_nor_be_run(
     (message,) = server.delivered
     assert message.one("Subject") == AWKWARD
     assert (message.html, message.text) == (bodies["html"], bodies["text"])
-
-
-def test_of_2300_readers_each_gets_it_once_but_the_50_who_left(
-    store: SqlStore, clock: FixedClock, server: GatewayServer, many: HttpProvider
-) -> None:
-    room = Newsroom(BalancedStore(store), clock)
-    room.rules = replace(room.rules, batch_size=100, capabilities=many.capabilities)
-    room.start(readers=2_300)
-    gone = {f"reader{number}@example.org" for number in range(46, 2_301, 46)}
-    for address in gone:
-        room.suppress(address)
-    dispatcher = room.dispatcher(provider=many)
-    calls = 0
-    while dispatcher.dispatch() is not None:
-        calls += 1
-        assert calls <= 23
-    assert room.counts() == Counts(accepted=2_250, suppressed=50)
-    got = Counter(message.to for message in server.delivered)
-    assert set(got) == {f"reader{n}@example.org" for n in range(1, 2_301)} - gone
-    assert set(got.values()) == {1}

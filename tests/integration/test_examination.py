@@ -28,8 +28,11 @@ class Asked:
     """A provider that can be asked, and its answers when all is well."""
 
     key: str
-    """The option that holds the key."""
-    shown: tuple[str, str]
+    """The option that holds it."""
+    shown: tuple[str, str] = ("", "")
+    good: str = GOOD
+    """The key that is taken."""
+    signed: bool = False
     answers: dict[str, Said]
     options: dict[str, Any] = field(default_factory=dict)
     refusal: Said = (401, {"message": "Unauthorized"})
@@ -43,6 +46,18 @@ STREAM = {
     "ArchivedAt": None,
     "SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Custom"},
 }
+ACCOUNT: dict[str, Any] = {
+    "SendingEnabled": True,
+    "ProductionAccessEnabled": True,
+    "EnforcementStatus": "HEALTHY",
+    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 12.0},
+}
+IDENTITY: dict[str, Any] = {
+    "IdentityType": "DOMAIN",
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
+}
+RECORDS = {"Domain": "forum.example", "DKIMStatus": "OK", "SPFStatus": "OK"}
 KINDS = {
     "mailgun": Asked(
         key="api_key",
@@ -115,6 +130,31 @@ KINDS = {
         },
         refusal=(401, {"error": "Incorrect API token"}),
     ),
+    "ses": Asked(
+        key="secret_access_key",
+        good="secret-for-tests",
+        signed=True,
+        options={"region": "eu-west-1", "access_key_id": "AKIDFORTESTS"},
+        answers={
+            "/v2/email/account": (200, ACCOUNT),
+            "/v2/email/identities/forum.example": (200, IDENTITY),
+        },
+        refusal=(403, {"__type": "InvalidSignatureException", "message": "differs"}),
+        what=frozenset({"provider key", "provider account", "sending domain"}),
+    ),
+    "mailjet": Asked(
+        key="secret_key",
+        shown=("authorization", "Basic cHVibGljOmtleS1mb3ItdGVzdHM="),
+        options={"api_key": "public"},
+        answers={
+            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
+                200,
+                {"Data": [{"Email": "*@forum.example", "Status": "Active"}], "Count": 1},
+            ),
+            "/v3/REST/dns/forum.example": (200, {"Data": [RECORDS], "Count": 1}),
+        },
+        what=frozenset({"provider key", "sender", "sending domain"}),
+    ),
 }
 
 
@@ -124,23 +164,26 @@ def server() -> Iterator[QuestionServer]:
         yield running
 
 
-def options(kind: str, url: str, key: str = GOOD, **more: Any) -> ProviderOptions:
+def options(kind: str, url: str, key: str = "", **more: Any) -> ProviderOptions:
     asked = KINDS[kind]
-    own = {"kind": kind, asked.key: key, "base_url": url, **asked.options, **more}
+    own = {"kind": kind, asked.key: key or asked.good, "base_url": url, **asked.options, **more}
     return registry.OPTIONS[kind].model_validate(own)
 
 
 def examined(
     kind: str,
     server: QuestionServer,
-    key: str = GOOD,
+    key: str = "",
     sender: str = SENDER,
     more: dict[str, Said] | None = None,
 ) -> dict[str, Finding]:
     """What is found, by what was looked at."""
     server.shown, server.refusal = KINDS[kind].shown, KINDS[kind].refusal
+    server.signed = KINDS[kind].signed
     server.answers = {**KINDS[kind].answers, **(more or {})}
-    found = registry.examiner(options(kind, server.url, key), sender=sender).examine()
+    found = registry.examiner(
+        options(kind, server.url, key), sender=sender, clock=FixedClock()
+    ).examine()
     assert len({finding.what for finding in found}) == len(found)
     assert all(finding.detail for finding in found)
     assert all(finding.advice for finding in found if finding.level is Level.FAULT)
@@ -344,6 +387,170 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
         Level.FAULT,
         "not verified",
     ),
+    "ses, in the sandbox": (
+        "ses",
+        {"/v2/email/account": (200, ACCOUNT | {"ProductionAccessEnabled": False})},
+        "provider account",
+        Level.FAULT,
+        "sandbox",
+    ),
+    "ses, switched off": (
+        "ses",
+        {"/v2/email/account": (200, ACCOUNT | {"SendingEnabled": False})},
+        "provider account",
+        Level.FAULT,
+        "switched off",
+    ),
+    "ses, stopped": (
+        "ses",
+        {"/v2/email/account": (200, ACCOUNT | {"EnforcementStatus": "SHUTDOWN"})},
+        "provider account",
+        Level.FAULT,
+        "stopped",
+    ),
+    "ses, watched": (
+        "ses",
+        {"/v2/email/account": (200, ACCOUNT | {"EnforcementStatus": "PROBATION"})},
+        "provider account",
+        Level.WARNING,
+        "watches",
+    ),
+    "ses, its quota": (
+        "ses",
+        {},
+        "provider account",
+        Level.OK,
+        "50,000 a day, 14 a second",
+    ),
+    "ses, without end": (
+        "ses",
+        {
+            "/v2/email/account": (
+                200,
+                ACCOUNT | {"SendQuota": {"Max24HourSend": -1, "MaxSendRate": 90}},
+            )
+        },
+        "provider account",
+        Level.OK,
+        "any number a day",
+    ),
+    "ses, nothing said of a quota": (
+        "ses",
+        {"/v2/email/account": (200, ACCOUNT | {"SendQuota": None})},
+        "provider account",
+        Level.OK,
+        "it may send",
+    ),
+    "ses, missing": (
+        "ses",
+        {"/v2/email/identities/forum.example": (404, {"__type": "NotFoundException"})},
+        "sending domain",
+        Level.WARNING,
+        "no identity in eu-west-1",
+    ),
+    "ses, unverified": (
+        "ses",
+        {
+            "/v2/email/identities/forum.example": (
+                200,
+                IDENTITY | {"VerifiedForSendingStatus": False},
+            )
+        },
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "ses, not signed": (
+        "ses",
+        {
+            "/v2/email/identities/forum.example": (
+                200,
+                IDENTITY | {"DkimAttributes": {"SigningEnabled": True, "Status": "PENDING"}},
+            )
+        },
+        "sending domain",
+        Level.WARNING,
+        "not signed",
+    ),
+    "ses, a key that is not known": (
+        "ses",
+        {"/v2/email/account": (403, {"__type": "com.amazon#UnrecognizedClientException"})},
+        "provider key",
+        Level.FAULT,
+        "not known",
+    ),
+    "ses, credentials that have expired": (
+        "ses",
+        {"/v2/email/account": (403, {"__type": "ExpiredTokenException"})},
+        "provider key",
+        Level.FAULT,
+        "expired",
+    ),
+    "ses, a key that may only send": (
+        "ses",
+        {
+            "/v2/email/account": (403, {"__type": "AccessDeniedException"}),
+            "/v2/email/identities/forum.example": (403, {"__type": "AccessDeniedException"}),
+        },
+        "provider key",
+        Level.WARNING,
+        "may not ask",
+    ),
+    "mailjet, the address alone": (
+        "mailjet",
+        {
+            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
+                200,
+                {"Data": ["?", {"Email": "News@Forum.example", "Status": "Active"}]},
+            )
+        },
+        "sender",
+        Level.OK,
+        "validated",
+    ),
+    "mailjet, another address": (
+        "mailjet",
+        {
+            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
+                200,
+                {"Data": [{"Email": "press@forum.example", "Status": "Active"}]},
+            )
+        },
+        "sender",
+        Level.WARNING,
+        "neither it nor all of forum.example",
+    ),
+    "mailjet, inactive": (
+        "mailjet",
+        {
+            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
+                200,
+                {"Data": [{"Email": "*@forum.example", "Status": "Inactive"}]},
+            )
+        },
+        "sender",
+        Level.FAULT,
+        "not validated",
+    ),
+    "mailjet, no record": (
+        "mailjet",
+        {
+            "/v3/REST/dns/forum.example": (
+                200,
+                {"Data": [RECORDS | {"DKIMStatus": "Error", "SPFStatus": "Not checked"}]},
+            )
+        },
+        "sending domain",
+        Level.WARNING,
+        "DKIM 'Error', SPF 'Not checked'",
+    ),
+    "mailjet, an unknown domain": (
+        "mailjet",
+        {"/v3/REST/dns/forum.example": (404, {"ErrorMessage": "Object not found"})},
+        "sending domain",
+        Level.WARNING,
+        "knows no records",
+    ),
 }
 
 
@@ -368,7 +575,7 @@ def test_nonsense_proves_nothing(kind: str, said: object, server: QuestionServer
 
 
 @pytest.mark.parametrize("status", [302, 404, 418, 429, 500, 503])
-@pytest.mark.parametrize("kind", ["sendgrid", "resend", "brevo", "mailtrap"])
+@pytest.mark.parametrize("kind", ["sendgrid", "resend", "brevo", "mailtrap", "ses", "mailjet"])
 def test_another_status_proves_nothing(kind: str, status: int, server: QuestionServer) -> None:
     found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, (status, {})))
     assert {finding.level for finding in found.values()} == {Level.WARNING}
@@ -376,13 +583,15 @@ def test_another_status_proves_nothing(kind: str, status: int, server: QuestionS
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_cannot_be_reached_is_told_apart(kind: str) -> None:
-    examiner = registry.examiner(options(kind, f"http://127.0.0.1:{closed_port()}"), sender=SENDER)
+    asked = options(kind, f"http://127.0.0.1:{closed_port()}")
+    examiner = registry.examiner(asked, sender=SENDER, clock=FixedClock())
     with pytest.raises(ProviderUnreachable, match=r"127\.0\.0\.1"):
         examiner.examine()
 
 
 def test_a_question_that_is_not_answered_in_full_is_no_proof(server: QuestionServer) -> None:
-    examiner = registry.examiner(options("resend", server.url, timeout="1s"), sender=SENDER)
+    asked = options("resend", server.url, timeout="1s")
+    examiner = registry.examiner(asked, sender=SENDER, clock=FixedClock())
     for step in (bytes_then_close(b"HTTP/1.1 200 "), bytes_then_silence()):
         server.script.append(step)
         with pytest.raises(ProviderUnreachable, match="did not answer"):
@@ -418,7 +627,10 @@ def test_an_international_domain_is_compared_as_the_dns_has_it(server: QuestionS
 
 def found_of(kind: str, **own: Any) -> dict[str, Finding]:
     asked = registry.OPTIONS[kind].model_validate({"kind": kind, **own})
-    return {one.what: one for one in registry.examiner(asked, sender=SENDER).examine()}
+    return {
+        one.what: one
+        for one in registry.examiner(asked, sender=SENDER, clock=FixedClock()).examine()
+    }
 
 
 def test_mailpit_tells_its_version(server: QuestionServer) -> None:
@@ -451,7 +663,7 @@ def test_what_a_described_body_leaves_out_is_told() -> None:
 
 
 def test_a_provider_without_questions_is_said_to_have_none() -> None:
-    (finding,) = registry.examiner(ProviderOptions(), sender=SENDER).examine()
+    (finding,) = registry.examiner(ProviderOptions(), sender=SENDER, clock=FixedClock()).examine()
     assert finding.level is Level.WARNING
 
 

@@ -14,14 +14,9 @@ from newsletter.providers.mailgun import Mailgun, Options
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import (
     MailgunServer,
-    Step,
-    answer_bytes,
-    bytes_then_close,
-    bytes_then_silence,
     reply,
 )
 
-GOOD = '{"id": "<20110921180000.1@forum.example>", "message": "Queued. Thank you."}'
 SEVERAL = ("ana@a.example", "ben@b.example")
 ONE = ("ana@a.example",)
 
@@ -67,122 +62,7 @@ def said(message: str) -> str:
     return json.dumps({"message": message})
 
 
-BAD_TO = "'to' parameter is not a valid address. please check documentation"
-
 # status, body, verdict for several recipients, verdict for one
-ANSWERS: dict[str, tuple[int, str, Verdict, Verdict]] = {
-    "queued": (200, GOOD, Verdict.ACCEPTED, Verdict.ACCEPTED),
-    "200 empty": (200, "", Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 half": (200, GOOD[:30], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 page": (200, "<html>Welcome</html>", Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 list": (200, f"[{GOOD}]", Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 no id": (200, said("Queued."), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 odd id": (200, '{"id": 7, "message": "x"}', Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 void id": (200, '{"id": "", "message": "x"}', Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "201": (201, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "202": (202, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "300": (300, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "301": (301, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "302": (302, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "307": (307, GOOD, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "bad to": (400, said(BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
-    "400 page": (400, "<html>Bad</html>", Verdict.SPLIT, Verdict.REJECTED),
-    "400 to and domain": (
-        400,
-        said("to parameter is not a valid address: no such domain"),
-        Verdict.SPLIT,
-        Verdict.REJECTED,
-    ),
-    "bad from": (
-        400,
-        said("'from' parameter is not a valid address. please check documentation"),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "unverified": (
-        400,
-        said("Domain forum.example is not allowed to send: unverified"),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "bad variables": (
-        400,
-        said("recipient-variables is not valid JSON"),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "bad parameters": (
-        400,
-        said("The parameters passed to the API were invalid. Check your inputs!"),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "401": (401, "Forbidden", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "402": (402, said("Payment required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "403": (403, said("Forbidden"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "404": (404, said("Domain not found"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "408": (408, said("Timed out"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "413": (413, said("Too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
-    "418": (418, said("Teapot"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "420": (420, said("recipient limit exceeded"), Verdict.QUOTA, Verdict.QUOTA),
-    "429": (429, said("Too many"), Verdict.RETRY, Verdict.RETRY),
-    "500": (500, said("Internal"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "502": (502, "<html>Bad Gateway</html>", Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "503": (503, said("Unavailable"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "504": (504, "", Verdict.UNKNOWN, Verdict.UNKNOWN),
-}
-
-
-@pytest.mark.parametrize("case", ANSWERS)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_full_answer_has_its_verdict(
-    server: MailgunServer, provider: HttpProvider, case: str, addresses: tuple[str, ...]
-) -> None:
-    status, body, several, one = ANSWERS[case]
-    server.script.append(reply(status, body))
-    answer = hand_over(provider, *addresses)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
-    assert len(server.requests) == 1
-
-
-def _cut(case: str) -> dict[str, Step]:
-    status, body, *_ = ANSWERS[case]
-    whole = answer_bytes(status, body.encode())
-    head = whole[: len(whole) - len(body.encode())]
-    longer = {"Content-Length": str(len(body.encode()) + 10)}
-    return {
-        "before the answer": bytes_then_close(b""),
-        "in the status line": bytes_then_close(whole[:11]),
-        "in the headers": bytes_then_close(head[: head.index(b"Content-Length") + 9]),
-        "in the body": bytes_then_close(answer_bytes(status, body.encode(), longer)),
-        "by a reset": bytes_then_close(
-            answer_bytes(status, body.encode(), longer), reset=True, takes=True
-        ),
-    }
-
-
-@pytest.mark.parametrize("case", ANSWERS)
-@pytest.mark.parametrize("phase", list(_cut("queued")))
-def test_the_same_answers_cut_off_are_all_unknown(
-    server: MailgunServer, provider: HttpProvider, case: str, phase: str
-) -> None:
-    server.script.append(_cut(case)[phase])
-    answer = hand_over(provider, *SEVERAL)
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert answer.retry_after is None
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("case", ["queued", "bad to", "429", "500"])
-def test_an_answer_that_stalls_in_its_body_is_unknown(server: MailgunServer, case: str) -> None:
-    status, body, *_ = ANSWERS[case]
-    step = bytes_then_silence(answer_bytes(status, body.encode())[:-2], takes=True)
-    server.script.append(step)
-    for provider in _provider(server, 0.4):
-        assert hand_over(provider, *SEVERAL).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 2
 
 
 def test_an_accepted_batch_has_mailguns_id_and_words(provider: HttpProvider) -> None:

@@ -9,7 +9,6 @@ from newsletter.domain.delivery import Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.mailpit import Mailpit, Options
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.mailpit import MailpitServer
@@ -26,11 +25,6 @@ def provider(server: MailpitServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
 
 
-@pytest.fixture
-def impatient(server: MailpitServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, 0.4)
-
-
 def _provider(server: MailpitServer, seconds: float = 20) -> Iterator[HttpProvider]:
     options = Options.model_validate({"kind": "mailpit", "base_url": server.url})
     transport = Transport(timeout=timedelta(seconds=seconds))
@@ -42,11 +36,6 @@ class TestContract(SingleProviderContract):
     @pytest.fixture
     def service(self, server: MailpitServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-
-class TestLostAnswers(LostAnswersContract):
-    addresses = (ONE,)
-    body = b'{"ID":"mail1"}'
 
 
 def test_a_message_has_the_id_that_mailpit_gave_it(provider: HttpProvider) -> None:

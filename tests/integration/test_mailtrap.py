@@ -1,6 +1,5 @@
 """Mailtrap's bulk stream over a real connection."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,7 +11,6 @@ from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
 from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailtrap import MailtrapServer
 
@@ -30,11 +28,6 @@ def provider(server: MailtrapServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
 
 
-@pytest.fixture
-def impatient(server: MailtrapServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
-
-
 def _provider(
     server: MailtrapServer, seconds: float = 20, **changes: str
 ) -> Iterator[HttpProvider]:
@@ -50,12 +43,6 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: MailtrapServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-
-class TestLostAnswers(LostAnswersContract):
-    body = json.dumps(
-        {"success": True, "responses": [{"success": True, "message_ids": ["x"]}] * 3}
-    ).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:

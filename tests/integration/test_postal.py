@@ -1,6 +1,5 @@
 """Postal over a real connection."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parseaddr
@@ -12,7 +11,6 @@ from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.postal import Options, Postal
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.postal import PostalServer
@@ -27,11 +25,6 @@ def server() -> Iterator[PostalServer]:
 @pytest.fixture
 def provider(server: PostalServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
-
-
-@pytest.fixture
-def impatient(server: PostalServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -57,11 +50,6 @@ class TestContract(SingleProviderContract):
             assert message.one("Message-ID").endswith("@rp.postal.example>")
             assert message.one("List-Id") == "Press <press.forum.example>"
             assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
-
-
-class TestLostAnswers(LostAnswersContract):
-    addresses = (ONE,)
-    body = json.dumps({"status": "success", "data": {"messages": {ONE: {"id": 1}}}}).encode()
 
 
 def test_a_message_has_the_id_that_postal_gave_it(provider: HttpProvider) -> None:

@@ -1,6 +1,5 @@
-"""Postmark over a real connection: the contract, its refusals, and every way an answer is lost."""
+"""Postmark over a real connection: the contract and its refusals."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,7 +10,6 @@ from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.postmark import Options, Postmark
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.postmark import PostmarkServer
 
@@ -29,11 +27,6 @@ def provider(server: PostmarkServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
 
 
-@pytest.fixture
-def impatient(server: PostmarkServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
-
-
 def _provider(
     server: PostmarkServer, seconds: float = 20, **changes: str
 ) -> Iterator[HttpProvider]:
@@ -48,15 +41,6 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: PostmarkServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-
-class TestLostAnswers(LostAnswersContract):
-    body = json.dumps(
-        [
-            {"To": reader.address, "MessageID": "x", "ErrorCode": 0, "Message": "OK"}
-            for reader in batch().recipients
-        ]
-    ).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:

@@ -1,6 +1,5 @@
-"""Resend over a real connection: the contract, its refusals, and every way an answer is lost."""
+"""Resend over a real connection: the contract and its refusals."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,10 +9,8 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.resend import Options, Resend
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.provider_servers.resend import ResendServer, refusal
-from tests.servers import reply
+from tests.provider_servers.resend import ResendServer
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 
@@ -27,11 +24,6 @@ def server() -> Iterator[ResendServer]:
 @pytest.fixture
 def provider(server: ResendServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
-
-
-@pytest.fixture
-def impatient(server: ResendServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -56,10 +48,6 @@ class TestContract(ProviderContract):
             part = addresses[first : first + most]
             self.deliver(service, batch(*part, attempt_id=f"attempt{first}"))
         assert sorted(each.to for each in service.delivered()) == sorted(addresses)
-
-
-class TestLostAnswers(LostAnswersContract):
-    body = json.dumps({"data": [{"id": f"id-{number}"} for number in range(3)]}).encode()
 
 
 def hand_over(provider: HttpProvider, *addresses: str, attempt_id: str = "attempt1") -> Answer:
@@ -110,24 +98,3 @@ def test_an_unverified_domain_is_a_setting(server: ResendServer, provider: HttpP
     server.domain = "other.example"
     assert hand_over(provider).outcome.verdict is Verdict.CONFIGURATION
     assert server.delivered == []
-
-
-@pytest.mark.parametrize(
-    ("name", "verdict"),
-    [("rate_limit_exceeded", Verdict.RETRY), ("daily_quota_exceeded", Verdict.QUOTA)],
-)
-def test_limits_are_waited_out_as_asked(
-    server: ResendServer, provider: HttpProvider, name: str, verdict: Verdict
-) -> None:
-    body = {"statusCode": 429, "name": name, "message": "Too much."}
-    server.script.append(reply(429, body, {"Retry-After": "30"}))
-    answer = hand_over(provider)
-    assert answer.outcome.verdict is verdict
-    assert answer.retry_after == timedelta(seconds=30)
-
-
-def test_a_call_still_under_way_at_resend_is_tried_later(
-    server: ResendServer, provider: HttpProvider
-) -> None:
-    server.script.append(refusal(409, "concurrent_idempotent_requests", "In progress."))
-    assert hand_over(provider).outcome.verdict is Verdict.RETRY

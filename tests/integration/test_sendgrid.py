@@ -1,8 +1,7 @@
-"""SendGrid over a real connection: the contract, its refusals, and answers that never end."""
+"""SendGrid over a real connection: the contract and its refusals."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 
@@ -12,7 +11,6 @@ from newsletter.providers.calls import HttpProvider
 from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.sendgrid import SendGridInquiry
 from newsletter.providers.sendgrid import Options, SendGrid
-from tests.contracts.lost_answers import LostAnswersContract
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.sendgrid import SendGridServer
 
@@ -26,11 +24,6 @@ def server() -> Iterator[SendGridServer]:
 @pytest.fixture
 def provider(server: SendGridServer) -> Iterator[HttpProvider]:
     yield from _provider(server)
-
-
-@pytest.fixture
-def impatient(server: SendGridServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, seconds=0.4)
 
 
 def _provider(
@@ -48,12 +41,6 @@ class TestContract(ProviderContract):
     @pytest.fixture
     def service(self, server: SendGridServer, provider: HttpProvider) -> Service:
         return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-
-class TestLostAnswers(LostAnswersContract):
-    status = 202
-    headers: ClassVar = {"X-Message-Id": "m1"}
-    body = b""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:

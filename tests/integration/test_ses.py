@@ -16,8 +16,7 @@ from newsletter.providers.registry import build
 from newsletter.providers.ses import Options, Ses
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.fakes import FixedClock
-from tests.provider_servers.ses import REGION, SesServer, refusal
-from tests.servers import answer_bytes, bytes_then_close, bytes_then_silence, reply
+from tests.provider_servers.ses import REGION, SesServer
 
 OPTIONS = {
     "kind": "ses",
@@ -26,7 +25,6 @@ OPTIONS = {
     "secret_access_key": "secret-for-tests",
 }
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
-TAKEN = answer_bytes(200, b'{"BulkEmailEntryResults":[]}')
 
 
 @pytest.fixture
@@ -220,44 +218,4 @@ def test_an_address_ses_refuses_is_rejected_alone_too(
     server: SesServer, provider: Provider
 ) -> None:
     assert hand_over(provider, "dee@nowhere").outcome.verdict is Verdict.REJECTED
-    assert server.delivered == []
-
-
-@pytest.mark.parametrize("end", [0, 11, 40, len(TAKEN) - 7])
-def test_an_answer_cut_off_is_unknown_though_all_was_taken(
-    server: SesServer, provider: Provider, end: int
-) -> None:
-    server.script.append(bytes_then_close(TAKEN[:end], takes=True))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-    assert len(server.requests) == 1
-
-
-def test_an_answer_that_never_comes_is_unknown(server: SesServer, make: Make) -> None:
-    server.script.append(bytes_then_silence(TAKEN[:40], takes=True))
-    assert hand_over(make(0.4)).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.delivered) == 3
-
-
-@pytest.mark.parametrize("status", [301, 307, 500, 503])
-def test_a_redirection_or_a_broken_server_is_unknown_and_not_followed(
-    server: SesServer, provider: Provider, status: int
-) -> None:
-    server.script.append(reply(status, b"", {"Location": server.url}))
-    assert hand_over(provider).outcome.verdict is Verdict.UNKNOWN
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("message", "verdict"),
-    [
-        ("Maximum sending rate exceeded.", Verdict.RETRY),
-        ("Daily message quota exceeded", Verdict.QUOTA),
-    ],
-)
-def test_the_rate_and_the_daily_quota_are_told_apart(
-    server: SesServer, provider: Provider, message: str, verdict: Verdict
-) -> None:
-    server.script.append(refusal(429, "TooManyRequestsException", message))
-    assert hand_over(provider).outcome.verdict is verdict
     assert server.delivered == []

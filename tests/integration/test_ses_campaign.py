@@ -17,9 +17,6 @@ from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
-READERS = 2300
-LEFT = {f"reader{number}@example.org" for number in range(7, READERS, 46)}
-
 
 @pytest.fixture
 def room(store: SqlStore, clock: FixedClock) -> Newsroom:
@@ -63,26 +60,6 @@ def drain(room: Newsroom, provider: HttpProvider) -> int:
         calls += 1
         room.clock.advance(seconds=done.wait.total_seconds() + 10)
     return calls
-
-
-def test_each_of_2300_gets_one_but_for_the_fifty_who_left(
-    room: Newsroom, server: SesServer, provider: HttpProvider
-) -> None:
-    start(room, provider, READERS)
-    for address in LEFT:
-        room.suppress(address)
-    assert len(LEFT) == 50
-    assert drain(room, provider) == READERS / 50
-    got = Counter(message.to for message in server.delivered)
-    expected = {f"reader{number}@example.org" for number in range(1, READERS + 1)} - LEFT
-    assert got == dict.fromkeys(expected, 1)
-    assert room.counts() == Counts(accepted=READERS - 50, suppressed=50)
-    assert room.campaign().state is CampaignState.SENT
-    links = {message.one("List-Unsubscribe") for message in server.delivered}
-    assert len(links) == READERS - 50
-    for message in server.delivered:
-        assert message.one("List-Unsubscribe")[1:-1] in message.text
-        assert message.one("List-Unsubscribe")[1:-1] in message.html
 
 
 def test_whoever_was_throttled_among_others_gets_one_later(

@@ -76,7 +76,7 @@ class SesServer(LoopbackServer):
         return {"Status": "SUCCESS", "MessageId": self._id(number)}
 
     def _faults(self, received: Received) -> Iterator[tuple[int, str, str]]:
-        yield from _signature_faults(received, self.url, self.clock.now())
+        yield from signature_faults(received, self.url, self.clock.now())
         operation = _OPERATIONS.get(received.path)
         if operation is None:
             yield 404, "UnknownOperationException", ""
@@ -122,9 +122,7 @@ def refusal(status: int, name: str, message: str = "") -> Step:
     return reply(status, {"message": message} if message else {}, named)
 
 
-def _signature_faults(
-    received: Received, url: str, now: datetime
-) -> Iterator[tuple[int, str, str]]:
+def signature_faults(received: Received, url: str, now: datetime) -> Iterator[tuple[int, str, str]]:
     found = re.fullmatch(
         r"AWS4-HMAC-SHA256 Credential=(\w+)/(\d{8})/([\w-]+)/ses/aws4_request,"
         r" SignedHeaders=([\w;-]+), Signature=([0-9a-f]{64})",

@@ -55,9 +55,13 @@ class Examination:
     """All questions to one provider. Implements ``newsletter.ports.Examiner``."""
 
     def __init__(
-        self, parts: Sequence[Probe | Finding], transport: Callable[[], Transport]
+        self,
+        parts: Sequence[Probe | Finding],
+        transport: Callable[[], Transport],
+        sign: Callable[[HttpRequest], HttpRequest],
     ) -> None:
-        """A part that is a finding already needs no question."""
+        """A part that is a finding already needs no question; ``sign`` sees each one last."""
+        self._sign = sign
         self._parts = parts
         self._transport = transport
 
@@ -72,17 +76,22 @@ class Examination:
     def _findings(self, transport: Transport) -> Iterator[Finding]:
         told: set[str] = set()
         for part in self._parts:
-            for finding in (part,) if isinstance(part, Finding) else _ask(part, transport):
+            for finding in self._found(part, transport):
                 if finding.what != KEY or KEY not in told:
                     yield finding
                 told.add(finding.what)
                 if finding.what == KEY and finding.level is Level.FAULT:
                     return
 
+    def _found(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
+        if isinstance(part, Finding):
+            return (part,)
+        return _ask(part, self._sign(part.request), transport)
 
-def _ask(probe: Probe, transport: Transport) -> tuple[Finding, ...]:
+
+def _ask(probe: Probe, request: HttpRequest, transport: Transport) -> tuple[Finding, ...]:
     try:
-        return probe.read(transport.call(probe.request))
+        return probe.read(transport.call(request))
     except AnswerLost as error:
         host = urlsplit(probe.request.url).hostname
         raise ProviderUnreachable(

@@ -164,7 +164,6 @@ ID = {"x_message_id": "m1"}
 # answer, verdict for several recipients, verdict for one
 ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "accepted": (answered(202, **ID), Verdict.ACCEPTED, Verdict.ACCEPTED),
-    "202 no id": (answered(202), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "202 void id": (answered(202, x_message_id=" "), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "202 words": (answered(202, b"Hello", **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 empty": (answered(200, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
@@ -183,19 +182,12 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "plain": (answered(400, {"errors": ["x"]}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "no list": (answered(400, {"errors": "x"}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "none": (answered(400, {"errors": []}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "page": (answered(400, b"<html>"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "cut": (answered(400, b'{"errors":[{'), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "key": (answered(401, errors("invalid")), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "used up": (answered(401, errors("Maximum credits exceeded")), Verdict.QUOTA, Verdict.QUOTA),
     "unverified": (answered(403, UNVERIFIED), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "blocked": (answered(403, BLOCKED), Verdict.RETRY, Verdict.RETRY),
-    "404": (answered(404), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "405": (answered(405), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "406": (answered(406), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "408": (answered(408), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "413": (answered(413), Verdict.SPLIT, Verdict.CONFIGURATION),
-    "429": (answered(429), Verdict.RETRY, Verdict.RETRY),
-    "500": (answered(500), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "503": (answered(503, errors("x")), Verdict.UNKNOWN, Verdict.UNKNOWN),
 }
 

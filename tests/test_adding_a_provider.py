@@ -1,0 +1,104 @@
+"""The provider that docs/adding-a-provider.md writes out works in a copy of the code."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
+BLOCKS: dict[str, str] = dict(
+    re.findall(r"(?ms)^```(?:python|yaml)\n# ([^\n]+)\n(.*?)^```$", PAGE),
+)
+PLACES = {  # where lines with keys of their own go: before the first kind of a table
+    "tests/provider_servers/kinds.py, KINDS": "KINDS: Mapping[str, Kind] = {\n",
+    "tests/unit/providers/test_translators.py, KEYS": "KEYS: dict[str, dict[str, str]] = {\n",
+    "tests/integration/test_examination.py, KINDS": "KINDS = {\n",
+}
+BESIDE_MAILJET = ("newsletter/providers/registry.py", "tests/provider_servers/kinds.py")
+SUITES = (
+    "tests/integration/test_postbox.py",
+    "tests/integration/test_answers_and_phases.py",
+    "tests/integration/test_each_reader_once.py",
+    "tests/integration/test_examination.py",
+    "tests/unit/providers/test_translators.py",
+)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code with the provider of the page in it."""
+    copy = tmp_path_factory.mktemp("copy")
+    skipped = shutil.ignore_patterns("__pycache__", "browser", "acceptance")
+    for name in ("newsletter", "templates", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=skipped)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    for name, block in BLOCKS.items():
+        if name in PLACES:
+            insert(copy / name.partition(",")[0], PLACES[name], block)
+        elif name in BESIDE_MAILJET:
+            for line in block.splitlines(keepends=True):
+                theirs = line.replace("postbox", "mailjet").replace("Postbox", "Mailjet")
+                insert(copy / name, theirs, line)
+        elif name.endswith(".yaml"):
+            (copy / name).write_text(block + common_rows(), "utf-8")
+        else:
+            (copy / name).write_text(block, "utf-8")
+    return copy
+
+
+def insert(file: Path, after: str, lines: str) -> None:
+    """Put lines behind one that must be there once."""
+    text = file.read_text("utf-8")
+    found = len(re.findall(f"(?m)^{re.escape(after)}", text))
+    assert found == 1, f"{file.name} has {after!r} {found} times"
+    file.write_text(re.sub(f"(?m)^{re.escape(after)}", lambda line: line[0] + lines, text), "utf-8")
+
+
+def common_rows() -> str:
+    """The rows of Resend's table that are not about its own answers, as the page says."""
+    whole = (ROOT / "tests" / "answers" / "resend.yaml").read_text("utf-8")
+    own, _, table = whole.partition("verdicts: |\n")
+    names = set(re.findall(r'(?m)^  "(.+?)":', own))
+    return "".join(
+        line
+        for line in table.splitlines(keepends=True)
+        if line.partition("|")[0].strip() not in names
+    )
+
+
+def run(copy: Path, *command: str) -> str:
+    """What a command says in the copy. Coverage is of the code itself, not of its copy."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=copy,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_every_block_of_the_page_is_used() -> None:
+    assert len(BLOCKS) == len(re.findall(r"(?m)^```\w", PAGE)) == 10
+    assert set(PLACES) | set(BESIDE_MAILJET) <= set(BLOCKS)
+
+
+def test_the_provider_of_the_page_passes_every_suite(copy: Path) -> None:
+    said = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *SUITES, "-k", "postbox")
+    passed = re.search(r"(\d+) passed", said)
+    assert passed, said
+    assert int(passed[1]) > 60
+
+
+def test_the_code_of_the_page_is_written_as_the_rest_is(copy: Path) -> None:
+    files = [name for name in BLOCKS if name.endswith("postbox.py")]
+    assert len(files) == 4
+    run(copy, "ruff", "check", "--no-cache", *files)
+    run(copy, "ruff", "format", "--no-cache", "--check", *files)
