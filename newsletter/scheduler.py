@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -34,6 +34,7 @@ log = logging.getLogger("newsletter.run")
 _IDLE_WAIT = 1.0
 _WATCH = 0.2
 _RECONCILE = 1.0
+_PUT_BACK = timedelta(seconds=1)
 _SOON = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
 _PATIENCE = timedelta(minutes=5)
@@ -96,7 +97,7 @@ class Scheduler:
             clock = self._start_clock()
             workers = self._start_workers()
             try:
-                self._watch(until_idle)
+                self._watch(until_idle, clock)
             finally:
                 self.stop()
                 clock.shutdown(wait=True)
@@ -239,8 +240,9 @@ class Scheduler:
                 self._in_vain[done.batch_id] = tries + 1
         log_attempt(done)
 
-    def _watch(self, until_idle: bool) -> None:
+    def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH):
+            _wake_up(clock, self._app.clock.now())
             self._report_progress()
             self._notice_hold()
             if until_idle and self._run.held:
@@ -287,6 +289,13 @@ class Scheduler:
             return False
         self._run.wait = wait
         return True
+
+
+def _wake_up(clock: BackgroundScheduler, now: datetime) -> None:
+    """Where the wall clock was put back, what it had named would come as much later."""
+    for tick in clock.get_jobs():
+        if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
+            tick.modify(next_run_time=now)
 
 
 def _nothing_in_flight(waiting: Waiting) -> bool:

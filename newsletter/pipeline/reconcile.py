@@ -33,6 +33,8 @@ FIRST_LOOK = timedelta(seconds=5)
 _LOOK_GROWTH = 4
 _LOOKS_FOR = timedelta(days=3)
 """Each provider keeps its records at least so long."""
+_SKEW = timedelta(minutes=1)
+"""A clock may be put right by so much. If it went back further, one of the two times is wrong."""
 _ABSENCES = 2
 _KEY_MARGIN = timedelta(minutes=2)
 _PAUSED = timedelta(seconds=30)
@@ -61,20 +63,22 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     if capabilities.replay is Replay.SAFE:
         return Step.LEAVE if state is CampaignState.CANCELLED else Step.REPEAT
     asks = capabilities.settles_in is not None
-    if capabilities.replay is Replay.KEYED and not held.left and _alive(age, capabilities):
+    if capabilities.replay is Replay.KEYED and not held.left and _alive(held, capabilities, now):
         # one that can be asked too may only say that it knows the key: then its records tell
         if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
             return Step.REPLAY
         if state is CampaignState.PAUSED and not asks:
             return Step.WAIT
-    if not asks or age > _LOOKS_FOR:
-        return Step.LEAVE
+    if not asks or not -_SKEW <= age <= _LOOKS_FOR:
+        return Step.LEAVE  # records are searched by the time of the attempt
     return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
 
 
-def _alive(age: timedelta, capabilities: Capabilities) -> bool:
+def _alive(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
     """A clock that went back says nothing about the key, which may be over by the provider's."""
-    return timedelta(0) <= age < capabilities.key_lives - _KEY_MARGIN
+    age = now - held.attempt_at
+    went_back = age < timedelta(0) or held.seen_at - now > _SKEW
+    return not went_back and age < capabilities.key_lives - _KEY_MARGIN
 
 
 @dataclass(frozen=True, kw_only=True)

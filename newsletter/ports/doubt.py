@@ -24,6 +24,8 @@ class UnknownBatch:
     attempt_id: str
     attempt_at: datetime
     """When the attempt was claimed; what its Date says."""
+    seen_at: datetime
+    """When it was last looked at, or the attempt's end: a clock before that was put back."""
     body_hash: str
     members: Sequence[tuple[int, str]]
     """(subscriber id, address) of those who are unknown, by id; an erased one has no address."""

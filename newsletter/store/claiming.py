@@ -1,11 +1,13 @@
 """Taking hold of a batch: who in it may still be written to is decided in the same transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -32,6 +35,8 @@ _batch = tables.batch.c
 _campaign = tables.campaign.c
 _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
+_LONGEST_WAIT = to_ms(datetime(1970, 1, 5, tzinfo=UTC))
+"""Four days. What lies further ahead was written by a clock that was wrong, and is due."""
 
 
 def is_open() -> TextClause:
@@ -51,6 +56,11 @@ def is_unknown() -> TextClause:
 def is_free() -> TextClause:
     """Nothing holds the workspace: said as plain SQL, which costs a claim next to nothing."""
     return text(f"NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('{DOUBT}', '{STOP}'))")  # noqa: S608
+
+
+def is_due(at: Any) -> ColumnElement[bool]:
+    """The batch of the row need not wait any longer at this time, in milliseconds."""
+    return or_(_batch.not_before <= at, _batch.not_before > at + _LONGEST_WAIT)
 
 
 def next_queued(
@@ -102,7 +112,7 @@ def _next_queued(*, carried: bool) -> Select[Any]:
             is_free(),
             _batch.state == BatchState.QUEUED.value,
             _batch.campaign_id == bindparam("campaign"),
-            _batch.not_before <= bindparam("at"),
+            is_due(bindparam("at", type_=BigInteger)),
             (_batch.bound_to == "") | bound if carried else bound,
         )
         .order_by(_batch.no)

@@ -72,7 +72,9 @@ _ADVICE = {
     "disk i/o": "the disk reports an error; check it before going on",
     "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
     "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
-    "unable to open": "the file cannot be opened; check that its folder exists and is yours",
+    "unable to open": (
+        "the file cannot be opened; check that its folder exists, is yours and can be written to"
+    ),
 }
 
 

@@ -31,6 +31,9 @@ _campaign = tables.campaign.c
 _NEVER = 1 << 52
 """Milliseconds: later than any time there is. Only a person can tell, so nobody looks again."""
 
+_PUT_BACK = timedelta(minutes=1)
+"""What was seen further ahead is looked at now, while it shows that the clock was put back."""
+
 
 class SqlUnknowns:
     """Batches of which nobody knows whether the provider took them."""
@@ -42,7 +45,13 @@ class SqlUnknowns:
         self, *, at: datetime, lease: timedelta, providers: Collection[str]
     ) -> UnknownBatch | None:
         free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
-        due = _of(providers).where(_batch.not_before <= to_ms(at), free, claiming.is_free())
+        put_back = _batch.settled_at > to_ms(at + _PUT_BACK)
+        due = _of(providers).where(
+            claiming.is_due(to_ms(at)) | put_back,
+            _batch.not_before < _NEVER,
+            free,
+            claiming.is_free(),
+        )
         batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
         if batch_id is None:
             return None
@@ -62,6 +71,7 @@ class SqlUnknowns:
             provider=row.provider,
             attempt_id=row.attempt_id,
             attempt_at=from_ms(row.claimed_at),
+            seen_at=from_ms(row.settled_at),
             body_hash=row.body_hash,
             members=sorted((row.id, row.address) for row in members),
             left=not all(row.may for row in members),

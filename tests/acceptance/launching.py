@@ -9,12 +9,18 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["__main__", "newsletter.cli.main"])
+_CONTEXT.set_forkserver_preload(["__main__", "newsletter.cli.main", "tests.acceptance.killing"])
+
+
+def command(arguments: Sequence[str]) -> None:
+    """``python -m newsletter``."""
+    sys.argv = ["newsletter", *arguments]
+    runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
 
 
 def launch(
@@ -24,17 +30,24 @@ def launch(
     environment: Mapping[str, str],
     stdout: Path,
     stderr: Path,
+    program: Callable[[Sequence[str]], None] = command,
 ) -> ForkServerProcess:
     """Start the program in ``folder``; what it writes goes into the two files."""
     process = _CONTEXT.Process(
-        target=_run, args=(list(arguments), str(folder), dict(environment), stdout, stderr)
+        target=_run,
+        args=(program, list(arguments), str(folder), dict(environment), stdout, stderr),
     )
     process.start()
     return process
 
 
 def _run(
-    arguments: list[str], folder: str, environment: dict[str, str], stdout: Path, stderr: Path
+    program: Callable[[Sequence[str]], None],
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    stdout: Path,
+    stderr: Path,
 ) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
@@ -45,5 +58,4 @@ def _run(
             os.dup2(file.fileno(), number)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
-    sys.argv = ["newsletter", *arguments]
-    runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
+    program(arguments)

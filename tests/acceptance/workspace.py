@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from newsletter.config.environment import environment
-from tests.acceptance.launching import launch
+from tests.acceptance.launching import command, launch
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -121,8 +121,8 @@ class Workspace:
 
     # --- commands ------------------------------------------------------------------------------
 
-    def start(self, *arguments: str) -> Running:
-        """Start a command without waiting for it."""
+    def start(self, *arguments: str, program: Callable[[Sequence[str]], None] = command) -> Running:
+        """Start a command, or another ``program``, without waiting for it."""
         output = self.folder.with_name(self.folder.name + "-output")
         output.mkdir(exist_ok=True)
         place = output / f"{len(self._running)}"
@@ -133,6 +133,7 @@ class Workspace:
                 environment=_ENVIRONMENT | self.environment,
                 stdout=place.with_suffix(".out"),
                 stderr=place.with_suffix(".err"),
+                program=program,
             ),
             out=place.with_suffix(".out"),
             err=place.with_suffix(".err"),

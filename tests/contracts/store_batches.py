@@ -141,6 +141,15 @@ class BatchesContract:
         assert ids(again) == [1, 2, 3]
         assert again.attempts == 2
 
+    def test_a_batch_that_was_put_off_further_than_anything_is_does_not_wait(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 3)
+        days = timedelta(days=4).total_seconds()
+        assert books.requeue(books.claim(), seconds=days)
+        assert books.try_claim() is None
+        assert ids(books.claim(at=NOON - timedelta(milliseconds=1))) == [1, 2, 3]
+
     def test_a_batch_that_waits_does_not_hold_up_the_next(self, store: Store) -> None:
         books = Books(store, 4, batch_size=2)
         books.requeue(books.claim(), seconds=30)

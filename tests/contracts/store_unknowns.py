@@ -66,6 +66,18 @@ class UnknownsContract:
         assert (held.tries, held.absences) == (0, 0)
         assert held.campaign == replace(books.campaign(), counts=Counts())
 
+    def test_what_was_seen_ahead_of_the_clock_is_taken_at_once(self, store: Store) -> None:
+        books = lost(store)
+        held = take(books)
+        assert held.seen_at == NOON
+        with books.step() as tx:
+            seen = NOON + MINUTE * 7
+            tx.unknowns.settle(held, known={}, rest=Rest.UNKNOWN, way=Way.REPLAY, at=seen)
+            tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, absences=0)
+        assert try_take(books, after=MINUTE * 6) is None
+        again = take(books, after=MINUTE * 5)
+        assert (again.seen_at, again.tries) == (seen, 1)
+
     def test_what_is_held_is_not_taken_again_until_the_lease_is_over(self, store: Store) -> None:
         books = lost(store)
         held = take(books)

@@ -5,8 +5,12 @@ Facts: Mailgun's OpenAPI description (``/v3/{domain_name}/events``: pages of 300
 events, which join filters by OR and call events settled after half an hour. The attempt comes back
 among ``user-variables``.
 
-First some recipients at a time are asked for. Whoever is not found so is looked for among all that
-was accepted for the campaign in those minutes: an unread OR must not pass for an absence.
+First some recipients at a time are asked for, with days to spare on either side. Whoever is not
+found so is looked for among all that was accepted for the campaign in those minutes: an unread OR
+must not pass for an absence.
+
+Not confirmed: what the service says to a span that ends in the future. Were it an error, whoever
+is unknown would stay so.
 """
 
 import json
@@ -23,6 +27,8 @@ from newsletter.providers.mailgun import PUBLIC_URL, Options
 
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)
 """Their clock is not ours, and the call may have taken as long as a call may."""
+_WRONG = timedelta(days=3)
+"""By so much our clock may have been wrong at the attempt; what seems older is not asked for."""
 _AT_ONCE = 50
 
 
@@ -68,14 +74,16 @@ class MailgunInquiry:
 
     def _of(self, batch: OutgoingBatch, place: int) -> HttpRequest:
         some = batch.recipients[place : place + _AT_ONCE]
-        return self._events(batch, recipient=" OR ".join(map(_folded, some)))
+        return self._events(batch, _WRONG, recipient=" OR ".join(map(_folded, some)))
 
-    def _events(self, batch: OutgoingBatch, **more: str) -> HttpRequest:
+    def _events(
+        self, batch: OutgoingBatch, wrong: timedelta = timedelta(0), **more: str
+    ) -> HttpRequest:
         query = {
             "event": "accepted",
             "tags": batch.campaign,
-            "begin": f"{(batch.at - _BEFORE).timestamp():.0f}",
-            "end": f"{(batch.at + _AFTER).timestamp():.0f}",
+            "begin": f"{(batch.at - _BEFORE - wrong).timestamp():.0f}",
+            "end": f"{(batch.at + _AFTER + wrong).timestamp():.0f}",
             "ascending": "yes",
             "limit": "300",
             **more,

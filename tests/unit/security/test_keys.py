@@ -1,6 +1,7 @@
 """The workspace's own keys, the hash of addresses, and the clock."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def test_a_key_is_made_once_and_stays(tmp_path: Path) -> None:
 
 def test_two_workspaces_have_different_keys(tmp_path: Path) -> None:
     assert load_keys(tmp_path / "a") != load_keys(tmp_path / "b")
+
+
+def test_processes_that_make_a_key_at_once_have_the_same(tmp_path: Path) -> None:
+    for turn in range(50):
+        with ThreadPoolExecutor(8) as pool:
+            made = set(pool.map(load_keys, [tmp_path / str(turn) / "links"] * 8))
+        assert len(made) == 1
+        assert [path.name for path in (tmp_path / str(turn)).iterdir()] == ["links"]
 
 
 def test_only_the_owner_can_read_the_key_and_its_folder(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "nowhere" / "newsletter.db")
-    with pytest.raises(StoreUnavailable, match="check that its folder exists and is yours"):
+    with pytest.raises(StoreUnavailable, match="check that its folder exists, is yours"):
         pragma(engine, "journal_mode")
 
 

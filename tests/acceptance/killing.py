@@ -1,0 +1,352 @@
+"""The program, wired as ever but for parts that count the points it passes and die at one.
+
+A point is a name and which passage of it: ``Point("claim: before its commit", 3)``. The process
+ends there by a signal that nothing can catch. Points that lie within the provider's process are
+passed by ``Deadly`` servers instead.
+"""
+
+import functools
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from newsletter.bootstrap import App, opened
+from newsletter.config.environment import environment
+from newsletter.domain.delivery import Answer, OutgoingBatch
+from newsletter.domain.epoch import Absence, Witness
+from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.reconcile import Reconciled, Reconciler
+from newsletter.ports import Parcel, Provider, Sighting, Store, Watermark
+from newsletter.scheduler import Scheduler
+from tests.acceptance.workspace import Running, Workspace
+from tests.servers import Exchange, LoopbackServer, Received, Step
+
+DISPATCH = (
+    "claim: before it begins",
+    "claim: before its commit",
+    "claim: after its commit",
+    "note: before it",
+    "note: after it",
+    "call: before it",
+    "call: after it",
+    "record: before it begins",
+    "record: before its commit",
+    "record: after its commit",
+)
+RECONCILE = (
+    "take: before it begins",
+    "take: before its commit",
+    "take: after its commit",
+    "settle: before it begins",
+    "settle: before its commit",
+    "settle: after its commit",
+)
+REPLAY = ("replay: before it", "replay: after it")
+LOOK_UP = ("look-up: before it", "look-up: after it")
+SERVER = (
+    "server: connected",
+    "server: before it reads the body",
+    "server: whole and not taken",
+    "server: taken",
+    "server: half of the answer",
+)
+FOLDER = ("folder: a draft opens", "folder: a draft gets its name", "folder: the journal opens")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Where to die: ``name``, or any point where it is empty, at this passage."""
+
+    name: str = ""
+    passage: int = 1
+
+
+class Fuse:
+    """Counts passages, and ends the process at the one that it was made for."""
+
+    def __init__(self, point: Point | None, begun: Path) -> None:
+        self._point = point
+        self._begun = begun
+        self._lock = threading.Lock()
+        self._passed = 0
+
+    def burn(self, name: str) -> None:
+        if self._point is None or self._point.name not in {"", name}:
+            return
+        with self._lock:
+            self._passed += 1
+            if self._passed == 1:
+                self._begun.touch()
+            if self._passed == self._point.passage:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Stages(threading.local):
+    """Which transaction the next one of this thread is: the first of its round, or a later."""
+
+    names: tuple[str, ...] = ()
+
+    def next(self) -> str:
+        name, *rest = self.names
+        self.names = tuple(rest) or (name,)
+        return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedStore:
+    """Passes a point before each transaction, before its commit and after it."""
+
+    store: Store
+    fuse: Fuse
+    stages: Stages
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        name = self.stages.next()
+        self.fuse.burn(f"{name}: before it begins")
+        with self.store.begin() as tx:
+            yield tx
+            self.fuse.burn(f"{name}: before its commit")
+        self.fuse.burn(f"{name}: after its commit")
+
+    def read(self) -> Any:
+        return self.store.read()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedProvider:
+    """Passes a point before each call and after it."""
+
+    provider: Provider
+    fuse: Fuse
+    call: str
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def capabilities(self) -> Any:
+        return self.provider.capabilities
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        return self.provider.prepare(batch)
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        self.fuse.burn(f"{self.call}: before it")
+        answer = self.provider.hand_over(parcel)
+        self.fuse.burn(f"{self.call}: after it")
+        return answer
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        self.fuse.burn("look-up: before it")
+        sighting = self.provider.look_up(batch)
+        self.fuse.burn("look-up: after it")
+        return sighting
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedWatermark:
+    """Passes a point before each note and after it."""
+
+    watermark: Watermark
+    fuse: Fuse
+
+    def file(self) -> int:
+        return self.watermark.file()
+
+    def read(self) -> Witness | Absence:
+        return self.watermark.read()
+
+    def write(self, witness: Witness) -> None:
+        self.watermark.write(witness)
+
+    def follow(self, claims: int) -> None:
+        self.watermark.follow(claims)
+
+    def note(self, claims: int) -> None:
+        self.fuse.burn("note: before it")
+        self.watermark.note(claims)
+        self.fuse.burn("note: after it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedDispatcher(Dispatcher):
+    """Names its two transactions."""
+
+    stages: Stages
+
+    def dispatch(self) -> Dispatched | None:
+        self.stages.names = ("claim", "record")
+        return super().dispatch()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedReconciler(Reconciler):
+    """Names its two transactions."""
+
+    stages: Stages
+
+    def reconcile(self) -> Reconciled | None:
+        self.stages.names = ("take", "settle")
+        return super().reconcile()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusedApp(App):
+    """The application, whose dispatcher and reconciler carry the fuse."""
+
+    fuse: Fuse
+    lease: timedelta | None = None
+    """Instead of the usual one."""
+    stages: Stages = field(default_factory=Stages)
+
+    def dispatcher(self) -> Dispatcher:
+        return FusedDispatcher(
+            **_fields(super().dispatcher())
+            | self._fused("call")
+            | {"watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse)}
+        )
+
+    def reconciler(self) -> Reconciler:
+        return FusedReconciler(**_fields(super().reconciler()) | self._fused("replay"))
+
+    def _fused(self, call: str) -> dict[str, Any]:
+        return {
+            "store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages),
+            "provider": FusedProvider(provider=self.provider, fuse=self.fuse, call=call),
+            "stages": self.stages,
+            **({"lease": self.lease} if self.lease else {}),
+        }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """What it was made of."""
+    return {
+        name: getattr(value, name) for name, each in value.__dataclass_fields__.items() if each.init
+    }
+
+
+def start(workspace: Workspace, point: Point | None, *, lease: timedelta | None = None) -> Running:
+    """A run until nothing is left, with a fuse; at the first point it passes, it makes a file."""
+    begun = begun_in(workspace)
+    begun.unlink(missing_ok=True)
+    return workspace.start(program=functools.partial(_work, point, begun, lease))
+
+
+def begun_in(workspace: Workspace) -> Path:
+    """The file that ``start`` makes when something is being handed over."""
+    return workspace.folder.with_name(f"{workspace.folder.name}-begun")
+
+
+def _work(
+    point: Point | None, begun: Path, lease: timedelta | None, _arguments: Sequence[str]
+) -> None:
+    fuse = Fuse(point, begun)
+    _watch_folder(fuse, Path.cwd() / "var" / "outbox")
+    with opened(Path.cwd(), environment()) as app:
+        fused = FusedApp(**_fields(app), fuse=fuse, lease=lease)
+        Scheduler(fused, on_progress=lambda _campaigns: None).run(until_idle=True)
+
+
+def _watch_folder(fuse: Fuse, folder: Path) -> None:
+    """Pass a point at each deed of the outbox, as the interpreter reports them."""
+    drafts, journal = f"{folder}/", f"{folder}/journal.jsonl"
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and str(arguments[0]) == journal:
+            fuse.burn("folder: the journal opens")
+        elif event == "open" and str(arguments[0]).startswith(drafts):
+            fuse.burn("folder: a draft opens")
+        elif event == "os.rename" and str(arguments[0]).startswith(drafts):
+            fuse.burn("folder: a draft gets its name")
+
+    sys.addaudithook(hear)
+
+
+class Executioner:
+    """Kills a process when a server has seen so many requests come to a point."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kill: Callable[[], None] | None = None
+        self._point = Point()
+
+    def wait_for(self, point: Point, kill: Callable[[], None]) -> None:
+        with self._lock:
+            self._point, self._kill = point, kill
+
+    def reached(self, name: str) -> bool:
+        """Whether the victim was killed here and now."""
+        with self._lock:
+            if self._kill is None or name != self._point.name:
+                return False
+            self._point = replace(self._point, passage=self._point.passage - 1)
+            if self._point.passage:
+                return False
+            self._kill()
+            self._kill = None
+            return True
+
+
+class Deadly(LoopbackServer):
+    """A server at whose hands its client dies. To be mixed in before another server."""
+
+    def __init__(self) -> None:
+        self.executioner = Executioner()
+        self.pause = 0.0
+        super().__init__()
+
+    def opened(self, connection: Any) -> None:
+        super().opened(connection)
+        self.executioner.reached("server: connected")
+
+    def read_body(self, file: IO[bytes], length: int) -> bytes:
+        self.executioner.reached("server: before it reads the body")
+        return super().read_body(file, length)
+
+    def perform(self, step: Step, received: Received, connection: Any) -> None:
+        if step.takes and self.executioner.reached("server: whole and not taken"):
+            return self._lost(received)
+        return super().perform(
+            replace(step, act=lambda exchange: self._act(step, exchange)), received, connection
+        )
+
+    def _lost(self, received: Received) -> None:
+        """A server that keeps answers by key has not kept this one."""
+        kept: Mapping[str, Any] = getattr(self, "answered", {})
+        if isinstance(kept, dict):
+            kept.pop(received.headers.get("idempotency-key", ""), None)
+
+    def _act(self, step: Step, exchange: Exchange) -> None:
+        if step.takes:
+            self.executioner.reached("server: taken")
+        if self.pause:
+            exchange.wait(self.pause)
+        if step.takes:
+            exchange = replace(exchange, connection=Halved(exchange.connection, self.executioner))
+        step.act(exchange)
+
+
+class Halved:
+    """A connection that writes an answer in two halves."""
+
+    def __init__(self, connection: Any, executioner: Executioner) -> None:
+        self._connection = connection
+        self._executioner = executioner
+
+    def sendall(self, data: bytes) -> None:
+        middle = len(data) // 2
+        self._connection.sendall(data[:middle])
+        self._executioner.reached("server: half of the answer")
+        self._connection.sendall(data[middle:])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)

@@ -1,0 +1,113 @@
+"""Whoever leaves while a campaign goes out gets nothing that had not been claimed for them."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from newsletter.bootstrap import App, opened
+from newsletter.config.environment import environment
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.site import Site
+from tests.acceptance.workspace import Workspace, readers, wait_until
+
+PEOPLE = readers(5000)
+LEAVING = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """Somebody has left, and this is what the books said after that was committed."""
+
+    address: str
+    queued: bool
+    """Nobody had claimed their batch: whatever is handed over in it is claimed later."""
+
+
+class Leaver:
+    """Lets people leave, by the page or within the store, and looks at the books after each."""
+
+    def __init__(self, app: App, workspace: Workspace, site: Site) -> None:
+        self._app = app
+        self._database = workspace.database
+        self._site = site
+        with closing(sqlite3.connect(self._database)) as books:
+            self._ids = dict(books.execute("SELECT address, id FROM subscriber").fetchall())
+            batches = books.execute("SELECT id, members FROM batch").fetchall()
+        self._batch = {one: number for number, members in batches for one in json.loads(members)}
+
+    def by_the_page(self, address: str) -> Left:
+        [token] = self._app.links.unsubscribe_tokens(1, [self._ids[address]])
+        answer = self._site.ask("POST", f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+        return self._look(address)
+
+    def in_the_store(self, address: str) -> Left:
+        with self._app.store.begin() as tx:
+            tx.readers.end_subscriptions(
+                self._ids[address], ("press",), self._app.clock.now(), campaign_id=1
+            )
+        return self._look(address)
+
+    def _look(self, address: str) -> Left:
+        batch = self._batch[self._ids[address]]
+        with closing(sqlite3.connect(self._database)) as books:
+            state = books.execute("SELECT state FROM batch WHERE id = ?", (batch,)).fetchone()
+        return Left(address=address, queued=state == ("queued",))
+
+
+@pytest.fixture
+def site(workspace: Workspace) -> Iterator[Site]:
+    site = Site(workspace)
+    yield site
+    site.close()
+
+
+@pytest.mark.slow
+def test_no_attempt_begins_for_anybody_who_has_left(
+    workspace: Workspace, mailgun: PacedMailgun, site: Site
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=20, concurrency=4)
+    workspace.subscribe(PEOPLE)
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.delay = 0.05
+    chance = random.Random(20110921)  # noqa: S311 - a test that is the same each time
+    leaving = chance.sample(PEOPLE, LEAVING)
+
+    with opened(workspace.folder, environment()) as app:
+        running = workspace.start("run", "--until-idle")
+        wait_until(lambda: mailgun.taken, describe=running.said)
+        leaver = Leaver(app, workspace, site)
+        ways: list[Callable[[str], Left]] = [leaver.by_the_page, leaver.in_the_store]
+
+        def leave(numbered: tuple[int, str]) -> Left:
+            return ways[numbered[0] % 2](numbered[1])
+
+        with ThreadPoolExecutor(3) as pool:
+            left = list(pool.map(leave, enumerate(leaving)))
+        assert running.process.is_alive(), "it was over before all had left"
+        mailgun.delay = 0
+        assert running.finish().code == 0
+
+    check(workspace, mailgun, left)
+
+
+def check(workspace: Workspace, mailgun: PacedMailgun, left: list[Left]) -> None:
+    taken = mailgun.counted()
+    in_time = {one.address for one in left if one.queued}
+    too_late = {one.address for one in left if not one.queued}
+    assert len(in_time) >= 100
+    assert too_late, "nobody left while their message was on its way or out"
+    assert not in_time & taken.keys()
+    assert taken == dict.fromkeys(set(PEOPLE) - in_time, 1)
+    report: dict[str, Any] = workspace.report("news")
+    assert report["suppressed"] == len(in_time)
+    assert report["accepted"] == len(PEOPLE) - len(in_time)
+    assert report["unsubscribed"] == len(left)

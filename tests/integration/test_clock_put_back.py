@@ -1,0 +1,59 @@
+"""A run under a wall clock that is put back goes on looking."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.bootstrap import App, opened
+from newsletter.scheduler import Scheduler
+from newsletter.security.clock import SystemClock
+from tests.acceptance.workspace import Workspace, wait_until
+
+
+class WrongClock:
+    """The machine's time, and ``ahead`` of it."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace.create(tmp_path / "forum")
+    workspace.hire()
+    workspace.subscribe(["reader@example.org"])
+    yield workspace
+    workspace.close()
+
+
+@pytest.mark.parametrize("years", [0, 1, 10])
+def test_a_run_looks_again_soon_after_its_clock_was_put_back(
+    workspace: Workspace, years: int
+) -> None:
+    clock = WrongClock(timedelta(days=365 * years))
+    with opened(workspace.folder, {}) as opened_app:
+        app = App(
+            **{each.name: getattr(opened_app, each.name) for each in fields(opened_app)}
+            | {"clock": clock}
+        )
+        scheduler = Scheduler(app, on_progress=lambda _campaigns: None)
+        running = threading.Thread(target=scheduler.run)
+        running.start()
+        try:
+            time.sleep(0.5)
+            clock.ahead = timedelta(0)
+            workspace.write("news")
+            workspace.approve("news")
+            wait_until(lambda: len(workspace.outbox) == 1, 15)
+        finally:
+            scheduler.stop()
+            running.join(20)
+    assert not running.is_alive()
