@@ -9,12 +9,18 @@ import os
 import runpy
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "newsletter.cli.main", "tests.acceptance.killing"])
+
+
+_TURN = threading.Lock()
+"""Starting a process asks after all others, and the one answer there is goes to who asks first."""
 
 
 def command(arguments: Sequence[str]) -> None:
@@ -37,8 +43,21 @@ def launch(
         target=_run,
         args=(program, list(arguments), str(folder), dict(environment), stdout, stderr),
     )
-    process.start()
+    with _TURN:
+        process.start()
     return process
+
+
+def ended(process: ForkServerProcess, seconds: float) -> bool:
+    """Wait for its end, for so long; tells whether it came."""
+    end = time.monotonic() + seconds
+    while True:
+        with _TURN:
+            if not process.is_alive():
+                return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.005)
 
 
 def _run(

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from newsletter.config.environment import environment
-from tests.acceptance.launching import command, launch
+from tests.acceptance.launching import command, ended, launch
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -60,10 +60,14 @@ class Running:
         )
         return found
 
+    def ended(self, seconds: float = 0) -> bool:
+        """Whether it has ended, or does within so long."""
+        return ended(self.process, seconds)
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self.process.kill()
-        self.process.join(PATIENCE)
+        self.ended(PATIENCE)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ask it to end."""
@@ -72,8 +76,7 @@ class Running:
 
     def finish(self, seconds: float = PATIENCE) -> Finished:
         """Wait for its end. No end in time, or a traceback, is a failure of the test."""
-        self.process.join(seconds)
-        if self.process.exitcode is None:
+        if not self.ended(seconds):
             self.kill()
             raise AssertionError(f"it did not end within {seconds:g} s:\n{self.said()}")
         stderr = self.said()
@@ -150,7 +153,7 @@ class Workspace:
     def close(self) -> None:
         """End what a failed test left running."""
         for running in self._running:
-            if running.process.is_alive():
+            if not running.ended():
                 running.kill()
             running.process.close()
 
