@@ -22,6 +22,7 @@ from newsletter.config.environment import environment
 from newsletter.domain.delivery import Answer, OutgoingBatch
 from newsletter.domain.epoch import Absence, Witness
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.lines import Line
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.ports import Parcel, Provider, Sighting, Store, Watermark
 from newsletter.scheduler import Scheduler
@@ -211,17 +212,27 @@ class FusedApp(App):
     def dispatcher(self) -> Dispatcher:
         return FusedDispatcher(
             **_fields(super().dispatcher())
-            | self._fused("call")
-            | {"watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse)}
+            | self._fused()
+            | {
+                "lines": replace(self.lines, first=self._line("call")),
+                "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
+            }
         )
 
     def reconciler(self) -> Reconciler:
-        return FusedReconciler(**_fields(super().reconciler()) | self._fused("replay"))
+        line = self._line("replay")
+        fused = self._fused() | {"providers": {line.name: line.provider}}
+        return FusedReconciler(**_fields(super().reconciler()) | fused)
 
-    def _fused(self, call: str) -> dict[str, Any]:
+    def _line(self, call: str) -> Line:
+        first = self.lines.first
+        return replace(
+            first, provider=FusedProvider(provider=first.provider, fuse=self.fuse, call=call)
+        )
+
+    def _fused(self) -> dict[str, Any]:
         return {
             "store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages),
-            "provider": FusedProvider(provider=self.provider, fuse=self.fuse, call=call),
             "stages": self.stages,
             **({"lease": self.lease} if self.lease else {}),
         }

@@ -137,16 +137,6 @@ def test_what_left_while_our_clock_was_wrong_is_found(asked: Asked, hours: int) 
     assert len(sighting.found) == 60
 
 
-@pytest.mark.parametrize("hours", [-70, -1, 1, 70])
-def test_what_left_while_our_clock_was_wrong_is_found(asked: Asked, hours: int) -> None:
-    sent = batch(*READERS[:60])
-    sent = replace(sent, at=sent.at + timedelta(hours=hours))
-    asked.provider.hand_over(asked.provider.prepare(sent))
-    sighting = asked.provider.look_up(sent)
-    assert sighting.whole, sighting.reason
-    assert len(sighting.found) == 60
-
-
 def test_reading_stops_when_all_are_found(asked: Asked) -> None:
     take(asked, "attempt1", READERS[:3])
     before = len(asked.server.requests)

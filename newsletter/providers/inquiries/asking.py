@@ -16,8 +16,8 @@ from newsletter.providers.http import HttpRequest
 
 SETTLES_IN = timedelta(minutes=30)
 """For providers that name no time after which their records are complete. Our own."""
-_BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=5)
-"""Their clock is not ours."""
+_WRONG = timedelta(days=3)
+"""Our clock may have been wrong by so much. A reader gets few messages, so it costs little."""
 _SAMPLES = 5
 
 
@@ -59,7 +59,7 @@ def question(asked: HttpRequest) -> Question:
 def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     """The time in which a message of a call of this moment must have been taken."""
     whole = at.replace(microsecond=0)
-    return whole - _BEFORE, whole + timeout + _AFTER
+    return whole - _WRONG, whole + timeout + _WRONG
 
 
 def samples(batch: OutgoingBatch) -> list[str]:
