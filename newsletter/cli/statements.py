@@ -27,7 +27,8 @@ from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.ports import StoredStatement, Transaction
-from newsletter.sources.document import import_bytes
+from newsletter.sources.imported import ImportedDocument
+from newsletter.sources.importing import MAX_BYTES, import_file
 from newsletter.sources.writing import slugify, to_markdown, write_new
 
 
@@ -123,30 +124,35 @@ def new(shell: Shell, title: str, author: str) -> None:
 @as_json
 @in_workspace
 def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
-    """Make statements of plain text files. Says all that is left out or guessed."""
-    made = []
+    """Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses."""
     with shell.app() as app:
-        for file in files:
-            made.append(_import_one(app, file))
+        today = app.clock.now().date()
+        # all are read before one is written: a broken file leaves nothing half done
+        read = [import_file(_bytes_of(file), today=today, file=str(file)) for file in files]
+        made = [_write_imported(app, document) for document in read]
     if as_json:
         print_json(made)
         return
     for one in made:
         for dropped in one["dropped"]:
-            say(f"left out, line {dropped['line']}: {dropped['text']} ({dropped['why']})")
+            place = f", line {dropped['line']}" if dropped["line"] else ""
+            say(f"left out{place}: {dropped['text']} ({dropped['why']})")
         for note in one["notes"]:
             say(f"please check: {note}")
         click.echo(one["path"])
 
 
-def _import_one(app: App, file: Path) -> dict[str, Any]:
-    if file.suffix.lower() not in {".txt", ".text", ""}:
-        message = "is not plain text; this version imports .txt, and reads .md in statements/"
-        raise InvalidInput([Fault(file=str(file), message=message)])
-    document = import_bytes(file.read_bytes(), today=app.clock.now().date(), file=str(file))
+def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
     slug = slugify(document.title)
     path = _folder(app) / f"{slug}.md"
-    write_new(path, to_markdown(title=document.title, date=document.date, body=document.body))
+    text = to_markdown(
+        title=document.title,
+        date=document.date,
+        summary=document.summary,
+        subject=document.subject,
+        body=document.body,
+    )
+    write_new(path, text)
     return {
         "slug": slug,
         "path": str(path),
@@ -157,6 +163,15 @@ def _import_one(app: App, file: Path) -> dict[str, Any]:
         ],
         "notes": list(document.notes),
     }
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; check the file and its permissions"
+        raise InvalidInput([Fault(file=str(file), message=message)]) from error
 
 
 def _folder(app: App) -> Path:

@@ -110,7 +110,7 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
         again = any(text == other.text for other in head[:index])
-        if again and len(text) >= 20 and _may_be_title(text):
+        if again and len(text) >= 20 and may_be_title(text):
             return Heading(title=text, first=index, last=index)
     return None
 
@@ -126,7 +126,7 @@ def _after_release_line(head: Sequence[Line], width: int) -> Heading | None:
 
 def _by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """The heading nearest to the date that is not a name which the text itself mentions."""
-    candidates = [n for n, line in enumerate(head) if _may_be_title(line.text)]
+    candidates = [n for n, line in enumerate(head) if may_be_title(line.text)]
     if not candidates:
         return None
     rest = " ".join(line.text for line in lines[len(head) :])
@@ -208,7 +208,8 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
     return full or line.text[0].islower() or bool(_OPEN_END.search(before))
 
 
-def _may_be_title(text: str) -> bool:
+def may_be_title(text: str) -> bool:
+    """Whether a line is neither too short nor too long for a title, and nothing else."""
     wordy = 8 <= len(text) <= _LONGEST_TITLE and bool(re.search(r"[^\W\d_]{3}", text))
     return wordy and not _is_other(text)
 

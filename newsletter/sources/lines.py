@@ -42,6 +42,11 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
+def ordinary(text: str) -> str:
+    """The text with single blanks for all blanks and line ends, and nothing invisible."""
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", _ENDS.sub(" ", text)))
+
+
 def wrap_width(lines: Sequence[Line]) -> int:
     """The width at which the text was hard-wrapped, in characters; 0 if each line is whole.
 

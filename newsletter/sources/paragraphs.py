@@ -21,7 +21,7 @@ _UNFINISHED = re.compile(
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _OPENING = ("“", "‘", '"', "«", "„")
 
-_MARKUP = re.compile(r"[\\*`\[\]<]|~~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+_MARKUP = re.compile(r"[\\*`\[\]<]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 _LINE_START = re.compile(r"(?:#{1,6}(?=\s|$)|[-+>=:~|](?=.?)|[–](?!.))")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
@@ -117,7 +117,16 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
 
 def escape(paragraph: str) -> str:
     """Write a paragraph of plain words so that Markdown shows exactly these words."""
-    text = _MARKUP.sub(lambda found: "\\" + found.group(), paragraph)
+    return escape_start(escape_words(paragraph))
+
+
+def escape_words(text: str) -> str:
+    """Write words that begin no line so that Markdown shows them as they are."""
+    return _MARKUP.sub(lambda found: "\\" + found.group(), text)
+
+
+def escape_start(text: str) -> str:
+    """Keep the beginning of a line, its words escaped already, from being a list or a heading."""
     number = _NUMBER.match(text)
     if number:
         return f"{number[1]}\\{text[number.end(1) :]}"

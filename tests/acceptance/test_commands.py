@@ -19,6 +19,7 @@ from tests.acceptance.workspace import (
     shell,
 )
 from tests.provider_servers.questions import QuestionServer
+from tests.unit.sources.word_files import docx, paragraph, picture, run
 
 
 def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
@@ -238,12 +239,47 @@ def test_a_bad_statement_is_named_and_hides_no_other(workspace: Workspace) -> No
 def test_what_cannot_be_imported_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
     page = tmp_path / "page.pdf"
     page.write_bytes(b"%PDF-1.7 \x00\x81\x90")
-    assert "is not plain text" in workspace.do("statement", "import", str(page), code=3).stderr
+    assert "is a PDF; copy" in workspace.do("statement", "import", str(page), code=3).stderr
+    broken = tmp_path / "broken.docx"
+    broken.write_bytes(b"PK\x03\x04 and no more")
+    refused = workspace.do("statement", "import", str(broken), code=3).stderr
+    assert "is no Word file, or a broken one; open it in Word" in refused
+    assert "Traceback" not in refused
+    good = tmp_path / "good.md"
+    good.write_text("# Forum Leaves the Council\n\nIt left today.\n")
+    workspace.do("statement", "import", str(good), str(broken), code=3)
     empty = tmp_path / "empty.txt"
     empty.write_text("")
     assert "is empty" in workspace.do("statement", "import", str(empty), code=3).stderr
     workspace.do("statement", "import", "no-such-file.txt", code=2)
     assert list((workspace.folder / "statements").iterdir()) == []
+
+
+def test_a_word_file_and_a_web_page_become_statements_that_can_be_checked(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "The Example Forum left the council today after two years of work on fair housing."
+    word = tmp_path / "word.docx"
+    word.write_bytes(
+        docx(
+            paragraph(run("Forum Leaves"), style="Title"), paragraph(run(text), picture("A photo"))
+        )
+    )
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<nav>Menu</nav><article><h1>Forum Stays</h1><p>May 3, 2024</p><p>{text}</p></article>"
+    )
+
+    [row] = workspace.do("statement", "import", str(word), "--json").json()
+    said = workspace.do("statement", "import", str(page)).stderr
+
+    assert (row["slug"], row["title"], row["date"]) == ("forum-leaves", "Forum Leaves", None)
+    assert [(one["line"], one["text"]) for one in row["dropped"]] == [(0, "A photo")]
+    assert "left out, line 1: Menu (navigation)" in said
+    for slug in ("forum-leaves", "forum-stays"):
+        workspace.do("statement", "check", slug)
+        assert text in (workspace.folder / "statements" / f"{slug}.md").read_text()
+    assert "exists already" in workspace.do("statement", "import", str(word), code=4).stderr
 
 
 # --- looking before leaping ----------------------------------------------------------------------

@@ -8,13 +8,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.sources.document import (
-    ImportedDocument,
-    decode,
-    import_bytes,
-    import_document,
-)
+from newsletter.sources.document import import_bytes, import_document
+from newsletter.sources.imported import ImportedDocument
 from newsletter.sources.lines import read_lines
+from newsletter.sources.text import decode
 
 SHARED = Path(__file__).parents[3] / ".." / "shared"
 TODAY = date(2026, 11, 24)

@@ -1,0 +1,145 @@
+"""What in the lines of a press release is its title, its date, its text, and what is furniture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.sources.dates import date_line
+from newsletter.sources.ending import Reasons, below_the_text, page_breaks
+from newsletter.sources.furniture import (
+    always,
+    at_the_edge,
+    is_contact,
+    is_embargo,
+    is_end_mark,
+    release_line,
+)
+from newsletter.sources.heading import Dated, Heading, find_date, find_heading
+from newsletter.sources.imported import Dropped, unusable
+from newsletter.sources.lines import Line
+from newsletter.sources.paragraphs import is_bullet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognised:
+    """Which lines are the text, by index, and what the others are."""
+
+    heading: Heading
+    dated: Dated
+    kept: tuple[int, ...]
+    reasons: Reasons
+    dropped: tuple[Dropped, ...]
+    notes: tuple[str, ...]
+    """Guesses about the end of the text; those about title and date are with these."""
+
+
+def recognise(
+    lines: Sequence[Line],
+    *,
+    prose: int | None,
+    width: int,
+    file: str,
+    heading: Heading | None = None,
+) -> Recognised:
+    """Tell the text from what surrounds it.
+
+    ``prose`` is the index of the first line of running text. ``heading`` is the title where the
+    file itself says it; its place is -1 if it stands in no line. Raises InvalidInput, naming
+    ``file``, without a title or a text.
+    """
+    heading = heading or find_heading(lines, prose, width)
+    if heading is None:
+        message = "has no title that can be told from the text; write it as the first line"
+        raise unusable(file, message)
+    reasons, notes = _left_out(lines, heading, prose)
+    kept = [n for n in range(len(lines)) if n not in reasons and not _in_title(n, heading)]
+    if not kept:
+        raise unusable(file, "has a title and no text below it; copy the whole statement into it")
+    return Recognised(
+        heading=heading,
+        dated=find_date(lines, heading, prose),
+        kept=tuple(kept),
+        reasons=reasons,
+        dropped=_dropped(lines, reasons, heading),
+        notes=tuple(notes),
+    )
+
+
+def future_note(value: date | None, today: date) -> str:
+    """What to say of a date that is not there yet, or nothing."""
+    return f"The date {value} lies in the future." if value and value > today else ""
+
+
+def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[Dropped, ...]:
+    dropped = [
+        Dropped(line=lines[n].number, text=lines[n].text, why=why) for n, why in reasons.items()
+    ]
+    if heading.prefix is not None:
+        why = "stands before the title"
+        dropped.append(Dropped(line=heading.prefix.number, text=heading.prefix.text, why=why))
+    return tuple(sorted(dropped, key=lambda line: line.line))
+
+
+def _left_out(
+    lines: Sequence[Line], heading: Heading, prose: int | None
+) -> tuple[Reasons, list[str]]:
+    reasons: Reasons = {n: _above(lines[n].text) for n in range(heading.first)}
+    start = heading.last + 1
+    top = start if prose is None else max(prose, start)
+    for n in range(start, len(lines)):
+        why = _below_title(lines[n].text, heading.title)
+        if n >= top and (prose is not None or not why):
+            break
+        if why:
+            reasons[n] = why
+    masthead = lines[0].text if heading.first > 0 else ""
+    below, notes = below_the_text(lines, max(top, start), masthead)
+    reasons.update(below)
+    for n in range(top, len(lines)):
+        why = _inside(lines[n].text)
+        if why:
+            reasons.setdefault(n, why)
+    kept = [n for n in range(start, len(lines)) if n not in reasons]
+    reasons.update(page_breaks(lines, kept, lines[: kept[0]] if kept else []))
+    notes += [
+        f"Line {line.number} speaks of an embargo: set embargo_until."
+        for line in lines
+        if is_embargo(line.text)
+    ]
+    return reasons, notes
+
+
+def _above(text: str) -> str:
+    if at_the_edge(text):
+        return at_the_edge(text)
+    if is_contact(text):
+        return "a contact above the title"
+    if date_line(text):
+        return "the date"
+    if is_embargo(text):
+        return "the embargo"
+    return "for immediate release" if release_line(text) is not None else "above the title"
+
+
+def _below_title(text: str, title: str) -> str:
+    if text == title:
+        return "the title again"
+    if date_line(text):
+        return "the date"
+    if is_embargo(text):
+        return "the embargo"
+    if release_line(text) == "":
+        return "for immediate release"
+    return at_the_edge(text)
+
+
+def _inside(text: str) -> str:
+    if is_end_mark(text):
+        return "the mark of the end"
+    if is_bullet(text):
+        return "a bullet without a text"
+    return always(text)
+
+
+def _in_title(index: int, heading: Heading) -> bool:
+    return heading.first <= index <= heading.last
