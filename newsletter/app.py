@@ -159,10 +159,13 @@ class App:
         return Hand(store=self.store, clock=self.clock, actor=actor)
 
     @property
-    def examiner(self) -> Examiner:
-        """What finds out whether the provider would take our mail."""
+    def examiners(self) -> tuple[Examiner, ...]:
+        """What finds out whether each provider would take our mail, the first one first."""
         sender = self.settings.sender.address
-        return registry.examiner(self.settings.provider, sender=sender, clock=self.clock)
+        return tuple(
+            registry.examiner(options, sender=sender, clock=self.clock)
+            for options in self.settings.providers
+        )
 
     @property
     def lock_path(self) -> Path:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.statement import Role
-from newsletter.ports import Finding, HoldKind, Level
+from newsletter.ports import Examiner, Finding, HoldKind, Level
 
 _FREE_BYTES = 200_000_000
 _SHOWN = {Level.OK: "ok  ", Level.WARNING: "LOOK", Level.FAULT: "MEND"}
@@ -127,8 +128,16 @@ def _audited(app: App) -> str:
 
 
 def _provider(app: App) -> Iterator[Finding]:
+    several = len(app.lines.all) > 1
+    for line, examiner in zip(app.lines.all, app.examiners, strict=True):
+        for finding in _examined(examiner):
+            named = f"{line.name}: {finding.detail}"
+            yield replace(finding, detail=named) if several else finding
+
+
+def _examined(examiner: Examiner) -> Iterator[Finding]:
     try:
-        yield from app.examiner.examine()
+        yield from examiner.examine()
     except ProviderUnreachable as error:
         yield _finding(_CONNECTION, well=False, detail=str(error))
     except NewsletterError as error:

@@ -183,6 +183,16 @@ def test_doctor_asks_the_provider_and_mails_nobody(workspace: Workspace) -> None
     assert "cannot be reached" in faults[0]["detail"]
 
 
+def test_doctor_asks_the_second_provider_too(workspace: Workspace) -> None:
+    with QuestionServer(shown=("x-postmark-server-token", "token")) as second:
+        second.answers = {"/server": (401, {"ErrorCode": 10, "Message": "Bad token."})}
+        token = {"kind": "postmark", "server_token": "another", "base_url": second.url}
+        workspace.configure(fallback_provider=token)
+        said = workspace.do("doctor", code=3).stdout
+    assert "provider: outbox: " in said
+    assert "MEND provider key: postmark: " in said
+
+
 def test_doctor_names_a_key_that_no_call_can_carry(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "resend", "api_key": "ключ"})
     said = workspace.do("doctor", code=3).stdout
