@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.provider_servers.brevo import BrevoServer
+from tests.provider_servers.mailjet import MailjetServer
 from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
@@ -104,6 +105,16 @@ class HostileBrevo(BrevoServer):
 
     fortune: Fortune = field(default_factory=Fortune)
     now: Callable[[], float] = time.time
+
+    def usual(self, received: Received) -> Step:
+        return self.fortune.turn(super().usual(received))[0]
+
+
+@dataclass
+class HostileMailjet(MailjetServer):
+    """The same before Mailjet, which knows no key and has no records that name an attempt."""
+
+    fortune: Fortune = field(default_factory=Fortune)
 
     def usual(self, received: Received) -> Step:
         return self.fortune.turn(super().usual(received))[0]

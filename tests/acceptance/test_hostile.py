@@ -10,6 +10,7 @@ from tests.acceptance.hostile import (
     Fortune,
     HostileBrevo,
     HostileMailgun,
+    HostileMailjet,
     HostileMailtrap,
     HostilePostmark,
     HostileResend,
@@ -33,7 +34,7 @@ def send(workspace: Workspace, people: list[str], code: int = 0, **provider: Any
     assert done.code == code, done.stderr[-2000:]
 
 
-def counted(server: HostileResend | HostileBrevo | Asked) -> Counter[str]:
+def counted(server: HostileResend | HostileBrevo | HostileMailjet | Asked) -> Counter[str]:
     """Address → how many messages it has."""
     return Counter(message.to for message in server.delivered)
 
@@ -99,6 +100,55 @@ def test_with_records_nothing_stays_unknown_and_nobody_gets_two(
     assert ways["look-up", "accepted"] >= size * (server.fortune.fates.total() - lost)
     assert ways["look-up", "not handed over"] == size * lost
     assert len(ways) == 2
+
+
+@pytest.mark.slow
+def test_with_neither_whoever_is_in_doubt_is_named_and_nobody_gets_two(
+    workspace: Workspace,
+) -> None:
+    people = readers(MANY)
+    refused = people[::500]
+    with HostileMailjet(fortune=Fortune()) as mailjet:
+        error = {"ErrorCode": "mj-0013", "StatusCode": 400, "ErrorRelatedTo": ["To[0].Email"]}
+        error["ErrorMessage"] = '"To" is an invalid email address.'
+        mailjet.refuses = dict.fromkeys(refused, error)
+        about = {"kind": "mailjet", "api_key": mailjet.api_key, "secret_key": mailjet.secret_key}
+        send(workspace, people, code=5, base_url=mailjet.url, **about)
+        assert set(mailjet.fortune.fates) == set(FATES)
+        taken = counted(mailjet)
+    report = workspace.report("news")
+    assert report["state"] == "attention"
+    assert max(taken.values()) == 1
+    unknown = set(report["unknown_addresses"])
+    assert len(unknown) == report["unknown"] >= 50 * mailjet.fortune.fates.total()
+    rejected = {row["address"] for row in report["exceptions"] if row["state"] == "rejected"}
+    assert rejected == set(refused) - unknown
+    # all of whom it is known have it or were refused, and of the others each is named
+    assert set(people) == (taken.keys() - unknown) | rejected | unknown
+    assert report["accepted"] == len(taken.keys() - unknown)
+    assert report["resolved"] == []
+
+
+@pytest.mark.slow
+def test_whoever_is_refused_in_the_middle_of_it_all_is_refused_once(workspace: Workspace) -> None:
+    people = readers(SOME)
+    refused = people[::250]
+    with HostilePostmark(fortune=Fortune(chance=0.2), inactive=set(refused)) as server:
+        send(
+            workspace,
+            people,
+            code=5,
+            base_url=server.url,
+            batch_size=200,
+            settle="4s",
+            **keys(server),
+        )
+        assert counted(server) == Counter(set(people) - set(refused))
+    report = workspace.report("news")
+    assert (report["state"], report["unknown"]) == ("sent", 0)
+    assert (report["accepted"], report["rejected"]) == (SOME - len(refused), len(refused))
+    rejected = [row["address"] for row in report["exceptions"] if row["state"] == "rejected"]
+    assert rejected == refused
 
 
 def keys(server: Asked) -> dict[str, str]:
