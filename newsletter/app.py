@@ -86,7 +86,7 @@ class App:
             started=started,
             withdrawn=planned.withdrawn,
             held=planned.held,
-            stopped=stop_harm(store=self.store, clock=self.clock),
+            stopped=self.brake(),
             retired=retired,
         )
 
@@ -97,7 +97,11 @@ class App:
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
         recorded = record(events, provider=kind, store=self.store, clock=self.clock)
-        return recorded, stop_harm(store=self.store, clock=self.clock)
+        return recorded, self.brake()
+
+    def brake(self) -> tuple[Campaign, ...]:
+        """Stop what does harm; returns it."""
+        return stop_harm(store=self.store, clock=self.clock)
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""

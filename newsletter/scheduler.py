@@ -94,6 +94,7 @@ class Scheduler:
                 log.warning("after a crash: %d batches unknown", recovered.unknown)
             with self._app.store.read() as tx:
                 self._run.finished |= set(tx.campaigns.sending())
+            log_stopped(self._app.brake())  # before the first batch, not some batches later
             clock = self._start_clock()
             workers = self._start_workers()
             try:

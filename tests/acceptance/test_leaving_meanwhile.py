@@ -102,12 +102,13 @@ def test_no_attempt_begins_for_anybody_who_has_left(
 def check(workspace: Workspace, mailgun: PacedMailgun, left: list[Left]) -> None:
     taken = mailgun.counted()
     in_time = {one.address for one in left if one.queued}
-    too_late = {one.address for one in left if not one.queued}
+    spared = set(PEOPLE) - taken.keys()
     assert len(in_time) >= 100
-    assert too_late, "nobody left while their message was on its way or out"
-    assert not in_time & taken.keys()
-    assert taken == dict.fromkeys(set(PEOPLE) - in_time, 1)
+    assert set(taken.values()) == {1}
+    # a batch that was claimed between the leaving and the look at the books spares its leaver too
+    assert in_time <= spared <= {one.address for one in left}
+    assert len(spared) < len(left), "nobody left while their message was on its way or out"
     report: dict[str, Any] = workspace.report("news")
-    assert report["suppressed"] == len(in_time)
-    assert report["accepted"] == len(PEOPLE) - len(in_time)
+    assert report["suppressed"] == len(spared)
+    assert report["accepted"] == len(taken)
     assert report["unsubscribed"] == len(left)
