@@ -118,22 +118,10 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
-        clock.add_job(
-            self._look,
-            "interval",
-            seconds=max(self._app.settings.schedule.poll.total_seconds(), 0.1),
-            next_run_time=self._app.clock.now(),
-            id="look",
-        )
-        clock.add_job(
-            self._reconcile,
-            "interval",
-            args=[self._app.reconciler()],
-            seconds=_RECONCILE,
-            next_run_time=self._app.clock.now(),
-            executor="reconcile",
-            id="reconcile",
-        )
+        poll = self._app.settings.schedule.poll.total_seconds()
+        self._repeat(clock, "default", poll, self._look)
+        reconcile = partial(self._reconcile, self._app.reconciler())
+        self._repeat(clock, "reconcile", _RECONCILE, reconcile)
         for name, (every, history) in self._app.histories.items():
             poller = Poller(
                 history=history,
@@ -141,17 +129,22 @@ class Scheduler:
                 clock=self._app.clock,
                 stopped=self._stop.is_set,
             )
-            clock.add_job(
-                self._poll,
-                "interval",
-                args=[name, poller],
-                seconds=max(every.total_seconds(), 0.1),
-                next_run_time=self._app.clock.now(),
-                executor="poll",
-                id=f"poll {name}",
-            )
+            ask = partial(self._poll, name, poller)
+            self._repeat(clock, "poll", every.total_seconds(), ask)
         clock.start()
         return clock
+
+    def _repeat(
+        self, clock: BackgroundScheduler, executor: str, seconds: float, deed: Callable[[], None]
+    ) -> None:
+        """Do a deed now and then every so many seconds, in the thread of an executor."""
+        clock.add_job(
+            deed,
+            "interval",
+            seconds=max(seconds, 0.1),
+            next_run_time=self._app.clock.now(),
+            executor=executor,
+        )
 
     def _start_workers(self) -> list[threading.Thread]:
         dispatcher = self._app.dispatcher()

@@ -99,9 +99,10 @@ def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace
     staffed.approve("more")
     staffed.do("report", "more", code=1)
     staffed.do("release")
-    wait_until(lambda: len(staffed.outbox) == 2 * 60, 20, running.said)
-    running.stop()
-    running.finish()
+    wait_until(lambda: len(staffed.outbox) >= 2 * 60, 20, running.said)
+    running.stop(signal.SIGTERM)
+    assert running.finish().code == 0
+    assert len(staffed.outbox) == 2 * 60
 
 
 def test_whoever_looks_is_told_of_the_hold(staffed: Workspace) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.bootstrap import App, opened
+from newsletter.app import App
+from newsletter.bootstrap import opened
 from newsletter.config.environment import environment
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site

@@ -36,6 +36,8 @@ def test_a_signature_of_no_time_is_refused() -> None:
 @pytest.mark.parametrize("value", ["Basic YTpi", "basic YTpi", "BASIC YTpi"])
 def test_the_name_of_basic_authentication_may_be_written_in_any_case(value: str) -> None:
     require_user(b"a:b", {"authorization": value})
+    with pytest.raises(Forged):
+        require_user(b"a:c", {"authorization": value})
 
 
 @pytest.mark.parametrize(
