@@ -53,7 +53,7 @@ class PlainRenderer:
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
 
-    def render(self, statement: Statement) -> Content:
+    def render(self, statement: Statement, *, test: bool = False) -> Content:
         if "unrenderable" in statement.body:
             raise InvalidInput([Fault(file=statement.origin, message="cannot be rendered")])
         mark = MergeField.UNSUBSCRIBE.value
@@ -61,7 +61,7 @@ class PlainRenderer:
         return Content(
             subject=statement.subject or statement.title,
             html=f"<!DOCTYPE html><p>{statement.body}</p><a href='{link}'>leave</a>",
-            text=f"{statement.body}\n{link}\n",
+            text=f"{'A test. ' if test else ''}{statement.body}\n{link}\n",
             language=statement.language,
             sender=Sender(name="Forum", address="news@forum.example"),
             headers=(("List-Unsubscribe", f"<{link}>"),),

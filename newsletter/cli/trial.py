@@ -76,6 +76,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
             slug,
             to=to,
             store=app.store,
+            renderer=app.renderer,
             links=app.links,
             provider=app.lines.first.provider,
             turns=app.lines.first.turns,

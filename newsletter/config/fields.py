@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, Field, GetCoreSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from newsletter.domain import brand
 from newsletter.domain.audience import LIST_NAME, parse_address
 from newsletter.providers.options import Duration
 
@@ -21,6 +22,7 @@ _LANGUAGE = (
 )
 _NOT_IN_URL = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _LOOPBACK = {"localhost", "127.0.0.1"}
+_HEX = Field(json_schema_extra={"pattern": "^#[0-9a-fA-F]{6}$"})
 
 
 def _line(text: str) -> str:
@@ -97,6 +99,19 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _picture(text: str) -> str:
+    parts = urlsplit(_web_address(text))
+    if parts.scheme != "https":
+        raise ValueError(
+            f"{text!r} is not secure, and mail programs show no such picture; write https://"
+        )
+    if parts.path.lower().endswith((".svg", ".svgz", ".webp", ".avif")):
+        raise ValueError(
+            f"{text!r} is of a kind that some mail programs do not show; save it as PNG or JPEG"
+        )
+    return text
+
+
 def _public_url(text: str) -> str:
     parts = urlsplit(_web_address(text))
     if "?" in text or "#" in text:
@@ -107,6 +122,15 @@ def _public_url(text: str) -> str:
             "(http:// is for trying things out on localhost only)"
         )
     return text.rstrip("/")
+
+
+def _not_a_comment(value: Any) -> Any:
+    """Without quotes, YAML takes a colour for a comment, and the key has no value."""
+    if value is None:
+        raise ValueError(
+            'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
+        )
+    return value
 
 
 def _database(text: str) -> str:
@@ -163,6 +187,20 @@ Website = Annotated[
     str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": "^https?://"})
 ]
 """An http or https address."""
+
+PictureUrl = Annotated[
+    str, AfterValidator(_picture), Field(json_schema_extra={"pattern": "^https://"})
+]
+"""An https address."""
+
+Colour = Annotated[str, BeforeValidator(_not_a_comment), AfterValidator(brand.colour), _HEX]
+"""A colour, as ``#`` and six digits in base sixteen."""
+
+Accent = Annotated[str, BeforeValidator(_not_a_comment), AfterValidator(brand.accent), _HEX]
+"""A colour that can be read on white."""
+
+Ground = Annotated[str, BeforeValidator(_not_a_comment), AfterValidator(brand.ground), _HEX]
+"""A colour on which grey words can be read."""
 
 PublicUrl = Annotated[
     str, AfterValidator(_public_url), Field(json_schema_extra={"pattern": "^https?://"})

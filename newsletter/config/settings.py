@@ -16,19 +16,23 @@ from pydantic import (
 )
 
 from newsletter.config.fields import (
+    Accent,
     Address,
     ByKind,
+    Colour,
     DatabaseUrl,
+    Ground,
     Language,
     Line,
     ListName,
     Pause,
+    PictureUrl,
     PublicUrl,
     Website,
     Window,
     Zone,
 )
-from newsletter.domain import message
+from newsletter.domain import brand, message
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
@@ -85,6 +89,55 @@ class Sender(Section):
         default=None,
         description="Where answers go. Without it: to the address in From.",
         examples=["press@forum.example"],
+    )
+
+
+class Logo(Section):
+    """A picture in the masthead. Where pictures are off, the organisation's name stands there."""
+
+    src: PictureUrl = Field(
+        description="Where it lies on the web; readers' mail programs fetch it from there.",
+        examples=["https://forum.example/mail-logo.png"],
+    )
+    width: int = Field(ge=1, le=528, description="How wide it is shown, in pixels.", examples=[180])
+    height: int = Field(ge=1, le=200, description="How high it is shown.", examples=[48])
+
+
+class Brand(Section):
+    """How mails look. What could not be read is refused; the dark colours follow by themselves."""
+
+    accent: Accent = Field(
+        default=brand.Brand.accent,
+        description="The colour of links and rules, dark enough for white paper.",
+        examples=['"#17505c"'],
+    )
+    ground: Ground = Field(
+        default=brand.Brand.ground,
+        description="The light colour around the sheet.",
+        examples=['"#f3f1ec"'],
+    )
+    masthead: Colour = Field(
+        default=brand.Brand.masthead,
+        description="The colour behind the name and the logo. If it is not white, it is the same "
+        "on dark screens, and the name is white or black on it.",
+        examples=['"#ffffff"'],
+    )
+    headings: brand.Font = Field(
+        default=brand.Brand.headings,
+        description="The font of the name, the title and the headings.",
+        examples=["georgia"],
+    )
+    text: brand.Font = Field(
+        default=brand.Brand.text, description="The font of the text.", examples=["georgia"]
+    )
+    details: brand.Font = Field(
+        default=brand.Brand.details,
+        description="The font of dates, tables, contacts and the foot.",
+        examples=["helvetica"],
+    )
+    logo: Logo | None = Field(
+        default=None,
+        description="A picture above the name's line; without it the name stands in letters.",
     )
 
 
@@ -147,6 +200,11 @@ def _contact(given: PressContact | None) -> message.PressContact | None:
     return message.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
 
 
+def _brand(given: Brand) -> brand.Brand:
+    logo = given.logo and brand.Logo(**dict(given.logo))
+    return brand.Brand(**dict(given) | {"logo": logo})
+
+
 def _at_least_one(sources: tuple[SourceOptions, ...]) -> tuple[SourceOptions, ...]:
     """Count here, not by ``min_length``, which takes a list of faulty items for an empty one."""
     if not sources:
@@ -163,6 +221,7 @@ class Settings(Section):
 
     organisation: Organisation = Field(description="Who speaks.")
     sender: Sender = Field(description="What stands in From and Reply-To.")
+    brand: Brand = Field(default=Brand(), description="How mails look.")
     public_url: PublicUrl = Field(
         description="Where readers find our own pages; the beginning of each link to them.",
         examples=["https://news.forum.example"],
@@ -284,6 +343,7 @@ class Settings(Section):
             ),
             public_url=self.public_url,
             timezone=self.timezone,
+            brand=_brand(self.brand),
         )
 
     def approval_policy(self) -> ApprovalPolicy:

@@ -167,7 +167,11 @@ def _own(finding: Finding) -> str:
     if said.startswith(f"{value} "):
         written = repr(finding.text) if isinstance(finding.value, str) else finding.text
         said = f"{written}{said[len(value) :]}"
-    if finding.reading and finding.reading != f"the number {finding.text}":
+    if (
+        finding.value is not None
+        and finding.reading
+        and finding.reading != f"the number {finding.text}"
+    ):
         said += f" (YAML reads {finding.text} as {finding.reading})"
     return said
 
@@ -218,6 +222,7 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "less_than": _out_of_range,
     "less_than_equal": _out_of_range,
     "literal_error": _wrong_choice,
+    "enum": _wrong_choice,
     "union_tag_invalid": _wrong_kind,
     "union_tag_not_found": _no_kind,
     "string_pattern_mismatch": _wrong_form,

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import NamedTuple
+
+from newsletter.domain.brand import Brand
 
 
 class MergeField(Enum):
@@ -62,6 +64,7 @@ class House:
     """https base of our own pages, without a slash at the end."""
     timezone: str
     """IANA name, for the dates that readers see."""
+    brand: Brand = field(default_factory=Brand)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from newsletter.domain.statement import ApprovalPolicy
 from newsletter.pipeline.correction import correction_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, Correction, Links, Provider, Store, Transaction
+from newsletter.ports import Clock, Correction, Links, Provider, Renderer, Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""
@@ -116,6 +116,7 @@ def send_test(
     *,
     to: str,
     store: Store,
+    renderer: Renderer,
     links: Links,
     provider: Provider,
     turns: Turns,
@@ -130,7 +131,7 @@ def send_test(
         address = parse_address(to)
     except ValueError as error:
         raise Refused(str(error)) from error
-    content, recipient = sample(slug, address=None, store=store, links=links)
+    content, recipient = _test_of(slug, store=store, renderer=renderer, links=links)
     taken_at = clock.now()
     with store.begin() as tx:
         reason = tx.readers.suppressed(address)
@@ -155,6 +156,16 @@ def send_test(
     with store.begin() as tx:
         turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
     return answer
+
+
+def _test_of(
+    slug: str, *, store: Store, renderer: Renderer, links: Links
+) -> tuple[Content, Recipient]:
+    """The content, rendered anew so that it says what it is, and a made-up reader."""
+    _, recipient = sample(slug, address=None, store=store, links=links)
+    with store.read() as tx:
+        stored = find_statement(tx, slug)
+    return renderer.render(stored.statement, test=True), recipient
 
 
 def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:

@@ -74,8 +74,11 @@ class Renderer(Protocol):
         """Changes whenever the same statement could be rendered into other content."""
         ...
 
-    def render(self, statement: Statement) -> Content:
-        """Render. The same statement gives the same content. Raises InvalidInput."""
+    def render(self, statement: Statement, *, test: bool = False) -> Content:
+        """Render. The same statement gives the same content. Raises InvalidInput.
+
+        With ``test``, readers are told that it is a test mail.
+        """
         ...
 
 

@@ -41,8 +41,7 @@ _FORBIDDEN = frozenset(
 class Demands:
     """What both parts of a message must hold."""
 
-    unsubscribe_url: str
-    archive_url: str
+    links: tuple[str, ...]
     postal_address: str
 
 
@@ -109,7 +108,9 @@ def size_faults(html: str) -> Iterator[str]:
 
 def mark_faults(part: str, demands: Demands) -> Iterator[str]:
     """Merge marks that came from the statement, however it spelt them."""
-    if MARK_PREFIX in part.replace(demands.unsubscribe_url, ""):
+    for link in demands.links:
+        part = part.replace(link, "")
+    if MARK_PREFIX in part:
         yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
 
 
@@ -122,7 +123,7 @@ def html_faults(html: str, demands: Demands) -> Iterator[str]:
     for href in page.hrefs:
         if not _WHOLE_ADDRESS.match(href):
             yield f"it links to {href!r}: write a whole address"
-    for url in (demands.unsubscribe_url, demands.archive_url):
+    for url in demands.links:
         if url not in page.hrefs:
             yield f"it does not link to {url}"
     if not _holds(page.text, demands.postal_address):
@@ -141,7 +142,7 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
     if not _holds(text, demands.postal_address):
         yield "it lacks the postal address"
     digits = re.sub(r"[^+0-9]", "", text)
-    for href in [demands.unsubscribe_url, demands.archive_url, *Page(html).hrefs]:
+    for href in [*demands.links, *Page(html).hrefs]:
         if href.startswith("tel:") and href.removeprefix("tel:") in digits:
             continue
         if href.removeprefix("mailto:") not in text:

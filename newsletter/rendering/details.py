@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -14,24 +15,11 @@ from newsletter.rendering.plaintext import inline_text
 from newsletter.rendering.wrapping import visible
 
 _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREVIEW = 150
+_GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
 
@@ -54,13 +42,32 @@ def isolated(text: str, surrounding: str) -> Markup:
     return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
 
 
-def written_date(day: date | None, language: str) -> str:
-    """``21 September 2011`` in English, ``2011-09-21`` elsewhere, nothing without a date."""
+def written_date(day: date | None, words: Mapping[str, str]) -> str:
+    """``21 September 2011`` by the words of a language, ``2011-09-21`` where it has none for dates.
+
+    Nothing without a date.
+    """
     if day is None:
         return ""
-    if base_language(language) == "en":
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return day.isoformat()
+    months = words["months"].split()
+    if len(months) != 12 or not words["date"]:
+        return day.isoformat()
+    parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
+    return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
+
+
+def written_time(wall: datetime | None, zone: str, words: Mapping[str, str]) -> str:
+    """A date, the time of day and the zone: ``21 September 2011, 14:00 EDT``.
+
+    A wall time is read in the zone; one with an offset is put into it. Nothing without a time.
+    """
+    if wall is None:
+        return ""
+    place = ZoneInfo(zone)
+    local = wall.replace(tzinfo=place) if wall.tzinfo is None else wall.astimezone(place)
+    name = local.tzname() or ""
+    shown = name if name.isalpha() else f"UTC{name}"
+    return f"{written_date(local.date(), words)}, {local:%H:%M} {shown}"
 
 
 def preheader(summary: str, tokens: Sequence[Token]) -> str:

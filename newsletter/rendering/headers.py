@@ -18,7 +18,12 @@ def unsubscribe_url(house: House) -> str:
 
 def archive_url(house: House, statement: Statement) -> str:
     """The statement's page on the web."""
-    return f"{house.public_url}/archive/{statement.slug}"
+    return archive_page(house, statement.slug)
+
+
+def archive_page(house: House, slug: str) -> str:
+    """The page of the statement with this slug."""
+    return f"{house.public_url}/archive/{slug}"
 
 
 def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ...]:
@@ -31,6 +36,18 @@ def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ..
         ("List-Unsubscribe", f"<{unsubscribe_url(house)}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),
+    )
+
+
+def headers_for_one(house: House) -> tuple[tuple[str, str], ...]:
+    """Those of a mail that one person asked for: nothing to unsubscribe from, nothing to answer.
+
+    RFC 3834 has Auto-Submitted keep other machines from answering.
+    """
+    domain = fold(house.sender.address).rpartition("@")[2]
+    return (
+        ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
+        ("Auto-Submitted", "auto-generated"),
     )
 
 

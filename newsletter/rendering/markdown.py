@@ -146,15 +146,19 @@ def _describe_images(children: Sequence[Token], parser: MarkdownIt) -> None:
 
 
 def _with_captions(tokens: Sequence[Token]) -> Iterator[Token]:
-    """After an image that stands alone, put its title as a caption."""
+    """After an image that stands alone, put its title as a caption, close below it."""
     caption: Token | None = None
+    before: Token | None = None
     for token in tokens:
         yield token
         if token.type == "inline" and [child.type for child in token.children or ()] == ["image"]:
             title = str((token.children or [])[0].attrs.get("title", ""))
             caption = Token("text", "", 0, content=title) if title else None
+            if caption and before:
+                before.attrSet("class", "figure")
         elif token.type == "paragraph_close" and caption:
             yield Token("paragraph_open", "p", 1, attrs={"class": "caption"}, block=True)
             yield Token("inline", "", 0, content=caption.content, children=[caption], block=True)
             yield Token("paragraph_close", "p", -1, block=True)
             caption = None
+        before = token

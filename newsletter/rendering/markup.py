@@ -31,7 +31,7 @@ _ALLOWED: dict[str, set[str]] = {
 }
 _CLASSES = {
     "ol": {"notes"},
-    "p": {"caption"},
+    "p": {"caption", "figure"},
     **{cell: {"left", "center", "right"} for cell in ("td", "th")},
 }
 

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -17,16 +18,21 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Content, House
 from newsletter.domain.statement import Statement
 from newsletter.rendering import checks, details, wrapping
-from newsletter.rendering.headers import archive_url, headers_for, unsubscribe_url
+from newsletter.rendering.headers import (
+    archive_page,
+    archive_url,
+    headers_for,
+    headers_for_one,
+    unsubscribe_url,
+)
 from newsletter.rendering.inlining import inline
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import breakable, to_html
-from newsletter.rendering.plaintext import to_text
+from newsletter.rendering.plaintext import PlainBody, to_text
 from newsletter.rendering.references import faults_in
 from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.values import Wordings, common_values
 
-_HTML = "statement.html.j2"
-_TEXT = "statement.txt.j2"
 _VERSION_DIGITS = 12
 _LIBRARIES = [
     "cssselect",
@@ -61,6 +67,7 @@ class TemplateRenderer:
                 "wrapped": _wrapped,
             },
         )
+        self._wordings = Wordings(self._templates)
         self._fingerprint = _fingerprint(self._templates, house)
 
     @property
@@ -68,14 +75,16 @@ class TemplateRenderer:
         """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
         return self._fingerprint
 
-    def render(self, statement: Statement) -> Content:
-        """Render. The same statement gives the same bytes. Raises InvalidInput."""
+    def render(self, statement: Statement, *, test: bool = False) -> Content:
+        """Render. The same statement gives the same bytes. Raises InvalidInput.
+
+        With ``test``, the mail says at its top that it is one.
+        """
         _refuse(statement.origin, checks.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         _refuse(statement.origin, faults_in(tokens))
-        values = self._values(statement, tokens)
-        html = self._html(statement, tokens, values)
-        text = self._text(statement, tokens, values, html)
+        values = self._values(statement, tokens) | {"test": test}
+        html, text = self._parts(_template(statement), statement.origin, tokens, values)
         return Content(
             subject=statement.subject or statement.title,
             html=html,
@@ -90,61 +99,103 @@ class TemplateRenderer:
             template_version=self._fingerprint[:_VERSION_DIGITS],
         )
 
-    def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, object]:
+    def confirmation(self, *, lists: tuple[str, ...], language: str, url: str) -> Content:
+        """The mail that asks a new reader for their yes; ``url`` is their own link to say it.
+
+        It is for that reader alone: no gap is left in it but the message's name.
+        """
+        values = common_values(self._house, language, self._wordings)
+        words = values["words"]
+        preheader = details.preheader(words["confirm"], ())
+        values |= {
+            "subject": words["confirm_subject"],
+            "lists": lists,
+            "confirm_url": url,
+            "preheader": preheader,
+            "preheader_padding": details.preheader_padding(preheader),
+            "press_contact_shown": False,
+        }
+        name, origin, demands = "confirmation", "the confirmation mail", self._demands(url)
+        html = self._html(name, origin, values, demands)
+        return Content(
+            subject=words["confirm_subject"],
+            html=html,
+            text=self._text(name, origin, PlainBody(text="", links=()), values, html, demands),
+            language=language,
+            sender=self._house.sender,
+            headers=headers_for_one(self._house),
+            lists=lists,
+            corrects="",
+            send_at="",
+            embargo_until="",
+            template_version=self._fingerprint[:_VERSION_DIGITS],
+        )
+
+    def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
+        values = common_values(self._house, statement.language, self._wordings)
+        words, zone = values["words"], self._house.timezone
         preheader = details.preheader(statement.summary, tokens)
-        return {
-            "organisation": self._house.organisation,
+        return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
-            "date": details.written_date(statement.date, statement.language),
+            "date": details.written_date(statement.date, words),
+            "embargo": details.written_time(statement.embargo_until, zone, words),
             "lists": statement.lists,
-            "language": statement.language,
-            "base_language": details.base_language(statement.language),
-            "direction": details.direction(statement.language),
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
             "archive_url": archive_url(self._house, statement),
+            "original_url": archive_page(self._house, statement.corrects),
             "unsubscribe_url": unsubscribe_url(self._house),
         }
 
-    def _html(
-        self, statement: Statement, tokens: Sequence[Token], values: dict[str, object]
-    ) -> str:
+    def _parts(
+        self, name: str, origin: str, tokens: Sequence[Token], values: dict[str, Any]
+    ) -> tuple[str, str]:
+        """The HTML and the text of a statement."""
         body = to_html(tokens)
-        _refuse(statement.origin, checks.size_faults(body))  # before premailer takes its time
+        _refuse(origin, checks.size_faults(body))  # before premailer takes its time
+        demands = self._demands(values["unsubscribe_url"], values["archive_url"])
         # nh3 made it safe; the template must not escape it again
-        page = self._templates.fill(_HTML, {**values, "body": Markup(body)})  # noqa: S704
-        place = self._templates.place(_HTML)
+        html = self._html(name, origin, {**values, "body": Markup(body)}, demands)  # noqa: S704
+        return html, self._text(name, origin, to_text(tokens), values, html, demands)
+
+    def _html(
+        self, name: str, origin: str, values: Mapping[str, Any], demands: checks.Demands
+    ) -> str:
+        template = f"{name}.html.j2"
+        page = self._templates.fill(template, values)
+        place = self._templates.place(template)
         try:
             html = inline(page)
         except ValueError as error:
             raise InvalidInput([Fault(file=place, message=str(error))]) from error
-        demands = self._demands(statement)
-        _refuse(statement.origin, [*checks.mark_faults(html, demands), *checks.size_faults(html)])
+        _refuse(origin, [*checks.mark_faults(html, demands), *checks.size_faults(html)])
         _refuse(place, checks.html_faults(html, demands))
         return html
 
     def _text(
         self,
-        statement: Statement,
-        tokens: Sequence[Token],
-        values: dict[str, object],
+        name: str,
+        origin: str,
+        body: PlainBody,
+        values: Mapping[str, Any],
         html: str,
+        demands: checks.Demands,
     ) -> str:
-        body = to_text(tokens)
-        filled = self._templates.fill(_TEXT, {**values, "body": body.text, "links": body.links})
+        template = f"{name}.txt.j2"
+        filled = self._templates.fill(template, {**values, "body": body.text, "links": body.links})
         text = filled.strip("\n") + "\n"
-        demands = self._demands(statement)
-        _refuse(statement.origin, checks.mark_faults(text, demands))
-        _refuse(self._templates.place(_TEXT), checks.text_faults(text, html, demands))
+        _refuse(origin, checks.mark_faults(text, demands))
+        _refuse(self._templates.place(template), checks.text_faults(text, html, demands))
         return text
 
-    def _demands(self, statement: Statement) -> checks.Demands:
-        return checks.Demands(
-            unsubscribe_url=unsubscribe_url(self._house),
-            archive_url=archive_url(self._house, statement),
-            postal_address=self._house.organisation.postal_address,
-        )
+    def _demands(self, *links: str) -> checks.Demands:
+        return checks.Demands(links=links, postal_address=self._house.organisation.postal_address)
+
+
+def _template(statement: Statement) -> str:
+    """The name of the templates that a statement is filled into, without their endings."""
+    return "correction" if statement.corrects else "statement"
 
 
 def _refuse(place: str, messages: Iterable[str]) -> None:
@@ -160,7 +211,11 @@ def _fingerprint(templates: Templates, house: House) -> str:
         "versions": {name: version(name) for name in _LIBRARIES},
         "newsletter": newsletter.__version__,
     }
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(known, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    return str(value)
 
 
 def _iso(wall: datetime | None) -> str:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from newsletter.config import Settings
+from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import House, Organisation, PressContact, Sender
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers import mailgun, outbox
@@ -87,6 +88,21 @@ def test_the_house_is_silent_about_what_is_left_out(read: Any) -> None:
     assert house.organisation.tagline == ""
     assert house.organisation.press_contact is None
     assert house.sender.reply_to == ""
+
+
+def test_a_brand_is_made_of_settings_alone(read: Any) -> None:
+    assert read().house().brand == Brand()
+    text = (
+        'brand: {accent: "#1A4FA0", masthead: "#12305f", text: verdana,'
+        " logo: {src: https://forum.example/logo.png, width: 220, height: 56}}\n"
+    )
+
+    assert read(text).house().brand == Brand(
+        accent="#1a4fa0",
+        masthead="#12305f",
+        text=Font.VERDANA,
+        logo=Logo(src="https://forum.example/logo.png", width=220, height=56),
+    )
 
 
 def test_a_press_contact_needs_only_a_name(read: Any, base: str) -> None:

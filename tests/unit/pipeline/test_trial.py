@@ -22,6 +22,7 @@ def send(room: Newsroom, to: str) -> None:
         "resignation",
         to=to,
         store=room.store,
+        renderer=room.renderer,
         links=room.links,
         provider=room.provider,
         turns=room.turns(),
@@ -112,6 +113,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     assert room.provider.accepted == ["boss@forum.example"]
     [batch] = room.provider.batches
     assert batch.content.subject == "[Test] Forum resigns from task force"
+    assert batch.content.text.startswith("A test. ")
     assert batch.digest == batch.content.digest()
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")

@@ -28,6 +28,7 @@ def send(room: Newsroom) -> Answer:
         "resignation",
         to="ed@forum.example",
         store=room.store,
+        renderer=room.renderer,
         links=room.links,
         provider=room.provider,
         turns=room.turns(),

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import Content, House, Organisation, PressContact, Sender
 from newsletter.domain.statement import Statement
 from newsletter.rendering.renderer import TemplateRenderer
@@ -31,6 +32,23 @@ HOUSE = House(
     public_url="https://news.forum.example",
     timezone="America/New_York",
 )
+
+LOGO = Logo(src="https://forum.example/logo.png", width=220, height=56)
+HARBOUR = replace(
+    HOUSE,
+    brand=Brand(
+        accent="#1a4fa0",
+        ground="#eef2f8",
+        masthead="#12305f",
+        headings=Font.TREBUCHET,
+        text=Font.VERDANA,
+        details=Font.VERDANA,
+        logo=LOGO,
+    ),
+)
+"""A brand with a banner, a logo and fonts without serifs."""
+EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
+"""A brand that changes the colours of the plain style, and one font."""
 
 BODY = """\
 Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
@@ -129,3 +147,29 @@ def render(
 ) -> Content:
     """Render the example statement, changed as told."""
     return TemplateRenderer(house=house, override=override).render(statement(body, **changes))
+
+
+def render_test_mail() -> Content:
+    """The example statement as a test mail shows it."""
+    return TemplateRenderer(house=HOUSE, override=None).render(STATEMENT, test=True)
+
+
+def render_confirmation(house: House = HOUSE, language: str = "en") -> Content:
+    """The mail that asks a new reader of two lists for their yes."""
+    return TemplateRenderer(house=house, override=None).confirmation(
+        lists=("press", "supporters"),
+        language=language,
+        url="https://news.forum.example/confirm/abc123",
+    )
+
+
+MAILS = {
+    "plain": lambda: render(),
+    "harbour, with an embargo": lambda: render(
+        house=HARBOUR,
+        embargo_until=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 - a wall time
+    ),
+    "ember, a correction": lambda: render(house=EMBER, corrects="forum-joins"),
+    "test": render_test_mail,
+}
+"""The example statement as each template and each brand makes it."""

@@ -8,7 +8,17 @@ import pytest
 from newsletter.domain.message import Content
 from newsletter.rendering.checks import Page
 from newsletter.rendering.inlining import inline
-from tests.unit.rendering.examples import ARCHIVE, STATEMENT, UNSUBSCRIBE, arabic, render
+from tests.unit.rendering.examples import (
+    ARCHIVE,
+    HARBOUR,
+    MAILS,
+    STATEMENT,
+    UNSUBSCRIBE,
+    arabic,
+    render,
+    render_confirmation,
+    render_test_mail,
+)
 
 
 class Elements(HTMLParser):
@@ -40,9 +50,9 @@ class Elements(HTMLParser):
         return [attributes for tag, attributes in self.found if tag in tags]
 
 
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return render()
+@pytest.fixture(scope="module", params=list(MAILS))
+def content(request: pytest.FixtureRequest) -> Content:
+    return MAILS[request.param]()
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +142,7 @@ def test_important_is_written_with_a_blank_and_never_inline(kept: str, styles: l
 def test_layout_tables_say_so_and_data_tables_have_scopes(elements: Elements) -> None:
     layout = [table for table in elements.of("table") if "role" in table]
     data = [table for table in elements.of("table") if "role" not in table]
-    assert len(layout) == 3
+    assert len(layout) >= 3
     assert len(data) == 1
     for table in layout:
         assert table["role"] == "presentation"
@@ -179,12 +189,14 @@ def test_every_block_of_text_has_its_line_height_in_pixels(elements: Elements) -
 
 
 def test_an_image_has_both_sizes_and_scales(elements: Elements) -> None:
-    (image,) = elements.of("img")
+    *logos, image = elements.of("img")
     assert image["src"] == "https://forum.example/hearing.jpg"
     assert image["alt"] == "A hearing room with an empty chair"
     assert (image["width"], image["height"]) == ("528", "297")
-    for style in ("display:block", "width:100%", "max-width:528px", "height:auto"):
-        assert style in image["style"]
+    for one in (*logos, image):
+        width = f"max-width:{one['width']}px"
+        for style in ("display:block", "width:100%", width, "height:auto"):
+            assert style in one["style"]
 
 
 def test_text_from_right_to_left_is_mirrored() -> None:
@@ -257,6 +269,83 @@ def test_dark_mode_has_a_colour_for_every_colour_of_the_light_one(kept: str) -> 
     for hook in (".page", ".sheet", ".name", ".tagline", ".dateline", ".body a", ".small a"):
         assert hook in dark
     assert "color-scheme: light dark" in kept
+
+
+# --- what differs by template and brand ---
+
+
+def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None:
+    html = render(house=HARBOUR).html
+    logo = Elements(html).of("img")[0]
+    assert (logo["src"], logo["alt"]) == ("https://forum.example/logo.png", "Example Forum")
+    assert (logo["width"], logo["height"]) == ("220", "56")
+    assert """color:#ffffff; font-family:"Trebuchet MS""" in html
+    masthead = html.partition('class="sheet masthead"')[2].partition("</td>")[0]
+    assert "background-color:#12305f" in masthead
+    assert "<p" not in masthead.partition("<img")[0]
+
+
+def test_a_brands_fonts_and_colours_are_used_and_no_others() -> None:
+    html = render(house=HARBOUR).html
+    for plain in ("Georgia", "Helvetica", "#17505c", "#f3f1ec"):
+        assert plain not in html
+    for own in ("Verdana, Geneva", "Trebuchet MS", "#1a4fa0", "#eef2f8"):
+        assert own in html
+
+
+def test_an_embargo_stands_above_the_title_in_both_parts() -> None:
+    content = MAILS["harbour, with an embargo"]()
+    told = "Not for publication before 21 September 2011, 14:00 EDT"
+    for part in (" ".join(Page(content.html).text.split()), content.text):
+        assert part.index(told) < part.index("Jane Doe")
+        assert part.count(told) == 1
+    assert "Not for publication" not in render().text
+
+
+def test_a_correction_says_so_and_leads_to_what_it_corrects() -> None:
+    content = MAILS["ember, a correction"]()
+    original = "https://news.forum.example/archive/forum-joins"
+    assert f'<a href="{original}"' in content.html
+    for part in (Page(content.html).text, content.text):
+        assert part.index("This puts right a statement that we sent you.") < part.index("Jane Doe")
+    assert original in content.text.splitlines()
+    assert "puts right" not in render().text
+
+
+def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
+    content, real = render_test_mail(), render()
+    told = "This is a test mail. It went to nobody else, and its links end nothing."
+    assert content.text.startswith(told)
+    assert content.text.partition(told)[2].lstrip() == real.text
+    assert Page(content.html).text.index(told) < Page(content.html).text.index("Practical answers")
+    assert "test mail" not in real.html + real.text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de", "fr", "pt", "fi", "ar"])
+def test_a_confirmation_asks_for_a_yes_and_names_a_way_to_say_it(language: str) -> None:
+    content = render_confirmation(language=language)
+    url = "https://news.forum.example/confirm/abc123"
+    elements = Elements(content.html)
+    assert elements.mistakes == []
+    assert elements.of("a")[0]["href"] == url
+    assert url in content.text.splitlines()
+    for part in (Page(content.html).text, content.text):
+        assert "1 Example Street, Washington, DC 20001" in part
+        assert "press, supporters" in part
+    assert "Press contact" not in content.html
+    assert "NLMERGE" not in content.html + content.text
+    assert dict(content.headers)["Auto-Submitted"] == "auto-generated"
+    assert "List-Unsubscribe" not in dict(content.headers)
+    assert inline(content.html) == content.html
+
+
+def test_the_button_of_a_confirmation_needs_no_styles_to_have_its_colour() -> None:
+    elements = Elements(render_confirmation(HARBOUR).html)
+    (cell,) = [cell for cell in elements.of("td") if cell.get("class") == "press-here"]
+    assert cell["bgcolor"] == "#1a4fa0"
+    link = elements.of("a")[0]["style"]
+    for style in ("display:inline-block", "color:#ffffff", "padding:14px 28px"):
+        assert style in link
 
 
 # --- size, marks and text part ---

@@ -1,6 +1,6 @@
 """Dates, directions and preview lines."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -10,28 +10,51 @@ from newsletter.rendering.details import (
     preheader,
     preheader_padding,
     written_date,
+    written_time,
 )
 from newsletter.rendering.markdown import read_markdown
 
+ENGLISH = {
+    "date": "{day} {month} {year}",
+    "months": "January February March April May June July August September October November"
+    " December",
+}
+NONE = {"date": "", "months": ""}
+
 
 @pytest.mark.parametrize(
-    ("language", "shown"),
+    ("words", "shown"),
     [
-        ("en", "1 May 2024"),
-        ("en-US", "1 May 2024"),
-        ("EN", "1 May 2024"),
-        ("es", "2024-05-01"),
-        ("", "2024-05-01"),
+        (ENGLISH, "1 May 2024"),
+        ({**ENGLISH, "date": "{month} {day}, {year}"}, "May 1, 2024"),
+        ({**ENGLISH, "date": "{day}. {title}"}, "1. {title}"),
+        (NONE, "2024-05-01"),
+        ({**ENGLISH, "months": "one two"}, "2024-05-01"),
+        ({**ENGLISH, "date": ""}, "2024-05-01"),
     ],
 )
-def test_dates_are_written_out_in_english_and_as_numbers_elsewhere(
-    language: str, shown: str
+def test_dates_are_written_in_a_languages_words_and_as_numbers_without(
+    words: dict[str, str], shown: str
 ) -> None:
-    assert written_date(date(2024, 5, 1), language) == shown
+    assert written_date(date(2024, 5, 1), words) == shown
 
 
 def test_no_date_is_no_words() -> None:
-    assert written_date(None, "en") == ""
+    assert written_date(None, ENGLISH) == ""
+    assert written_time(None, "America/New_York", ENGLISH) == ""
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "shown"),
+    [
+        (datetime(2011, 9, 21, 14, 0), "America/New_York", "21 September 2011, 14:00 EDT"),  # noqa: DTZ001
+        (datetime(2011, 1, 5, 9, 30), "Europe/Berlin", "5 January 2011, 09:30 CET"),  # noqa: DTZ001
+        (datetime(2011, 9, 21, 14, tzinfo=UTC), "Europe/Berlin", "21 September 2011, 16:00 CEST"),
+        (datetime(2011, 9, 21, 23, tzinfo=UTC), "Asia/Dubai", "22 September 2011, 03:00 UTC+04"),
+    ],
+)
+def test_a_time_is_told_with_its_zone(wall: datetime, zone: str, shown: str) -> None:
+    assert written_time(wall, zone, ENGLISH) == shown
 
 
 @pytest.mark.parametrize("language", ["ar", "he", "fa", "ur", "ar-EG"])

@@ -1,0 +1,232 @@
+"""How mails look: what an organisation may choose, and the colours that follow from it.
+
+Whatever is chosen, text stays readable: what would not be is refused, and the dark colours are
+worked out from the light ones. Contrast is that of WCAG 2.2 (relative luminance, 1 to 21).
+"""
+
+import colorsys
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+READABLE = 4.5
+"""The least contrast of text to its ground: WCAG 2.2, 1.4.3, level AA."""
+_CLEAR = 8.5
+"""The contrast that worked-out colours have: well above level AAA, for links in long texts."""
+
+_HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_WHITE = "#ffffff"
+_INK = "#22262b"
+_QUIET = "#5b6168"
+_DARK_SHEET = "#1a1e22"
+_SOFTEST = 0.45
+
+
+class Font(Enum):
+    """Fonts that readers' machines have, each with what stands in for it."""
+
+    GEORGIA = "georgia"
+    """A serif made for screens."""
+    TIMES = "times"
+    """The serif of newspapers."""
+    PALATINO = "palatino"
+    """A wide serif, for short texts."""
+    HELVETICA = "helvetica"
+    """A plain sans serif; Arial where it is missing."""
+    VERDANA = "verdana"
+    """A wide sans serif that stays clear when small."""
+    TAHOMA = "tahoma"
+    """A narrow sans serif that stays clear when small."""
+    TREBUCHET = "trebuchet"
+    """A friendly sans serif."""
+
+    @property
+    def stack(self) -> str:
+        """As CSS writes it, the most wanted first."""
+        return _STACKS[self]
+
+
+_STACKS = {
+    Font.GEORGIA: "Georgia, 'Times New Roman', Times, serif",
+    Font.TIMES: "'Times New Roman', Times, serif",
+    Font.PALATINO: "Palatino, 'Palatino Linotype', 'Book Antiqua', Georgia, serif",
+    Font.HELVETICA: "'Helvetica Neue', Helvetica, Arial, sans-serif",
+    Font.VERDANA: "Verdana, Geneva, sans-serif",
+    Font.TAHOMA: "Tahoma, Verdana, Geneva, sans-serif",
+    Font.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logo:
+    """A picture in the masthead. Where pictures are off, the organisation's name stands there."""
+
+    src: str
+    """An https address."""
+    width: int
+    """Pixels, at most 528: what fits between the margins."""
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """What an organisation may choose. The defaults are the plain style."""
+
+    accent: str = "#17505c"
+    """Of links, rules and headings' marks, on white."""
+    ground: str = "#f3f1ec"
+    """Around the sheet."""
+    masthead: str = _WHITE
+    """Behind the name and the logo. Where it is not white, it is the same in the dark."""
+    headings: Font = Font.GEORGIA
+    text: Font = Font.GEORGIA
+    details: Font = Font.HELVETICA
+    """Of dates, tables, contacts and the foot."""
+    logo: Logo | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """All colours of a mail in one scheme, as #rrggbb."""
+
+    ground: str
+    sheet: str
+    ink: str
+    quiet: str
+    quote: str
+    line: str
+    accent: str
+    on_accent: str
+    masthead: str
+    edge: str
+    """Of the rule above the masthead."""
+    name: str
+    tagline: str
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours: 1 for the same, 21 for black and white."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def colour(text: str) -> str:
+    """A colour as mails write it, in small letters. Raises ValueError, saying what to write."""
+    if not _HEX.fullmatch(text):
+        raise ValueError(
+            f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
+            " in quotes, # and six digits or letters a to f"
+        )
+    return text.lower()
+
+
+def accent(text: str) -> str:
+    """A colour that links on white may have. Raises ValueError with one that is dark enough."""
+    given = colour(text)
+    if contrast(given, _WHITE) >= READABLE:
+        return given
+    near = _towards(given, 0.0, _WHITE, READABLE)
+    raise ValueError(
+        f"{text!r} is too light to be read on white (contrast {_shown(contrast(given, _WHITE))},"
+        f' and text needs {READABLE}); "{near}" is dark enough'
+    )
+
+
+def ground(text: str) -> str:
+    """A colour on which the foot can be read. Raises ValueError with one that is light enough."""
+    given = colour(text)
+    if contrast(given, _QUIET) >= READABLE:
+        return given
+    near = _towards(given, 1.0, _QUIET, READABLE)
+    raise ValueError(
+        f"{text!r} is too dark for the small grey words at the foot (contrast"
+        f" {_shown(contrast(given, _QUIET))}, and text needs {READABLE});"
+        f' "{near}" is light enough'
+    )
+
+
+def light(brand: Brand) -> Scheme:
+    """The colours on a light screen."""
+    banner = brand.masthead != _WHITE
+    on_banner = _readable_on(brand.masthead)
+    return Scheme(
+        ground=brand.ground,
+        sheet=_WHITE,
+        ink=_INK,
+        quiet=_QUIET,
+        quote="#3d444b",
+        line=_mixed(brand.ground, _INK, 0.09),
+        accent=brand.accent,
+        on_accent=_WHITE,
+        masthead=brand.masthead,
+        edge=brand.masthead if banner else brand.accent,
+        name=on_banner if banner else brand.accent,
+        tagline=on_banner if banner else _QUIET,
+    )
+
+
+def dark(brand: Brand) -> Scheme:
+    """The colours on a dark screen.
+
+    A masthead with a colour of its own, or with a logo, stays as it is: the logo was made for it.
+    """
+    bright = _towards(brand.accent, 1.0, _DARK_SHEET, _CLEAR, softened=True)
+    stays = brand.masthead != _WHITE or brand.logo is not None
+    before = light(brand)
+    return Scheme(
+        ground="#111417",
+        sheet=_DARK_SHEET,
+        ink="#e7e4de",
+        quiet="#a6acb2",
+        quote="#cfd2d4",
+        line="#353b41",
+        accent=bright,
+        on_accent="#111417",
+        masthead=brand.masthead if stays else _DARK_SHEET,
+        edge=before.edge if stays else bright,
+        name=before.name if stays else bright,
+        tagline=before.tagline if stays else "#a6acb2",
+    )
+
+
+def _readable_on(ground: str) -> str:
+    """White or ink, whichever is clearer; one of them always reaches 4.5."""
+    return max((_WHITE, _INK, "#000000"), key=lambda ink: contrast(ink, ground))
+
+
+def _towards(given: str, end: float, against: str, least: float, *, softened: bool = False) -> str:
+    """The same hue, as much lighter (``end`` 1) or darker (0) as the contrast needs."""
+    red, green, blue = (part / 255 for part in _parts(given))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    if softened:
+        saturation = min(saturation, _SOFTEST)  # a full colour glares on a dark ground
+    steps = (lightness + (end - lightness) * step / 100 for step in range(101))
+    tried = (_written(colorsys.hls_to_rgb(hue, step, saturation)) for step in steps)
+    return next(one for one in tried if contrast(one, against) >= least)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    pairs = zip(_parts(one), _parts(other), strict=True)
+    red, green, blue = (here + (there - here) * share for here, there in pairs)
+    return _written((red / 255, green / 255, blue / 255))
+
+
+def _luminance(given: str) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in _parts(given))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _parts(given: str) -> tuple[int, int, int]:
+    return int(given[1:3], 16), int(given[3:5], 16), int(given[5:7], 16)
+
+
+def _written(parts: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+
+
+def _shown(ratio: float) -> str:
+    """Cut, not rounded: 4.49 must not look like enough."""
+    return f"{int(ratio * 10) / 10}"

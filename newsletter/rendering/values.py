@@ -1,0 +1,65 @@
+"""What templates see: the house, its colours and fonts, and the fixed words of a language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from newsletter.domain import brand as branding
+from newsletter.domain.message import House
+from newsletter.rendering import details
+from newsletter.rendering.templates import Templates
+
+_WORDING = "wording.j2"
+_FALLBACK = "en"
+
+
+class Wordings:
+    """The fixed words, by language: those of the workspace, and the default ones behind them.
+
+    Raises InvalidInput, when made, for a file of words that cannot be read.
+    """
+
+    def __init__(self, templates: Templates) -> None:
+        given = templates.exported(_WORDING, "wordings")
+        defaults = templates.exported(f"default/{_WORDING}", "wordings")
+        self._english: dict[str, str] = {**defaults[_FALLBACK], **given.get(_FALLBACK, {})}
+        self._by_language: dict[str, dict[str, str]] = {**defaults, **given}
+
+    def of(self, language: str) -> tuple[Mapping[str, str], bool]:
+        """The words for a language, and whether they are its own and not the English ones."""
+        own = self._by_language.get(language) or self._by_language.get(
+            details.base_language(language)
+        )
+        if own is None:
+            strange = {"date": "", "months": ""}  # a date in English would be half a foreign word
+            return {**self._english, **strange}, False
+        dates = {key: own.get(key, "") for key in ("date", "months")}
+        return {**self._english, **own, **dates}, True
+
+
+def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:
+    """What every template needs, whatever it is about."""
+    words, native = wordings.of(language)
+    direction = details.direction(language)
+    brand = house.brand
+    return {
+        "organisation": house.organisation,
+        "brand": brand,
+        "light": branding.light(brand),
+        "dark": branding.dark(brand),
+        "fonts": {
+            "headings": brand.headings.stack,
+            "text": brand.text.stack,
+            "details": brand.details.stack,
+        },
+        "language": language,
+        "base_language": details.base_language(language),
+        "direction": direction,
+        "start": "right" if direction == "rtl" else "left",
+        "words": words,
+        "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
+        "date_direction": Markup(' dir="ltr"') if not words["months"] else Markup(""),
+        "press_contact_shown": True,
+        "test": False,
+    }
