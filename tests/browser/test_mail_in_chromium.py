@@ -151,8 +151,9 @@ def test_a_telephone_need_not_scroll_sideways(
     html = MAILS[mail] if styles else without_styles(MAILS[mail])
     page = reader.open(html, images=images)
     assert page.evaluate("document.documentElement.scrollWidth") == 375
-    ways_out = 0 if mail == "confirmation" else 1
-    assert page.evaluate("document.body.innerText").count("Unsubscribe") == ways_out
+    ways_out = page.locator('a[href*="/u/"]').all_inner_texts()
+    shown = {"confirmation": [], "arabic": ["إلغاء الاشتراك"]}
+    assert ways_out == shown.get(mail, ["Unsubscribe"])
 
 
 def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> None:

@@ -214,7 +214,12 @@ def test_text_from_right_to_left_is_mirrored() -> None:
 def test_latin_words_in_arabic_text_are_isolated() -> None:
     html = render(**vars(arabic())).html
     assert '<span dir="ltr">1 Example Street, Washington, DC 20001</span>' in html
-    assert '<span dir="ltr">2011-09-21</span>' in html
+    assert '<span dir="ltr">press, supporters</span>' in html
+    assert "21 سبتمبر 2011" in html
+
+
+def test_a_date_in_figures_is_isolated_in_a_language_without_its_own_words() -> None:
+    assert '<span dir="ltr">2011-09-21</span>' in render(language="he").html
 
 
 def test_english_words_in_another_language_are_marked_as_english() -> None:
