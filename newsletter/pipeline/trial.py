@@ -11,7 +11,7 @@ from newsletter.domain.audience import parse_address
 from newsletter.domain.delivery import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
-from newsletter.domain.statement import ApprovalPolicy
+from newsletter.domain.statement import ApprovalPolicy, Standing
 from newsletter.pipeline.correction import correction_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
@@ -83,22 +83,48 @@ def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> Dr
     return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A statement as one reader would get it now, and whether it may go out so."""
+
+    content: Content
+    recipient: Recipient
+    standing: Standing
+
+
+def look_at(
+    slug: str, *, address: str | None, store: Store, links: Links, policy: ApprovalPolicy
+) -> Look:
+    """Look at a statement as a made-up reader gets it, or a real one. Raises NotFound."""
+    with store.read() as tx:
+        content, recipient = _sample(tx, slug, address=address, links=links)
+        standing = standing_of(tx, find_statement(tx, slug), policy)
+    return Look(content=content, recipient=recipient, standing=standing)
+
+
 def sample(
     slug: str, *, address: str | None, store: Store, links: Links
 ) -> tuple[Content, Recipient]:
     """The content of a statement and a recipient to fill it for: a made-up one, or a real one."""
     with store.read() as tx:
-        stored = find_statement(tx, slug)
-        content = tx.statements.content(stored.digest)
-        person = tx.readers.find(address) if address else None
+        return _sample(tx, slug, address=address, links=links)
+
+
+def _sample(
+    tx: Transaction, slug: str, *, address: str | None, links: Links
+) -> tuple[Content, Recipient]:
+    stored = find_statement(tx, slug)
+    content = tx.statements.content(stored.digest)
+    person = tx.readers.find(address) if address else None
     if content is None:
         raise NotFound(f"the content of {slug} is not stored")
     if address and person is None:
-        raise NotFound(f"{address} is not a subscriber")
+        raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
     number = person.id if person else 0
     [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
     [name] = links.message_ids(NO_CAMPAIGN, [number])
-    return content, Recipient(number, address or "reader@example.org", token, name)
+    to = person.address if person else "reader@example.org"
+    return content, Recipient(number, to, token, name)
 
 
 def filled(content: Content, recipient: Recipient) -> Content:

@@ -8,13 +8,32 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import MARK_PREFIX
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.subscribe import unsubscribe
-from newsletter.pipeline.trial import DryRun, dry_run, filled, lines_of, sample, send_test
+from newsletter.pipeline.trial import (
+    DryRun,
+    Look,
+    dry_run,
+    filled,
+    lines_of,
+    look_at,
+    sample,
+    send_test,
+)
 from newsletter.store.sql import SqlStore
 from tests.unit.pipeline.newsroom import Newsroom
 
 
 def try_out(room: Newsroom) -> DryRun:
     return dry_run("resignation", store=room.store, policy=room.rules.policy)
+
+
+def look(room: Newsroom) -> Look:
+    return look_at(
+        "resignation",
+        address=None,
+        store=room.store,
+        links=room.links,
+        policy=room.rules.policy,
+    )
 
 
 def send(room: Newsroom, to: str) -> None:
@@ -95,6 +114,29 @@ def test_a_sample_can_be_filled_for_a_real_reader(room: Newsroom) -> None:
     assert (recipient.subscriber_id, recipient.unsubscribe) == (2, "t-0-2")
     with pytest.raises(NotFound, match=r"eve@example\.org is not a subscriber"):
         sample("resignation", address="eve@example.org", store=room.store, links=room.links)
+
+
+def test_a_real_reader_is_addressed_as_they_wrote_themselves(room: Newsroom) -> None:
+    ready(room)
+    _, recipient = sample(
+        "resignation", address="Reader2@EXAMPLE.org", store=room.store, links=room.links
+    )
+    assert recipient.address == "reader2@example.org"
+
+
+def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: Newsroom) -> None:
+    ready(room)
+    before = look(room)
+    room.approve()
+    after = look(room)
+    room.write(body="Another text.")
+    room.look()
+    changed = look(room)
+
+    assert before.content == after.content != changed.content
+    assert [one.standing.approved for one in (before, after, changed)] == [False, True, False]
+    assert changed.content.digest() == room.digest()
+    assert changed.standing.changed
 
 
 def test_content_that_vanished_from_the_database_makes_no_sample(
