@@ -14,6 +14,7 @@ from newsletter.cli import (
     database,
     diagnosis,
     holding,
+    preview,
     running,
     start,
     statements,
@@ -64,6 +65,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
 
 for command in (
     *start.COMMANDS,
+    *preview.COMMANDS,
     *trial.COMMANDS,
     *diagnosis.COMMANDS,
     configuration.config,

@@ -1,38 +1,13 @@
-"""``preview`` and ``send``: look before leaping."""
+"""``send``: a dry run, or one test mail."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
-from newsletter.domain.mime import to_mime
-from newsletter.pipeline.trial import dry_run, filled, lines_of, sample, send_test
-
-
-@click.command()
-@click.argument("slug")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
-@click.option("--as", "address", metavar="EMAIL", help="As this subscriber gets it.")
-@in_workspace
-def preview(shell: Shell, slug: str, out: Path, address: str | None) -> None:
-    """Write a message as a reader gets it.
-
-    Makes message.html, message.txt and message.eml, for a made-up reader or for a real one.
-    """
-    with shell.app() as app:
-        app.refresh()
-        content, recipient = sample(slug, address=address, store=app.store, links=app.links)
-        message = to_mime(content=content, recipient=recipient, at=app.clock.now())
-    made = filled(content, recipient)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "message.html").write_text(made.html, encoding="utf-8")
-    (out / "message.txt").write_text(made.text, encoding="utf-8")
-    (out / "message.eml").write_bytes(message)
-    for name in ("message.html", "message.txt", "message.eml"):
-        click.echo(str(out / name))
+from newsletter.pipeline.trial import dry_run, lines_of, send_test
 
 
 @click.command()
@@ -93,4 +68,4 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
     raise Refused(f"the provider refused the test mail: {said}")
 
 
-COMMANDS = (preview, send)
+COMMANDS = (send,)
