@@ -110,6 +110,7 @@ def _facts(app: App, look: Look, slug: str, *, real: bool, fetched: bool) -> Fac
         subject=made.subject,
         inbox_line=views.inbox_line(made.html),
         lists=made.lists,
+        corrects=made.corrects,
         language=made.language,
         send_at=_readable(made.send_at),
         embargo_until=_readable(made.embargo_until),

@@ -25,6 +25,8 @@ class Facts:
     subject: str
     inbox_line: str
     lists: tuple[str, ...]
+    corrects: str
+    """The statement whose readers get this one, or empty."""
     language: str
     send_at: str
     """As the file says it, or empty."""

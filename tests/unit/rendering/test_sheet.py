@@ -17,6 +17,7 @@ FACTS = Facts(
     subject="The library opens on Sundays",
     inbox_line="From January on.",
     lists=("press", "members"),
+    corrects="",
     language="en",
     send_at="",
     embargo_until="",
@@ -71,6 +72,8 @@ def test_what_is_empty_has_no_line_of_its_own() -> None:
     assert "Answers go to" not in said
     assert "made up" not in said
     assert "Embargo" not in said
+    assert "Corrects" not in said
+    assert "Corrects hours, and goes to whoever may have that" in words(page(corrects="hours"))
     full = words(page(send_at="2026-11-25 09:00", embargo_until="2026-11-25 08:00"))
     assert "Time in its file 2026-11-25 09:00" in full
     assert "Embargo until 2026-11-25 08:00" in full
