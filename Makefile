@@ -1,10 +1,11 @@
 # Everything a contributor or CI runs. `make help` says what there is.
 PYTHON ?= python3
 BIN := .venv/bin
+JUDGES := bench/judge
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test fmt lint types imports docs check bench lock clean
+.PHONY: help setup setup-dev demo test fmt lint types imports docs check bench judge lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -56,14 +57,24 @@ check: lint types imports docs test ## All of it: what CI runs
 bench: setup-dev ## Figures, as ratios measured in one run
 	$(BIN)/python -m bench
 
+judge: setup-dev $(JUDGES)/node_modules/.installed ## The finished mail before judges that nobody here wrote
+	$(BIN)/python -m bench.judge
+
+# what cannot be installed is named by the program, which then ends with 2
+$(JUDGES)/node_modules/.installed: $(JUDGES)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(JUDGES); fi
+	@if ! command -v spamassassin >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends spamassassin; fi
+	@if command -v npm >/dev/null; then touch $@; fi
+
 lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra build --extra dev --extra bench pyproject.toml \
+		--python-version 3.11 --extra build --extra dev --extra bench --extra judge pyproject.toml \
 		-c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what can be made again
 	rm -rf .venv build demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
-	rm -rf .import_linter_cache *.egg-info
+	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -218,7 +218,7 @@ def anchors(path: Path) -> set[str]:
 def test_no_link_between_documents_is_broken() -> None:
     broken = []
     for path in documents():
-        for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", prose(path)):
+        for target in re.findall(r"\]\((?!https?:|mailto:|tel:)([^)\s]+)\)", prose(path)):
             file, _, fragment = target.partition("#")
             linked = (path.parent / file).resolve() if file else path
             if not linked.is_file() or (fragment and fragment not in anchors(linked)):

@@ -1,0 +1,81 @@
+"""``python -m bench.judge``: render statements, put the mails before the judges, print a table.
+
+Ends with 0 if every target is reached, with 1 if one is missed, with 2 if a judge is missing.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.judge import table
+from bench.judge.corpus import default_places, read_statement, statement_files
+from bench.judge.figures import Figures, missed
+from bench.judge.judges import Judge, absent, this_machine
+from bench.judge.mail import Mail, make_mail, make_renderer
+from bench.judge.panel import judge
+from bench.judge.sameness import unstable
+from newsletter.domain.errors import InvalidInput
+
+_MISSED = 1
+_INCOMPLETE = 2
+
+
+def main() -> int:
+    """Judge, print, and say how to end."""
+    options = _options()
+    mails, refusals = _mails(statement_files(options.places or default_places()))
+    if not mails:
+        raise SystemExit("\n".join(refusals) or "there is no statement: name a folder of .md files")
+    missing = absent(this_machine())
+    stable = [not differs for differs in unstable(list(mails), list(mails.values()))]
+    figures = judge(list(mails.values()), stable, missing)
+    print(_shown(figures, options))
+    return _verdict([*refusals, *(reason for one in figures for reason in missed(one))], missing)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.judge", description=__doc__)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="all that was said, as JSON")
+    form.add_argument("--markdown", action="store_true", help="the table, for a document")
+    parser.add_argument(
+        "places",
+        type=Path,
+        nargs="*",
+        help="files and folders of statements (.md, .txt); without any, those beside this program",
+    )
+    return parser.parse_args()
+
+
+def _mails(files: Sequence[Path]) -> tuple[dict[Path, Mail], list[str]]:
+    """The mail of each file, and why there is none of some."""
+    renderer = make_renderer()
+    mails, refusals = {}, []
+    for file in files:
+        try:
+            mails[file] = make_mail(file.stem, read_statement(file), renderer)
+        except (InvalidInput, OSError) as error:
+            refusals.append(f"{file.stem}: {error}")
+    return mails, refusals
+
+
+def _shown(figures: Sequence[Figures], options: argparse.Namespace) -> str:
+    if options.json:
+        return json.dumps([asdict(one) for one in figures], ensure_ascii=False, indent=1)
+    return table.markdown(figures) if options.markdown else table.plain(figures)
+
+
+def _verdict(reasons: Sequence[str], missing: Sequence[Judge]) -> int:
+    """Say what is wrong, and how to end. A mail is not good because nobody looked at it."""
+    for reason in reasons:
+        print(f"missed: {reason}", file=sys.stderr)
+    for one in missing:
+        print(f"not asked: {one.value}", file=sys.stderr)
+    return _INCOMPLETE if missing else _MISSED if reasons else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

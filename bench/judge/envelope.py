@@ -1,0 +1,103 @@
+"""The judges of the whole message: SpamAssassin, two parsers, and a DKIM signature."""
+
+import base64
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from importlib import import_module
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench.judge.mail import DOMAIN
+
+_STATUS = re.compile(
+    r"(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) required=\S+ tests=([\w,\s]*?)\s+autolearn="
+)
+_SELECTOR = b"judge"
+_LIMIT = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spam:
+    """SpamAssassin's score and the rules that made it, ``none`` if there is none."""
+
+    score: float
+    rules: tuple[str, ...]
+
+
+def spam(message: bytes) -> Spam:
+    """Ask SpamAssassin, with the rules it came with, without network and without learning."""
+    # no Received field is added: for an address of documentation it alone would cost 1.3
+    command = ["spamassassin", "--local", "--test-mode", "--nocreate-prefs", "--cf=use_bayes 0"]
+    with tempfile.TemporaryDirectory(prefix="newsletter-judge-") as home:
+        ran = subprocess.run(
+            command,
+            input=message,
+            capture_output=True,
+            env={**os.environ, "HOME": home},
+            timeout=_LIMIT,
+            check=True,
+        )
+    return read_spam(ran.stdout.decode(errors="replace"))
+
+
+def read_spam(report: str) -> Spam:
+    """Score and rules, from a message that SpamAssassin has marked. Raises ValueError."""
+    found = _STATUS.search(report)
+    if found is None:
+        raise ValueError("SpamAssassin gave no score")
+    return Spam(score=float(found[1]), rules=tuple(re.findall(r"\w+", found[2])))
+
+
+def stdlib_defects(message: bytes) -> tuple[str, ...]:
+    """What Python's own parser finds wrong in the parts, and in the fields of each."""
+    found = []
+    for part in message_from_bytes(message, policy=policy.default).walk():
+        assert isinstance(part, EmailMessage)
+        part.get_content() if not part.is_multipart() else None
+        found += part.defects
+        found += [defect for value in part.values() for defect in value.defects]
+    return tuple(f"{type(defect).__name__}: {defect}" for defect in found)
+
+
+def parser_defects(message: bytes) -> tuple[str, ...]:
+    """What mail-parser finds wrong."""
+    mailparser = import_module("mailparser")
+    return tuple(map(str, mailparser.parse_from_bytes(message).defects))
+
+
+class Signing:
+    """A throw-away key, and what a receiver finds in the DNS for it."""
+
+    def __init__(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._dkim: Any = import_module("dkim")
+        self._private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        self._record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+
+    def holds(self, message: bytes) -> bool:
+        """Sign: it verifies, and no longer does with one letter of the body changed."""
+        signature = self._dkim.sign(message, _SELECTOR, DOMAIN.encode(), self._private)
+        return seals(signature + message, self._verifies)
+
+    def _verifies(self, message: bytes) -> bool:
+        return bool(self._dkim.verify(message, dnsfunc=lambda name, timeout=5: self._record))
+
+
+def seals(signed: bytes, verifies: Callable[[bytes], bool]) -> bool:
+    """Whether it verifies as it is, and not with a letter more at the end of its body."""
+    return verifies(signed) and not verifies(signed.rstrip(b"\r\n") + b"x\r\n")

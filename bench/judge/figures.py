@@ -1,0 +1,84 @@
+"""What was measured of one mail, and the targets that it has to reach."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.judge.support import Support
+
+SUPPORT = 87.0
+SPAM = 0.0
+WIDTH = 375
+BYTES = 20_000
+WORDS = 400
+STANDARDS = "CSS1Compat"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """One mail before all judges. A judge that was missing said None."""
+
+    name: str
+    words: int
+    has_images: bool
+    html_bytes: int
+    message_bytes: int
+    support: Support | None = None
+    validate: tuple[str, ...] | None = None
+    checker: tuple[str, ...] | None = None
+    mode: str | None = None
+    light: tuple[str, ...] | None = None
+    dark: tuple[str, ...] | None = None
+    width: int | None = None
+    width_without_images: int | None = None
+    width_without_styles: int | None = None
+    spam: float | None = None
+    spam_rules: tuple[str, ...] = ()
+    defects: tuple[str, ...] | None = None
+    dkim: bool | None = None
+    stable: bool = True
+
+
+def missed(one: Figures) -> list[str]:
+    """Each target that the mail misses, in a sentence with its figure."""
+    return [f"{one.name}: {reason}" for reason in _reasons(one)]
+
+
+def _reasons(one: Figures) -> Iterator[str]:
+    if one.support and not one.has_images and one.support.overall < SUPPORT:
+        yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}"
+    yield from _objections(one)
+    yield from _sight(one)
+    if one.spam is not None and one.spam > SPAM:
+        yield f"SpamAssassin {one.spam:.1f}, more than {SPAM:.1f}: {' '.join(one.spam_rules)}"
+    if one.dkim is False:
+        yield "a DKIM signature does not hold"
+    if one.words <= WORDS and one.html_bytes >= BYTES:
+        yield f"{one.html_bytes:,} bytes of HTML, not less than {BYTES:,}, for {one.words} words"
+    if not one.stable:
+        yield "rendered again, it gave other bytes"
+
+
+def _objections(one: Figures) -> Iterator[str]:
+    judges = {
+        "vnu": one.checker,
+        "html-validate": one.validate,
+        "axe, light": one.light,
+        "axe, dark": one.dark,
+        "parser": one.defects,
+    }
+    for judge, told in judges.items():
+        for objection in told or ():
+            yield f"{judge}: {objection}"
+
+
+def _sight(one: Figures) -> Iterator[str]:
+    widths = {
+        "as it is": one.width,
+        "without images": one.width_without_images,
+        "without styles": one.width_without_styles,
+    }
+    for state, width in widths.items():
+        if width is not None and width > WIDTH:
+            yield f"{width} pixels wide {state}, more than {WIDTH}"
+    if one.mode is not None and one.mode != STANDARDS:
+        yield f"it is read in the mode {one.mode}, not {STANDARDS}"

@@ -1,0 +1,89 @@
+"""A statement as the mail that a reader gets, made by the product's own renderer.
+
+``python -m bench.judge.mail FILE...`` prints a digest of each mail, to compare processes.
+"""
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.judge.corpus import read_statement
+from newsletter.domain.message import House, Organisation, PressContact, Recipient, Sender
+from newsletter.domain.mime import to_mime
+from newsletter.domain.statement import Statement
+from newsletter.rendering.renderer import TemplateRenderer
+
+DOMAIN = "forum.example"
+_READER = Recipient(
+    subscriber_id=1,
+    address="ana@readers.example",
+    unsubscribe="AAAAAAAAAAEAAAABgk3qv7wVn0Zc1Jr2u5yB",
+    message_id="1.1.4f2a9c",
+)
+_AT = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+_IMAGE = "!["
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """One statement, rendered and filled for a made-up reader."""
+
+    name: str
+    words: int
+    """Of the statement's body."""
+    has_images: bool
+    """The statement has some; a logo does not count."""
+    html: str
+    message: bytes
+    """The whole message, as RFC 5322 has it."""
+
+    def digest(self) -> str:
+        """SHA-256 over HTML and message."""
+        return hashlib.sha256(self.html.encode() + b"\0" + self.message).hexdigest()
+
+
+def make_renderer() -> TemplateRenderer:
+    """The default templates, for a made-up organisation."""
+    organisation = Organisation(
+        name="Example Forum",
+        website=f"https://{DOMAIN}",
+        postal_address="1 Example Street, Washington, DC 20001",
+        tagline="Practical answers",
+        press_contact=PressContact(
+            name="Press Office", email=f"press@{DOMAIN}", phone="+1 202 555 0100"
+        ),
+    )
+    house = House(
+        organisation=organisation,
+        sender=Sender(name=organisation.name, address=f"news@{DOMAIN}", reply_to=f"press@{DOMAIN}"),
+        public_url=f"https://news.{DOMAIN}",
+        timezone="America/New_York",
+    )
+    return TemplateRenderer(house=house, override=None)
+
+
+def make_mail(name: str, statement: Statement, renderer: TemplateRenderer) -> Mail:
+    """Render, and fill for one reader. Raises InvalidInput."""
+    content = renderer.render(statement)
+    return Mail(
+        name=name,
+        words=len(statement.body.split()),
+        has_images=_IMAGE in statement.body,
+        html=_READER.merge(content.html),
+        message=to_mime(content=content, recipient=_READER, at=_AT),
+    )
+
+
+def main() -> None:
+    """Make the mail of each file and print the digests as JSON, in their order."""
+    renderer = make_renderer()
+    files = [Path(argument) for argument in sys.argv[1:]]
+    mails = [make_mail(file.name, read_statement(file), renderer) for file in files]
+    print(json.dumps([mail.digest() for mail in mails]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The figures as a table, a row a mail, and the worst of each below."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from bench.judge.figures import Figures
+from bench.judge.support import FAMILIES
+
+_T = TypeVar("_T")
+_Cells = list[str]
+_COLUMNS = (
+    "statement",
+    "words",
+    "HTML",
+    "message",
+    *FAMILIES.values(),
+    "all four",
+    "vnu",
+    "html-validate",
+    "axe light/dark",
+    "width",
+    "SpamAssassin",
+    "defects",
+    "DKIM",
+    "same bytes",
+)
+_NUMBERS_FROM = 1
+_MISSING = "–"
+
+
+def rows(several: Sequence[Figures]) -> list[_Cells]:
+    """A row for each mail, and the worst figure of each column."""
+    return [*map(_row, several), _worst(several)]
+
+
+def plain(several: Sequence[Figures]) -> str:
+    """For a terminal."""
+    whole = [list(_COLUMNS), *rows(several)]
+    widths = [max(len(row[place]) for row in whole) for place in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(_padded(cell, width, place) for place, (cell, width) in enumerate(pairs)).rstrip()
+        for pairs in (list(zip(row, widths, strict=True)) for row in whole)
+    )
+
+
+def markdown(several: Sequence[Figures]) -> str:
+    """For a document."""
+    rule = ["---", *["--:"] * (len(_COLUMNS) - _NUMBERS_FROM)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (_COLUMNS, rule, *rows(several)))
+
+
+def _padded(cell: str, width: int, place: int) -> str:
+    return cell.rjust(width) if place >= _NUMBERS_FROM else cell.ljust(width)
+
+
+def _row(one: Figures) -> _Cells:
+    families = one.support.families if one.support else {}
+    return [
+        one.name + (" (image)" if one.has_images else ""),
+        f"{one.words:,}",
+        f"{one.html_bytes:,}",
+        f"{one.message_bytes:,}",
+        *(_decimal(families.get(family)) for family in FAMILIES),
+        _decimal(one.support.overall if one.support else None),
+        _count(one.checker),
+        _count(one.validate),
+        f"{_count(one.light)} / {_count(one.dark)}",
+        _widths([one]),
+        _decimal(one.spam),
+        _count(one.defects),
+        _yes(one.dkim),
+        _yes(one.stable),
+    ]
+
+
+def _worst(several: Sequence[Figures]) -> _Cells:
+    def least(value: Callable[[Figures], float | None]) -> str:
+        return _decimal(min(_known(map(value, several)), default=None))
+
+    def most(value: Callable[[Figures], tuple[str, ...] | None]) -> str:
+        return _count(max(_known(map(value, several)), key=len, default=None))
+
+    return [
+        "worst",
+        f"{max(one.words for one in several):,}",
+        f"{max(one.html_bytes for one in several):,}",
+        f"{max(one.message_bytes for one in several):,}",
+        *(
+            least(lambda one, key=family: one.support.families[key] if one.support else None)
+            for family in FAMILIES
+        ),
+        least(lambda one: one.support.overall if one.support else None),
+        most(lambda one: one.checker),
+        most(lambda one: one.validate),
+        f"{most(lambda one: one.light)} / {most(lambda one: one.dark)}",
+        _widths(several),
+        _decimal(max(_known(one.spam for one in several), default=None)),
+        most(lambda one: one.defects),
+        _yes(min(_known(one.dkim for one in several), default=None)),
+        _yes(all(one.stable for one in several)),
+    ]
+
+
+def _known(values: Iterable[_T | None]) -> Iterable[_T]:
+    return (value for value in values if value is not None)
+
+
+def _widths(several: Sequence[Figures]) -> str:
+    """The widest of each state: as it is, without images, without styles; once if all agree."""
+    states = [
+        max(_known(widths), default=None)
+        for widths in zip(
+            *((one.width, one.width_without_images, one.width_without_styles) for one in several),
+            strict=True,
+        )
+    ]
+    shown = [_MISSING if width is None else str(width) for width in states]
+    return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
+
+
+def _decimal(value: float | None) -> str:
+    return _MISSING if value is None else f"{value + 0.0:.1f}"
+
+
+def _count(told: tuple[str, ...] | None) -> str:
+    return _MISSING if told is None else str(len(told))
+
+
+def _yes(held: bool | None) -> str:
+    return _MISSING if held is None else "yes" if held else "NO"
