@@ -1,6 +1,7 @@
 """``python -m bench.judge``: render statements, put the mails before the judges, print a table.
 
-Ends with 0 if every target is reached, with 1 if one is missed, with 2 if a judge is missing.
+Ends with 0 if every target is reached, with 1 if one is missed, with 2 if a judge said nothing:
+a mail is not good because nobody looked at it.
 """
 
 import argparse
@@ -13,7 +14,6 @@ from pathlib import Path
 from bench.judge import table
 from bench.judge.corpus import default_places, read_statement, statement_files
 from bench.judge.figures import Figures, missed
-from bench.judge.judges import Judge, absent, this_machine
 from bench.judge.mail import Mail, make_mail, make_renderer
 from bench.judge.panel import judge
 from bench.judge.sameness import unstable
@@ -29,11 +29,14 @@ def main() -> int:
     mails, refusals = _mails(statement_files(options.places or default_places()))
     if not mails:
         raise SystemExit("\n".join(refusals) or "there is no statement: name a folder of .md files")
-    missing = absent(this_machine())
     stable = [not differs for differs in unstable(list(mails), list(mails.values()))]
-    figures = judge(list(mails.values()), stable, missing)
-    print(_shown(figures, options))
-    return _verdict([*refusals, *(reason for one in figures for reason in missed(one))], missing)
+    judged = judge(list(mails.values()), stable)
+    reasons = [*refusals, *(reason for one in judged.figures for reason in missed(one))]
+    silent = [f"{one.value} {why}" for one, why in judged.silent.items()]
+    print(_shown(judged.figures, reasons, silent, options))
+    for line in (*(f"missed: {one}" for one in reasons), *(f"not judged: {one}" for one in silent)):
+        print(line, file=sys.stderr)
+    return _INCOMPLETE if silent else _MISSED if reasons else 0
 
 
 def _options() -> argparse.Namespace:
@@ -62,19 +65,16 @@ def _mails(files: Sequence[Path]) -> tuple[dict[Path, Mail], list[str]]:
     return mails, refusals
 
 
-def _shown(figures: Sequence[Figures], options: argparse.Namespace) -> str:
+def _shown(
+    figures: Sequence[Figures],
+    reasons: Sequence[str],
+    silent: Sequence[str],
+    options: argparse.Namespace,
+) -> str:
     if options.json:
-        return json.dumps([asdict(one) for one in figures], ensure_ascii=False, indent=1)
+        said = {"figures": [asdict(one) for one in figures], "missed": reasons, "silent": silent}
+        return json.dumps(said, ensure_ascii=False, indent=1)
     return table.markdown(figures) if options.markdown else table.plain(figures)
-
-
-def _verdict(reasons: Sequence[str], missing: Sequence[Judge]) -> int:
-    """Say what is wrong, and how to end. A mail is not good because nobody looked at it."""
-    for reason in reasons:
-        print(f"missed: {reason}", file=sys.stderr)
-    for one in missing:
-        print(f"not asked: {one.value}", file=sys.stderr)
-    return _INCOMPLETE if missing else _MISSED if reasons else 0
 
 
 if __name__ == "__main__":

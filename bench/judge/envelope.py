@@ -1,6 +1,7 @@
 """The judges of the whole message: SpamAssassin, two parsers, and a DKIM signature."""
 
 import base64
+import logging
 import os
 import re
 import subprocess
@@ -61,7 +62,7 @@ def stdlib_defects(message: bytes) -> tuple[str, ...]:
     found = []
     for part in message_from_bytes(message, policy=policy.default).walk():
         assert isinstance(part, EmailMessage)
-        part.get_content() if not part.is_multipart() else None
+        part.get_payload(decode=True)  # which may add defects
         found += part.defects
         found += [defect for value in part.values() for defect in value.defects]
     return tuple(f"{type(defect).__name__}: {defect}" for defect in found)
@@ -70,6 +71,7 @@ def stdlib_defects(message: bytes) -> tuple[str, ...]:
 def parser_defects(message: bytes) -> tuple[str, ...]:
     """What mail-parser finds wrong."""
     mailparser = import_module("mailparser")
+    logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it tells the same again
     return tuple(map(str, mailparser.parse_from_bytes(message).defects))
 
 

@@ -33,7 +33,12 @@ class Figures:
     width_without_styles: int | None = None
     spam: float | None = None
     spam_rules: tuple[str, ...] = ()
-    defects: tuple[str, ...] | None = None
+    spam_of_words: float | None = None
+    """What the statement's words alone would get; asked only of a mail that gets more than 0."""
+    parser: tuple[str, ...] | None = None
+    """Defects by mail-parser."""
+    stdlib: tuple[str, ...] | None = None
+    """Defects by Python's own parser."""
     dkim: bool | None = None
     stable: bool = True
 
@@ -48,8 +53,9 @@ def _reasons(one: Figures) -> Iterator[str]:
         yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}"
     yield from _objections(one)
     yield from _sight(one)
-    if one.spam is not None and one.spam > SPAM:
-        yield f"SpamAssassin {one.spam:.1f}, more than {SPAM:.1f}: {' '.join(one.spam_rules)}"
+    if one.spam is not None and one.spam > _bearable(one):
+        rules = " ".join(one.spam_rules)
+        yield f"SpamAssassin {one.spam:.1f}, more than {_bearable(one):.1f}: {rules}"
     if one.dkim is False:
         yield "a DKIM signature does not hold"
     if one.words <= WORDS and one.html_bytes >= BYTES:
@@ -58,13 +64,19 @@ def _reasons(one: Figures) -> Iterator[str]:
         yield "rendered again, it gave other bytes"
 
 
+def _bearable(one: Figures) -> float:
+    """We answer for what a mail adds to its author's words, not for the words."""
+    return max(SPAM, one.spam_of_words or SPAM)
+
+
 def _objections(one: Figures) -> Iterator[str]:
     judges = {
         "vnu": one.checker,
         "html-validate": one.validate,
         "axe, light": one.light,
         "axe, dark": one.dark,
-        "parser": one.defects,
+        "mail-parser": one.parser,
+        "the standard library's parser": one.stdlib,
     }
     for judge, told in judges.items():
         for objection in told or ():

@@ -1,4 +1,4 @@
-"""Which judges there are on this machine, and what to do about those that are missing."""
+"""Who judges a mail, and who of them is missing on this machine."""
 
 import shutil
 from collections.abc import Callable
@@ -11,20 +11,30 @@ from bench.judge.markup import JAR, MODULES
 
 
 class Judge(Enum):
-    """What judges a mail. The value is how it is made to be there."""
+    """Whom a mail is put before; the value names it."""
 
-    MARKUP = "caniemail and html-validate: install Node 20 with npm, then run 'make judge'"
-    """How mail programs support it, and whether it is well-formed HTML."""
-    CHECKER = "the W3C's checker: install Java 17 and Node 20 with npm, then run 'make judge'"
+    MARKUP = "caniemail and html-validate"
+    """Whether mail programs support it, and whether it is well-formed."""
+    CHECKER = "vnu"
     """Whether it is HTML by the standard."""
-    BROWSER = "axe-core in Chromium: apt-get install chromium; Node 20 with npm; 'make judge'"
+    BROWSER = "axe-core in Chromium"
     """Whether people with poor sight can read it, and whether it fits a telephone."""
-    SPAM = "SpamAssassin: apt-get install spamassassin"
+    SPAM = "SpamAssassin"
     """Whether a spam filter objects."""
-    PARSER = "mail-parser: pip install '.[judge]'"
+    PARSER = "mail-parser and the standard library's"
     """Whether it is a message by the standard."""
-    SIGNATURE = "dkimpy: pip install '.[judge]'"
+    SIGNATURE = "dkimpy"
     """Whether a signature holds."""
+
+
+_REMEDIES = {
+    Judge.MARKUP: "install Node 20 with npm, then run 'make judge'",
+    Judge.CHECKER: "install Java 17, and Node 20 with npm, then run 'make judge'",
+    Judge.BROWSER: "install chromium, and Node 20 with npm, then run 'make judge'",
+    Judge.SPAM: "install spamassassin",
+    Judge.PARSER: "run 'make judge', or pip install '.[judge]'",
+    Judge.SIGNATURE: "run 'make judge', or pip install '.[judge]'",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +56,20 @@ def this_machine() -> Machine:
     )
 
 
-def absent(machine: Machine) -> list[Judge]:
-    """The judges that cannot be asked."""
+def absent(machine: Machine) -> dict[Judge, str]:
+    """The judges that cannot be asked there, and what to do about each."""
     program, module, package = machine.has_program, machine.has_module, machine.has_package
+    jar, axe = (path.relative_to(MODULES).parts[0] for path in (JAR, AXE))
     there = {
         Judge.MARKUP: program("node") and package("caniemail") and package("html-validate"),
-        Judge.CHECKER: program("java") and package(JAR.relative_to(MODULES).parts[0]),
-        Judge.BROWSER: (
-            program("chromium")
-            and module("playwright")
-            and package(AXE.relative_to(MODULES).parts[0])
-        ),
+        Judge.CHECKER: program("java") and package(jar),
+        Judge.BROWSER: program("chromium") and module("playwright") and package(axe),
         Judge.SPAM: program("spamassassin"),
         Judge.PARSER: module("mailparser"),
         Judge.SIGNATURE: module("dkim"),
     }
-    return [judge for judge, is_there in there.items() if not is_there]
+    return {
+        judge: f"is missing: {_REMEDIES[judge]}"
+        for judge, is_there in there.items()
+        if not is_there
+    }

@@ -8,6 +8,9 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 from bench.judge.corpus import read_statement
@@ -25,6 +28,7 @@ _READER = Recipient(
 )
 _AT = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 _IMAGE = "!["
+_OF_THE_BODY = {"mime-version", "content-type", "content-transfer-encoding"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,8 @@ class Mail:
     html: str
     message: bytes
     """The whole message, as RFC 5322 has it."""
+    bare: bytes = b""
+    """The statement's own words under the same header fields, as text and nothing else."""
 
     def digest(self) -> str:
         """SHA-256 over HTML and message."""
@@ -68,13 +74,26 @@ def make_renderer() -> TemplateRenderer:
 def make_mail(name: str, statement: Statement, renderer: TemplateRenderer) -> Mail:
     """Render, and fill for one reader. Raises InvalidInput."""
     content = renderer.render(statement)
+    message = to_mime(content=content, recipient=_READER, at=_AT)
     return Mail(
         name=name,
         words=len(statement.body.split()),
         has_images=_IMAGE in statement.body,
         html=_READER.merge(content.html),
-        message=to_mime(content=content, recipient=_READER, at=_AT),
+        message=message,
+        bare=_bare(message, statement.body),
     )
+
+
+def _bare(message: bytes, words: str) -> bytes:
+    """For the question what the words alone cost at a spam filter."""
+    whole = message_from_bytes(message, policy=SMTP)
+    bare = EmailMessage(policy=SMTP)
+    for name, value in whole.items():
+        if name.lower() not in _OF_THE_BODY:
+            bare[name] = value
+    bare.set_content(words, cte="quoted-printable")
+    return bare.as_bytes()
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +64,14 @@ def check(files: Sequence[Path]) -> list[tuple[str, ...]]:
 
 
 def errors_by_file(told: Sequence[Mapping[str, Any]], urls: Sequence[str]) -> list[tuple[str, ...]]:
-    """Those messages that are errors, for each file in its order."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Those messages that are errors, for each file in its order. Raises KeyError for another."""
+    found: dict[str, list[str]] = {url: [] for url in urls}
     for message in told:
         if is_error(message):
             # the checker writes file:/x where pathlib writes file:///x
             url = re.sub("^file:/+", "file:///", message["url"])
             found[url].append(f"line {message.get('lastLine', '?')}: {message['message']}")
-    return [tuple(found[url]) for url in urls]
+    return [tuple(errors) for errors in found.values()]
 
 
 def is_error(message: Mapping[str, Any]) -> bool:

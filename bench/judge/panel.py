@@ -1,33 +1,58 @@
-"""All judges over all mails: who is there is asked, who is not says nothing."""
+"""All judges over all mails: who is there is asked, and who says nothing is named."""
 
+import subprocess
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.judge import browser, envelope, markup
 from bench.judge.figures import Figures
-from bench.judge.judges import Judge
+from bench.judge.judges import Judge, absent, this_machine
 from bench.judge.mail import Mail
+from bench.judge.sentinel import asleep, sentinel
 
 _Told = dict[str, Any]
 """Fields of Figures."""
+_Ask = Callable[[Sequence[Mail]], list[_Told]]
 
 
-def judge(
-    mails: Sequence[Mail], stable: Sequence[bool], missing: Collection[Judge]
-) -> list[Figures]:
-    """Figures for each mail, in their order."""
-    told: list[_Told] = [{"stable": one} for one in stable]
-    for several in (
-        _markup(mails, missing),
-        [] if Judge.BROWSER in missing else _sights(mails),
-        _messages(mails, missing),
-    ):
-        for known, more in zip(told, several, strict=bool(several)):
-            known.update(more)
-    return [_figures(mail, fields) for mail, fields in zip(mails, told, strict=True)]
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What was said, and who said nothing."""
+
+    figures: list[Figures]
+    silent: Mapping[Judge, str]
+    """Judges that are missing, failed or are asleep, and why."""
+
+
+def judge(mails: Sequence[Mail], stable: Sequence[bool]) -> Judged:
+    """Ask every judge about each mail. ``stable`` is known of each already."""
+    shown = [*mails, sentinel()]
+    told: list[_Told] = [{"stable": one} for one in (*stable, True)]
+    silent = absent(this_machine())
+    for one, ask in _ASKS.items():
+        if one not in silent:
+            try:
+                answers = ask(shown)
+            except Exception as error:  # whatever a judge dies of: it has said nothing
+                silent[one] = f"failed: {_why(error)}"
+                continue
+            for known, more in zip(told, answers, strict=True):
+                known.update(more)
+    *figures, of_sentinel = [_figures(*pair) for pair in zip(shown, told, strict=True)]
+    return Judged(figures=figures, silent=silent | asleep(of_sentinel))
+
+
+def _why(error: Exception) -> str:
+    said = str(error)
+    if isinstance(error, subprocess.CalledProcessError):
+        told = error.stderr or error.stdout or b""
+        said += ": " + (told if isinstance(told, str) else told.decode(errors="replace")).strip()
+    return " ".join(said.split())[:300]
 
 
 def _figures(mail: Mail, told: _Told) -> Figures:
@@ -41,19 +66,23 @@ def _figures(mail: Mail, told: _Told) -> Figures:
     )
 
 
-def _markup(mails: Sequence[Mail], missing: Collection[Judge]) -> list[_Told]:
-    told: list[_Told] = [{} for _ in mails]
+@contextmanager
+def _files(mails: Sequence[Mail]) -> Iterator[list[Path]]:
     with tempfile.TemporaryDirectory(prefix="newsletter-judge-") as made:
         files = [Path(made) / f"{number}.html" for number in range(len(mails))]
         for file, mail in zip(files, mails, strict=True):
             file.write_text(mail.html, encoding="utf-8")
-        if Judge.MARKUP not in missing:
-            for known, one in zip(told, markup.examine(files), strict=True):
-                known.update(support=one.support, validate=one.validate)
-        if Judge.CHECKER not in missing:
-            for known, errors in zip(told, markup.check(files), strict=True):
-                known.update(checker=errors)
-    return told
+        yield files
+
+
+def _markup(mails: Sequence[Mail]) -> list[_Told]:
+    with _files(mails) as files:
+        return [vars(one) for one in markup.examine(files)]
+
+
+def _checker(mails: Sequence[Mail]) -> list[_Told]:
+    with _files(mails) as files:
+        return [{"checker": errors} for errors in markup.check(files)]
 
 
 def _sights(mails: Sequence[Mail]) -> list[_Told]:
@@ -61,20 +90,38 @@ def _sights(mails: Sequence[Mail]) -> list[_Told]:
         return [vars(eyes.look(mail.html)) for mail in mails]
 
 
-def _messages(mails: Sequence[Mail], missing: Collection[Judge]) -> list[_Told]:
-    signing = None if Judge.SIGNATURE in missing else envelope.Signing()
-
+def _spam(mails: Sequence[Mail]) -> list[_Told]:
     def ask(mail: Mail) -> _Told:
-        told: _Told = {}
-        if Judge.SPAM not in missing:
-            spam = envelope.spam(mail.message)
-            told |= {"spam": spam.score, "spam_rules": spam.rules}
-        if Judge.PARSER not in missing:
-            defects = envelope.parser_defects(mail.message)
-            told["defects"] = defects + envelope.stdlib_defects(mail.message)
-        if signing is not None:
-            told["dkim"] = signing.holds(mail.message)
+        said = envelope.spam(mail.message)
+        told: _Told = {"spam": said.score, "spam_rules": said.rules}
+        if said.score > 0 and mail.bare:
+            told["spam_of_words"] = envelope.spam(mail.bare).score
         return told
 
-    with ThreadPoolExecutor(2) as pool:  # SpamAssassin takes most of a second to start
+    with ThreadPoolExecutor(2) as pool:  # it takes most of a second to start
         return list(pool.map(ask, mails))
+
+
+def _parser(mails: Sequence[Mail]) -> list[_Told]:
+    return [
+        {
+            "parser": envelope.parser_defects(mail.message),
+            "stdlib": envelope.stdlib_defects(mail.message),
+        }
+        for mail in mails
+    ]
+
+
+def _signature(mails: Sequence[Mail]) -> list[_Told]:
+    signing = envelope.Signing()
+    return [{"dkim": signing.holds(mail.message)} for mail in mails]
+
+
+_ASKS: Mapping[Judge, _Ask] = {
+    Judge.MARKUP: _markup,
+    Judge.CHECKER: _checker,
+    Judge.BROWSER: _sights,
+    Judge.SPAM: _spam,
+    Judge.PARSER: _parser,
+    Judge.SIGNATURE: _signature,
+}

@@ -26,6 +26,7 @@ _COLUMNS = (
 )
 _NUMBERS_FROM = 1
 _MISSING = "–"
+_LONGEST_NAME = 40
 
 
 def rows(several: Sequence[Figures]) -> list[_Cells]:
@@ -56,7 +57,7 @@ def _padded(cell: str, width: int, place: int) -> str:
 def _row(one: Figures) -> _Cells:
     families = one.support.families if one.support else {}
     return [
-        one.name + (" (image)" if one.has_images else ""),
+        _shortened(one.name) + (" (image)" if one.has_images else ""),
         f"{one.words:,}",
         f"{one.html_bytes:,}",
         f"{one.message_bytes:,}",
@@ -66,8 +67,8 @@ def _row(one: Figures) -> _Cells:
         _count(one.validate),
         f"{_count(one.light)} / {_count(one.dark)}",
         _widths([one]),
-        _decimal(one.spam),
-        _count(one.defects),
+        _spam(one),
+        _count(_defects(one)),
         _yes(one.dkim),
         _yes(one.stable),
     ]
@@ -95,7 +96,7 @@ def _worst(several: Sequence[Figures]) -> _Cells:
         f"{most(lambda one: one.light)} / {most(lambda one: one.dark)}",
         _widths(several),
         _decimal(max(_known(one.spam for one in several), default=None)),
-        most(lambda one: one.defects),
+        most(_defects),
         _yes(min(_known(one.dkim for one in several), default=None)),
         _yes(all(one.stable for one in several)),
     ]
@@ -103,6 +104,19 @@ def _worst(several: Sequence[Figures]) -> _Cells:
 
 def _known(values: Iterable[_T | None]) -> Iterable[_T]:
     return (value for value in values if value is not None)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def _spam(one: Figures) -> str:
+    words = "" if one.spam_of_words is None else f" (words {_decimal(one.spam_of_words)})"
+    return _decimal(one.spam) + words
+
+
+def _defects(one: Figures) -> tuple[str, ...] | None:
+    return None if one.parser is None else one.parser + (one.stdlib or ())
 
 
 def _widths(several: Sequence[Figures]) -> str:

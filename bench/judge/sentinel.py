@@ -1,0 +1,62 @@
+"""A mail with everything wrong: a judge that does not object to it is asleep, and its yes is none.
+
+It is put before the judges in each run. So a judge cannot pass our mails because an option was
+renamed, its rules are missing, or its answer is no longer where we look.
+"""
+
+from collections.abc import Iterator
+
+from bench.judge.figures import SPAM, STANDARDS, SUPPORT, WIDTH, Figures
+from bench.judge.judges import Judge
+from bench.judge.mail import Mail
+
+# no doctype, no language, no title; grey on white, and in dark too; wider than any telephone
+_HTML = """\
+<html><head><style>
+.a{display:grid;position:sticky;filter:blur(0);object-fit:cover;mix-blend-mode:normal}
+.b{display:flex;gap:1px;clip-path:none;transform:none;animation:x 1s;transition:none}
+</style></head><body style="background:#fff">
+<p id="a" style="color:#ddd">Nobody can read this.</p><p id="a"><b>Twice</p></b>
+<img src="https://forum.example/a.png"><video></video><svg></svg><form><input></form>
+<table width="900" style="width:900px"><tr><td>wide</td></tr></table>
+</body></html>
+"""
+# no date, no Message-ID, and a boundary that never comes
+_MESSAGE = (
+    b"From: winner@forum.example\r\nTo: ana@readers.example\r\nSubject: FREE MONEY\r\n"
+    b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="never"\r\n\r\nx\r\n'
+)
+
+
+def sentinel() -> Mail:
+    """The mail."""
+    return Mail(name="sentinel", words=1, has_images=True, html=_HTML, message=_MESSAGE)
+
+
+def asleep(one: Figures) -> dict[Judge, str]:
+    """The judges that overlooked something in the sentinel, and what."""
+    found: dict[Judge, list[str]] = {}
+    for judge, what, objected in _answers(one):
+        if objected is False:
+            found.setdefault(judge, []).append(what)
+    return {judge: f"saw nothing wrong in {', '.join(what)}" for judge, what in found.items()}
+
+
+def _answers(one: Figures) -> Iterator[tuple[Judge, str, bool | None]]:
+    """Whom we asked for what, and whether there was an objection; None: there was no answer."""
+
+    def objected(told: tuple[str, ...] | None) -> bool | None:
+        return None if told is None else bool(told)
+
+    supported = one.support and one.support.overall < SUPPORT
+    yield Judge.MARKUP, "features that few programs have", supported
+    yield Judge.MARKUP, "a broken page", objected(one.validate)
+    yield Judge.CHECKER, "a broken page", objected(one.checker)
+    yield Judge.BROWSER, "grey on white", objected(one.light)
+    yield Judge.BROWSER, "grey on white, in dark", objected(one.dark)
+    yield Judge.BROWSER, "a page without a doctype", one.mode and one.mode != STANDARDS
+    for width in (one.width, one.width_without_images, one.width_without_styles):
+        yield Judge.BROWSER, "a table of 900 pixels", width and width > WIDTH
+    yield Judge.SPAM, "free money", None if one.spam is None else one.spam > SPAM
+    yield Judge.PARSER, "a message without an end", objected(one.parser)
+    yield Judge.PARSER, "the same, by the standard library", objected(one.stdlib)
