@@ -60,12 +60,12 @@ bench: setup-dev ## Figures, as ratios measured in one run
 judge: setup-dev $(JUDGES)/node_modules/.installed ## The finished mail before judges that nobody here wrote
 	$(BIN)/python -m bench.judge
 
-# what cannot be installed is named by the program, which then ends with 2
+# what cannot be installed here is named by the program, which then ends with 2
 $(JUDGES)/node_modules/.installed: $(JUDGES)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --prefix $(JUDGES); fi
 	@if ! command -v spamassassin >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends spamassassin; fi
-	@if command -v npm >/dev/null; then touch $@; fi
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends spamassassin >/dev/null || true; fi
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(JUDGES) && touch $@ || true; fi
 
 lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

@@ -60,8 +60,10 @@ def _mails(files: Sequence[Path]) -> tuple[dict[Path, Mail], list[str]]:
     for file in files:
         try:
             mails[file] = make_mail(file.stem, read_statement(file), renderer)
-        except (InvalidInput, OSError) as error:
-            refusals.append(f"{file.stem}: {error}")
+        except InvalidInput as error:
+            refusals.append(str(error))
+        except OSError as error:
+            refusals.append(f"{file}: cannot be read: {error.strerror}")
     return mails, refusals
 
 

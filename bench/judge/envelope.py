@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,19 +18,25 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.judge.mail import DOMAIN
 
-_STATUS = re.compile(
-    r"(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) required=\S+ tests=([\w,\s]*?)\s+autolearn="
-)
+_SCORE = re.compile(r"(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) ")
+_TABLE = "\n pts rule name "
+_RULE = re.compile(r"(?m)^ *(-?\d+\.\d+) ([A-Z]\w+) ")
 _SELECTOR = b"judge"
 _LIMIT = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spam:
-    """SpamAssassin's score and the rules that made it, ``none`` if there is none."""
+    """SpamAssassin's score and the rules that made it."""
 
     score: float
-    rules: tuple[str, ...]
+    rules: Mapping[str, float]
+    """Rule → points."""
+
+    def beyond(self, words: "Spam") -> "Spam":
+        """What is left without the rules that the words alone have fired."""
+        own = {rule: points for rule, points in self.rules.items() if rule not in words.rules}
+        return Spam(score=round(sum(own.values()), 1), rules=own)
 
 
 def spam(message: bytes) -> Spam:
@@ -50,11 +56,13 @@ def spam(message: bytes) -> Spam:
 
 
 def read_spam(report: str) -> Spam:
-    """Score and rules, from a message that SpamAssassin has marked. Raises ValueError."""
-    found = _STATUS.search(report)
-    if found is None:
+    """Score and rules, from a message with SpamAssassin's report behind it. Raises ValueError."""
+    found = _SCORE.search(report)
+    _, begins, table = report.rpartition(_TABLE)
+    if found is None or not begins:
         raise ValueError("SpamAssassin gave no score")
-    return Spam(score=float(found[1]), rules=tuple(re.findall(r"\w+", found[2])))
+    rules = {rule: float(points) for points, rule in _RULE.findall(table)}
+    return Spam(score=float(found[1]), rules=rules)
 
 
 def stdlib_defects(message: bytes) -> tuple[str, ...]:

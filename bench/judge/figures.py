@@ -32,9 +32,9 @@ class Figures:
     width_without_images: int | None = None
     width_without_styles: int | None = None
     spam: float | None = None
-    spam_rules: tuple[str, ...] = ()
-    spam_of_words: float | None = None
-    """What the statement's words alone would get; asked only of a mail that gets more than 0."""
+    spam_of_form: float | None = None
+    """The points of those rules that the statement's words alone do not fire; asked above 0."""
+    form_rules: tuple[str, ...] = ()
     parser: tuple[str, ...] | None = None
     """Defects by mail-parser."""
     stdlib: tuple[str, ...] | None = None
@@ -53,20 +53,16 @@ def _reasons(one: Figures) -> Iterator[str]:
         yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}"
     yield from _objections(one)
     yield from _sight(one)
-    if one.spam is not None and one.spam > _bearable(one):
-        rules = " ".join(one.spam_rules)
-        yield f"SpamAssassin {one.spam:.1f}, more than {_bearable(one):.1f}: {rules}"
+    # we answer for what a mail adds to its author's words, not for the words
+    if one.spam_of_form is not None and one.spam_of_form > SPAM:
+        rules = " ".join(one.form_rules)
+        yield f"SpamAssassin {one.spam_of_form:.1f} for its form, more than {SPAM:.1f}: {rules}"
     if one.dkim is False:
         yield "a DKIM signature does not hold"
     if one.words <= WORDS and one.html_bytes >= BYTES:
         yield f"{one.html_bytes:,} bytes of HTML, not less than {BYTES:,}, for {one.words} words"
     if not one.stable:
         yield "rendered again, it gave other bytes"
-
-
-def _bearable(one: Figures) -> float:
-    """We answer for what a mail adds to its author's words, not for the words."""
-    return max(SPAM, one.spam_of_words or SPAM)
 
 
 def _objections(one: Figures) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Mail:
     html: str
     message: bytes
     """The whole message, as RFC 5322 has it."""
-    bare: bytes = b""
+    bare: bytes
     """The statement's own words under the same header fields, as text and nothing else."""
 
     def digest(self) -> str:

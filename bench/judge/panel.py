@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.judge import browser, envelope, markup
-from bench.judge.figures import Figures
+from bench.judge.figures import SPAM, Figures
 from bench.judge.judges import Judge, absent, this_machine
 from bench.judge.mail import Mail
 from bench.judge.sentinel import asleep, sentinel
@@ -32,19 +32,18 @@ class Judged:
 def judge(mails: Sequence[Mail], stable: Sequence[bool]) -> Judged:
     """Ask every judge about each mail. ``stable`` is known of each already."""
     shown = [*mails, sentinel()]
-    told: list[_Told] = [{"stable": one} for one in (*stable, True)]
     silent = absent(this_machine())
+    answers: dict[Judge, list[_Told]] = {}
     for one, ask in _ASKS.items():
         if one not in silent:
             try:
-                answers = ask(shown)
+                answers[one] = ask(shown)
             except Exception as error:  # whatever a judge dies of: it has said nothing
                 silent[one] = f"failed: {_why(error)}"
-                continue
-            for known, more in zip(told, answers, strict=True):
-                known.update(more)
-    *figures, of_sentinel = [_figures(*pair) for pair in zip(shown, told, strict=True)]
-    return Judged(figures=figures, silent=silent | asleep(of_sentinel))
+    told = _figures(shown, [*stable, True], answers)
+    sleepers = asleep(told[-1])
+    awake = {one: answer for one, answer in answers.items() if one not in sleepers}
+    return Judged(figures=_figures(mails, stable, awake), silent=silent | sleepers)
 
 
 def _why(error: Exception) -> str:
@@ -55,15 +54,22 @@ def _why(error: Exception) -> str:
     return " ".join(said.split())[:300]
 
 
-def _figures(mail: Mail, told: _Told) -> Figures:
-    return Figures(
-        name=mail.name,
-        words=mail.words,
-        has_images=mail.has_images,
-        html_bytes=len(mail.html.encode()),
-        message_bytes=len(mail.message),
-        **told,
-    )
+def _figures(
+    mails: Sequence[Mail], stable: Sequence[bool], answers: Mapping[Judge, Sequence[_Told]]
+) -> list[Figures]:
+    """For each mail what its judges said; they may have been shown more mails after these."""
+    return [
+        Figures(
+            name=mail.name,
+            words=mail.words,
+            has_images=mail.has_images,
+            html_bytes=len(mail.html.encode()),
+            message_bytes=len(mail.message),
+            stable=stable[place],
+            **{field: value for told in answers.values() for field, value in told[place].items()},
+        )
+        for place, mail in enumerate(mails)
+    ]
 
 
 @contextmanager
@@ -93,10 +99,11 @@ def _sights(mails: Sequence[Mail]) -> list[_Told]:
 def _spam(mails: Sequence[Mail]) -> list[_Told]:
     def ask(mail: Mail) -> _Told:
         said = envelope.spam(mail.message)
-        told: _Told = {"spam": said.score, "spam_rules": said.rules}
-        if said.score > 0 and mail.bare:
-            told["spam_of_words"] = envelope.spam(mail.bare).score
-        return told
+        if said.score <= SPAM:
+            return {"spam": said.score}
+        form = said.beyond(envelope.spam(mail.bare))
+        rules = tuple(rule for rule, points in form.rules.items() if points)
+        return {"spam": said.score, "spam_of_form": form.score, "form_rules": rules}
 
     with ThreadPoolExecutor(2) as pool:  # it takes most of a second to start
         return list(pool.map(ask, mails))

@@ -26,11 +26,15 @@ _MESSAGE = (
     b"From: winner@forum.example\r\nTo: ana@readers.example\r\nSubject: FREE MONEY\r\n"
     b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="never"\r\n\r\nx\r\n'
 )
+_BARE = (
+    b"From: news@forum.example\r\nTo: ana@readers.example\r\nSubject: Hello\r\n"
+    b"Date: Mon, 05 Jan 2026 14:00:00 +0000\r\nMessage-ID: <1@forum.example>\r\n\r\nx\r\n"
+)
 
 
 def sentinel() -> Mail:
     """The mail."""
-    return Mail(name="sentinel", words=1, has_images=True, html=_HTML, message=_MESSAGE)
+    return Mail(name="sentinel", words=1, has_images=True, html=_HTML, message=_MESSAGE, bare=_BARE)
 
 
 def asleep(one: Figures) -> dict[Judge, str]:
@@ -57,6 +61,6 @@ def _answers(one: Figures) -> Iterator[tuple[Judge, str, bool | None]]:
     yield Judge.BROWSER, "a page without a doctype", one.mode and one.mode != STANDARDS
     for width in (one.width, one.width_without_images, one.width_without_styles):
         yield Judge.BROWSER, "a table of 900 pixels", width and width > WIDTH
-    yield Judge.SPAM, "free money", None if one.spam is None else one.spam > SPAM
+    yield Judge.SPAM, "free money", None if one.spam is None else (one.spam_of_form or 0) > SPAM
     yield Judge.PARSER, "a message without an end", objected(one.parser)
     yield Judge.PARSER, "the same, by the standard library", objected(one.stdlib)

@@ -111,8 +111,8 @@ def _shortened(name: str) -> str:
 
 
 def _spam(one: Figures) -> str:
-    words = "" if one.spam_of_words is None else f" (words {_decimal(one.spam_of_words)})"
-    return _decimal(one.spam) + words
+    form = "" if one.spam_of_form is None else f" (form {_decimal(one.spam_of_form)})"
+    return _decimal(one.spam) + form
 
 
 def _defects(one: Figures) -> tuple[str, ...] | None:

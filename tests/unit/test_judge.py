@@ -120,22 +120,42 @@ def test_an_error_about_a_file_that_was_not_shown_is_not_lost() -> None:
 # --- the message ---------------------------------------------------------------------------------
 
 
-def test_score_and_rules_are_read_from_a_folded_field() -> None:
-    report = (
-        "X-Spam-Level: *\n"
-        "X-Spam-Status: No, score=1.3 required=5.0 tests=HTML_MESSAGE,MISSING_DATE,\n"
-        "\tNO_RECEIVED autolearn=disabled version=4.0.1\n"
-        "Subject: X-Spam-Status: No, score=0.0 required=5.0 tests=none autolearn=no\n"
-    )
-    assert read_spam(report) == Spam(
-        score=1.3, rules=("HTML_MESSAGE", "MISSING_DATE", "NO_RECEIVED")
-    )
+REPORT = """\
+X-Spam-Level: *
+X-Spam-Status: No, score=1.2 required=5.0 tests=HTML_MESSAGE,MONEY,
+\tNO_RELAYS autolearn=disabled version=4.0.1
+Subject: X-Spam-Status: No, score=0.0 required=5.0
+
+ pts rule name              description
+ 9.9 MADE_UP                a line of the mail
+
+Content analysis details:   (1.2 points, 5.0 required)
+
+ pts rule name              description
+---- ---------------------- --------------------------------------------------
+-0.0 NO_RELAYS              Informational: message was not relayed via SMTP
+ 1.0 MONEY                  BODY: Mentions millions of $
+                            ($NN,NNN,NNN.NN)
+ 0.2 HTML_MESSAGE           BODY: HTML included in message
+"""
 
 
-def test_a_negative_score_is_read_and_a_missing_one_is_an_error() -> None:
-    assert read_spam("X-Spam-Status: No, score=-0.5 required=5.0 tests= autolearn=no").score == -0.5
-    with pytest.raises(ValueError, match="no score"):
-        read_spam("Subject: hello\n")
+def test_score_and_rules_are_read_from_the_report_and_not_from_the_mail() -> None:
+    spam = read_spam(REPORT)
+    assert spam.score == 1.2
+    assert spam.rules == {"NO_RELAYS": 0.0, "MONEY": 1.0, "HTML_MESSAGE": 0.2}
+
+
+def test_the_form_answers_for_the_rules_that_the_words_alone_do_not_fire() -> None:
+    words = Spam(score=2.0, rules={"MONEY": 1.0, "NO_HTML": 1.0})
+    form = read_spam(REPORT).beyond(words)
+    assert (form.score, set(form.rules)) == (0.2, {"NO_RELAYS", "HTML_MESSAGE"})
+
+
+def test_an_answer_without_a_score_is_an_error() -> None:
+    for report in ("Subject: hello\n", REPORT.replace(" pts rule name", "")):
+        with pytest.raises(ValueError, match="no score"):
+            read_spam(report)
 
 
 def test_a_seal_holds_only_if_a_changed_body_breaks_it() -> None:
@@ -184,7 +204,10 @@ def test_a_mail_that_reaches_all_targets_misses_none() -> None:
         ({"width_without_images": 600}, "600 pixels wide without images, more than 375"),
         ({"width_without_styles": 600}, "600 pixels wide without styles, more than 375"),
         ({"mode": "BackCompat"}, "it is read in the mode BackCompat, not CSS1Compat"),
-        ({"spam": 0.7, "spam_rules": ("A", "B")}, "SpamAssassin 0.7, more than 0.0: A B"),
+        (
+            {"spam": 1.2, "spam_of_form": 0.7, "form_rules": ("A", "B")},
+            "SpamAssassin 0.7 for its form, more than 0.0: A B",
+        ),
         ({"parser": ("x",)}, "mail-parser: x"),
         ({"stdlib": ("y",)}, "the standard library's parser: y"),
         ({"dkim": False}, "a DKIM signature does not hold"),
@@ -206,10 +229,8 @@ def test_pictures_may_cost_support_and_long_statements_bytes() -> None:
     assert missed(replace(GOOD, html_bytes=30_000, words=401)) == []
 
 
-def test_a_spam_filter_may_object_to_the_words_but_to_nothing_more() -> None:
-    assert missed(replace(GOOD, spam=1.0, spam_of_words=1.0)) == []
-    (reason,) = missed(replace(GOOD, spam=1.7, spam_of_words=1.0))
-    assert "SpamAssassin 1.7, more than 1.0" in reason
+def test_a_spam_filter_may_object_to_the_words_alone() -> None:
+    assert missed(replace(GOOD, spam=1.0, spam_of_form=0.0)) == []
 
 
 # --- who says nothing ----------------------------------------------------------------------------
@@ -270,6 +291,7 @@ def test_a_judge_that_objects_to_the_sentinel_is_awake_and_one_without_an_answer
         width_without_images=900,
         width_without_styles=900,
         spam=5.0,
+        spam_of_form=5.0,
         parser=("x",),
         stdlib=("x",),
     )
@@ -291,7 +313,7 @@ def test_the_last_row_shows_the_worst_of_each_column() -> None:
         dark=("x",),
         width_without_images=600,
         spam=0.4,
-        spam_of_words=0.4,
+        spam_of_form=0.0,
         dkim=False,
         stable=False,
     )
@@ -301,7 +323,7 @@ def test_the_last_row_shows_the_worst_of_each_column() -> None:
         "| plain | 397 | 9,000 | 14,000 | 88.0 | 87.0 | 100.0 | 81.0 | 88.0 | 0 | 0 | 0 / 0 |"
         " 375 | 0.0 | 0 | yes | yes |"
     )
-    assert "| 0.4 (words 0.4) |" in lines[3]
+    assert "| 0.4 (form 0.0) |" in lines[3]
     assert lines[4] == (
         "| worst | 397 | 12,345 | 14,000 | 88.0 | 87.0 | 100.0 | 81.0 | 88.0 | 2 | 0 | 0 / 1 |"
         " 375 / 600 / 375 | 0.4 | 0 | NO | NO |"
