@@ -11,6 +11,7 @@ WIDTH = 375
 BYTES = 20_000
 WORDS = 400
 STANDARDS = "CSS1Compat"
+_DEAREST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,9 @@ def missed(one: Figures) -> list[str]:
 
 def _reasons(one: Figures) -> Iterator[str]:
     if one.support and not one.has_images and one.support.overall < SUPPORT:
-        yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}"
+        dearest = (f"{cost.feature} {cost.points:.1f}" for cost in one.support.costs[:_DEAREST])
+        costs = f" (what costs most: {', '.join(dearest)})" if one.support.costs else ""
+        yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}{costs}"
     yield from _objections(one)
     yield from _sight(one)
     # we answer for what a mail adds to its author's words, not for the words

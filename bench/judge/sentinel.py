@@ -52,15 +52,20 @@ def _answers(one: Figures) -> Iterator[tuple[Judge, str, bool | None]]:
     def objected(told: tuple[str, ...] | None) -> bool | None:
         return None if told is None else bool(told)
 
-    supported = one.support and one.support.overall < SUPPORT
-    yield Judge.MARKUP, "features that few programs have", supported
+    def wide(width: int | None) -> bool | None:
+        return None if width is None else width > WIDTH
+
+    overall = one.support.overall if one.support else None
+    few = "features that few programs have"
+    yield Judge.MARKUP, few, None if overall is None else overall < SUPPORT
     yield Judge.MARKUP, "a broken page", objected(one.validate)
     yield Judge.CHECKER, "a broken page", objected(one.checker)
     yield Judge.BROWSER, "grey on white", objected(one.light)
     yield Judge.BROWSER, "grey on white, in dark", objected(one.dark)
-    yield Judge.BROWSER, "a page without a doctype", one.mode and one.mode != STANDARDS
+    quirks = None if one.mode is None else one.mode != STANDARDS
+    yield Judge.BROWSER, "a page without a doctype", quirks
     for width in (one.width, one.width_without_images, one.width_without_styles):
-        yield Judge.BROWSER, "a table of 900 pixels", width and width > WIDTH
+        yield Judge.BROWSER, "a table of 900 pixels", wide(width)
     yield Judge.SPAM, "free money", None if one.spam is None else (one.spam_of_form or 0) > SPAM
     yield Judge.PARSER, "a message without an end", objected(one.parser)
     yield Judge.PARSER, "the same, by the standard library", objected(one.stdlib)

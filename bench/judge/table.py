@@ -55,13 +55,12 @@ def _padded(cell: str, width: int, place: int) -> str:
 
 
 def _row(one: Figures) -> _Cells:
-    families = one.support.families if one.support else {}
     return [
         _shortened(one.name) + (" (image)" if one.has_images else ""),
         f"{one.words:,}",
         f"{one.html_bytes:,}",
         f"{one.message_bytes:,}",
-        *(_decimal(families.get(family)) for family in FAMILIES),
+        *(_decimal(_family(one, family)) for family in FAMILIES),
         _decimal(one.support.overall if one.support else None),
         _count(one.checker),
         _count(one.validate),
@@ -87,7 +86,7 @@ def _worst(several: Sequence[Figures]) -> _Cells:
         f"{max(one.html_bytes for one in several):,}",
         f"{max(one.message_bytes for one in several):,}",
         *(
-            least(lambda one, key=family: one.support.families[key] if one.support else None)
+            _decimal(min(_known(_family(one, family) for one in several), default=None))
             for family in FAMILIES
         ),
         least(lambda one: one.support.overall if one.support else None),
@@ -100,6 +99,10 @@ def _worst(several: Sequence[Figures]) -> _Cells:
         _yes(min(_known(one.dkim for one in several), default=None)),
         _yes(all(one.stable for one in several)),
     ]
+
+
+def _family(one: Figures, family: str) -> float | None:
+    return one.support.families[family] if one.support else None
 
 
 def _known(values: Iterable[_T | None]) -> Iterable[_T]:

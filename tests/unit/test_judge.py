@@ -15,7 +15,7 @@ from bench.judge.judges import Judge, Machine, absent
 from bench.judge.mail import Mail, make_mail, make_renderer
 from bench.judge.markup import HERE, errors_by_file, is_error
 from bench.judge.sentinel import asleep, sentinel
-from bench.judge.support import Mark, Support, score
+from bench.judge.support import Cost, Mark, Support, score
 from newsletter.domain.errors import InvalidInput
 
 MARKS = {
@@ -222,6 +222,17 @@ def test_each_missed_target_is_told_with_its_figure(
     changes: dict[str, object], reason: str
 ) -> None:
     assert missed(replace(GOOD, **changes)) == [f"plain: {reason}"]  # type: ignore[arg-type]
+
+
+def test_with_the_score_that_is_missed_the_dearest_features_are_named() -> None:
+    costs = (
+        Cost(feature="@media", points=1.17, where=("gmail.ios a",)),
+        *(Cost(feature=f"feature {number}", points=0.1, where=()) for number in range(9)),
+    )
+    (reason,) = missed(replace(GOOD, support=replace(BAD_SUPPORT, costs=costs)))
+    assert "(what costs most: @media 1.2, feature 0 0.1, " in reason
+    assert "feature 3" in reason
+    assert "feature 4" not in reason
 
 
 def test_pictures_may_cost_support_and_long_statements_bytes() -> None:
