@@ -39,6 +39,9 @@ def _transform(html: str) -> str:
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
     cssutils.util._defaultFetcher = _fetch_nothing
+    # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
+    # is some 250 deep is dropped with all that follows
+    html = html.replace("<wbr>", "<wbr></wbr>")
     inlined: str = Premailer(
         strip_important=False,  # else dark and narrow rules lose to the style attributes
         disable_validation=True,

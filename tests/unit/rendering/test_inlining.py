@@ -111,3 +111,11 @@ def test_marks_survive() -> None:
 
 def test_a_break_opportunity_is_not_closed() -> None:
     assert "<p>a<wbr>b</p>" in inline(page(body="<p>a<wbr>b</p>"))
+
+
+def test_a_thousand_places_to_break_a_word_lose_nothing_below_it() -> None:
+    word = "<wbr>".join(["word"] * 1_000)
+    html = inline(page(body=f"<p>{word}</p><p>The end</p>"))
+
+    assert f"<p>{word}</p>" in html
+    assert "<p>The end</p>" in html
