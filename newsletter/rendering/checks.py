@@ -11,6 +11,9 @@ from newsletter.domain.statement import Statement
 HTML_LIMIT = 102_000
 """Bytes. Gmail cuts off what is longer, and with it the unsubscribe link."""
 
+SOURCE_LIMIT = HTML_LIMIT * 3 // 2
+"""Bytes of one field. No mail comes of more, and to find that out by rendering may take long."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
 _WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
 _LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")
@@ -76,6 +79,7 @@ class Page(HTMLParser):
 def statement_faults(statement: Statement) -> Iterator[str]:
     """What a statement's fields may not hold, each in a sentence that says what to do."""
     for field in ("title", "subject", "summary", "body"):
+        yield from _length_faults(field, getattr(statement, field))
         yield from _character_faults(field, getattr(statement, field))
     for field in ("title", "subject"):
         if _LINE_BREAKS.search(getattr(statement, field)):
@@ -86,6 +90,15 @@ def statement_faults(statement: Statement) -> Iterator[str]:
         yield "it has no text: write some below the front matter"
     if not statement.lists:
         yield "it names no list: write lists, or set default_lists in the configuration"
+
+
+def _length_faults(field: str, text: str) -> Iterator[str]:
+    size = len(text.encode())
+    if size > SOURCE_LIMIT:
+        yield (
+            f"the {field} is {size:,} bytes long, and Gmail cuts a message off after "
+            f"{HTML_LIMIT:,}: shorten it, or link to the long version on the web"
+        )
 
 
 def _character_faults(field: str, text: str) -> Iterator[str]:

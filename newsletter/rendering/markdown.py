@@ -6,6 +6,7 @@ HTML and text are written from the same tokens, so the two parts cannot drift.
 import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -14,6 +15,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from newsletter.rendering.markup import LONG_WORD
+from newsletter.rendering.structure import lost_footnotes, watch_depth
 
 _QUOTES = {
     "de": ["„", "“", "‚", "‘"],
@@ -31,10 +33,13 @@ _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 def read_markdown(body: str, language: str) -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
-    Every address is let through: ``references.faults_in`` says which of them a mail may not have.
+    Every address is let through, and what would not be shown is marked with a token of its own:
+    ``references.faults_in`` says what of it a mail may not have.
     """
     parser = _parser(language)
-    tokens = parser.parse(body)
+    env: dict[str, Any] = {}
+    tokens = parser.parse(body, env)
+    tokens += lost_footnotes(env)
     _settle_headings(tokens)
     _settle_tables(tokens)
     for token in tokens:
@@ -57,6 +62,7 @@ def _parser(language: str) -> MarkdownIt:
     parser.use(footnote_plugin)
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
     parser.core.ruler.after("inline", "dashes", _dashes)
+    watch_depth(parser)
     return parser
 
 

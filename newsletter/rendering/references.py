@@ -1,4 +1,4 @@
-"""Links and images: what a mail may point to, and what is wrong with one that does not."""
+"""What a mail may point to and show, and what is wrong with a text that goes beyond."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,18 @@ from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
+from newsletter.rendering.structure import nothing_seen, structure_faults
+
 _SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})$")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SHOWN = 80
 
 
 def faults_in(tokens: Sequence[Token]) -> list[str]:
-    """What is wrong with the links and images, each in a sentence that says what to write."""
-    faults: list[str] = []
+    """What is wrong with links, images, footnotes and nesting, each in a sentence with a remedy."""
+    faults = list(nothing_seen(tokens))
     for token in tokens:
+        faults += structure_faults(token)
         children = token.children or []
         for child, following in pairwise([*children, Token("", "", 0)]):
             faults += _link_faults(child, following) if child.type == "link_open" else []

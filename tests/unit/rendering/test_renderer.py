@@ -210,7 +210,13 @@ def test_all_bad_links_are_named_at_once_and_once() -> None:
 
 def test_html_that_gmail_would_cut_off_is_refused_with_what_to_do() -> None:
     said = refusal("A sentence of some length. " * 4000)
-    assert "Gmail cuts a message off after 102,000: shorten it" in said
+    assert "bytes of HTML, and Gmail cuts a message off after 102,000: shorten it" in said
+
+
+def test_a_field_that_no_mail_can_hold_is_refused_before_it_is_rendered() -> None:
+    said = refusal("A sentence of some length. " * 6000, summary="a" * 153_001)
+    assert "the body is 162,000 bytes long, and Gmail cuts a message off after 102,000" in said
+    assert "the summary is 153,001 bytes long" in said
 
 
 def test_what_only_styles_make_too_long_is_refused_too() -> None:
