@@ -1,17 +1,31 @@
-"""Dates in running text, in English and in figures."""
+"""Dates in running text, in figures and with the names of months in seven languages."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<{0}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
+_MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "januar februar märz april mai juni juli august september oktober november dezember",
+        "jänner feber maerz",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre - dicembre",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "jan feb mar apr - jun jul aug sep oct nov dec",
+        "- - - - - - - - sept okt - dez",
+    )
+    for number, name in enumerate(names.split(), start=1)
+    if name != "-"
+}
+_MONTH = rf"(?P<{{0}}>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_OF = r"(?:\s(?:of|de|del))?"
 _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
-    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\sof)?\s{_MONTH.format('m2')},?\s(?P<y2>\d{{4}})"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
     r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b",
     re.IGNORECASE,
@@ -20,7 +34,9 @@ _AROUND = re.compile(
     r"(?:[\W_]|\b(?:updated|published|posted|released|issued|dated?|on|at|last|the|press|news"
     r"|media|release|for|immediate|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
-    r"|gmt|utc|bst|cet|cest|\d{1,2}(?::\d\d){0,2}(?:am|pm)?)\b)*",
+    r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
+    r"|mittwoch|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|mercredi|jeudi"
+    r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?)\b)*",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}(?:, ?[A-Z][\w.]+)?\s*[,–—-]+\s*")
@@ -68,7 +84,7 @@ def date_line(text: str) -> FoundDate | None:
 def dateline(text: str) -> FoundDate | None:
     """The date in the dateline that opens a paragraph: ``CITY, March 14, 2024 –``."""
     for found in dates_in(text[:140]):
-        if re.match(r"[^.!?]{0,40}?(?:[–—/]|--| -)", text[found.end :]):
+        if re.match(r"[^.!?]{0,40}?(?:[–—/]|--| -)|\.\s?[–—-]", text[found.end :]):
             return found
     return None
 
@@ -90,4 +106,4 @@ def _value(match: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name[:3].lower()) + 1
+    return _MONTHS[name.lower()]

@@ -16,6 +16,9 @@ from newsletter.sources.lines import Line, ends_sentence
 Reasons = dict[int, str]
 """Index of a line that is left out → why."""
 
+PAGE_NUMBER = "a page number"
+RUNNING_HEADER = "a running header"
+
 
 def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
     """What to leave out of the lines from ``start`` (the first of the body) on, and notes."""
@@ -40,14 +43,14 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
         return {}
     if len(numbers) == 1 and numbers[0] != indexes[-1]:
         return {}
-    reasons = dict.fromkeys(numbers, "a page number")
+    reasons = dict.fromkeys(numbers, PAGE_NUMBER)
     repeated = Counter(lines[index].text for index in indexes)
     above = {line.text for line in head}
     for index in indexes:
         text = lines[index].text
         after_number = index - 1 in numbers
         if after_number and (text in above or repeated[text] > 1):
-            reasons[index] = "a running header"
+            reasons[index] = RUNNING_HEADER
     return reasons
 
 

@@ -16,13 +16,33 @@ _AT_THE_EDGE = re.compile(
     r"|contact us|sign ?up|log ?in|sign in|follow us|you are here:?|rss|whatsapp|about(?: us)?"
     r"|facebook|twitter|x|linkedin|instagram|youtube|feedburner|news|press|press room|newsroom"
     r"|media|stay connected|privacy(?: policy)?|terms(?: of (?:use|service))?|posted in.*"
-    r"|cookie (?:policy|settings)|(?:press|news|media) release|[/|»›>]|author|published|posted by.*"
+    r"|cookie (?:policy|settings)|(?:press|news|media) (?:release|statement)"
+    r"|presse(?:mitteilung|information|erkl[äa]rung)|medienmitteilung|pressestatement"
+    r"|comunicado(?: de (?:prensa|imprensa))?|nota de prensa|comunicato stampa|persbericht"
+    r"|communiqu[ée](?: de presse)?|[/|»›>]|author|published|posted by.*"
     r"|(?:next|previous)(?: (?:post|article|page))?|tags?:.*|filed under.*|categories:?.*"
     r"|leave a (?:comment|reply)|comments(?: are closed)?\.?",
     re.IGNORECASE,
 )
-_RELEASE = re.compile(r"for (?:immediate )?(?:press |media )?release\s*[:.–—-]?\s*", re.IGNORECASE)
-_EMBARGO = re.compile(r"\W*(?:under )?(?:strict )?embargo(?:ed)?\b.*", re.IGNORECASE)
+_RELEASE = re.compile(
+    r"(?:for (?:immediate )?(?:press |media )?release|zur sofortigen ver[öo]ffentlichung"
+    r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
+    r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
+    r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
+    r"|voor onmiddellijke publicatie)\b\s*[:.–—-]?\s*",
+    re.IGNORECASE,
+)
+_EMBARGO = re.compile(
+    r"\W*(?:under |bajo |sous )?(?:strict )?(?:embargo(?:ed)?|embargado|sperrfrist)\b.*",
+    re.IGNORECASE,
+)
+_EDITORS = re.compile(
+    r"(?:notes?|background) (?:to|for) (?:the )?(?:news )?editors?\b.*|editors?[’']? notes?\b.*"
+    r"|hinweise? (?:an|f[üu]r) (?:die )?(?:redaktion(?:en)?|medien)\b.*"
+    r"|notes? (?:aux|pour les) (?:r[ée]dactions?|r[ée]dacteurs|journalistes)\b.*"
+    r"|notas? (?:para|a) (?:los |las )?(?:editores|periodistas|redacci[óo]n|redacciones)\b.*",
+    re.IGNORECASE,
+)
 _END_MARK = re.compile(
     r"#(?:\s*#)+|[-–—]\s*30\s*[-–—]|[-–—*]+\s*(?:ENDS?|[Ee]nds?)\s*[-–—*]+|ENDS?\.?"
 )
@@ -50,11 +70,6 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
-_CONTACT = re.compile(
-    r"(?:(?:media|press|news)\s+)?contacts?\b[:\s–-]*.*|(?:phone|tel|office|cell|mobile|fax)\.?:.*"
-    r"|\S+@\S+\.\w+",
-    re.IGNORECASE,
-)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
@@ -81,6 +96,11 @@ def is_embargo(text: str) -> bool:
     return bool(_EMBARGO.fullmatch(text)) and len(text) <= 120
 
 
+def is_for_editors(text: str) -> bool:
+    """Whether a line heads what editors are told and readers need not be."""
+    return len(text) <= 120 and bool(_EDITORS.fullmatch(text))
+
+
 def is_end_mark(text: str) -> bool:
     """Whether a line is the mark of the end: ``###``, ``-30-``, ``ENDS``."""
     return bool(_END_MARK.fullmatch(text))
@@ -94,11 +114,6 @@ def leads_to_other_pages(text: str) -> bool:
 def is_machine_data(text: str) -> bool:
     """Whether a line is an image's address or a database's time, alone."""
     return bool(_MACHINE.fullmatch(text))
-
-
-def is_contact(text: str) -> bool:
-    """Whether a short line says how to reach somebody."""
-    return len(text) <= 80 and bool(_CONTACT.fullmatch(text) or _PHONE.search(text))
 
 
 def is_foot_address(text: str) -> bool:

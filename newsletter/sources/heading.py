@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from newsletter.sources.contacts import contact_lines, is_contact
 from newsletter.sources.dates import FoundDate, date_line, dateline
 from newsletter.sources.furniture import (
     at_the_edge,
-    is_contact,
     is_embargo,
     is_end_mark,
+    is_for_editors,
     is_machine_data,
     release_line,
 )
-from newsletter.sources.lines import Line, ends_sentence, is_prose
+from newsletter.sources.lines import Line, ends_sentence, in_title_case, is_prose
 
 _SITE = re.compile(r"\s*[|–—»·-]\s+\S.*")
 _LABEL = re.compile(r"^(?:title|headline|subject):\s*", re.IGNORECASE)
@@ -22,6 +23,10 @@ _OPEN_END = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|of|on|or|the|to|with)|[,:&–—-])$", re.I
 )
 _LONGEST_TITLE = 250
+_BYLINE = re.compile(r"(?:by|von|por|par) (?:[A-Z][\w.’'-]*\s?){2,4}(?:,.*)?", re.I)
+_BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
+_FULL_TITLE = 4
+"""Words; a masthead or a name often has fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +96,12 @@ def _is_page_title(lines: Sequence[Line], index: int) -> bool:
     """Whether a long first line is the page's title, which comes again."""
     text = lines[index].text
     others = (line.text for line in lines[index + 1 : index + 40])
-    return (index == 0 and any(_names_page(text, other) for other in others)) or any(
+    return (index == 0 and any(names_page(text, other) for other in others)) or any(
         other.text == text for other in lines[:index]
     )
 
 
-def _names_page(page: str, title: str) -> bool:
+def names_page(page: str, title: str) -> bool:
     """Whether ``page`` is ``title`` with a site's name behind it: ``Title | Site``."""
     return len(title) >= 8 and page.startswith(title) and bool(_SITE.fullmatch(page[len(title) :]))
 
@@ -105,7 +110,7 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
     """A line that the page's title names, or that comes twice; the last such one counts."""
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
-        if _names_page(head[0].text, text):
+        if names_page(head[0].text, text):
             return Heading(title=text, first=index, last=index)
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
@@ -126,19 +131,38 @@ def _after_release_line(head: Sequence[Line], width: int) -> Heading | None:
 
 def _by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """The heading nearest to the date that is not a name which the text itself mentions."""
-    candidates = [n for n, line in enumerate(head) if may_be_title(line.text)]
+    contacts = contact_lines(head)
+    candidates = [n for n, line in enumerate(head) if n not in contacts and may_be_title(line.text)]
     if not candidates:
         return None
     rest = " ".join(line.text for line in lines[len(head) :])
     unnamed = [n for n in candidates if not _is_name(head[n].text, head, n, rest)] or candidates
     dates = [n for n, line in enumerate(head) if date_line(line.text)]
     telling = _telling(head, candidates, unnamed)
+    if telling is None:
+        telling = _loud(head, unnamed)
     chosen = telling if telling is not None else _nearest(head, candidates, unnamed, dates)
     heading = _continued(head, chosen, head[chosen].text, width)
+    if heading.first == heading.last and _of_two_lines(lines, chosen):
+        whole = f"{heading.title} {head[chosen + 1].text}"
+        note = (
+            f"Lines {lines[chosen].number} and {lines[chosen + 1].number} were taken for one title."
+        )
+        return replace(heading, title=whole, last=chosen + 1, note=note)
     if len(unnamed) == 1:
         return heading
     note = f"Line {head[chosen].number} was taken for the title; look whether it is."
     return replace(heading, note=note)
+
+
+def _of_two_lines(lines: Sequence[Line], index: int) -> bool:
+    """Whether blank lines set off this line and the next as one thing, both written as titles."""
+    if index + 2 >= len(lines) or lines[index + 1].gap or not lines[index + 2].gap:
+        return False
+    first, second = lines[index].text, lines[index + 1].text
+    alike = in_title_case(first) and in_title_case(second) and first.isupper() == second.isupper()
+    own = (index == 0 or lines[index].gap) and may_be_title(second)
+    return alike and own and 30 <= len(first) >= len(second)
 
 
 def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
@@ -146,6 +170,13 @@ def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
     names = [head[n].text.lower() for n in candidates if n not in unnamed]
     found = [n for n in unnamed if any(name in head[n].text.lower() for name in names)]
     return found[0] if len(found) == 1 else None
+
+
+def _loud(head: Sequence[Line], unnamed: list[int]) -> int | None:
+    """The one line that is all in capitals, above others that are not."""
+    loud = [n for n in unnamed if head[n].text.isupper()]
+    full = len(loud) == 1 and len(head[loud[0]].text.split()) >= _FULL_TITLE
+    return loud[0] if full and len(unnamed) > 1 else None
 
 
 def _nearest(
@@ -158,6 +189,9 @@ def _nearest(
     below = [n for n in unnamed if n > dates[-1]]
     if not above:
         return below[0]
+    first_is_full = len(head[above[0]].text.split()) >= _FULL_TITLE
+    if above[0] == candidates[0] and first_is_full:
+        return above[0]  # no masthead stands above it, and what is below is a subhead
     nearest = above[-1]
     words = len(head[nearest].text.split())
     if (
@@ -203,6 +237,8 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
         return False
     if _is_other(before) or _is_other(line.text):
         return False
+    if whole.text.isupper() != line.text.isupper():
+        return False
     room = len(whole.text) + 1 + len(line.text.split(maxsplit=1)[0])
     full = bool(width) and room > 0.8 * width
     return full or line.text[0].islower() or bool(_OPEN_END.search(before))
@@ -219,6 +255,9 @@ def _is_other(text: str) -> bool:
     sentence = ends_sentence(text) and text[-1] in ".…" and len(text.split()) > 2
     return bool(
         sentence
+        or _BULLET.match(text)
+        or _BYLINE.fullmatch(text)
+        or is_for_editors(text)
         or at_the_edge(text)
         or is_contact(text)
         or is_embargo(text)

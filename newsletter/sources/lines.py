@@ -4,16 +4,30 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
+_LIGATURES = {
+    "\ufb00": "ff",
+    "\ufb01": "fi",
+    "\ufb02": "fl",
+    "\ufb03": "ffi",
+    "\ufb04": "ffl",
+    "\ufb05": "st",
+    "\ufb06": "st",
+}
+_JOINED = str.maketrans(_LIGATURES)
+_SOFT_END = re.compile(r"\xad\s*$")
 _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _UPPER = re.compile(r"[^\W\d_]")
 _DATELINE = re.compile(
     r"(?:\((?:[A-Z][\w.’' -]+,? ?){1,4}\)|[A-Z][A-Z.’' -]{2,}(?:, ?[A-Z][\w.]+)*"
-    r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12}))"
+    r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12})"
+    r"|[^\W\d_][\w.’' -]{2,25},? (?:le |den |el )?\d{1,2}(?:er|\.)?(?: de)? [^\W\d_]{3,10}"
+    r"(?: de)? \d{4}\.?)"
     r"(?:[ ,(].{0,40})?\s*[–—-]{1,2}(?:\s|$)"
 )
 
@@ -28,6 +42,10 @@ class Line:
     """Single blanks only, none around."""
     gap: bool
     """A blank line stands before it."""
+    halved: bool = False
+    """A soft hyphen stands at its end: its last word goes on in the next line."""
+    cells: tuple[str, ...] = ()
+    """Its parts, where tabs part it into two or more."""
 
 
 def read_lines(text: str) -> list[Line]:
@@ -35,28 +53,43 @@ def read_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     gap = False
     for number, raw in enumerate(_ENDS.split(text), start=1):
-        clean = _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).strip()
+        clean = _clean(raw)
         if clean:
-            lines.append(Line(number=number, text=clean, gap=gap))
+            halved = bool(_SOFT_END.search(raw))
+            line = Line(number=number, text=clean, gap=gap, halved=halved, cells=_cells(raw))
+            lines.append(line)
         gap = not clean
     return lines
 
 
+def _cells(raw: str) -> tuple[str, ...]:
+    parts = tuple(map(_clean, raw.strip(" \r").split("\t")))
+    return parts if len(parts) > 1 and parts[0] else ()
+
+
+def _clean(raw: str) -> str:
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).translate(_JOINED).strip()
+
+
 def ordinary(text: str) -> str:
     """The text with single blanks for all blanks and line ends, and nothing invisible."""
-    return _BLANKS.sub(" ", _INVISIBLE.sub("", _ENDS.sub(" ", text)))
+    plain = _INVISIBLE.sub("", _ENDS.sub(" ", text))
+    return _BLANKS.sub(" ", plain).translate(_JOINED)
 
 
 def wrap_width(lines: Sequence[Line]) -> int:
     """The width at which the text was hard-wrapped, in characters; 0 if each line is whole.
 
-    A line longer than any wrapped one shows that lines are paragraphs.
+    A line longer than any wrapped one shows that lines are paragraphs, and so does a text in which
+    blank lines stand around all the long ones.
     """
     lengths = sorted(len(line.text) for line in lines)
     if not lengths or lengths[-1] > _WIDEST_WRAP:
         return 0
     long = [length for length in lengths if length * 2 >= lengths[-1]]
-    followed = sum(not line.gap for line in lines[1:])
+    followed = any(
+        len(line.text) * 2 >= lengths[-1] and not below.gap for line, below in pairwise(lines)
+    )
     if len(long) < 2 or not followed or lengths[-1] < 40:
         return 0
     return long[int(0.9 * (len(long) - 1))]

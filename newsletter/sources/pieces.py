@@ -7,7 +7,7 @@ from datetime import date
 from newsletter.sources.heading import Dated, Heading, first_prose, may_be_title
 from newsletter.sources.imported import Dropped, ImportedDocument, unusable
 from newsletter.sources.lines import Line
-from newsletter.sources.recognition import Recognised, future_note, recognise
+from newsletter.sources.recognition import Recognised, future_note, recognise, summary_of
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
@@ -62,14 +62,15 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
     found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
     dated = _dated(found, read.dated)
     body = _body(read.pieces, found.kept)
+    summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)
     guesses = [found.heading.note, dated.note, future_note(dated.value, today), *found.notes]
     return ImportedDocument(
         title=found.heading.title,
         date=dated.value,
         body="\n\n".join([body, *read.foot]),
         dropped=tuple(sorted([*found.dropped, *read.dropped], key=lambda one: one.line)),
-        notes=tuple(filter(None, [*read.notes, *guesses])),
-        summary=read.summary,
+        notes=tuple(filter(None, [*read.notes, *guesses, of_summary])),
+        summary=summary,
         subject=read.subject,
     )
 

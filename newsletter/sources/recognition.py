@@ -1,23 +1,28 @@
 """What in the lines of a press release is its title, its date, its text, and what is furniture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.sources.contacts import contact_lines, is_contact_label
 from newsletter.sources.dates import date_line
+from newsletter.sources.embargo import embargo_note
 from newsletter.sources.ending import Reasons, below_the_text, page_breaks
 from newsletter.sources.furniture import (
     always,
     at_the_edge,
-    is_contact,
     is_embargo,
     is_end_mark,
+    is_for_editors,
     release_line,
 )
-from newsletter.sources.heading import Dated, Heading, find_date, find_heading
+from newsletter.sources.heading import Dated, Heading, find_date, find_heading, names_page
 from newsletter.sources.imported import Dropped, unusable
-from newsletter.sources.lines import Line
+from newsletter.sources.lines import Line, begins_dateline
 from newsletter.sources.paragraphs import is_bullet
+
+_CONTACT = "a contact above the text"
+_LONGEST_SUBHEAD = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,8 @@ class Recognised:
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
     """Guesses about the end of the text; those about title and date are with these."""
+    subhead: int | None = None
+    """The one line between title and running text, which is kept."""
 
 
 def recognise(
@@ -62,7 +69,26 @@ def recognise(
         reasons=reasons,
         dropped=_dropped(lines, reasons, heading),
         notes=tuple(notes),
+        subhead=_subhead(lines, kept, prose),
     )
+
+
+def _subhead(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> int | None:
+    above = [n for n in kept if prose is not None and n < prose]
+    if len(above) != 1 or len(kept) == 1:
+        return None
+    text = lines[above[0]].text
+    wordy = len(text.split()) >= 5 and len(text) <= _LONGEST_SUBHEAD
+    return above[0] if wordy and not begins_dateline(text) and text[0].isalnum() else None
+
+
+def summary_of(lines: Sequence[Line], subhead: int | None) -> tuple[str, str]:
+    """What inboxes show beside the subject, from the subhead; and what to say of it."""
+    if subhead is None:
+        return "", ""
+    line = lines[subhead]
+    note = f"Line {line.number} reads like a subhead: it stays in the text, and is the summary too."
+    return line.text, note
 
 
 def future_note(value: date | None, today: date) -> str:
@@ -83,11 +109,15 @@ def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple
 def _left_out(
     lines: Sequence[Line], heading: Heading, prose: int | None
 ) -> tuple[Reasons, list[str]]:
-    reasons: Reasons = {n: _above(lines[n].text) for n in range(heading.first)}
     start = heading.last + 1
     top = start if prose is None else max(prose, start)
+    contacts = contact_lines(lines[: len(lines) if prose is None else top])
+    reasons: Reasons = {
+        n: _CONTACT if n in contacts else _above(lines[n].text, heading.title)
+        for n in range(heading.first)
+    }
     for n in range(start, len(lines)):
-        why = _below_title(lines[n].text, heading.title)
+        why = _CONTACT if n in contacts else _below_title(lines[n].text, heading.title)
         if n >= top and (prose is not None or not why):
             break
         if why:
@@ -101,19 +131,33 @@ def _left_out(
             reasons.setdefault(n, why)
     kept = [n for n in range(start, len(lines)) if n not in reasons]
     reasons.update(page_breaks(lines, kept, lines[: kept[0]] if kept else []))
-    notes += [
-        f"Line {line.number} speaks of an embargo: set embargo_until."
-        for line in lines
-        if is_embargo(line.text)
-    ]
+    notes += [embargo_note(line.text, line.number) for line in lines if is_embargo(line.text)]
+    notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
     return reasons, notes
 
 
-def _above(text: str) -> str:
+def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
+    """What was kept below the text that may not be for readers."""
+    for line in lines:
+        if is_contact_label(line.text):
+            yield (
+                f"Line {line.number} begins a contact, which was kept. Each mail ends with the "
+                "press contact of the configuration: take this one out if it is the same."
+            )
+        if is_for_editors(line.text):
+            yield (
+                f"Line {line.number} begins what editors are told, which was kept: take it out if "
+                "it is not for readers."
+            )
+
+
+def _above(text: str, title: str) -> str:
     if at_the_edge(text):
         return at_the_edge(text)
-    if is_contact(text):
-        return "a contact above the title"
+    if text == title:
+        return "the title again"
+    if names_page(text, title):
+        return "the page's title"
     if date_line(text):
         return "the date"
     if is_embargo(text):

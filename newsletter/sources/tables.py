@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from newsletter.sources.contacts import is_contact
 from newsletter.sources.dates import date_line
-from newsletter.sources.furniture import is_contact, release_line
+from newsletter.sources.furniture import release_line
 from newsletter.sources.inlines import tag_of
 from newsletter.sources.pieces import Piece
 

@@ -1,8 +1,6 @@
 """Plain text into a statement: title, date, body, and all that is left out."""
 
-import re
 from datetime import date
-from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -10,10 +8,8 @@ from markdown_it import MarkdownIt
 from newsletter.domain.errors import InvalidInput
 from newsletter.sources.document import import_bytes, import_document
 from newsletter.sources.imported import ImportedDocument
-from newsletter.sources.lines import read_lines
 from newsletter.sources.text import decode
 
-SHARED = Path(__file__).parents[3] / ".." / "shared"
 TODAY = date(2026, 11, 24)
 
 TITLE = "Forum Leaves the Advisory Council on Fair Housing"
@@ -36,10 +32,6 @@ def paragraphs(document: ImportedDocument) -> list[str]:
     return document.body.split("\n\n")
 
 
-def words(text: str) -> list[str]:
-    return re.findall(r"\S+", re.sub(r"[\u00ad\u200b\ufeff]", "", text))
-
-
 def shown(markdown: str) -> list[str]:
     """The texts of the paragraphs that a reader of the Markdown sees."""
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
@@ -51,119 +43,6 @@ def shown(markdown: str) -> list[str]:
             assert {child.type for child in children} <= {"text", "text_special"}
             found.append("".join(child.content for child in children))
     return found
-
-
-def file_of(folder: str, name: str) -> bytes:
-    path = SHARED / folder / name
-    if not path.exists():
-        pytest.skip(f"{folder}/{name} is not beside this checkout")
-    return path.read_bytes()
-
-
-# --- the seed and the corpus -------------------------------------------------------------------
-
-
-def test_the_seed_gives_its_title_date_and_seven_paragraphs() -> None:
-    raw = file_of("seed", "statement.txt")
-    document = import_bytes(raw, today=TODAY)
-
-    assert document.title == "National Immigration Forum Resigns From Secure Communities Taskforce"
-    assert document.date == date(2011, 9, 21)
-    whole = [line.text for line in read_lines(raw.decode()) if len(line.text) > 100]
-    assert len(whole) == 7
-    assert paragraphs(document) == whole
-    assert [(dropped.line, dropped.text) for dropped in document.dropped] == [
-        (1, "National Immigration Forum"),
-        (3, "Practical Solutions for Immigrants and America"),
-        (8, "September 21, 2011"),
-        (24, "Crossroads Campaign Solutions"),
-    ]
-
-
-CORPUS = {
-    "01": ("CCSAO Regional Transit Task Force Holds Inaugural Meeting", "2026-05-26", 9),
-    "02": ("CCSAO Introduces New Expedited Felony Review Standard", "2025-11-21", 14),
-    "03": (
-        "Cook County State’s Attorney Eileen O’Neill Burke Announces New Detention Policy to "
-        "Increase Public Safety and Protect Victims",
-        "2024-12-02",
-        15,
-    ),
-    "04": ("Campaign Raises Awareness of Boys Who are Exploited", "2023-01-04", 6),
-    "05": (
-        "DA Announces Grant Opportunities to Build Safer Neighborhoods",
-        "2021-07-28",
-        7,
-    ),
-    "06": ("DA Co-Sponsors Price Gouging Legislation", "2020-04-07", 6),
-    "07": (
-        "1,200 STUDENTS SCORE CHANCE TO EARN CHIVAS USA SOCCER TICKETS IN KICKOFF OF GANG "
-        "PREVENTION INCENTIVE PROGRAM",
-        "2012-02-09",
-        10,
-    ),
-    "08": (
-        "120 STUDENTS INVITED FOR AN INSIDE LOOK AT FORD REGIONAL HEADQUARTERS FOR GANG "
-        "PREVENTION INCENTIVE",
-        "2013-12-04",
-        6,
-    ),
-    "09": (
-        "$1.2 Million Grant Allows District Attorney’s Office to Double Size of Gang Unit",
-        "2019-04-10",
-        4,
-    ),
-    "10": ("Joint Statement on January 6, 2021 Attack on the Capitol", "2021-01-08", 134),
-    "11": (
-        "District Attorney Creuzot Fulfills Campaign Pledge, Revisits Theft Policy",
-        "2022-11-21",
-        9,
-    ),
-    "12": (
-        "Bill sponsored by DA Hestrin that mandates drug treatment and education programs has "
-        "been signed into law by Gov. Newsom",
-        "2023-10-10",
-        7,
-    ),
-    "13": (
-        "Communities Unite for Vigils During National Crime Victims’ Rights Week",
-        "2024-04-26",
-        9,
-    ),
-    "14": (
-        "DA’s Office Awarded Increased Grant Funding to Prosecute Drug-Related DUI Cases",
-        "2023-10-11",
-        6,
-    ),
-}
-
-
-def corpus_file(number: str) -> bytes:
-    found = sorted((SHARED / "corpus" / "text").glob(f"{number}-*.txt"))
-    if not found:
-        pytest.skip("the corpus is not beside this checkout")
-    return found[0].read_bytes()
-
-
-@pytest.mark.parametrize("number", sorted(CORPUS))
-def test_a_text_of_the_corpus_gives_title_date_and_paragraphs(number: str) -> None:
-    document = import_bytes(corpus_file(number), today=TODAY)
-
-    title, day, count = CORPUS[number]
-    assert document.title == title
-    assert str(document.date) == day
-    assert len(paragraphs(document)) == count
-
-
-@pytest.mark.parametrize("number", sorted(CORPUS))
-def test_no_word_of_a_text_of_the_corpus_is_lost(number: str) -> None:
-    raw = corpus_file(number)
-    document = import_bytes(raw, today=TODAY)
-
-    body = " ".join(shown(document.body))
-    kept = "".join(words(" ".join([*left_out(document), document.title, body])))
-    lines = "".join(line.text for line in read_lines(raw.decode("utf-8")))
-    assert sorted(kept) == sorted(re.sub(r"\s", "", lines))
 
 
 # --- the head ----------------------------------------------------------------------------------
@@ -241,7 +120,7 @@ def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
 
     assert document.title == TITLE
     assert {dropped.line: dropped.why for dropped in document.dropped} == {
-        1: "above the title",
+        1: "the page's title",
         3: "site furniture",
         5: "site furniture",
         9: "the date",
@@ -723,3 +602,143 @@ def test_bytes_are_decoded_and_a_guess_is_noted(encoding: str) -> None:
 def test_bytes_of_no_known_encoding_are_refused() -> None:
     with pytest.raises(InvalidInput, match="byte 5, 0x81, is neither UTF-8"):
         decode(b"Yes \x81")
+
+
+# --- contacts, page lines and parted words -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Contact-Free Deliveries Grow in the County",
+        "Zur Veröffentlichung des Berichts über Mieten",
+        "Page by Page Through a Hundred Years of Housing",
+        "Embargoes of the Nineties and What Became of Them After All, a Statement by the Forum on "
+        "Trade, Work and Homes",
+    ],
+)
+def test_a_title_that_only_sounds_like_furniture_is_the_title(title: str) -> None:
+    assert imported(title, "May 3, 2024", FIRST).title == title
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Contact: Wren Writer, 202-555-0100"],
+        ["Media Contact", "Wren Writer", "Example Forum", "wren@forum.example"],
+        ["Pressekontakt:", "Wren Writer", "Tel.: +49 30 5550100"],
+        ["Contacto de prensa: Wren Writer", "prensa@foro.example"],
+        ["Contact presse : Wren Writer", "Tél. : +33 1 55 50 01 00"],
+        ["For more information, please contact:", "Wren Writer", "020 7946 0100"],
+    ],
+)
+def test_a_contact_above_the_text_is_left_out_and_one_below_kept_and_noted(
+    lines: list[str],
+) -> None:
+    block = "\n".join(lines)
+    above = imported("May 3, 2024", block, TITLE, FIRST, SECOND)
+    below = imported(TITLE, "May 3, 2024", FIRST, SECOND, block)
+
+    assert (above.title, paragraphs(above)) == (TITLE, [FIRST, SECOND])
+    assert [one.why for one in above.dropped[1:]] == ["a contact above the text"] * len(lines)
+    assert len(paragraphs(below)) == 2 + len(lines)
+    assert "begins a contact, which was kept" in below.notes[-1]
+
+
+def test_a_contact_swallows_neither_title_nor_text() -> None:
+    document = import_document(
+        f"Contact: Wren Writer\n{TITLE}\nMay 3, 2024\n{FIRST}\n202-555-0100\n", today=TODAY
+    )
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [FIRST, "202-555-0100"]
+
+
+def test_a_telephone_number_within_a_sentence_stays_in_it() -> None:
+    document = imported(TITLE, "May 3, 2024", f"{FIRST}\nYou can call the Forum at\n202-555-0100.")
+
+    assert paragraphs(document)[-1] == "You can call the Forum at 202-555-0100."
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("EMBARGOED UNTIL 5 a.m. ET, May 6, 2024", "2024-05-06 05:00"),
+        ("Under strict embargo until 6 May 2024, 12:30 hours", "2024-05-06 12:30"),
+        ("Sperrfrist: 6. Mai 2024, 9 Uhr", "2024-05-06 09:00"),
+        ("Embargo: 6 mai 2024 à 18h30", "2024-05-06 18:30"),
+        ("Embargoed until noon on May 6, 2024", "2024-05-06 12:00"),
+        ("Embargoed until 12 a.m., May 6, 2024", "2024-05-06 00:00"),
+        ("Embargoed until 13 p.m., May 6, 2024", ""),
+        ("Embargoed until May 6, 2024", ""),
+    ],
+)
+def test_the_end_of_an_embargo_is_suggested_where_the_line_tells_it(line: str, value: str) -> None:
+    document = imported(line, TITLE, "May 3, 2024", FIRST)
+    (note,) = [one for one in document.notes if "embargo" in one]
+
+    assert note.startswith("Line 1 speaks of an embargo: set embargo_until")
+    assert (f"embargo_until: {value}'" in note) == bool(value)
+
+
+def test_a_word_that_a_hyphen_parts_is_put_together_as_the_text_has_it_elsewhere() -> None:
+    text = WRAPPED.replace("report said nothing of", "report said noth-\ning of")
+    document = import_document(text + "There was nothing of it.\n", today=TODAY)
+
+    assert "report said nothing of what" in document.body
+    assert any("nothing, well-known. Look whether" in note for note in document.notes)
+
+
+def test_a_full_line_that_ends_a_sentence_is_told_of() -> None:
+    text = WRAPPED.replace(
+        "years of work, because the council’s last", "years of work in its offices."
+    )
+    document = import_document(text, today=TODAY)
+
+    assert any("A paragraph may begin with" in note for note in document.notes)
+
+
+def test_lines_that_number_pages_in_words_part_no_paragraph() -> None:
+    broken = WRAPPED.replace("council’s last\n", "council’s last\n\nForum\nPage 1 of 2\n\n", 1)
+    document = import_document(broken + "\nForum\nPage 2 of 2\n", today=TODAY)
+
+    assert paragraphs(document) == paragraphs(import_document(WRAPPED, today=TODAY))
+    assert [one.why for one in document.dropped][1:] == [
+        "a running header",
+        "a page number",
+        "a running header",
+        "a page number",
+    ]
+
+
+@pytest.mark.parametrize("line", ["Page 7", "Page 3 of the report", "Seite 1 von 2 und 3"])
+def test_a_line_that_names_a_page_and_numbers_none_is_kept(line: str) -> None:
+    assert line in paragraphs(imported(TITLE, "May 3, 2024", FIRST, line, SECOND))
+
+
+def test_a_subhead_is_the_summary_and_stays_in_the_text() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, "May 3, 2024", deck, FIRST)
+
+    assert (document.summary, paragraphs(document)) == (deck, [deck, FIRST])
+    assert document.notes[-1] == (
+        "Line 5 reads like a subhead: it stays in the text, and is the summary too."
+    )
+
+
+def test_a_headline_above_a_subhead_and_the_date_is_the_title() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, deck, "May 3, 2024", FIRST)
+
+    assert (document.title, document.summary) == (TITLE, deck)
+
+
+def test_cells_that_tabs_part_become_a_table_and_a_lone_tab_a_blank() -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, "A|B\t*C*\n1\t2", "lone\ttab", "a\tb\nc\td\te")
+
+    assert paragraphs(document)[1:] == [
+        "| A\\|B | \\*C\\* |\n| --- | --- |\n| 1 | 2 |",
+        "lone tab",
+        "a b",
+        "c d e",
+    ]

@@ -144,7 +144,7 @@ def test_press_furniture_is_found_as_in_plain_text() -> None:
     assert document.body == f"{FIRST}\n\n- typed by hand\n- and again"
     assert [(one.line, one.why) for one in document.dropped] == [
         (1, "for immediate release"),
-        (2, "a contact above the title"),
+        (2, "a contact above the text"),
         (4, "the date"),
         (7, "the mark of the end"),
     ]

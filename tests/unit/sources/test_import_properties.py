@@ -6,10 +6,12 @@ from random import Random
 
 import pytest
 
+from newsletter.sources.document import import_document
 from newsletter.sources.docx import import_docx
 from newsletter.sources.imported import ImportedDocument
 from newsletter.sources.pages import import_page
 from newsletter.sources.written import import_markdown
+from tests.unit.sources.accounting import accounted, crossed_gaps
 from tests.unit.sources.reading import plain, shown
 from tests.unit.sources.word_files import docx, paragraph, run
 
@@ -182,3 +184,27 @@ def test_a_page_of_scraps_is_read_or_refused_in_words(seed: int) -> None:
     left_out = " ".join(one.text for one in document.dropped)
 
     assert [word for word in words if word not in seen and word not in left_out] == []
+
+
+def random_lines(source: Random) -> str:
+    """Lines as pages, mails and PDFs break them: whole, wrapped, with labels, marks and tabs."""
+    lines = [TITLE, "", "May 3, 2024", ""]
+    for _ in range(source.randint(1, 12)):
+        text = "".join(word + behind for word, _, behind in phrase(source))
+        width = source.choice((20, 40, 70, 500))
+        while text.strip():
+            lines.append(text[:width] + source.choice(("", "", "", "\u00ad", "-", " ")))
+            text = text[width:]
+        lines += source.choice(
+            ([], [""], [""], ["Contact:"], ["a\tb", "c\td"], ["Page 2"], ["###"])
+        )
+    return "\n".join([*lines, FIRST])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_each_word_of_a_plain_text_is_in_one_place_and_no_gap_is_closed(seed: int) -> None:
+    raw = random_lines(made(seed))
+    document = import_document(raw, today=TODAY)
+
+    assert accounted(raw, document)
+    assert crossed_gaps(raw, document) == []
