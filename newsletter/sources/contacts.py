@@ -17,6 +17,7 @@ _LABEL = re.compile(
     r"\s*(?::.*|\s[–—-]\s.*|$)",
     re.IGNORECASE,
 )
+_BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
 _LINE = re.compile(
     r"(?:phone|tel(?:e(?:ph|f)one?|[eé]fono)?|t[eé]l(?:[eé]phone)?|office|cell|mobile|fax|mobil|handy"
     r"|m[oó]vil|e-?mail|m|t|e|p)\b\.?\s*:.*|\S+@\S+\.\w+|(?:media|press) contacts? .*",
@@ -26,6 +27,7 @@ _PHONE = re.compile(
     r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d|\b0\d[\d\s]{8,}\d"
 )
 _LONGEST = 80
+_SHORTEST_TEXT = 20
 _MOST_BETWEEN = 3
 """Lines with a name, an office, a house, between two that are plainly of a contact."""
 
@@ -44,7 +46,11 @@ def is_contact(text: str) -> bool:
 
 def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     """The indexes of all lines of contacts, names and offices between them too."""
-    plain = [n for n, line in enumerate(lines) if is_contact(line.text)]
+    plain = [
+        n
+        for n, line in enumerate(lines)
+        if is_contact(line.text) or _is_date_and_contact(line.text)
+    ]
     found = set(plain)
     for first, last in pairwise(plain):
         between = range(first + 1, last)
@@ -53,12 +59,17 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     return frozenset(found)
 
 
+def _is_date_and_contact(text: str) -> bool:
+    return date_line(text) is not None and bool(_BEHIND.search(text))
+
+
 def _may_belong(lines: Sequence[Line], index: int) -> bool:
     """Whether a line directly below one of a contact may be a name, an office or a house."""
     line = lines[index]
     apart = line.gap and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
-    return not (apart or other or begins_dateline(line.text) or _is_whole(line))
+    text = begins_dateline(line.text) and len(line.text) > _SHORTEST_TEXT
+    return not (apart or other or text or _is_whole(line))
 
 
 def _is_whole(line: Line) -> bool:

@@ -1,14 +1,17 @@
 """Statements as press offices published them: found whole, and in their paragraphs."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from bench.imports import files, table
 from newsletter.sources.document import import_bytes
 from newsletter.sources.imported import ImportedDocument
 from tests.unit.sources.accounting import accounted, crossed_gaps, reasons
-from tests.unit.sources.corpus import CORPUS, corpus_text
+from tests.unit.sources.corpus import CORPUS, SHARED, corpus_text
 
+ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 24)
 
 ALLOWED = {
@@ -58,3 +61,9 @@ def test_no_line_of_the_text_itself_is_left_out(name: str) -> None:
 
     inside = [one.text for one in document.dropped if first < one.line < last]
     assert all(len(text) < 40 and not text.endswith(".") for text in inside)
+
+
+def test_the_table_in_the_docs_is_what_an_import_gives() -> None:
+    corpus_text("seed")
+    for row in table(files(SHARED)).splitlines():
+        assert row in (ROOT / "docs" / "importing.md").read_text(encoding="utf-8").splitlines()
