@@ -70,7 +70,12 @@ class App:
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         read = ingest(store=self.store, sources=self.sources, clock=self.clock)
-        made = render(store=self.store, renderer=self.renderer, clock=self.clock)
+        made = render(
+            store=self.store,
+            renderer=self.renderer,
+            clock=self.clock,
+            together=self.rules.together,
+        )
         note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
         return read.faults + made.faults
 

@@ -82,6 +82,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             batch_size=_batch_size(settings, first, second),
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
+            together=settings.translations == "together",
         ),
     )
 

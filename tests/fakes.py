@@ -53,20 +53,24 @@ class PlainRenderer:
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
 
-    def render(self, statement: Statement, *, test: bool = False) -> Content:
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
         if "unrenderable" in statement.body:
             raise InvalidInput([Fault(file=statement.origin, message="cannot be rendered")])
         mark = MergeField.UNSUBSCRIBE.value
         link = f"https://news.forum.example/u/{mark}"
+        body = "\n".join(one.body for one in (statement, *translations))
         return Content(
             subject=statement.subject or statement.title,
-            html=f"<!DOCTYPE html><p>{statement.body}</p><a href='{link}'>leave</a>",
-            text=f"{'A test. ' if test else ''}{statement.body}\n{link}\n",
+            html=f"<!DOCTYPE html><p>{body}</p><a href='{link}'>leave</a>",
+            text=f"{'A test. ' if test else ''}{body}\n{link}\n",
             language=statement.language,
             sender=Sender(name="Forum", address="news@forum.example"),
             headers=(("List-Unsubscribe", f"<{link}>"),),
             lists=statement.lists,
             corrects=statement.corrects,
+            translation_of=statement.translation_of,
             send_at=statement.send_at.isoformat() if statement.send_at else "",
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,

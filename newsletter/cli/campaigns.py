@@ -87,8 +87,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {figures['state']}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
-    if figures["corrects"]:
-        click.echo(f"  corrects {figures['corrects']}, and goes to those who may have it")
+    for line in _kin(figures):
+        click.echo(f"  {line}")
     if figures["waiting"]:
         click.echo(f"  {_waiting(figures['waiting'], zone)}")
     for name in FIGURES:
@@ -104,6 +104,15 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {deed:<12} {time}")
     _print_people(figures)
+
+
+def _kin(figures: dict[str, Any]) -> Iterator[str]:
+    """Of other statements: what it corrects or translates, and who waits for a translation."""
+    if figures["corrects"]:
+        yield f"corrects {figures['corrects']}, and goes to those who may have it"
+    if figures["translates"]:
+        yield f"translates {figures['translates']}, for the readers of its language"
+    yield from (row["said"] for row in figures["awaited"])
 
 
 def _print_people(figures: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from newsletter.domain.statement import Role, Standing
 from newsletter.pipeline.approve import approve as give_approval
 from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
+from newsletter.pipeline.family import awaited
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.ports import StoredStatement, Transaction
 from newsletter.sources.imported import ImportedDocument
@@ -50,7 +51,7 @@ def list_statements(shell: Shell, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        keys = ("slug", "title", "standing", "campaign", "digest")
+        keys = ("slug", "title", "translation_of", "standing", "campaign", "digest")
         print_table(keys, [[*(row[key] for key in keys[:-1]), row["digest"][:12]] for row in rows])
 
 
@@ -84,18 +85,23 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "title": stored.statement.title,
         "file": stored.statement.origin,
         "digest": stored.digest,
-        "standing": _in_a_word(stored, standing),
+        "standing": _in_a_word(stored, standing, app),
         "approved_by": [yes.by for yes in standing.counted],
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
         "corrects": stored.statement.corrects,
+        "translation_of": stored.statement.translation_of,
+        "language": stored.statement.language,
+        "awaited": [str(one) for one in awaited(tx, campaign)] if campaign else [],
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
 
 
-def _in_a_word(stored: StoredStatement, standing: Standing) -> str:
+def _in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
     if not stored.digest:
         return "cannot be rendered"
+    if stored.statement.translation_of and app.rules.together:
+        return f"goes out with {stored.statement.translation_of}"
     if standing.approved:
         return "approved"
     return "changed since approval" if standing.changed else "waits for approval"

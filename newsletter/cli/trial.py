@@ -35,10 +35,11 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
 def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
     with shell.app() as app:
         app.refresh()
-        dry = dry_run(slug, store=app.store, policy=app.rules.policy)
+        dry = dry_run(slug, store=app.store, policy=app.rules.policy, together=app.rules.together)
     if as_json:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
-        print_json(asdict(dry) | {"excluded": excluded})
+        elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
+        print_json(asdict(dry) | {"excluded": excluded, "elsewhere": elsewhere})
     else:
         for line in lines_of(dry):
             click.echo(line)

@@ -240,6 +240,12 @@ class Settings(Section):
         description="The lists for statements that name none. Without it, such a one is refused.",
         examples=[["press"]],
     )
+    translations: Literal["by_reader", "together"] = Field(
+        default="by_reader",
+        description="How a statement in several languages reaches its readers: `by_reader`, each in"
+        " their own, or `together`, everybody all of them in one mail.",
+        examples=["by_reader"],
+    )
     statements: Annotated[
         tuple[Annotated[SourceOptions, ByKind(SOURCES)], ...], AfterValidator(_at_least_one)
     ] = Field(

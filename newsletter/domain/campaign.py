@@ -49,6 +49,8 @@ class Campaign:
     """The first one, whatever it went through afterwards."""
     corrects: str = ""
     """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
+    translates: str = ""
+    """The slug of the original, where it is the campaign of a translation: both share readers."""
     corrected_by: str = ""
     """The slug of the correction that ended it, and that goes to those who waited in it."""
     counts: Counts = field(default_factory=Counts)

@@ -88,6 +88,7 @@ class Content:
     """ISO wall time from the statement, or empty."""
     embargo_until: str
     template_version: str
+    translation_of: str = ""
 
     def digest(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits."""

@@ -73,6 +73,11 @@ def _follow(
     if not campaign.state.final:
         stops = (*stops, campaign)
     unstarted = campaign.started_at is None
+    if unstarted and (campaign.translates or tx.families.campaigns(of)):
+        raise Refused(
+            f"it corrects {of}, which goes out in several languages and has not begun;"
+            f" mend {of} itself"
+        )
     if unstarted and further:
         return _follow(tx, by, tuple(further), stops)
     return Correction(by=by, of=of, lists=campaign.lists, unstarted=unstarted, stops=stops)

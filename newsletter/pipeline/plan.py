@@ -9,11 +9,13 @@ from newsletter.domain.planning import BEFORE_START, Step, decide
 from newsletter.domain.schedule import release_time, resolve
 from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
 from newsletter.pipeline.correction import correction_of, end_original, why_nobody
+from newsletter.pipeline.family import check_translation, family_of, goes_within, why_none_left
 from newsletter.pipeline.ledger import approved_content, standing_of
 from newsletter.ports import (
     Capabilities,
     Clock,
     Correction,
+    Share,
     Store,
     StoredStatement,
     Transaction,
@@ -35,6 +37,8 @@ class PlanRules:
     capabilities: Capabilities
     second: Capabilities | None = None
     """Of the provider to fail over to: a batch has to fit both."""
+    together: bool = False
+    """Translations go out in the mail of their original, and have no campaign."""
 
 
 _WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
@@ -116,7 +120,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     )
     if step is Step.NOTHING and began:
         return replace(view, why="")  # it went out as approved; its file now is another matter
-    return _as_correction(tx, view)
+    return _as_translation(tx, _as_correction(tx, view), rules)
 
 
 def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
@@ -140,6 +144,26 @@ def _as_correction(tx: Transaction, view: _View) -> _View:
     except Refused as error:
         step = _WHERE_IT_MUST_NOT.get(view.step, view.step)
         return replace(view, step=step, why=str(error))
+
+
+def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
+    """The same, or why a translation must not go out by itself: then others need not wait for it.
+
+    Where it goes out with its original, nothing is amiss: only a campaign that it has is withdrawn.
+    """
+    statement = view.stored.statement
+    ready = view.standing.approved and view.stored.present and not view.why
+    if not statement.translation_of or not ready:
+        return view
+    waits = view.campaign is not None and view.campaign.state in BEFORE_START
+    step = Step.WITHDRAW if waits else Step.NOTHING
+    if rules.together:
+        return replace(view, step=step, why=goes_within(statement) if waits else "")
+    try:
+        check_translation(tx, statement)
+    except Refused as error:
+        return replace(view, step=step, why=str(error))
+    return view
 
 
 def _release(
@@ -188,6 +212,7 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         lists=view.correction.lists if view.correction else statement.lists,
         provider=rules.provider,
         corrects=statement.corrects,
+        translates=statement.translation_of,
         urgent=statement.urgent,
     )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
@@ -223,26 +248,41 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _withdraw(tx, campaign, clock, view.why)
     if view.step is not Step.NOTHING or view.why:
         return False
-    if not _audience(tx, campaign, view.correction):
-        _move(tx, campaign, CampaignState.PAUSED, clock, why_nobody(campaign))
+    share = _share(tx, view, rules)
+    if not _audience(tx, campaign, view.correction, share):
+        why = why_none_left(campaign, share) if share else why_nobody(campaign)
+        _move(tx, campaign, CampaignState.PAUSED, clock, why)
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
     content = approved_content(tx, campaign)
     fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
     batch_size = min(rules.batch_size, *fits)
-    if view.correction is None:
-        size = tx.campaigns.freeze(campaign.id, campaign.lists, batch_size)
-    else:
+    if view.correction is not None:
         end_original(tx, view.correction, clock)
         size = tx.corrections.freeze(campaign.id, view.correction, batch_size)
+    elif share is not None:
+        size = tx.families.freeze(campaign.id, share, batch_size)
+    else:
+        size = tx.campaigns.freeze(campaign.id, campaign.lists, batch_size)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
 
-def _audience(tx: Transaction, campaign: Campaign, correction: Correction | None) -> int:
-    if correction is None:
-        return tx.readers.audience(campaign.lists)
-    return tx.corrections.audience(correction)
+def _share(tx: Transaction, view: _View, rules: PlanRules) -> Share | None:
+    """What of its lists' readers it goes to, where other languages may have some of them."""
+    statement = view.stored.statement
+    family = family_of(tx, statement, together=rules.together) if not view.correction else None
+    return family.share(tx, statement.slug) if family else None
+
+
+def _audience(
+    tx: Transaction, campaign: Campaign, correction: Correction | None, share: Share | None
+) -> int:
+    if correction is not None:
+        return tx.corrections.audience(correction)
+    if share is not None:
+        return tx.families.audience(share)
+    return tx.readers.audience(campaign.lists)
 
 
 def _move(

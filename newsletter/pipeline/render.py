@@ -1,9 +1,17 @@
 """statement → content: rendered once, stored under its digest, never rendered again for sending."""
 
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.family import objection
+from newsletter.domain.statement import Statement
 from newsletter.ports import Clock, Renderer, Store, StoredStatement
+
+Families = Mapping[str, Sequence[Statement]]
+"""Slug of an original → its translations that are there, by language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,28 +22,62 @@ class Rendered:
     faults: tuple[Fault, ...]
 
 
-def render(*, store: Store, renderer: Renderer, clock: Clock) -> Rendered:
-    """Render what is new, was rendered by other templates or settings, or could not be rendered."""
+def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = False) -> Rendered:
+    """Render what is new, was rendered by other templates or settings, or could not be rendered.
+
+    With ``together`` the content of an original holds its translations, and is rendered again when
+    one of them changes. A translation that cannot be what it says it is, is a fault either way.
+    """
     with store.read() as tx:
-        stale = [
-            stored
-            for stored in tx.statements.all()
-            if stored.present and (stored.fingerprint != renderer.fingerprint or not stored.digest)
-        ]
+        known = tx.statements.all()
+    families = _families(known)
+    faults = list(_family_faults(known, families))
     rendered: list[str] = []
-    faults: list[Fault] = []
-    for stored in stale:
-        faults += _render_one(stored, store=store, renderer=renderer, clock=clock)
-        rendered.append(stored.statement.slug)
-    return Rendered(slugs=tuple(rendered), faults=tuple(faults))
+    for stored in known:
+        within = tuple(families.get(stored.statement.slug, ())) if together else ()
+        done = replace(stored, fingerprint=_fingerprint(renderer, within), digest="")
+        if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
+            faults += _render_one(done, within, store=store, renderer=renderer, clock=clock)
+            rendered.append(stored.statement.slug)
+    return Rendered(slugs=tuple(rendered), faults=tuple(dict.fromkeys(faults)))
+
+
+def _families(known: Sequence[StoredStatement]) -> Families:
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for stored in known:
+        if stored.present and stored.statement.translation_of:
+            found[stored.statement.translation_of].append(stored.statement)
+    return {of: sorted(members, key=lambda one: one.language) for of, members in found.items()}
+
+
+def _family_faults(known: Sequence[StoredStatement], families: Families) -> Iterator[Fault]:
+    originals = {stored.statement.slug: stored.statement for stored in known}
+    for of, members in families.items():
+        for one in members:
+            others = [other for other in members if other is not one]
+            message = objection(one, originals.get(of), others)
+            if message:
+                yield Fault(file=one.origin, message=message)
+
+
+def _fingerprint(renderer: Renderer, within: Sequence[Statement]) -> str:
+    """What the content of a statement was made by and, beside itself, from."""
+    if not within:
+        return renderer.fingerprint
+    return hashlib.sha256(f"{renderer.fingerprint} {within!r}".encode()).hexdigest()
 
 
 def _render_one(
-    stored: StoredStatement, *, store: Store, renderer: Renderer, clock: Clock
+    done: StoredStatement,
+    within: Sequence[Statement],
+    *,
+    store: Store,
+    renderer: Renderer,
+    clock: Clock,
 ) -> tuple[Fault, ...]:
-    done = replace(stored, fingerprint=renderer.fingerprint, digest="")
     try:
-        content = renderer.render(stored.statement)
+        _refuse_strangers(done.statement, within)
+        content = renderer.render(done.statement, within)
     except InvalidInput as error:
         with store.begin() as tx:
             tx.statements.put(done, clock.now())
@@ -44,3 +86,16 @@ def _render_one(
         digest = tx.statements.keep_content(content, clock.now())
         tx.statements.put(replace(done, digest=digest), clock.now())
     return ()
+
+
+def _refuse_strangers(original: Statement, within: Sequence[Statement]) -> None:
+    """No mail leaves with only some of its languages. Raises InvalidInput."""
+    faulty = [
+        one
+        for one in within
+        if objection(one, original, [other for other in within if other is not one])
+    ]
+    if faulty:
+        names = ", ".join(one.slug for one in faulty)
+        message = f"goes out together with {names}, which has a fault; mend that first"
+        raise InvalidInput([Fault(file=original.origin, message=message)])

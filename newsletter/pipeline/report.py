@@ -9,6 +9,7 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.event import Bounce
 from newsletter.domain.pacing import Cause, Wait
 from newsletter.domain.receipt import Figures
+from newsletter.pipeline.family import awaited
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.ports import Store
 
@@ -30,11 +31,22 @@ def report(
         resolved = tx.unknowns.resolved(campaign.id)
         figures = tx.events.figures(campaign.id)
         returned = tx.events.returned(campaign.id)
+        left_to = awaited(tx, campaign)
     return {
         **summary(campaign, figures, waits),
         "providers": providers or [campaign.provider],
         "unsubscribed": left,
         "unknown_addresses": unknown,
+        "awaited": [
+            {
+                "statement": one.slug,
+                "language": one.language,
+                "readers": one.readers,
+                "state": one.state.value,
+                "said": str(one),
+            }
+            for one in left_to
+        ],
         "resolved": [
             {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved
         ],
@@ -63,6 +75,7 @@ def summary(
         "statement": campaign.slug,
         "corrects": campaign.corrects,
         "corrected_by": campaign.corrected_by,
+        "translates": campaign.translates,
         "state": campaign.state.value,
         "audience": counts.audience,
         "pending": counts.pending,

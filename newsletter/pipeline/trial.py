@@ -4,6 +4,7 @@ A test is no delivery: it stands in no campaign's books, and its links end nothi
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy, Standing
 from newsletter.pipeline.correction import correction_of
+from newsletter.pipeline.family import Family, family_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Correction, Links, Provider, Renderer, Store, Transaction
@@ -38,10 +40,17 @@ class DryRun:
     """The statement whose readers would get it, or whose place it would take."""
     ends: tuple[str, ...] = ()
     """Statements that would go out no further."""
+    translates: str = ""
+    """The original that it is a translation of."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """(address, why) of those who could be written to, but get it in another language."""
 
 
-def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy) -> DryRun:
-    """Say who would get it and who would not. Changes nothing."""
+def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, together: bool = False) -> DryRun:
+    """Say who would get it and who would not. Changes nothing.
+
+    ``together``: translations go out in the mail of their original.
+    """
     with store.read() as tx:
         stored = find_statement(tx, slug)
         standing = standing_of(tx, stored, policy)
@@ -55,11 +64,15 @@ def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy) -> DryRun:
             addresses=(),
             excluded=(),
             corrects=stored.statement.corrects,
+            translates=stored.statement.translation_of,
         )
         try:
             correction = correction_of(tx, stored.statement)
+            family = None if correction else family_of(tx, stored.statement, together=together)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
+        if family is not None:
+            return _with_family(tx, dry, family)
         return _with_correction(tx, dry, correction) if correction else _with_lists(tx, dry)
 
 
@@ -67,6 +80,23 @@ def _with_lists(tx: Transaction, dry: DryRun) -> DryRun:
     addresses = tuple(tx.readers.reachable(dry.lists))
     excluded = tuple(tx.readers.excluded(dry.lists))
     return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
+
+
+def _with_family(tx: Transaction, dry: DryRun, family: Family) -> DryRun:
+    share = family.share(tx, dry.slug)
+    addresses = tuple(tx.families.reachable(share))
+    elsewhere = []
+    for address, language, slug in tx.families.elsewhere(share):
+        theirs = family.member_for(language)
+        why = f"gets it in {theirs.language}: {theirs.slug}"
+        elsewhere.append((address, f"is in the audience of {slug}" if slug else why))
+    return replace(
+        dry,
+        audience=len(addresses),
+        addresses=addresses,
+        excluded=tuple(tx.readers.excluded(dry.lists)),
+        elsewhere=tuple(elsewhere),
+    )
 
 
 def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> DryRun:
@@ -206,5 +236,7 @@ def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:
     others = "who were to get that" if dry.corrects else "on these lists"
     yield f"{len(dry.excluded):,} {others} would not get it"
     yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
+    whys = Counter(why for _, why in dry.elsewhere)
+    yield from (f"{many:,} on these lists: {why}" for why, many in sorted(whys.items()))
     yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
     yield from (f"  {reason}" for reason in dry.reasons)

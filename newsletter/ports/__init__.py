@@ -3,6 +3,7 @@
 from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.events import Events, Place
+from newsletter.ports.families import Families, Share
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -65,6 +66,7 @@ __all__ = [
     "Epoch",
     "Events",
     "Examiner",
+    "Families",
     "Finding",
     "Forged",
     "History",
@@ -84,6 +86,7 @@ __all__ = [
     "Resolved",
     "Rest",
     "Schedules",
+    "Share",
     "Sighting",
     "Source",
     "Staff",

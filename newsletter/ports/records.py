@@ -32,6 +32,10 @@ class Statements(Protocol):
 
     def get(self, slug: str) -> StoredStatement | None: ...
 
+    def translations(self, slug: str) -> list[StoredStatement]:
+        """Those that name this statement in ``translation_of``, by slug, present or not."""
+        ...
+
     def put(self, stored: StoredStatement, at: datetime) -> None:
         """Insert it, or replace what is stored under its slug."""
         ...

@@ -6,6 +6,7 @@ from typing import Protocol
 from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
 from newsletter.ports.events import Events
+from newsletter.ports.families import Families
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -34,6 +35,8 @@ class Transaction(Protocol):
     def campaigns(self) -> Campaigns: ...
     @property
     def corrections(self) -> Corrections: ...
+    @property
+    def families(self) -> Families: ...
     @property
     def batches(self) -> Batches: ...
     @property

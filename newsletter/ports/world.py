@@ -74,10 +74,13 @@ class Renderer(Protocol):
         """Changes whenever the same statement could be rendered into other content."""
         ...
 
-    def render(self, statement: Statement, *, test: bool = False) -> Content:
-        """Render. The same statement gives the same content. Raises InvalidInput.
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        """Render, with translations that are to stand in the same content.
 
-        With ``test``, readers are told that it is a test mail.
+        The same statements give the same content. With ``test``, readers are told that it is a
+        test mail. Raises InvalidInput.
         """
         ...
 

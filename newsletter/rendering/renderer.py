@@ -31,6 +31,7 @@ from newsletter.rendering.markup import breakable, to_html
 from newsletter.rendering.plaintext import PlainBody, to_text
 from newsletter.rendering.references import faults_in
 from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.translations import blocks, language_name, left_out
 from newsletter.rendering.values import Wordings, common_values
 
 _VERSION_DIGITS = 12
@@ -75,16 +76,26 @@ class TemplateRenderer:
         """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
         return self._fingerprint
 
-    def render(self, statement: Statement, *, test: bool = False) -> Content:
-        """Render. The same statement gives the same bytes. Raises InvalidInput.
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        """Render, with translations in blocks of their own. The same gives the same bytes.
 
-        With ``test``, the mail says at its top that it is one.
+        With ``test``, the mail says at its top that it is one. Raises InvalidInput.
         """
         _refuse(statement.origin, checks.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         _refuse(statement.origin, faults_in(tokens))
-        values = self._values(statement, tokens) | {"test": test}
-        html, text = self._parts(_template(statement), statement.origin, tokens, values)
+        others = blocks(translations)
+        values = self._values(statement, tokens) | {
+            "language_name": language_name(statement.language),
+            "translations": others,
+            "test": test,
+        }
+        name = _template(statement)
+        html, text = self._parts(name, statement.origin, tokens, values)
+        _refuse(self._templates.place(f"{name}.html.j2"), left_out(checks.Page(html).text, others))
+        _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
         return Content(
             subject=statement.subject or statement.title,
             html=html,
@@ -94,6 +105,7 @@ class TemplateRenderer:
             headers=headers_for(self._house, statement),
             lists=statement.lists,
             corrects=statement.corrects,
+            translation_of=statement.translation_of,
             send_at=_iso(statement.send_at),
             embargo_until=_iso(statement.embargo_until),
             template_version=self._fingerprint[:_VERSION_DIGITS],

@@ -14,6 +14,7 @@ from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
 from newsletter.store.events import SqlEvents
+from newsletter.store.families import SqlFamilies
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
@@ -51,6 +52,10 @@ class SqlTransaction:
     @cached_property
     def corrections(self) -> SqlCorrections:
         return SqlCorrections(self.connection)
+
+    @cached_property
+    def families(self) -> SqlFamilies:
+        return SqlFamilies(self.connection)
 
     @cached_property
     def batches(self) -> SqlBatches:

@@ -35,8 +35,17 @@ class SqlStatements:
         ).one_or_none()
         return None if row is None else _stored(row)
 
+    def translations(self, slug: str) -> list[StoredStatement]:
+        rows = self._connection.execute(
+            select(tables.statement)
+            .where(tables.statement.c.translation_of == slug)
+            .order_by(tables.statement.c.slug)
+        ).all()
+        return [_stored(row) for row in rows]
+
     def put(self, stored: StoredStatement, at: datetime) -> None:
         values = {
+            "translation_of": stored.statement.translation_of,
             "document": _STATEMENT.dump_json(stored.statement).decode(),
             "digest": stored.digest,
             "fingerprint": stored.fingerprint,

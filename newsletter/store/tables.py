@@ -34,6 +34,10 @@ statement = table(
     words("fingerprint"),
     integer("present"),
     integer("changed_at"),
+    words("translation_of", empty=True),
+    Index(
+        "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")
+    ),
 )
 
 content = table(
@@ -128,7 +132,9 @@ campaign = table(
     integer("finished_at", nullable=True),
     words("corrects", empty=True),
     words("corrected_by", empty=True),
+    words("translates", empty=True),
     Index(None, "slug"),
+    Index("ix_campaign_translates", "translates", sqlite_where=text("translates <> ''")),
     Index("ix_campaign_sending", "id", sqlite_where=text("state = 'sending'")),
     numbered=True,
 )

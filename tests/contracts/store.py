@@ -6,6 +6,7 @@ from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_events import EventsContract
+from tests.contracts.store_families import FamiliesContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
@@ -19,6 +20,7 @@ class StoreContract(
     ReadersContract,
     CampaignsContract,
     CorrectionsContract,
+    FamiliesContract,
     BatchesContract,
     OutcomesContract,
     UnknownsContract,

@@ -153,7 +153,12 @@ class Newsroom:
         return ingest(store=self.store, sources=[self.source], clock=self.clock)
 
     def render(self) -> Rendered:
-        return render(store=self.store, renderer=self.renderer, clock=self.clock)
+        return render(
+            store=self.store,
+            renderer=self.renderer,
+            clock=self.clock,
+            together=self.rules.together,
+        )
 
     def note(self) -> tuple[str, ...]:
         return note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)

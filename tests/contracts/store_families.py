@@ -1,0 +1,171 @@
+"""What every store knows about the readers of a statement in several languages."""
+
+import pytest
+
+from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.delivery import Counts
+from newsletter.domain.statement import Statement
+from newsletter.ports import Resolution, Share, Store, StoredStatement
+from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, content
+from tests.fakes import NOON
+
+ALL = frozenset({"", "en", "es", "es-MX"})
+
+
+def readers(*languages: str) -> list[Entry]:
+    """A reader of each language, from number one."""
+    return [
+        Entry(address=f"reader{number}@example.org", lists=("press",), language=language)
+        for number, language in enumerate(languages, start=1)
+    ]
+
+
+def share(slug: str = "forum", languages: frozenset[str] = ALL) -> Share:
+    return Share(slug=slug, original="forum", lists=("press",), languages=languages)
+
+
+def reached(store: Store, wanted: Share) -> list[int]:
+    """The numbers of those who get it; how many they are is as foretold."""
+    with store.read() as tx:
+        addresses = list(tx.families.reachable(wanted))
+        assert tx.families.audience(wanted) == len(addresses)
+    return [int(address.partition("@")[0].removeprefix("reader")) for address in addresses]
+
+
+def planned(
+    store: Store, slug: str, *, translates: str = "", state: CampaignState = CampaignState.SCHEDULED
+) -> int:
+    with store.begin() as tx:
+        campaign = Campaign(
+            id=0,
+            slug=slug,
+            digest=tx.statements.keep_content(content(slug), NOON),
+            state=state,
+            release_at=NOON,
+            approved_by=(),
+            lists=("press",),
+            provider="recording",
+            translates=translates,
+        )
+        return tx.campaigns.add(campaign, NOON)
+
+
+class FamiliesContract:
+    def test_a_member_goes_to_readers_of_its_languages_who_may_be_written_to(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(readers("en", "es", "", "es", "es-MX"), NOON)
+            other = Entry(address="other@example.org", lists=("events",), language="fr")
+            tx.readers.upsert([other], NOON)
+            gone = SuppressedEntry(
+                address="reader2@example.org", reason=SuppressionReason.COMPLAINED
+            )
+            tx.readers.suppress([gone], NOON, "test")
+        with store.read() as tx:
+            assert tx.families.languages(("press",)) == {"en", "es", "", "es-MX"}
+            assert tx.families.languages(("nothing",)) == set()
+        assert reached(store, share("forum-es", frozenset({"es"}))) == [4]
+        assert reached(store, share("forum", frozenset({"en", ""}))) == [1, 3]
+        assert reached(store, share("forum-fr", frozenset())) == []
+        with store.read() as tx:
+            assert tx.families.elsewhere(share("forum-es", frozenset({"es"}))) == [
+                ("reader1@example.org", "en", ""),
+                ("reader3@example.org", "", ""),
+                ("reader5@example.org", "es-MX", ""),
+            ]
+
+    def test_the_freeze_leaves_out_whom_another_member_has(self, store: Store) -> None:
+        Books(store, readers("en", "es", "en"), slug="forum")
+        with store.begin() as tx:
+            tx.readers.upsert(readers("en", "es", "en", "es"), NOON)
+        number = planned(store, "forum-es", translates="forum")
+        wanted = share("forum-es", frozenset({"es"}))
+        assert reached(store, wanted) == [4]
+        with store.read() as tx:
+            assert ("reader2@example.org", "es", "forum") in tx.families.elsewhere(wanted)
+        with store.begin() as tx:
+            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            assert tx.families.freeze(number, wanted, 10) == 1
+        with store.read() as tx:
+            found = tx.campaigns.get(number)
+        assert found is not None
+        assert (found.counts, found.translates) == (Counts(pending=1), "forum")
+        assert reached(store, wanted) == [4]  # its own audience is not another member's
+        assert reached(store, share()) == [1, 2, 3]
+
+    def test_an_audience_is_parted_into_batches(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(readers(*["es"] * 7, "en"), NOON)
+        number = planned(store, "forum-es", translates="forum")
+        with store.begin() as tx:
+            assert tx.families.freeze(number, share("forum-es", frozenset({"es"})), 3) == 7
+            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            waiting = tx.batches.waiting()
+        assert waiting.queued == 3
+
+    @pytest.mark.parametrize("to", [None, Resolution.ACCEPTED, Resolution.GIVE_UP])
+    def test_who_may_have_one_language_has_it_whatever_was_decided(
+        self, store: Store, to: Resolution | None
+    ) -> None:
+        books = Books(store, 3, slug="forum")
+        books.settle(books.claim(), UNKNOWN, n1=REJECTED, n2=ACCEPTED)
+        if to is not None:
+            with books.step() as tx:
+                tx.unknowns.decide(books.id, to, NOON)
+        books.move(CampaignState.CANCELLED)
+        assert reached(store, share("forum-es")) == []
+
+    def test_who_left_before_the_claim_is_not_tried_in_another_language(self, store: Store) -> None:
+        books = Books(store, 2, slug="forum")
+        with books.step() as tx:
+            tx.readers.end_subscriptions(1, ["press"], NOON, books.id)
+        books.settle(books.claim())
+        with books.step() as tx:
+            tx.readers.upsert([Entry(address="reader1@example.org", lists=("more",))], NOON)
+        wanted = Share(slug="forum-es", original="forum", lists=("press", "more"), languages=ALL)
+        assert reached(store, wanted) == []
+
+    def test_who_was_cancelled_before_being_handed_over_is_free_for_another(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 9, batch_size=3, slug="forum")
+        under_way = books.claim()
+        books.settle(books.claim(attempt_id="a2"), UNKNOWN, n4=REJECTED, n5=ACCEPTED)
+        with books.step() as tx:
+            tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
+            tx.campaigns.cancel_pending(books.id)
+        books.move(CampaignState.CANCELLED)
+        assert reached(store, share("forum-es")) == [6, 7, 8, 9]
+        assert books.requeue(under_way)
+        assert reached(store, share("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
+        with books.step() as tx:
+            tx.corrections.take_over(books.id, "right")
+        assert reached(store, share("forum-es")) == []
+
+    def test_the_latest_campaign_of_each_translation_is_found(self, store: Store) -> None:
+        planned(store, "forum")
+        first = planned(store, "forum-fr", translates="forum")
+        planned(store, "forum-es", translates="forum", state=CampaignState.CANCELLED)
+        planned(store, "forum-es", translates="forum")
+        planned(store, "other-es", translates="other")
+        with store.read() as tx:
+            found = tx.families.campaigns("forum")
+            assert [one.slug for one in found] == ["forum-es", "forum-fr"]
+            assert [one.id for one in found] == [first + 2, first]
+            assert tx.families.campaigns("forum-es") == []
+
+    def test_translations_are_found_by_what_they_translate(self, store: Store) -> None:
+        with store.begin() as tx:
+            for slug, of in (("b", "forum"), ("a", "forum"), ("c", "other"), ("forum", "")):
+                statement = Statement(
+                    slug=slug, title="t", body="b", lists=(), language="es", translation_of=of
+                )
+                stored = StoredStatement(
+                    statement=statement, digest="", fingerprint="", present=slug != "b"
+                )
+                tx.statements.put(stored, NOON)
+        with store.read() as tx:
+            found = tx.statements.translations("forum")
+        assert [(one.statement.slug, one.present) for one in found] == [("a", True), ("b", False)]

@@ -1,0 +1,99 @@
+"""All languages of a statement in one mail."""
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.delivery import Counts
+from tests.unit.pipeline.languages import (
+    FORUM,
+    FRENCH,
+    SPANISH,
+    agree,
+    begin,
+    compose,
+    foretold,
+    go_together,
+    held,
+    in_each,
+    later,
+    populate,
+)
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def test_everybody_gets_one_mail_that_holds_all_the_languages(room: Newsroom) -> None:
+    populate(room, {"": 1, "en": 2, "es": 3, "fr": 1})
+    go_together(room)
+    compose(room, FORUM, SPANISH, FRENCH)
+    agree(room, FORUM, SPANISH)
+    assert [one.slug for one in room.campaigns()] == [FORUM]
+    assert room.plan().held == ()
+    assert foretold(room, FORUM).audience == 7
+    why = "it goes out in the mail of forum, for the configuration says translations: together"
+    assert foretold(room, SPANISH).reasons[-1].startswith(why)
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert in_each(room) == {FORUM: 7}
+    [content] = {batch.content for batch in room.provider.batches}
+    assert "This is forum.\nThis is forum-es.\nThis is forum-fr." in content.text
+
+
+def test_one_yes_covers_all_languages_and_lapses_when_one_changes(room: Newsroom) -> None:
+    populate(room, {"en": 2})
+    go_together(room)
+    compose(room, FORUM, SPANISH)
+    before = room.digest(FORUM)
+    agree(room, FORUM)
+    assert room.render().slugs == ()
+    compose(room, SPANISH, body="This is another text.")
+    assert room.digest(FORUM) != before
+    assert room.campaign(FORUM).state is CampaignState.CANCELLED
+    compose(room, SPANISH)
+    assert room.digest(FORUM) == before
+    assert begin(room) == [FORUM]
+
+
+def test_a_translation_that_comes_or_goes_changes_what_was_approved(room: Newsroom) -> None:
+    go_together(room)
+    compose(room, FORUM)
+    alone = room.digest(FORUM)
+    compose(room, SPANISH)
+    assert room.digest(FORUM) != alone
+    room.remove(SPANISH)
+    room.look()
+    assert room.digest(FORUM) == alone
+
+
+def test_no_mail_is_made_while_one_of_its_languages_has_a_fault(room: Newsroom) -> None:
+    go_together(room)
+    compose(room, FORUM)
+    room.write(SPANISH, language="en", translation_of=FORUM)
+    room.ingest()
+    said = [str(fault) for fault in room.render().faults]
+    assert said == [
+        "statements/forum-es.md: it is in en, as is forum, which it translates;"
+        " write its own language, as in language: es",
+        "statements/forum.md: goes out together with forum-es, which has a fault; mend that first",
+    ]
+    assert room.digest(FORUM) == ""
+    compose(room, SPANISH)
+    assert room.digest(FORUM) != ""
+    compose(room, SPANISH, body="unrenderable")
+    [fault] = {str(fault) for fault in room.render().faults}
+    assert fault == "statements/forum-es.md: cannot be rendered"
+
+
+def test_after_the_setting_changed_nobody_gets_two(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 3, "fr": 1})
+    compose(room, FORUM, SPANISH, FRENCH)
+    agree(room, SPANISH)
+    assert begin(room) == [SPANISH]
+    later(room, FRENCH, hours=9)
+    agree(room, FRENCH)
+    go_together(room)
+    room.render()
+    assert held(room, FRENCH).startswith("it goes out in the mail of forum")
+    assert room.campaign(FRENCH).state is CampaignState.CANCELLED
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert room.campaign(FORUM).counts == Counts(accepted=3)
+    assert in_each(room) == {FORUM: 3, SPANISH: 3}

@@ -1,0 +1,98 @@
+"""Several languages in one mail, each in a block of its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.message import Content
+from newsletter.domain.statement import Statement
+from newsletter.rendering.checks import Page
+from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.rendering.templates import default_templates
+from newsletter.rendering.translations import language_name
+from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, statement
+
+SPANISH = statement(
+    'El foro se va.\n\n## Por qué\n\nDijo "no" en [su informe](https://forum.example/informe).',
+    slug="foro",
+    title="El foro renuncia",
+    language="es",
+    origin="statements/foro.md",
+)
+
+
+def together(*translations: Statement, override: Path | None = None) -> Content:
+    renderer = TemplateRenderer(house=HOUSE, override=override)
+    return renderer.render(STATEMENT, translations)
+
+
+def test_each_language_stands_in_a_block_with_its_own_language_and_direction() -> None:
+    html = together(SPANISH, arabic()).html
+    spanish, arabic_ = (
+        html.index('<div lang="es" dir="ltr"'),
+        html.index('<div lang="ar" dir="rtl"'),
+    )
+    assert html.index("<h1") < spanish < arabic_
+    assert re.search(r'<div lang="ar" dir="rtl" style="[^"]*text-align: ?right', html)
+    assert "El foro renuncia</h2>" in html
+    assert "«no»" in html
+
+
+def test_one_h1_and_the_headings_of_a_translation_below_its_title() -> None:
+    tags = Page(together(SPANISH, arabic()).html).tags
+    assert tags.count("h1") == 1
+    block = together(SPANISH).html.partition('<div lang="es"')[2].partition("</div>")[0]
+    assert re.findall(r"<(h\d)", block) == ["h2", "h3"]
+
+
+def test_the_languages_are_named_at_the_top_in_their_own_words_and_link_nowhere() -> None:
+    content = together(SPANISH, arabic())
+    head = content.html.partition("<h1")[0]
+    assert re.search(r'English · <span lang="es" dir="ltr">Español</span> · <span lang="ar"', head)
+    assert "English · Español · العربية\n" in content.text
+    assert 'href="#' not in content.html
+
+
+def test_the_text_holds_each_language_with_its_own_links() -> None:
+    text = together(SPANISH).text
+    block = text.partition("El foro renuncia\n================")[2]
+    assert "Dijo «no» en su informe [1]." in block
+    assert "Enlaces\n[1] https://forum.example/informe\n" in block
+    assert block.index("informe") < block.index(HOUSE.organisation.postal_address.split()[0])
+
+
+def test_without_translations_a_mail_names_no_languages() -> None:
+    content = together()
+    assert "English" not in content.html + content.text
+    assert content.digest() != together(SPANISH).digest()
+
+
+def test_what_is_wrong_in_a_translation_is_told_by_its_own_file() -> None:
+    broken = statement("  ", title=" ", language="es", origin="statements/foro.md")
+    with pytest.raises(InvalidInput) as raised:
+        together(broken)
+    assert {fault.file for fault in raised.value.faults} == {"statements/foro.md"}
+    assert len(raised.value.faults) == 2
+
+
+def test_a_template_that_leaves_a_language_out_is_refused(tmp_path: Path) -> None:
+    source = (default_templates() / "statement.html.j2").read_text("utf-8")
+    cut = re.sub(r"(?s){% for translation in.*?{% endfor %}", "", source)
+    (tmp_path / "statement.html.j2").write_text(cut, "utf-8")
+    with pytest.raises(InvalidInput, match="it leaves out the translation in Español"):
+        together(SPANISH, override=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        ("es", "Español"),
+        ("pt-BR", "Português (BR)"),
+        ("ZH-Hant", "中文 (Hant)"),
+        ("xx-YY", "xx-YY"),
+    ],
+)
+def test_a_language_is_named_as_it_names_itself(language: str, name: str) -> None:
+    assert language_name(language) == name
