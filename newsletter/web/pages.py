@@ -7,7 +7,7 @@ page's one button or from a mail client (RFC 8058: no redirect, no cookie, 200).
 import base64
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,10 @@ class Pages:
     async def index(self, _request: Request) -> Response:
         """What went out, newest first."""
         shown = await run_in_threadpool(self._shown)
-        listed = [{"slug": one.slug, "subject": content.subject} for one, content in shown]
+        listed = [
+            {"slug": one.slug, "subject": content.subject, "language": content.language}
+            for one, content in shown
+        ]
         text = [] if listed else ["Nothing has been published here yet."]
         return self._page("Statements", text, statements=listed[::-1])
 
@@ -117,7 +120,23 @@ class Pages:
         if not found:
             raise HTTPException(404, "there is no such statement here")
         html = found[-1].html.replace(MergeField.UNSUBSCRIBE.value, "your-own-link")
-        return HTMLResponse(html, headers=_ARCHIVE_HEADERS)
+        others = self._alternates(slug, shown)
+        return HTMLResponse(html, headers=_ARCHIVE_HEADERS | others)
+
+    def _alternates(self, slug: str, shown: Sequence[tuple[Campaign, Content]]) -> dict[str, str]:
+        """A header field that names the other languages of a statement (RFC 8288), if any.
+
+        The page is the mail as it went out, byte for byte: it cannot name what came later.
+        """
+        families = {one.slug: one.translates or one.slug for one, _ in shown}
+        languages = {one.slug: content.language for one, content in shown}
+        base = self._app.settings.public_url
+        links = [
+            f'<{base}/archive/{other}>; rel="alternate"; hreflang="{language}"'
+            for other, language in sorted(languages.items())
+            if other != slug and families[other] == families[slug]
+        ]
+        return {"Link": ", ".join(links)} if links else {}
 
     def _shown(self) -> list[tuple[Campaign, Content]]:
         with self._app.store.read() as tx:
