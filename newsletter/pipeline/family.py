@@ -7,8 +7,8 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.family import Tongue, allotted, objection
 from newsletter.domain.planning import BEFORE_START
-from newsletter.domain.statement import Statement
-from newsletter.pipeline.ledger import approved_content
+from newsletter.domain.statement import ApprovalPolicy, Statement
+from newsletter.pipeline.ledger import approved_content, standing_of
 from newsletter.ports import Share, Transaction
 
 
@@ -68,28 +68,56 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     return original
 
 
-def family_of(tx: Transaction, statement: Statement, *, together: bool) -> Family | None:
+def family_of(
+    tx: Transaction,
+    statement: Statement,
+    *,
+    together: bool,
+    to_be_planned: Sequence[Statement] = (),
+) -> Family | None:
     """The family of a statement that has translations with campaigns, or is one; else None.
 
     A translation that has not begun has the readers of its language. One that has begun has those
     in its campaign alone: whoever came later gets the original, should that be still to go out.
+    ``to_be_planned`` are translations that the next look gives a campaign.
     Raises Refused, with the reason why it cannot go out.
     """
     if together and statement.translation_of:
         raise Refused(goes_within(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
     campaigns = tx.families.campaigns(original.slug)
-    if original is statement and not campaigns:
+    if original is statement and not campaigns and not to_be_planned:
         return None
     to_come = [] if together else [one for one in campaigns if _is_to_come(one)]
     found = {one.slug: one for one in _tongues(tx, to_come)}
-    if original is not statement:
-        found[statement.slug] = Tongue(slug=statement.slug, language=statement.language)
+    itself = [] if original is statement else [statement]
+    for one in (*to_be_planned, *itself):
+        found[one.slug] = Tongue(slug=one.slug, language=one.language)
     return Family(
         original=Tongue(slug=original.slug, language=original.language),
         translations=tuple(found.values()),
         lists=statement.lists,
     )
+
+
+def siblings(
+    tx: Transaction, statement: Statement, policy: ApprovalPolicy
+) -> tuple[list[Statement], list[Statement]]:
+    """The translations in a statement's family that have not begun: (approved, not approved)."""
+    of = statement.translation_of or statement.slug
+    approved: list[Statement] = []
+    others: list[Statement] = []
+    for one in tx.statements.translations(of):
+        campaign = tx.campaigns.latest(one.statement.slug)
+        if not one.present or (campaign is not None and campaign.started_at is not None):
+            continue
+        try:
+            check_translation(tx, one.statement)
+        except Refused:
+            continue
+        ready = standing_of(tx, one, policy).approved
+        (approved if ready else others).append(one.statement)
+    return approved, others
 
 
 def goes_within(statement: Statement) -> str:

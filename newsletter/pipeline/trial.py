@@ -14,7 +14,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy, Standing
 from newsletter.pipeline.correction import correction_of
-from newsletter.pipeline.family import Family, family_of
+from newsletter.pipeline.family import Family, family_of, siblings
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Correction, Links, Provider, Renderer, Store, Transaction
@@ -44,6 +44,8 @@ class DryRun:
     """The original that it is a translation of."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(address, why) of those who could be written to, but get it in another language."""
+    unapproved: tuple[str, ...] = ()
+    """Its translations, or those beside it, that nobody waits for as they are not approved."""
 
 
 def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, together: bool = False) -> DryRun:
@@ -68,12 +70,20 @@ def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, together: bool =
         )
         try:
             correction = correction_of(tx, stored.statement)
-            family = None if correction else family_of(tx, stored.statement, together=together)
+            approved, others = siblings(tx, stored.statement, policy)
+            family = family_of(
+                tx,
+                stored.statement,
+                together=together,
+                to_be_planned=() if together else approved,
+            )
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
-        if family is not None:
-            return _with_family(tx, dry, family)
-        return _with_correction(tx, dry, correction) if correction else _with_lists(tx, dry)
+        if correction is not None:
+            return _with_correction(tx, dry, correction)
+        waiting = tuple(one.slug for one in others if one.slug != slug and not together)
+        dry = replace(dry, unapproved=waiting)
+        return _with_family(tx, dry, family) if family is not None else _with_lists(tx, dry)
 
 
 def _with_lists(tx: Transaction, dry: DryRun) -> DryRun:
@@ -237,6 +247,7 @@ def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:
     yield f"{len(dry.excluded):,} {others} would not get it"
     yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
     whys = Counter(why for _, why in dry.elsewhere)
-    yield from (f"{many:,} on these lists: {why}" for why, many in sorted(whys.items()))
+    yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
+    yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
     yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
     yield from (f"  {reason}" for reason in dry.reasons)

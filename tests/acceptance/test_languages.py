@@ -83,7 +83,7 @@ def test_who_waits_for_a_cancelled_translation_is_shown_and_reached_by_a_new_yes
     bare.do("run", "--until-idle")
     dry = bare.do("send", "hours-fr", "--dry-run").stdout
     assert "hours-fr would go to 8 readers of press" in dry
-    assert "14 on these lists: is in the audience of hours-es" in dry
+    assert "14 more on these lists: is in the audience of hours-es" in dry
 
     bare.do("cancel", "hours-fr", *by)
     waiting = "8 readers wait for hours-fr (fr), which is cancelled"

@@ -58,15 +58,19 @@ def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     room.suppress("reader001@example.org")
     compose(room, FORUM, SPANISH)
     before = foretold(room, FORUM)
-    assert (before.audience, before.elsewhere) == (4, ())  # no translation has a campaign yet
+    assert (before.audience, before.elsewhere, before.unapproved) == (4, (), (SPANISH,))
+    assert "forum-es is not approved, so nobody waits for it" in list(lines_of(before))
+    assert foretold(room, SPANISH).unapproved == ()
 
-    agree(room, SPANISH)
+    room.approve(slug=SPANISH)
     dry = foretold(room, FORUM)
+    room.plan()
+    assert dry == foretold(room, FORUM)
     assert dry.addresses == ("reader002@example.org",)
     assert dry.excluded == (("reader001@example.org", "bounced"),)
     spanish = tuple(f"reader00{number}@example.org" for number in (3, 4, 5))
     assert dry.elsewhere == tuple((one, "gets it in es: forum-es") for one in spanish)
-    assert "3 on these lists: gets it in es: forum-es" in list(lines_of(dry))
+    assert "3 more on these lists: gets it in es: forum-es" in list(lines_of(dry))
 
     theirs = foretold(room, SPANISH)
     assert (theirs.addresses, theirs.translates) == (spanish, FORUM)

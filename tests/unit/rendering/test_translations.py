@@ -1,6 +1,7 @@
 """Several languages in one mail, each in a block of its own."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,19 +32,36 @@ def together(*translations: Statement, override: Path | None = None) -> Content:
 def test_each_language_stands_in_a_block_with_its_own_language_and_direction() -> None:
     html = together(SPANISH, arabic()).html
     spanish, arabic_ = (
-        html.index('<div lang="es" dir="ltr"'),
-        html.index('<div lang="ar" dir="rtl"'),
+        html.index('<div class="ltr" lang="es" dir="ltr"'),
+        html.index('<div class="rtl" lang="ar" dir="rtl"'),
     )
     assert html.index("<h1") < spanish < arabic_
-    assert re.search(r'<div lang="ar" dir="rtl" style="[^"]*text-align: ?right', html)
+    assert re.search(r'<div class="rtl" lang="ar" dir="rtl" style="[^"]*text-align: ?right', html)
     assert "El foro renuncia</h2>" in html
     assert "«no»" in html
+
+
+def test_a_language_that_runs_the_other_way_is_mirrored_within_its_block() -> None:
+    content = together(replace(arabic(), body=f"{arabic().body}\n| a | b |\n|:-:|---|\n| 1 | 2 |"))
+    block = content.html.partition('<div class="rtl" lang="ar"')[2].partition("</div>")[0]
+    [quote] = re.findall(r"<blockquote style=\"(.*?)\"", block)
+    assert "border-left:0" in quote
+    assert "border-right:3px" in quote
+    assert "font-style:normal" in quote
+    assert re.search(r'<ul style="margin:0 22px 18px 0', block)
+    cells = re.findall(r"<td[^>]*text-align:(\w+)", block)
+    assert cells == ["right", "right", "center", "right"]
+    own = TemplateRenderer(house=HOUSE, override=None).render(arabic(), [SPANISH]).html
+    spanish = own.partition('<div class="ltr" lang="es"')[2].partition("</div>")[0]
+    assert "text-align:left" in own
+    assert spanish
+    assert own.count("<style") == content.html.count("<style") == together().html.count("<style")
 
 
 def test_one_h1_and_the_headings_of_a_translation_below_its_title() -> None:
     tags = Page(together(SPANISH, arabic()).html).tags
     assert tags.count("h1") == 1
-    block = together(SPANISH).html.partition('<div lang="es"')[2].partition("</div>")[0]
+    block = together(SPANISH).html.partition('<div class="ltr" lang="es"')[2].partition("</div>")[0]
     assert re.findall(r"<(h\d)", block) == ["h2", "h3"]
 
 
