@@ -40,11 +40,16 @@ def _distance(wanted: str, offered: str) -> int:
 
 
 def objection(
-    translation: Statement, original: Statement | None, others: Sequence[Statement]
+    translation: Statement,
+    original: Statement | None,
+    others: Sequence[Statement],
+    *,
+    together: bool = False,
 ) -> str:
     """Why a statement cannot be the translation it says it is, and what to write; or nothing.
 
-    ``others`` are the further translations of the same original.
+    ``others`` are the further translations of the same original. ``together``: it goes out in the
+    mail of that, so whoever gets a correction gets all its languages.
     """
     of = translation.translation_of
     if original is None:
@@ -59,7 +64,7 @@ def objection(
             f"it translates {of}, which is a translation itself;"
             f" write translation_of: {original.translation_of}"
         )
-    if original.corrects:
+    if original.corrects and not together:
         return (
             f"it translates {of}, which is a correction; take translation_of out, and let it"
             f" correct the translation of {original.corrects} in its language"

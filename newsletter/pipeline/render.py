@@ -31,7 +31,7 @@ def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = F
     with store.read() as tx:
         known = tx.statements.all()
     families = _families(known)
-    faults = list(_family_faults(known, families))
+    faults = list(_family_faults(known, families, together))
     rendered: list[str] = []
     for stored in known:
         within = tuple(families.get(stored.statement.slug, ())) if together else ()
@@ -50,12 +50,14 @@ def _families(known: Sequence[StoredStatement]) -> Families:
     return {of: sorted(members, key=lambda one: one.language) for of, members in found.items()}
 
 
-def _family_faults(known: Sequence[StoredStatement], families: Families) -> Iterator[Fault]:
+def _family_faults(
+    known: Sequence[StoredStatement], families: Families, together: bool
+) -> Iterator[Fault]:
     originals = {stored.statement.slug: stored.statement for stored in known}
     for of, members in families.items():
         for one in members:
             others = [other for other in members if other is not one]
-            message = objection(one, originals.get(of), others)
+            message = objection(one, originals.get(of), others, together=together)
             if message:
                 yield Fault(file=one.origin, message=message)
 
@@ -93,7 +95,7 @@ def _refuse_strangers(original: Statement, within: Sequence[Statement]) -> None:
     faulty = [
         one
         for one in within
-        if objection(one, original, [other for other in within if other is not one])
+        if objection(one, original, [other for other in within if other is not one], together=True)
     ]
     if faulty:
         names = ", ".join(one.slug for one in faulty)

@@ -51,6 +51,13 @@ def statement(slug: str, language: str, **fields: Any) -> Statement:
 FORUM = statement("forum", "en")
 
 
+def test_a_correction_may_have_translations_where_they_go_out_in_its_mail() -> None:
+    right = statement("right", "en", corrects="forum")
+    spanish = statement("right-es", "es", translation_of="right")
+    assert objection(spanish, right, []) != ""
+    assert objection(spanish, right, [], together=True) == ""
+
+
 @pytest.mark.parametrize(
     ("changed", "original", "said"),
     [

@@ -97,3 +97,24 @@ def test_after_the_setting_changed_nobody_gets_two(room: Newsroom) -> None:
     room.drain()
     assert room.campaign(FORUM).counts == Counts(accepted=3)
     assert in_each(room) == {FORUM: 3, SPANISH: 3}
+
+
+def test_a_correction_goes_out_in_all_its_languages_to_those_who_got_the_original(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 3})
+    go_together(room)
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM)
+    begin(room)
+    room.drain()
+    populate(room, {"es": 2}, start=10)
+    room.write("right", corrects=FORUM, body="This is right.")
+    room.write("right-es", translation_of="right", language="es", body="This is right-es.")
+    room.look()
+    assert room.render().faults == ()
+    agree(room, "right")
+    assert begin(room) == ["right"]
+    room.drain()
+    assert room.campaign("right").counts == Counts(accepted=5)
+    assert "This is right.\nThis is right-es." in room.provider.batches[-1].content.text
