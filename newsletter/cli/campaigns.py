@@ -20,6 +20,7 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.statement import Role
+from newsletter.pipeline.family import awaited
 from newsletter.pipeline.report import report as make_report
 from newsletter.pipeline.report import summary
 from newsletter.ports import Resolution
@@ -168,7 +169,13 @@ def resume(shell: Shell, campaign: str, by: str | None) -> None:
 def cancel(shell: Shell, campaign: str, by: str | None) -> None:
     """End a campaign: what has gone has gone, the rest stays."""
     with shell.app() as app:
-        _tell(app.hand(actor(app, by, Role.SENDER, "cancel")).cancel(campaign))
+        cancelled = app.hand(actor(app, by, Role.SENDER, "cancel")).cancel(campaign)
+        _tell(cancelled)
+        with app.store.read() as tx:
+            original = tx.campaigns.latest(cancelled.translates)
+            waiting = awaited(tx, original) if original else ()
+    for one in waiting:
+        say(str(one))
 
 
 @click.command()

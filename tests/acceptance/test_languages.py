@@ -85,8 +85,9 @@ def test_who_waits_for_a_cancelled_translation_is_shown_and_reached_by_a_new_yes
     assert "hours-fr would go to 8 readers of press" in dry
     assert "14 more on these lists: is in the audience of hours-es" in dry
 
-    bare.do("cancel", "hours-fr", *by)
+    cancelled = bare.do("cancel", "hours-fr", *by)
     waiting = "8 readers wait for hours-fr (fr), which is cancelled"
+    assert waiting in cancelled.stderr
     assert waiting in bare.do("report", "hours").stdout
     assert waiting in bare.do("statement", "show", "hours").stdout
     assert len(bare.outbox) == 32
