@@ -57,6 +57,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
             provider=app.lines.first.provider,
             turns=app.lines.first.turns,
             clock=app.clock,
+            together=app.rules.together,
         ).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")

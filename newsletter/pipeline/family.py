@@ -49,6 +49,12 @@ class Awaited:
         return f"{many} for {self.slug} ({self.language}), which is {self.state.value}"
 
 
+def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
+    """The translations of a statement that are there, by language."""
+    present = [one.statement for one in tx.statements.translations(slug) if one.present]
+    return tuple(sorted(present, key=lambda one: one.language))
+
+
 def check_translation(tx: Transaction, statement: Statement) -> Statement:
     """The original of a translation. Raises Refused, with the reason, where it cannot go out."""
     of = statement.translation_of

@@ -14,7 +14,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy, Standing
 from newsletter.pipeline.correction import correction_of
-from newsletter.pipeline.family import Family, family_of, siblings
+from newsletter.pipeline.family import Family, family_of, siblings, translations_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Correction, Links, Provider, Renderer, Store, Transaction
@@ -187,6 +187,7 @@ def send_test(
     provider: Provider,
     turns: Turns,
     clock: Clock,
+    together: bool = False,
 ) -> Answer:
     """Hand over one test mail, marked as such, ahead of all that waits for its turn.
 
@@ -197,7 +198,9 @@ def send_test(
         address = parse_address(to)
     except ValueError as error:
         raise Refused(str(error)) from error
-    content, recipient = _test_of(slug, store=store, renderer=renderer, links=links)
+    content, recipient = _test_of(
+        slug, store=store, renderer=renderer, links=links, together=together
+    )
     taken_at = clock.now()
     with store.begin() as tx:
         reason = tx.readers.suppressed(address)
@@ -225,13 +228,14 @@ def send_test(
 
 
 def _test_of(
-    slug: str, *, store: Store, renderer: Renderer, links: Links
+    slug: str, *, store: Store, renderer: Renderer, links: Links, together: bool
 ) -> tuple[Content, Recipient]:
     """The content, rendered anew so that it says what it is, and a made-up reader."""
-    _, recipient = sample(slug, address=None, store=store, links=links)
     with store.read() as tx:
+        _, recipient = _sample(tx, slug, address=None, links=links)
         stored = find_statement(tx, slug)
-    return renderer.render(stored.statement, test=True), recipient
+        within = translations_of(tx, slug) if together else ()
+    return renderer.render(stored.statement, within, test=True), recipient
 
 
 def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:

@@ -86,7 +86,7 @@ class TemplateRenderer:
         _refuse(statement.origin, checks.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         _refuse(statement.origin, faults_in(tokens))
-        others = blocks(translations)
+        others = blocks(translations, self._wordings)
         values = self._values(statement, tokens) | {
             "language_name": language_name(statement.language),
             "translations": others,

@@ -1,6 +1,6 @@
 """Translations within the mail of their original: each a block with its own language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,6 +14,7 @@ from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import to_html
 from newsletter.rendering.plaintext import to_text
 from newsletter.rendering.references import faults_in
+from newsletter.rendering.values import Wordings
 
 _NAMES = {
     "ar": "العربية",
@@ -68,14 +69,16 @@ class Block:
     body: Markup
     text: str
     links: tuple[str, ...]
+    words: Mapping[str, str]
+    """The fixed words, in its language where there are any."""
 
 
-def blocks(translations: Sequence[Statement]) -> tuple[Block, ...]:
+def blocks(translations: Sequence[Statement], wordings: Wordings) -> tuple[Block, ...]:
     """A block for each. Raises InvalidInput with what is wrong in any of them."""
     faults = chain.from_iterable(_faults(one) for one in translations)
     if found := tuple(dict.fromkeys(faults)):
         raise InvalidInput(found)
-    return tuple(_block(one) for one in translations)
+    return tuple(_block(one, wordings) for one in translations)
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
@@ -101,7 +104,7 @@ def _faults(statement: Statement) -> list[Fault]:
     return [Fault(file=statement.origin, message=message) for message in messages]
 
 
-def _block(statement: Statement) -> Block:
+def _block(statement: Statement, wordings: Wordings) -> Block:
     tokens = read_markdown(statement.body, statement.language)
     _lower_headings(tokens)
     plain = to_text(tokens)
@@ -114,6 +117,7 @@ def _block(statement: Statement) -> Block:
         body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
         text=plain.text,
         links=plain.links,
+        words=wordings.of(statement.language)[0],
     )
 
 

@@ -63,4 +63,5 @@ def common_values(house: House, language: str, wordings: Wordings) -> dict[str, 
         "date_direction": Markup(' dir="ltr"') if not words["months"] else Markup(""),
         "press_contact_shown": True,
         "test": False,
+        "translations": (),
     }
