@@ -52,6 +52,12 @@ def test_what_is_typed_wrong_is_a_matter_of_usage(bare: Workspace, command: tupl
     assert "Usage: " in bare.do(*command, code=2).stderr
 
 
+def test_a_title_with_brackets_and_colons_is_listed_as_it_is(workspace: Workspace) -> None:
+    title = "[Update] :smile: on [/the] budget"
+    workspace.write("news", title=title)
+    assert title in workspace.do("statement", "list").stdout
+
+
 LOOKS = [
     ("report", "news"),
     ("campaign", "list"),
