@@ -16,6 +16,7 @@ from newsletter.pipeline.approve import note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.lines import Lines
@@ -24,6 +25,7 @@ from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
+from newsletter.pipeline.vouch import vouch
 from newsletter.ports import Clock, Examiner, History, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.rendering.renderer import TemplateRenderer
@@ -39,6 +41,7 @@ class Look:
     """What one look at the world brought."""
 
     faults: tuple[Fault, ...] = ()
+    gathered: tuple[Gathered, ...] = ()
     scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()
     withdrawn: tuple[Held, ...] = ()
@@ -62,6 +65,7 @@ class App:
     sources: tuple[Source, ...]
     lines: Lines
     rules: PlanRules
+    gatherer: Gatherer
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
     histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
@@ -77,16 +81,19 @@ class App:
             together=self.rules.together,
         )
         note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+        vouch(store=self.store, roundups=self.gatherer.roundups, clock=self.clock)
         return read.faults + made.faults
 
     def look(self) -> Look:
-        """Refresh, plan what is approved, start what is due, and stop what does harm."""
+        """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        gathered = self.gatherer.gather()
         faults = self.refresh()
         planned = plan(store=self.store, rules=self.rules, clock=self.clock)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
         return Look(
             faults=faults,
+            gathered=gathered,
             scheduled=planned.scheduled,
             started=started,
             withdrawn=planned.withdrawn,

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import FILE_NAME, Settings, load
+from newsletter.config.roundups import configured
 from newsletter.config.settings import FolderOptions
 from newsletter.domain.pacing import Limits, WarmUp
+from newsletter.pipeline.gather import Gatherer
+from newsletter.pipeline.issues import Issues
 from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import PlanRules
 from newsletter.pipeline.turns import Turns
@@ -16,11 +19,13 @@ from newsletter.ports import Clock, History, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
+from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
 from newsletter.sources.folder import FolderSource
+from newsletter.sources.roundups import RoundupSource
 from newsletter.store.binding import bind
 from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
@@ -66,10 +71,19 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         renderer=TemplateRenderer(
             house=settings.house(), override=settings.resolve(Path("templates"))
         ),
-        sources=tuple(
-            _source(options, settings)
-            for options in settings.statements
-            if isinstance(options, FolderOptions)
+        sources=(
+            *(
+                _source(options, settings)
+                for options in settings.statements
+                if isinstance(options, FolderOptions)
+            ),
+            RoundupSource(store),
+        ),
+        gatherer=Gatherer(
+            store=store,
+            roundups=configured(settings.roundups, language=settings.language),
+            issues=Issues(timezone=settings.timezone, abstracts=WrittenAbstracts(settings.house())),
+            clock=clock,
         ),
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),

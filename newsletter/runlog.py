@@ -16,6 +16,8 @@ def log_look(look: Look, before: Look) -> None:
     """One line for each thing that is new since the look before."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
+    for made in look.gathered:
+        log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
     for campaign in look.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
@@ -14,6 +14,7 @@ from newsletter.domain.epoch import Absence, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.domain.message import Content, MergeField, Sender
+from newsletter.domain.roundup import Abstract
 from newsletter.domain.statement import Statement
 from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
 
@@ -75,6 +76,21 @@ class PlainRenderer:
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,
         )
+
+
+class PlainAbstracts:
+    """Says of a statement its title and summary, and a day as computers write it."""
+
+    def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
+        return Abstract(
+            title=statement.title,
+            address=f"https://news.forum.example/archive/{statement.slug}",
+            dated=self.dated(statement.date or went_out, language),
+            opening=statement.summary,
+        )
+
+    def dated(self, day: date, language: str) -> str:
+        return day.isoformat()
 
 
 class RecordingProvider:

@@ -43,6 +43,7 @@ def document() -> str:
     for key, shape in groups.items():
         lines += _group(key, shape)
     lines += _sources(root.keys["statements"].items)
+    lines += _roundups(root.keys["roundups"])
     lines += _providers(root.keys["provider"])
     return "\n".join(lines) + "\n"
 
@@ -60,6 +61,11 @@ def _sources(sources: Shape) -> Iterator[str]:
     for kind, shape in sources.kinds.items():
         yield from ["", f"### `kind: {kind}`", "", shape.description, ""]
         yield from _table(shape, frozenset(shape.keys) - {"kind"})
+
+
+def _roundups(roundups: Shape) -> Iterator[str]:
+    yield from ["", "## `roundups`", "", f"{roundups.description} A list; each takes:", ""]
+    yield from _table(roundups.items, frozenset(roundups.items.keys))
 
 
 def _providers(providers: Shape) -> Iterator[str]:

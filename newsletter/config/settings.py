@@ -32,6 +32,7 @@ from newsletter.config.fields import (
     Window,
     Zone,
 )
+from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.domain import brand, message
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers.options import ProviderOptions
@@ -258,6 +259,9 @@ class Settings(Section):
         default=Approvals(), description="When a statement counts as approved."
     )
     schedule: Schedule = Field(default=Schedule(), description="When things happen by themselves.")
+    roundups: Annotated[tuple[RoundupOptions, ...], AfterValidator(each_once)] = Field(
+        default=(), description="Mails that gather what went out, each week or month."
+    )
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
         description="The outside service that sends; its `kind` decides what else it takes.",

@@ -167,11 +167,7 @@ def _own(finding: Finding) -> str:
     if said.startswith(f"{value} "):
         written = repr(finding.text) if isinstance(finding.value, str) else finding.text
         said = f"{written}{said[len(value) :]}"
-    if (
-        finding.value is not None
-        and finding.reading
-        and finding.reading != f"the number {finding.text}"
-    ):
+    if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
         said += f" (YAML reads {finding.text} as {finding.reading})"
     return said
 

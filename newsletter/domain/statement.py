@@ -49,6 +49,8 @@ class Statement:
     corrects: str = ""
     urgent: bool = False
     """It goes out before other campaigns; readers get the same, so no digest holds it."""
+    roundup: str = ""
+    """The name of the round-up that it is an issue of."""
     origin: str = ""
     """Where it was read, for people: a path relative to the workspace, or an address."""
 
@@ -80,6 +82,8 @@ class Channel(Enum):
     """A member of staff said it to us."""
     FRONT_MATTER = "front matter"
     """The statement's own file names the approver, and the configuration trusts its source."""
+    PARTS = "parts"
+    """They approved a part of this round-up, and the configuration trusts that for the whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +177,8 @@ def _objection(
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.FRONT_MATTER:
         return "" if policy.trust_front_matter else "approvals.trust_front_matter is false"
+    if approval.channel is Channel.PARTS:
+        return ""  # it is taken back where the configuration trusts it no more
     return "" if role is not None else f"{approval.by} is not among the staff any more"
 
 

@@ -62,6 +62,12 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
     return by
 
 
+def has_begun(tx: Transaction, slug: str) -> bool:
+    """Whether a statement's newest campaign has begun to go out."""
+    campaign = tx.campaigns.latest(slug)
+    return campaign is not None and campaign.started_at is not None
+
+
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     """What was approved, and nothing else. Raises Defect where it was altered since."""
     content = tx.statements.content(campaign.digest)

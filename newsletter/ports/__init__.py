@@ -17,6 +17,7 @@ from newsletter.ports.records import (
     Statements,
     StoredStatement,
 )
+from newsletter.ports.roundups import Abstracts, Roundups
 from newsletter.ports.sending import (
     Batches,
     Booking,
@@ -52,6 +53,7 @@ from newsletter.ports.world import (
 )
 
 __all__ = [
+    "Abstracts",
     "Approvals",
     "Audit",
     "Batches",
@@ -85,6 +87,7 @@ __all__ = [
     "Resolution",
     "Resolved",
     "Rest",
+    "Roundups",
     "Schedules",
     "Share",
     "Sighting",

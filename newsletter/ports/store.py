@@ -17,6 +17,7 @@ from newsletter.ports.records import (
     Staff,
     Statements,
 )
+from newsletter.ports.roundups import Roundups
 from newsletter.ports.sending import Batches, Campaigns, Paces
 
 
@@ -31,6 +32,8 @@ class Transaction(Protocol):
     def staff(self) -> Staff: ...
     @property
     def schedules(self) -> Schedules: ...
+    @property
+    def roundups(self) -> Roundups: ...
     @property
     def campaigns(self) -> Campaigns: ...
     @property

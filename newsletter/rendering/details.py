@@ -76,7 +76,7 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
     The summary, or else as many of the body's first sentences as make 40 characters.
     """
     said = " ".join(visible(summary).split())
-    return _shortened(said or _opening(tokens))
+    return shortened(said or opening(tokens), PREHEADER_MOST)
 
 
 def preheader_padding(text: str) -> str:
@@ -84,7 +84,8 @@ def preheader_padding(text: str) -> str:
     return "\u00a0\u200c" * max(0, _PREVIEW - len(text))
 
 
-def _opening(tokens: Sequence[Token]) -> str:
+def opening(tokens: Sequence[Token]) -> str:
+    """As many of the body's first sentences as make 40 characters."""
     paragraphs = (
         " ".join(inline_text(node.children).split())
         for node in SyntaxTreeNode(tokens).walk()
@@ -95,9 +96,10 @@ def _opening(tokens: Sequence[Token]) -> str:
     return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= PREHEADER_MOST:
+def shortened(text: str, most: int) -> str:
+    """Cut after a whole word, in at most so many characters."""
+    if len(text) <= most:
         return text
-    cut = text[: PREHEADER_MOST - 1]
+    cut = text[: most - 1]
     whole_words = cut.rpartition(" ")[0] or cut
     return whole_words.rstrip(" ,;:.–—-") + "…"

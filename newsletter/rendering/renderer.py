@@ -207,6 +207,8 @@ class TemplateRenderer:
 
 def _template(statement: Statement) -> str:
     """The name of the templates that a statement is filled into, without their endings."""
+    if statement.roundup:
+        return "roundup"
     return "correction" if statement.corrects else "statement"
 
 

@@ -17,6 +17,7 @@ from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
+from newsletter.store.roundups import SqlRoundups
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
 from newsletter.store.watermark import SqlEpoch
@@ -44,6 +45,10 @@ class SqlTransaction:
     @cached_property
     def schedules(self) -> SqlSchedules:
         return SqlSchedules(self.connection)
+
+    @cached_property
+    def roundups(self) -> SqlRoundups:
+        return SqlRoundups(self.connection)
 
     @cached_property
     def campaigns(self) -> SqlCampaigns:

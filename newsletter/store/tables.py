@@ -271,6 +271,24 @@ overruled = table(
     integer("hard"),
 )
 
+roundup = table(
+    "roundup",
+    words("name", key=True),
+    integer("since"),
+    rowid=False,
+)
+
+issue = table(
+    "issue",
+    words("name", key=True),
+    words("day", key=True),
+    integer("upto"),
+    words("document"),
+    words("parts"),
+    integer("changed_at"),
+    rowid=False,
+)
+
 audit = table(
     "audit",
     integer("number", key=True),

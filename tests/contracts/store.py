@@ -11,6 +11,7 @@ from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
+from tests.contracts.store_roundups import RoundupsContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_unknowns import UnknownsContract
 
@@ -28,6 +29,7 @@ class StoreContract(
     ConfirmingContract,
     EventsContract,
     PacesContract,
+    RoundupsContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

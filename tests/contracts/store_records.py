@@ -29,6 +29,7 @@ FULL = Statement(
     translation_of="renuncia",
     corrects="earlier",
     urgent=True,
+    roundup="weekly",
     origin="statements/resignation.md",
 )
 BARE = Statement(slug="bare", title="Bare", body="", lists=(), language="en")

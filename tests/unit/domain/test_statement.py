@@ -139,6 +139,11 @@ def test_trusted_front_matter_may_name_somebody_outside_the_staff() -> None:
     assert given.approved
 
 
+def test_whoever_counted_for_the_parts_counts_for_the_round_up_too() -> None:
+    given = judge(yes("chair@elsewhere.example", channel=Channel.PARTS))
+    assert given.approved
+
+
 @pytest.mark.parametrize("channel", list(Channel))
 def test_a_viewer_may_not_approve_by_any_channel(channel: Channel) -> None:
     given = judge(yes("vic@forum.example", channel=channel), trust_front_matter=True)

@@ -1,0 +1,178 @@
+"""The settings of round-ups: mails that gather what went out in a week or a month."""
+
+import re
+from collections.abc import Sequence
+from datetime import time
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from newsletter.config.fields import Language, Line, ListName
+from newsletter.domain.rhythm import LAST, Every, Rhythm
+from newsletter.domain.roundup import DATE_GAP, NAME_MAX_LENGTH, Roundup
+from newsletter.domain.statement import SLUG
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LAST = "last"
+_SOME_DAY = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
+_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_SAFE_FROM = "04:00"
+"""Before it, clocks are put forward and back: an hour may be missing, or come twice."""
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(SLUG, text) or len(text) > NAME_MAX_LENGTH:
+        raise ValueError(
+            f"{text!r} cannot name a round-up; write small letters and digits with - between them,"
+            f" at most {NAME_MAX_LENGTH}, like weekly"
+        )
+    return text
+
+
+def _title(text: str) -> str:
+    if {"{", "}"} & set(text.replace(DATE_GAP, "")):
+        raise ValueError(f"holds a brace; only {DATE_GAP} may stand there, for the day of the mail")
+    return text
+
+
+def _hour(text: str) -> str:
+    if not re.fullmatch(_HOUR, text):
+        raise ValueError(f'{text!r} is not a time of day; write it like "16:00", in quotes')
+    if text < _SAFE_FROM:
+        raise ValueError(
+            f"{text!r} is an hour that a clock change may skip or repeat;"
+            f' write one from "{_SAFE_FROM}" to "23:59"'
+        )
+    return text
+
+
+def _some_day(value: Any) -> Any:
+    if value is None:
+        raise ValueError(f"has no value; write {_SOME_DAY}")
+    whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
+    if not whole and value not in (*_DAYS, _LAST):
+        raise ValueError(f"{value!r} is no day; write {_SOME_DAY}")
+    return value
+
+
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("names no list; write those it goes to, like [supporters]")
+    return names
+
+
+class RoundupOptions(BaseModel):
+    """A mail that gathers what went out. It waits for approval like any other statement."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        description="What it is called here; the beginning of the slug of each issue.",
+        examples=["weekly"],
+        json_schema_extra={"pattern": f"^{SLUG}$", "maxLength": NAME_MAX_LENGTH},
+    )
+    title: Annotated[Line, AfterValidator(_title)] = Field(
+        description="Its title. `{date}` stands for the day of the issue.",
+        examples=['"The week at Example Forum"'],
+    )
+    every: Literal["week", "month"] = Field(
+        description="How often it comes: each `week` or each `month`.", examples=["week"]
+    )
+    day: Annotated[
+        Any,
+        AfterValidator(_some_day),
+        WithJsonSchema(
+            {"anyOf": [{"enum": [*_DAYS, _LAST]}, {"type": "integer", "minimum": 1, "maximum": 28}]}
+        ),
+    ] = Field(
+        description="The day: of a week its English name, of a month 1 to 28, or `last`.",
+        examples=["friday"],
+    )
+    at: Annotated[str, AfterValidator(_hour)] = Field(
+        description='The hour in `timezone`, in quotes, from "04:00" on.',
+        examples=['"16:00"'],
+        json_schema_extra={"pattern": f"^{_HOUR}$"},
+    )
+    lists: Annotated[tuple[ListName, ...], AfterValidator(_some)] = Field(
+        description="The lists it goes to.", examples=[["supporters"]]
+    )
+    gathers: tuple[ListName, ...] = Field(
+        default=(),
+        description="It gathers what went to one of these lists. Without it, all that went out.",
+        examples=[["press"]],
+    )
+    least: int = Field(
+        default=1,
+        ge=1,
+        le=50,
+        description="Where fewer statements went out there is no issue; the next one has them.",
+        examples=[2],
+    )
+    language: Language | None = Field(
+        default=None, description="Its language. Without it, `language`.", examples=["en"]
+    )
+    intro: str | None = Field(
+        default=None,
+        description="Markdown that stands before the statements.",
+        examples=["What we said this week."],
+    )
+    trust_parts: bool = Field(
+        default=False,
+        description="Whether those who approved each statement in it have thereby approved the "
+        "round-up. Otherwise it waits for a yes of its own.",
+        examples=[False],
+    )
+
+    @field_validator("day")
+    @classmethod
+    def _of_that_kind(cls, day: Any, info: ValidationInfo) -> Any:
+        every = info.data.get("every")
+        if every == "week" and day not in _DAYS:
+            raise ValueError(f"{day!r} is no day of the week; write one, like friday")
+        if every == "month" and day in _DAYS:
+            raise ValueError(f"{day!r} is no day of the month; write 1 to 28, or last")
+        return day
+
+    def rhythm(self) -> Rhythm:
+        """When it comes."""
+        day = LAST if self.day == _LAST else self.day
+        return Rhythm(
+            every=Every(self.every),
+            on=_DAYS.index(day) + 1 if day in _DAYS else day,
+            at=time.fromisoformat(self.at),
+        )
+
+
+def each_once(options: tuple[RoundupOptions, ...]) -> tuple[RoundupOptions, ...]:
+    """Raises ValueError where two have one name."""
+    names = [one.name for one in options]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"two are called {', '.join(repeated)}; give each a name of its own")
+    return options
+
+
+def configured(options: Sequence[RoundupOptions], *, language: str) -> tuple[Roundup, ...]:
+    """The round-ups in the words of the domain; ``language`` is of those that name none."""
+    return tuple(
+        Roundup(
+            name=one.name,
+            title=one.title,
+            rhythm=one.rhythm(),
+            lists=one.lists,
+            language=one.language or language,
+            gathers=one.gathers,
+            least=one.least,
+            intro=one.intro or "",
+            trust_parts=one.trust_parts,
+        )
+        for one in options
+    )

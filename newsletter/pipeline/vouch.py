@@ -1,0 +1,107 @@
+"""parts → approval: whoever approved all that a round-up gathers has approved the round-up.
+
+Only where the configuration trusts that, and only while each part is what went out.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.roundup import Issue, Roundup
+from newsletter.domain.statement import Approval, Channel
+from newsletter.pipeline.ledger import has_begun
+from newsletter.ports import Clock, Store, StoredStatement, Transaction
+
+_WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
+
+
+def vouch(*, store: Store, roundups: Sequence[Roundup], clock: Clock) -> tuple[str, ...]:
+    """Take down the approvals that follow from the parts; returns the slugs that were given one.
+
+    After one of them was taken back, by a person or by the configuration, only people approve.
+    """
+    trusted = {one.name for one in roundups if one.trust_parts}
+    with store.read() as tx:
+        touched = [
+            one
+            for one in tx.roundups.issues()
+            if one.statement and not has_begun(tx, one.slug) and _differs(tx, one, trusted, clock)
+        ]
+    vouched = []
+    for issue in touched:
+        with store.begin() as tx:
+            if _is_stale(tx, issue, trusted):
+                _take_back(tx, issue, clock)
+            elif yeses := _yeses(tx, issue, trusted, clock.now()):
+                _add(tx, issue, yeses)
+                vouched.append(issue.slug)
+    return tuple(vouched)
+
+
+def _differs(tx: Transaction, issue: Issue, trusted: set[str], clock: Clock) -> bool:
+    return _is_stale(tx, issue, trusted) or bool(_yeses(tx, issue, trusted, clock.now()))
+
+
+def _yeses(tx: Transaction, issue: Issue, trusted: set[str], at: datetime) -> list[Approval]:
+    """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
+    stored = _rendered(tx, issue)
+    noted = _noted(tx, issue)
+    if stored is None or issue.name not in trusted or any(yes.revoked_at for yes in noted):
+        return []
+    campaigns = [_as_approved(tx, slug) for slug in issue.parts]
+    if None in campaigns:
+        return []
+    known = {yes.by for yes in noted if yes.digest == stored.digest}
+    names = {by for one in campaigns if one is not None for by in one.approved_by} - known
+    return [
+        Approval(slug=issue.slug, digest=stored.digest, by=by, at=at, channel=Channel.PARTS)
+        for by in sorted(names)
+    ]
+
+
+def _is_stale(tx: Transaction, issue: Issue, trusted: set[str]) -> bool:
+    """It counts as approved by its parts, and is not to be any more."""
+    return issue.name not in trusted and any(not yes.revoked_at for yes in _noted(tx, issue))
+
+
+def _noted(tx: Transaction, issue: Issue) -> list[Approval]:
+    return [yes for yes in tx.approvals.of(issue.slug) if yes.channel is Channel.PARTS]
+
+
+def _rendered(tx: Transaction, issue: Issue) -> StoredStatement | None:
+    """The very text of the issue, where it stands rendered."""
+    stored = tx.statements.get(issue.slug)
+    if stored is None or stored.statement != issue.statement or not stored.digest:
+        return None
+    return stored
+
+
+def _as_approved(tx: Transaction, slug: str) -> Campaign | None:
+    """The campaign of a part that went out and says today what was approved."""
+    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
+    if stored is None or campaign is None or campaign.state not in _WENT_OUT:
+        return None
+    return campaign if stored.digest == campaign.digest else None
+
+
+def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
+    for yes in yeses:
+        tx.approvals.add(yes)
+        tx.audit.enter(
+            at=yes.at,
+            actor=yes.by,
+            action="approve",
+            subject=issue.slug,
+            detail=f"{yes.digest} by {yes.channel.value}: {', '.join(issue.parts)}",
+        )
+
+
+def _take_back(tx: Transaction, issue: Issue, clock: Clock) -> None:
+    tx.approvals.revoke(issue.slug, clock.now(), channel=Channel.PARTS)
+    tx.audit.enter(
+        at=clock.now(),
+        actor="scheduler",
+        action="revoke",
+        subject=issue.slug,
+        detail="its parts vouch for it no longer: trust_parts is off",
+    )

@@ -1,0 +1,62 @@
+"""Round-ups and their issues: no local date has two of a name."""
+
+import json
+from datetime import date, datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.roundup import Issue
+from newsletter.domain.statement import Statement
+from newsletter.store import tables
+from newsletter.store.times import from_ms, to_ms
+
+_STATEMENT = TypeAdapter(Statement | None)
+_roundup = tables.roundup.c
+_issue = tables.issue.c
+
+
+class SqlRoundups:
+    """Since when each round-up is configured, and its issues."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def since(self) -> dict[str, datetime]:
+        rows = self._connection.execute(select(tables.roundup)).all()
+        return {row.name: from_ms(row.since) for row in rows}
+
+    def begin(self, name: str, at: datetime) -> None:
+        self._connection.execute(
+            insert(tables.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+        )
+
+    def end(self, name: str) -> None:
+        self._connection.execute(delete(tables.roundup).where(_roundup.name == name))
+
+    def issues(self) -> list[Issue]:
+        query = select(tables.issue).order_by(_issue.name, _issue.day)
+        return [_read(row) for row in self._connection.execute(query).all()]
+
+    def put(self, issue: Issue, at: datetime) -> None:
+        values = {
+            "upto": to_ms(issue.upto),
+            "document": _STATEMENT.dump_json(issue.statement).decode(),
+            "parts": json.dumps(issue.parts),
+            "changed_at": to_ms(at),
+        }
+        adding = insert(tables.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
+        self._connection.execute(
+            adding.on_conflict_do_update(index_elements=["name", "day"], set_=values)
+        )
+
+
+def _read(row: Row[tuple[object, ...]]) -> Issue:
+    return Issue(
+        name=row.name,
+        day=date.fromisoformat(row.day),
+        upto=from_ms(row.upto),
+        statement=_STATEMENT.validate_json(row.document),
+        parts=tuple(json.loads(row.parts)),
+    )

@@ -1,0 +1,211 @@
+"""Round-ups: made once at their time or by hand, approved, and read like any statement."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter.security.clock import SystemClock
+from tests.acceptance.site import Site
+from tests.acceptance.workspace import EDITOR, VIEWER, Workspace
+
+A_WEEK_EARLIER = 7 * 24 * 60 * 60 * 1000
+"""In milliseconds, as the tables count."""
+
+
+def afternoon() -> str:
+    """A zone in which it is between noon and one now: no slot of these tests is near midnight."""
+    ahead = 12 - SystemClock().now().hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+def local(zone: str) -> datetime:
+    return SystemClock().now().astimezone(ZoneInfo(zone))
+
+
+@pytest.fixture
+def forum(workspace: Workspace) -> Workspace:
+    """A workspace with a round-up that comes tomorrow, seen by a run."""
+    configure(workspace, local(afternoon()) + timedelta(days=1))
+    workspace.do("run", "--until-idle")
+    return workspace
+
+
+def configure(workspace: Workspace, comes: datetime, **changes: Any) -> None:
+    weekly = {
+        "name": "weekly",
+        "title": "The week to {date}",
+        "every": "week",
+        "day": f"{comes:%A}".lower(),
+        "at": f"{comes:%H:%M}",
+        "lists": ["press"],
+    }
+    workspace.configure(timezone=afternoon(), roundups=[weekly | changes])
+
+
+def publish(workspace: Workspace, *slugs: str, **head: object) -> None:
+    """Let statements go out."""
+    for slug in slugs:
+        workspace.write(slug, f"The words of {slug}.", **{"title": f"About {slug}"} | head)
+        workspace.approve(slug)
+    workspace.do("run", "--until-idle")
+
+
+def let_its_hour_come(workspace: Workspace, **changes: Any) -> str:
+    """As if all so far had been a week ago, and its hour came a minute ago; returns the slug."""
+    comes = local(afternoon()) - timedelta(minutes=1)
+    configure(workspace, comes, **changes)
+    for column in ("roundup SET since = since", "campaign SET started_at = started_at"):
+        workspace.sql(f"UPDATE {column} - {A_WEEK_EARLIER}")
+    workspace.sql("UPDATE roundup SET since = since - 60000")
+    return f"weekly-{comes:%Y-%m-%d}"
+
+
+def standing(workspace: Workspace, slug: str) -> str:
+    rows = workspace.do("statement", "list", "--json").json()
+    return {row["slug"]: row["standing"] for row in rows}.get(slug, "not there")
+
+
+def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Workspace) -> None:
+    publish(forum, "one", "two")
+    slug = let_its_hour_come(forum)
+
+    said = forum.do("run", "--until-idle").stderr
+    assert f"round-up weekly of {slug[-10:]}: 2 statements; it waits for approval" in said
+    for _ in range(2):
+        assert "round-up" not in forum.do("run", "--until-idle").stderr
+    assert standing(forum, slug) == "waits for approval"
+    assert len(forum.outbox) == 20
+
+    forum.approve(slug)
+    forum.do("run", "--until-idle")
+    assert len(forum.outbox) == 30
+    assert forum.report(slug)["state"] == "sent"
+    assert {line["subject"] for line in forum.journal if line["campaign"] == slug} == {
+        forum.do("statement", "show", slug, "--json").json()["title"]
+    }
+    forum.do("run", "--until-idle")
+    assert len(forum.outbox) == 30
+
+
+def test_its_page_in_the_archive_leads_to_those_of_its_parts(forum: Workspace) -> None:
+    publish(forum, "one")
+    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    forum.approve(slug)
+    forum.do("run", "--until-idle")
+    site = Site(forum)
+    page, index = (site.ask("GET", path) for path in (f"/archive/{slug}", "/"))
+    site.close()
+    assert page.status_code == 200
+    assert "About one" in page.text
+    assert "/archive/one" in page.text
+    assert f"/archive/{slug}" in index.text
+
+
+def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspace) -> None:
+    nothing = forum.do("roundup", "make", "weekly", code=4).stderr
+    assert "there is nothing to gather" in nothing
+    publish(forum, "one", "two")
+    ahead = forum.do("roundup", "show", "weekly", "--json").json()
+    assert [part["slug"] for part in ahead["would_gather"]] == ["one", "two"]
+    assert ahead["issues"] == []
+    assert "would gather now: 2" in forum.do("roundup", "show", "weekly").stdout
+
+    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    assert slug == f"weekly-{local(afternoon()):%Y-%m-%d}"
+    again = forum.do("roundup", "make", "weekly", code=4).stderr
+    assert f"{slug} is made already" in again
+    after = forum.do("roundup", "show", "weekly", "--json").json()
+    assert after["would_gather"] == []
+    assert after["issues"] == [{"slug": slug, "parts": ["one", "two"]}]
+    assert slug in forum.do("roundup", "show", "weekly").stdout
+    [row] = forum.do("roundup", "list", "--json").json()
+    assert (row["name"], row["last"]) == ("weekly", slug)
+    assert slug in forum.do("roundup", "list").stdout
+
+
+def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
+    publish(forum, "one")
+    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    assert f"{slug} is dropped" in forum.do("roundup", "drop", slug).stderr
+    assert standing(forum, slug) == "not there"
+    forum.do("roundup", "drop", slug, code=1)
+    assert forum.do("roundup", "make", "weekly", "--by", EDITOR).stdout.strip() == slug
+    forum.approve(slug)
+    forum.do("run", "--until-idle")
+    assert "has begun to go out" in forum.do("roundup", "drop", slug, code=4).stderr
+
+
+def test_who_may_not_write_may_not_make_or_drop_one(forum: Workspace) -> None:
+    forum.hire(VIEWER, "viewer")
+    publish(forum, "one")
+    for command in (("make", "weekly"), ("drop", "weekly-2026-11-27")):
+        refused = forum.do("roundup", *command, "--by", VIEWER, code=4)
+        assert "takes the role writer" in refused.stderr
+
+
+def test_where_its_parts_are_trusted_it_goes_out_approved_by_them(forum: Workspace) -> None:
+    publish(forum, "one")
+    slug = let_its_hour_come(forum, trust_parts=True)
+    forum.do("run", "--until-idle")
+    assert len(forum.outbox) == 20
+    assert forum.report(slug)["approved_by"] == [EDITOR]
+    audit = forum.do("audit", "show", "--json").json()
+    assert any(
+        (line["actor"], line["action"], line["subject"]) == (EDITOR, "approve", slug)
+        and line["detail"].endswith("by parts: one")
+        for line in audit
+    )
+    forum.do("audit", "verify")
+
+
+def test_a_part_that_was_edited_since_makes_it_wait_for_a_person(forum: Workspace) -> None:
+    publish(forum, "one")
+    forum.write("one", "Never approved.", title="Never approved")
+    slug = let_its_hour_come(forum, trust_parts=True)
+    forum.do("run", "--until-idle")
+    assert standing(forum, slug) == "waits for approval"
+    shown = forum.do("statement", "show", slug).stdout
+    assert "About one" in shown
+    assert "Never approved" not in shown
+
+
+@pytest.mark.slow
+def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: Workspace) -> None:
+    publish(forum, "one")
+    slug = let_its_hour_come(forum)
+    running = forum.start("worker")
+    running.wait_for("round-up weekly of")
+    running.kill()
+    said = forum.do("run", "--until-idle").stderr
+    assert "round-up" not in said
+    assert standing(forum, slug) == "waits for approval"
+    made = forum.do("roundup", "show", "weekly", "--json").json()["issues"]
+    assert made == [{"slug": slug, "parts": ["one"]}]
+
+
+def test_without_any_configured_the_list_is_empty_and_says_so(workspace: Workspace) -> None:
+    assert "no round-up is configured" in workspace.do("roundup", "list").stderr
+    assert json.loads(workspace.do("roundup", "list", "--json").stdout) == []
+    assert (
+        "no round-up 'weekly' is configured"
+        in workspace.do("roundup", "show", "weekly", code=1).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "day", "words"),
+    [
+        ("week", "friday", "every Friday at 16:00"),
+        ("month", "last", "last day of each month at 16:00"),
+        ("month", 1, "day 1 of each month at 16:00"),
+    ],
+)
+def test_its_rhythm_is_told_in_words(
+    workspace: Workspace, every: str, day: str | int, words: str
+) -> None:
+    monthly = {"name": "m", "title": "M", "every": every, "day": day, "at": "16:00"}
+    workspace.configure(roundups=[monthly | {"lists": ["press"]}])
+    assert workspace.do("roundup", "list", "--json").json()[0]["rhythm"] == words

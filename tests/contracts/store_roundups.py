@@ -1,0 +1,79 @@
+"""What every store keeps of round-ups: since when each is there, and one issue a local date."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from newsletter.domain.roundup import Issue
+from newsletter.ports import Store
+from tests.contracts.store_records import FULL
+from tests.fakes import NOON
+
+FRIDAY = date(2026, 11, 27)
+MADE = Issue(name="weekly", day=FRIDAY, upto=NOON, statement=FULL, parts=("a", "b"))
+EMPTY = Issue(name="monthly", day=date(2028, 2, 29), upto=NOON + timedelta(milliseconds=1))
+
+
+class RoundupsContract:
+    def test_a_new_database_has_no_round_ups(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.roundups.since() == {}
+            assert tx.roundups.issues() == []
+
+    def test_a_round_up_begins_once_until_it_is_ended(self, store: Store) -> None:
+        later = NOON + timedelta(days=1)
+        with store.begin() as tx:
+            tx.roundups.begin("weekly", NOON)
+            tx.roundups.begin("monthly", later)
+        with store.begin() as tx:
+            tx.roundups.begin("weekly", later)
+            assert tx.roundups.since() == {"weekly": NOON, "monthly": later}
+            tx.roundups.end("weekly")
+            tx.roundups.end("never there")
+        with store.begin() as tx:
+            assert tx.roundups.since() == {"monthly": later}
+            tx.roundups.begin("weekly", later)
+            assert tx.roundups.since() == {"weekly": later, "monthly": later}
+
+    @pytest.mark.parametrize("issue", [MADE, EMPTY], ids=["made", "empty"])
+    def test_an_issue_comes_back_as_it_was_put(self, store: Store, issue: Issue) -> None:
+        with store.begin() as tx:
+            tx.roundups.put(issue, NOON)
+        with store.read() as tx:
+            assert tx.roundups.issues() == [issue]
+
+    def test_a_local_date_has_one_issue_of_a_name_and_the_last_one_put_stays(
+        self, store: Store
+    ) -> None:
+        changed = replace(MADE, upto=NOON + timedelta(hours=1), parts=(), statement=None)
+        with store.begin() as tx:
+            tx.roundups.put(MADE, NOON)
+            tx.roundups.put(changed, NOON)
+        with store.read() as tx:
+            assert tx.roundups.issues() == [changed]
+
+    def test_issues_come_by_name_and_day_and_outlive_the_end_of_their_round_up(
+        self, store: Store
+    ) -> None:
+        later = replace(MADE, day=date(2026, 12, 4))
+        with store.begin() as tx:
+            for issue in (later, MADE, EMPTY):
+                tx.roundups.put(issue, NOON)
+            tx.roundups.end("weekly")
+        with store.read() as tx:
+            assert tx.roundups.issues() == [EMPTY, MADE, later]
+
+    def test_an_issue_of_a_block_that_fails_was_never_there(self, store: Store) -> None:
+        class Killed(BaseException):
+            """What no handler of errors catches."""
+
+        def put_and_die() -> None:
+            with store.begin() as tx:
+                tx.roundups.put(MADE, NOON)
+                raise Killed
+
+        with pytest.raises(Killed):
+            put_and_die()
+        with store.read() as tx:
+            assert tx.roundups.issues() == []

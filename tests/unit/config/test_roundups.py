@@ -1,0 +1,104 @@
+"""Round-ups as they are configured, in the words of the domain."""
+
+from datetime import time
+
+import jsonschema
+import pytest
+import yaml
+
+from newsletter.config.roundups import configured
+from newsletter.config.schema import json_schema
+from newsletter.domain.rhythm import LAST, Every, Rhythm
+from newsletter.domain.roundup import Roundup
+from tests.unit.config.conftest import BASE, Read
+
+LEAST = """\
+roundups:
+  - {name: weekly, title: The week, every: week, day: friday, at: "16:00", lists: [supporters]}
+"""
+FULL = """\
+language: es
+roundups:
+  - name: monthly
+    title: "The month to {date}"
+    every: month
+    day: last
+    at: "04:00"
+    lists: [supporters, members]
+    gathers: [press]
+    least: 2
+    language: pt-BR
+    intro: |
+      *Two* lines
+      of it.
+    trust_parts: true
+"""
+
+
+def roundups(read: Read, more: str) -> tuple[Roundup, ...]:
+    settings = read(more)
+    return configured(settings.roundups, language=settings.language)
+
+
+def test_without_any_there_are_none(read: Read) -> None:
+    assert roundups(read, "") == ()
+
+
+def test_the_least_that_can_be_written_has_its_defaults(read: Read) -> None:
+    assert roundups(read, LEAST) == (
+        Roundup(
+            name="weekly",
+            title="The week",
+            rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+            lists=("supporters",),
+            language="en",
+        ),
+    )
+
+
+def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
+    assert roundups(read, FULL) == (
+        Roundup(
+            name="monthly",
+            title="The month to {date}",
+            rhythm=Rhythm(every=Every.MONTH, on=LAST, at=time(4)),
+            lists=("supporters", "members"),
+            language="pt-BR",
+            gathers=("press",),
+            least=2,
+            intro="*Two* lines\nof it.\n",
+            trust_parts=True,
+        ),
+    )
+
+
+def test_the_language_is_that_of_the_workspace_where_none_is_named(read: Read) -> None:
+    assert roundups(read, f"language: es\n{LEAST}")[0].language == "es"
+
+
+@pytest.mark.parametrize(
+    ("every", "day", "means"),
+    [("week", "monday", 1), ("week", "sunday", 7), ("month", "1", 1), ("month", "28", 28)],
+)
+def test_days_are_counted_as_the_calendar_does(
+    read: Read, every: str, day: str, means: int
+) -> None:
+    lines = LEAST.replace("every: week, day: friday", f"every: {every}, day: {day}")
+    assert roundups(read, lines)[0].rhythm.on == means
+
+
+@pytest.mark.parametrize(
+    ("lines", "fits"),
+    [
+        (LEAST, True),
+        (FULL, True),
+        (LEAST.replace("friday", "1"), True),
+        (LEAST.replace("friday", "31"), False),
+        (LEAST.replace("friday", "freitag"), False),
+        (LEAST.replace("weekly", "The Week"), False),
+        (LEAST.replace("16:00", "4 pm"), False),
+    ],
+)
+def test_the_schema_for_editors_knows_them(lines: str, fits: bool) -> None:
+    schema = jsonschema.Draft202012Validator(json_schema())
+    assert schema.is_valid(yaml.safe_load(BASE + lines)) is fits
