@@ -14,7 +14,7 @@ from newsletter.domain.rhythm import Due, Slot, coming, due
 from newsletter.domain.roundup import MOST, Issue, Roundup
 from newsletter.domain.statement import Statement
 from newsletter.pipeline.issues import Issues
-from newsletter.pipeline.ledger import has_begun
+from newsletter.pipeline.ledger import begun
 from newsletter.ports import Clock, Store, Transaction
 
 _SCHEDULER = "scheduler"
@@ -91,7 +91,7 @@ class Gatherer:
                     f"there is no issue {slug!r} of a round-up; 'newsletter roundup show NAME'"
                     " names those that were made"
                 )
-            if has_begun(tx, slug):
+            if slug in begun(tx):
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
@@ -178,7 +178,9 @@ class Gatherer:
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
-        return [one for one in tx.roundups.issues() if self._right(tx, one) != one]
+        waiting = [one for one in tx.roundups.issues() if one.statement]
+        gone = begun(tx) if waiting else set()
+        return [one for one in waiting if one.slug not in gone and self._right(tx, one) != one]
 
     def _right(self, tx: Transaction, issue: Issue) -> Issue:
         return self.issues.put_right(tx, issue, self._configured(issue.name))

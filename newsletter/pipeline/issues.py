@@ -15,7 +15,7 @@ from newsletter.domain.roundup import (
     standing_for,
 )
 from newsletter.domain.statement import Statement
-from newsletter.pipeline.ledger import approved_content, has_begun
+from newsletter.pipeline.ledger import approved_content
 from newsletter.ports import Abstracts, Transaction
 
 Part = tuple[Campaign, Statement]
@@ -61,10 +61,8 @@ class Issues:
     def put_right(self, tx: Transaction, issue: Issue, roundup: Roundup | None) -> Issue:
         """The issue as it may go out: without what was cancelled, corrections for what was wrong.
 
-        It is what it was where that is so, or where it has begun to go out.
+        It is what it was where that is so already.
         """
-        if issue.statement is None or has_begun(tx, issue.slug):
-            return issue
         standing = standing_for(issue.parts, tx.campaigns.all())
         if tuple(one.slug for one in standing) == issue.parts:
             return issue

@@ -62,10 +62,10 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
     return by
 
 
-def has_begun(tx: Transaction, slug: str) -> bool:
-    """Whether a statement's newest campaign has begun to go out."""
-    campaign = tx.campaigns.latest(slug)
-    return campaign is not None and campaign.started_at is not None
+def begun(tx: Transaction) -> set[str]:
+    """The slugs of all statements whose newest campaign has begun to go out."""
+    newest = {campaign.slug: campaign for campaign in tx.campaigns.all()}
+    return {slug for slug, campaign in newest.items() if campaign.started_at is not None}
 
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:

@@ -9,7 +9,7 @@ from datetime import datetime
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.roundup import Issue, Roundup
 from newsletter.domain.statement import Approval, Channel
-from newsletter.pipeline.ledger import has_begun
+from newsletter.pipeline.ledger import begun
 from newsletter.ports import Clock, Store, StoredStatement, Transaction
 
 _WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
@@ -22,10 +22,10 @@ def vouch(*, store: Store, roundups: Sequence[Roundup], clock: Clock) -> tuple[s
     """
     trusted = {one.name for one in roundups if one.trust_parts}
     with store.read() as tx:
+        waiting = [one for one in tx.roundups.issues() if one.statement]
+        gone = begun(tx) if waiting else set()
         touched = [
-            one
-            for one in tx.roundups.issues()
-            if one.statement and not has_begun(tx, one.slug) and _differs(tx, one, trusted, clock)
+            one for one in waiting if one.slug not in gone and _differs(tx, one, trusted, clock)
         ]
     vouched = []
     for issue in touched:
