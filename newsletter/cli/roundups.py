@@ -14,6 +14,7 @@ from newsletter.cli.shell import (
     print_json,
     print_table,
     say,
+    show_faults,
     wall_time,
 )
 from newsletter.domain.rhythm import LAST, Every, Rhythm
@@ -96,13 +97,15 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 @click.argument("name")
 @by_whom
 @in_workspace
-def make(shell: Shell, name: str, by: str | None) -> None:
+def make(shell: Shell, name: str, by: str | None) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
     with shell.app() as app:
         made = app.gatherer.make(name, actor(app, by, Role.WRITER, "make a round-up"))
-        app.refresh()
+        faults = [fault for fault in app.refresh() if made.slug in fault.file]
     say(made.said)
+    show_faults(faults)
     click.echo(made.slug)
+    return 3 if faults else 0
 
 
 @roundup.command()

@@ -75,8 +75,8 @@ class Gatherer:
         with self.store.begin() as tx:
             if any(one.slug == issue.slug and one.statement for one in tx.roundups.issues()):
                 raise Refused(
-                    f"{issue.slug} is made already; 'newsletter statement show {issue.slug}' shows"
-                    f" it, 'newsletter roundup drop {issue.slug}' takes it back"
+                    f"{issue.slug} is made already, and a date has one issue; until it begins to"
+                    f" go out, 'newsletter roundup drop {issue.slug}' takes it back"
                 )
             if not self.issues.parts(tx, roundup, now):
                 raise Refused(self._nothing(tx, roundup))

@@ -126,6 +126,15 @@ def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspac
     assert slug in forum.do("roundup", "list").stdout
 
 
+def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> None:
+    publish(forum, "one")
+    intro = "See [more](http://insecure.example)."
+    configure(forum, local(afternoon()) + timedelta(days=1), intro=intro)
+    said = forum.do("roundup", "make", "weekly", code=3)
+    assert f"round-up {said.stdout.strip()}: the link to 'http://insecure.example'" in said.stderr
+    assert standing(forum, said.stdout.strip()) == "cannot be rendered"
+
+
 def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
