@@ -72,12 +72,12 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             house=settings.house(), override=settings.resolve(Path("templates"))
         ),
         sources=(
+            RoundupSource(store),  # first: of two with one slug it is the file that has to change
             *(
                 _source(options, settings)
                 for options in settings.statements
                 if isinstance(options, FolderOptions)
             ),
-            RoundupSource(store),
         ),
         gatherer=Gatherer(
             store=store,

@@ -158,7 +158,8 @@ class Gatherer:
 
     def _make(self, tx: Transaction, roundup: Roundup, issue: Issue, actor: str) -> Gathered:
         parts = self.issues.parts(tx, roundup, issue.upto)
-        said = f"{_counted(len(parts))} went out, and it takes {roundup.least}: there is no issue"
+        went = f"{_counted(len(parts))} went out{_to(roundup)}"
+        said = f"{went}, and it takes {roundup.least}: there is no issue"
         if len(parts) >= roundup.least:
             issue = self.issues.fill(roundup, issue, parts[-MOST:])
             vouched = ", unless its parts vouch for it" if roundup.trust_parts else ""
@@ -171,10 +172,9 @@ class Gatherer:
 
     def _nothing(self, tx: Transaction, roundup: Roundup) -> str:
         began = tx.roundups.since()[roundup.name].astimezone(ZoneInfo(self.issues.timezone))
-        lists = f" to {', '.join(roundup.gathers)}" if roundup.gathers else ""
         return (
             f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {roundup.name} was"
-            f" first seen here, nothing went out{lists} that is not in one of its issues"
+            f" first seen here, nothing went out{_to(roundup)} that is not in one of its issues"
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
@@ -205,6 +205,10 @@ def _last(issues: Sequence[Issue]) -> date | None:
 def _gathered(issue: Issue, said: str) -> Gathered:
     slug = issue.slug if issue.statement else ""
     return Gathered(name=issue.name, day=issue.day, slug=slug, said=said)
+
+
+def _to(roundup: Roundup) -> str:
+    return f" to {', '.join(roundup.gathers)}" if roundup.gathers else ""
 
 
 def _counted(number: int) -> str:

@@ -135,6 +135,21 @@ def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> Non
     assert standing(forum, said.stdout.strip()) == "cannot be rendered"
 
 
+def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace) -> None:
+    publish(forum, "one")
+    slug = forum.do("roundup", "make", "weekly").stdout.strip()
+    forum.write(slug)
+    said = forum.do("statement", "check", code=3).stderr
+    assert f"statements/{slug}.md: the slug '{slug}' is taken by round-up {slug}" in said
+    assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
+
+
+def test_its_settings_are_shown_with_the_others(forum: Workspace) -> None:
+    shown = forum.do("config", "show").stdout
+    assert "roundups[0].name: weekly" in shown
+    assert "roundups[0].trust_parts: False" in shown
+
+
 def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()

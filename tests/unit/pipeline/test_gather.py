@@ -177,8 +177,9 @@ def test_too_few_are_no_issue_and_are_in_the_next(desk: Desk) -> None:
 
 
 def test_where_nothing_went_out_there_is_no_issue(desk: Desk) -> None:
+    desk.set(gathers=("press", "city"))
     desk.at("2026-11-27 16:00")
-    said = "0 statements went out, and it takes 1: there is no issue"
+    said = "0 statements went out to press, city, and it takes 1: there is no issue"
     assert desk.gather() == [("", said)]
     desk.refresh()
     with desk.store.read() as tx:
