@@ -13,7 +13,7 @@ from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.issues import Issues
 from newsletter.pipeline.vouch import vouch
-from newsletter.ports import Store
+from newsletter.ports import Source, Store
 from newsletter.sources.roundups import RoundupSource
 from tests.fakes import FixedClock, PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom
@@ -64,7 +64,7 @@ class Desk(Newsroom):
         return list(done)
 
     def refresh(self) -> None:
-        sources = [self.source, RoundupSource(self.store)]
+        sources: list[Source] = [self.source, RoundupSource(self.store)]
         ingest(store=self.store, sources=sources, clock=self.clock)
         self.render()
         self.note()
