@@ -62,15 +62,15 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
     first, *others = (_line(options, settings, clock) for options in settings.providers)
     second = others[0] if others else None
     provider = first.provider
+    house = settings.house()
+    renderer = TemplateRenderer(house=house, override=settings.resolve(Path("templates")))
     return App(
         settings=settings,
         store=store,
         watermark=watermark,
         clock=clock,
         links=links,
-        renderer=TemplateRenderer(
-            house=settings.house(), override=settings.resolve(Path("templates"))
-        ),
+        renderer=renderer,
         sources=(
             RoundupSource(store),  # first: of two with one slug it is the file that has to change
             *(
@@ -82,7 +82,9 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         gatherer=Gatherer(
             store=store,
             roundups=configured(settings.roundups, language=settings.language),
-            issues=Issues(timezone=settings.timezone, abstracts=WrittenAbstracts(settings.house())),
+            issues=Issues(
+                timezone=settings.timezone, abstracts=WrittenAbstracts(house, renderer.wordings)
+            ),
             clock=clock,
         ),
         lines=Lines(first=first, second=second, after=settings.fail_over_after),

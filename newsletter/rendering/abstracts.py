@@ -8,6 +8,7 @@ from newsletter.domain.statement import Statement
 from newsletter.rendering import details
 from newsletter.rendering.headers import archive_url
 from newsletter.rendering.markdown import read_markdown
+from newsletter.rendering.values import Wordings
 from newsletter.rendering.wrapping import visible
 
 _MOST = 300
@@ -17,8 +18,9 @@ _MOST = 300
 class WrittenAbstracts:
     """Takes a statement's summary, or else the first sentence of its text."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, wordings: Wordings) -> None:
         self._house = house
+        self._wordings = wordings
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
         """What to say of a statement that went out that day."""
@@ -33,4 +35,4 @@ class WrittenAbstracts:
 
     def dated(self, day: date, language: str) -> str:
         """A day as a mail in this language writes it."""
-        return details.written_date(day, language)
+        return details.written_date(day, self._wordings.of(language)[0])

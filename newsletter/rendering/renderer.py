@@ -68,7 +68,7 @@ class TemplateRenderer:
                 "wrapped": _wrapped,
             },
         )
-        self._wordings = Wordings(self._templates)
+        self.wordings = Wordings(self._templates)
         self._fingerprint = _fingerprint(self._templates, house)
 
     @property
@@ -86,7 +86,7 @@ class TemplateRenderer:
         _refuse(statement.origin, checks.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         _refuse(statement.origin, faults_in(tokens))
-        others = blocks(translations, self._wordings)
+        others = blocks(translations, self.wordings)
         values = self._values(statement, tokens) | {
             "language_name": language_name(statement.language),
             "translations": others,
@@ -116,7 +116,7 @@ class TemplateRenderer:
 
         It is for that reader alone: no gap is left in it but the message's name.
         """
-        values = common_values(self._house, language, self._wordings)
+        values = common_values(self._house, language, self.wordings)
         words = values["words"]
         preheader = details.preheader(words["confirm"], ())
         values |= {
@@ -144,7 +144,7 @@ class TemplateRenderer:
         )
 
     def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
-        values = common_values(self._house, statement.language, self._wordings)
+        values = common_values(self._house, statement.language, self.wordings)
         words, zone = values["words"], self._house.timezone
         preheader = details.preheader(statement.summary, tokens)
         return values | {

@@ -15,6 +15,7 @@ from newsletter.store.sql import SqlStore
 from tests.contracts.books import add_campaign
 from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.gathering import FIRST, SECOND, THIRD, WEEKLY, Desk
+from tests.unit.pipeline.languages import populate
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 
 
@@ -224,6 +225,7 @@ def test_it_gathers_by_list_and_never_other_round_ups(store: SqlStore, clock: Fi
 
 def test_of_two_translations_it_names_that_in_its_language(desk: Desk) -> None:
     desk.publish("uno", "2026-11-25 10:00", language="es")
+    populate(desk, {"en": 1}, start=90)  # somebody who joins too late for the original
     desk.publish("one", "2026-11-25 10:05", translation_of="uno")
     desk.at("2026-11-27 16:00")
     desk.tick()

@@ -50,6 +50,8 @@ HARBOUR = replace(
 EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
 """A brand that changes the colours of the plain style, and one font."""
 
+WORDINGS = TemplateRenderer(house=HOUSE, override=None).wordings
+
 BODY = """\
 Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
 detention, because its final report does not mend what is wrong with the programme.

@@ -6,13 +6,13 @@ from newsletter.ports import Abstracts
 from newsletter.rendering.abstracts import WrittenAbstracts
 from tests.contracts.abstracts import AbstractsContract
 from tests.fakes import PlainAbstracts
-from tests.unit.rendering.examples import HOUSE
+from tests.unit.rendering.examples import HOUSE, WORDINGS
 
 
 class TestWrittenAbstracts(AbstractsContract):
     @pytest.fixture
     def abstracts(self) -> Abstracts:
-        return WrittenAbstracts(HOUSE)
+        return WrittenAbstracts(HOUSE, WORDINGS)
 
 
 class TestPlainAbstracts(AbstractsContract):

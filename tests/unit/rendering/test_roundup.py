@@ -15,7 +15,7 @@ from newsletter.rendering.checks import Page
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.plaintext import to_text
 from newsletter.rendering.renderer import TemplateRenderer
-from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, statement
+from tests.unit.rendering.examples import HOUSE, STATEMENT, WORDINGS, arabic, statement
 from tests.unit.rendering.test_checklist import Elements
 
 WEEKLY = Roundup(
@@ -29,7 +29,7 @@ WEEKLY = Roundup(
 FRIDAY = date(2011, 9, 23)
 TITLED = "Is 5 < 6? *Yes* [and] <b>no</b> & R_D"
 PARTS = (STATEMENT, statement("Nothing but this.", slug="second", title=TITLED, summary=""))
-ABSTRACTS = WrittenAbstracts(HOUSE)
+ABSTRACTS = WrittenAbstracts(HOUSE, WORDINGS)
 
 
 def issue(*parts: Statement, **changes: object) -> Statement:
