@@ -17,6 +17,7 @@ from tests.unit.rendering.examples import (
     render_confirmation,
 )
 from tests.unit.rendering.examples import MAILS as BRANDED
+from tests.unit.rendering.test_translations import SPANISH, together
 
 pytestmark = pytest.mark.chromium
 
@@ -122,6 +123,7 @@ MAILS = {
     "example": render().html,
     "wide": render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it").html,
     "arabic": render(**vars(arabic())).html,
+    "three languages": together(SPANISH, arabic()).html,
     "long names": render(
         house=replace(
             HOUSE,

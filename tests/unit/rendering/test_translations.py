@@ -10,10 +10,13 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Statement
 from newsletter.rendering.checks import Page
+from newsletter.rendering.inlining import inline
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.templates import default_templates
 from newsletter.rendering.translations import language_name
+from newsletter.rendering.wrapping import WIDTH
 from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, statement
+from tests.unit.rendering.test_checklist import Elements
 
 SPANISH = statement(
     'El foro se va.\n\n## Por qué\n\nDijo "no" en [su informe](https://forum.example/informe).',
@@ -79,6 +82,18 @@ def test_the_text_holds_each_language_with_its_own_links() -> None:
     assert "Dijo «no» en su informe [1]." in block
     assert "Enlaces\n[1] https://forum.example/informe\n" in block
     assert block.index("informe") < block.index(HOUSE.organisation.postal_address.split()[0])
+
+
+def test_a_mail_in_several_languages_is_as_sound_as_in_one() -> None:
+    content = together(SPANISH, arabic())
+    elements = Elements(content.html)
+    assert not elements.mistakes
+    assert inline(content.html) == content.html
+    assert "style" not in {tag for tag, _ in Elements(content.html.partition("<body")[2]).found}
+    assert all("line-height" in one["style"] for one in elements.of("h1", "h2", "h3"))
+    lines = [line for line in content.text.splitlines() if "https://" not in line]
+    assert max(map(len, lines)) <= WIDTH
+    assert not [line for line in lines if line != line.rstrip()]
 
 
 def test_without_translations_a_mail_names_no_languages() -> None:
