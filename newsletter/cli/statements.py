@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from newsletter.app import App
+from newsletter.cli.languages import in_a_word, languages_of, left_behind
 from newsletter.cli.shell import (
     Shell,
     actor,
@@ -21,11 +22,10 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statement import Role, Standing
+from newsletter.domain.statement import Role
 from newsletter.pipeline.approve import approve as give_approval
 from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
-from newsletter.pipeline.family import awaited
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.ports import StoredStatement, Transaction
 from newsletter.sources.imported import ImportedDocument
@@ -85,26 +85,14 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "title": stored.statement.title,
         "file": stored.statement.origin,
         "digest": stored.digest,
-        "standing": _in_a_word(stored, standing, app),
+        "standing": in_a_word(stored, standing, app),
         "approved_by": [yes.by for yes in standing.counted],
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
         "corrects": stored.statement.corrects,
-        "translation_of": stored.statement.translation_of,
-        "language": stored.statement.language,
-        "awaited": [str(one) for one in awaited(tx, campaign)] if campaign else [],
+        **languages_of(tx, stored, campaign),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
-
-
-def _in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
-    if not stored.digest:
-        return "cannot be rendered"
-    if stored.statement.translation_of and app.rules.together:
-        return f"goes out with {stored.statement.translation_of}"
-    if standing.approved:
-        return "approved"
-    return "changed since approval" if standing.changed else "waits for approval"
 
 
 @statement.command()
@@ -239,6 +227,7 @@ def approve(shell: Shell, slug: str, by: str, digest: str, as_json: bool) -> Non
             policy=app.rules.policy,
             clock=app.clock,
         )
+        late = list(left_behind(app, slug))
     if as_json:
         print_json(
             {
@@ -251,6 +240,8 @@ def approve(shell: Shell, slug: str, by: str, digest: str, as_json: bool) -> Non
         )
     elif given.standing.approved:
         say(f"{slug} is approved ({given.digest[:12]})")
+        for line in late:
+            say(line)
     else:
         say(f"noted ({given.digest[:12]}); {'; '.join(given.standing.reasons)}")
 

@@ -44,8 +44,9 @@ def outcome(workspace: Workspace) -> Counter[tuple[str, str]]:
 def test_each_of_forty_readers_gets_their_language_once(bare: Workspace) -> None:
     languages = people(bare)
     compose(bare)
-    bare.approve("hours-es")
-    bare.approve("hours")
+    assert "not approved" not in bare.approve("hours-es").stderr
+    said = bare.approve("hours").stderr
+    assert "hours-fr (fr) is not approved: its readers get hours, should that begin" in said
     bare.do("run", "--until-idle")  # French is not approved yet
     bare.approve("hours-fr")
     late = bare.do("run", "--until-idle", code=5)
@@ -107,7 +108,7 @@ def test_together_everybody_gets_all_the_languages_in_one_mail(bare: Workspace) 
     bare.configure(translations="together")
     people(bare)
     compose(bare)
-    bare.approve("hours")
+    assert "not approved" not in bare.approve("hours").stderr
     bare.write("hours-fr", "Autre.", title="Autre", language="fr", translation_of="hours")
     lapsed = bare.do("run", "--until-idle", code=4)
     assert "its text changed after editor@forum.example approved it" in lapsed.stderr
