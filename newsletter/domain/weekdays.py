@@ -1,0 +1,106 @@
+"""Days of the week beside dates, in English and Spanish, and those that do not match."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_ENGLISH_DAYS = (
+    *("mon(?:day)?", "tue(?:s|sday)?", "wed(?:s|nesday)?", "thu(?:r|rs|rsday)?"),
+    *("fri(?:day)?", "sat(?:urday)?", "sun(?:day)?"),
+)
+_ENGLISH_MONTHS = (
+    *("jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?"),
+    *("july?", "aug(?:ust)?", "sept?(?:ember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?"),
+)
+_SPANISH_DAYS = (*("lunes", "martes", "mi[eé]rcoles", "jueves", "viernes", "s[aá]bado", "domingo"),)
+_SPANISH_MONTHS = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+    *("julio", "agosto", "sep?tiembre", "octubre", "noviembre", "diciembre"),
+)
+_JOINED = r"\.?\s?(?:,|-|–|/|&|and|or|to|through|thru|until|y|e|o|al?|hasta(?:\sel)?)\s?"
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_YEARS = range(1800, 2200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mismatch:
+    """A date whose day of the week is another one, or which is not in the calendar."""
+
+    offset: int
+    """In the text, in characters."""
+    written: str
+    year: int
+    right: str
+    """The day of the week, in English; empty where there is no such date."""
+
+
+def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
+    """The dates whose day of the week is wrong. One without a year is the nearest to ``about``."""
+    for pattern, days, months in _PATTERNS:
+        for found in pattern.finditer(text):
+            number, month = int(found["number"]), _index(months, found["month"]) + 1
+            year = int(found["year"] or _nearest(about, month, number))
+            if not 1 <= number <= 31 or year not in _YEARS:
+                continue  # it is no date at all
+            right = _right(year, month, number)
+            said = {_index(days, word) for word in (found["before"], found["day"]) if word}
+            if right not in said:
+                yield Mismatch(
+                    offset=found.start(),
+                    written=found.group(),
+                    year=year,
+                    right="" if right is None else NAMES[right],
+                )
+
+
+def _right(year: int, month: int, number: int) -> int | None:
+    """0 for Monday; None where there is no such day."""
+    if number > monthrange(year, month)[1]:
+        return None
+    return date(year, month, number).weekday()
+
+
+def _nearest(about: date, month: int, number: int) -> int:
+    """The year in which the date is nearest to a day, give or take one."""
+    ahead = (month - about.month) * 31 + number - about.day
+    return about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
+
+
+def _index(names: Sequence[str], word: str) -> int:
+    return next(n for n, name in enumerate(names) if re.fullmatch(name, word, re.IGNORECASE))
+
+
+def _compiled(order: str, days: Sequence[str], months: Sequence[str]) -> re.Pattern[str]:
+    day, month = "|".join(days), "|".join(months)
+    return re.compile(
+        order.replace("BEFORE", rf"(?:\b(?P<before>{day}){_JOINED})?")
+        .replace("DAY", rf"\b(?P<day>{day})\b")
+        .replace("MONTH", rf"\b(?P<month>{month})\b")
+        .replace("NUMBER", rf"\b(?P<number>\d{{1,2}}){_ORDINAL}\b")
+        .replace("YEAR", r"(?P<year>\d{4})\b"),
+        re.IGNORECASE,
+    )
+
+
+_ENGLISH = (
+    r"BEFOREDAY\.?,?\s(?:the\s)?MONTH\.?\sNUMBER(?:,?\sYEAR)?",
+    r"BEFOREDAY\.?,?\s(?:the\s)?NUMBER(?:\sof)?\sMONTH\.?(?:,?\sYEAR)?",
+    r"BEFOREMONTH\.?\sNUMBER,?\sYEAR\s?\(DAY\)",
+    r"BEFORENUMBER\sMONTH\.?,?\sYEAR\s?\(DAY\)",
+)
+_SPANISH = (
+    r"BEFOREDAY,?\s(?:d[ií]a\s)?NUMBER\sde\sMONTH(?:,?\sdel?\sYEAR)?",
+    r"BEFORENUMBER\sde\sMONTH\sdel?\sYEAR\s?\(DAY\)",
+)
+_PATTERNS = tuple(
+    (_compiled(order, days, months), days, months)
+    for orders, days, months in (
+        (_ENGLISH, _ENGLISH_DAYS, _ENGLISH_MONTHS),
+        (_SPANISH, _SPANISH_DAYS, _SPANISH_MONTHS),
+    )
+    for order in orders
+)
