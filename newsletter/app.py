@@ -12,7 +12,7 @@ from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
-from newsletter.pipeline.approve import note_front_matter
+from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
@@ -25,6 +25,7 @@ from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
+from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.vouch import vouch
 from newsletter.ports import Clock, Examiner, History, Links, Source, Webhook
 from newsletter.providers import registry
@@ -42,6 +43,8 @@ class Look:
 
     faults: tuple[Fault, ...] = ()
     gathered: tuple[Gathered, ...] = ()
+    approved: tuple[Noted, ...] = ()
+    """By their own files."""
     scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()
     withdrawn: tuple[Held, ...] = ()
@@ -66,6 +69,7 @@ class App:
     lines: Lines
     rules: PlanRules
     gatherer: Gatherer
+    review_rules: ReviewRules
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
     histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
@@ -73,6 +77,9 @@ class App:
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
+        return self._refresh()[0]
+
+    def _refresh(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
         read = ingest(store=self.store, sources=self.sources, clock=self.clock)
         made = render(
             store=self.store,
@@ -80,20 +87,36 @@ class App:
             clock=self.clock,
             together=self.rules.together,
         )
-        note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+        noted = note_front_matter(
+            store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
+        )
         vouch(store=self.store, roundups=self.gatherer.roundups, clock=self.clock)
-        return read.faults + made.faults
+        return read.faults + made.faults, noted
+
+    def approve(self, slug: str, *, by: str, expect: str = "", despite: str | None = None) -> Given:
+        """Take down a yes to a statement. Raises NotFound or Refused."""
+        return approve(
+            slug,
+            by=by,
+            expect=expect,
+            despite=despite,
+            store=self.store,
+            policy=self.rules.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
         gathered = self.gatherer.gather()
-        faults = self.refresh()
+        faults, noted = self._refresh()
         planned = plan(store=self.store, rules=self.rules, clock=self.clock)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
         return Look(
             faults=faults,
             gathered=gathered,
+            approved=noted,
             scheduled=planned.scheduled,
             started=started,
             withdrawn=planned.withdrawn,

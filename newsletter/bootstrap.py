@@ -14,6 +14,7 @@ from newsletter.pipeline.gather import Gatherer
 from newsletter.pipeline.issues import Issues
 from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import PlanRules
+from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, History, Links, Source, Webhook
 from newsletter.providers import registry
@@ -21,6 +22,7 @@ from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
 from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
@@ -90,6 +92,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
         histories=_histories(settings, [line.name for line in (first, *others)]),
+        review_rules=ReviewRules(reviewer=MarkdownReviewer(), timezone=settings.timezone),
         rules=PlanRules(
             policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,

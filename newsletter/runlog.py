@@ -18,6 +18,10 @@ def log_look(look: Look, before: Look) -> None:
         log.error("%s", fault)
     for made in look.gathered:
         log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
+    for noted in look.approved:
+        if noted.warnings:
+            why = noted.despite or "its file gives no reason"
+            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
     for campaign in look.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):

@@ -15,6 +15,7 @@ from newsletter.cli import documentation as commands
 from newsletter.cli import main
 from newsletter.config import documentation as configuration
 from newsletter.config import load, matrix
+from newsletter.domain.review import GRADES, Check
 from newsletter.providers import registry
 from newsletter.webhooks import registry as webhooks
 from newsletter.webhooks import signing
@@ -184,6 +185,18 @@ def members(node: ast.ClassDef) -> Iterator[str]:
             value, sentence = ast.literal_eval(statement.value), node.body[place + 1]
             assert isinstance(sentence, ast.Expr), f"{node.name}.{value} has no sentence"
             yield f"| `{value}` | {' '.join(ast.literal_eval(sentence.value).split())} |"
+
+
+def test_the_officer_is_told_of_every_check_with_its_grade() -> None:
+    [checks] = [node for node in shared_classes() if node.name == "Check"]
+    expected = [
+        row.replace(" | ", f" | {GRADES[check].value} | ", 1)
+        for row, check in zip(members(checks), Check, strict=True)
+    ]
+    page = read(DOCS / "officer.md")
+    assert (
+        re.findall(r"(?m)^\| `[a-z-]+` \| (?:blocking|warning|advice) \| .+\|$", page) == expected
+    )
 
 
 def test_every_dependency_has_its_sentence() -> None:

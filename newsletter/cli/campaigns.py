@@ -13,6 +13,7 @@ from newsletter.cli.shell import (
     as_json,
     by_whom,
     in_workspace,
+    override_in_words,
     print_json,
     print_table,
     say,
@@ -99,6 +100,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {line}")
     click.echo(f"  content      {figures['content_digest'][:12]}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
+    for override in figures["despite"]:
+        click.echo(f"               {override_in_words(override)}")
     click.echo(f"  provider     {', '.join(figures['providers'])}")
     for deed in ("started", "finished"):
         at = figures[f"{deed}_at"]

@@ -3,7 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +102,12 @@ def wall_time(instant: datetime, zone: str) -> str:
     local = instant.astimezone(ZoneInfo(zone))
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"
+
+
+def override_in_words(override: Mapping[str, Any]) -> str:
+    """Who said yes over which warnings, and why."""
+    warnings, why = ", ".join(override["warnings"]), override["why"] or "no reason given"
+    return f"{override['by']} despite {warnings}: {why}"
 
 
 def show_faults(faults: Iterable[Fault]) -> None:

@@ -17,7 +17,6 @@ from newsletter.config import FILE_NAME, json_schema
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Refused
 from newsletter.domain.statement import Role
-from newsletter.pipeline.approve import approve
 from newsletter.pipeline.report import report
 from newsletter.pipeline.trial import filled, sample
 from newsletter.rendering.templates import default_templates
@@ -94,7 +93,7 @@ def _prepare(app: App, folder: Path) -> None:
         tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
         tx.staff.put(_EDITOR, Role.APPROVER, app.clock.now())
     app.refresh()
-    given = approve(_SLUG, by=_EDITOR, store=app.store, policy=app.rules.policy, clock=app.clock)
+    given = app.approve(_SLUG, by=_EDITOR)
     say(f"{_EDITOR} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
 
 

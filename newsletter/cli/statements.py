@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from newsletter.app import App
-from newsletter.cli.languages import in_a_word, languages_of, left_behind
+from newsletter.cli.languages import in_a_word, languages_of
+from newsletter.cli.reviewing import approve, check
 from newsletter.cli.shell import (
     Shell,
     actor,
     as_json,
     by_whom,
     in_workspace,
+    override_in_words,
     print_json,
     print_table,
     say,
@@ -23,10 +25,10 @@ from newsletter.cli.shell import (
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statement import Role
-from newsletter.pipeline.approve import approve as give_approval
 from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.review import overrides
 from newsletter.ports import StoredStatement, Transaction
 from newsletter.sources.imported import ImportedDocument
 from newsletter.sources.importing import MAX_BYTES, import_file
@@ -73,7 +75,8 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
         print_json(row)
         return
     for key, value in row.items():
-        click.echo(f"{key + ':':<14} {value}")
+        shown = "; ".join(map(override_in_words, value)) if key == "despite" else value
+        click.echo(f"{key + ':':<14} {shown}")
     click.echo(f"\n{stored.statement.body}")
 
 
@@ -87,6 +90,7 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "digest": stored.digest,
         "standing": in_a_word(stored, standing, app),
         "approved_by": [yes.by for yes in standing.counted],
+        "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
         "corrects": stored.statement.corrects,
@@ -173,27 +177,7 @@ def _folder(app: App) -> Path:
     return app.settings.resolve(getattr(first, "path", Path("statements")))
 
 
-@statement.command()
-@click.argument("slug", required=False)
-@as_json
-@in_workspace
-def check(shell: Shell, slug: str | None, as_json: bool) -> int:
-    """Check statements: what is wrong, where, and what to write."""
-    with shell.app() as app:
-        faults = app.refresh()
-        with app.store.read() as tx:
-            known = {one.statement.slug: one for one in tx.statements.all() if one.present}
-        if slug is not None:
-            origin = known[slug].statement.origin if slug in known else ""
-            faults = tuple(one for one in faults if one.file == origin or slug in one.file)
-            if slug not in known and not faults:
-                raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
-    if as_json:
-        print_json([{"place": str(one).split(": ")[0], "message": one.message} for one in faults])
-    show_faults(() if as_json else faults)
-    if not faults and not as_json:
-        say(f"nothing wrong with {slug or f'{len(known)} statements'}")
-    return 3 if faults else 0
+statement.add_command(check)
 
 
 @statement.command()
@@ -209,41 +193,7 @@ def diff(shell: Shell, slug: str) -> None:
         click.echo(line)
 
 
-@statement.command()
-@click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
-@click.option("--digest", default="", help="The digest you have seen: refuse if it changed.")
-@as_json
-@in_workspace
-def approve(shell: Shell, slug: str, by: str, digest: str, as_json: bool) -> None:
-    """Say yes to a statement as it stands now. One byte later it counts no more."""
-    with shell.app() as app:
-        app.refresh()
-        given = give_approval(
-            slug,
-            by=by,
-            expect=digest,
-            store=app.store,
-            policy=app.rules.policy,
-            clock=app.clock,
-        )
-        late = list(left_behind(app, slug))
-    if as_json:
-        print_json(
-            {
-                "slug": slug,
-                "digest": given.digest,
-                "approved": given.standing.approved,
-                "approved_by": [yes.by for yes in given.standing.counted],
-                "reasons": list(given.standing.reasons),
-            }
-        )
-    elif given.standing.approved:
-        say(f"{slug} is approved ({given.digest[:12]})")
-        for line in late:
-            say(line)
-    else:
-        say(f"noted ({given.digest[:12]}); {'; '.join(given.standing.reasons)}")
+statement.add_command(approve)
 
 
 @statement.command()

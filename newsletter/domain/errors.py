@@ -28,8 +28,12 @@ class Fault:
     line: int = 0
     column: int = 0
     key: str = ""
+    code: str = ""
+    """The check that found it, where it has a name of its own."""
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """The file, and line, column and key where they are known."""
         place = self.file
         if self.line:
             place += f":{self.line}"
@@ -37,7 +41,10 @@ class Fault:
                 place += f":{self.column}"
         if self.key:
             place += f" {self.key}"
-        return f"{place}: {self.message}"
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
 
 
 class NewsletterError(Exception):

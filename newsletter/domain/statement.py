@@ -51,8 +51,16 @@ class Statement:
     """It goes out before other campaigns; readers get the same, so no digest holds it."""
     roundup: str = ""
     """The name of the round-up that it is an issue of."""
+    despite: str = ""
+    """Why those in ``approved_by`` say yes over the warnings of a review."""
     origin: str = ""
     """Where it was read, for people: a path relative to the workspace, or an address."""
+    places: tuple[tuple[str, int], ...] = ()
+    """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
+
+    def line_of(self, key: str) -> int:
+        """The line of a key of the front matter, or of ``body``; 0 where it has none."""
+        return dict(self.places).get(key, 0)
 
 
 class Role(Enum):
@@ -96,6 +104,10 @@ class Approval:
     """A folded address."""
     at: datetime
     channel: Channel
+    despite: str = ""
+    """Why, although a review warned. It lapses with the yes."""
+    warnings: tuple[str, ...] = ()
+    """The checks that warned then; without ``despite`` only where the front matter says yes."""
     revoked_at: datetime | None = None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.review import Grade
 from newsletter.domain.statement import (
     Approval,
     ApprovalPolicy,
@@ -14,7 +15,10 @@ from newsletter.domain.statement import (
     Statement,
 )
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
+from newsletter.pipeline.review import Reviewed, ReviewRules, review
 from newsletter.ports import Clock, Store, StoredStatement, Transaction
+
+_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,30 +27,90 @@ class Given:
 
     digest: str
     standing: Standing
+    warnings: tuple[str, ...] = ()
+    """The checks over which it was given, for a reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Override:
+    """What a review warned of, and why somebody says yes all the same."""
+
+    despite: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.warnings:
+            return ""
+        return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
 def approve(
-    slug: str, *, by: str, expect: str = "", store: Store, policy: ApprovalPolicy, clock: Clock
+    slug: str,
+    *,
+    by: str,
+    expect: str = "",
+    despite: str | None = None,
+    store: Store,
+    policy: ApprovalPolicy,
+    rules: ReviewRules,
+    clock: Clock,
 ) -> Given:
     """Take down a yes to the statement as it stands now.
 
     ``expect`` is the digest, or its beginning, of what the person has seen: where the text has
-    changed since, nothing is approved. Raises NotFound or Refused.
+    changed since, nothing is approved. ``despite`` is why they say yes over what a review warns
+    of; without a warning it is not written down. Raises NotFound or Refused.
     """
+    reason = _reason(despite)
+    with store.read() as tx:  # nobody waits for the database while the text is read
+        [reviewed] = review(tx, [find_statement(tx, slug)], rules, clock)
     with store.begin() as tx:
         stored = find_statement(tx, slug)
         person = authorise(tx, by, Role.APPROVER, "approve")
         if expect and not stored.digest.startswith(expect):
             raise Refused(f"{slug} has changed since you looked: it is {stored.digest[:12]} now")
+        if stored.digest != reviewed.digest:
+            raise Refused(f"{slug} changed while it was looked at; look at it again")
         if person == stored.statement.author and not policy.author_may_approve:
             raise Refused(
                 f"{person} wrote {slug}, and approvals.author_may_approve is false;"
                 " ask somebody else for their yes"
             )
         _refuse_if_gone_out(tx, slug)
+        override = _Override()
         if person not in {yes.by for yes in standing_of(tx, stored, policy).counted}:
-            _add(tx, stored, person, Channel.COMMAND, clock)
-        return Given(digest=stored.digest, standing=standing_of(tx, stored, policy))
+            override = _over(reviewed, reason)
+            _add(tx, stored, person, Channel.COMMAND, clock, override)
+        return Given(
+            digest=stored.digest,
+            standing=standing_of(tx, stored, policy),
+            warnings=override.warnings,
+        )
+
+
+def _reason(despite: str | None) -> str:
+    """In one line; empty where none is given."""
+    reason = " ".join((despite or "").split())
+    if despite is not None and not reason:
+        raise Refused("the reason after --despite is empty; write in a few words why")
+    if len(reason) > _LONGEST_REASON or not reason.isprintable():
+        raise Refused(
+            f"the reason after --despite has to be at most {_LONGEST_REASON} plain characters"
+        )
+    return reason
+
+
+def _over(reviewed: Reviewed, reason: str) -> _Override:
+    """What the yes is given over. Raises Refused where it may not be."""
+    if reviewed.blocking or (reviewed.warnings and not reason):
+        grave = [str(one) for one in reviewed.remarks if one.grade is not Grade.ADVICE]
+        way = (
+            "mend what is blocking"
+            if reviewed.blocking
+            else 'mend it, or say why it may go out like this with --despite "why"'
+        )
+        raise Refused("\n".join([f"{reviewed.slug} is not approved: {way}", *grave]))
+    return _Override(despite=reason * bool(reviewed.warnings), warnings=reviewed.warnings)
 
 
 def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
@@ -83,27 +147,43 @@ def revoke(slug: str, *, by: str, store: Store, clock: Clock) -> int:
         return taken
 
 
-def note_front_matter(*, store: Store, policy: ApprovalPolicy, clock: Clock) -> tuple[str, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """A statement whose own file says yes, and the checks that warned of it then."""
+
+    slug: str
+    warnings: tuple[str, ...] = ()
+    despite: str = ""
+    """Why it may go out like this, in the file's words."""
+
+
+def note_front_matter(
+    *, store: Store, policy: ApprovalPolicy, rules: ReviewRules, clock: Clock
+) -> tuple[Noted, ...]:
     """Take down the approvals that statements bring along, where the configuration trusts them.
 
     A name counts for the text with which it first appeared. When the text changes under the same
     names, nobody knows whether they saw the change: it waits for a new yes, or for the name to be
     taken out and set again. The same holds after the yes was revoked or the campaign cancelled.
-    Returns the slugs that were given one.
+    It counts over warnings too, which are written down with it: the review of the file vouches.
+    Returns the statements that were given one.
     """
     if not policy.trust_front_matter:
         return ()
     noted = []
     with store.read() as tx:
-        pending = {
-            stored.statement.slug: stored
+        pending = [
+            stored
             for stored in tx.statements.all()
             if stored.digest and _front_matter_differs(tx, stored.statement)
-        }
-    for slug, stored in pending.items():
+        ]
+        reviews = review(tx, pending, rules, clock) if pending else []
+    for stored, reviewed in zip(pending, reviews, strict=True):
+        warnings, despite = reviewed.warnings, stored.statement.despite
+        override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            if _bring_in_line(tx, stored, clock):
-                noted.append(slug)
+            if _bring_in_line(tx, stored, override, clock):
+                noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
     return tuple(noted)
 
 
@@ -111,7 +191,9 @@ def _front_matter_differs(tx: Transaction, statement: Statement) -> bool:
     return set(_named(statement)) != _noted_names(tx, statement.slug)
 
 
-def _bring_in_line(tx: Transaction, stored: StoredStatement, clock: Clock) -> bool:
+def _bring_in_line(
+    tx: Transaction, stored: StoredStatement, override: _Override, clock: Clock
+) -> bool:
     slug = stored.statement.slug
     named, noted = _named(stored.statement), _noted_names(tx, slug)
     for person in sorted(set(noted) - set(named)):
@@ -125,7 +207,7 @@ def _bring_in_line(tx: Transaction, stored: StoredStatement, clock: Clock) -> bo
         )
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, stored, person, Channel.FRONT_MATTER, clock)
+        _add(tx, stored, person, Channel.FRONT_MATTER, clock, override)
     return bool(added)
 
 
@@ -152,16 +234,29 @@ def _close(tx: Transaction, slug: str, person: str, clock: Clock) -> None:
 
 
 def _add(
-    tx: Transaction, stored: StoredStatement, person: str, channel: Channel, clock: Clock
+    tx: Transaction,
+    stored: StoredStatement,
+    person: str,
+    channel: Channel,
+    clock: Clock,
+    override: _Override,
 ) -> None:
     slug = stored.statement.slug
     tx.approvals.add(
-        Approval(slug=slug, digest=stored.digest, by=person, at=clock.now(), channel=channel)
+        Approval(
+            slug=slug,
+            digest=stored.digest,
+            by=person,
+            at=clock.now(),
+            channel=channel,
+            despite=override.despite,
+            warnings=override.warnings,
+        )
     )
     tx.audit.enter(
         at=clock.now(),
         actor=person,
         action="approve",
         subject=slug,
-        detail=f"{stored.digest} by {channel.value}",
+        detail=f"{stored.digest} by {channel.value}{override}",
     )

@@ -11,6 +11,7 @@ from newsletter.domain.pacing import Cause, Wait
 from newsletter.domain.receipt import Figures
 from newsletter.pipeline.family import awaited
 from newsletter.pipeline.ledger import find_campaign
+from newsletter.pipeline.review import overrides
 from newsletter.ports import Store
 
 
@@ -32,8 +33,10 @@ def report(
         figures = tx.events.figures(campaign.id)
         returned = tx.events.returned(campaign.id)
         left_to = awaited(tx, campaign)
+        given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
     return {
         **summary(campaign, figures, waits),
+        "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
         "providers": providers or [campaign.provider],
         "unsubscribed": left,
         "unknown_addresses": unknown,

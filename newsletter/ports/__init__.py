@@ -17,6 +17,7 @@ from newsletter.ports.records import (
     Statements,
     StoredStatement,
 )
+from newsletter.ports.review import Reviewer
 from newsletter.ports.roundups import Abstracts, Roundups
 from newsletter.ports.sending import (
     Batches,
@@ -87,6 +88,7 @@ __all__ = [
     "Resolution",
     "Resolved",
     "Rest",
+    "Reviewer",
     "Roundups",
     "Schedules",
     "Share",

@@ -28,8 +28,8 @@ from newsletter.rendering.headers import (
 from newsletter.rendering.inlining import inline
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import breakable, to_html
+from newsletter.rendering.placed import refuse_faults
 from newsletter.rendering.plaintext import PlainBody, to_text
-from newsletter.rendering.references import faults_in
 from newsletter.rendering.templates import Templates, default_templates
 from newsletter.rendering.translations import blocks, language_name, left_out
 from newsletter.rendering.values import Wordings, common_values
@@ -85,7 +85,7 @@ class TemplateRenderer:
         """
         _refuse(statement.origin, checks.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
-        _refuse(statement.origin, faults_in(tokens))
+        refuse_faults(statement, tokens)
         others = blocks(translations, self.wordings)
         values = self._values(statement, tokens) | {
             "language_name": language_name(statement.language),

@@ -32,6 +32,7 @@ KEYS = (
     "translation_of",
     "corrects",
     "urgent",
+    "despite",
 )
 
 
@@ -94,7 +95,12 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         translation_of=_other(reader, "translation_of", slug),
         corrects=_other(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
+        despite=reader.decisive("despite", as_it_is) or "",
         origin=file,
+        places=(
+            *((field.key, field.line) for field in reader.front.fields.values()),
+            ("body", reader.front.body_line),
+        ),
     )
 
 

@@ -108,6 +108,8 @@ class SqlApprovals:
                 by=row.by,
                 at=from_ms(row.at),
                 channel=Channel(row.channel),
+                despite=row.despite,
+                warnings=tuple(row.warnings.split()),
                 revoked_at=maybe_from_ms(row.revoked_at),
             )
             for row in rows
@@ -121,6 +123,8 @@ class SqlApprovals:
                 by=approval.by,
                 channel=approval.channel.value,
                 at=to_ms(approval.at),
+                despite=approval.despite,
+                warnings=" ".join(approval.warnings),
             )
         )
 

@@ -56,6 +56,8 @@ approval = table(
     words("channel"),
     integer("at"),
     integer("revoked_at", nullable=True),
+    words("despite", empty=True),
+    words("warnings", empty=True),  # names of checks, with blanks between
     Index(None, "slug"),
 )
 

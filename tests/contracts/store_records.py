@@ -30,7 +30,9 @@ FULL = Statement(
     corrects="earlier",
     urgent=True,
     roundup="weekly",
+    despite="The date is set tonight",
     origin="statements/resignation.md",
+    places=(("title", 2), ("body", 9)),
 )
 BARE = Statement(slug="bare", title="Bare", body="", lists=(), language="en")
 
@@ -40,6 +42,13 @@ def yes(by: str, channel: Channel = Channel.COMMAND, digest: str = "d1") -> Appr
 
 
 class RecordsContract:
+    def test_a_yes_comes_back_with_the_warnings_over_which_it_was_given(self, store: Store) -> None:
+        over = replace(yes("ed@x.example"), despite="Why — so", warnings=("weekday", "link-text"))
+        with store.begin() as tx:
+            tx.approvals.add(over)
+        with store.read() as tx:
+            assert tx.approvals.of("resignation") == [over]
+
     @pytest.mark.parametrize("statement", [FULL, BARE], ids=["every field", "few fields"])
     def test_a_statement_comes_back_as_it_was_put(self, store: Store, statement: Statement) -> None:
         stored = StoredStatement(statement=statement, digest="d1", fingerprint="f1")

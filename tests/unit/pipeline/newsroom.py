@@ -14,7 +14,7 @@ from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import Counts
 from newsletter.domain.pacing import Limits
 from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statement
-from newsletter.pipeline.approve import Given, approve, note_front_matter
+from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.guard import Guard
@@ -24,8 +24,10 @@ from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import Rendered, render
+from newsletter.pipeline.review import Reviewed, ReviewRules, review
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Provider, Store, Watermark
+from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.store.sql import SqlStore, SqlTransaction
 from tests.fakes import (
     FixedClock,
@@ -101,6 +103,7 @@ class Newsroom:
             batch_size=10,
             capabilities=self.provider.capabilities,
         )
+        self.review_rules = ReviewRules(reviewer=MarkdownReviewer(), timezone=self.rules.timezone)
         self.limits = Limits(timezone="America/New_York")
         self._attempts = itertools.count(1)
         self._epochs = itertools.count(1)
@@ -161,7 +164,19 @@ class Newsroom:
         )
 
     def note(self) -> tuple[str, ...]:
-        return note_front_matter(store=self.store, policy=self.rules.policy, clock=self.clock)
+        return tuple(noted.slug for noted in self.noted())
+
+    def noted(self) -> tuple[Noted, ...]:
+        return note_front_matter(
+            store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
+        )
+
+    def review(self, slug: str = "resignation") -> Reviewed:
+        with self.store.read() as tx:
+            stored = tx.statements.get(slug)
+            assert stored is not None
+            [reviewed] = review(tx, [stored], self.review_rules, self.clock)
+        return reviewed
 
     def plan(self) -> Planned:
         return plan(store=self.store, rules=self.rules, clock=self.clock)
@@ -176,8 +191,24 @@ class Newsroom:
         self.note()
         return self.plan()
 
-    def approve(self, by: str = "ed@forum.example", slug: str = "resignation") -> Given:
-        return approve(slug, by=by, store=self.store, policy=self.rules.policy, clock=self.clock)
+    def approve(
+        self,
+        by: str = "ed@forum.example",
+        slug: str = "resignation",
+        *,
+        expect: str = "",
+        despite: str | None = None,
+    ) -> Given:
+        return approve(
+            slug,
+            by=by,
+            expect=expect,
+            despite=despite,
+            store=self.store,
+            policy=self.rules.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))

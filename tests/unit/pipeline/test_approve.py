@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statement import Approval, Channel
-from newsletter.pipeline.approve import approve, revoke
+from newsletter.pipeline.approve import revoke
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -83,14 +83,7 @@ def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) 
 def test_whoever_has_seen_this_very_text_may_say_yes_to_it(room: Newsroom, length: int) -> None:
     room.write()
     room.look()
-    approve(
-        "resignation",
-        by="ed@forum.example",
-        expect=room.digest()[:length],
-        store=room.store,
-        policy=room.rules.policy,
-        clock=room.clock,
-    )
+    room.approve(expect=room.digest()[:length])
     assert len(approvals(room)) == 1
 
 
@@ -101,14 +94,7 @@ def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
     room.write(body="The Forum has not resigned.")
     room.look()
     with pytest.raises(Refused, match=f"changed since you looked: it is {room.digest()[:12]}"):
-        approve(
-            "resignation",
-            by="ed@forum.example",
-            expect=seen,
-            store=room.store,
-            policy=room.rules.policy,
-            clock=room.clock,
-        )
+        room.approve(expect=seen)
     assert approvals(room) == []
 
 

@@ -148,6 +148,11 @@ def test_a_name_noted_by_somebody_else_in_the_meantime_is_not_noted_twice(
     trusting.ingest()
     trusting.render()
     store = Meanwhile(trusting.store, trusting.note)
-    policy = trusting.rules.policy
-    assert note_front_matter(store=store, policy=policy, clock=trusting.clock) == ()
+    noted = note_front_matter(
+        store=store,
+        policy=trusting.rules.policy,
+        rules=trusting.review_rules,
+        clock=trusting.clock,
+    )
+    assert noted == ()
     assert len(approvals(trusting)) == 1

@@ -30,6 +30,7 @@ language: "no"
 translation_of: the-original
 corrects: an-earlier-one
 urgent: true
+despite: The date is set tonight
 ---
 
 The Forum has resigned.
@@ -93,7 +94,18 @@ def test_every_key_of_a_statement_file_is_read(tmp_path: Path) -> None:
     assert statement.translation_of == "the-original"
     assert statement.corrects == "an-earlier-one"
     assert statement.urgent
+    assert statement.despite == "The date is set tonight"
     assert statement.origin == "statements/any-name.md"
+
+
+def test_a_statement_knows_the_lines_of_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "any-name.md", FULL)
+    (statement,) = source(tmp_path).read().statements
+    lines = FULL.splitlines()
+    for key in ("title", "summary", "lists", "send_at", "despite"):
+        assert lines[statement.line_of(key) - 1].startswith(f"{key}:")
+    assert lines[statement.line_of("body") - 1] == "The Forum has resigned."
+    assert statement.line_of("no-such-key") == 0
 
 
 def test_what_a_file_does_not_say_comes_from_the_configuration(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Statement files that we write ourselves."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:
     ).read()
 
     assert reading.faults == ()
-    assert reading.statements == (
+    assert tuple(replace(one, places=()) for one in reading.statements) == (
         Statement(
             slug="forum-resigns",
             title="Forum: resigns #1",

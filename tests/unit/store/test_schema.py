@@ -27,6 +27,8 @@ _OLD_ROWS = (
     "INSERT INTO campaign (id, slug, digest, state, lists, approved_by, provider, reason,"
     " release_at, created_at)"
     " VALUES (1, 'news', 'd', 'sending', '[]', '[]', 'mailgun', '', 0, 0)",
+    "INSERT INTO approval (slug, digest, [by], channel, at)"
+    " VALUES ('news', 'd', 'ed@forum.example', 'command', 0)",
     "INSERT INTO batch (campaign_id, no, members, state, size, pending, unknown, attempts)"
     " VALUES (1, 0, '[1]', 'unknown', 1, 0, 1, 1), (1, 1, '[2]', 'queued', 1, 1, 0, 0)",
 )
@@ -144,6 +146,8 @@ def test_an_older_database_is_brought_along_with_what_is_in_it(empty: Engine) ->
         assert rows == [("mailgun", ""), ("", "")]
         [row] = connection.execute(text("SELECT urgent, carrier FROM campaign")).all()
         assert row == (0, "")
+        [row] = connection.execute(text("SELECT despite, warnings FROM approval")).all()
+        assert row == ("", "")
         assert SqlEpoch(connection).mark() == Mark(epoch="", claims=0)
 
 

@@ -1,0 +1,126 @@
+"""What a review says about statements. It is no stage: approving and looking share it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.review import Grade, Remark, codes
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statement import Approval, ApprovalPolicy, Statement
+from newsletter.domain.surroundings import Surroundings
+from newsletter.pipeline.ledger import standing_of
+from newsletter.ports import Clock, Reviewer, StoredStatement, Transaction
+
+_NEAR = timedelta(hours=1)
+_GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRules:
+    """Who reviews, and the zone in which a wall time is read."""
+
+    reviewer: Reviewer
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """A statement as it stood, and what there was to say about it."""
+
+    slug: str
+    digest: str
+    remarks: tuple[Remark, ...]
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """The checks that say it cannot go out like this."""
+        return codes(self.remarks, Grade.BLOCKING)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The checks that warn."""
+        return codes(self.remarks, Grade.WARNING)
+
+
+def review(
+    tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules, clock: Clock
+) -> list[Reviewed]:
+    """Review each of these as it stands now."""
+    campaigns = tx.campaigns.all()
+    readers = sum(tx.readers.lists().values())
+    return [_review(tx, stored, campaigns, readers, rules, clock) for stored in statements]
+
+
+def is_settled(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> bool:
+    """Nobody has to decide on its warnings: that very text is approved, or it began to go out."""
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    gone = campaign is not None and campaign.started_at is not None
+    return gone or standing_of(tx, stored, policy).approved
+
+
+def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
+    """Those that were given over warnings, as JSON-ready values."""
+    return [
+        {"by": yes.by, "why": yes.despite, "warnings": list(yes.warnings)}
+        for yes in approvals
+        if yes.warnings
+    ]
+
+
+def _review(
+    tx: Transaction,
+    stored: StoredStatement,
+    campaigns: Sequence[Campaign],
+    readers: int,
+    rules: ReviewRules,
+    clock: Clock,
+) -> Reviewed:
+    statement = stored.statement
+    others = [one for one in campaigns if one.slug != statement.slug]
+    zone, now = ZoneInfo(rules.timezone), clock.now()
+    send_at = tx.schedules.get(statement.slug) or _instant(statement.send_at, rules.timezone)
+    embargo = _instant(statement.embargo_until, rules.timezone)
+    goes_out = max(time for time in (now, send_at, embargo) if time)
+    last = None if statement.corrects else _last(others, statement)
+    around = Surroundings(
+        today=now.astimezone(zone).date(),
+        day=goes_out.astimezone(zone).date(),
+        send_at=send_at,
+        embargo_until=embargo,
+        readers=readers,
+        audience=None if statement.corrects else tx.readers.audience(statement.lists),
+        last_audience=last.counts.audience if last else None,
+        last_slug=last.slug if last else "",
+        nearby=tuple(dict.fromkeys(_nearby(others, statement, goes_out))),
+    )
+    content = tx.statements.content(stored.digest) if stored.digest else None
+    remarks = rules.reviewer.review(statement, content, around)
+    return Reviewed(slug=statement.slug, digest=stored.digest, remarks=remarks)
+
+
+def _instant(wall: datetime | None, zone: str) -> datetime | None:
+    """None also for a time that the zone, which may have been changed since, does not have."""
+    try:
+        return wall and resolve(wall, zone)
+    except ValueError:
+        return None
+
+
+def _last(others: Iterable[Campaign], statement: Statement) -> Campaign | None:
+    """The campaign that went to the same lists last."""
+    begun = [
+        (one.started_at, one.id, one)
+        for one in others
+        if one.started_at and not one.corrects and set(one.lists) == set(statement.lists)
+    ]
+    return max(begun)[2] if begun else None
+
+
+def _nearby(others: Iterable[Campaign], statement: Statement, goes_out: datetime) -> Iterator[str]:
+    for one in others:
+        near = abs((one.started_at or one.release_at) - goes_out) < _NEAR
+        if near and one.state in _GOING and not set(one.lists).isdisjoint(statement.lists):
+            yield one.slug

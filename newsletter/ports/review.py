@@ -1,0 +1,21 @@
+"""Who looks a statement over before anybody says yes to it."""
+
+from typing import Protocol
+
+from newsletter.domain.message import Content
+from newsletter.domain.review import Remark
+from newsletter.domain.statement import Statement
+from newsletter.domain.surroundings import Surroundings
+
+
+class Reviewer(Protocol):
+    """Says what there is to say about a statement. It visits no link and changes nothing."""
+
+    def review(
+        self, statement: Statement, content: Content | None, around: Surroundings
+    ) -> tuple[Remark, ...]:
+        """All remarks in order; the same for the same. Never raises for what a person wrote.
+
+        ``content`` is None where the statement cannot be rendered.
+        """
+        ...

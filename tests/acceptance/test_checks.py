@@ -1,0 +1,97 @@
+"""Checks before sending: what is said, what it stops, and a person's word over it."""
+
+from tests.acceptance.workspace import EDITOR, Workspace
+
+UNFINISHED = "The Forum resigned on [DATE].\n\n[Here](https://forum.example) is why."
+WHY = "The date is set by the council tonight"
+
+
+def test_all_there_is_to_say_stands_with_its_line_and_grade(workspace: Workspace) -> None:
+    workspace.write("news", UNFINISHED)
+
+    said = workspace.do("statement", "check", "news", code=4).stderr.splitlines()
+
+    assert any(line.startswith("statements/news.md:5: warning placeholder: ") for line in said)
+    assert any(line.startswith("statements/news.md:7: warning link-text: ") for line in said)
+    assert any(line.startswith("statements/news.md: advice summary: ") for line in said)
+    rows = workspace.do("statement", "check", "news", "--json", code=4).json()
+    assert len(rows) == len(said)
+    [placeholder] = [row for row in rows if row["code"] == "placeholder"]
+    assert placeholder["place"] == "statements/news.md:5"
+    assert (placeholder["line"], placeholder["grade"]) == (5, "warning")
+    assert "[DATE]" in placeholder["message"]
+
+
+def test_without_a_name_all_that_waits_is_checked_and_no_advice_given(
+    workspace: Workspace,
+) -> None:
+    workspace.write("good")
+    assert "nothing wrong with 1 statements" in workspace.do("statement", "check").stderr
+    workspace.write("news", UNFINISHED)
+    said = workspace.do("statement", "check", code=4).stderr
+    assert "warning placeholder" in said
+    assert "advice" not in said
+    assert "advice" in workspace.do("statement", "check", "good").stderr
+    workspace.do("statement", "approve", "news", "--by", EDITOR, "--despite", WHY)
+    workspace.do("statement", "check")
+    assert "warning" in workspace.do("statement", "check", "news").stderr
+
+
+def test_a_mark_of_another_program_is_blocking_whatever_the_reason(workspace: Workspace) -> None:
+    workspace.write("news", "Dear friends,\n\ndear *|FNAME|*, hello.")
+    where = "statements/news.md:7: "
+    blocking = workspace.do("statement", "check", "news", code=3).stderr
+    assert f"{where}blocking merge-mark: readers would see '*|FNAME|*'" in blocking
+    refused = workspace.do("statement", "approve", "news", "--by", EDITOR, "--despite", "x", code=4)
+    assert where in refused.stderr
+    assert "cannot be rendered" in refused.stderr
+
+
+def test_a_statement_goes_out_over_a_warning_only_for_a_reason(workspace: Workspace) -> None:
+    workspace.write("news", UNFINISHED)
+    refused = workspace.approve("news", code=4).stderr
+    assert "statements/news.md:5: warning placeholder" in refused
+    assert '--despite "why"' in refused
+    assert "is empty" in (
+        workspace.do(
+            "statement", "approve", "news", "--by", EDITOR, "--despite", " ", code=4
+        ).stderr
+    )
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
+
+    given = workspace.do(
+        "statement", "approve", "news", "--by", EDITOR, "--despite", WHY, "--json"
+    ).json()
+
+    over = ["placeholder", "link-text"]
+    assert (given["approved"], given["warnings"]) == (True, over)
+    shown = workspace.do("statement", "show", "news", "--json").json()
+    assert shown["despite"] == [{"by": EDITOR, "why": WHY, "warnings": over}]
+    entered = workspace.do("audit", "show", "--json").json()[-1]
+    assert entered["detail"].endswith(f"despite placeholder, link-text: {WHY}")
+    told = f"{EDITOR} despite placeholder, link-text: {WHY}"
+    assert told in workspace.do("statement", "show", "news").stdout
+    workspace.do("run", "--until-idle")
+    assert len(workspace.outbox) == 10
+    assert told in workspace.do("report", "news").stdout
+    assert workspace.report("news")["despite"] == shown["despite"]
+
+
+def test_a_yes_in_a_trusted_file_counts_and_its_warnings_are_told(workspace: Workspace) -> None:
+    workspace.configure(approvals={"trust_front_matter": True})
+    workspace.write("news", UNFINISHED, status="approved", approved_by=[EDITOR], despite=WHY)
+
+    done = workspace.do("run", "--until-idle")
+
+    assert f"approved news despite placeholder, link-text: {WHY}" in done.stderr
+    assert len(workspace.outbox) == 10
+    [over] = workspace.do("statement", "show", "news", "--json").json()["despite"]
+    assert over["why"] == WHY
+
+
+def test_a_list_on_which_nobody_is_is_warned_of(workspace: Workspace) -> None:
+    workspace.write("news", lists=["pres"])
+    assert "nobody is on the list 'pres'" in workspace.approve("news", code=4).stderr
+    shown = workspace.do("statement", "check", "news", code=4).stderr
+    assert "statements/news.md:4 lists: warning nobody: " in shown
