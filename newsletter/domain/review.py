@@ -41,7 +41,7 @@ class Check(Enum):
     IMAGE_WIDTH = "image-width"
     """An image is wider than 1,200 pixels, which is slow to load and gains nothing."""
     COPYRIGHT = "copyright"
-    """The year behind © is over."""
+    """The year behind © is over, and it is not the year of a picture."""
     NEAR_LIMIT = "near-limit"
     """The HTML has more than 90,000 bytes; at 102,000 it is refused, because Gmail cuts it off."""
     NOBODY = "nobody"

@@ -83,12 +83,16 @@ def phrases_in(text: str) -> Iterator[Phrase]:
 _COPYRIGHT = re.compile(
     r"(?i:©|\(c\)|\bcopyright\b) {0,2}(?:© {0,2})?(?:\d{4} {0,2}[-–] {0,2})?(\d{4})\b"
 )
+_PICTURE = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
+_NEAR = 40
+"""Characters."""
 
 
 def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
-    """Years behind a © that are over."""
+    """Years behind a © that are over, but for that of a picture, which stays as it is."""
     for found in _COPYRIGHT.finditer(text):
-        if int(found[1]) < year:
+        before = text[max(0, found.start() - _NEAR) : found.start()]
+        if int(found[1]) < year and not _PICTURE.search(before):
             yield Phrase(
                 check=Check.COPYRIGHT,
                 offset=found.start(),

@@ -11,9 +11,12 @@ from newsletter.domain.statement import Statement
 from newsletter.domain.surroundings import Surroundings
 from newsletter.ports import Reviewer
 from newsletter.rendering.checks import HTML_LIMIT
+from newsletter.rendering.markdown import read_markdown
+from newsletter.rendering.placed import refuse_faults
 from newsletter.rendering.reviewer import NEAR_LIMIT, MarkdownReviewer
+from newsletter.sources.importing import import_file
 from tests.fakes import PlainRenderer
-from tests.unit.rendering.examples import STATEMENT
+from tests.unit.rendering.examples import SHARED, STATEMENT
 
 TODAY = date(2026, 11, 24)
 AROUND = Surroundings(today=TODAY, day=TODAY, readers=9, audience=9)
@@ -91,6 +94,7 @@ QUIET = [
     "[the report of the task force](https://forum.example/report)",
     "[more than four thousand people](https://t.company.example)",
     f"![Two people at the image gallery]({LONG_IMAGE}#1200x400)",
+    "Photo by Jane Doe, © 2019 Jane Doe",
     "© 2026 Example Forum. In 2019 copyright law changed.",
     "We meet on Tuesday, November 24, 2026.",
     "## One\n\n### Two\n\n## One again\n\n### Two again",
@@ -153,6 +157,28 @@ def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
 def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
     remarks = MarkdownReviewer().review(STATEMENT, None, AROUND)
     assert {remark.grade for remark in remarks} <= {Grade.ADVICE}
+
+
+CORPUS = SHARED / "corpus"
+TRUE_ALARMS = {
+    "12-riverside_ca-atment-and-education-programs-has-been-signed-law.txt": {Check.WEEKDAY},
+}
+"""A press office had written "Sunday, Oct. 9, 2023", which was a Monday."""
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not on this machine")
+def test_press_releases_that_went_out_give_no_false_alarm() -> None:
+    files = sorted([*CORPUS.glob("text/*.txt"), *CORPUS.glob("markdown/*.md")])
+    assert len(files) > 20
+    for file in files:
+        read = import_file(file.read_bytes(), today=TODAY, file=file.name)
+        day = read.date or TODAY
+        one = statement(read.body, title=read.title, date=read.date)
+        around = replace(AROUND, today=day, day=day)
+        remarks = MarkdownReviewer().review(one, None, around)
+        warned = {remark.check for remark in remarks if remark.grade is not Grade.ADVICE}
+        assert warned == TRUE_ALARMS.get(file.name, set()), file.name
+        refuse_faults(one, read_markdown(one.body, one.language))
 
 
 def test_the_same_is_said_of_the_same() -> None:
