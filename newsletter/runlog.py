@@ -16,12 +16,7 @@ def log_look(look: Look, before: Look) -> None:
     """One line for each thing that is new since the look before."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
-    for made in look.gathered:
-        log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
-    for noted in look.approved:
-        if noted.warnings:
-            why = noted.despite or "its file gives no reason"
-            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
+    _log_made(look)
     for campaign in look.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
@@ -31,6 +26,16 @@ def log_look(look: Look, before: Look) -> None:
         log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
     for campaign in look.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
+
+
+def _log_made(look: Look) -> None:
+    """Round-ups that were put together, and what was approved over warnings."""
+    for made in look.gathered:
+        log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
+    for noted in look.approved:
+        if noted.warnings:
+            why = noted.despite or "its file gives no reason"
+            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
 
 
 def log_reconciled(done: Reconciled) -> None:

@@ -8,7 +8,8 @@ from markdown_it.token import Token
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.review import Check
 from newsletter.domain.statement import Statement
-from newsletter.rendering.references import faults_in
+from newsletter.rendering.references import faults_of
+from newsletter.rendering.structure import nothing_seen
 
 _MARKS = re.compile(
     r"\{\{\{? {0,3}[#/&>^]? {0,3}[A-Za-z_][^{}\n]{0,80}\}\}\}?"  # Handlebars, Liquid and their kin
@@ -28,9 +29,20 @@ _CODE = re.compile(r"`[^`\n]*`")
 
 def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
     """Raise InvalidInput for all that a mail with this text may not hold."""
-    faults = list(dict.fromkeys([*_in_front_matter(statement), *_in_text(statement, tokens)]))
+    faults = faults_of_statement(statement, tokens)
     if faults:
         raise InvalidInput(faults)
+
+
+def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[Fault]:
+    """All that a mail with this text may not hold, each once."""
+    unseen = [
+        Fault(file=statement.origin, line=statement.line_of("body"), message=message)
+        for message in (nothing_seen(tokens) if statement.body.strip() else ())
+    ]
+    return list(
+        dict.fromkeys([*_in_front_matter(statement), *unseen, *_in_text(statement, tokens)])
+    )
 
 
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:
@@ -45,7 +57,7 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
     for token in tokens:
         above = token.map[0] if token.map else above
         line = body + above if body else 0
-        for message in faults_in([token]):
+        for message in faults_of(token):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
             source = _CODE.sub(lambda found: " " * len(found.group()), token.content)

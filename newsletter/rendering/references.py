@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from urllib.parse import urlsplit
 
 from markdown_it.token import Token
@@ -16,14 +16,17 @@ _SHOWN = 80
 
 def faults_in(tokens: Sequence[Token]) -> list[str]:
     """What is wrong with links, images, footnotes and nesting, each in a sentence with a remedy."""
-    faults = list(nothing_seen(tokens))
-    for token in tokens:
-        faults += structure_faults(token)
-        children = token.children or []
-        for child, following in pairwise([*children, Token("", "", 0)]):
-            faults += _link_faults(child, following) if child.type == "link_open" else []
-            faults += _image_faults(child) if child.type == "image" else []
-    return faults
+    return [*nothing_seen(tokens), *chain.from_iterable(map(faults_of, tokens))]
+
+
+def faults_of(token: Token) -> Iterator[str]:
+    """What is wrong in one block of a text."""
+    yield from structure_faults(token)
+    for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
+        if child.type == "link_open":
+            yield from _link_faults(child, following)
+        if child.type == "image":
+            yield from _image_faults(child)
 
 
 def image_source(image: Token) -> str:

@@ -12,8 +12,8 @@ from newsletter.domain.statement import Statement
 from newsletter.rendering import checks, details
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import to_html
+from newsletter.rendering.placed import faults_of_statement
 from newsletter.rendering.plaintext import to_text
-from newsletter.rendering.references import faults_in
 from newsletter.rendering.values import Wordings
 
 _NAMES = {
@@ -99,9 +99,11 @@ def language_name(language: str) -> str:
 
 
 def _faults(statement: Statement) -> list[Fault]:
-    messages = list(checks.statement_faults(statement))
-    messages += faults_in(read_markdown(statement.body, statement.language))
-    return [Fault(file=statement.origin, message=message) for message in messages]
+    tokens = read_markdown(statement.body, statement.language)
+    return [
+        *(Fault(file=statement.origin, message=one) for one in checks.statement_faults(statement)),
+        *faults_of_statement(statement, tokens),
+    ]
 
 
 def _block(statement: Statement, wordings: Wordings) -> Block:

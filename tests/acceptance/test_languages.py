@@ -136,7 +136,7 @@ def test_what_cannot_be_a_translation_is_told_with_what_to_write(bare: Workspace
     bare.write("f", language="es", translation_of="hours")
     bare.write("g", language="de", translation_of="hours", corrects="hours")
     said = bare.do("statement", "check", code=3).stderr.splitlines()
-    faults = dict(line.partition(".md: ")[::2] for line in said if ".md: " in line)
+    faults = dict(line.partition(".md: blocking fault: ")[::2] for line in said if ".md: " in line)
     starts = {
         "a": "it translates ours, and there is no statement of that name; write the slug of one",
         "b": "it is in en, as is hours, which it translates; write its own language, as in",
