@@ -41,7 +41,9 @@ _AROUND = re.compile(
 )
 _PLACE = re.compile(r"[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}(?:, ?[A-Z][\w.]+)?\s*[,–—-]+\s*")
 _NO_PLACE = re.compile(r"\b(?:statement|release|remarks|update|report|letter|call)\b", re.I)
-_BEHIND = re.compile(r"[\s,;:|–—-]*(?:(?:media |press )?contacts?\b.*)?", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"[\s,;:|–—-]*(?:(?:media |press )?contacts?\b.*|by [\w .’'-]{2,40})?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)

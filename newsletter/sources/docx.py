@@ -4,8 +4,8 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from newsletter.sources.inlines import Inlines, shortened
 from newsletter.sources.lines import ordinary
 from newsletter.sources.pages import foot_of, link_notes, parse, read_blocks
 from newsletter.sources.pieces import Pieces, import_pieces
+from newsletter.sources.review import Review
 
 _MAIN = "word/document.xml"
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
@@ -36,27 +37,6 @@ p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
 _SAVE_ANEW = "open it in Word, save it anew as a Word document (.docx) and import that"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Review:
-    """What people left in a file while they worked on it together, as counts."""
-
-    inserted: int = 0
-    deleted: int = 0
-    comments: int = 0
-    formulas: int = 0
-
-    def notes(self) -> Iterator[str]:
-        if self.inserted or self.deleted:
-            yield (
-                f"It has tracked changes: {_count(self.inserted, 'insertion')} taken as text, "
-                f"{_count(self.deleted, 'deletion')} left out. Is that what was agreed?"
-            )
-        if self.comments:
-            yield f"It has {_count(self.comments, 'comment')}, left out."
-        if self.formulas:
-            yield f"It has {_count(self.formulas, 'formula')}, left out: write them as text."
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -89,26 +69,32 @@ def _parts(data: bytes, file: str) -> dict[str, bytes]:
             names = archive.namelist()
             if len(names) > _MOST_PARTS:
                 raise unusable(file, f"has {len(names)} parts, far more than Word writes")
-            wanted = [name for name in names if name.endswith((".xml", ".rels"))]
-            parts = {name: _read(archive, name) for name in wanted}
+            parts = _read(archive, [name for name in names if name.endswith((".xml", ".rels"))])
     except InvalidInput:
         raise
     except Exception as error:  # what a broken archive raises has no common name
         raise unusable(file, f"is no Word file, or a broken one; {_SAVE_ANEW}") from error
-    if _MAIN not in parts:
-        raise unusable(file, f"is no Word file: it has no text of one in it; {_SAVE_ANEW}")
     large = [name for name, text in parts.items() if len(text) > _LARGEST_XML]
     if large or sum(map(len, parts.values())) > _LARGEST_WHOLE:
         where = f" in {large[0]}" if large else ""
         message = f"holds far more than a statement{where}; copy the statement into a new file"
         raise unusable(file, message)
+    if _MAIN not in parts:
+        raise unusable(file, f"is no Word file: it has no text of one in it; {_SAVE_ANEW}")
     return parts
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A part as far as it may go: what an archive says of its sizes may be untrue."""
-    with archive.open(name) as part:
-        return part.read(_LARGEST_XML + 1)
+def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
+    """Parts, as long as all may be together: what an archive says of sizes may be untrue."""
+    parts: dict[str, bytes] = {}
+    left = _LARGEST_WHOLE
+    for name in names:
+        if left < 0:
+            break
+        with archive.open(name) as part:
+            parts[name] = part.read(min(_LARGEST_XML, left) + 1)
+        left -= len(parts[name])
+    return parts
 
 
 def _tree(data: bytes, name: str, file: str) -> Any:
@@ -122,11 +108,11 @@ def _tree(data: bytes, name: str, file: str) -> Any:
     return root
 
 
-def _reviewed(trees: Mapping[str, Any]) -> _Review:
+def _reviewed(trees: Mapping[str, Any]) -> Review:
     counts: Counter[str] = Counter()
     for name in filter(_PART.fullmatch, trees):
         counts.update(etree.QName(one).localname for one in trees[name].iter("{*}*"))
-    return _Review(
+    return Review(
         inserted=counts["ins"] + counts["moveTo"],
         deleted=counts["del"] + counts["moveFrom"],
         comments=counts["commentReference"],
@@ -162,7 +148,3 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
     except Exception as error:  # what a file is made to raise in there has no common name
         raise unusable(file, f"is broken: its parts do not fit together; {_SAVE_ANEW}") from error
     return str(result.value)
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"

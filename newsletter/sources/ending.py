@@ -1,5 +1,6 @@
 """What stands below the running text: other pages, page data, foot lines, the vendor's line."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -88,11 +89,16 @@ def _foot(
     alone = parted and ends_sentence(lines[index - 1].text)
     if alone and is_trade_name(line.text):
         yield index, "the vendor's line: a firm's name alone below the last paragraph"
-    elif alone and len(line.text.split()) <= 6 and not ends_sentence(line.text):
+    elif alone and _may_sign(line.text):
         notes.append(
             f"Line {line.number}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
         )
+
+
+def _may_sign(text: str) -> bool:
+    wordy = bool(re.search(r"\w", text))
+    return wordy and len(text.split()) <= 6 and not ends_sentence(text)
 
 
 def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:

@@ -244,6 +244,11 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
     return full or line.text[0].islower() or bool(_OPEN_END.search(before))
 
 
+def is_byline(text: str) -> bool:
+    """Whether a line says by whom the text is."""
+    return bool(_BYLINE.fullmatch(text))
+
+
 def may_be_title(text: str) -> bool:
     """Whether a line is neither too short nor too long for a title, and nothing else."""
     wordy = 8 <= len(text) <= _LONGEST_TITLE and bool(re.search(r"[^\W\d_]{3}", text))
@@ -256,7 +261,7 @@ def _is_other(text: str) -> bool:
     return bool(
         sentence
         or _BULLET.match(text)
-        or _BYLINE.fullmatch(text)
+        or is_byline(text)
         or is_for_editors(text)
         or at_the_edge(text)
         or is_contact(text)

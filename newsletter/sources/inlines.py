@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from newsletter.sources.google import direct
 from newsletter.sources.imported import Dropped
 from newsletter.sources.lines import ordinary
 from newsletter.sources.spans import BOLD, ITALIC, STRUCK, Run
@@ -80,6 +81,8 @@ class Inlines:
     dropped: list[Dropped] = field(default_factory=list)
     http: int = 0
     """How many links are not encrypted."""
+    redirects: int = 0
+    """How many links led through Google, as links in its documents do."""
 
     def under(self, element: Element, like: Run) -> Run:
         """What words directly in an element are like, given what is around it."""
@@ -140,7 +143,9 @@ class Inlines:
         href = re.sub(r"[\x00-\x1f\x7f]", "", element.get("href")).strip()
         if href.startswith("#"):
             return ""
-        address = _joined(self.base, href)
+        written = _joined(self.base, href)
+        address = direct(written)
+        self.redirects += address != written
         scheme = _scheme(address)
         if scheme in _SCHEMES:
             self.http += scheme == "http"

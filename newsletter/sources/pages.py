@@ -12,9 +12,11 @@ from newsletter.sources.article import drop_unseen, find_article
 from newsletter.sources.elements import Blocks, holding_blocks, joined
 from newsletter.sources.facts import facts_of
 from newsletter.sources.footnotes import Footnotes, take_footnotes
+from newsletter.sources.google import clean_google, is_google
 from newsletter.sources.imported import ImportedDocument, unusable
 from newsletter.sources.inlines import Inlines
 from newsletter.sources.pieces import RULE, Piece, Pieces, import_pieces
+from newsletter.sources.review import take_review
 from newsletter.sources.text import decode, encoding_note
 from newsletter.sources.word import clean_word, is_word
 
@@ -33,9 +35,13 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``."""
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
-    document = is_word(root)
+    google = is_google(root)
+    document = google or is_word(root)
     facts = facts_of(root, document=document)
+    if google:
+        clean_google(root)
     drop_unseen(root)
+    review = take_review(root)
     if document:
         clean_word(root)
     footnotes = take_footnotes(root)
@@ -52,7 +58,13 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
         notes=tuple(
             filter(
                 None,
-                [note, facts.note, *(article.notes if article else ()), *link_notes(inlines)],
+                [
+                    note,
+                    facts.note,
+                    *review.notes(),
+                    *(article.notes if article else ()),
+                    *link_notes(inlines),
+                ],
             )
         ),
     )
@@ -119,10 +131,16 @@ def foot_of(footnotes: Footnotes, pieces: Sequence[Piece], inlines: Inlines) -> 
 
 def link_notes(inlines: Inlines) -> list[str]:
     """What to say of links that are taken and that a mail may not have."""
-    if not inlines.http:
-        return []
-    count = "1 link begins" if inlines.http == 1 else f"{inlines.http} links begin"
-    return [f"{count} with http://, which is not encrypted: write https:// where it works."]
+    notes = []
+    if inlines.redirects:
+        count = "1 link" if inlines.redirects == 1 else f"{inlines.redirects} links"
+        notes.append(f"{count} through Google's redirect made direct.")
+    if inlines.http:
+        count = "1 link begins" if inlines.http == 1 else f"{inlines.http} links begin"
+        notes.append(
+            f"{count} with http://, which is not encrypted: write https:// where it works."
+        )
+    return notes
 
 
 def _depth(root: Element) -> int:

@@ -16,13 +16,21 @@ from newsletter.sources.furniture import (
     is_for_editors,
     release_line,
 )
-from newsletter.sources.heading import Dated, Heading, find_date, find_heading, names_page
+from newsletter.sources.heading import (
+    Dated,
+    Heading,
+    find_date,
+    find_heading,
+    is_byline,
+    names_page,
+)
 from newsletter.sources.imported import Dropped, unusable
 from newsletter.sources.lines import Line, begins_dateline
 from newsletter.sources.paragraphs import is_bullet
 
 _CONTACT = "a contact above the text"
 _LONGEST_SUBHEAD = 300
+_FULL = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +86,8 @@ def _subhead(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> i
     if len(above) != 1 or len(kept) == 1:
         return None
     text = lines[above[0]].text
-    wordy = len(text.split()) >= 5 and len(text) <= _LONGEST_SUBHEAD
-    return above[0] if wordy and not begins_dateline(text) and text[0].isalnum() else None
+    wordy = len(text.split()) >= _FULL and len(text) <= _LONGEST_SUBHEAD and text[0].isalnum()
+    return above[0] if wordy and not begins_dateline(text) and not is_byline(text) else None
 
 
 def summary_of(lines: Sequence[Line], subhead: int | None) -> tuple[str, str]:

@@ -217,6 +217,17 @@ def test_a_part_that_lies_about_its_size_is_not_unpacked_whole() -> None:
         tracemalloc.stop()
 
 
+def test_a_file_of_many_parts_that_unpack_to_gigabytes_is_refused_in_little_memory() -> None:
+    large = b" " * 5_900_000
+    data = docx(extra={f"word/part{n}.xml": large for n in range(200)})
+    tracemalloc.start()
+    try:
+        assert "holds far more than a statement" in refusal(data)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_file_of_countless_parts_is_refused() -> None:
     many = {f"part{n}": b"" for n in range(5_001)}
     assert "parts, far more than Word writes" in refusal(docx(extra=many))
