@@ -45,11 +45,12 @@ def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Li
     if len(numbers) == 1 and numbers[0] != indexes[-1]:
         return {}
     reasons = dict.fromkeys(numbers, PAGE_NUMBER)
+    marks = frozenset(numbers)
     repeated = Counter(lines[index].text for index in indexes)
     above = {line.text for line in head}
     for index in indexes:
         text = lines[index].text
-        after_number = index - 1 in numbers
+        after_number = index - 1 in marks
         if after_number and (text in above or repeated[text] > 1):
             reasons[index] = RUNNING_HEADER
     return reasons
@@ -65,8 +66,8 @@ def _cut(lines: Sequence[Line], start: int) -> int:
 def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
     """Where the page's own data begins: none of what follows is a sentence."""
     for index in range(start + 1, end):
-        rest = lines[index:end]
         if is_machine_data(lines[index].text):
+            rest = lines[index:end]
             prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
             return end if prose else index
     return end

@@ -20,7 +20,9 @@ class _Reader(Protocol):
     def __call__(self, data: bytes, *, today: date, file: str) -> ImportedDocument: ...
 
 
-_LARGEST_TEXT = 10_000_000
+_LARGEST_PAGE = 10_000_000
+_LARGEST_TEXT = 2_000_000
+"""As a statement's own file."""
 _READERS: dict[str, _Reader] = {
     ".docx": import_docx,
     **dict.fromkeys((".html", ".htm", ".xhtml"), import_page),
@@ -67,7 +69,7 @@ def _disguised(data: bytes, kind: str) -> str:
     if kind == ".docx":
         largest = MAX_BYTES
     else:
-        largest = _LARGEST_TEXT
+        largest = _LARGEST_PAGE if _READERS.get(kind) is import_page else _LARGEST_TEXT
         if data.startswith(b"PK\x03\x04"):
             return "is a packed file and no text; give it the ending .docx if it is from Word"
         if data.startswith(b"%PDF-"):

@@ -75,29 +75,32 @@ def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> J
 
 def join_lines(lines: Sequence[Line], how: Joining) -> list[str]:
     """Join lines into paragraphs."""
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
         if index and _continues(lines, index, how):
-            paragraphs[-1] = _joined(paragraphs[-1], lines[index - 1], line, how)
+            parts = paragraphs[-1]
+            parts[-1], text = _joined(parts[-1], lines[index - 1], line, how)
+            parts.append(text)
         else:
-            paragraphs.append(line.text)
-    return paragraphs
+            paragraphs.append([line.text])
+    return ["".join(parts) for parts in paragraphs]
 
 
-def _joined(before: str, above: Line, line: Line, how: Joining) -> str:
+def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, str]:
+    """The end of a paragraph and the line that goes on with it, as they stand side by side."""
     text = line.text
     if above.halved or re.match(r"[.,;:!?)\]”’](?!\w)", text):
-        return before + text
+        return before, text
     half = _HALF.search(before)
     if half is None or not text[0].islower():
-        return f"{before} {text}"
+        return before, f" {text}"
     rest = re.match(r"[^\W\d_]+", text)
     whole = half.group() + (rest.group() if rest else "")
     if how.words[whole.replace("-", "").lower()] and not how.words[whole.lower()]:
         how.halves.append(whole.replace("-", ""))
-        return before[:-1] + text
+        return before[:-1], text
     how.halves.append(whole)
-    return before + text
+    return before, text
 
 
 def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:

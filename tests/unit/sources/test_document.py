@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from newsletter.domain.errors import InvalidInput
 from newsletter.sources.document import import_bytes, import_document
 from newsletter.sources.imported import ImportedDocument
+from newsletter.sources.importing import import_file
 from newsletter.sources.text import decode
 
 TODAY = date(2026, 11, 24)
@@ -742,3 +743,13 @@ def test_cells_that_tabs_part_become_a_table_and_a_lone_tab_a_blank() -> None:
         "a b",
         "c d e",
     ]
+
+
+@pytest.mark.slow
+def test_a_text_of_two_megabytes_of_short_lines_is_read_and_a_larger_one_refused() -> None:
+    head = f"{TITLE}\n\nMay 3, 2024\n\n{FIRST}\n"
+    data = (head + "Some short line here\n" * 90_000).encode()
+
+    assert import_file(data, today=TODAY, file="a.txt").body.count("Some short line") == 90_000
+    with pytest.raises(InvalidInput, match="is larger than 2 MB; copy the statement alone"):
+        import_file(data * 2, today=TODAY, file="a.txt")
