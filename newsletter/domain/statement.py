@@ -53,6 +53,10 @@ class Statement:
     """The name of the round-up that it is an issue of."""
     despite: str = ""
     """Why those in ``approved_by`` say yes over the warnings of a review."""
+    feed: str = ""
+    """The name of the feed that it comes from; empty for a file."""
+    notes: tuple[str, ...] = ()
+    """What its source left out or guessed, for whoever approves it."""
     origin: str = ""
     """Where it was read, for people: a path relative to the workspace, or an address."""
     places: tuple[tuple[str, int], ...] = ()
@@ -92,6 +96,8 @@ class Channel(Enum):
     """The statement's own file names the approver, and the configuration trusts its source."""
     PARTS = "parts"
     """They approved a part of this round-up, and the configuration trusts that for the whole."""
+    FEED = "feed"
+    """The configuration trusts the feed that it comes from, in the name of the approver."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +156,8 @@ def standing(
     """Decide whether the text with this digest has the approvals that the policy demands.
 
     ``author`` and the keys of ``roles`` are folded addresses. Someone who is not among the staff
-    counts only through trusted front matter, where the review of the file is what vouches.
+    counts only through trusted front matter, where the review of the file is what vouches, or
+    through a trusted feed.
     """
     counted: dict[str, Approval] = {}
     outdated: list[Approval] = []
@@ -187,6 +194,8 @@ def _objection(
     role = roles.get(approval.by)
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
+    if approval.channel is Channel.FEED:
+        return ""
     if approval.channel is Channel.FRONT_MATTER:
         return "" if policy.trust_front_matter else "approvals.trust_front_matter is false"
     if approval.channel is Channel.PARTS:

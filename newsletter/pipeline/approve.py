@@ -162,20 +162,22 @@ def note_front_matter(
 ) -> tuple[Noted, ...]:
     """Take down the approvals that statements bring along, where the configuration trusts them.
 
+    Those of files count where it trusts front matter, those of feeds where it trusts the feed.
+
     A name counts for the text with which it first appeared. When the text changes under the same
     names, nobody knows whether they saw the change: it waits for a new yes, or for the name to be
     taken out and set again. The same holds after the yes was revoked or the campaign cancelled.
     It counts over warnings too, which are written down with it: the review of the file vouches.
     Returns the statements that were given one.
     """
-    if not policy.trust_front_matter:
-        return ()
     noted = []
     with store.read() as tx:
         pending = [
             stored
             for stored in tx.statements.all()
-            if stored.digest and _front_matter_differs(tx, stored.statement)
+            if stored.digest
+            and (stored.statement.feed or policy.trust_front_matter)
+            and _front_matter_differs(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules, clock) if pending else []
     for stored, reviewed in zip(pending, reviews, strict=True):
@@ -188,26 +190,26 @@ def note_front_matter(
 
 
 def _front_matter_differs(tx: Transaction, statement: Statement) -> bool:
-    return set(_named(statement)) != _noted_names(tx, statement.slug)
+    return set(_named(statement)) != _noted_names(tx, statement)
 
 
 def _bring_in_line(
     tx: Transaction, stored: StoredStatement, override: _Override, clock: Clock
 ) -> bool:
-    slug = stored.statement.slug
-    named, noted = _named(stored.statement), _noted_names(tx, slug)
+    slug, channel = stored.statement.slug, _channel(stored.statement)
+    named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     for person in sorted(set(noted) - set(named)):
-        _close(tx, slug, person, clock)
+        _close(tx, slug, person, channel, clock)
         tx.audit.enter(
             at=clock.now(),
             actor=person,
             action="revoke",
             subject=slug,
-            detail="no longer named in the front matter",
+            detail=f"no longer named by the {channel.value}",
         )
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, stored, person, Channel.FRONT_MATTER, clock, override)
+        _add(tx, stored, person, channel, clock, override)
     return bool(added)
 
 
@@ -215,20 +217,25 @@ def _named(statement: Statement) -> Sequence[str]:
     return statement.approved_by if statement.progress is Progress.APPROVED else ()
 
 
-def _noted_names(tx: Transaction, slug: str) -> set[str]:
+def _channel(statement: Statement) -> Channel:
+    return Channel.FEED if statement.feed else Channel.FRONT_MATTER
+
+
+def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     """Who was named when we last looked, also those whose yes was taken back since.
 
     Else a cancelled statement would approve itself again, by the name that is still in its file.
     """
+    channel = _channel(statement)
     latest = {
-        yes.by: yes.digest for yes in tx.approvals.of(slug) if yes.channel is Channel.FRONT_MATTER
+        yes.by: yes.digest for yes in tx.approvals.of(statement.slug) if yes.channel is channel
     }
     return {person for person, digest in latest.items() if digest}
 
 
-def _close(tx: Transaction, slug: str, person: str, clock: Clock) -> None:
+def _close(tx: Transaction, slug: str, person: str, channel: Channel, clock: Clock) -> None:
     """Take back the yes of a name that was taken out; a row without a digest says so."""
-    at, channel = clock.now(), Channel.FRONT_MATTER
+    at = clock.now()
     tx.approvals.add(Approval(slug=slug, digest="", by=person, at=at, channel=channel))
     tx.approvals.revoke(slug, at, person, channel)
 

@@ -4,6 +4,15 @@ from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.events import Events, Place
 from newsletter.ports.families import Families, Share
+from newsletter.ports.feeds import (
+    Feed,
+    FeedCounts,
+    Feeds,
+    FeedUnreadable,
+    Fetched,
+    Findings,
+    TakenItem,
+)
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -70,7 +79,13 @@ __all__ = [
     "Events",
     "Examiner",
     "Families",
+    "Feed",
+    "FeedCounts",
+    "FeedUnreadable",
+    "Feeds",
+    "Fetched",
     "Finding",
+    "Findings",
     "Forged",
     "History",
     "Hold",
@@ -98,6 +113,7 @@ __all__ = [
     "Statements",
     "Store",
     "StoredStatement",
+    "TakenItem",
     "Told",
     "Transaction",
     "UnknownBatch",

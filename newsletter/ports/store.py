@@ -7,6 +7,7 @@ from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
 from newsletter.ports.events import Events
 from newsletter.ports.families import Families
+from newsletter.ports.feeds import Feeds
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -50,6 +51,8 @@ class Transaction(Protocol):
     def readers(self) -> Readers: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def feeds(self) -> Feeds: ...
     @property
     def hold(self) -> Hold: ...
     @property

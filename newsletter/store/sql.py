@@ -15,6 +15,7 @@ from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
 from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
+from newsletter.store.feeds import SqlFeeds
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
@@ -81,6 +82,10 @@ class SqlTransaction:
     @cached_property
     def events(self) -> SqlEvents:
         return SqlEvents(self.connection, self.hash_address)
+
+    @cached_property
+    def feeds(self) -> SqlFeeds:
+        return SqlFeeds(self.connection)
 
     @cached_property
     def hold(self) -> SqlHold:

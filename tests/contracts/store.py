@@ -7,6 +7,7 @@ from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_families import FamiliesContract
+from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
@@ -30,6 +31,7 @@ class StoreContract(
     EventsContract,
     PacesContract,
     RoundupsContract,
+    FeedsContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -1,0 +1,246 @@
+"""What a feed lists, what is known of it, and what of it becomes a statement."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as calendar_date
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+MOST_AT_ONCE = 50
+"""New items of one visit. More are a site that moved or was filled anew, and no news."""
+_SOON = timedelta(minutes=1)
+_LATE = timedelta(hours=1)
+_LONGEST = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One entry of a feed, as the feed has it."""
+
+    id: str
+    """What the feed calls it; else its link; else made of its title and date."""
+    title: str = ""
+    """In plain words, on one line."""
+    link: str = ""
+    published: datetime | None = None
+    content: str = ""
+    markup: bool = True
+    """``content`` is HTML; else plain words."""
+    whole: bool = True
+    """``content`` is the text itself and no summary of it."""
+    summary: str = ""
+    """In plain words, on one line."""
+    language: str = ""
+    base: str = ""
+    """The address that relative links in ``content`` count from."""
+    locked: bool = False
+    """It is behind a password."""
+
+    def fingerprint(self) -> str:
+        """Changes whenever readers would get something else."""
+        at = self.published.isoformat() if self.published else ""
+        parts = [self.title, self.link, at, self.content, self.summary, self.language]
+        said = json.dumps([*parts, self.markup, self.whole, self.locked])
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """What was made of an item: all of a statement that the feed decides."""
+
+    title: str
+    body: str
+    """Markdown."""
+    summary: str = ""
+    date: calendar_date | None = None
+    language: str = ""
+    """Empty where the feed names none."""
+    link: str = ""
+    notes: tuple[str, ...] = ()
+    """All that was left out or guessed, each in a sentence."""
+
+
+class ItemState(Enum):
+    """What became of an item of a feed."""
+
+    PASSED = "passed over"
+    """It was there at the first visit, or is older than that: never taken by itself."""
+    TAKEN = "taken"
+    """A statement was made of it, which waits for approval whatever the feed is now."""
+    TRUSTED = "trusted"
+    """A statement was made of it while the feed was trusted: it counts as approved."""
+    UNUSABLE = "unusable"
+    """No statement can be made of it as it is; it is taken when that changes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownItem:
+    """An item as it was last seen."""
+
+    number: int = 0
+    """Within the workspace; 0 until it is stored."""
+    id: str
+    link: str
+    title: str
+    published: datetime | None
+    state: ItemState
+    fingerprint: str
+    slug: str = ""
+    """Of its statement, where there is one."""
+    note: str = ""
+    """Why it is unusable or was passed over."""
+
+    @property
+    def has_statement(self) -> bool:
+        return self.state in {ItemState.TAKEN, ItemState.TRUSTED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedRecord:
+    """What is remembered of a feed between visits."""
+
+    address: str = ""
+    """Where it was at the last visit. Behind another one, all that is there is old."""
+    first_at: datetime | None = None
+    """The first visit that brought its items; what is older is never taken by itself."""
+    visited_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    next_at: datetime | None = None
+    bookmark: str = ""
+    """What the feed's reader needs to ask only for what is new; only that understands it."""
+    failures: int = 0
+    """Visits in vain, one after the other."""
+    failure: str = ""
+    remark: str = ""
+    """What a person should know of the last visit that succeeded."""
+    revision: int = 0
+    """Grows with each visit and each choice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sifted:
+    """What a visit means for each item that the feed lists."""
+
+    fresh: tuple[Item, ...] = ()
+    """To be taken."""
+    old: tuple[Item, ...] = ()
+    """New to us, and passed over."""
+    known: tuple[tuple[KnownItem, Item], ...] = ()
+    """Seen before: changed, or under another id now."""
+    remark: str = ""
+
+
+def sift(
+    items: Sequence[Item],
+    known: Iterable[KnownItem],
+    *,
+    record: FeedRecord,
+    complete: bool,
+) -> Sifted:
+    """Decide about all items that the feed lists. ``complete``: not only those that changed."""
+    listed: dict[str, Item] = {}
+    for item in items:
+        listed.setdefault(item.id, item)
+    by_id = {one.id: one for one in known}
+    met, strangers = _meet(listed, by_id)
+    changed = tuple((one, item) for one, item in met if _differs(one, item))
+    renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
+    fresh, old, remark = _parted(strangers, record, renewed=renewed)
+    doubles = len(items) - len(listed)
+    said = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
+    remarks = "; ".join([*said, *([remark] if remark else [])])
+    return Sifted(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
+
+
+def _parted(
+    strangers: Sequence[Item], record: FeedRecord, *, renewed: bool
+) -> tuple[list[Item], list[Item], str]:
+    """What to take of the items that nobody knows, what to pass over, and what to say of it."""
+    if record.first_at is None:
+        return [], list(strangers), ""
+    bound = (record.succeeded_at if renewed else None) or record.first_at
+    old = [one for one in strangers if _is_old(one, bound, undated=renewed)]
+    fresh = [one for one in strangers if not _is_old(one, bound, undated=renewed)]
+    if len(fresh) > MOST_AT_ONCE:
+        return [], list(strangers), f"{len(fresh)} new items at once are no news: none was taken"
+    if renewed and old:
+        return fresh, old, "none of its items was known: what may be old was passed over"
+    return fresh, old, ""
+
+
+def _meet(
+    listed: Mapping[str, Item], by_id: Mapping[str, KnownItem]
+) -> tuple[list[tuple[KnownItem, Item]], list[Item]]:
+    """Which known item each one is, and which are new.
+
+    An item under another id is a known one if nothing else can be: the id that we know is not
+    listed any more, and its link, or its title and date, lead to one item on either side.
+    """
+    met = [(by_id[key], item) for key, item in listed.items() if key in by_id]
+    strangers = {key: item for key, item in listed.items() if key not in by_id}
+    absent = {key: one for key, one in by_id.items() if key not in listed}
+    for mark in (_by_link, _by_title):
+        theirs, ours = _alone(strangers.values(), mark), _alone(absent.values(), mark)
+        for key in theirs.keys() & ours.keys():
+            met.append((ours[key], theirs[key]))
+            del strangers[theirs[key].id], absent[ours[key].id]
+    return met, list(strangers.values())
+
+
+Listed = TypeVar("Listed", Item, KnownItem)
+
+
+def _alone(things: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
+    """Those whose mark no other one has."""
+    found: dict[str, list[Listed]] = {}
+    for one in things:
+        found.setdefault(mark(one), []).append(one)
+    return {key: same[0] for key, same in found.items() if key and len(same) == 1}
+
+
+def _by_link(one: Item | KnownItem) -> str:
+    """A link that names a page. The front page of a site names none of them."""
+    try:
+        parts = urlsplit(one.link)
+    except ValueError:
+        return ""
+    page = parts.path.strip("/")
+    return f"{parts.netloc}/{page}?{parts.query}" if page or parts.query else ""
+
+
+def _by_title(one: Item | KnownItem) -> str:
+    at = one.published.isoformat() if one.published else ""
+    return f"{one.title.casefold()} {at}" if one.title else ""
+
+
+def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
+    return undated if item.published is None else item.published < bound
+
+
+def _differs(known: KnownItem, item: Item) -> bool:
+    if known.id != item.id:
+        return True
+    return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
+
+
+def next_visit(
+    now: datetime,
+    *,
+    every: timedelta,
+    failures: int,
+    asked: timedelta | None,
+    share: float,
+) -> datetime:
+    """When to come again after so many failures in a row; ``asked`` is a server's Retry-After.
+
+    ``share`` (0 to 1) spreads the visits of many workspaces over a tenth of the time.
+    """
+    wait = every
+    if failures:
+        doubled = _SOON * 2 ** min(failures - 1, 20)
+        wait = max(min(doubled, max(every, _LATE)), min(asked or _SOON, _LONGEST))
+    return now + wait * (1 + share / 10)

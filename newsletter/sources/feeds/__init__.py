@@ -1,0 +1,1 @@
+"""Sources that are visited over the network."""

@@ -1,0 +1,51 @@
+"""The statements of a feed, from the items that were taken of it."""
+
+from dataclasses import dataclass, field
+
+from newsletter.domain.feed import ItemState
+from newsletter.domain.statement import Progress, Statement
+from newsletter.ports import Reading, Store, TakenItem
+
+
+@dataclass(kw_only=True)
+class FeedSource:
+    """Reads from the database: what a feed no longer lists stays as it is."""
+
+    feed: str
+    address: str
+    store: Store
+    lists: tuple[str, ...]
+    language: str
+    """Of items that do not say theirs."""
+    own_language: str = ""
+    """Of all items, whatever they say."""
+    approved_by: tuple[str, ...] = ()
+    """In whose name its items count as approved; empty where the feed is not trusted."""
+    _known: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
+
+    def read(self) -> Reading:
+        """Read all statements that came from it."""
+        with self.store.read() as tx:
+            revision = tx.feeds.record(self.feed).revision
+            if revision != self._known[0]:
+                found = tuple(self._statement(one) for one in tx.feeds.taken(self.feed))
+                self._known = (revision, Reading(statements=found))
+        return self._known[1]
+
+    def _statement(self, item: TakenItem) -> Statement:
+        composed = item.composed
+        vouched = bool(self.approved_by) and item.known.state is ItemState.TRUSTED
+        return Statement(
+            slug=item.known.slug,
+            title=composed.title,
+            body=composed.body,
+            lists=self.lists,
+            language=self.own_language or composed.language or self.language,
+            date=composed.date,
+            summary=composed.summary,
+            progress=Progress.APPROVED if vouched else Progress.DRAFT,
+            approved_by=self.approved_by if vouched else (),
+            feed=self.feed,
+            notes=composed.notes,
+            origin=composed.link or self.address,
+        )

@@ -1,0 +1,107 @@
+"""What every store remembers of feeds and their items."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from newsletter.domain.feed import Composed, FeedRecord, ItemState, KnownItem
+from newsletter.ports import FeedCounts, Findings, Store, TakenItem
+from tests.fakes import NOON
+
+RECORD = FeedRecord(
+    address="https://forum.example/feed",
+    first_at=NOON - timedelta(days=2),
+    visited_at=NOON,
+    succeeded_at=NOON - timedelta(hours=1),
+    next_at=NOON + timedelta(minutes=15),
+    bookmark='{"etag": "\\"1\\""}',
+    failures=3,
+    failure="it is not there — “404”",
+    remark="it has moved",
+)
+PASSED = KnownItem(
+    id="tag:forum.example,2011:1",
+    link="https://forum.example/1",
+    title="Old “news”",
+    published=NOON - timedelta(days=900),
+    state=ItemState.PASSED,
+    fingerprint="f1",
+    note="is older",
+)
+TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news", note="")
+MADE = Composed(
+    title="News",
+    body="It is *new*.",
+    summary="New",
+    date=date(2026, 11, 24),
+    language="en",
+    link="https://forum.example/2",
+    notes=("Left out: a picture.",),
+)
+
+
+class FeedsContract:
+    def test_a_feed_that_was_never_visited_is_known_of_nothing(self, store: Store) -> None:
+        with store.read() as tx:
+            assert tx.feeds.record("press") == FeedRecord()
+            assert tx.feeds.items("press") == []
+            assert tx.feeds.taken("press") == []
+            assert tx.feeds.counts("press") == FeedCounts()
+            assert tx.feeds.slugs() == set()
+
+    def test_a_visit_comes_back_as_it_was_put_and_has_the_next_revision(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.feeds.put("press", Findings(record=RECORD), NOON)
+            first = tx.feeds.record("press")
+            tx.feeds.put("press", Findings(record=first), NOON)
+            second = tx.feeds.record("press")
+        assert first == replace(RECORD, revision=1)
+        assert second == replace(RECORD, revision=2)
+
+    def test_items_keep_their_order_and_are_numbered(self, store: Store) -> None:
+        findings = Findings(record=RECORD, items=[PASSED, TAKEN], composed={"news": MADE})
+        with store.begin() as tx:
+            tx.feeds.put("press", findings, NOON)
+        with store.read() as tx:
+            first, second = tx.feeds.items("press")
+            assert (first, second) == (replace(PASSED, number=1), replace(TAKEN, number=2))
+            assert tx.feeds.taken("press") == [TakenItem(known=second, composed=MADE)]
+            assert tx.feeds.counts("press") == FeedCounts(seen=2, taken=1)
+            assert tx.feeds.slugs() == {"news"}
+            assert tx.feeds.items("other") == []
+
+    def test_an_item_can_change_under_its_number_and_keeps_its_text_without_a_new_one(
+        self, store: Store
+    ) -> None:
+        findings = Findings(record=RECORD, items=[TAKEN], composed={"news": MADE})
+        with store.begin() as tx:
+            tx.feeds.put("press", findings, NOON)
+            [known] = tx.feeds.items("press")
+            moved = replace(known, id="other", link="https://forum.example/other")
+            tx.feeds.put("press", Findings(record=RECORD, items=[moved]), NOON)
+            assert tx.feeds.taken("press") == [TakenItem(known=moved, composed=MADE)]
+            again = replace(MADE, body="It is newer.")
+            findings = Findings(record=RECORD, items=[moved], composed={"news": again})
+            tx.feeds.put("press", findings, NOON)
+            assert tx.feeds.taken("press") == [TakenItem(known=moved, composed=again)]
+
+    def test_items_of_each_kind_are_counted(self, store: Store) -> None:
+        states = [*ItemState, ItemState.PASSED]
+        items = [
+            replace(
+                PASSED,
+                id=str(n),
+                state=state,
+                slug=f"s{n}" if state in {ItemState.TAKEN, ItemState.TRUSTED} else "",
+            )
+            for n, state in enumerate(states)
+        ]
+        composed = {one.slug: MADE for one in items if one.slug}
+        with store.begin() as tx:
+            tx.feeds.put("press", Findings(record=RECORD, items=items, composed=composed), NOON)
+            assert tx.feeds.counts("press") == FeedCounts(seen=5, taken=2, unusable=1)
+
+    def test_two_feeds_may_call_their_items_the_same(self, store: Store) -> None:
+        with store.begin() as tx:
+            for name in ("press", "blog"):
+                tx.feeds.put(name, Findings(record=RECORD, items=[PASSED]), NOON)
+            assert [one.id for one in tx.feeds.items("blog")] == [PASSED.id]
