@@ -81,7 +81,7 @@ def drop_unseen(root: Element) -> None:
 def find_article(root: Element) -> Article:
     """Leave out what is furniture by its kind, then take the smallest part with nearly all text."""
     body = next(iter(root.iter("body")), root)
-    dropped = list(_furniture(body))
+    dropped = list(drop_furniture(body))
     prose = prose_of(body)
     start = _named(body, prose)
     chosen = _narrowed(start, prose) if start is body else start
@@ -122,7 +122,8 @@ def _own_words(element: Element) -> str:
     return " ".join("".join(parts).split())
 
 
-def _furniture(body: Element) -> Iterator[Dropped]:
+def drop_furniture(body: Element) -> Iterator[Dropped]:
+    """Take out what is navigation, links for sharing and the like; tells what it was."""
     prose = prose_of(body)
     most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
     for element in list(body.iter()):

@@ -1,0 +1,118 @@
+"""The XML of a feed, from bytes to a tree: strict, without entities, nothing fetched.
+
+What publishers commonly get wrong is put right first: HTML's names of characters, a bare ``&``, an
+encoding that is not the declared one. After that it has to be well-formed: what cannot be read as
+a whole is not read at all, since half a statement is worse than none.
+"""
+
+import codecs
+import re
+from html.entities import html5
+from typing import Any
+
+from lxml import etree
+
+from newsletter.ports import FeedUnreadable
+from newsletter.sources.feeds.words import clean
+
+Element = Any
+
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
+_DOCTYPE = re.compile(r"\s*<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
+_NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)")
+_PREDEFINED = {"amp", "lt", "gt", "quot", "apos"}
+_BEGINS = re.compile(r"<(!doctype\s+html|html|rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"""<link\b(?=[^>]{0,500}\btype=["']application/(?:rss|atom)\+xml)[^>]{0,500}?\bhref=["']([^"']+)""",
+    re.IGNORECASE,
+)
+
+
+def tree(data: bytes, content_type: str) -> tuple[Element, str]:
+    """The root of a feed, and what to say of its encoding. Raises FeedUnreadable."""
+    text, remark = decoded(data, content_type)
+    begins = _BEGINS.search(text[:5000])
+    if begins and begins[1].lower().endswith("html"):
+        raise FeedUnreadable(_page(text))
+    text = _DECLARATION.sub("", text, count=1)
+    text = _DOCTYPE.sub("", text, count=1)
+    if "<!DOCTYPE" in text[:5000] or "<!ENTITY" in text:
+        raise FeedUnreadable("it declares entities of its own, which no feed needs: not read")
+    text = _NAMED.sub(_character, clean(text)).strip()
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(text.encode(), parser), remark
+    except etree.XMLSyntaxError as error:
+        why = str(error.msg).partition(", line")[0][:150] if error.msg else "it is empty"
+        raise FeedUnreadable(
+            f"it is not well-formed XML, or its end is missing (line {error.lineno}: {why});"
+            " nothing of it was taken; it is tried again, and its keeper may mend it"
+        ) from error
+
+
+def decoded(data: bytes, content_type: str) -> tuple[str, str]:
+    """The text of a feed.
+
+    By its byte order mark, else UTF-8 if it is that, else by what the file and then the server
+    declare, else Windows-1252.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace"), ""
+    declared = _names(data, content_type)
+    if not (declared and declared[0].startswith("utf-16")):
+        try:
+            return data.decode(), ""
+        except UnicodeDecodeError:
+            pass
+    for name in declared:
+        try:
+            return data.decode("cp1252" if name in {"iso8859-1", "ascii"} else name), ""
+        except (UnicodeError, LookupError):
+            continue
+    remark = "it is not in the encoding that it declares; look at its quotes, dashes and accents"
+    return data.decode("cp1252", "replace"), remark
+
+
+def _names(data: bytes, content_type: str) -> list[str]:
+    found = _DECLARED.search(data[:400])
+    header = _CHARSET.search(content_type)
+    names = [found[1].decode("ascii", "replace")] if found else []
+    names += [header[1]] if header else []
+    known = []
+    for name in names:
+        try:
+            known.append(codecs.lookup(name).name)
+        except LookupError:
+            continue
+    return [one for one in known if not one.startswith("utf-8")]
+
+
+def _character(found: re.Match[str]) -> str:
+    name = found[1]
+    if name is None:
+        return "&amp;"
+    if name in _PREDEFINED:
+        return found[0]
+    return html5.get(f"{name};", f"&amp;{name};")
+
+
+def _page(text: str) -> str:
+    offered = _OFFERED.search(text[:200_000])
+    if offered:
+        return f"it is a web page and no feed; write the feed that it names: {offered[1][:300]}"
+    return "it is a web page and no feed; look on the page for the address of its feed"

@@ -1,0 +1,193 @@
+"""RSS (0.9 to 2.0) and Atom, from the tree of a feed to its items."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+from lxml import etree, html
+
+from newsletter.domain.feed import Item
+from newsletter.ports import FeedUnreadable
+from newsletter.sources.feeds.words import address, clean, instant, language, plain
+
+Element = Any
+Entry = TypeVar("Entry")
+
+MOST = 20_000
+"""Items in a feed."""
+
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
+
+
+def items_of(root: Element, url: str) -> list[Item]:
+    """The items of a feed that came from ``url``. Raises FeedUnreadable if it is none."""
+    name = etree.QName(root).localname
+    if name in {"rss", "RDF"}:
+        channel = next(_children(root, "channel"), None)
+        spoken = _text(_child(channel, "language"))
+        return [_rss(one, url, spoken) for one in bounded(_all(root, "item"))]
+    if name == "feed":
+        return [_atom(one, url) for one in bounded(_children(root, "entry"))]
+    raise FeedUnreadable(f"it is XML of another kind (<{name[:40]}>) and no feed; correct its url")
+
+
+def bounded(found: Iterable[Entry]) -> list[Entry]:
+    """All of them, if there are not too many. Raises FeedUnreadable."""
+    entries = list(islice(found, MOST + 1))
+    if len(entries) > MOST:
+        raise FeedUnreadable(
+            f"it lists more than {MOST:,} items; ask for a feed of the newest items alone"
+        )
+    return entries
+
+
+# --- RSS ---------------------------------------------------------------------------------------
+
+
+def _rss(item: Element, url: str, spoken: str) -> Item:
+    base = _base(item, url)
+    guid = _child(item, "guid")
+    guid_text = _text(guid)
+    permalink = guid is not None and guid.get("isPermaLink", "true").lower() != "false"
+    link = address(base, _text(_plain_link(item)))
+    if not link and permalink and guid_text.startswith(("http://", "https://")):
+        link = address(base, guid_text)
+    full, short = _text(item.find(_CONTENT)), _text(_child(item, "description"))
+    title = plain(_text(_child(item, "title")))
+    published = instant(_text(_child(item, "pubDate"))) or instant(_text(item.find(f"{_DC}date")))
+    content, summary = (full, plain(short)) if full.strip() else (short, "")
+    own_language = _text(item.find(f"{_DC}language"))
+    return Item(
+        id=guid_text or item.get(_ABOUT) or link or made_up_id(title, published),
+        title=title,
+        link=link,
+        published=published,
+        content=content,
+        markup=_is_markup(content),
+        whole=bool(full.strip()),
+        summary=summary,
+        language=language(own_language or spoken) or language(_inherited(item, _LANG)),
+        base=link or base,
+    )
+
+
+def _plain_link(item: Element) -> Element | None:
+    """The link that RSS means; some feeds also have one of Atom's, with another meaning."""
+    return next((one for one in _children(item, "link") if one.tag != _ATOM_LINK), None)
+
+
+def _is_markup(content: str) -> bool:
+    """Descriptions are HTML by custom; without one mark in it, line breaks mean something."""
+    return "<" in content or "&" in content
+
+
+def made_up_id(title: str, published: object) -> str:
+    """For an item that has neither an id nor a link."""
+    return "made-up:" + hashlib.sha256(f"{title}\n{published}".encode()).hexdigest()[:32]
+
+
+# --- Atom --------------------------------------------------------------------------------------
+
+
+def _atom(entry: Element, url: str) -> Item:
+    base = _base(entry, url)
+    link = _alternate(entry, base)
+    title_element = _child(entry, "title")
+    title = plain(_words(title_element))
+    published = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
+    whole = _child(entry, "content")
+    summary = _child(entry, "summary")
+    inside = whole is not None and not whole.get("src")
+    chosen = whole if inside and _words(whole).strip() else summary
+    return Item(
+        id=_text(_child(entry, "id")) or link or made_up_id(title, published),
+        title=title,
+        link=link,
+        published=published,
+        content=_words(chosen),
+        markup=chosen is not None and chosen.get("type", "text") not in {"text", "text/plain"},
+        whole=chosen is not None and chosen is whole,
+        summary=plain(_words(summary)) if chosen is whole else "",
+        language=language(_inherited(entry, _LANG)),
+        base=_base(chosen, base) if chosen is not None else base,
+    )
+
+
+def _words(element: Element | None) -> str:
+    """The text of an Atom construct; XHTML is written out again as HTML."""
+    if element is None:
+        return ""
+    if element.get("type") in {"xhtml", "application/xhtml+xml"} and len(element):
+        for one in element.iter():
+            if isinstance(one.tag, str):
+                one.tag = etree.QName(one).localname
+        return clean("".join(html.tostring(one, encoding="unicode") for one in element))
+    return _text(element)
+
+
+def _alternate(entry: Element, base: str) -> str:
+    links = [one for one in _children(entry, "link") if one.get("href")]
+    own = [one for one in links if one.get("rel", "alternate") == "alternate"]
+    pages = [one for one in own if one.get("type", "text/html").startswith("text/html")]
+    for one in [*pages, *own]:
+        return address(_base(one, base), one.get("href"))
+    return ""
+
+
+def _time(entry: Element, *names: str) -> Any:
+    return next((at for name in names if (at := instant(_text(_child(entry, name))))), None)
+
+
+# --- elements ----------------------------------------------------------------------------------
+
+
+def _children(element: Element, name: str) -> Iterator[Element]:
+    """Children by their local name: the namespaces of old feeds are many."""
+    for child in element:
+        if isinstance(child.tag, str) and etree.QName(child).localname == name:
+            yield child
+
+
+def _child(element: Element | None, name: str) -> Element | None:
+    """The first child in the element's own namespace, else in any."""
+    if element is None:
+        return None
+    space = etree.QName(element).namespace
+    found = list(_children(element, name))
+    own = [one for one in found if etree.QName(one).namespace == space]
+    return next(iter([*own, *found]), None) if own or name not in {"title", "description"} else None
+
+
+def _all(root: Element, name: str) -> Iterable[Element]:
+    """Items stand in the channel, or beside it in RSS 1.0."""
+    for child in root:
+        if isinstance(child.tag, str) and etree.QName(child).localname == name:
+            yield child
+        elif isinstance(child.tag, str) and etree.QName(child).localname == "channel":
+            yield from _children(child, name)
+
+
+def _text(element: Element | None) -> str:
+    return "" if element is None else clean("".join(element.itertext())).strip()
+
+
+def _base(element: Element, url: str) -> str:
+    """The address that relative links count from: each xml:base counts from the one around it."""
+    above = [one.get(_BASE) for one in [element, *element.iterancestors()] if one.get(_BASE)]
+    base = url
+    for one in reversed(above):
+        base = address(base, one) or base
+    return base
+
+
+def _inherited(element: Element, name: str) -> str:
+    for one in [element, *element.iterancestors()]:
+        if one.get(name):
+            return str(one.get(name))
+    return ""
