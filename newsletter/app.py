@@ -26,10 +26,12 @@ from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
 from newsletter.pipeline.review import ReviewRules
+from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
-from newsletter.ports import Clock, Examiner, History, Links, Source, Webhook
+from newsletter.ports import Clock, Examiner, Feed, History, Links, Source, Webhook
 from newsletter.providers import registry
 from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.sources.writing import slugify
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
 
@@ -70,6 +72,8 @@ class App:
     rules: PlanRules
     gatherer: Gatherer
     review_rules: ReviewRules
+    feeds: tuple[Feed, ...] = ()
+    """The sources that are visited over the network."""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
     histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
@@ -179,6 +183,10 @@ class App:
             clock=self.clock,
             names=lambda: secrets.token_hex(16),
         )
+
+    def visitor(self) -> Visitor:
+        """What visits feeds."""
+        return Visitor(store=self.store, clock=self.clock, share=random.random, slugify=slugify)
 
     def waits(self) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""

@@ -8,7 +8,14 @@ from pathlib import Path
 from newsletter.app import App
 from newsletter.config import FILE_NAME, Settings, load
 from newsletter.config.roundups import configured
-from newsletter.config.settings import FolderOptions
+from newsletter.config.sources import (
+    AnySource,
+    FeedOptions,
+    FolderOptions,
+    WordPressOptions,
+    visited,
+)
+from newsletter.domain.audience import fold
 from newsletter.domain.pacing import Limits, WarmUp
 from newsletter.pipeline.gather import Gatherer
 from newsletter.pipeline.issues import Issues
@@ -16,7 +23,7 @@ from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import PlanRules
 from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, History, Links, Source, Webhook
+from newsletter.ports import Clock, Feed, History, Links, Source, Store, Webhook
 from newsletter.providers import registry
 from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
@@ -26,6 +33,9 @@ from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
+from newsletter.sources.feeds.fetching import Fetcher
+from newsletter.sources.feeds.taken import FeedSource
+from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.roundups import RoundupSource
 from newsletter.store.binding import bind
@@ -73,14 +83,8 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         clock=clock,
         links=links,
         renderer=renderer,
-        sources=(
-            RoundupSource(store),  # first: of two with one slug it is the file that has to change
-            *(
-                _source(options, settings)
-                for options in settings.statements
-                if isinstance(options, FolderOptions)
-            ),
-        ),
+        # first the round-ups: of two with one slug it is the file that has to change
+        sources=(RoundupSource(store), *_sources(settings, store, clock)),
         gatherer=Gatherer(
             store=store,
             roundups=configured(settings.roundups, language=settings.language),
@@ -89,6 +93,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             ),
             clock=clock,
         ),
+        feeds=_feeds(settings, clock),
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
         histories=_histories(settings, [line.name for line in (first, *others)]),
@@ -134,13 +139,58 @@ def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[t
     }
 
 
-def _source(options: FolderOptions, settings: Settings) -> Source:
-    return FolderSource(
-        folder=settings.resolve(options.path),
-        workspace=settings.workspace,
-        default_lists=settings.default_lists,
+def _sources(settings: Settings, store: Store, clock: Clock) -> tuple[Source, ...]:
+    """What reads the statements of each source, in their order."""
+    return tuple(_source(options, settings, store, clock) for options in settings.statements)
+
+
+def _source(options: AnySource, settings: Settings, store: Store, clock: Clock) -> Source:
+    if isinstance(options, FolderOptions):
+        return FolderSource(
+            folder=settings.resolve(options.path),
+            workspace=settings.workspace,
+            default_lists=settings.default_lists,
+            language=settings.language,
+            timezone=settings.timezone,
+        )
+    feed = _feed(options, settings, clock)
+    return FeedSource(
+        feed=feed.name,
+        address=feed.address,
+        store=store,
+        lists=options.lists or settings.default_lists,
         language=settings.language,
-        timezone=settings.timezone,
+        own_language=options.language or "",
+        approved_by=tuple(map(fold, options.approved_by)) if options.trusted else (),
+    )
+
+
+def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
+    """What visits each source that is somewhere else."""
+    return tuple(_feed(options, settings, clock) for options in visited(settings.statements))
+
+
+def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
+    fetcher = Fetcher(allow_private=options.allow_private)
+    if isinstance(options, FeedOptions):
+        return SyndicatedFeed(
+            name=options.known_as,
+            address=options.url,
+            every=options.every,
+            trusted=options.trusted,
+            fetcher=fetcher,
+            clock=clock,
+            zone=settings.timezone,
+        )
+    return WordPressFeed(
+        name=options.known_as,
+        site=options.url,
+        category=options.category or "",
+        every=options.every,
+        trusted=options.trusted,
+        fetcher=fetcher,
+        clock=clock,
+        zone=settings.timezone,
     )
 
 

@@ -8,6 +8,7 @@ from newsletter.domain.campaign import Campaign
 from newsletter.pipeline.dispatch import Dispatched
 from newsletter.pipeline.poll import Polled
 from newsletter.pipeline.reconcile import Reconciled
+from newsletter.pipeline.visit import Visited
 
 log = logging.getLogger("newsletter.run")
 
@@ -80,3 +81,19 @@ def log_polled(provider: str, polled: Polled, before: Polled | None) -> None:
         log.info("polled=%s events=%d", provider, polled.events)
     if polled.reason and (before is None or polled.reason != before.reason):
         log.error("polled=%s not heard: %s", provider, polled.reason)
+
+
+def log_visited(seen: Visited) -> None:
+    """What is new in a feed; that it cannot be read, or can be again, only when that is new."""
+    if seen.failure and seen.turned:
+        log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)
+    elif seen.turned:
+        log.info("feed=%s can be read again", seen.feed)
+    if seen.first:
+        log.info("feed=%s visited first: %d items passed over", seen.feed, seen.passed)
+    for slug in seen.taken:
+        log.info("feed=%s new statement %s", seen.feed, slug)
+    for slug in seen.changed:
+        log.info("feed=%s changed statement %s", seen.feed, slug)
+    for why in (*seen.unusable, *([seen.remark] if seen.remark else [])):
+        log.warning("feed=%s please check: %s", seen.feed, why)

@@ -25,12 +25,13 @@ from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
 from newsletter.pipeline.poll import Polled, Poller
 from newsletter.pipeline.reconcile import Reconciler
-from newsletter.ports import Waiting
 from newsletter.runlog import log_attempt, log_look, log_polled, log_reconciled, log_stopped
 from newsletter.store.lock import only_one
+from newsletter.visits import Visits
 
 log = logging.getLogger("newsletter.run")
 
+_EXECUTORS = ("default", "reconcile", "poll", "feeds")
 _IDLE_WAIT = 1.0
 _WATCH = 0.2
 _RECONCILE = 1.0
@@ -73,6 +74,7 @@ class Scheduler:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
+        self._visits = Visits(app, stopped=self._stop.is_set)
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
@@ -114,7 +116,7 @@ class Scheduler:
         clock = BackgroundScheduler(
             timezone=UTC,
             # a thread each: asking a slow provider does not keep statements waiting
-            executors={name: ThreadPoolExecutor(1) for name in ("default", "reconcile", "poll")},
+            executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
@@ -122,6 +124,7 @@ class Scheduler:
         self._repeat(clock, "default", poll, self._look)
         reconcile = partial(self._reconcile, self._app.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
+        self._repeat(clock, "feeds", poll, self._visits.go)
         for name, (every, history) in self._app.histories.items():
             poller = Poller(
                 history=history,
@@ -167,7 +170,7 @@ class Scheduler:
             return
         if self._run.held:
             return
-        look = self._app.look()
+        look = self._visits.followed_by(self._app.look)
         log_look(look, self._run.last)
         self._run.last = look
         self._run.withdrawn += look.withdrawn
@@ -241,7 +244,7 @@ class Scheduler:
             self._notice_hold()
             if until_idle and self._run.held:
                 return
-            if until_idle and self._run.looks and self._is_over():
+            if until_idle and self._run.looks and not self._visits.open and self._is_over():
                 return
 
     def _report_progress(self) -> None:
@@ -275,7 +278,7 @@ class Scheduler:
             return True
         soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
         asking = soon or self._reconciling or bool(self._unheard)
-        return not (due or asking) and _nothing_in_flight(waiting)
+        return not (due or asking or waiting.queued or waiting.claimed)
 
     def _waits_long(self) -> bool:
         wait = self._app.wait()
@@ -290,7 +293,3 @@ def _wake_up(clock: BackgroundScheduler, now: datetime) -> None:
     for tick in clock.get_jobs():
         if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
             tick.modify(next_run_time=now)
-
-
-def _nothing_in_flight(waiting: Waiting) -> bool:
-    return not waiting.queued and not waiting.claimed

@@ -95,6 +95,7 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "lists": list(stored.statement.lists),
         "corrects": stored.statement.corrects,
         **languages_of(tx, stored, campaign),
+        "notes": list(stored.statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
 

@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     WithJsonSchema,
@@ -16,6 +14,7 @@ from pydantic import (
 )
 
 from newsletter.config.fields import Language, Line, ListName
+from newsletter.config.section import Section
 from newsletter.domain.rhythm import LAST, Every, Rhythm
 from newsletter.domain.roundup import DATE_GAP, NAME_MAX_LENGTH, Roundup
 from newsletter.domain.statement import SLUG
@@ -69,10 +68,8 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class RoundupOptions(BaseModel):
+class RoundupOptions(Section):
     """A mail that gathers what went out. It waits for approval like any other statement."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     name: Annotated[str, AfterValidator(_name)] = Field(
         description="What it is called here; the beginning of the slug of each issue.",

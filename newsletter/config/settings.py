@@ -7,42 +7,33 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
     field_validator,
 )
 
+from newsletter.config.brand import Brand
 from newsletter.config.fields import (
-    Accent,
     Address,
     ByKind,
-    Colour,
     DatabaseUrl,
-    Ground,
     Language,
     Line,
     ListName,
     Pause,
-    PictureUrl,
     PublicUrl,
     Website,
     Window,
     Zone,
 )
 from newsletter.config.roundups import RoundupOptions, each_once
-from newsletter.domain import brand, message
+from newsletter.config.section import Section
+from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
+from newsletter.domain import message
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
-
-
-class Section(BaseModel):
-    """A group of settings: nothing unknown, nothing guessed, nothing changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class PressContact(Section):
@@ -93,66 +84,6 @@ class Sender(Section):
     )
 
 
-class Logo(Section):
-    """A picture in the masthead. Where pictures are off, the organisation's name stands there."""
-
-    src: PictureUrl = Field(
-        description="Where it lies on the web; readers' mail programs fetch it from there.",
-        examples=["https://forum.example/mail-logo.png"],
-    )
-    width: int = Field(ge=1, le=528, description="How wide it is shown, in pixels.", examples=[180])
-    height: int = Field(ge=1, le=200, description="How high it is shown.", examples=[48])
-
-
-class Brand(Section):
-    """How mails look. What could not be read is refused; the dark colours follow by themselves."""
-
-    accent: Accent = Field(
-        default=brand.Brand.accent,
-        description="The colour of links and rules, dark enough for white paper.",
-        examples=['"#17505c"'],
-    )
-    ground: Ground = Field(
-        default=brand.Brand.ground,
-        description="The light colour around the sheet.",
-        examples=['"#f3f1ec"'],
-    )
-    masthead: Colour = Field(
-        default=brand.Brand.masthead,
-        description="The colour behind the name and the logo. If it is not white, it is the same "
-        "on dark screens, and the name is white or black on it.",
-        examples=['"#ffffff"'],
-    )
-    headings: brand.Font = Field(
-        default=brand.Brand.headings,
-        description="The font of the name, the title and the headings.",
-        examples=["georgia"],
-    )
-    text: brand.Font = Field(
-        default=brand.Brand.text, description="The font of the text.", examples=["georgia"]
-    )
-    details: brand.Font = Field(
-        default=brand.Brand.details,
-        description="The font of dates, tables, contacts and the foot.",
-        examples=["helvetica"],
-    )
-    logo: Logo | None = Field(
-        default=None,
-        description="A picture above the name's line; without it the name stands in letters.",
-    )
-
-
-class SourceOptions(Section):
-    """What every source of statements takes."""
-
-
-class FolderOptions(SourceOptions):
-    """A folder of Markdown files with front matter."""
-
-    kind: Literal["folder"] = Field(description="A folder of Markdown files with front matter.")
-    path: Path = Field(default=Path("statements"), description="The folder.")
-
-
 class Approvals(Section):
     """When a statement counts as approved."""
 
@@ -185,9 +116,6 @@ class Schedule(Section):
     )
 
 
-SOURCES: dict[str, type[SourceOptions]] = {"folder": FolderOptions}
-
-
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
@@ -201,15 +129,11 @@ def _contact(given: PressContact | None) -> message.PressContact | None:
     return message.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
 
 
-def _brand(given: Brand) -> brand.Brand:
-    logo = given.logo and brand.Logo(**dict(given.logo))
-    return brand.Brand(**dict(given) | {"logo": logo})
-
-
-def _at_least_one(sources: tuple[SourceOptions, ...]) -> tuple[SourceOptions, ...]:
+def _fit_together(sources: tuple[AnySource, ...], info: ValidationInfo) -> tuple[AnySource, ...]:
     """Count here, not by ``min_length``, which takes a list of faulty items for an empty one."""
-    if not sources:
-        raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
+    objection = sources_objection(sources, info.data.get("default_lists", True))
+    if objection:
+        raise ValueError(objection)
     return sources
 
 
@@ -248,7 +172,7 @@ class Settings(Section):
         examples=["by_reader"],
     )
     statements: Annotated[
-        tuple[Annotated[SourceOptions, ByKind(SOURCES)], ...], AfterValidator(_at_least_one)
+        tuple[Annotated[AnySource, ByKind(SOURCES)], ...], AfterValidator(_fit_together)
     ] = Field(
         default=(FolderOptions(kind="folder"),),
         description="Where statements come from, each source with its `kind`.",
@@ -353,7 +277,7 @@ class Settings(Section):
             ),
             public_url=self.public_url,
             timezone=self.timezone,
-            brand=_brand(self.brand),
+            brand=self.brand.chosen(),
         )
 
     def approval_policy(self) -> ApprovalPolicy:

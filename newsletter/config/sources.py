@@ -1,0 +1,182 @@
+"""The settings of each kind of source of statements."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from newsletter.config.fields import Address, Language, ListName, Pause, Website
+from newsletter.config.section import Section
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
+
+
+class SourceOptions(Section):
+    """What every source of statements takes."""
+
+
+class FolderOptions(SourceOptions):
+    """A folder of Markdown files with front matter."""
+
+    kind: Literal["folder"] = Field(description="A folder of Markdown files with front matter.")
+    path: Path = Field(default=Path("statements"), description="The folder.")
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(_NAME, text):
+        raise ValueError(
+            f"{text!r} cannot name a source; write letters and digits, with . - or _ between them"
+        )
+    return text
+
+
+def _at_least_a_minute(duration: timedelta) -> timedelta:
+    if duration < timedelta(minutes=1):
+        raise ValueError("must be at least 1m: more often is a burden to the site")
+    return duration
+
+
+class VisitedOptions(SourceOptions):
+    """What every source takes that is visited over the network."""
+
+    name: Annotated[str, AfterValidator(_name)] | None = Field(
+        default=None,
+        description="What it is called in commands and in the log. Without it: by its host. What"
+        " is known of it hangs on this name, so keep it when the url changes.",
+        examples=["press-room"],
+    )
+    every: Annotated[Pause, AfterValidator(_at_least_a_minute)] = Field(
+        default=timedelta(minutes=15), description="How often to visit it.", examples=["15m"]
+    )
+    lists: tuple[ListName, ...] = Field(
+        default=(),
+        description="The lists that its statements go to. Without it: `default_lists`.",
+        examples=[["press"]],
+    )
+    language: Language | None = Field(
+        default=None,
+        description="The language of all of its statements. Without it: what it says itself, else"
+        " `language` at the top.",
+    )
+    trusted: bool = Field(
+        default=False,
+        description="Whether what is new in it counts as approved by those in `approved_by`, with"
+        " nobody looking. Only where nobody but reviewers can publish there.",
+        examples=[False],
+    )
+    approved_by: tuple[Address, ...] = Field(
+        default=(),
+        validate_default=True,
+        description="In whose name the items of a trusted feed count as approved.",
+        examples=[["editor@forum.example"]],
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="Whether it may be on this machine or in a private network, and there without"
+        " TLS. Else such an address is refused, whatever name or redirect leads to it.",
+        examples=[False],
+    )
+
+    @field_validator("approved_by")
+    @classmethod
+    def _goes_with_trust(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        trusted = info.data.get("trusted")
+        if trusted and not names:
+            raise ValueError(
+                "is missing beside trusted: true; name those in whose name its items count as"
+                " approved, like [editor@forum.example]"
+            )
+        if names and trusted is False:
+            raise ValueError("means nothing without trusted: true; write that too, or delete it")
+        return names
+
+
+def _encrypted(url: str, info: ValidationInfo) -> str:
+    if "#" in url:
+        raise ValueError(f"{url!r} has a # part; write it without")
+    if urlsplit(url).scheme != "https" and info.data.get("allow_private") is False:
+        raise ValueError(
+            f"{url!r} is not encrypted, so anybody on the way could write a statement; write"
+            " https:// (http:// is for a private network, with allow_private: true)"
+        )
+    return url
+
+
+class FeedOptions(VisitedOptions):
+    """A feed: RSS, Atom or JSON Feed, whichever is there."""
+
+    kind: Literal["feed"] = Field(description="A feed: RSS, Atom or JSON Feed.")
+    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
+        description="Where the feed is.", examples=["https://forum.example/feed"]
+    )
+
+    @property
+    def known_as(self) -> str:
+        """The name, or what stands for it."""
+        return self.name or _host(self.url)
+
+
+class WordPressOptions(VisitedOptions):
+    """The posts of a WordPress site, by its REST API."""
+
+    kind: Literal["wordpress"] = Field(description="The posts of a WordPress site.")
+    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
+        description="The front page of the site.", examples=["https://forum.example"]
+    )
+    category: str | None = Field(
+        default=None,
+        pattern=r"^[\w%-]{1,200}$",
+        description="Only posts in this category: its slug, or its number in quotes.",
+        examples=["send-by-mail"],
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _front_page(cls, url: str) -> str:
+        if "?" in url:
+            raise ValueError(f"{url!r} has a ? part; write the address of the front page")
+        return url.rstrip("/")
+
+    @property
+    def known_as(self) -> str:
+        """The name, or what stands for it."""
+        own = _host(self.url)
+        return self.name or (f"{own}-{self.category}" if self.category else own)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+AnySource = FolderOptions | FeedOptions | WordPressOptions
+
+SOURCES: dict[str, type[SourceOptions]] = {
+    "folder": FolderOptions,
+    "feed": FeedOptions,
+    "wordpress": WordPressOptions,
+}
+
+
+def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions | WordPressOptions]:
+    """Those that are visited over the network."""
+    return [one for one in sources if isinstance(one, FeedOptions | WordPressOptions)]
+
+
+def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str:
+    """What is wrong with sources beside each other; empty where nothing is."""
+    if not sources:
+        return "names no source; write one, like - {kind: folder, path: statements}"
+    names = [one.known_as for one in visited(sources)]
+    for name in names:
+        if names.count(name) > 1:
+            return f"has two sources called {name}; give each a name of its own, like name: news"
+    for one in visited(sources):
+        if not (one.lists or default_lists):
+            return (
+                f"has a source, {one.known_as}, whose statements go to nobody; write lists: [press]"
+                " there, or default_lists at the top"
+            )
+    return ""
