@@ -27,7 +27,7 @@ _INVALID, _UNREACHABLE = 3, 6
 
 @click.group()
 def source() -> None:
-    """Where statements come from: look at feeds, visit them, take what they list."""
+    """Look at sources, visit feeds, take what they list."""
 
 
 @source.command("list")
@@ -129,9 +129,9 @@ def poll(shell: Shell, name: str | None) -> int:
 @click.argument("item")
 @in_workspace
 def take(shell: Shell, name: str, item: str) -> int:
-    """Make a statement of an item that was passed over; it waits for approval.
+    """Make a draft of an item that was passed over.
 
-    ITEM is its number in 'newsletter source items NAME', its id or its link.
+    It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
     """
     with shell.app() as app:
         seen = app.visitor().take(_feed(app, name), item)

@@ -174,8 +174,8 @@ def _bytes_of(file: Path) -> bytes:
 
 
 def _folder(app: App) -> Path:
-    first = app.settings.statements[0]
-    return app.settings.resolve(getattr(first, "path", Path("statements")))
+    paths = (getattr(one, "path", None) for one in app.settings.statements)
+    return app.settings.resolve(next(filter(None, paths), Path("statements")))
 
 
 statement.add_command(check)

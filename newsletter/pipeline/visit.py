@@ -23,6 +23,8 @@ from newsletter.domain.statement import SLUG_MAX_LENGTH
 from newsletter.ports import Clock, Feed, FeedUnreadable, Fetched, Findings, Store, Transaction
 
 _SPREAD = 1.1
+_RECENT = timedelta(days=7)
+"""What is older, or comes after no visit for so long, goes out on nobody's trust."""
 _OLD = "was there at the first visit, or is older"
 
 
@@ -135,7 +137,7 @@ class Visitor:
         began: datetime,
         by_hand: bool,
     ) -> Visited:
-        made = _Made(feed=feed, at=began)
+        made = _Made(feed=feed, since=began - _RECENT, visited=record.succeeded_at or began)
         for item in sifted.old:
             made.pass_over(item)
         for known, item in sifted.known:
@@ -178,8 +180,10 @@ class Visitor:
 class _Made:
     """What is to be written down of one visit."""
 
-    def __init__(self, *, feed: Feed, at: datetime) -> None:
+    def __init__(self, *, feed: Feed, since: datetime, visited: datetime) -> None:
         self._feed = feed
+        self._since = since
+        self._trusted = feed.trusted and visited >= since
         self.items: list[KnownItem] = []
         self.composed: dict[str, Composed] = {}
         self.taken: list[str] = []
@@ -213,7 +217,9 @@ class _Made:
             now = _known(item, ItemState.PASSED if chosen else ItemState.UNUSABLE, note=why)
             self.items.append(replace(now, number=number))
             return
-        state = ItemState.TRUSTED if self._feed.trusted and not chosen else ItemState.TAKEN
+        recent = item.published is None or item.published >= self._since
+        trusted = self._trusted and recent and not chosen
+        state = ItemState.TRUSTED if trusted else ItemState.TAKEN
         self._unnamed.append((replace(_known(item, state), number=number), composed))
 
     def _renew(self, known: KnownItem, now: KnownItem, item: Item) -> None:

@@ -14,6 +14,7 @@ from newsletter.domain.feed import Item
 from newsletter.ports import FeedUnreadable
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
+from newsletter.sources.feeds.wordpress import Posts
 from tests.fakes import FixedClock
 from tests.servers import LoopbackServer, Received, Step, reply
 
@@ -183,6 +184,13 @@ def test_changes_are_asked_for_page_by_page_and_the_backlog_is_not(
     site.posts = [post(n) for n in range(1001)]
     fetched = feed.fetch("2026-11-20T00:00:00+00:00")
     assert (len(fetched.items), fetched.remark[:20]) == (1000, "more than 1000 posts")
+
+
+def test_a_site_that_is_slow_page_after_page_is_left_for_now(site: Site) -> None:
+    site.posts = [post(n) for n in range(150)]
+    posts = Posts(site=site.url, category="", fetcher=SHARED["fetcher"], within=timedelta(0))
+    with pytest.raises(FeedUnreadable, match="too slow to list what changed"):
+        posts.fetch("2026-11-20T00:00:00+00:00", ())
 
 
 def test_a_category_is_found_by_its_slug_once(site: Site) -> None:

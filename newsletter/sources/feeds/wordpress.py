@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,8 @@ class Posts:
     site: str
     category: str
     fetcher: Fetcher
+    within: timedelta = timedelta(seconds=30)
+    """No further page is asked for after so long."""
     _number: str = field(default="", init=False)
 
     def fetch(self, bookmark: str, wanted: Sequence[str]) -> Fetched:
@@ -54,6 +57,7 @@ class Posts:
     def _pages(self, query: dict[str, str], *, first: bool) -> tuple[list[dict[str, Any]], str]:
         """At the first visit one page is enough: what is older has to be asked for by hand."""
         posts: list[dict[str, Any]] = []
+        until = monotonic() + self.within.total_seconds()
         for number in range(1, _MOST_PAGES + 1):
             page = self._ask("posts", query | {"page": str(number)})
             found = _list(page)
@@ -62,6 +66,8 @@ class Posts:
             last = number >= int(total[:6]) if total.isdigit() else len(found) < _PER_PAGE
             if first or last:
                 return posts, ""
+            if monotonic() >= until:
+                raise FeedUnreadable("it is too slow to list what changed; it is tried again")
         return posts, f"more than {len(posts)} posts changed; the rest were not looked at"
 
     def _category(self) -> str:

@@ -368,6 +368,22 @@ def test_trust_reaches_no_item_that_came_before_it_and_ends_with_it(desk: Desk) 
     assert [one.slug for one in desk.room.look().withdrawn] == ["on-news"]
 
 
+def test_what_is_a_week_old_goes_out_on_nobodys_trust(desk: Desk) -> None:
+    desk.feed.trusted = True
+    desk.clock.advance(days=6)
+    desk.visit()
+    desk.clock.advance(days=3)
+    desk.publish("late", published=desk.clock.now() - timedelta(days=8))
+    desk.publish("undated", published=None)
+    desk.visit()
+    assert desk.states()["late"] is ItemState.TAKEN
+    assert desk.states()["undated"] is ItemState.TRUSTED
+    desk.clock.advance(days=8)
+    desk.publish("after-a-long-time")
+    desk.visit()
+    assert desk.states()["after-a-long-time"] is ItemState.TAKEN
+
+
 def test_a_viewer_cannot_vouch_for_a_feed(desk: Desk) -> None:
     trust(desk, "vic@forum.example")
     desk.publish("news")
