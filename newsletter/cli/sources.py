@@ -49,6 +49,8 @@ def list_sources(shell: Shell, as_json: bool) -> None:
     keys = ("name", "url", "last_visit", "seen", "taken", "state")
     print_table(keys, [[row.get(key, "") for key in keys] for row in [*rows, *feeds]])
     for row in feeds:
+        if row["failure"]:
+            say(f"{row['name']} cannot be read: {row['failure']}")
         if row["remark"]:
             say(f"{row['name']}: {row['remark']}")
 
@@ -64,6 +66,8 @@ def _described(tx: Transaction, app: App, feed: Feed) -> dict[str, Any]:
         "last_visit": wall_time(record.visited_at, zone) if record.visited_at else "",
         "next_visit": wall_time(record.next_at, zone) if record.next_at else "",
         "state": _state(record),
+        "failures": record.failures,
+        "failure": record.failure,
         "seen": counts.seen,
         "taken": counts.taken,
         "unusable": counts.unusable,
@@ -73,7 +77,7 @@ def _described(tx: Transaction, app: App, feed: Feed) -> dict[str, Any]:
 
 def _state(record: FeedRecord) -> str:
     if record.failures:
-        return f"cannot be read, {record.failures} times now: {record.failure}"
+        return "cannot be read"
     return "ok" if record.visited_at else "not visited yet"
 
 

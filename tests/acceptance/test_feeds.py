@@ -144,7 +144,9 @@ def test_a_feed_that_cannot_be_read_is_said_once_and_loses_nothing(
     workspace.sql("UPDATE feed SET next_at = 0")
     assert "cannot be read" not in workspace.do("run", "--until-idle").stderr
     assert slugs(workspace) == {"on-hours": "waits for approval"}
-    assert "2 times now" in listed(workspace)["press-room"]["state"]
+    row = listed(workspace)["press-room"]
+    assert (row["state"], row["failures"]) == ("cannot be read", 2)
+    assert "press-room cannot be read: it has a fault" in workspace.do("source", "list").stderr
     workspace.do("source", "poll", code=6)
     site.down = 0
     workspace.sql("UPDATE feed SET next_at = 0")
