@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.feed import Composed, FeedRecord, Item, ItemState
+from newsletter.domain.statement import Channel
 from newsletter.pipeline.visit import Visited, Visitor
 from newsletter.ports import FeedUnreadable, Fetched, Findings
 from newsletter.sources.feeds.taken import FeedSource
@@ -382,6 +383,18 @@ def test_what_is_a_week_old_goes_out_on_nobodys_trust(desk: Desk) -> None:
     desk.publish("after-a-long-time")
     desk.visit()
     assert desk.states()["after-a-long-time"] is ItemState.TAKEN
+
+
+def test_who_vouches_for_a_feed_need_not_be_among_the_staff(desk: Desk) -> None:
+    trust(desk, "press@outside.example")
+    desk.publish("news")
+    desk.visit()
+    trust(desk, "press@outside.example")
+    [campaign] = desk.room.look().scheduled
+    assert campaign.approved_by == ("press@outside.example",)
+    with desk.room.store.read() as tx:
+        [yes] = tx.approvals.of("on-news")
+    assert yes.channel is Channel.FEED
 
 
 def test_a_viewer_cannot_vouch_for_a_feed(desk: Desk) -> None:
