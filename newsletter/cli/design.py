@@ -23,10 +23,10 @@ _LISTS = ("press", "supporters")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
 @in_workspace
 def design(shell: Shell, out: Path) -> None:
-    """Write a mail of each template, with made-up text, in your brand.
+    """Show each template with made-up text, in your brand.
 
-    Shows what colours, logo, fixed words and your own templates come to, before anything is
-    written or approved. Nothing is sent.
+    Writes mails that show what colours, logo, fixed words and your own templates come to, before
+    anything is written or approved. Nothing is sent.
     """
     with shell.app() as app:
         made = dict(_mails(app))
