@@ -72,7 +72,7 @@ def preview(
     no_screenshots: bool,
     show: bool,
 ) -> None:
-    """Write a message as a reader gets it, and views of it to look at before approving.
+    """Show a message as its readers get it, before it is approved.
 
     Makes message.html, message.txt and message.eml, for a made-up reader or for a real one, and
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style

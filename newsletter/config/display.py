@@ -1,5 +1,6 @@
 """The settings in force, for people to look at: no secret is among them."""
 
+from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
@@ -22,4 +23,6 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, SecretStr | SecretBytes):
         return MASK
+    if isinstance(value, Enum):
+        return value.value
     return str(value) if isinstance(value, PurePath) else value

@@ -1,5 +1,6 @@
 """What the settings are when little is written, and what the domain gets from them."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from newsletter.config import Settings
+from newsletter.config.display import show
 from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import House, Organisation, PressContact, Sender
 from newsletter.domain.statement import ApprovalPolicy
@@ -103,6 +105,21 @@ def test_a_brand_is_made_of_settings_alone(read: Any) -> None:
         text=Font.VERDANA,
         logo=Logo(src="https://forum.example/logo.png", width=220, height=56),
     )
+
+
+def test_all_settings_can_be_shown_as_json(read: Any) -> None:
+    text = (
+        "brand: {headings: verdana}\n"
+        'roundups: [{name: weekly, title: The week, every: week, day: friday, at: "16:00",'
+        " lists: [press]}]\n"
+        "statements: [{kind: feed, url: 'https://forum.example/feed', every: 1h, lists: [press]}]\n"
+    )
+
+    shown = json.loads(json.dumps(show(read(text)), default=str))
+
+    assert shown["brand"]["headings"] == "verdana"
+    assert shown["roundups"][0]["every"] == "week"
+    assert shown["statements"][0]["url"] == "https://forum.example/feed"
 
 
 def test_a_press_contact_needs_only_a_name(read: Any, base: str) -> None:
