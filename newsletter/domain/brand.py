@@ -122,26 +122,24 @@ def colour(text: str) -> str:
 
 def accent(text: str) -> str:
     """A colour that links on white may have. Raises ValueError with one that is dark enough."""
-    given = colour(text)
-    if contrast(given, _WHITE) >= READABLE:
-        return given
-    near = _towards(given, 0.0, _WHITE, READABLE)
-    raise ValueError(
-        f"{text!r} is too light to be read on white (contrast {_shown(contrast(given, _WHITE))},"
-        f' and text needs {READABLE}); "{near}" is dark enough'
-    )
+    return _readable(text, _WHITE, 0.0, "too light to be read on white", "dark enough")
 
 
 def ground(text: str) -> str:
     """A colour on which the foot can be read. Raises ValueError with one that is light enough."""
+    objection = "too dark for the small grey words at the foot"
+    return _readable(text, _QUIET, 1.0, objection, "light enough")
+
+
+def _readable(text: str, against: str, end: float, objection: str, remedy: str) -> str:
     given = colour(text)
-    if contrast(given, _QUIET) >= READABLE:
+    ratio = contrast(given, against)
+    if ratio >= READABLE:
         return given
-    near = _towards(given, 1.0, _QUIET, READABLE)
+    near = _towards(given, end, against, READABLE)
     raise ValueError(
-        f"{text!r} is too dark for the small grey words at the foot (contrast"
-        f" {_shown(contrast(given, _QUIET))}, and text needs {READABLE});"
-        f' "{near}" is light enough'
+        f"{text!r} is {objection} (contrast {_shown(ratio)}, and text needs {READABLE});"
+        f' "{near}" is {remedy}'
     )
 
 

@@ -9,11 +9,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.feed import Composed, FeedRecord, ItemState, KnownItem
 from newsletter.ports import FeedCounts, Findings, TakenItem
-from newsletter.store import tables
+from newsletter.store import arrivals
 from newsletter.store.times import maybe_from_ms, to_ms
 
 _COMPOSED = TypeAdapter(Composed)
-_feed, _item = tables.feed.c, tables.feed_item.c
+_feed, _item = arrivals.feed.c, arrivals.feed_item.c
 _KNOWN = (
     _item.number,
     _item.id,
@@ -34,7 +34,9 @@ class SqlFeeds:
         self._connection = connection
 
     def record(self, feed: str) -> FeedRecord:
-        row = self._connection.execute(select(tables.feed).where(_feed.name == feed)).one_or_none()
+        row = self._connection.execute(
+            select(arrivals.feed).where(_feed.name == feed)
+        ).one_or_none()
         if row is None:
             return FeedRecord()
         return FeedRecord(
@@ -100,7 +102,7 @@ class SqlFeeds:
             "revision": record.revision + 1,
         }
         self._connection.execute(
-            insert(tables.feed)
+            insert(arrivals.feed)
             .values(name=feed, **values)
             .on_conflict_do_update(index_elements=["name"], set_=values)
         )
@@ -117,14 +119,14 @@ class SqlFeeds:
             if not one.number
         ]
         if new:
-            self._connection.execute(insert(tables.feed_item), new)
+            self._connection.execute(insert(arrivals.feed_item), new)
         for one in findings.items:
             if one.number:
                 changed: dict[str, Any] = _row(one) | {"changed_at": now}
                 if one.slug in documents:
                     changed["document"] = documents[one.slug]
                 self._connection.execute(
-                    update(tables.feed_item).where(_item.number == one.number).values(changed)
+                    update(arrivals.feed_item).where(_item.number == one.number).values(changed)
                 )
 
 

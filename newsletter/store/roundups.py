@@ -9,12 +9,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.roundup import Issue
 from newsletter.domain.statement import Statement
-from newsletter.store import tables
+from newsletter.store import arrivals
 from newsletter.store.times import from_ms, to_ms
 
 _STATEMENT = TypeAdapter(Statement | None)
-_roundup = tables.roundup.c
-_issue = tables.issue.c
+_roundup = arrivals.roundup.c
+_issue = arrivals.issue.c
 
 
 class SqlRoundups:
@@ -24,19 +24,19 @@ class SqlRoundups:
         self._connection = connection
 
     def since(self) -> dict[str, datetime]:
-        rows = self._connection.execute(select(tables.roundup)).all()
+        rows = self._connection.execute(select(arrivals.roundup)).all()
         return {row.name: from_ms(row.since) for row in rows}
 
     def begin(self, name: str, at: datetime) -> None:
         self._connection.execute(
-            insert(tables.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+            insert(arrivals.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
         )
 
     def end(self, name: str) -> None:
-        self._connection.execute(delete(tables.roundup).where(_roundup.name == name))
+        self._connection.execute(delete(arrivals.roundup).where(_roundup.name == name))
 
     def issues(self) -> list[Issue]:
-        query = select(tables.issue).order_by(_issue.name, _issue.day)
+        query = select(arrivals.issue).order_by(_issue.name, _issue.day)
         return [_read(row) for row in self._connection.execute(query).all()]
 
     def put(self, issue: Issue, at: datetime) -> None:
@@ -46,7 +46,7 @@ class SqlRoundups:
             "parts": json.dumps(issue.parts),
             "changed_at": to_ms(at),
         }
-        adding = insert(tables.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
+        adding = insert(arrivals.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
         self._connection.execute(
             adding.on_conflict_do_update(index_elements=["name", "day"], set_=values)
         )

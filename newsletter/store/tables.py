@@ -12,9 +12,10 @@ from sqlalchemy import (
     text,
 )
 
+from newsletter.store import arrivals
 from newsletter.store.columns import integer, metadata, octets, table, words
 
-__all__ = ["metadata"]
+__all__ = ["arrivals", "metadata"]
 
 meta = table("meta", words("key", key=True), words("value"))
 
@@ -228,40 +229,6 @@ pace = table(
     rowid=False,
 )
 
-feed = table(
-    "feed",
-    words("name", key=True),
-    words("address"),
-    integer("first_at", nullable=True),
-    integer("visited_at", nullable=True),
-    integer("succeeded_at", nullable=True),
-    integer("next_at", nullable=True),
-    words("bookmark"),
-    integer("failures"),
-    words("failure"),
-    words("remark"),
-    integer("revision"),
-)
-
-feed_item = table(
-    "feed_item",
-    integer("number", key=True),
-    words("feed", ForeignKey("feed.name")),
-    words("id"),
-    words("link"),
-    words("title"),
-    integer("published", nullable=True),
-    words("state"),
-    words("fingerprint"),
-    words("slug", nullable=True),
-    words("note"),
-    words("document"),  # what was made of it; empty where nothing was
-    integer("seen_at"),
-    integer("changed_at"),
-    UniqueConstraint("feed", "id"),
-    UniqueConstraint("slug"),
-)
-
 receipt = table(
     "receipt",
     integer("campaign_id", ForeignKey("campaign.id"), key=True),
@@ -305,24 +272,6 @@ overruled = table(
     integer("campaign_id", ForeignKey("campaign.id"), key=True),
     integer("complained"),
     integer("hard"),
-)
-
-roundup = table(
-    "roundup",
-    words("name", key=True),
-    integer("since"),
-    rowid=False,
-)
-
-issue = table(
-    "issue",
-    words("name", key=True),
-    words("day", key=True),
-    integer("upto"),
-    words("document"),
-    words("parts"),
-    integer("changed_at"),
-    rowid=False,
 )
 
 audit = table(

@@ -1,0 +1,57 @@
+"""The tables of what statements are made from: the items of feeds, the issues of round-ups."""
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+
+from newsletter.store.columns import integer, table, words
+
+feed = table(
+    "feed",
+    words("name", key=True),
+    words("address"),
+    integer("first_at", nullable=True),
+    integer("visited_at", nullable=True),
+    integer("succeeded_at", nullable=True),
+    integer("next_at", nullable=True),
+    words("bookmark"),
+    integer("failures"),
+    words("failure"),
+    words("remark"),
+    integer("revision"),
+)
+
+feed_item = table(
+    "feed_item",
+    integer("number", key=True),
+    words("feed", ForeignKey("feed.name")),
+    words("id"),
+    words("link"),
+    words("title"),
+    integer("published", nullable=True),
+    words("state"),
+    words("fingerprint"),
+    words("slug", nullable=True),
+    words("note"),
+    words("document"),  # what was made of it; empty where nothing was
+    integer("seen_at"),
+    integer("changed_at"),
+    UniqueConstraint("feed", "id"),
+    UniqueConstraint("slug"),
+)
+
+roundup = table(
+    "roundup",
+    words("name", key=True),
+    integer("since"),
+    rowid=False,
+)
+
+issue = table(
+    "issue",
+    words("name", key=True),
+    words("day", key=True),
+    integer("upto"),
+    words("document"),
+    words("parts"),
+    integer("changed_at"),
+    rowid=False,
+)
