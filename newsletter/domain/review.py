@@ -40,6 +40,8 @@ class Check(Enum):
     """An image is described by the name of its file, or as nothing more than "photo"."""
     IMAGE_WIDTH = "image-width"
     """An image is wider than 1,200 pixels, which is slow to load and gains nothing."""
+    IMAGE_KIND = "image-kind"
+    """An image is of a kind that Gmail or Outlook do not show, such as SVG or AVIF."""
     COPYRIGHT = "copyright"
     """The year behind © is over, and it is not the year of a picture."""
     NEAR_LIMIT = "near-limit"
@@ -77,6 +79,7 @@ _WARNINGS = (
     Check.SHORT_LINK,
     Check.IMAGE_DESCRIPTION,
     Check.IMAGE_WIDTH,
+    Check.IMAGE_KIND,
     Check.COPYRIGHT,
     Check.NEAR_LIMIT,
     Check.NOBODY,

@@ -35,6 +35,7 @@ _SAYS_NOTHING = frozenset(
         *("más información", "este enlace", "enlace", "pulse aquí"),
     )
 )
+_UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
     r"|(?:img|dsc[nf]?|pict|image|screenshot|screen shot|photo|foto|untitled)[-_ ]?\d[-\w .]{0,40}"
@@ -146,6 +147,9 @@ def _about_image(image: Image) -> Iterator[_Found]:
     if _FILE_NAME.fullmatch(image.description):
         message = f"the image {shown} is described as {image.description!r}"
         yield Check.IMAGE_DESCRIPTION, image.line, f"{message}: write what it shows"
+    if _UNSEEN_KIND.search(image.address):
+        message = f"the image {shown} is of a kind that some mail programs do not show"
+        yield Check.IMAGE_KIND, image.line, f"{message}: save it as PNG or JPEG"
     if not image.width:
         message = f"the image {shown} has no size, which Outlook for Windows needs"
         yield Check.IMAGE_SIZE, image.line, f"{message}: put #WIDTHxHEIGHT behind its address"
