@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.judge import table
+from bench.judge.brands import BRANDS, PLAIN
 from bench.judge.corpus import default_places, read_statement, statement_files
 from bench.judge.figures import Figures, missed
 from bench.judge.mail import Mail, make_mail, make_renderer
@@ -26,10 +27,10 @@ _INCOMPLETE = 2
 def main() -> int:
     """Judge, print, and say how to end."""
     options = _options()
-    mails, refusals = _mails(statement_files(options.places or default_places()))
+    mails, refusals = _mails(statement_files(options.places or default_places()), options.brand)
     if not mails:
         raise SystemExit("\n".join(refusals) or "there is no statement: name a folder of .md files")
-    stable = [not differs for differs in unstable(list(mails), list(mails.values()))]
+    stable = [not differs for differs in unstable(list(mails), list(mails.values()), options.brand)]
     judged = judge(list(mails.values()), stable)
     reasons = [*refusals, *(reason for one in judged.figures for reason in missed(one))]
     silent = [f"{one.value} {why}" for one, why in judged.silent.items()]
@@ -45,6 +46,9 @@ def _options() -> argparse.Namespace:
     form.add_argument("--json", action="store_true", help="all that was said, as JSON")
     form.add_argument("--markdown", action="store_true", help="the table, for a document")
     parser.add_argument(
+        "--brand", choices=BRANDS, default=PLAIN, help="the look they are judged in"
+    )
+    parser.add_argument(
         "places",
         type=Path,
         nargs="*",
@@ -53,9 +57,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _mails(files: Sequence[Path]) -> tuple[dict[Path, Mail], list[str]]:
+def _mails(files: Sequence[Path], brand: str) -> tuple[dict[Path, Mail], list[str]]:
     """The mail of each file, and why there is none of some."""
-    renderer = make_renderer()
+    renderer = make_renderer(brand)
     mails, refusals = {}, []
     for file in files:
         try:

@@ -1,6 +1,6 @@
 """A statement as the mail that a reader gets, made by the product's own renderer.
 
-``python -m bench.judge.mail FILE...`` prints a digest of each mail, to compare processes.
+``python -m bench.judge.mail BRAND FILE...`` prints a digest of each mail, to compare processes.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+from bench.judge.brands import BRANDS, PLAIN
 from bench.judge.corpus import read_statement
 from newsletter.domain.message import House, Organisation, PressContact, Recipient, Sender
 from newsletter.domain.mime import to_mime
@@ -51,8 +52,8 @@ class Mail:
         return hashlib.sha256(self.html.encode() + b"\0" + self.message).hexdigest()
 
 
-def make_renderer() -> TemplateRenderer:
-    """The default templates, for a made-up organisation."""
+def make_renderer(brand: str = PLAIN) -> TemplateRenderer:
+    """The default templates, for a made-up organisation in one of the brands."""
     organisation = Organisation(
         name="Example Forum",
         website=f"https://{DOMAIN}",
@@ -67,6 +68,7 @@ def make_renderer() -> TemplateRenderer:
         sender=Sender(name=organisation.name, address=f"news@{DOMAIN}", reply_to=f"press@{DOMAIN}"),
         public_url=f"https://news.{DOMAIN}",
         timezone="America/New_York",
+        brand=BRANDS[brand],
     )
     return TemplateRenderer(house=house, override=None)
 
@@ -98,8 +100,8 @@ def _bare(message: bytes, words: str) -> bytes:
 
 def main() -> None:
     """Make the mail of each file and print the digests as JSON, in their order."""
-    renderer = make_renderer()
-    files = [Path(argument) for argument in sys.argv[1:]]
+    renderer = make_renderer(sys.argv[1])
+    files = [Path(argument) for argument in sys.argv[2:]]
     mails = [make_mail(file.name, read_statement(file), renderer) for file in files]
     print(json.dumps([mail.digest() for mail in mails]))
 

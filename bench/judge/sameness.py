@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench.judge.brands import PLAIN
 from bench.judge.corpus import read_statement
 from bench.judge.mail import Mail, make_mail, make_renderer
 
@@ -15,23 +16,23 @@ _ROUNDS = 8
 _LIMIT = 300.0
 
 
-def unstable(files: Sequence[Path], mails: Sequence[Mail]) -> list[bool]:
+def unstable(files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN) -> list[bool]:
     """For each file, whether any further rendering of it differs from its mail."""
     seen = [{mail.digest()} for mail in mails]
-    for each in (_again(files), *_in_threads(files), _elsewhere(files)):
+    for each in (_again(files, brand), *_in_threads(files, brand), _elsewhere(files, brand)):
         for known, digest in zip(seen, each, strict=True):
             known.add(digest)
     return [len(known) > 1 for known in seen]
 
 
-def _again(files: Sequence[Path]) -> list[str]:
-    renderer = make_renderer()
+def _again(files: Sequence[Path], brand: str) -> list[str]:
+    renderer = make_renderer(brand)
     return [make_mail(file.name, read_statement(file), renderer).digest() for file in files]
 
 
-def _in_threads(files: Sequence[Path]) -> list[list[str]]:
+def _in_threads(files: Sequence[Path], brand: str) -> list[list[str]]:
     """Different statements side by side, in one renderer."""
-    renderer = make_renderer()
+    renderer = make_renderer(brand)
     statements = [(file.name, read_statement(file)) for file in files]
 
     def digest(turn: int) -> str:
@@ -43,8 +44,8 @@ def _in_threads(files: Sequence[Path]) -> list[list[str]]:
     return [made[start : start + len(files)] for start in range(0, len(made), len(files))]
 
 
-def _elsewhere(files: Sequence[Path]) -> list[str]:
-    command = [sys.executable, "-m", "bench.judge.mail", *map(str, files)]
+def _elsewhere(files: Sequence[Path], brand: str) -> list[str]:
+    command = [sys.executable, "-m", "bench.judge.mail", brand, *map(str, files)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=True)
     digests: list[str] = json.loads(ran.stdout)
     return digests

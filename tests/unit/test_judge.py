@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.judge import corpus, sameness, table
+from bench.judge.brands import BRANDS
 from bench.judge.browser import picture, without_styles
 from bench.judge.envelope import Spam, read_spam, seals, stdlib_defects
 from bench.judge.figures import Figures, missed
@@ -16,6 +17,7 @@ from bench.judge.mail import Mail, make_mail, make_renderer
 from bench.judge.markup import HERE, errors_by_file, is_error
 from bench.judge.sentinel import asleep, sentinel
 from bench.judge.support import Cost, Mark, Support, score
+from newsletter.config import load
 from newsletter.domain.errors import InvalidInput
 
 MARKS = {
@@ -361,8 +363,10 @@ def test_our_own_examples_cover_what_a_statement_can_hold() -> None:
     found = {file.stem: corpus.read_statement(file) for file in corpus.statement_files(
         [corpus.EXAMPLES]
     )}  # fmt: skip
-    assert set(found) == {"arabic", "everything", "image", "plain", "spanish"}
+    assert set(found) == {"arabic", "correction", "everything", "image", "plain", "spanish"}
     assert {found["arabic"].language, found["spanish"].language} == {"ar", "es"}
+    assert found["correction"].corrects
+    assert found["correction"].embargo_until
     assert 380 <= len(found["plain"].body.split()) <= 400
     assert re.search(r"!\[.+\]\(\S+#\d+x\d+ ", found["image"].body)
     for mark in ("> ", "| ", "1. ", "- ", "[^rule]:"):
@@ -423,3 +427,15 @@ def test_each_judge_from_npm_is_pinned_exactly() -> None:
         assert locked[f"node_modules/{name}"]["version"] == version
     assert all("resolved" not in one for one in locked.values()), "the lock names no registry"
     assert all("integrity" in one for place, one in locked.items() if place)
+
+
+def test_the_brands_are_those_that_operators_are_shown(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    shown = re.findall(r"(?ms)^```yaml\n(brand:.*?)^```", page)
+    example = (Path(__file__).parents[2] / "newsletter.example.yaml").read_text("utf-8")
+    least = re.sub(r"(?ms)^brand:.*?^(?=\w)", "", example)
+    found = []
+    for block in shown:
+        (tmp_path / "newsletter.yaml").write_text(f"{least}\n{block}", "utf-8")
+        found.append(load(tmp_path / "newsletter.yaml", {}).house().brand)
+    assert found == [BRANDS["banner"], BRANDS["serif"]]
