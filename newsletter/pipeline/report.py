@@ -9,7 +9,7 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.event import Bounce
 from newsletter.domain.pacing import Cause, Wait
 from newsletter.domain.receipt import Figures
-from newsletter.pipeline.family import awaited
+from newsletter.pipeline.family import Awaited, awaited
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.review import overrides
 from newsletter.ports import Store
@@ -40,16 +40,7 @@ def report(
         "providers": providers or [campaign.provider],
         "unsubscribed": left,
         "unknown_addresses": unknown,
-        "awaited": [
-            {
-                "statement": one.slug,
-                "language": one.language,
-                "readers": one.readers,
-                "state": one.state.value,
-                "said": str(one),
-            }
-            for one in left_to
-        ],
+        "awaited": [_awaited_row(one) for one in left_to],
         "resolved": [
             {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved
         ],
@@ -62,6 +53,16 @@ def report(
             {"address": address, "bounce": bounce, "reason": reason}
             for address, bounce, reason in returned
         ],
+    }
+
+
+def _awaited_row(one: Awaited) -> dict[str, Any]:
+    return {
+        "statement": one.slug,
+        "language": one.language,
+        "readers": one.readers,
+        "state": one.state.value,
+        "said": str(one),
     }
 
 

@@ -211,20 +211,25 @@ def send_test(
             at=taken_at, actor="operator", action="test", subject=slug, detail="one test mail"
         )
     name = f"test.{secrets.token_hex(8)}"
-    test = replace(content, subject=f"[Test] {content.subject}")
-    batch = OutgoingBatch(
-        campaign=f"{slug}-test",
-        attempt_id=secrets.token_hex(12),
-        at=clock.now(),
-        content=test,
-        digest=test.digest(),
-        recipients=(recipient._replace(address=address, message_id=name),),
-    )
+    batch = _batch_of(slug, content, recipient._replace(address=address, message_id=name), clock)
     answer = provider.hand_over(provider.prepare(batch))
     wait = backoff(1, jitter=0, asked=answer.retry_after)
     with store.begin() as tx:
         turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
     return answer
+
+
+def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
+    """A batch of one, with a subject that says what it is."""
+    test = replace(content, subject=f"[Test] {content.subject}")
+    return OutgoingBatch(
+        campaign=f"{slug}-test",
+        attempt_id=secrets.token_hex(12),
+        at=clock.now(),
+        content=test,
+        digest=test.digest(),
+        recipients=(recipient,),
+    )
 
 
 def _test_of(

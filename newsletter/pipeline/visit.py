@@ -144,9 +144,6 @@ class Visitor:
             made.meet(known, item)
         for item in reversed(sifted.fresh):  # the oldest first, as they came out
             made.take(item)
-        remark = "; ".join(filter(None, (fetched.remark, sifted.remark)))
-        if fetched.unchanged:
-            remark = record.remark
         now = self.clock.now()
         after = replace(
             record,
@@ -157,7 +154,7 @@ class Visitor:
             bookmark=record.bookmark if by_hand else fetched.bookmark,
             failures=0,
             failure="",
-            remark=remark,
+            remark=_remark(record, fetched, sifted),
         )
         with self.store.begin() as tx:
             if tx.feeds.record(feed.name).revision != record.revision:
@@ -172,9 +169,16 @@ class Visitor:
             passed=len(sifted.old),
             unusable=tuple(made.unusable),
             first=record.first_at is None,
-            remark=remark if remark != record.remark else "",
+            remark=after.remark if after.remark != record.remark else "",
             turned=bool(record.failure),
         )
+
+
+def _remark(record: FeedRecord, fetched: Fetched, sifted: Sifted) -> str:
+    """What there is to say of a feed; what was said before holds where nothing changed."""
+    if fetched.unchanged:
+        return record.remark
+    return "; ".join(filter(None, (fetched.remark, sifted.remark)))
 
 
 class _Made:
