@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from enum import Enum
 from typing import NamedTuple
 
@@ -91,9 +91,19 @@ class Content:
     translation_of: str = ""
 
     def digest(self) -> str:
-        """SHA-256 over all fields, as 64 hexadecimal digits."""
-        fields = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(fields.encode()).hexdigest()
+        """SHA-256 over all fields, as 64 hexadecimal digits.
+
+        A field that came later has a default, and counts where it is something else: so what was
+        approved before keeps its digest.
+        """
+        later = {each.name: each.default for each in fields(self) if each.default is not MISSING}
+        values = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in later or value != later[name]
+        }
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Recipient(NamedTuple):

@@ -1,6 +1,8 @@
 """The digest that an approval binds to, and the filling of merge fields."""
 
-from dataclasses import fields, replace
+import hashlib
+import json
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import pytest
@@ -66,6 +68,13 @@ def test_equal_content_has_one_digest_of_64_hexadecimal_digits() -> None:
     assert digest == replace(CONTENT).digest()
     assert len(digest) == 64
     assert set(digest) <= set("0123456789abcdef")
+
+
+def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
+    known = asdict(CONTENT)
+    assert known.pop("translation_of") == ""
+    text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_letters_that_look_alike_give_different_digests() -> None:
