@@ -187,6 +187,14 @@ def members(node: ast.ClassDef) -> Iterator[str]:
             yield f"| `{value}` | {' '.join(ast.literal_eval(sentence.value).split())} |"
 
 
+def test_what_holds_every_mail_are_tests_that_exist() -> None:
+    page = read(DOCS / "rendering.md").partition("## What every mail is held to")[2]
+    named = re.findall(r"`(test_\w+)`", page.partition("\n## ")[0])
+    assert len(named) > 40
+    sources = "".join(read(path) for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    assert [name for name in named if f"def {name}(" not in sources] == []
+
+
 def test_the_officer_is_told_of_every_check_with_its_grade() -> None:
     [checks] = [node for node in shared_classes() if node.name == "Check"]
     expected = [

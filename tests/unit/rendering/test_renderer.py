@@ -1,17 +1,21 @@
 """Rendering as a whole: what content says, what is refused, and that it is always the same."""
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from newsletter.config.environment import environment
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import House, Organisation, PressContact
 from newsletter.rendering.renderer import TemplateRenderer
 from tests.unit.rendering.examples import (
     HOUSE,
+    MAILS,
     ORGANISATION,
     SHARED,
     STATEMENT,
@@ -19,6 +23,8 @@ from tests.unit.rendering.examples import (
     render,
     statement,
 )
+
+ROOT = Path(__file__).parents[3]
 
 
 def refusal(body: str = "Text.", **changes: Any) -> str:
@@ -135,6 +141,25 @@ def test_two_renderers_of_the_same_house_agree() -> None:
     one, other = (TemplateRenderer(house=HOUSE, override=None) for _ in range(2))
     assert one.fingerprint == other.fingerprint
     assert one.render(STATEMENT).digest() == other.render(STATEMENT).digest()
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_another_process_gives_the_same_bytes(seed: str) -> None:
+    program = (
+        "from tests.unit.rendering.examples import MAILS, arabic, render;"
+        "print(*[make().digest() for make in MAILS.values()], render(**vars(arabic())).digest())"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environment(), "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=ROOT,
+    )
+    here = [make().digest() for make in MAILS.values()]
+    assert ran.stdout.split() == [*here, render(**vars(arabic())).digest()]
 
 
 def test_rendering_opens_no_file_and_no_connection() -> None:
