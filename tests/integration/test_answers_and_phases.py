@@ -51,7 +51,7 @@ LARGE = "x" * 4_000_000
 """A body that no socket buffers on the way to somebody who does not read."""
 CELL = re.compile(rb"cell([0-9]{4})x")
 PATIENCE = 20.0
-IMPATIENCE = 0.7
+IMPATIENCE = 1.5
 
 Cells = dict[tuple[str, str], str]
 """(answer, phase) → the cell."""
