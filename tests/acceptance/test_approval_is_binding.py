@@ -108,7 +108,8 @@ def test_a_template_changed_after_approval_holds_it(workspace: Workspace) -> Non
     workspace.write("news", BODY)
     workspace.approve("news")
     default = (ROOT / "templates" / "statement.txt.j2").read_text()
-    (workspace.folder / "templates" / "statement.txt.j2").write_text(default + "One line more.\n")
+    longer = default.replace("{{ body }}\n", "{{ body }}\nOne line more.\n")
+    (workspace.folder / "templates" / "statement.txt.j2").write_text(longer)
 
     assert_held(workspace, "changed after")
 

@@ -140,7 +140,10 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
     forum.write(slug)
     said = forum.do("statement", "check", code=3).stderr
-    assert f"statements/{slug}.md: the slug '{slug}' is taken by round-up {slug}" in said
+    assert (
+        f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by round-up {slug}"
+        in said
+    )
     assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
 
 
