@@ -97,7 +97,11 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
         histories=_histories(settings, [line.name for line in (first, *others)]),
-        review_rules=ReviewRules(reviewer=MarkdownReviewer(), timezone=settings.timezone),
+        review_rules=ReviewRules(
+            reviewer=MarkdownReviewer(),
+            timezone=settings.timezone,
+            together=settings.translations == "together",
+        ),
         rules=PlanRules(
             policy=settings.approval_policy(),
             undo_window=settings.schedule.undo_window,

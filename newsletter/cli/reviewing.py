@@ -58,7 +58,7 @@ def _check_one(app: App, slug: str) -> _Checked:
             return _checked(faults, (), settled=True, statements=0)
         faults = _of_file(faults, stored.statement.origin)
         [reviewed] = review(tx, [stored], app.review_rules, app.clock)
-        settled = is_settled(tx, stored, app.rules.policy)
+        settled = is_settled(tx, stored, app.rules.policy, app.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
 
@@ -66,8 +66,9 @@ def _check_all(app: App) -> _Checked:
     faults = app.refresh()
     with app.store.read() as tx:
         present = [one for one in tx.statements.all() if one.present]
-        awaited = [one for one in present if not is_settled(tx, one, app.rules.policy)]
-        reviews = review(tx, awaited, app.review_rules, app.clock)
+        policy, rules = app.rules.policy, app.review_rules
+        awaited = [one for one in present if not is_settled(tx, one, policy, rules)]
+        reviews = review(tx, awaited, rules, app.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
     grave = [one for one in remarks if one.grade is not Grade.ADVICE]
     return _checked(faults, grave, settled=False, statements=len(present))

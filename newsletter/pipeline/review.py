@@ -1,4 +1,8 @@
-"""What a review says about statements. It is no stage: approving and looking share it."""
+"""What a review says about statements. It is no stage: approving and looking share it.
+
+Where all languages go out in one mail, the original is reviewed with its translations: the yes to
+it is a yes to their text too.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.domain.review import Grade, Remark, codes
+from newsletter.domain.review import Grade, Remark, codes, in_order
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statement import Approval, ApprovalPolicy, Statement
 from newsletter.domain.surroundings import Surroundings
+from newsletter.pipeline.family import translations_of
 from newsletter.pipeline.ledger import standing_of
 from newsletter.ports import Clock, Reviewer, StoredStatement, Transaction
 
@@ -24,6 +29,8 @@ class ReviewRules:
 
     reviewer: Reviewer
     timezone: str
+    together: bool = False
+    """Translations go out in the mail of their original."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +61,15 @@ def review(
     return [_review(tx, stored, campaigns, readers, rules, clock) for stored in statements]
 
 
-def is_settled(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> bool:
-    """Nobody has to decide on its warnings: that very text is approved, or it began to go out."""
+def is_settled(
+    tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy, rules: ReviewRules
+) -> bool:
+    """Nobody has to decide on its warnings: that very text is approved, or it began to go out.
+
+    What goes out in the mail of its original is decided on there.
+    """
+    if rules.together and stored.statement.translation_of:
+        stored = tx.statements.get(stored.statement.translation_of) or stored
     campaign = tx.campaigns.latest(stored.statement.slug)
     gone = campaign is not None and campaign.started_at is not None
     return gone or standing_of(tx, stored, policy).approved
@@ -98,7 +112,19 @@ def _review(
     )
     content = tx.statements.content(stored.digest) if stored.digest else None
     remarks = rules.reviewer.review(statement, content, around)
+    if rules.together:
+        remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
     return Reviewed(slug=statement.slug, digest=stored.digest, remarks=remarks)
+
+
+def _of_translations(
+    tx: Transaction, original: Statement, rules: ReviewRules, around: Surroundings
+) -> Iterator[Remark]:
+    """What holds back a mail because of the translations in it; advice stays with each of them."""
+    alone = Surroundings(today=around.today, day=around.day)
+    for one in translations_of(tx, original.slug):
+        remarks = rules.reviewer.review(one, None, alone)
+        yield from (remark for remark in remarks if remark.grade is not Grade.ADVICE)
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:

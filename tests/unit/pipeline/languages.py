@@ -79,6 +79,7 @@ def held(room: Newsroom, slug: str) -> str:
 
 def go_together(room: Newsroom) -> None:
     room.rules = replace(room.rules, together=True)
+    room.review_rules = replace(room.review_rules, together=True)
 
 
 def later(room: Newsroom, slug: str, **how_far: float) -> None:

@@ -1,7 +1,12 @@
 """All languages of a statement in one mail."""
 
+import pytest
+
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts
+from newsletter.domain.errors import Refused
+from newsletter.domain.review import Check, Grade
+from newsletter.pipeline.review import is_settled
 from tests.unit.pipeline.languages import (
     FORUM,
     FRENCH,
@@ -17,6 +22,13 @@ from tests.unit.pipeline.languages import (
     populate,
 )
 from tests.unit.pipeline.newsroom import Newsroom
+
+
+def settled(room: Newsroom, slug: str) -> bool:
+    with room.store.read() as tx:
+        stored = tx.statements.get(slug)
+        assert stored is not None
+        return is_settled(tx, stored, room.rules.policy, room.review_rules)
 
 
 def test_everybody_gets_one_mail_that_holds_all_the_languages(room: Newsroom) -> None:
@@ -49,6 +61,30 @@ def test_one_yes_covers_all_languages_and_lapses_when_one_changes(room: Newsroom
     compose(room, SPANISH)
     assert room.digest(FORUM) == before
     assert begin(room) == [FORUM]
+
+
+def test_a_warning_of_a_translation_holds_back_the_mail_that_it_stands_in(room: Newsroom) -> None:
+    populate(room, {"en": 2})
+    compose(room, FORUM)
+    compose(room, SPANISH, body="This is TK.", title="X")
+    assert room.review(FORUM).warnings == ()
+    go_together(room)
+    room.render()
+    [warning] = [one for one in room.review(FORUM).remarks if one.grade is Grade.WARNING]
+    assert (warning.file, warning.check) == ("statements/forum-es.md", Check.PLACEHOLDER)
+    with pytest.raises(Refused, match="statements/forum-es"):
+        room.approve(slug=FORUM)
+    assert not settled(room, SPANISH)
+    given = room.approve(slug=FORUM, despite="The date is set tonight")
+    assert given.warnings == ("placeholder",)
+    assert settled(room, FORUM)
+    assert settled(room, SPANISH)
+
+
+def test_a_translation_without_its_original_is_decided_on_by_itself(room: Newsroom) -> None:
+    go_together(room)
+    compose(room, SPANISH)
+    assert not settled(room, SPANISH)
 
 
 def test_a_translation_that_comes_or_goes_changes_what_was_approved(room: Newsroom) -> None:
