@@ -6,7 +6,7 @@ from typing import Any
 from newsletter.app import App
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.statement import Standing
-from newsletter.pipeline.family import awaited, siblings
+from newsletter.pipeline.family import awaited, goes_within, siblings
 from newsletter.pipeline.ledger import find_statement
 from newsletter.ports import StoredStatement, Transaction
 
@@ -34,13 +34,14 @@ def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
 
 
 def left_behind(app: App, slug: str) -> Iterator[str]:
-    """Translations that the original does not wait for, as they are not approved."""
-    if app.rules.together:
-        return
+    """What a yes does not do: that of a translation, or for those that nobody waits for."""
     with app.store.read() as tx:
         statement = find_statement(tx, slug).statement
         _, others = siblings(tx, statement, app.rules.policy)
-    if not statement.translation_of:
+    if app.rules.together:
+        if statement.translation_of:
+            yield f"{slug} does not go out by itself: {goes_within(statement)}"
+    elif not statement.translation_of:
         for one in others:
             yield (
                 f"{one.slug} ({one.language}) is not approved:"

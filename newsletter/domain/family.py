@@ -69,6 +69,11 @@ def objection(
             f"it translates {of}, which is a correction; take translation_of out, and let it"
             f" correct the translation of {original.corrects} in its language"
         )
+    if together and translation.embargo_until not in {None, original.embargo_until}:
+        return (
+            f"it has an embargo of its own, and goes out in the mail of {of};"
+            " write embargo_until there too, or take it out here"
+        )
     return _of_its_fields(translation, original, others)
 
 

@@ -153,7 +153,7 @@ def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
     """
     statement = view.stored.statement
     ready = view.standing.approved and view.stored.present and not view.why
-    if not statement.translation_of or not ready:
+    if not statement.translation_of or not (ready or rules.together):
         return view
     waits = view.campaign is not None and view.campaign.state in BEFORE_START
     step = Step.WITHDRAW if waits else Step.NOTHING

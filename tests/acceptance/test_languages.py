@@ -110,6 +110,8 @@ def test_together_everybody_gets_all_the_languages_in_one_mail(bare: Workspace) 
     compose(bare)
     assert "not approved" not in bare.approve("hours").stderr
     bare.write("hours-fr", "Autre.", title="Autre", language="fr", translation_of="hours")
+    translated = bare.approve("hours-fr").stderr
+    assert "hours-fr does not go out by itself: it goes out in the mail of hours" in translated
     lapsed = bare.do("run", "--until-idle", code=4)
     assert "its text changed after editor@forum.example approved it" in lapsed.stderr
     bare.approve("hours")

@@ -1,5 +1,6 @@
 """One statement in several languages: whose is which, and what cannot be a translation."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,18 @@ def test_a_correction_may_have_translations_where_they_go_out_in_its_mail() -> N
     spanish = statement("right-es", "es", translation_of="right")
     assert objection(spanish, right, []) != ""
     assert objection(spanish, right, [], together=True) == ""
+
+
+def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its_original() -> None:
+    noon, one = datetime(2026, 12, 1, 12, tzinfo=UTC), datetime(2026, 12, 1, 13, tzinfo=UTC)
+    said = "it has an embargo of its own, and goes out in the mail of forum; write embargo_until"
+    for theirs, ours, wrong in ((None, noon, True), (noon, one, True), (noon, noon, False)):
+        forum = statement("forum", "en", embargo_until=theirs)
+        spanish = statement("forum-es", "es", translation_of="forum", embargo_until=ours)
+        assert objection(spanish, forum, [], together=True).startswith(said) is wrong
+        assert objection(spanish, forum, []) == ""
+    spanish = statement("forum-es", "es", translation_of="forum")
+    assert objection(spanish, statement("forum", "en", embargo_until=noon), [], together=True) == ""
 
 
 @pytest.mark.parametrize(

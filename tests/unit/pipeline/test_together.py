@@ -87,6 +87,15 @@ def test_a_translation_without_its_original_is_decided_on_by_itself(room: Newsro
     assert not settled(room, SPANISH)
 
 
+def test_nothing_is_said_of_a_translation_whose_own_yes_lapsed(room: Newsroom) -> None:
+    go_together(room)
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM, SPANISH)
+    compose(room, SPANISH, body="This is another text.")
+    agree(room, FORUM)
+    assert room.plan().held == ()
+
+
 def test_a_translation_that_comes_or_goes_changes_what_was_approved(room: Newsroom) -> None:
     go_together(room)
     compose(room, FORUM)
