@@ -94,7 +94,12 @@ class App:
         noted = note_front_matter(
             store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
         )
-        vouch(store=self.store, roundups=self.gatherer.roundups, clock=self.clock)
+        vouch(
+            store=self.store,
+            roundups=self.gatherer.roundups,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
         return read.faults + made.faults, noted
 
     def approve(self, slug: str, *, by: str, expect: str = "", despite: str | None = None) -> Given:

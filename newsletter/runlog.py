@@ -35,7 +35,7 @@ def _log_made(look: Look) -> None:
         log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
     for noted in look.approved:
         if noted.warnings:
-            why = noted.despite or "its file gives no reason"
+            why = noted.despite or "no reason is given"
             log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
 
 

@@ -1,21 +1,24 @@
 """parts → approval: whoever approved all that a round-up gathers has approved the round-up.
 
-Only where the configuration trusts that, and only while each part is what went out.
+Only where the configuration trusts that, only while each part is what went out, and only where no
+check warns of the round-up: its own words nobody has seen yet.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.roundup import Issue, Roundup
 from newsletter.domain.statement import Approval, Channel
 from newsletter.pipeline.ledger import begun
+from newsletter.pipeline.review import ReviewRules, review
 from newsletter.ports import Clock, Store, StoredStatement, Transaction
 
 _WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
 
 
-def vouch(*, store: Store, roundups: Sequence[Roundup], clock: Clock) -> tuple[str, ...]:
+def vouch(
+    *, store: Store, roundups: Sequence[Roundup], rules: ReviewRules, clock: Clock
+) -> tuple[str, ...]:
     """Take down the approvals that follow from the parts; returns the slugs that were given one.
 
     After one of them was taken back, by a person or by the configuration, only people approve.
@@ -25,24 +28,30 @@ def vouch(*, store: Store, roundups: Sequence[Roundup], clock: Clock) -> tuple[s
         waiting = [one for one in tx.roundups.issues() if one.statement]
         gone = begun(tx) if waiting else set()
         touched = [
-            one for one in waiting if one.slug not in gone and _differs(tx, one, trusted, clock)
+            one
+            for one in waiting
+            if one.slug not in gone and _differs(tx, one, trusted, rules, clock)
         ]
     vouched = []
     for issue in touched:
         with store.begin() as tx:
             if _is_stale(tx, issue, trusted):
                 _take_back(tx, issue, clock)
-            elif yeses := _yeses(tx, issue, trusted, clock.now()):
+            elif yeses := _yeses(tx, issue, trusted, rules, clock):
                 _add(tx, issue, yeses)
                 vouched.append(issue.slug)
     return tuple(vouched)
 
 
-def _differs(tx: Transaction, issue: Issue, trusted: set[str], clock: Clock) -> bool:
-    return _is_stale(tx, issue, trusted) or bool(_yeses(tx, issue, trusted, clock.now()))
+def _differs(
+    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
+) -> bool:
+    return _is_stale(tx, issue, trusted) or bool(_yeses(tx, issue, trusted, rules, clock))
 
 
-def _yeses(tx: Transaction, issue: Issue, trusted: set[str], at: datetime) -> list[Approval]:
+def _yeses(
+    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
+) -> list[Approval]:
     """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
     stored = _rendered(tx, issue)
     noted = _noted(tx, issue)
@@ -53,10 +62,20 @@ def _yeses(tx: Transaction, issue: Issue, trusted: set[str], at: datetime) -> li
         return []
     known = {yes.by for yes in noted if yes.digest == stored.digest}
     names = {by for one in campaigns if one is not None for by in one.approved_by} - known
+    if not names or _is_warned_of(tx, stored, rules, clock):
+        return []
+    at = clock.now()
     return [
         Approval(slug=issue.slug, digest=stored.digest, by=by, at=at, channel=Channel.PARTS)
         for by in sorted(names)
     ]
+
+
+def _is_warned_of(
+    tx: Transaction, stored: StoredStatement, rules: ReviewRules, clock: Clock
+) -> bool:
+    [reviewed] = review(tx, [stored], rules, clock)
+    return bool(reviewed.warnings)
 
 
 def _is_stale(tx: Transaction, issue: Issue, trusted: set[str]) -> bool:

@@ -68,7 +68,15 @@ class Desk(Newsroom):
         ingest(store=self.store, sources=sources, clock=self.clock)
         self.render()
         self.note()
-        vouch(store=self.store, roundups=self.roundups, clock=self.clock)
+        self.vouch()
+
+    def vouch(self, store: Store | None = None) -> tuple[str, ...]:
+        return vouch(
+            store=store or self.store,
+            roundups=self.roundups,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
 
     def at(self, wall: str) -> None:
         """Put the clock to this wall time."""

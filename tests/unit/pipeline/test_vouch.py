@@ -8,7 +8,6 @@ import pytest
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.statement import Channel, Role
 from newsletter.pipeline.approve import revoke
-from newsletter.pipeline.vouch import vouch
 from newsletter.store.sql import SqlStore
 from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.gathering import FIRST, SECOND, WEEKLY, Desk
@@ -55,6 +54,18 @@ def test_with_it_those_who_approved_the_parts_have_approved_the_whole(desk: Desk
     ]
 
 
+def test_where_a_check_warns_of_it_a_person_says_why_it_may_go_out(desk: Desk) -> None:
+    desk.set(title="The week at TK")
+    publish_two(desk)
+    desk.tick()
+    assert desk.yeses() == []
+    assert desk.started(FIRST) is None
+    desk.approve(ED, FIRST, despite="TK is what we are called")
+    desk.tick()
+    assert [(yes.by, yes.channel) for yes in desk.yeses()] == [(ED, Channel.COMMAND)]
+    assert desk.started(FIRST) is not None
+
+
 def test_what_is_said_when_it_is_made_does_not_promise_a_wait(desk: Desk) -> None:
     publish_two(desk)
     said = "2 statements; it waits for approval, unless its parts vouch for it"
@@ -68,7 +79,7 @@ def test_they_are_taken_down_once(desk: Desk) -> None:
     desk.tick()
     desk.refresh()
     assert len(desk.yeses()) == 2
-    assert vouch(store=desk.store, roundups=desk.roundups, clock=desk.clock) == ()
+    assert desk.vouch() == ()
 
 
 def test_it_still_takes_as_many_as_are_demanded(desk: Desk) -> None:
@@ -205,16 +216,8 @@ def test_two_looks_at_once_take_them_down_once(desk: Desk) -> None:
     desk.tick()
     desk.set(trust_parts=True)
 
-    def somebody_else() -> None:
-        vouch(store=desk.store, roundups=desk.roundups, clock=desk.clock)
-
-    racing = Meanwhile(desk.store, somebody_else)
-    vouched = vouch(
-        store=racing,  # type: ignore[arg-type] # a store in what counts
-        roundups=desk.roundups,
-        clock=desk.clock,
-    )
-    assert vouched == ()
+    racing = Meanwhile(desk.store, desk.vouch)
+    assert desk.vouch(racing) == ()  # type: ignore[arg-type] # a store in what counts
     assert len(desk.yeses()) == 2
 
 
