@@ -28,7 +28,10 @@ class Visits:
     def go(self) -> None:
         """Visit what is due, one after the other."""
         try:
-            for feed in self._visitor.due(self._app.feeds):
+            due = self._visitor.due(self._app.feeds)
+            if due:
+                self._app.read_sources()  # so that no item gets the slug of a new file
+            for feed in due:
                 if self._stopped():
                     return
                 seen = self._visitor.visit(feed)

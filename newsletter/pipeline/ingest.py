@@ -59,9 +59,11 @@ def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], lis
     for statement in statements:
         first = found.setdefault(statement.slug, statement)
         if first is not statement:
-            message = (
-                f"the slug {statement.slug!r} is taken by {first.origin};"
-                " write another slug in the front matter"
+            way = (
+                "give that one another"
+                if statement.feed
+                else "write another slug in the front matter"
             )
+            message = f"the slug {statement.slug!r} is taken by {first.origin}; {way}"
             faults.append(Fault(file=statement.origin, message=message))
     return found, faults

@@ -112,6 +112,26 @@ def test_a_changed_item_asks_for_a_new_yes_and_never_goes_out_twice(
     assert len(workspace.outbox) == 10
 
 
+def test_an_item_keeps_clear_of_the_slug_of_a_file_that_nobody_has_read_yet(
+    workspace: Workspace, site: Site
+) -> None:
+    follow(workspace, site)
+    workspace.do("source", "poll")
+    workspace.write("on-hours")
+    workspace.write("on-days")
+    site.publish("hours")
+    assert workspace.do("source", "poll").stdout.split() == ["on-hours-2"]
+    workspace.write("on-weeks")
+    site.publish("days")
+    site.publish("weeks")
+    workspace.sql("UPDATE feed SET next_at = 0")
+    workspace.do("run", "--until-idle")
+    assert {"on-days-2", "on-weeks-2"} < set(slugs(workspace))
+    workspace.write("on-days-2")
+    said = workspace.do("statement", "check", code=3).stderr
+    assert "the slug 'on-days-2' is taken by statements/on-days-2.md; give that one another" in said
+
+
 def test_a_trusted_feed_goes_out_by_itself_and_its_backlog_does_not(
     workspace: Workspace, site: Site
 ) -> None:
