@@ -46,6 +46,8 @@ class Demands:
 
     links: tuple[str, ...]
     postal_address: str
+    embargo: str = ""
+    """The time as it is written; empty where there is none."""
 
 
 class Page(HTMLParser):
@@ -139,8 +141,14 @@ def html_faults(html: str, demands: Demands) -> Iterator[str]:
     for url in demands.links:
         if url not in page.hrefs:
             yield f"it does not link to {url}"
-    if not _holds(page.text, demands.postal_address):
+    yield from _unsaid(page.text, demands)
+
+
+def _unsaid(part: str, demands: Demands) -> Iterator[str]:
+    if not _holds(part, demands.postal_address):
         yield "it lacks the postal address"
+    if not _holds(part, demands.embargo):
+        yield f"it leaves out the embargo until {demands.embargo}: fill in embargo"
 
 
 def _blocked(page: Page) -> Iterator[str]:
@@ -152,8 +160,7 @@ def _blocked(page: Page) -> Iterator[str]:
 
 def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
     """What a template left out of the finished text."""
-    if not _holds(text, demands.postal_address):
-        yield "it lacks the postal address"
+    yield from _unsaid(text, demands)
     digits = re.sub(r"[^+0-9]", "", text)
     for href in [*demands.links, *Page(html).hrefs]:
         if href.startswith("tel:") and href.removeprefix("tel:") in digits:

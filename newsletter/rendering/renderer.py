@@ -156,7 +156,7 @@ class TemplateRenderer:
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
             "archive_url": archive_url(self._house, statement),
-            "original_url": archive_page(self._house, statement.corrects),
+            "original_url": statement.corrects and archive_page(self._house, statement.corrects),
             "unsubscribe_url": unsubscribe_url(self._house),
         }
 
@@ -166,7 +166,9 @@ class TemplateRenderer:
         """The HTML and the text of a statement."""
         body = to_html(tokens)
         _refuse(origin, checks.size_faults(body))  # before premailer takes its time
-        demands = self._demands(values["unsubscribe_url"], values["archive_url"])
+        links = ["unsubscribe_url", "archive_url", "original_url"]
+        found = [values[one] for one in links if values[one]]
+        demands = self._demands(*found, embargo=values["embargo"])
         # nh3 made it safe; the template must not escape it again
         html = self._html(name, origin, {**values, "body": Markup(body)}, demands)  # noqa: S704
         return html, self._text(name, origin, to_text(tokens), values, html, demands)
@@ -201,8 +203,9 @@ class TemplateRenderer:
         _refuse(self._templates.place(template), checks.text_faults(text, html, demands))
         return text
 
-    def _demands(self, *links: str) -> checks.Demands:
-        return checks.Demands(links=links, postal_address=self._house.organisation.postal_address)
+    def _demands(self, *links: str, embargo: str = "") -> checks.Demands:
+        address = self._house.organisation.postal_address
+        return checks.Demands(links=links, postal_address=address, embargo=embargo)
 
 
 def _template(statement: Statement) -> str:

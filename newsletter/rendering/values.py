@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from newsletter.domain import brand as branding
+from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import House
 from newsletter.rendering import details
 from newsletter.rendering.templates import Templates
@@ -21,8 +22,8 @@ class Wordings:
     """
 
     def __init__(self, templates: Templates) -> None:
-        given = templates.exported(_WORDING, "wordings")
-        defaults = templates.exported(f"default/{_WORDING}", "wordings")
+        given = _words_in(templates, _WORDING)
+        defaults = _words_in(templates, f"default/{_WORDING}")
         self._english: dict[str, str] = {**defaults[_FALLBACK], **given.get(_FALLBACK, {})}
         self._by_language: dict[str, dict[str, str]] = {**defaults, **given}
 
@@ -36,6 +37,18 @@ class Wordings:
             return {**self._english, **strange}, False
         dates = {key: own.get(key, "") for key in ("date", "months")}
         return {**self._english, **own, **dates}, True
+
+
+def _words_in(templates: Templates, name: str) -> dict[str, dict[str, str]]:
+    found = templates.exported(name, "wordings")
+    if not isinstance(found, dict) or not all(map(_are_words, found.values())):
+        message = 'wordings has to be like {"es": {"web": "Leer en la web"}}, all of it text'
+        raise InvalidInput([Fault(file=templates.place(name), message=message)])
+    return found
+
+
+def _are_words(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
 
 
 def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:

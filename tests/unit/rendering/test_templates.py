@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,34 @@ def test_a_language_can_be_added_in_a_file_of_words(override: Path) -> None:
 def test_a_file_of_words_without_words_is_refused(override: Path) -> None:
     (override / "wording.j2").write_text("{# nothing #}")
     assert refusal(override).startswith("templates/wording.j2: sets no wordings")
+
+
+@pytest.mark.parametrize("words", ['["en"]', '{"en": 5}', '{"en": {"web": none}}'])
+def test_a_file_of_words_that_is_not_made_of_words_is_refused(override: Path, words: str) -> None:
+    (override / "wording.j2").write_text(f"{{% set wordings = {words} %}}")
+    assert refusal(override).startswith("templates/wording.j2: wordings has to be like")
+
+
+BARE = """<!DOCTYPE html>
+<html lang="en" dir="ltr"><body><h1>{{ title }}</h1>{{ body }}
+<p>{{ organisation.postal_address }}</p>
+<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{ archive_url }}">Web</a></body></html>"""
+
+
+def test_a_correction_that_does_not_lead_to_what_it_corrects_is_refused(override: Path) -> None:
+    (override / "statement.html.j2").write_text(BARE)
+    render(override=override)
+    with pytest.raises(InvalidInput) as caught:
+        render(override=override, corrects="earlier")
+    assert "it does not link to https://news.forum.example/archive/earlier" in str(caught.value)
+
+
+def test_a_mail_that_leaves_out_its_embargo_is_refused(override: Path) -> None:
+    (override / "statement.html.j2").write_text(BARE)
+    with pytest.raises(InvalidInput) as caught:
+        render(override=override, embargo_until=datetime.fromisoformat("2026-12-01T14:00"))
+    said = "templates/statement.html.j2: it leaves out the embargo until 1 December 2026, 14:00"
+    assert said in str(caught.value)
 
 
 def test_an_empty_or_missing_folder_overrides_nothing(override: Path) -> None:
