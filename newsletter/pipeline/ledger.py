@@ -8,7 +8,8 @@ from newsletter.domain.campaign import Campaign, CampaignState, settled
 from newsletter.domain.delivery import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.message import Content, Recipient
-from newsletter.domain.statement import ApprovalPolicy, Role, Standing, standing
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statement import ApprovalPolicy, Role, Standing, Statement, standing
 from newsletter.ports import Clock, Links, StoredStatement, Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
@@ -27,6 +28,30 @@ def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
         policy=policy,
         roles=tx.staff.roles(),
     )
+
+
+def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+    """Until when nothing of it leaves.
+
+    A translation or a correction gives away what it translates or corrects: while that has not
+    begun, its embargo holds for both. Raises ValueError for a time that the zone does not have.
+    """
+    ends = []
+    seen: set[str] = set()
+    related: Statement | None = statement
+    while related is not None and related.slug not in seen:
+        seen.add(related.slug)
+        if related.embargo_until is not None:
+            ends.append(resolve(related.embargo_until, timezone))
+        related = _kept_back(tx, related.translation_of or related.corrects)
+    return max(ends, default=None)
+
+
+def _kept_back(tx: Transaction, slug: str) -> Statement | None:
+    """A statement that has not begun to go out."""
+    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
+    begun = campaign is not None and campaign.started_at is not None
+    return None if stored is None or begun else stored.statement
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:

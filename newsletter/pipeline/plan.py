@@ -10,7 +10,7 @@ from newsletter.domain.schedule import release_time, resolve
 from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
 from newsletter.pipeline.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.family import check_translation, family_of, goes_within, why_none_left
-from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.pipeline.ledger import approved_content, embargo_of, standing_of
 from newsletter.ports import (
     Capabilities,
     Clock,
@@ -174,12 +174,11 @@ def _release(
         return _NOT_APPROVED
     set_by_staff = tx.schedules.get(statement.slug)
     send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
-    embargo = statement.embargo_until and resolve(statement.embargo_until, rules.timezone)
     return release_time(
         approved_at=standing.complete_at,
         undo_window=rules.undo_window,
         send_at=set_by_staff or send_at,
-        embargo_until=embargo,
+        embargo_until=embargo_of(tx, statement, rules.timezone),
     )
 
 

@@ -16,7 +16,7 @@ from newsletter.domain.schedule import resolve
 from newsletter.domain.statement import Approval, ApprovalPolicy, Statement
 from newsletter.domain.surroundings import Surroundings
 from newsletter.pipeline.family import translations_of
-from newsletter.pipeline.ledger import standing_of
+from newsletter.pipeline.ledger import embargo_of, standing_of
 from newsletter.ports import Clock, Reviewer, StoredStatement, Transaction
 
 _NEAR = timedelta(hours=1)
@@ -96,7 +96,7 @@ def _review(
     others = [one for one in campaigns if one.slug != statement.slug]
     zone, now = ZoneInfo(rules.timezone), clock.now()
     send_at = tx.schedules.get(statement.slug) or _instant(statement.send_at, rules.timezone)
-    embargo = _instant(statement.embargo_until, rules.timezone)
+    embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)
     last = None if statement.corrects else _last(others, statement)
     around = Surroundings(
@@ -131,6 +131,13 @@ def _instant(wall: datetime | None, zone: str) -> datetime | None:
     """None also for a time that the zone, which may have been changed since, does not have."""
     try:
         return wall and resolve(wall, zone)
+    except ValueError:
+        return None
+
+
+def _embargo(tx: Transaction, statement: Statement, zone: str) -> datetime | None:
+    try:
+        return embargo_of(tx, statement, zone)
     except ValueError:
         return None
 
