@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -10,6 +11,7 @@ from newsletter.cli.languages import left_behind
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say, show_faults
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.review import Grade, Remark, in_order, remark_of
+from newsletter.domain.statement import Statement
 from newsletter.pipeline.review import is_settled, review
 
 BLOCKED, WARNED = 3, 4
@@ -56,7 +58,7 @@ def _check_one(app: App, slug: str) -> _Checked:
             if not faults:
                 raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
             return _checked(faults, (), settled=True, statements=0)
-        faults = _of_file(faults, stored.statement.origin)
+        faults = _about(faults, stored.statement)
         [reviewed] = review(tx, [stored], app.review_rules, app.clock)
         settled = is_settled(tx, stored, app.rules.policy, app.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
@@ -84,8 +86,10 @@ def _checked(
     return _Checked(remarks=found, code=code, statements=statements)
 
 
-def _of_file(faults: Iterable[Fault], origin: str) -> tuple[Fault, ...]:
-    return tuple(fault for fault in faults if fault.file == origin)
+def _about(faults: Iterable[Fault], statement: Statement) -> tuple[Fault, ...]:
+    """Those of its file, and of another one that bears its slug and does not count therefore."""
+    places = {statement.origin, f"{statement.slug}.md"}
+    return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
 
 
 def _as_data(remark: Remark) -> dict[str, object]:
@@ -116,7 +120,7 @@ def approve(
         faults = app.refresh()
         with app.store.read() as tx:
             stored = tx.statements.get(slug)
-        show_faults(_of_file(faults, stored.statement.origin) if stored else ())
+        show_faults(_about(faults, stored.statement) if stored else ())
         given = app.approve(slug, by=by, expect=digest, despite=despite)
         late = list(left_behind(app, slug))
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""

@@ -139,11 +139,9 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
     forum.write(slug)
-    said = forum.do("statement", "check", code=3).stderr
-    assert (
-        f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by round-up {slug}"
-        in said
-    )
+    why = f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by round-up {slug}"
+    assert why in forum.do("statement", "check", code=3).stderr
+    assert why in forum.do("statement", "check", slug, code=3).stderr
     assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
 
 
