@@ -12,7 +12,9 @@ from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say, 
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.review import Grade, Remark, in_order, remark_of
 from newsletter.domain.statement import Statement
+from newsletter.pipeline.family import translations_of
 from newsletter.pipeline.review import is_settled, review
+from newsletter.ports import Transaction
 
 BLOCKED, WARNED = 3, 4
 
@@ -58,7 +60,7 @@ def _check_one(app: App, slug: str) -> _Checked:
             if not faults:
                 raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
             return _checked(faults, (), settled=True, statements=0)
-        faults = _about(faults, stored.statement)
+        faults = _about(app, tx, faults, stored.statement)
         [reviewed] = review(tx, [stored], app.review_rules, app.clock)
         settled = is_settled(tx, stored, app.rules.policy, app.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
@@ -86,9 +88,12 @@ def _checked(
     return _Checked(remarks=found, code=code, statements=statements)
 
 
-def _about(faults: Iterable[Fault], statement: Statement) -> tuple[Fault, ...]:
-    """Those of its file, and of another one that bears its slug and does not count therefore."""
-    places = {statement.origin, f"{statement.slug}.md"}
+def _about(
+    app: App, tx: Transaction, faults: Iterable[Fault], statement: Statement
+) -> tuple[Fault, ...]:
+    """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
+    within = translations_of(tx, statement.slug) if app.rules.together else ()
+    places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
     return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
 
 
@@ -120,7 +125,7 @@ def approve(
         faults = app.refresh()
         with app.store.read() as tx:
             stored = tx.statements.get(slug)
-        show_faults(_about(faults, stored.statement) if stored else ())
+            show_faults(_about(app, tx, faults, stored.statement) if stored else ())
         given = app.approve(slug, by=by, expect=digest, despite=despite)
         late = list(left_behind(app, slug))
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""

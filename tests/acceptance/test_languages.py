@@ -1,10 +1,11 @@
 """One statement in three languages, by the command line alone: each reader gets one, once."""
 
+import re
 from collections import Counter
 
 from tests.acceptance.mails import read_mail
 from tests.acceptance.site import Site
-from tests.acceptance.workspace import Workspace
+from tests.acceptance.workspace import EDITOR, Workspace
 
 READERS = {"en": 11, "es": 9, "es-MX": 5, "fr": 8, "": 7}
 
@@ -126,6 +127,22 @@ def test_together_everybody_gets_all_the_languages_in_one_mail(bare: Workspace) 
         text = body.get_content()
         assert all(title in text for title in ("Opens at nine", "Abre a las nueve", "Autre"))
     assert [row["statement"] for row in bare.do("campaign", "list", "--json").json()] == ["hours"]
+
+
+def test_together_what_is_wrong_with_a_translation_is_said_of_the_mail_it_stands_in(
+    bare: Workspace,
+) -> None:
+    bare.configure(translations="together")
+    compose(bare)
+    bare.write("hours-fr", "{{ nom }}", title="Autre", language="fr", translation_of="hours")
+    said = bare.do("statement", "check", "hours", code=3).stderr
+    assert re.search(r"statements/hours-fr.md:\d+: blocking merge-mark", said)
+    assert "hours-fr.md" in bare.approve("hours", code=4).stderr
+    bare.write("hours-fr", "TK", title="Autre", language="fr", translation_of="hours")
+    assert "warning placeholder" in bare.do("statement", "check", "hours", code=4).stderr
+    assert "warning placeholder" in bare.approve("hours", code=4).stderr
+    bare.do("statement", "approve", "hours", "--by", EDITOR, "--despite", "TK is a name")
+    bare.do("statement", "check", code=0)
 
 
 def test_what_cannot_be_a_translation_is_told_with_what_to_write(bare: Workspace) -> None:
