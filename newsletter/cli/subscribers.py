@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress as suppress_error
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,15 @@ from newsletter.cli.shell import (
     say,
 )
 from newsletter.cli.waiting import counted
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason, parse_address
+from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason, parse_address
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.statement import Role
-from newsletter.sources.subscribers import SubscribersFile, read_subscribers
+from newsletter.ports import Readers
+from newsletter.sources.exported import ExportFile
+from newsletter.sources.subscribers import AUTO, KINDS, SubscribersFile, read_people
 
 COLUMNS = ("email", "name", "lists", "language", "timezone", "consent_source", "consent_at")
+_CHUNK = 1_000
 
 
 @click.group()
@@ -37,45 +42,84 @@ def subscribers() -> None:
 @subscribers.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check the file, change nothing.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(KINDS),
+    default=AUTO,
+    show_default=True,
+    help="What wrote the file; found by its columns.",
+)
+@click.option(
+    "--list",
+    "lists",
+    metavar="NAME",
+    multiple=True,
+    help="Where the people of another tool's export go; may be given several times.",
+)
 @as_json
 @in_workspace
-def import_file(shell: Shell, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Import a YAML or CSV file: all of it, or nothing.
+def import_file(
+    shell: Shell, file: Path, dry_run: bool, kind: str, lists: tuple[str, ...], as_json: bool
+) -> None:
+    """Import a YAML or CSV file, or what another tool exported: all of it, or nothing.
 
-    Names every bad line. Never re-subscribes anybody: who left a list stays away from it.
+    Names every bad line. Never re-subscribes anybody: who left a list stays away from it. Who left
+    the other tool, bounced or complained there is suppressed here.
     """
     with counted("reading") as progress:
-        read = read_subscribers(file, progress=progress)
+        read = read_people(file, kind=kind, lists=lists, progress=progress)
     with shell.app() as app:
         outcome = _import(app, read, file, rehearse=dry_run)
     for note in read.notes:
         say(note)
     if as_json:
-        print_json(outcome)
+        print_json(outcome | ({"skipped": read.skipped} if isinstance(read, ExportFile) else {}))
     else:
-        say(
-            f"{outcome['new']:,} new, {outcome['known']:,} known,"
-            f" {outcome['suppressed']:,} newly suppressed"
-            + ("; nothing was changed" if dry_run else "")
-        )
+        say(_told(outcome) + ("; nothing was changed" if dry_run else ""))
+
+
+def _told(outcome: Mapping[str, int]) -> str:
+    told = f"{outcome['new']:,} new, {outcome['known']:,} known"
+    told += f", {outcome['suppressed']:,} newly suppressed"
+    if outcome["refused"]:
+        told += f"; {outcome['refused']:,} are suppressed here and were not taken"
+    if outcome["left"]:
+        told += f"; {outcome['left']:,} left a list here and stay away from it"
+    return told
 
 
 class _Rehearsed(Exception):
     """Rolls a transaction back."""
 
 
-def _import(app: App, read: SubscribersFile, file: Path, *, rehearse: bool) -> dict[str, int]:
-    outcome: dict[str, int] = {}
+def _import(
+    app: App, read: SubscribersFile | ExportFile, file: Path, *, rehearse: bool
+) -> dict[str, int]:
+    outcome = {"refused": 0, "left": 0}
     now = app.clock.now()
     with suppress_error(_Rehearsed), counted("writing") as progress, app.store.begin() as tx:
-        new, known = tx.readers.upsert(progress.each(read.entries), now)
+        welcome = _welcome(progress.each(read.entries), tx.readers, outcome)
+        new, known = tx.readers.upsert(welcome, now)
         suppressed = tx.readers.suppress(read.suppressed, now, f"import of {file.name}")
-        outcome |= {"new": new, "known": known, "suppressed": suppressed}
+        outcome = {"new": new, "known": known, "suppressed": suppressed, **outcome}
         if rehearse:
             raise _Rehearsed
         detail = f"{new} new, {known} known, {suppressed} suppressed"
         tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=file.name, detail=detail)
     return outcome
+
+
+def _welcome(
+    entries: Iterable[Entry], readers: Readers, outcome: dict[str, int]
+) -> Iterator[Entry]:
+    """Those who are not suppressed here; who was erased is not even written down again."""
+    waiting = iter(entries)
+    while chunk := list(islice(waiting, _CHUNK)):
+        refused = readers.suppressed_among([entry.address for entry in chunk])
+        outcome["refused"] += len(refused)
+        outcome["left"] += readers.left_among(chunk)
+        yield from (entry for entry in chunk if entry.address not in refused)
 
 
 @subscribers.command()

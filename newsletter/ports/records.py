@@ -96,6 +96,14 @@ class Readers(Protocol):
         """
         ...
 
+    def suppressed_among(self, addresses: Sequence[str]) -> frozenset[str]:
+        """Those of the addresses that are suppressed, as they were given."""
+        ...
+
+    def left_among(self, entries: Sequence[Entry]) -> int:
+        """How many left a list that their entry names, and so stay away from it."""
+        ...
+
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
     ) -> int:

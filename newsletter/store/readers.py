@@ -19,6 +19,7 @@ from newsletter.domain.audience import (
 from newsletter.store import tables
 from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
 from newsletter.store.erasing import erase
+from newsletter.store.staying import leavers, suppressed_hashes
 from newsletter.store.times import to_ms
 
 _CHUNK = 5_000
@@ -113,6 +114,16 @@ class SqlReaders:
                 )
                 .values(reason=entry.reason.value, origin=origin)
             )
+
+    def suppressed_among(self, addresses: Sequence[str]) -> frozenset[str]:
+        hashes = {address: self._hash(address) for address in addresses}
+        found = suppressed_hashes(self._connection, list(hashes.values()))
+        return frozenset(address for address, hash_ in hashes.items() if hash_ in found)
+
+    def left_among(self, entries: Sequence[Entry]) -> int:
+        return leavers(
+            self._connection, ((self._hash(each.address), each.lists) for each in entries)
+        )
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int

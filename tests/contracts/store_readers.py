@@ -123,6 +123,20 @@ class ReadersContract:
             assert found.lists == ("supporters",)
             assert tx.readers.audience(["press"]) == 0
 
+    def test_the_store_tells_whom_an_import_must_leave_alone(self, store: Store) -> None:
+        bob, eve = (Entry(address=f"{name}@example.org", lists=("press",)) for name in ("b", "e"))
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, bob], NOON)
+            suppress(tx, "E@EXAMPLE.org")
+            leave(tx, ANA.address, "press")
+
+            named = [ANA.address, bob.address, eve.address]
+            assert tx.readers.suppressed_among(named) == {eve.address}
+            assert tx.readers.suppressed_among([]) == frozenset()
+            assert tx.readers.left_among([ANA, bob, eve]) == 1
+            elsewhere = Entry(address=ANA.address, lists=("supporters", "events"))
+            assert tx.readers.left_among([elsewhere, bob]) == 0
+
     def test_an_import_never_lifts_a_suppression(self, store: Store) -> None:
         with store.begin() as tx:
             suppress(tx, "ana@example.org", SuppressionReason.COMPLAINED)
