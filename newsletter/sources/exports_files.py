@@ -22,6 +22,8 @@ MAX_UNPACKED = 2 << 30
 """Bytes that the files of a ZIP may have together; a million people need a quarter of it."""
 
 _CHUNK = 1 << 20
+# In characters: what is longer comes in pieces, and is refused as the broken rows that these are.
+_MAX_LINE = 1 << 20
 _DELIMITERS = ",;\t"
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
@@ -117,7 +119,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
             _readable(member.file),
             io.TextIOWrapper(member.open(), encoding, newline=None) as text,
         ):
-            skipped, delimiter, lines = _begun(text)
+            skipped, delimiter, lines = _begun(iter(partial(text.readline, _MAX_LINE), ""))
             table = csv.reader(lines, delimiter=delimiter, strict=True)
             line = skipped + 1
             for row in table:
@@ -129,15 +131,14 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
     except UnicodeDecodeError as error:
         message = (
-            f"0x{error.object[error.start]:02x} after this line is neither UTF-8, UTF-16 nor "
-            "Windows-1252; save it as plain text in UTF-8"
+            f"holds 0x{error.object[error.start]:02x} on this line or after it, which is neither "
+            "UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
         )
-        raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
+        raise InvalidInput([Fault(file=member.file, line=line or 1, message=message)]) from error
 
 
-def _begun(text: Iterable[str]) -> tuple[int, str, Iterable[str]]:
+def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
     """How many lines stand above the table, its delimiter, and its lines."""
-    lines = iter(text)
     first = next(lines, "")
     declared = _DECLARED.fullmatch(first)
     if declared:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -249,7 +250,8 @@ def test_columns_of_several_tools_ask_for_a_word(tmp_path: Path) -> None:
         ("email,status,Status\n", "people.csv:1 Status: stands twice; keep one of them"),
         ("", "people.csv:1: has no column email, status, which every keila export has"),
         ('email,status\n"a@example.org,active\n', "people.csv:2: is not CSV: unexpected end"),
-        (b"email,status\n\x81\n", "0x81 after this line is neither UTF-8, UTF-16 nor Windows-1252"),
+        (b"email,status\n\x81\n", "people.csv:1: holds 0x81 on this line or after it, which is"),
+        ("email,status\n" + "a" * 3_000_000, "is not CSV: field larger than field limit"),
     ],
 )
 def test_what_is_no_table_of_the_tool_is_refused(
@@ -309,6 +311,23 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         said
         == "none.csv: cannot be read: No such file or directory; check its name and permissions"
     )
+
+
+def test_a_long_file_is_never_held(tmp_path: Path) -> None:
+    rows = (f"u,a{number}@example.org,A Name,{'x' * 5_000},enabled,,\n" for number in range(2_000))
+    path = written(tmp_path, LISTMONK + "".join(rows))
+    tracemalloc.start()
+    try:
+        file = read(path)
+        counted = sum(1 for _ in file.entries)
+        assert list(file.suppressed) == []
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert counted == 2_000
+    assert path.stat().st_size > 9_000_000
+    assert peak < 5_000_000
 
 
 def test_progress_is_told_now_and_then_and_at_the_end(tmp_path: Path) -> None:
