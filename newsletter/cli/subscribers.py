@@ -83,9 +83,9 @@ def _told(outcome: Mapping[str, int]) -> str:
     told = f"{outcome['new']:,} new, {outcome['known']:,} known"
     told += f", {outcome['suppressed']:,} newly suppressed"
     if outcome["refused"]:
-        told += f"; {outcome['refused']:,} are suppressed here and were not taken"
+        told += f"; suppressed here and not taken: {outcome['refused']:,}"
     if outcome["left"]:
-        told += f"; {outcome['left']:,} left a list here and stay away from it"
+        told += f"; left a list here and stay away from it: {outcome['left']:,}"
     return told
 
 

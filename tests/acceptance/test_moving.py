@@ -43,7 +43,19 @@ def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace)
     }
     assert bare.do("subscribers", "export").stdout.count("\n") == 1, "nobody was written down"
     said = bare.do("subscribers", "import", str(EXPORTS / "keila.csv"), "--list", "press").stderr
-    assert "; 2 are suppressed here and were not taken" in said
+    assert "; suppressed here and not taken: 2" in said
+
+
+def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
+    bare.subscribe(["ana@example.org", "bashir@example.net"])
+    bare.sql("UPDATE subscription SET state = 'ended' WHERE subscriber_id = 1")
+    ghost = str(EXPORTS / "ghost.csv")
+    done = bare.do("subscribers", "import", ghost, "--list", "press", "--list", "events").stderr
+
+    assert "0 new, 2 known" in done
+    assert "; left a list here and stay away from it: 1" in done
+    people = bare.do("subscribers", "export").stdout.splitlines()
+    assert [row.split(",")[2] for row in people[1:]] == ["events", "events;press"]
 
 
 def test_an_export_with_a_bad_line_is_refused_whole(bare: Workspace, tmp_path: Path) -> None:
