@@ -25,7 +25,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportFile:
-    """What an export says of people. Each time they are asked for, the file is read again."""
+    """What an export says of people. Each time they are asked for, the file is read again.
+
+    Raises InvalidInput, after the last of them, if it was changed meanwhile.
+    """
 
     path: Path
     tables: tuple[Table, ...]
@@ -52,8 +55,14 @@ class ExportFile:
         return {skip.value: count for skip, count in self.tally.skipped.items()}
 
     def _people(self) -> Iterator[Person]:
-        for _place, found, _grouped in _walk(self.tables, self.path, self.lists, Tally()):
+        again = Tally()
+        for place, found, _grouped in _walk(self.tables, self.path, self.lists, again):
+            again.add(found, place)
             yield found
+        again.finish(str(self.path))
+        if not again.agrees(self.tally):
+            message = "changed while it was read; import it again"
+            raise InvalidInput([Fault(file=str(self.path), message=message)])
 
 
 def read_export(
@@ -142,7 +151,7 @@ def _walk(
         at = table.layout
         source = f"{at.known.name} export {path.name}"
         body = rows(table.member, table.encoding)
-        next(body)
+        next(body, None)
         for line, row in body:
             try:
                 found = _first(person(at, row, source=source, lists=lists), seen)

@@ -56,6 +56,14 @@ class Tally:
             more = [Fault(file=file, message=f"and {self._more} more")] if self._more else []
             raise InvalidInput([*self._faults, *more])
 
+    def agrees(self, other: "Tally") -> bool:
+        """Whether both counted the same people, as far as counts can tell."""
+        return (self.entries, self.skipped, self.suppressed) == (
+            other.entries,
+            other.skipped,
+            other.suppressed,
+        )
+
     def notes(self) -> Iterator[str]:
         """What to tell of the people who are not simply added, in sentences."""
         if self.grouped:

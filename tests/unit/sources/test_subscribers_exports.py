@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
@@ -328,6 +329,25 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     assert counted == 2_000
     assert path.stat().st_size > 9_000_000
     assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        (LISTMONK, "changed while it was read; import it again"),
+        ("", "changed while it was read; import it again"),
+        (LISTMONK + "u,bad,,,enabled,,\n", "people.csv:2 email: 'bad' is not an address"),
+    ],
+)
+def test_a_file_that_changes_after_it_was_checked_is_refused(
+    tmp_path: Path, later: str, said: str
+) -> None:
+    path = written(tmp_path, LISTMONK + "u,ana@example.org,,,enabled,,\n")
+    file = read(path)
+    path.write_text(later, "utf-8")
+
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        list(file.entries)
 
 
 def test_progress_is_told_now_and_then_and_at_the_end(tmp_path: Path) -> None:
