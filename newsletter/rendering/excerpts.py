@@ -1,0 +1,102 @@
+"""What a mail says, taken out of it again: for feeds, which have no room for the mail around it.
+
+It is read from the HTML that was approved, so it can say nothing that nobody approved.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from html.parser import HTMLParser
+
+import nh3
+
+_ALLOWED: dict[str, set[str]] = {
+    **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "em", "strong", "s", "sup")},
+    **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
+    **{tag: set() for tag in ("br", "hr", "td")},
+    "a": {"href"},
+    "div": {"lang", "dir"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start"},
+    "span": {"lang", "dir"},
+    "th": {"scope"},
+}
+_PADDING = "\u00a0\u200c \n"
+_KEPT = 128
+"""Mails whose excerpt is remembered: more than a feed has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excerpt:
+    """The statement within a mail."""
+
+    opening: str
+    """What an inbox shows behind the subject; empty where the template hides no such line."""
+    body: str
+    """Plain HTML of what stands below the title; empty where the template has it elsewhere."""
+
+
+@lru_cache(maxsize=_KEPT)
+def excerpt(html: str) -> Excerpt:
+    """Take the statement out of a mail's HTML."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    body = nh3.clean(
+        "".join(reader.body),
+        tags=set(_ALLOWED),
+        attributes=_ALLOWED,
+        url_schemes={"https", "mailto", "tel"},
+        link_rel=None,
+        strip_comments=True,
+    )
+    opening = "".join(reader.opening).strip(_PADDING)
+    return Excerpt(opening=opening, body=body.strip() if reader.whole else "")
+
+
+class _Reader(HTMLParser):
+    """Keeps what follows the first title, up to the end of the cell that it stands in."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.opening: list[str] = []
+        self.body: list[str] = []
+        self.whole = False
+        """The cell's end was seen."""
+        self._cells = 0
+        self._cell = 0
+        """How deep the title's cell lies; 0 until the title has ended."""
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        style = (dict(attrs).get("style") or "").replace(" ", "")
+        self._hidden = self._hidden or (not self.opening and "display:none" in style)
+        self._cells += tag == "td"
+        self._keep(self.get_starttag_text() or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+        if tag == "td":
+            self.whole = self.whole or self._cell == self._cells > 0
+            self._cells -= 1
+        self._keep(f"</{tag}>")
+        if tag == "h1" and not self._cell:
+            self._cell = self._cells
+
+    def handle_data(self, data: str) -> None:
+        if self._hidden:
+            self.opening.append(data)
+        self._keep(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.handle_charref(name, mark="&")
+
+    def handle_charref(self, name: str, mark: str = "&#") -> None:
+        written = f"{mark}{name};"
+        if self._hidden:
+            self.opening.append(unescape(written))
+        self._keep(written)
+
+    def _keep(self, piece: str) -> None:
+        if self._cell and not self.whole:
+            self.body.append(piece)
