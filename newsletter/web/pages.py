@@ -1,4 +1,4 @@
-"""The readers' pages: leave, read on the web, and whether we are alive.
+"""The readers' pages: leave, and whether we are alive. What went out is read in the archive.
 
 A GET changes nothing: scanners open every link. Only a POST ends a subscription, be it from the
 page's one button or from a mail client (RFC 8058: no redirect, no cookie, 200).
@@ -7,7 +7,7 @@ page's one button or from a mail client (RFC 8058: no redirect, no cookie, 200).
 import base64
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from newsletter.app import App
-from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import NotFound, StoreUnavailable
-from newsletter.domain.message import Content, MergeField
 from newsletter.pipeline.subscribe import Departure, look_up, unsubscribe
 from newsletter.rendering.templates import Templates, default_templates
+from newsletter.web.archive import Archive, Frame
 from newsletter.web.webhooks import Hearing
 
 _POLICY = (
@@ -37,11 +36,7 @@ _HEADERS = {
 }
 _JSON_HEADERS = _HEADERS | {"Content-Security-Policy": _POLICY.format(styles="'none'")}
 # A mail carries its styles within; it still may not run anything, nor load more than pictures.
-_ARCHIVE_HEADERS = {
-    **_HEADERS,
-    "Content-Security-Policy": _POLICY.format(styles="'unsafe-inline'"),
-    "Cache-Control": "public, max-age=300",
-}
+_MAIL_HEADERS = _HEADERS | {"Content-Security-Policy": _POLICY.format(styles="'unsafe-inline'")}
 _ENDS_NOTHING = (
     "This link ends nothing",
     ["It is from a test mail. The link in a mail to you is your own, and works."],
@@ -66,11 +61,16 @@ class Pages:
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
+        frame = Frame(
+            page=self._page,
+            notice=lambda notice: self._templates.fill("notice.html.j2", {"notice": notice}),
+            mail_fields=_MAIL_HEADERS,
+            data_fields=_JSON_HEADERS,
+        )
         return [
-            Route("/", self.index),
+            *Archive(self._app, frame).routes(),
             Route("/u/{token}", self.leave, methods=["GET"]),
             Route("/u/{token}", self.left, methods=["POST"]),
-            Route("/archive/{slug}", self.statement),
             Route("/healthz", self.health),
         ]
 
@@ -102,48 +102,6 @@ class Pages:
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
 
-    async def index(self, _request: Request) -> Response:
-        """What went out, newest first."""
-        shown = await run_in_threadpool(self._shown)
-        listed = [
-            {"slug": one.slug, "subject": content.subject, "language": content.language}
-            for one, content in shown
-        ]
-        text = [] if listed else ["Nothing has been published here yet."]
-        return self._page("Statements", text, statements=listed[::-1])
-
-    async def statement(self, request: Request) -> Response:
-        """One statement as it went out. Before it does, it is not there."""
-        slug = request.path_params["slug"]
-        shown = await run_in_threadpool(self._shown)
-        found = [content for campaign, content in shown if campaign.slug == slug]
-        if not found:
-            raise HTTPException(404, "there is no such statement here")
-        html = found[-1].html.replace(MergeField.UNSUBSCRIBE.value, "your-own-link")
-        others = self._alternates(slug, shown)
-        return HTMLResponse(html, headers=_ARCHIVE_HEADERS | others)
-
-    def _alternates(self, slug: str, shown: Sequence[tuple[Campaign, Content]]) -> dict[str, str]:
-        """A header field that names the other languages of a statement (RFC 8288), if any.
-
-        The page is the mail as it went out, byte for byte: it cannot name what came later.
-        """
-        families = {one.slug: one.translates or one.slug for one, _ in shown}
-        languages = {one.slug: content.language for one, content in shown}
-        base = self._app.settings.public_url
-        links = [
-            f'<{base}/archive/{other}>; rel="alternate"; hreflang="{language}"'
-            for other, language in sorted(languages.items())
-            if other != slug and families[other] == families[slug]
-        ]
-        return {"Link": ", ".join(links)} if links else {}
-
-    def _shown(self) -> list[tuple[Campaign, Content]]:
-        with self._app.store.read() as tx:
-            begun = [one for one in tx.campaigns.all() if one.started_at is not None]
-            contents = [(one, tx.statements.content(one.digest)) for one in begun]
-        return [(one, content) for one, content in contents if content is not None]
-
     def _on_hold(self) -> bool:
         with self._app.store.read() as tx:
             return bool(tx.hold.reasons())
@@ -154,7 +112,6 @@ class Pages:
         It does not say why: anybody may ask.
         """
         try:
-            await run_in_threadpool(self._shown)
             hold = await run_in_threadpool(self._on_hold)
         except StoreUnavailable as error:
             log.error("not healthy: %s", error)
@@ -181,6 +138,7 @@ class Pages:
             "organisation": house.organisation,
             "button": "",
             "statements": [],
+            "feeds": "",
         }
         return HTMLResponse(
             self._templates.fill("page.html.j2", values | more), headers=self._headers

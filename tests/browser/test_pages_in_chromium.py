@@ -38,6 +38,9 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
         workspace.write(slug, "The **library** is open.", title=title)
         workspace.approve(slug)
     workspace.do("run", "--until-idle")
+    workspace.write("right", "It is closed.", title="The library is closed", corrects="hours")
+    workspace.approve("right")
+    workspace.do("run", "--until-idle")
     server = workspace.start("serve", "--port", "0")
     yield Site(
         workspace=workspace, url=server.wait_for(r"http://\S+:\d+")[0], links=_links(workspace)
@@ -114,7 +117,7 @@ def test_the_button_needs_no_mouse(site: Site, open_page: Open) -> None:
     assert site.lists_of(PEOPLE[2]) == []
 
 
-PATHS = ["/", "/u/none", "reader", "/archive/hours", "/archive/none"]
+PATHS = ["/", "/u/none", "reader", "/archive/hours", "/archive/right", "/archive/none"]
 
 
 @pytest.mark.parametrize("width", [320, 375, 1000])
@@ -144,7 +147,49 @@ def test_a_page_follows_the_readers_colours(site: Site, open_page: Open, scheme:
 def test_the_archive_lists_the_statements_and_leads_to_them(site: Site, open_page: Open) -> None:
     page = open_page("/")
     links = page.get_by_role("list").get_by_role("link")
-    assert links.all_inner_texts() == [LONG, "The library opens on Sundays"]
-    links.nth(1).click()
+    shown = ["The library is closed", LONG, "The library opens on Sundays"]
+    assert links.all_inner_texts() == shown
+    links.nth(2).click()
     page.wait_for_url("**/archive/hours")
     assert "The library is open." in page.locator("body").inner_text()
+
+
+@pytest.mark.parametrize("width", [320, 1000])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_corrected_says_so_at_its_top(
+    site: Site, open_page: Open, scheme: str, width: int
+) -> None:
+    page = open_page("/archive/hours", color_scheme=scheme, width=width)
+    notice = page.get_by_role("note")
+    assert "This statement was corrected on" in notice.inner_text()
+    assert notice.bounding_box()["y"] == 0
+    assert notice.bounding_box()["width"] == width
+    link = notice.get_by_role("link")
+    assert link.bounding_box()["height"] >= 44, "a finger needs so much"
+    assert _contrast(notice) >= 7
+    assert _contrast(notice, link) >= 7
+    ground = notice.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert (_luminance(ground) > 0.5) == (scheme == "light")
+
+    link.click()
+    page.wait_for_url("**/archive/right")
+    assert page.get_by_role("note").count() == 0
+    assert page.get_by_role("link", name="Read that statement").count() == 1
+
+
+def _contrast(ground: Any, ink: Any = None) -> float:
+    """Of text on the ground that it stands on, by WCAG 2."""
+    colours = (
+        ground.evaluate("one => getComputedStyle(one).backgroundColor"),
+        (ink or ground).evaluate("one => getComputedStyle(one).color"),
+    )
+    low, high = sorted(map(_luminance, colours))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

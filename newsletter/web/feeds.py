@@ -1,0 +1,183 @@
+"""The archive as Atom (RFC 4287), as JSON Feed 1.1, and as a map of the site for search engines."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as Xml
+
+from newsletter.web.notices import Notice
+from newsletter.web.published import Published
+
+MOST = 50
+"""Entries of a feed."""
+
+_MOST_PLACES = 50_000  # of a site map, by its specification
+_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A statement in a feed."""
+
+    shown: Published
+    title: str
+    language: str
+    summary: str = ""
+    body: str = ""
+    """HTML; empty where a link has to do."""
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """Who speaks, and where the archive is."""
+
+    name: str
+    website: str
+    public_url: str
+    began_at: datetime
+    """What an empty feed says of its age."""
+
+    def page(self, slug: str) -> str:
+        """The address of a statement."""
+        return f"{self.public_url}/archive/{slug}"
+
+    def id_of(self, shown: Published) -> str:
+        """A name that stays, whatever becomes of the statement (RFC 4151)."""
+        day = shown.began_at.astimezone(UTC).date()
+        return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
+
+
+def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """An Atom document, newest entry first."""
+    feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    _put(feed, "id", f"{channel.public_url}/")
+    _put(feed, "title", channel.name)
+    newest = max((one.shown.updated_at for one in entries), default=channel.began_at)
+    _put(feed, "updated", _written(newest))
+    _author(feed, channel)
+    kind = "application/atom+xml"
+    Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{channel.public_url}/feed.atom")
+    Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{channel.public_url}/")
+    for entry in entries:
+        _atom_entry(feed, channel, entry)
+    return _document(feed)
+
+
+def json_feed(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """A JSON Feed, newest item first."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": channel.name,
+        "home_page_url": f"{channel.public_url}/",
+        "feed_url": f"{channel.public_url}/feed.json",
+        "authors": [_person(channel)],
+        "items": [_item(channel, entry) for entry in entries],
+    }
+    return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+
+
+def site_map(channel: Channel, shown: Sequence[Published]) -> bytes:
+    """A site map with the archive and its pages."""
+    places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    newest = max((one.updated_at for one in shown), default=channel.began_at)
+    pages = ((channel.page(one.slug), one.updated_at) for one in shown[: _MOST_PLACES - 1])
+    for address, changed_at in [(f"{channel.public_url}/", newest), *pages]:
+        place = Xml.SubElement(places, "url")
+        _put(place, "loc", address)
+        _put(place, "lastmod", _written(changed_at))
+    return _document(places)
+
+
+def robots(public_url: str, closed: Iterable[str]) -> str:
+    """What search engines may visit: everything but these paths."""
+    base = urlsplit(public_url).path
+    lines = [f"Disallow: {base}{path}" for path in closed]
+    return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
+
+
+def _atom_entry(feed: Xml.Element, channel: Channel, entry: Entry) -> None:
+    shown = entry.shown
+    made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
+    _put(made, "id", channel.id_of(shown))
+    _put(made, "title", entry.title)
+    _put(made, "published", _written(shown.began_at))
+    _put(made, "updated", _written(shown.updated_at))
+    _author(made, channel)
+    page = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
+    Xml.SubElement(made, "link", page, href=channel.page(shown.slug))
+    for other in filter(None, [shown.corrected_by, shown.corrects]):
+        Xml.SubElement(made, "link", rel="related", type="text/html", href=channel.page(other))
+    if summary := _summary(entry):
+        _put(made, "summary", summary)
+    _put(made, "content", _content(channel, entry), type="html")
+
+
+def _item(channel: Channel, entry: Entry) -> dict[str, Any]:
+    item = {
+        "id": channel.id_of(entry.shown),
+        "url": channel.page(entry.shown.slug),
+        "title": entry.title,
+        "content_html": _content(channel, entry),
+        "summary": _summary(entry),
+        "date_published": _written(entry.shown.began_at),
+        "date_modified": _written(entry.shown.updated_at),
+        "language": entry.language,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def _summary(entry: Entry) -> str:
+    """What was withdrawn is not summed up: the notice stands alone."""
+    notice = entry.notice.text if entry.notice else ""
+    return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
+
+
+def _content(channel: Channel, entry: Entry) -> str:
+    """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
+    page = escape(channel.page(entry.shown.slug))
+    link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
+    text = "" if entry.shown.withdrawn else entry.body
+    return _above(channel, entry.notice) + (text or link)
+
+
+def _above(channel: Channel, notice: Notice | None) -> str:
+    if notice is None:
+        return ""
+    words = f"<strong>{escape(notice.text)}</strong>"
+    if notice.link:
+        address = escape(channel.page(notice.link))
+        words += f' <a href="{address}">{escape(notice.link_text)}</a>'
+    return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n'
+
+
+def _person(channel: Channel) -> dict[str, str]:
+    found = {"name": channel.name, "url": channel.website}
+    return {key: value for key, value in found.items() if value}
+
+
+def _author(parent: Xml.Element, channel: Channel) -> None:
+    author = Xml.SubElement(parent, "author")
+    _put(author, "name", channel.name)
+    if channel.website:
+        _put(author, "uri", channel.website)
+
+
+def _put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
+    """An element with text, less the characters that XML cannot hold."""
+    Xml.SubElement(parent, name, attributes).text = _IMPOSSIBLE.sub("", text)
+
+
+def _document(root: Xml.Element) -> bytes:
+    Xml.indent(root)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _written(at: datetime) -> str:
+    """RFC 3339, in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

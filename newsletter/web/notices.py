@@ -1,0 +1,106 @@
+"""What stands above a statement that was corrected or withdrawn, in the statement's language."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.rendering import details
+from newsletter.rendering.values import Wordings
+from newsletter.web.published import Published
+
+# Kept apart from the words of the mails: a word that changed there would change every digest.
+_WORDS = {
+    "en": (
+        "This statement was corrected on {day}.",
+        "Read the correction",
+        "This statement was withdrawn on {day}.",
+        "This corrects an earlier statement.",
+        "Read that statement",
+    ),
+    "es": (
+        "Este comunicado fue rectificado el {day}.",
+        "Leer la rectificación",
+        "Este comunicado fue retirado el {day}.",
+        "Este comunicado rectifica uno anterior.",
+        "Leer aquel comunicado",
+    ),
+    "fr": (
+        "Ce communiqué a fait l’objet d’un rectificatif le {day}.",
+        "Lire le rectificatif",
+        "Ce communiqué a été retiré le {day}.",
+        "Ce communiqué en rectifie un autre.",
+        "Lire ce premier communiqué",
+    ),
+    "de": (
+        "Diese Mitteilung wurde berichtigt ({day}).",
+        "Zur Berichtigung",
+        "Diese Mitteilung wurde zurückgezogen ({day}).",
+        "Diese Mitteilung berichtigt eine frühere.",
+        "Zur früheren Mitteilung",
+    ),
+    "pt": (
+        "Este comunicado foi retificado em {day}.",
+        "Ler a retificação",
+        "Este comunicado foi retirado em {day}.",
+        "Este comunicado retifica um anterior.",
+        "Ler aquele comunicado",
+    ),
+    "ar": (
+        "صُحِّح هذا البيان في {day}.",
+        "قراءة التصحيح",
+        "سُحب هذا البيان في {day}.",
+        "هذا البيان يصحّح بيانًا سابقًا.",
+        "قراءة ذلك البيان",
+    ),
+}
+_BODY = re.compile(r"""<body(?:\s(?:[^>"']|"[^"]*"|'[^']*')*)?>""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A sentence above a statement, and where it leads."""
+
+    text: str
+    language: str
+    """Of the words: the statement's, or English."""
+    direction: str
+    link: str = ""
+    """The slug of the other statement; empty where there is none."""
+    link_text: str = ""
+
+
+def notice_of(
+    shown: Published, day: date, language: str, wordings: Wordings, *, itself: bool = False
+) -> Notice | None:
+    """What to say of a statement in this language, or None.
+
+    ``day`` is the local date of its last change. With ``itself``, also that it is a correction,
+    which the mail says where it is shown whole.
+    """
+    spoken = details.base_language(language)
+    spoken = spoken if spoken in _WORDS else "en"
+    corrected, read, withdrawn, corrects, read_original = _WORDS[spoken]
+    if shown.corrected_by:
+        said = corrected, shown.corrected_by, read
+    elif shown.withdrawn:
+        said = withdrawn, "", ""
+    elif itself and shown.corrects:
+        said = corrects, shown.corrects, read_original
+    else:
+        return None
+    written = details.written_date(day, wordings.of(spoken)[0])
+    text, link, link_text = said
+    return Notice(
+        text=text.format(day=written),
+        language=spoken,
+        direction=details.direction(spoken),
+        link=link,
+        link_text=link_text,
+    )
+
+
+def above(html: str, block: str) -> str:
+    """A page with a block at the top of its body, and everything else as it was."""
+    found = _BODY.search(html)
+    place = found.end() if found else len(html)
+    return f"{html[:place]}{block}{html[place:]}"

@@ -1,0 +1,201 @@
+"""The public archive: feeds of what went out, what became of it since, and no needless answers."""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+from lxml import etree, html
+
+from newsletter.domain.feed import Item
+from newsletter.sources.feeds import jsonfeed, syndication
+from tests.acceptance.mailgun import PacedMailgun
+from tests.acceptance.mails import read_mail
+from tests.acceptance.site import Site
+from tests.acceptance.workspace import Workspace, wait_until
+
+PUBLIC = "https://news.forum.example"
+PAGES = ["/", "/archive/hours", "/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt"]
+
+
+@pytest.fixture
+def site(workspace: Workspace) -> Iterator[Site]:
+    workspace.write(
+        "hours", "The **library** is open.", title="Hours & more", summary="Open until nine."
+    )
+    site = Site(workspace)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def sent(workspace: Workspace, site: Site) -> Workspace:
+    publish(workspace, "hours")
+    return workspace
+
+
+def publish(workspace: Workspace, *slugs: str) -> None:
+    for slug in slugs:
+        workspace.approve(slug)
+    workspace.do("run", "--until-idle")
+
+
+def atom(site: Site) -> list[Item]:
+    answer = site.ask("GET", "/feed.atom")
+    assert answer.headers["Content-Type"].startswith("application/atom+xml")
+    return syndication.items_of(etree.fromstring(answer.content), f"{PUBLIC}/feed.atom")
+
+
+def json_feed(site: Site) -> list[Item]:
+    answer = site.ask("GET", "/feed.json")
+    assert answer.headers["Content-Type"].startswith("application/feed+json")
+    return jsonfeed.items_of(answer.content.decode(), f"{PUBLIC}/feed.json")
+
+
+def notices(answer: requests.Response) -> list[str]:
+    found = html.fromstring(answer.content).xpath("//body/aside[@role='note']")
+    return [" ".join(" ".join(one.itertext()).split()) for one in found]
+
+
+def test_a_feed_has_what_went_out_and_nothing_before(workspace: Workspace, site: Site) -> None:
+    workspace.write("embargoed", "Not yet.", embargo_until="2099-01-01 09:00")
+    workspace.write("cancelled", "Never.", send_at="2099-01-01 09:00")
+    workspace.approve("embargoed")
+    workspace.approve("cancelled")
+    workspace.do("run", "--until-idle")
+    workspace.do("cancel", "cancelled")
+    assert atom(site) == json_feed(site) == []
+
+    publish(workspace, "hours")
+
+    for [item] in (atom(site), json_feed(site)):
+        assert item.link == f"{PUBLIC}/archive/hours"
+        assert re.fullmatch(r"tag:news\.forum\.example,\d{4}-\d\d-\d\d:archive/hours", item.id)
+        assert (item.title, item.summary) == ("Hours & more", "Open until nine.")
+        assert item.content == "<p>The <strong>library</strong> is open.</p>"
+        assert item.language == "en"
+        assert item.published is not None
+    for path in PAGES:
+        text = site.ask("GET", path).text
+        assert "embargoed" not in text
+        assert "cancelled" not in text
+        assert "NLMERGE" not in text
+
+
+def test_a_feed_has_the_newest_first_each_in_its_language(sent: Workspace, site: Site) -> None:
+    sent.write("horario", "La **biblioteca** abre.", title="Horario", language="es")
+    publish(sent, "horario")
+
+    for items in (atom(site), json_feed(site)):
+        assert [(one.title, one.language) for one in items] == [
+            ("Horario", "es"),
+            ("Hours & more", "en"),
+        ]
+
+
+def test_the_archive_leads_feed_readers_and_robots_on(sent: Workspace, site: Site) -> None:
+    page = html.fromstring(site.ask("GET", "/").content)
+    assert page.xpath("//link[@rel='alternate']/@href") == [
+        f"{PUBLIC}/feed.atom",
+        f"{PUBLIC}/feed.json",
+    ]
+    assert page.xpath("//meta[@name='robots']") == []
+
+    places = etree.fromstring(site.ask("GET", "/sitemap.xml").content)
+    assert places.xpath("//*[local-name()='loc']/text()") == [
+        f"{PUBLIC}/",
+        f"{PUBLIC}/archive/hours",
+    ]
+    rules = site.ask("GET", "/robots.txt").text.splitlines()
+    assert {"Disallow: /u/", "Disallow: /preferences"} < set(rules)
+    assert f"Sitemap: {PUBLIC}/sitemap.xml" in rules
+    assert "noindex" in site.ask("GET", "/u/none").text
+
+
+def test_what_was_corrected_says_so_and_leads_to_its_correction(
+    sent: Workspace, site: Site
+) -> None:
+    before = site.ask("GET", "/archive/hours").text
+    ids = [one.id for one in atom(site)]
+    sent.write("right", "It opens at nine.", title="Put right", corrects="hours")
+    assert notices(site.ask("GET", "/archive/hours")) == []
+    publish(sent, "right")
+
+    page = site.ask("GET", "/archive/hours")
+    [notice] = notices(page)
+    assert re.fullmatch(
+        r"This statement was corrected on \d+ \w+ \d{4}\. Read the correction", notice
+    )
+    [link] = html.fromstring(page.content).xpath("//aside//a/@href")
+    assert link == "right"
+    block = re.search(r"<aside.*?</aside>\n?", page.text, re.DOTALL)
+    assert block
+    assert page.text.replace(block[0], "") == before, "what was approved stands there unchanged"
+
+    correction = site.ask("GET", "/archive/right")
+    assert notices(correction) == []
+    assert f'href="{PUBLIC}/archive/hours"' in correction.text
+    assert "This statement was corrected on" in site.ask("GET", "/").text
+    for newest, corrected in (atom(site), json_feed(site)):
+        assert "This corrects an earlier statement." in newest.content
+        assert f'href="{PUBLIC}/archive/right"' in corrected.content
+        assert corrected.summary.startswith("This statement was corrected on")
+        assert [corrected.id] == ids
+
+
+def test_what_was_cancelled_halfway_says_that_it_was_withdrawn(
+    workspace: Workspace, site: Site, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=1)
+    workspace.approve("hours")
+    mailgun.gate = threading.Event()
+    running = workspace.start("run", "--until-idle")
+    wait_until(lambda: mailgun.taken, 20, running.said)
+    workspace.do("cancel", "hours")
+    mailgun.gate.set()
+    running.finish()
+
+    [notice] = notices(site.ask("GET", "/archive/hours"))
+    assert re.fullmatch(r"This statement was withdrawn on \d+ \w+ \d{4}\.", notice)
+    for [item] in (atom(site), json_feed(site)):
+        assert "withdrawn" in item.content
+        assert "library" not in item.content
+
+
+def test_words_that_nobody_approved_do_not_get_into_the_archive(
+    sent: Workspace, site: Site
+) -> None:
+    before = {path: site.ask("GET", path).text for path in PAGES}
+    sent.write("hours", "Nobody approved this.", title="Nor this", summary="Nor that.")
+    sent.do("run", "--until-idle")
+
+    assert {path: site.ask("GET", path).text for path in PAGES} == before
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_a_client_has_is_not_sent_again(sent: Workspace, site: Site, path: str) -> None:
+    first = site.ask("GET", path)
+    assert first.headers["Cache-Control"] == "public, max-age=300"
+
+    marks = {"If-None-Match": first.headers["ETag"]}
+    dates = {"If-Modified-Since": first.headers["Last-Modified"]}
+    for known in (marks, dates):
+        again = site.ask("GET", path, headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+    assert site.ask("HEAD", path).headers["ETag"] == first.headers["ETag"]
+
+
+def test_a_correction_makes_old_answers_old(sent: Workspace, site: Site) -> None:
+    changing = [path for path in PAGES if path != "/robots.txt"]
+    marks = {path: site.ask("GET", path).headers["ETag"] for path in changing}
+    sent.write("right", "It opens at nine.", corrects="hours")
+    publish(sent, "right")
+
+    for path, mark in marks.items():
+        assert site.ask("GET", path, headers={"If-None-Match": mark}).status_code == 200
+
+
+def test_the_mails_are_not_touched(sent: Workspace) -> None:
+    assert all("<aside" not in str(read_mail(path)) for path in sent.outbox)

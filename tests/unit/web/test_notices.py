@@ -1,0 +1,79 @@
+"""The words above a statement that was corrected or withdrawn."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.values import Wordings
+from newsletter.web.notices import above, notice_of
+from newsletter.web.published import Published
+
+DAY = date(2026, 11, 24)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PLAIN = Published(slug="a", digest="d", family="a", began_at=NOON, updated_at=NOON)
+CORRECTED = replace(PLAIN, corrected_by="b")
+FILTERS = ("breakable", "dialled", "isolated", "underlined", "wrapped")
+
+
+@pytest.fixture(scope="module")
+def wordings() -> Wordings:
+    return Wordings(Templates(default_templates(), None, filters=dict.fromkeys(FILTERS, str)))
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        ("en", "24 November 2026"),
+        ("es", "24 de noviembre de 2026"),
+        ("fr", "24 novembre 2026"),
+        ("de", "24. November 2026"),
+        ("pt-BR", "24 de novembro de 2026"),
+        ("ar", "2026"),
+    ],
+)
+def test_it_speaks_the_statements_language(wordings: Wordings, language: str, day: str) -> None:
+    notice = notice_of(CORRECTED, DAY, language, wordings)
+
+    assert notice is not None
+    assert day in notice.text
+    assert notice.language == language[:2]
+    assert notice.direction == ("rtl" if language == "ar" else "ltr")
+    assert notice.link == "b"
+
+
+def test_other_languages_get_it_in_english_and_marked_so(wordings: Wordings) -> None:
+    notice = notice_of(replace(PLAIN, withdrawn=True), DAY, "he", wordings)
+
+    assert notice is not None
+    assert notice.text == "This statement was withdrawn on 24 November 2026."
+    assert (notice.language, notice.direction, notice.link) == ("en", "ltr", "")
+
+
+def test_there_is_nothing_to_say_of_the_others(wordings: Wordings) -> None:
+    correction = replace(PLAIN, corrects="b")
+
+    assert notice_of(PLAIN, DAY, "en", wordings, itself=True) is None
+    assert notice_of(correction, DAY, "en", wordings) is None, "the mail says it itself"
+
+
+def test_a_correction_says_so_where_the_mail_around_it_is_gone(wordings: Wordings) -> None:
+    notice = notice_of(replace(PLAIN, corrects="b"), DAY, "en", wordings, itself=True)
+
+    assert notice is not None
+    assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["<body>", "<BODY class='x'>", '<body class="page" title="a > b">', "<body\nlang=en>"],
+)
+def test_the_block_comes_first_in_the_body_and_the_rest_stays(start: str) -> None:
+    html = f"<!DOCTYPE html><html><head><title>x</title></head>{start}<p>1</p></body></html>"
+
+    assert above(html, "<aside>!</aside>") == html.replace(start, f"{start}<aside>!</aside>")
+
+
+def test_without_a_body_the_block_comes_last() -> None:
+    assert above("<p>1</p>", "<aside>!</aside>") == "<p>1</p><aside>!</aside>"
