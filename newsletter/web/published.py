@@ -35,10 +35,12 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
     aims = {one.slug: one.corrects for one in campaigns}
     originals = {one.slug: _aim(one.corrects, aims, shown) for one in begun}
     corrections = {originals[one.slug]: one for one in begun if originals[one.slug]}
-    found = []
-    for slug in dict.fromkeys(one.slug for one in begun):
-        own = [one for one in begun if one.slug == slug]
-        found.append(_published(own, originals[slug], corrections.get(slug)))
+    by_slug: dict[str, list[Campaign]] = {}
+    for one in begun:
+        by_slug.setdefault(one.slug, []).append(one)
+    found = [
+        _published(own, originals[slug], corrections.get(slug)) for slug, own in by_slug.items()
+    ]
     return sorted(found, key=lambda one: one.began_at)[::-1]
 
 
