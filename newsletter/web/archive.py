@@ -1,7 +1,8 @@
 """What went out, for everybody: a list, a page for each statement, and feeds of them.
 
 Nothing is here before its first reader could have it. A page is the mail as it was approved, byte
-for byte; what came later (a correction, a withdrawal) stands above it.
+for byte, but for two blocks: what came later (a correction, a withdrawal) stands above it, and what
+it says of itself to programs stands at the end of its head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from newsletter.domain.message import Content, MergeField
 from newsletter.rendering.excerpts import excerpt
 from newsletter.web import feeds
 from newsletter.web.conditional import answer
+from newsletter.web.metadata import described
 from newsletter.web.notices import Notice, above, notice_of
 from newsletter.web.published import Published, published
 
@@ -101,7 +103,8 @@ class Archive:
             raise HTTPException(404, "there is no such statement here")
         content = family[shown]
         notice = self._notice(shown, content.language)
-        html = _for_nobody(content)
+        entry = self._listed(shown, content)
+        html = described(_for_nobody(content), self._publisher(), entry)
         if notice is not None:
             html = above(html, self._frame.notice(notice))
         others = {one.slug: content.language for one, content in family.items() if one != shown}
@@ -119,7 +122,7 @@ class Archive:
     async def site_map(self, request: Request) -> Response:
         """The pages that search engines may list."""
         shown = await run_in_threadpool(self._published)
-        body = feeds.site_map(self._channel(), shown)
+        body = feeds.site_map(self._publisher(), shown)
         return self._answer(request, body, "application/xml", shown, self._frame.data_fields)
 
     async def robots(self, request: Request) -> Response:
@@ -130,22 +133,22 @@ class Archive:
     async def _feed(
         self,
         request: Request,
-        write: Callable[[feeds.Channel, Sequence[feeds.Entry]], bytes],
+        write: Callable[[feeds.Publisher, Sequence[feeds.Listed]], bytes],
         media_type: str,
     ) -> Response:
         shown, body = await run_in_threadpool(self._written, write)
         return self._answer(request, body, media_type, shown, self._frame.data_fields)
 
     def _written(
-        self, write: Callable[[feeds.Channel, Sequence[feeds.Entry]], bytes]
+        self, write: Callable[[feeds.Publisher, Sequence[feeds.Listed]], bytes]
     ) -> tuple[list[Published], bytes]:
         shown = self._with_content(feeds.MOST)
-        entries = [self._entry(one, content) for one, content in shown]
-        return [one for one, _ in shown], write(self._channel(), entries)
+        entries = [self._listed(one, content) for one, content in shown]
+        return [one for one, _ in shown], write(self._publisher(), entries)
 
-    def _entry(self, shown: Published, content: Content) -> feeds.Entry:
+    def _listed(self, shown: Published, content: Content) -> feeds.Listed:
         said = excerpt(_for_nobody(content))
-        return feeds.Entry(
+        return feeds.Listed(
             shown=shown,
             title=content.subject,
             language=content.language,
@@ -154,9 +157,9 @@ class Archive:
             notice=self._notice(shown, content.language, itself=True),
         )
 
-    def _channel(self) -> feeds.Channel:
+    def _publisher(self) -> feeds.Publisher:
         house = self._app.settings.house()
-        return feeds.Channel(
+        return feeds.Publisher(
             name=house.organisation.name,
             website=house.organisation.website,
             public_url=house.public_url,

@@ -21,7 +21,7 @@ _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Listed:
     """A statement in a feed."""
 
     shown: Published
@@ -34,7 +34,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
+class Publisher:
     """Who speaks, and where the archive is."""
 
     name: str
@@ -53,44 +53,44 @@ class Channel:
         return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
 
 
-def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
+def atom(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     """An Atom document, newest entry first."""
     feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
-    _put(feed, "id", f"{channel.public_url}/")
-    _put(feed, "title", channel.name)
-    newest = max((one.shown.updated_at for one in entries), default=channel.began_at)
-    _put(feed, "updated", _written(newest))
-    _author(feed, channel)
+    _put(feed, "id", f"{publisher.public_url}/")
+    _put(feed, "title", publisher.name)
+    newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
+    _put(feed, "updated", written(newest))
+    _author(feed, publisher)
     kind = "application/atom+xml"
-    Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{channel.public_url}/feed.atom")
-    Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{channel.public_url}/")
+    Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{publisher.public_url}/feed.atom")
+    Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{publisher.public_url}/")
     for entry in entries:
-        _atom_entry(feed, channel, entry)
+        _atom_entry(feed, publisher, entry)
     return _document(feed)
 
 
-def json_feed(channel: Channel, entries: Sequence[Entry]) -> bytes:
+def json_feed(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     """A JSON Feed, newest item first."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": channel.name,
-        "home_page_url": f"{channel.public_url}/",
-        "feed_url": f"{channel.public_url}/feed.json",
-        "authors": [_person(channel)],
-        "items": [_item(channel, entry) for entry in entries],
+        "title": publisher.name,
+        "home_page_url": f"{publisher.public_url}/",
+        "feed_url": f"{publisher.public_url}/feed.json",
+        "authors": [_person(publisher)],
+        "items": [_item(publisher, entry) for entry in entries],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def site_map(channel: Channel, shown: Sequence[Published]) -> bytes:
+def site_map(publisher: Publisher, shown: Sequence[Published]) -> bytes:
     """A site map with the archive and its pages."""
     places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
-    newest = max((one.updated_at for one in shown), default=channel.began_at)
-    pages = ((channel.page(one.slug), one.updated_at) for one in shown[: _MOST_PLACES - 1])
-    for address, changed_at in [(f"{channel.public_url}/", newest), *pages]:
+    newest = max((one.updated_at for one in shown), default=publisher.began_at)
+    pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: _MOST_PLACES - 1])
+    for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
         place = Xml.SubElement(places, "url")
         _put(place, "loc", address)
-        _put(place, "lastmod", _written(changed_at))
+        _put(place, "lastmod", written(changed_at))
     return _document(places)
 
 
@@ -101,71 +101,71 @@ def robots(public_url: str, closed: Iterable[str]) -> str:
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
 
 
-def _atom_entry(feed: Xml.Element, channel: Channel, entry: Entry) -> None:
+def _atom_entry(feed: Xml.Element, publisher: Publisher, entry: Listed) -> None:
     shown = entry.shown
     made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
-    _put(made, "id", channel.id_of(shown))
+    _put(made, "id", publisher.id_of(shown))
     _put(made, "title", entry.title)
-    _put(made, "published", _written(shown.began_at))
-    _put(made, "updated", _written(shown.updated_at))
-    _author(made, channel)
+    _put(made, "published", written(shown.began_at))
+    _put(made, "updated", written(shown.updated_at))
+    _author(made, publisher)
     page = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
-    Xml.SubElement(made, "link", page, href=channel.page(shown.slug))
+    Xml.SubElement(made, "link", page, href=publisher.page(shown.slug))
     for other in filter(None, [shown.corrected_by, shown.corrects]):
-        Xml.SubElement(made, "link", rel="related", type="text/html", href=channel.page(other))
-    if summary := _summary(entry):
+        Xml.SubElement(made, "link", rel="related", type="text/html", href=publisher.page(other))
+    if summary := summary_of(entry):
         _put(made, "summary", summary)
-    _put(made, "content", _content(channel, entry), type="html")
+    _put(made, "content", _content(publisher, entry), type="html")
 
 
-def _item(channel: Channel, entry: Entry) -> dict[str, Any]:
+def _item(publisher: Publisher, entry: Listed) -> dict[str, Any]:
     item = {
-        "id": channel.id_of(entry.shown),
-        "url": channel.page(entry.shown.slug),
+        "id": publisher.id_of(entry.shown),
+        "url": publisher.page(entry.shown.slug),
         "title": entry.title,
-        "content_html": _content(channel, entry),
-        "summary": _summary(entry),
-        "date_published": _written(entry.shown.began_at),
-        "date_modified": _written(entry.shown.updated_at),
+        "content_html": _content(publisher, entry),
+        "summary": summary_of(entry),
+        "date_published": written(entry.shown.began_at),
+        "date_modified": written(entry.shown.updated_at),
         "language": entry.language,
     }
     return {key: value for key, value in item.items() if value}
 
 
-def _summary(entry: Entry) -> str:
-    """What was withdrawn is not summed up: the notice stands alone."""
+def summary_of(entry: Listed) -> str:
+    """The notice and the summary; what was withdrawn is not summed up."""
     notice = entry.notice.text if entry.notice else ""
     return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
 
 
-def _content(channel: Channel, entry: Entry) -> str:
+def _content(publisher: Publisher, entry: Listed) -> str:
     """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
-    page = escape(channel.page(entry.shown.slug))
+    page = escape(publisher.page(entry.shown.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
     text = "" if entry.shown.withdrawn else entry.body
-    return _above(channel, entry.notice) + (text or link)
+    return _above(publisher, entry.notice) + (text or link)
 
 
-def _above(channel: Channel, notice: Notice | None) -> str:
+def _above(publisher: Publisher, notice: Notice | None) -> str:
     if notice is None:
         return ""
     words = f"<strong>{escape(notice.text)}</strong>"
     if notice.link:
-        address = escape(channel.page(notice.link))
+        address = escape(publisher.page(notice.link))
         words += f' <a href="{address}">{escape(notice.link_text)}</a>'
     return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n'
 
 
-def _person(channel: Channel) -> dict[str, str]:
-    found = {"name": channel.name, "url": channel.website}
+def _person(publisher: Publisher) -> dict[str, str]:
+    found = {"name": publisher.name, "url": publisher.website}
     return {key: value for key, value in found.items() if value}
 
 
-def _author(parent: Xml.Element, channel: Channel) -> None:
+def _author(parent: Xml.Element, publisher: Publisher) -> None:
     author = Xml.SubElement(parent, "author")
-    _put(author, "name", channel.name)
-    if channel.website:
-        _put(author, "uri", channel.website)
+    _put(author, "name", publisher.name)
+    if publisher.website:
+        _put(author, "uri", publisher.website)
 
 
 def _put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
@@ -178,6 +178,6 @@ def _document(root: Xml.Element) -> bytes:
     return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _written(at: datetime) -> str:
+def written(at: datetime) -> str:
     """RFC 3339, in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,5 +1,6 @@
 """The public archive: feeds of what went out, what became of it since, and no needless answers."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def json_feed(site: Site) -> list[Item]:
 def notices(answer: requests.Response) -> list[str]:
     found = html.fromstring(answer.content).xpath("//body/aside[@role='note']")
     return [" ".join(" ".join(one.itertext()).split()) for one in found]
+
+
+def bare(page: str) -> str:
+    """A page without what we put around the mail."""
+    described = r'<link rel="canonical".*</script>\n(?=</head>)'
+    return re.sub(rf"<aside.*?</aside>\n?|{described}", "", page, flags=re.DOTALL)
 
 
 def test_a_feed_has_what_went_out_and_nothing_before(workspace: Workspace, site: Site) -> None:
@@ -129,9 +136,11 @@ def test_what_was_corrected_says_so_and_leads_to_its_correction(
     )
     [link] = html.fromstring(page.content).xpath("//aside//a/@href")
     assert link == "right"
-    block = re.search(r"<aside.*?</aside>\n?", page.text, re.DOTALL)
-    assert block
-    assert page.text.replace(block[0], "") == before, "what was approved stands there unchanged"
+    assert bare(page.text) == bare(before), "what was approved stands there unchanged"
+
+    told = json.loads(html.fromstring(page.content).xpath("string(//head/script)"))
+    assert (told["@type"], told["headline"]) == ("NewsArticle", "Hours & more")
+    assert told["correction"] == f"{PUBLIC}/archive/right"
 
     correction = site.ask("GET", "/archive/right")
     assert notices(correction) == []
@@ -197,5 +206,11 @@ def test_a_correction_makes_old_answers_old(sent: Workspace, site: Site) -> None
         assert site.ask("GET", path, headers={"If-None-Match": mark}).status_code == 200
 
 
-def test_the_mails_are_not_touched(sent: Workspace) -> None:
-    assert all("<aside" not in str(read_mail(path)) for path in sent.outbox)
+def test_a_page_is_the_very_mail_but_for_what_stands_around_it(sent: Workspace, site: Site) -> None:
+    mail = read_mail(sent.outbox[0]).get_body(("html",))
+    assert mail is not None
+    text = str(mail.get_content()).replace("\r\n", "\n")
+    own = r"(?<=/u/)[\w-]+"
+
+    page = bare(site.ask("GET", "/archive/hours").text)
+    assert page.strip() == re.sub(own, "your-own-link", text).strip()

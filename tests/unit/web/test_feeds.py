@@ -10,20 +10,20 @@ from lxml import etree
 
 from newsletter.domain.feed import Item
 from newsletter.sources.feeds import jsonfeed, syndication
-from newsletter.web.feeds import Channel, Entry, atom, json_feed, robots, site_map
+from newsletter.web.feeds import Listed, Publisher, atom, json_feed, robots, site_map
 from newsletter.web.notices import Notice
 from newsletter.web.published import Published
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-CHANNEL = Channel(
+PUBLISHER = Publisher(
     name="Example & <Forum>",
     website="https://forum.example",
     public_url="https://news.forum.example",
     began_at=NOON,
 )
 SHOWN = Published(slug="hours", digest="d", family="hours", began_at=NOON, updated_at=LATER)
-ENTRY = Entry(
+ENTRY = Listed(
     shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
 )
 CORRECTED = Notice(
@@ -43,17 +43,17 @@ NASTY = [
 ]
 
 
-def read_atom(entries: list[Entry]) -> list[Item]:
-    root = etree.fromstring(atom(CHANNEL, entries))
+def read_atom(entries: list[Listed]) -> list[Item]:
+    root = etree.fromstring(atom(PUBLISHER, entries))
     return syndication.items_of(root, "https://news.forum.example/feed.atom")
 
 
-def read_json(entries: list[Entry]) -> list[Item]:
-    text = json_feed(CHANNEL, entries).decode()
+def read_json(entries: list[Listed]) -> list[Item]:
+    text = json_feed(PUBLISHER, entries).decode()
     return jsonfeed.items_of(text, "https://news.forum.example/feed.json")
 
 
-Read = Callable[[list[Entry]], list[Item]]
+Read = Callable[[list[Listed]], list[Item]]
 READERS = pytest.mark.parametrize("read", [read_atom, read_json], ids=["atom", "json"])
 
 
@@ -72,10 +72,10 @@ def test_a_feed_reader_gets_what_was_published(read: Read) -> None:
 def test_no_words_are_taken_for_markup(words: str) -> None:
     nasty = replace(ENTRY, title=words, summary=words, body="")
 
-    [written] = etree.fromstring(atom(CHANNEL, [nasty])).findall("a:entry", ATOM)
+    [written] = etree.fromstring(atom(PUBLISHER, [nasty])).findall("a:entry", ATOM)
     assert written.findtext("a:title", namespaces=ATOM) == words
     assert written.findtext("a:summary", namespaces=ATOM) == words
-    [item] = json.loads(json_feed(CHANNEL, [nasty]))["items"]
+    [item] = json.loads(json_feed(PUBLISHER, [nasty]))["items"]
     assert (item["title"], item["summary"]) == (words, words)
     content = written.findtext("a:content", namespaces=ATOM)
     assert content == item["content_html"]
@@ -86,12 +86,12 @@ def test_no_words_are_taken_for_markup(words: str) -> None:
 def test_characters_that_xml_cannot_hold_are_left_out() -> None:
     nasty = replace(ENTRY, title="a\x00b\x08c\x0bd\x1fe\ufffef\uffffg\td")
 
-    [written] = etree.fromstring(atom(CHANNEL, [nasty])).findall("a:entry", ATOM)
+    [written] = etree.fromstring(atom(PUBLISHER, [nasty])).findall("a:entry", ATOM)
     assert written.findtext("a:title", namespaces=ATOM) == "abcdefg\td"
 
 
 def test_an_atom_feed_says_who_speaks_and_where_it_is() -> None:
-    feed = etree.fromstring(atom(CHANNEL, [ENTRY]))
+    feed = etree.fromstring(atom(PUBLISHER, [ENTRY]))
 
     assert feed.findtext("a:id", namespaces=ATOM) == "https://news.forum.example/"
     assert feed.findtext("a:author/a:name", namespaces=ATOM) == "Example & <Forum>"
@@ -108,7 +108,7 @@ def test_an_atom_feed_says_who_speaks_and_where_it_is() -> None:
 
 def test_an_empty_feed_is_one_too() -> None:
     assert read_atom([]) == read_json([]) == []
-    feed = etree.fromstring(atom(replace(CHANNEL, website=""), []))
+    feed = etree.fromstring(atom(replace(PUBLISHER, website=""), []))
     assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T12:00:00Z"
     assert feed.find("a:author/a:uri", ATOM) is None
 
@@ -128,7 +128,7 @@ def test_what_was_corrected_says_so_first(read: Read) -> None:
 
 def test_an_atom_entry_names_its_correction() -> None:
     shown = replace(SHOWN, corrected_by="right")
-    [entry] = etree.fromstring(atom(CHANNEL, [replace(ENTRY, shown=shown)])).findall(
+    [entry] = etree.fromstring(atom(PUBLISHER, [replace(ENTRY, shown=shown)])).findall(
         "a:entry", ATOM
     )
 
@@ -149,17 +149,17 @@ def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
 def test_an_id_stays_when_the_statement_is_corrected_or_withdrawn() -> None:
     later = replace(SHOWN, corrected_by="right", digest="other", updated_at=LATER)
 
-    assert CHANNEL.id_of(later) == CHANNEL.id_of(SHOWN)
+    assert PUBLISHER.id_of(later) == PUBLISHER.id_of(SHOWN)
 
 
 def test_a_site_map_lists_the_archive_and_its_pages() -> None:
-    root = etree.fromstring(site_map(CHANNEL, [SHOWN]))
+    root = etree.fromstring(site_map(PUBLISHER, [SHOWN]))
 
     assert [[part.text for part in place] for place in root] == [
         ["https://news.forum.example/", "2026-11-24T13:00:00Z"],
         ["https://news.forum.example/archive/hours", "2026-11-24T13:00:00Z"],
     ]
-    assert len(etree.fromstring(site_map(CHANNEL, []))) == 1
+    assert len(etree.fromstring(site_map(PUBLISHER, []))) == 1
 
 
 def test_robots_stay_out_of_what_is_a_readers_own() -> None:
