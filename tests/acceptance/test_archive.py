@@ -101,6 +101,23 @@ def test_a_feed_has_the_newest_first_each_in_its_language(sent: Workspace, site:
         ]
 
 
+def test_a_feed_has_fifty_and_the_archive_all(sent: Workspace, site: Site) -> None:
+    sent.sql("""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+        INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason,
+            release_at, created_at, started_at)
+        SELECT 'more-' || i, digest, state, lists, approved_by, provider, reason,
+            release_at, created_at, started_at + i
+        FROM campaign, n
+    """)
+
+    newest = [f"{PUBLIC}/archive/more-{number}" for number in range(60, 10, -1)]
+    assert [one.link for one in atom(site)] == newest
+    assert [one.link for one in json_feed(site)] == newest
+    assert site.ask("GET", "/").text.count("<li>") == 61
+    assert site.ask("GET", "/sitemap.xml").text.count("<loc>") == 62
+
+
 def test_the_archive_leads_feed_readers_and_robots_on(sent: Workspace, site: Site) -> None:
     page = html.fromstring(site.ask("GET", "/").content)
     assert page.xpath("//link[@rel='alternate']/@href") == [
