@@ -18,7 +18,7 @@ from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.ingest import Ingested, ingest
+from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.lines import Lines
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciler
@@ -79,16 +79,12 @@ class App:
     histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
     """Kind of provider → how often it is asked for events, and what lists them."""
 
-    def read_sources(self) -> Ingested:
-        """Write down what the sources hold now."""
-        return ingest(store=self.store, sources=self.sources, clock=self.clock)
-
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self._refresh()[0]
 
     def _refresh(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        read = self.read_sources()
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock)
         made = render(
             store=self.store,
             renderer=self.renderer,

@@ -1,12 +1,16 @@
 """Visits the feeds that are due, in a thread of its own while the workspace runs."""
 
 from collections.abc import Callable
+from threading import Event
 from typing import TypeVar
 
 from newsletter.app import App
 from newsletter.runlog import log_visited
 
 Seen = TypeVar("Seen")
+
+_PATIENCE = 0.2
+"""Seconds."""
 
 
 class Visits:
@@ -19,6 +23,7 @@ class Visits:
         self._round_over = not app.feeds
         self._brought = 0
         self._looked_at = 0
+        self._looked = Event()
 
     @property
     def open(self) -> bool:
@@ -28,10 +33,8 @@ class Visits:
     def go(self) -> None:
         """Visit what is due, one after the other."""
         try:
-            due = self._visitor.due(self._app.feeds)
-            if due:
-                self._app.read_sources()  # so that no item gets the slug of a new file
-            for feed in due:
+            self._await_a_look()
+            for feed in self._visitor.due(self._app.feeds):
                 if self._stopped():
                     return
                 seen = self._visitor.visit(feed)
@@ -40,9 +43,15 @@ class Visits:
         finally:
             self._round_over = True
 
+    def _await_a_look(self) -> None:
+        """So that no item gets the slug of a file that is new."""
+        while not self._looked.wait(_PATIENCE) and not self._stopped():
+            pass
+
     def followed_by(self, look: Callable[[], Seen]) -> Seen:
         """Look; what came before it began has been looked at then."""
         brought = self._brought
         seen = look()
         self._looked_at = brought
+        self._looked.set()
         return seen

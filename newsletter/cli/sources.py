@@ -122,7 +122,7 @@ def poll(shell: Shell, name: str | None) -> int:
         feeds = [_feed(app, name)] if name is not None else list(app.feeds)
         if not feeds:
             say("no source is a feed; docs/operations.md says how to set one up")
-        app.read_sources()  # so that no item gets the slug of a new file
+        app.refresh()  # so that no item gets the slug of a new file
         seen = [app.visitor().visit(feed) for feed in feeds]
     for one in seen:
         _tell(one)
@@ -139,7 +139,7 @@ def take(shell: Shell, name: str, item: str) -> int:
     It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
     """
     with shell.app() as app:
-        app.read_sources()
+        app.refresh()
         seen = app.visitor().take(_feed(app, name), item)
         with app.store.begin() as tx:
             for slug in seen.taken:

@@ -43,7 +43,13 @@ def ingest(*, store: Store, sources: Iterable[Source], clock: Clock) -> Ingested
     if updates:
         with store.begin() as tx:
             for stored in updates:
-                tx.statements.put(stored, clock.now())
+                now = tx.statements.get(stored.statement.slug)
+                # another look may have read and rendered that very text meanwhile
+                if now is None or (now.statement, now.present) != (
+                    stored.statement,
+                    stored.present,
+                ):
+                    tx.statements.put(stored, clock.now())
     return Ingested(
         changed=tuple(stored.statement.slug for stored in updates), faults=tuple(faults)
     )

@@ -4,7 +4,7 @@ from newsletter.domain.errors import Fault
 from newsletter.pipeline.ingest import ingest
 from newsletter.ports import StoredStatement
 from tests.fakes import ListSource
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 FAULT = Fault(file="statements/broken.md", message="has no title")
 
@@ -20,6 +20,18 @@ def test_a_new_statement_is_taken_down_and_waits_to_be_rendered(room: Newsroom) 
     statement = room.write()
     assert room.ingest().changed == ("resignation",)
     assert stored(room) == StoredStatement(statement=statement, digest="", fingerprint="")
+
+
+def test_what_another_look_has_rendered_meanwhile_stays_rendered(room: Newsroom) -> None:
+    room.write()
+
+    def another_look() -> None:
+        room.ingest()
+        room.render()
+
+    racing = Meanwhile(room.store, another_look)
+    ingest(store=racing, sources=[room.source], clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    assert stored(room).digest != ""
 
 
 def test_a_second_look_at_the_same_changes_nothing(room: Newsroom) -> None:
