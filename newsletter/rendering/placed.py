@@ -24,6 +24,7 @@ _MARKS = re.compile(
     r"|<%[^%\n]{0,80}%>"
     r"|\$\{[A-Za-z_][\w.]{0,40}\}"
 )
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE = re.compile(r"`[^`\n]*`")
 
 
@@ -60,7 +61,8 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
         for message in faults_of(token):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
-            source = _CODE.sub(lambda found: " " * len(found.group()), token.content)
+            written = _CODE.sub(lambda found: " " * len(found.group()), token.content)
+            source = _ESCAPED.sub(r"\1", written)  # as readers would see it
             for found in _MARKS.finditer(source):
                 further = source.count("\n", 0, found.start()) if line else 0
                 yield _mark(statement, found.group(), line + further)

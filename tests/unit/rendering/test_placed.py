@@ -38,6 +38,21 @@ def test_a_mark_that_readers_would_see_is_refused_at_its_line(mark: str) -> None
     assert repr(mark) in fault.message
 
 
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        (r"\*|FNAME|\*", "*|FNAME|*"),
+        (r"%FIRST\_NAME%", "%FIRST_NAME%"),
+        (r"\[\[data:name\]\]", "[[data:name]]"),
+        (r"\<%= name %>", "<%= name %>"),
+    ],
+)
+def test_a_mark_that_an_import_wrote_as_plain_text_is_refused_too(written: str, seen: str) -> None:
+    [fault] = faults(f"Dear friends,\ndear {written}, hello.")
+    assert fault.place == "a.md:6"
+    assert repr(seen) in fault.message
+
+
 def test_a_mark_in_an_address_or_the_front_matter_is_refused_too() -> None:
     assert faults("[words](https://forum.example/?id={{id}})")[0].code == "merge-mark"
     assert faults("[words](https://forum.example/?id=%7B%7Bid%7D%7D)")[0].code == "merge-mark"
