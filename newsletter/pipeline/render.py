@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.family import objection
 from newsletter.domain.statement import Statement
-from newsletter.ports import Clock, Renderer, Store, StoredStatement
+from newsletter.ports import Clock, Renderer, Store, StoredStatement, Transaction
 
 Families = Mapping[str, Sequence[Statement]]
 """Slug of an original → its translations that are there, by language."""
@@ -82,12 +82,19 @@ def _render_one(
         content = renderer.render(done.statement, within)
     except InvalidInput as error:
         with store.begin() as tx:
-            tx.statements.put(done, clock.now())
+            _put(tx, done, clock)
         return error.faults
     with store.begin() as tx:
         digest = tx.statements.keep_content(content, clock.now())
-        tx.statements.put(replace(done, digest=digest), clock.now())
+        _put(tx, replace(done, digest=digest), clock)
     return ()
+
+
+def _put(tx: Transaction, done: StoredStatement, clock: Clock) -> None:
+    """Write down what was made of a text, unless another look has read a newer one meanwhile."""
+    known = tx.statements.get(done.statement.slug)
+    if known is not None and known.statement == done.statement:
+        tx.statements.put(replace(done, present=known.present), clock.now())
 
 
 def _refuse_strangers(original: Statement, within: Sequence[Statement]) -> None:

@@ -1,8 +1,11 @@
 """statement → content."""
 
+import pytest
+
 from newsletter.domain.statement import Statement
+from newsletter.pipeline.render import render
 from tests.fakes import PlainRenderer
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 
 def test_a_statement_is_rendered_once(room: Newsroom) -> None:
@@ -14,6 +17,25 @@ def test_a_statement_is_rendered_once(room: Newsroom) -> None:
     with room.store.read() as tx:
         assert tx.statements.content(room.digest()) == expected
     assert room.render().slugs == ()
+
+
+@pytest.mark.parametrize("body", ["It has resigned.", "unrenderable"])
+def test_a_text_that_was_read_meanwhile_is_not_put_back(room: Newsroom, body: str) -> None:
+    room.write(body=body)
+    room.ingest()
+
+    def another_look() -> None:
+        room.write(body="A newer text.")
+        room.ingest()
+
+    racing = Meanwhile(room.store, another_look)
+    render(store=racing, renderer=room.renderer, clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    with room.store.read() as tx:
+        known = tx.statements.get("resignation")
+    assert known is not None
+    assert (known.statement.body, known.digest) == ("A newer text.", "")
+    room.render()
+    assert room.digest() != ""
 
 
 def test_other_templates_render_everything_again(room: Newsroom) -> None:
