@@ -62,10 +62,11 @@ def subscribers() -> None:
 def import_file(
     shell: Shell, file: Path, dry_run: bool, kind: str, lists: tuple[str, ...], as_json: bool
 ) -> None:
-    """Import a YAML or CSV file, or what another tool exported: all of it, or nothing.
+    """Import a file of ours, or what another tool exported.
 
-    Names every bad line. Never re-subscribes anybody: who left a list stays away from it. Who left
-    the other tool, bounced or complained there is suppressed here.
+    YAML or CSV; all of it, or nothing. Names every bad line. Never re-subscribes anybody: who
+    left a list stays away from it. Who left the other tool, bounced or complained there is
+    suppressed here.
     """
     with counted("reading") as progress:
         read = read_people(file, kind=kind, lists=lists, progress=progress)
