@@ -17,6 +17,9 @@ from newsletter.cli.screenshots import Sitting, take
 from newsletter.cli.shell import Shell, in_workspace, say, wall_time
 from newsletter.domain.message import Content
 from newsletter.domain.mime import to_mime
+from newsletter.domain.review import Remark
+from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.review import review
 from newsletter.pipeline.trial import Look, filled, look_at
 from newsletter.rendering import views
 from newsletter.rendering.sheet import ContactSheet, Facts, Screenshot
@@ -86,6 +89,7 @@ def preview(
         message = to_mime(content=look.content, recipient=look.recipient, at=app.clock.now())
         made = filled(look.content, look.recipient)
         facts = _facts(app, look, slug, real=address is not None, fetched=with_images)
+        facts = replace(facts, remarks=_remarks(app, slug))
     folder = Folder(out)
     folder.claim()
     _fill(folder, facts, made, message)
@@ -123,6 +127,12 @@ def _facts(app: App, look: Look, slug: str, *, real: bool, fetched: bool) -> Fac
         picture_hosts=views.picture_hosts(made.html),
         fetched=fetched,
     )
+
+
+def _remarks(app: App, slug: str) -> tuple[Remark, ...]:
+    with app.store.read() as tx:
+        [reviewed] = review(tx, [find_statement(tx, slug)], app.review_rules, app.clock)
+    return reviewed.remarks
 
 
 def _readable(iso: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from newsletter.domain.review import Grade, Remark
 from newsletter.rendering.checks import HTML_LIMIT
 from newsletter.rendering.templates import Templates, default_templates
 
@@ -38,6 +39,8 @@ class Facts:
     approved_by: tuple[str, ...]
     reasons: tuple[str, ...]
     """Why it is not approved."""
+    remarks: tuple[Remark, ...] = ()
+    """What the checks say of it."""
     size: int
     """Bytes of HTML."""
     picture_hosts: tuple[str, ...]
@@ -48,6 +51,11 @@ class Facts:
     def share(self) -> int:
         """Of what Gmail shows, in per cent."""
         return round(self.size * 100 / HTML_LIMIT)
+
+    @property
+    def warned(self) -> bool:
+        """Whether a yes takes a reason."""
+        return any(remark.grade is Grade.WARNING for remark in self.remarks)
 
 
 @dataclass(frozen=True, kw_only=True)

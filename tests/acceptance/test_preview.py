@@ -57,6 +57,31 @@ def test_a_preview_shows_the_mail_in_all_its_views(bare: Workspace, tmp_path: Pa
     assert "https://forum.example/room.jpg" in (out / "message.html").read_text("utf-8")
 
 
+def test_the_page_says_what_the_checks_say(bare: Workspace, tmp_path: Path) -> None:
+    bare.write(
+        "news", "We meet at [PLACE].", summary="One line for the inbox, as long as it should be."
+    )
+    out = tmp_path / "look"
+    bare.do("preview", "news", "--out", str(out), "--no-screenshots")
+
+    sheet = words(out / "index.html")
+
+    said = bare.do("statement", "check", "news", "--json", code=4).json()
+    assert {"warning", "advice"} == {remark["grade"] for remark in said}
+    for remark in said:
+        assert f"{remark['grade']} {remark['place']}: " in sheet
+    assert "&#39;[PLACE]&#39; looks like something still to be filled in" in sheet
+    assert '--by EMAIL --despite "WHY"' in sheet
+
+    bare.write(
+        "news", "We meet at noon.", summary="One line for the inbox, as long as it should be."
+    )
+    bare.do("preview", "news", "--out", str(out), "--no-screenshots")
+    sheet = words(out / "index.html")
+    assert "warning" not in sheet
+    assert "--despite" not in sheet
+
+
 def test_without_chromium_it_says_so_in_one_line(bare: Workspace, tmp_path: Path) -> None:
     bare.write("news")
     done = bare.do("preview", "news", "--out", str(tmp_path / "look"))
