@@ -74,7 +74,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
     first, *others = (_line(options, settings, clock) for options in settings.providers)
     second = others[0] if others else None
     provider = first.provider
-    house = settings.house()
+    house, together = settings.house(), settings.translations == "together"
     renderer = TemplateRenderer(house=house, override=settings.resolve(Path("templates")))
     return App(
         settings=settings,
@@ -100,7 +100,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         review_rules=ReviewRules(
             reviewer=MarkdownReviewer(),
             timezone=settings.timezone,
-            together=settings.translations == "together",
+            together=together,
         ),
         rules=PlanRules(
             policy=settings.approval_policy(),
@@ -110,7 +110,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             batch_size=_batch_size(settings, first, second),
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
-            together=settings.translations == "together",
+            together=together,
         ),
     )
 

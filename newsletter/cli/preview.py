@@ -20,7 +20,7 @@ from newsletter.domain.mime import to_mime
 from newsletter.domain.review import Remark
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.review import review
-from newsletter.pipeline.trial import Look, filled, look_at
+from newsletter.pipeline.trial import Sample, filled, look_at
 from newsletter.rendering import views
 from newsletter.rendering.sheet import ContactSheet, Facts, Screenshot
 
@@ -102,7 +102,7 @@ def preview(
         _open(out / SHEET)
 
 
-def _facts(app: App, look: Look, slug: str, *, real: bool, fetched: bool) -> Facts:
+def _facts(app: App, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
     made = filled(look.content, look.recipient)
     return Facts(
         slug=slug,

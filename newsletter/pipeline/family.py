@@ -1,6 +1,6 @@
 """Whom a statement in several languages goes to. It is no stage: planning and dry runs share it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.campaign import Campaign, CampaignState
@@ -9,7 +9,7 @@ from newsletter.domain.family import Tongue, allotted, objection
 from newsletter.domain.planning import BEFORE_START
 from newsletter.domain.statement import ApprovalPolicy, Statement
 from newsletter.pipeline.ledger import approved_content, standing_of
-from newsletter.ports import Share, Transaction
+from newsletter.ports import Share, StoredStatement, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,12 @@ class Awaited:
 
 def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
     """The translations of a statement that are there, by language."""
-    present = [one.statement for one in tx.statements.translations(slug) if one.present]
+    return within(tx.statements.translations(slug))
+
+
+def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
+    """Those that are there, in the order in which one mail holds them."""
+    present = (one.statement for one in translations if one.present)
     return tuple(sorted(present, key=lambda one: one.language))
 
 

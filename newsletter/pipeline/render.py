@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.family import objection
 from newsletter.domain.statement import Statement
+from newsletter.pipeline.family import within
 from newsletter.ports import Clock, Renderer, Store, StoredStatement, Transaction
 
-Families = Mapping[str, Sequence[Statement]]
+Families = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its translations that are there, by language."""
 
 
@@ -34,20 +35,20 @@ def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = F
     faults = list(_family_faults(known, families, together))
     rendered: list[str] = []
     for stored in known:
-        within = tuple(families.get(stored.statement.slug, ())) if together else ()
-        done = replace(stored, fingerprint=_fingerprint(renderer, within), digest="")
+        members = families.get(stored.statement.slug, ()) if together else ()
+        done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
-            faults += _render_one(done, within, store=store, renderer=renderer, clock=clock)
+            faults += _render_one(done, members, store=store, renderer=renderer, clock=clock)
             rendered.append(stored.statement.slug)
     return Rendered(slugs=tuple(rendered), faults=tuple(dict.fromkeys(faults)))
 
 
 def _families(known: Sequence[StoredStatement]) -> Families:
-    found: dict[str, list[Statement]] = defaultdict(list)
+    found: dict[str, list[StoredStatement]] = defaultdict(list)
     for stored in known:
         if stored.present and stored.statement.translation_of:
-            found[stored.statement.translation_of].append(stored.statement)
-    return {of: sorted(members, key=lambda one: one.language) for of, members in found.items()}
+            found[stored.statement.translation_of].append(stored)
+    return {of: within(members) for of, members in found.items()}
 
 
 def _family_faults(
@@ -56,30 +57,36 @@ def _family_faults(
     originals = {stored.statement.slug: stored.statement for stored in known}
     for of, members in families.items():
         for one in members:
-            others = [other for other in members if other is not one]
-            message = objection(one, originals.get(of), others, together=together)
+            message = _objection(one, originals.get(of), members, together)
             if message:
                 yield Fault(file=one.origin, message=message)
 
 
-def _fingerprint(renderer: Renderer, within: Sequence[Statement]) -> str:
+def _objection(
+    one: Statement, original: Statement | None, members: Sequence[Statement], together: bool
+) -> str:
+    others = [other for other in members if other is not one]
+    return objection(one, original, others, together=together)
+
+
+def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
     """What the content of a statement was made by and, beside itself, from."""
-    if not within:
+    if not members:
         return renderer.fingerprint
-    return hashlib.sha256(f"{renderer.fingerprint} {within!r}".encode()).hexdigest()
+    return hashlib.sha256(f"{renderer.fingerprint} {members!r}".encode()).hexdigest()
 
 
 def _render_one(
     done: StoredStatement,
-    within: Sequence[Statement],
+    members: Sequence[Statement],
     *,
     store: Store,
     renderer: Renderer,
     clock: Clock,
 ) -> tuple[Fault, ...]:
     try:
-        _refuse_strangers(done.statement, within)
-        content = renderer.render(done.statement, within)
+        _refuse_strangers(done.statement, members)
+        content = renderer.render(done.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
             _put(tx, done, clock)
@@ -97,13 +104,9 @@ def _put(tx: Transaction, done: StoredStatement, clock: Clock) -> None:
         tx.statements.put(replace(done, present=known.present), clock.now())
 
 
-def _refuse_strangers(original: Statement, within: Sequence[Statement]) -> None:
+def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None:
     """No mail leaves with only some of its languages. Raises InvalidInput."""
-    faulty = [
-        one
-        for one in within
-        if objection(one, original, [other for other in within if other is not one], together=True)
-    ]
+    faulty = [one for one in members if _objection(one, original, members, True)]
     if faulty:
         names = ", ".join(one.slug for one in faulty)
         message = f"goes out together with {names}, which has a fault; mend that first"

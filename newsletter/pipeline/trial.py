@@ -124,7 +124,7 @@ def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> Dr
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Sample:
     """A statement as one reader would get it now, and whether it may go out so."""
 
     content: Content
@@ -134,12 +134,12 @@ class Look:
 
 def look_at(
     slug: str, *, address: str | None, store: Store, links: Links, policy: ApprovalPolicy
-) -> Look:
+) -> Sample:
     """Look at a statement as a made-up reader gets it, or a real one. Raises NotFound."""
     with store.read() as tx:
         content, recipient = _sample(tx, slug, address=address, links=links)
         standing = standing_of(tx, find_statement(tx, slug), policy)
-    return Look(content=content, recipient=recipient, standing=standing)
+    return Sample(content=content, recipient=recipient, standing=standing)
 
 
 def sample(

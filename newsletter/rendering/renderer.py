@@ -228,11 +228,7 @@ def _fingerprint(templates: Templates, house: House) -> str:
         "versions": {name: version(name) for name in _LIBRARIES},
         "newsletter": newsletter.__version__,
     }
-    return hashlib.sha256(json.dumps(known, sort_keys=True, default=_plain).encode()).hexdigest()
-
-
-def _plain(value: Any) -> str:
-    return str(value)
+    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _iso(wall: datetime | None) -> str:

@@ -63,7 +63,6 @@ class Block:
     name: str
     """Of the language, in that language."""
     language: str
-    base_language: str
     direction: str
     title: str
     body: Markup
@@ -113,7 +112,6 @@ def _block(statement: Statement, wordings: Wordings) -> Block:
     return Block(
         name=language_name(statement.language),
         language=statement.language,
-        base_language=details.base_language(statement.language),
         direction=details.direction(statement.language),
         title=statement.title,
         body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe

@@ -22,7 +22,6 @@ _SOFT_END = re.compile(r"\xad\s*$")
 _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
-_UPPER = re.compile(r"[^\W\d_]")
 _DATELINE = re.compile(
     r"(?:\((?:[A-Z][\w.’' -]+,? ?){1,4}\)|[A-Z][A-Z.’' -]{2,}(?:, ?[A-Z][\w.]+)*"
     r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12})"

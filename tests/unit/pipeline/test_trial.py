@@ -10,7 +10,7 @@ from newsletter.pipeline.compare import changes
 from newsletter.pipeline.subscribe import unsubscribe
 from newsletter.pipeline.trial import (
     DryRun,
-    Look,
+    Sample,
     dry_run,
     filled,
     lines_of,
@@ -26,7 +26,7 @@ def try_out(room: Newsroom) -> DryRun:
     return dry_run("resignation", store=room.store, policy=room.rules.policy)
 
 
-def look(room: Newsroom) -> Look:
+def look(room: Newsroom) -> Sample:
     return look_at(
         "resignation",
         address=None,
