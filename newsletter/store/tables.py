@@ -12,10 +12,10 @@ from sqlalchemy import (
     text,
 )
 
-from newsletter.store import arrivals
+from newsletter.store import arrivals, asking
 from newsletter.store.columns import integer, metadata, octets, table, words
 
-__all__ = ["arrivals", "metadata"]
+__all__ = ["arrivals", "asking", "metadata"]
 
 meta = table("meta", words("key", key=True), words("value"))
 
@@ -92,7 +92,22 @@ subscriber = table(
     words("timezone"),
     words("consent"),
     integer("added_at"),
+    words("place", empty=True),
+    integer("paused_until", nullable=True),  # nothing is sent before
+    Index(
+        "ix_subscriber_paused_until",
+        "paused_until",
+        sqlite_where=text("paused_until IS NOT NULL"),
+    ),
     numbered=True,
+)
+
+tag = table(
+    "tag",
+    words("name", key=True),
+    integer("subscriber_id", key=True),
+    Index(None, "subscriber_id"),
+    rowid=False,
 )
 
 subscription = table(
