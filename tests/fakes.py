@@ -216,6 +216,23 @@ class PlainLinks:
         known = kind == "t" and campaign_id.isdigit() and subscriber_id.isdigit()
         return (int(campaign_id), int(subscriber_id)) if known else None
 
+    def letter_token(self, letter_id: int) -> str:
+        return f"l-{letter_id}"
+
+    def read_letter(self, token: str) -> int | None:
+        kind, _, number = token.partition("-")
+        return int(number) if kind == "l" and number.isdigit() else None
+
+    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
+        return f"p-{subscriber_id}-{at:%Y%m%dT%H%M}"
+
+    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
+        kind, _, rest = token.partition("-")
+        number, _, minute = rest.partition("-")
+        if kind != "p" or not number.isdigit():
+            return None
+        return int(number), datetime.strptime(minute, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         return [f"{number}.{campaign_id}.test" for number in subscriber_ids]
 

@@ -8,6 +8,7 @@ from newsletter.ports.doubt import Unknowns
 from newsletter.ports.events import Events
 from newsletter.ports.families import Families
 from newsletter.ports.feeds import Feeds
+from newsletter.ports.letters import Consents, Letters
 from newsletter.ports.records import (
     Approvals,
     Audit,
@@ -49,6 +50,10 @@ class Transaction(Protocol):
     def paces(self) -> Paces: ...
     @property
     def readers(self) -> Readers: ...
+    @property
+    def letters(self) -> Letters: ...
+    @property
+    def consents(self) -> Consents: ...
     @property
     def events(self) -> Events: ...
     @property

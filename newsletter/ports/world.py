@@ -256,6 +256,22 @@ class Links(Protocol):
         """(campaign id, subscriber id) if we signed it, else None."""
         ...
 
+    def letter_token(self, letter_id: int) -> str:
+        """The word in the link of a letter, of ``[A-Za-z0-9_-]``."""
+        ...
+
+    def read_letter(self, token: str) -> int | None:
+        """The letter's id if we signed it, else None."""
+        ...
+
+    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
+        """The word that opens somebody's preferences; ``at`` is kept to the minute."""
+        ...
+
+    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
+        """(subscriber id, when it was signed) if we signed it, else None."""
+        ...
+
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         """The part of Message-ID before the @, always the same for the same delivery."""
         ...

@@ -1,8 +1,14 @@
 """Signed words in links, and stable names for deliveries.
 
-A token is base64url of: key number (1 byte), campaign (4), subscriber (6), and a MAC of 16 bytes
-by keyed BLAKE2b, personalised by purpose. It carries no address and never expires. Length 36;
-letters, digits, ``-`` and ``_``.
+A token is base64url of: key number (1 byte), what it is about, and a MAC of 16 bytes by keyed
+BLAKE2b, personalised by purpose: what is signed for one purpose is nothing for another. It carries
+no address. Letters, digits, ``-`` and ``_``.
+
+| purpose | what it is about (bytes) | length | how long it does something |
+|---|---|---|---|
+| unsubscribe | campaign (4), subscriber (6) | 36 | for ever |
+| letter | letter (7) | 32 | as the letter says |
+| preferences | subscriber (6), minute of signing (4) | 36 | as its reader decides |
 """
 
 import base64
@@ -10,8 +16,11 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 _MAC_BYTES = 16
+_LETTER_BYTES = 7
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
 _LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
 
@@ -23,6 +32,8 @@ class SignedLinks:
         if not 1 <= len(keys) <= 256:
             raise ValueError("between 1 and 256 keys")
         self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
+        self._letter = [_keyed(key, b"letter") for key in keys]
+        self._preferences = [_keyed(key, b"preferences") for key in keys]
         self._workspace = hashlib.blake2b(keys[0], digest_size=4, person=b"workspace").hexdigest()
 
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
@@ -42,20 +53,31 @@ class SignedLinks:
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
         """(campaign id, subscriber id) if we signed it, else None."""
-        if len(token) != _LENGTH:
+        about = _read(token, self._unsubscribe, 4 + 6)
+        if about is None:
             return None
-        try:
-            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        except (binascii.Error, UnicodeEncodeError):
+        return int.from_bytes(about[:4]), int.from_bytes(about[4:])
+
+    def letter_token(self, letter_id: int) -> str:
+        """The word in the link of a letter."""
+        return _sign(self._letter, letter_id.to_bytes(_LETTER_BYTES))
+
+    def read_letter(self, token: str) -> int | None:
+        """The letter's id if we signed it, else None."""
+        about = _read(token, self._letter, _LETTER_BYTES)
+        return None if about is None else int.from_bytes(about)
+
+    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
+        """The word that opens somebody's preferences; ``at`` is to the minute."""
+        minutes = (at - _EPOCH) // timedelta(minutes=1)
+        return _sign(self._preferences, subscriber_id.to_bytes(6) + minutes.to_bytes(4))
+
+    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
+        """(subscriber id, when it was signed) if we signed it, else None."""
+        about = _read(token, self._preferences, 6 + 4)
+        if about is None:
             return None
-        if raw[0] >= len(self._unsubscribe):
-            return None
-        body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        mac = self._unsubscribe[raw[0]].copy()
-        mac.update(body)
-        if not hmac.compare_digest(mac.digest(), claimed):
-            return None
-        return int.from_bytes(body[1:5]), int.from_bytes(body[5:11])
+        return int.from_bytes(about[:6]), _EPOCH + int.from_bytes(about[6:]) * timedelta(minutes=1)
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         """The part of Message-ID before the @: the same for each try at one delivery."""
@@ -65,3 +87,26 @@ class SignedLinks:
 
 def _keyed(key: bytes, purpose: bytes) -> "hashlib.blake2b":
     return hashlib.blake2b(key=key, digest_size=_MAC_BYTES, person=purpose)
+
+
+def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
+    body = bytes([len(keys) - 1]) + about
+    mac = keys[-1].copy()
+    mac.update(body)
+    return base64.urlsafe_b64encode(body + mac.digest()).decode()
+
+
+def _read(token: str, keys: "Sequence[hashlib.blake2b]", size: int) -> bytes | None:
+    """What a token is about, if one of the keys signed it."""
+    if len(token) != (1 + size + _MAC_BYTES) // 3 * 4:
+        return None
+    try:
+        raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return None
+    if raw[0] >= len(keys):
+        return None
+    body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    mac = keys[raw[0]].copy()
+    mac.update(body)
+    return body[1:] if hmac.compare_digest(mac.digest(), claimed) else None

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Engine
 from newsletter.store.audit import SqlAudit
 from newsletter.store.batches import SqlBatches
 from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.consents import SqlConsents
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
 from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
 from newsletter.store.feeds import SqlFeeds
+from newsletter.store.letters import SqlLetters
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
@@ -78,6 +80,14 @@ class SqlTransaction:
     @cached_property
     def readers(self) -> SqlReaders:
         return SqlReaders(self.connection, self.hash_address)
+
+    @cached_property
+    def letters(self) -> SqlLetters:
+        return SqlLetters(self.connection, self.hash_address)
+
+    @cached_property
+    def consents(self) -> SqlConsents:
+        return SqlConsents(self.connection)
 
     @cached_property
     def events(self) -> SqlEvents:

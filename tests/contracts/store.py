@@ -4,10 +4,12 @@ from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_confirming import ConfirmingContract
+from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_families import FamiliesContract
 from tests.contracts.store_feeds import FeedsContract
+from tests.contracts.store_letters import LettersContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
@@ -32,6 +34,8 @@ class StoreContract(
     PacesContract,
     RoundupsContract,
     FeedsContract,
+    LettersContract,
+    ConsentsContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

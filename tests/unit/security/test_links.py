@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -151,3 +153,51 @@ def test_the_message_id_of_a_delivery_is_always_the_same_and_its_own() -> None:
 def test_the_message_id_survives_a_new_key() -> None:
     before = SignedLinks([KEY]).message_ids(7, [1])
     assert SignedLinks([KEY, NEWER]).message_ids(7, [1]) == before
+
+
+AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+SIGNED: dict[str, Callable[[SignedLinks], str]] = {
+    "unsubscribe": lambda links: token(links),
+    "letter": lambda links: links.letter_token(7),
+    "preferences": lambda links: links.preferences_token(42, AT),
+}
+READ: dict[str, Callable[[SignedLinks, str], object]] = {
+    "unsubscribe": lambda links, word: links.read_unsubscribe(word),
+    "letter": lambda links, word: links.read_letter(word),
+    "preferences": lambda links, word: links.read_preferences(word),
+}
+ABOUT = {"unsubscribe": (7, 42), "letter": 7, "preferences": (42, AT)}
+
+
+@pytest.mark.parametrize("read", READ)
+@pytest.mark.parametrize("signed", SIGNED)
+def test_what_is_signed_for_one_purpose_is_nothing_for_another(signed: str, read: str) -> None:
+    links = SignedLinks([KEY])
+    found = READ[read](links, SIGNED[signed](links))
+    assert found == (ABOUT[signed] if signed == read else None)
+
+
+@pytest.mark.parametrize("purpose", SIGNED)
+def test_each_purpose_survives_a_new_key_and_refuses_every_change(purpose: str) -> None:
+    old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER])
+    word = SIGNED[purpose](old)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", word)
+    assert READ[purpose](new, word) == ABOUT[purpose]
+    assert READ[purpose](old, SIGNED[purpose](new)) is None
+    assert READ[purpose](SignedLinks([FOREIGN]), word) is None
+    for place in range(len(word)):
+        for other in ALPHABET.replace(word[place], ""):
+            changed = word[:place] + other + word[place + 1 :]
+            assert READ[purpose](old, changed) is None
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**56 - 1])
+def test_the_token_of_a_letter_holds_its_number(number: int) -> None:
+    links = SignedLinks([KEY])
+    assert links.read_letter(links.letter_token(number)) == number
+
+
+def test_a_token_for_preferences_says_to_the_minute_when_it_was_signed() -> None:
+    links = SignedLinks([KEY])
+    word = links.preferences_token(42, AT + timedelta(seconds=59, microseconds=5))
+    assert links.read_preferences(word) == (42, AT)

@@ -1,0 +1,98 @@
+"""Letters: mails to one person, because that person asked for something on our pages.
+
+What is asked for happens only when the link in the letter is used, by whoever reads the mailbox.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+LINK_LIVES = timedelta(days=7)
+"""So long after it was asked for, the link in a letter does something."""
+
+
+class LetterKind(Enum):
+    """What a person asked for."""
+
+    JOIN = "join"
+    """To get what goes to some lists: confirmed by the link (double opt-in)."""
+    MOVE = "move"
+    """To get it at another address, which the letter goes to: confirmed by the link."""
+    PREFERENCES = "preferences"
+    """A link to one's own preferences."""
+
+
+class LetterState(Enum):
+    """Where a letter stands."""
+
+    WAITING = "waiting"
+    """Waits to be handed over."""
+    CALLING = "calling"
+    """Its call to the provider may be under way."""
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    REJECTED = "rejected"
+    """The provider refused it for good."""
+    UNKNOWN = "unknown"
+    """May or may not have been handed over. It is never sent again; the person can ask again."""
+    WITHHELD = "withheld"
+    """It was decided not to send it; the reason says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One letter, and what its reader asked for."""
+
+    id: int
+    """0 before it is stored."""
+    kind: LetterKind
+    address: str
+    """Where it goes; empty once it was forgotten."""
+    lists: tuple[str, ...] = ()
+    """The lists that a person wants to join."""
+    subscriber_id: int | None = None
+    """Who asked, where we know it: for MOVE and PREFERENCES."""
+    name: str = ""
+    language: str = ""
+    """The language of the page, and so of the letter."""
+    timezone: str = ""
+    source: str = ""
+    """Where it was asked for, in words: a page of ours, or the address of a form."""
+    wording: str = ""
+    """The hash of the words that the person said yes to; empty where there were none."""
+    state: LetterState = LetterState.WAITING
+    asked_at: datetime
+    used_at: datetime | None = None
+    """When its link was used. It is used once."""
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its link came too late. One that was used does not expire."""
+        return self.used_at is None and now > self.asked_at + LINK_LIVES
+
+
+def mailbox_of(address: str) -> str:
+    """The address without what many providers let follow a + before the @: for limits alone.
+
+    Who is bombed by ``ana+1@…`` and ``ana+2@…`` is one person; but both may subscribe.
+    """
+    local, _, domain = address.rpartition("@")
+    name = local.partition("+")[0]
+    return f"{name or local}@{domain}"
+
+
+def network_of(host: str) -> str:
+    """The network of an address of the internet, for limits: /24, or /64 of IPv6.
+
+    Empty for what is no public address: then it is a proxy of ours that does not say whom it
+    speaks for, and one limit would hold for everybody.
+    """
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    found = mapped or found
+    if not found.is_global:
+        return ""
+    return str(ipaddress.ip_network(f"{found}/{24 if found.version == 4 else 64}", strict=False))

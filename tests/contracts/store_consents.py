@@ -1,0 +1,45 @@
+"""What every store keeps as proof of consent: the words, and each yes with its end."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.ports import ConsentRecord, Method, Store
+from tests.fakes import NOON
+
+WORDS = "Yes, send me what goes to “press”. I can leave at any time. ¡Sí!"
+GIVEN = ConsentRecord(
+    list="press",
+    given=True,
+    method=Method.DOUBLE_OPT_IN,
+    source="our sign-up page",
+    wording=hashlib.sha256(WORDS.encode()).hexdigest(),
+    asked_at=NOON - timedelta(hours=2),
+    at=NOON,
+)
+ENDED = ConsentRecord(
+    list="press", given=False, method=Method.PREFERENCES, source="preferences", at=NOON
+)
+
+
+class ConsentsContract:
+    def test_words_are_kept_once_under_their_hash(self, store: Store) -> None:
+        with store.begin() as tx:
+            found = [tx.consents.keep_words(WORDS, "es", NOON) for _ in range(2)]
+            other = tx.consents.keep_words(WORDS + "!", "es", NOON)
+        assert found == [GIVEN.wording] * 2
+        assert other != GIVEN.wording
+        with store.read() as tx:
+            assert tx.consents.words(GIVEN.wording) == WORDS
+            assert tx.consents.words("0" * 64) == ""
+
+    def test_each_yes_and_its_end_come_back_in_their_order(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.consents.add(1, [GIVEN, replace(GIVEN, list="supporters")])
+            tx.consents.add(2, [GIVEN])
+            tx.consents.add(1, [])
+            tx.consents.add(1, [ENDED])
+        with store.read() as tx:
+            assert tx.consents.of(1) == [GIVEN, replace(GIVEN, list="supporters"), ENDED]
+            assert tx.consents.of(2) == [GIVEN]
+            assert tx.consents.of(3) == []

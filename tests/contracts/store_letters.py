@@ -1,0 +1,182 @@
+"""What every store does with letters: within limits, one attempt at a time, never twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.letter import Letter, LetterKind, LetterState
+from newsletter.ports import ClaimedLetter, HoldKind, LetterLimits, Store, Taken, Transaction
+from tests.fakes import NOON
+
+JOIN = Letter(
+    id=0,
+    kind=LetterKind.JOIN,
+    address="Ana@Example.org",
+    lists=("press", "supporters"),
+    name="Ana Ruiz",
+    language="es",
+    timezone="America/Chicago",
+    source="our sign-up page",
+    wording="a" * 64,
+    asked_at=NOON,
+)
+LIMITS = LetterLimits(a_day=1, a_month=3, a_network=4, waiting=6)
+HERE = "198.51.100.0/24"
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def ask(tx: Transaction, letter: Letter = JOIN, network: str = HERE, **changes: object) -> Taken:
+    return tx.letters.ask(replace(letter, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
+
+
+def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) -> ClaimedLetter:
+    claimed = tx.letters.claim(at=NOON + at, attempt_id=attempt)
+    assert claimed is not None
+    return claimed
+
+
+class LettersContract:
+    def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.letters.get(1) is None
+            assert ask(tx) is Taken.NEW
+        with store.read() as tx:
+            assert tx.letters.get(1) == replace(JOIN, id=1)
+            assert tx.letters.waiting() == (1, NOON)
+
+    def test_one_of_a_kind_a_day_and_three_a_month_go_to_a_mailbox(self, store: Store) -> None:
+        with store.begin() as tx:
+            taken = [ask(tx, asked_at=NOON + HOUR * hours) for hours in range(0, 24 * 9, 12)]
+            kinds = [one is Taken.NEW for one in taken]
+            assert kinds == [hours in {0, 24, 48} for hours in range(0, 24 * 9, 12)]
+            assert ask(tx, asked_at=NOON + DAY * 31) is Taken.NEW
+
+    @pytest.mark.parametrize("other", ["ana@example.org", "ANA+x@example.ORG", "ana+@example.org"])
+    def test_spellings_of_one_mailbox_count_together(self, store: Store, other: str) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            assert ask(tx, address=other) is Taken.AGAIN
+            assert tx.letters.waiting()[0] == 1
+
+    def test_another_kind_and_another_mailbox_are_not_in_the_way(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            assert ask(tx, kind=LetterKind.PREFERENCES) is Taken.NEW
+            assert ask(tx, address="+ana@example.org") is Taken.NEW
+
+    def test_a_network_asks_for_so_many_an_hour(self, store: Store) -> None:
+        with store.begin() as tx:
+            taken = [ask(tx, address=f"r{number}@example.org") for number in range(6)]
+            assert taken == [Taken.NEW] * 4 + [Taken.NETWORK] * 2
+            assert ask(tx, address="r9@example.org", network="203.0.113.0/24") is Taken.NEW
+            assert ask(tx, address="r8@example.org", asked_at=NOON + HOUR) is Taken.NEW
+
+    def test_where_no_network_is_known_none_is_limited(self, store: Store) -> None:
+        with store.begin() as tx:
+            taken = [ask(tx, address=f"r{n}@example.org", network="") for n in range(7)]
+        assert taken == [Taken.NEW] * 6 + [Taken.FULL], "all that may wait"
+
+    def test_who_was_refused_by_the_provider_may_ask_again(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.letters.settle(claim(tx), LetterState.REJECTED, at=NOON)
+            assert ask(tx) is Taken.NEW
+
+    def test_letters_are_claimed_oldest_first_and_each_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx, address="b@example.org", asked_at=NOON + timedelta(seconds=1))
+            ask(tx)
+            later = timedelta(seconds=2)
+            assert claim(tx, "a1", later).letter.address == JOIN.address
+            assert claim(tx, "a2", later).letter.address == "b@example.org"
+            assert tx.letters.claim(at=NOON + later, attempt_id="a3") is None
+            assert tx.letters.waiting() == (0, None)
+
+    def test_each_claim_counts_as_one_of_the_epoch(self, store: Store) -> None:
+        with store.begin() as tx:
+            before = tx.epoch.mark().claims
+            ask(tx)
+            assert claim(tx).number == before + 1 == tx.epoch.mark().claims
+
+    def test_on_hold_none_is_claimed(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.hold.put(HoldKind.STOP, "a person said so")
+            assert tx.letters.claim(at=NOON, attempt_id="a1") is None
+            tx.hold.release(HoldKind.STOP)
+            assert claim(tx).attempts == 1
+
+    def test_what_was_not_handed_over_is_claimed_again_when_it_is_due(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            assert tx.letters.requeue(claim(tx), not_before=NOON + HOUR, reason="refused")
+            assert tx.letters.waiting() == (1, NOON + HOUR)
+            assert tx.letters.claim(at=NOON, attempt_id="a2") is None
+            again = claim(tx, "a2", HOUR)
+        assert again.attempts == 2
+        assert again.letter.state is LetterState.CALLING
+
+    def test_what_a_wrong_clock_put_off_for_long_is_due(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.letters.requeue(claim(tx), not_before=NOON + DAY * 400, reason="a wrong clock")
+            assert claim(tx, "a2").attempts == 2
+
+    @pytest.mark.parametrize("state", [LetterState.ACCEPTED, LetterState.UNKNOWN])
+    def test_only_the_attempt_that_holds_a_letter_books_it(
+        self, store: Store, state: LetterState
+    ) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            held = claim(tx)
+            assert not tx.letters.settle(replace(held, attempt_id="a2"), state, at=NOON)
+            assert tx.letters.settle(held, state, at=NOON, provider="p", provider_id="1")
+            assert not tx.letters.settle(held, LetterState.REJECTED, at=NOON)
+            assert not tx.letters.requeue(held, not_before=NOON, reason="late")
+            found = tx.letters.get(held.letter.id)
+        assert found is not None
+        assert found.state is state
+
+    def test_whoever_held_one_and_died_left_it_unknown(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            ask(tx, address="b@example.org")
+            held = claim(tx)
+            assert tx.letters.abandon(NOON) == 1
+            assert tx.letters.abandon(NOON) == 0
+            found = tx.letters.get(held.letter.id)
+            assert found is not None
+            assert found.state is LetterState.UNKNOWN
+            assert not tx.letters.settle(held, LetterState.ACCEPTED, at=NOON)
+            assert tx.letters.waiting()[0] == 1
+
+    def test_a_link_is_used_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            assert tx.letters.use(1, NOON)
+            assert not tx.letters.use(1, NOON + HOUR)
+            assert not tx.letters.use(2, NOON)
+            found = tx.letters.get(1)
+        assert found is not None
+        assert found.used_at == NOON
+
+    def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.letters.settle(claim(tx), LetterState.ACCEPTED, at=NOON)
+            ask(tx, address="waits@example.org")
+            spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
+            assert tx.letters.clear(NOON + DAY * 7, **spans) == 0
+            more = [ask(tx, address=f"r{n}@example.org") for n in range(5)]
+            assert more == [Taken.NEW] * 4 + [Taken.NETWORK], "networks of the day before"
+            assert tx.letters.clear(NOON + DAY * 9, **spans) == 1
+            first, second = tx.letters.get(1), tx.letters.get(2)
+            assert first == replace(JOIN, id=1, address="", name="", state=LetterState.ACCEPTED)
+            assert second is not None
+            assert second.address == "waits@example.org"
+            tx.letters.clear(NOON + DAY * 32, **spans)
+            assert tx.letters.get(1) is None
+            assert tx.letters.get(2) is not None
+            ask(tx, address="new@example.org", asked_at=NOON + DAY * 40, network="")
+            assert tx.letters.get(1) is None, "no number is given twice"
