@@ -6,7 +6,6 @@ it says of itself to programs stands at the end of its head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from newsletter.domain.message import Content, MergeField
 from newsletter.rendering.excerpts import excerpt
 from newsletter.web import feeds
 from newsletter.web.conditional import answer
+from newsletter.web.frame import Frame
 from newsletter.web.metadata import described
 from newsletter.web.notices import Notice, above, notice_of
 from newsletter.web.published import Published, published
@@ -30,20 +30,6 @@ _CACHED = {"Cache-Control": "public, max-age=300"}
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 _TITLE = "Statements"
 _NOTHING = "Nothing has been published here yet."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """What the archive shares with the other pages."""
-
-    page: Callable[..., Response]
-    """Title and paragraphs → a page of ours."""
-    notice: Callable[[Notice], str]
-    """The block that stands above a mail."""
-    mail_fields: Mapping[str, str]
-    """Header fields of a page that is a mail."""
-    data_fields: Mapping[str, str]
-    """Header fields of what is no page."""
 
 
 class Archive:

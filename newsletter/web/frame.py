@@ -1,0 +1,111 @@
+"""The frame of every page of ours: its language, its words, its one style sheet, its header fields.
+
+No page runs a script, loads anything from elsewhere but a statement's pictures, or sets a cookie.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from newsletter.domain.message import House
+from newsletter.rendering.details import direction
+from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.values import Wordings
+from newsletter.web.notices import Notice
+
+_POLICY = (
+    "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_WANTED = re.compile(
+    r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
+)
+_MOST_WANTED = 20
+"""Of the languages that a browser names, so many are looked at."""
+
+
+class Frame:
+    """What all pages share. ``language`` is what pages are in where no other is wanted."""
+
+    def __init__(self, *, house: House, language: str) -> None:
+        folder = default_templates() / "web"
+        self._house = house
+        self._language = language
+        self._templates = Templates(folder, None, filters={})
+        self._wordings = Wordings(self._templates)
+        self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(folder / "page.css"))
+        """Header fields of a page of ours."""
+        self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
+        """Header fields of what is no page."""
+        # A mail has its styles within; it may not run anything either, nor load but pictures.
+        self.mail_fields: Mapping[str, str] = _HEADERS | _policy("'unsafe-inline'")
+        """Header fields of a page that is a mail."""
+
+    def page(
+        self,
+        title: str,
+        paragraphs: Sequence[str] = (),
+        *,
+        template: str = "page.html.j2",
+        language: str = "en",
+        status: int = 200,
+        **values: object,
+    ) -> Response:
+        """A page: a title, paragraphs, and whatever else its template shows."""
+        words, shown = self.words(language)
+        filled = {
+            "title": title,
+            "paragraphs": paragraphs,
+            "language": shown,
+            "direction": direction(shown),
+            "words": words,
+            "organisation": self._house.organisation,
+            "button": "",
+            "statements": [],
+            "feeds": "",
+            **values,
+        }
+        return HTMLResponse(
+            self._templates.fill(template, filled), status_code=status, headers=dict(self.fields)
+        )
+
+    def notice(self, notice: Notice) -> str:
+        """The block that stands above a mail."""
+        return self._templates.fill("notice.html.j2", {"notice": notice})
+
+    def words(self, language: str) -> tuple[Mapping[str, str], str]:
+        """The words of our pages in a language, and the language they really are in."""
+        words, own = self._wordings.of(language)
+        return words, language if own else "en"
+
+    def language_of(self, request: Request, reader: str = "") -> str:
+        """The language for a page: the reader's own, one that the browser asks for, or ours."""
+        wanted = [reader, *_accepted(request.headers.get("accept-language", "")), self._language]
+        return next((one for one in wanted if one and self._wordings.of(one)[1]), "en")
+
+
+def _accepted(header: str) -> list[str]:
+    """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
+    found = [_WANTED.fullmatch(one.strip()) for one in header.split(",")[:_MOST_WANTED]]
+    weighed = [(float(one[2] or "1"), one[1]) for one in found if one]
+    return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+
+
+def _policy(styles: str) -> dict[str, str]:
+    return {"Content-Security-Policy": _POLICY.format(styles=styles)}
+
+
+def _hash_of(css: Path) -> str:
+    """How a policy lets one style sheet through and no other."""
+    digest = hashlib.sha256(css.read_bytes()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
