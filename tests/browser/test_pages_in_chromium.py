@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.workspace import Workspace, readers
+from tests.browser.axe import violations
 
 pytestmark = pytest.mark.chromium
 
@@ -127,6 +128,15 @@ def test_no_page_scrolls_sideways(site: Site, open_page: Open, path: str, width:
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("h1").count() == 1
     assert page.get_attribute("html", "lang") == "en"
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 375)])
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing(site: Site, open_page: Open, path: str, width: int, scheme: str) -> None:
+    path = site.links[PEOPLE[6]] if path == "reader" else path
+    page = open_page(path, width=width, color_scheme=scheme)
+    is_mail = path in {"/archive/hours", "/archive/right"}
+    assert violations(page, advice=not is_mail) == []
 
 
 def test_the_style_sheet_is_let_through_by_the_policy(site: Site, open_page: Open) -> None:

@@ -1,0 +1,36 @@
+"""axe-core, which finds what readers stumble over who see, hear or move otherwise than most."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.config.environment import environment
+
+_SCRIPT = Path(__file__).parents[2] / "bench/judge/node_modules/axe-core/axe.min.js"
+_WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_RUN = """options => axe.run(document, options).then(found => found.violations.flatMap(
+  rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`)))"""
+
+
+def require_axe() -> str:
+    """The script. Skips where it is missing, but fails in CI, which installs it where it may."""
+    if _SCRIPT.is_file():
+        return _SCRIPT.read_text("utf-8")
+    missing = "axe-core is not installed (npm ci --prefix bench/judge)"
+    if environment().get("CI") and shutil.which("npm"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def violations(page: Any, *, advice: bool = True) -> list[str]:
+    """Every rule that the page breaks, each with the element: ``[]`` is what we want.
+
+    Without ``advice`` only the rules of WCAG 2.2 AA: a mail on a page has no landmarks. It works
+    under a strict policy, which nothing loosens for it, and needs script in the browser.
+    """
+    page.evaluate(require_axe())
+    options = {} if advice else {"runOnly": {"type": "tag", "values": _WCAG}}
+    found: list[str] = page.evaluate(_RUN, options)
+    return found
