@@ -43,7 +43,8 @@ def document() -> str:
     for key, shape in groups.items():
         lines += _group(key, shape)
     lines += _sources(root.keys["statements"].items)
-    lines += _roundups(root.keys["roundups"])
+    lines += _listed("lists", root.keys["lists"])
+    lines += _listed("roundups", root.keys["roundups"])
     lines += _providers(root.keys["provider"])
     return "\n".join(lines) + "\n"
 
@@ -63,9 +64,9 @@ def _sources(sources: Shape) -> Iterator[str]:
         yield from _table(shape, frozenset(shape.keys) - {"kind"})
 
 
-def _roundups(roundups: Shape) -> Iterator[str]:
-    yield from ["", "## `roundups`", "", f"{roundups.description} A list; each takes:", ""]
-    yield from _table(roundups.items, frozenset(roundups.items.keys))
+def _listed(key: str, shape: Shape) -> Iterator[str]:
+    yield from ["", f"## `{key}`", "", f"{shape.description} A list; each takes:", ""]
+    yield from _table(shape.items, frozenset(shape.items.keys))
 
 
 def _providers(providers: Shape) -> Iterator[str]:

@@ -27,10 +27,12 @@ from newsletter.config.fields import (
     Window,
     Zone,
 )
+from newsletter.config.joining import ListOptions, no_list_twice
 from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.config.section import Section
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain import message
+from newsletter.domain.audience import Offer
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
@@ -165,6 +167,11 @@ class Settings(Section):
         description="The lists for statements that name none. Without it, such a one is refused.",
         examples=[["press"]],
     )
+    lists: Annotated[tuple[ListOptions, ...], AfterValidator(no_list_twice)] = Field(
+        default=(),
+        description="The lists that readers may join by themselves, in the order they are shown."
+        " Without it: `default_lists`.",
+    )
     translations: Literal["by_reader", "together"] = Field(
         default="by_reader",
         description="How a statement in several languages reaches its readers: `by_reader`, each in"
@@ -279,6 +286,12 @@ class Settings(Section):
             timezone=self.timezone,
             brand=self.brand.chosen(),
         )
+
+    def offers(self) -> tuple[Offer, ...]:
+        """The lists that readers may join by themselves, in the order they are shown."""
+        if self.lists:
+            return tuple(one.offer() for one in self.lists)
+        return tuple(Offer(name=name, title=name) for name in self.default_lists)
 
     def approval_policy(self) -> ApprovalPolicy:
         """What an approval needs in order to count."""

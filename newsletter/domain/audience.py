@@ -71,6 +71,17 @@ class Subscriber:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A list that readers may join by themselves."""
+
+    name: str
+    title: str
+    """What readers read in place of its name."""
+    about: str = ""
+    """What goes to it, in a sentence; may be empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Consent:
     """Where and when a person said yes to being written to."""
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from newsletter.config import Settings
 from newsletter.config.display import show
+from newsletter.domain.audience import Offer
 from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import House, Organisation, PressContact, Sender
 from newsletter.domain.statement import ApprovalPolicy
@@ -51,6 +52,24 @@ def test_the_kind_decides_what_a_provider_takes(read: Any) -> None:
     assert settings.provider.api_key.get_secret_value() == "key-1"
     assert settings.provider.timeout == timedelta(seconds=20)
     assert settings.provider.rate == 5
+
+
+def test_lists_are_offered_in_their_order_with_what_readers_read(read: Any) -> None:
+    settings = read(
+        "lists:\n"
+        "  - {name: supporters, title: For supporters, about: What you can do.}\n"
+        "  - name: press\n"
+    )
+
+    assert settings.offers() == (
+        Offer(name="supporters", title="For supporters", about="What you can do."),
+        Offer(name="press", title="press"),
+    )
+
+
+def test_where_no_lists_are_offered_the_default_ones_are(read: Any) -> None:
+    assert read("default_lists: [press]\n").offers() == (Offer(name="press", title="press"),)
+    assert read().offers() == ()
 
 
 def test_settings_do_not_change(read: Any) -> None:
