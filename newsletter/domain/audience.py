@@ -14,6 +14,8 @@ _FORBIDDEN = re.compile(
 )
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
+TAG_NAME = LIST_NAME
+"""What a tag looks like: small letters and digits, with - or _ between them."""
 
 
 class SubscriptionState(Enum):
@@ -68,6 +70,10 @@ class Subscriber:
     lists: tuple[str, ...]
     """Where the subscription is confirmed."""
     suppressed: SuppressionReason | None = None
+    place: str = ""
+    """Where the person lives or works, in words of the staff."""
+    tags: tuple[str, ...] = ()
+    """What the staff noted of the person, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +105,8 @@ class Entry:
     language: str = ""
     timezone: str = ""
     consent: Consent | None = None
+    place: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,8 @@ class Readers(Protocol):
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
         """Add or update subscribers; returns (new, known).
 
-        Never re-subscribes: a subscription that ended stays ended.
+        Never re-subscribes: a subscription that ended stays ended. What an entry leaves open stays
+        as it is; its tags are added, and none is taken away.
         """
         ...
 

@@ -26,6 +26,7 @@ def erase(connection: Connection, subscriber_id: int | None, address: str) -> No
         )
     for table, person in (
         (tables.subscription, tables.subscription.c.subscriber_id),
+        (tables.tag, tables.tag.c.subscriber_id),
         (tables.subscriber, tables.subscriber.c.id),
     ):
         connection.execute(delete(table).where(person == subscriber_id))

@@ -1,6 +1,5 @@
 """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -19,6 +18,7 @@ from newsletter.domain.audience import (
 from newsletter.store import tables
 from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
 from newsletter.store.erasing import erase
+from newsletter.store.importing import Importing
 from newsletter.store.staying import leavers, suppressed_hashes
 from newsletter.store.times import to_ms
 
@@ -36,55 +36,18 @@ class SqlReaders:
         self._hash = hash_address
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
-        lists = _ListIds(self._connection)
+        importing = Importing(self._connection, self._hash, at)
         before = self._count()
         total = 0
         waiting = iter(entries)
         while chunk := list(islice(waiting, _CHUNK)):
-            self._upsert_chunk(chunk, lists, at)
+            importing.add(chunk)
             total += len(chunk)
         new = self._count() - before
         return new, total - new
 
     def _count(self) -> int:
         return int(self._connection.scalar(select(func.count()).select_from(_table)) or 0)
-
-    def _upsert_chunk(self, chunk: list[Entry], lists: "_ListIds", at: datetime) -> None:
-        hashes = [self._hash(entry.address) for entry in chunk]
-        adding = insert(_table)
-        adding = adding.on_conflict_do_update(
-            index_elements=["address_hash"],
-            set_={
-                name: func.coalesce(func.nullif(adding.excluded[name], ""), _subscriber[name])
-                for name in ("name", "language", "timezone")
-            },
-        )
-        rows = [_row(entry, hash_, at) for entry, hash_ in zip(chunk, hashes, strict=True)]
-        self._connection.execute(adding, rows)
-        ids = self._ids(hashes)
-        subscriptions = [
-            {
-                "list_id": lists[name],
-                "subscriber_id": ids[hash_],
-                "state": SubscriptionState.CONFIRMED.value,
-                "changed_at": to_ms(at),
-            }
-            for entry, hash_ in zip(chunk, hashes, strict=True)
-            for name in entry.lists
-        ]
-        if subscriptions:
-            # Whoever left a list stays away from it, whatever a file says.
-            self._connection.execute(
-                insert(tables.subscription).on_conflict_do_nothing(), subscriptions
-            )
-
-    def _ids(self, hashes: list[bytes]) -> dict[bytes, int]:
-        rows = self._connection.execute(
-            select(_subscriber.address_hash, _subscriber.id).where(
-                _subscriber.address_hash.in_(hashes)
-            )
-        ).all()
-        return {row[0]: row[1] for row in rows}
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
         added = 0
@@ -231,38 +194,6 @@ class SqlReaders:
 _table = tables.subscriber
 
 
-class _ListIds(dict[str, int]):
-    """List names to ids; a name not seen before becomes a list."""
-
-    def __init__(self, connection: Connection) -> None:
-        rows = connection.execute(select(tables.mailing_list.c.name, tables.mailing_list.c.id))
-        super().__init__((name, number) for name, number in rows.all())
-        self._connection = connection
-
-    def __missing__(self, name: str) -> int:
-        added = self._connection.execute(
-            insert(tables.mailing_list).values(name=name).returning(tables.mailing_list.c.id)
-        )
-        self[name] = int(added.scalar_one())
-        return self[name]
-
-
-def _row(entry: Entry, address_hash: bytes, at: datetime) -> dict[str, object]:
-    consent = entry.consent
-    recorded = (
-        {"source": consent.source, "at": consent.at and consent.at.isoformat()} if consent else {}
-    )
-    return {
-        "address": entry.address,
-        "address_hash": address_hash,
-        "name": entry.name,
-        "language": entry.language,
-        "timezone": entry.timezone,
-        "consent": json.dumps(recorded, ensure_ascii=False),
-        "added_at": to_ms(at),
-    }
-
-
 def _people() -> Select[Any]:
     names = (
         select(func.group_concat(tables.mailing_list.c.name, ";"))
@@ -282,7 +213,12 @@ def _people() -> Select[Any]:
         .where(_suppression.address_hash == _subscriber.address_hash)
         .scalar_subquery()
     )
-    return select(_table, names.label("lists"), reason.label("reason"))
+    tags = (
+        select(func.group_concat(tables.tag.c.name, ";"))
+        .where(tables.tag.c.subscriber_id == _subscriber.id)
+        .scalar_subquery()
+    )
+    return select(_table, names.label("lists"), reason.label("reason"), tags.label("tags"))
 
 
 def _person(row: Row[Any]) -> Subscriber:
@@ -294,4 +230,6 @@ def _person(row: Row[Any]) -> Subscriber:
         timezone=row.timezone,
         lists=tuple(sorted(row.lists.split(";"))) if row.lists else (),
         suppressed=SuppressionReason(row.reason) if row.reason else None,
+        place=row.place,
+        tags=tuple(sorted(row.tags.split(";"))) if row.tags else (),
     )

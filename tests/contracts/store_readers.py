@@ -95,6 +95,24 @@ class ReadersContract:
         assert (found.name, found.language, found.timezone) == ("Ana R.", "en", "America/Chicago")
         assert found.lists == ("events", "press", "supporters")
 
+    def test_a_place_and_tags_are_kept_and_importing_again_takes_no_tag_away(
+        self, store: Store
+    ) -> None:
+        first = Entry(address="a@example.org", lists=(), place="Austin, TX", tags=("vip", "board"))
+        again = Entry(address="A@example.org", lists=(), tags=("press-us", "vip"))
+        with store.begin() as tx:
+            tx.readers.upsert([first, Entry(address="b@example.org", lists=())], NOON)
+            found = tx.readers.find("a@example.org")
+            assert found is not None
+            assert (found.place, found.tags) == ("Austin, TX", ("board", "vip"))
+            tx.readers.upsert([again], NOON)
+            people = [(person.place, person.tags) for person, _ in tx.readers.all()]
+            assert people == [("Austin, TX", ("board", "press-us", "vip")), ("", ())]
+            tx.readers.upsert([Entry(address="a@example.org", lists=(), place="Boston")], NOON)
+            moved = tx.readers.find("a@example.org")
+            assert moved is not None
+            assert moved.place == "Boston"
+
     def test_two_spellings_of_an_address_in_one_file_are_one_reader(self, store: Store) -> None:
         twice = [Entry(address=a, lists=("press",)) for a in ("a@example.org", "A@EXAMPLE.org")]
         with store.begin() as tx:

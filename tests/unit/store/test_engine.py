@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, text
 
+from newsletter.domain.audience import Entry
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.store.engine import connected, open_sqlite
 from newsletter.store.sql import SqlStore
@@ -217,10 +218,14 @@ with connected(engine) as connection:
 def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: SqlStore) -> None:
     books = Books(store, 3)
     needle = b"reader2@example.org"
+    told = Entry(address=needle.decode(), lists=(), place="Somewhere", tags=("afraid-of-dogs",))
+    with books.step() as tx:
+        tx.readers.upsert([told], NOON)
     with books.step() as tx:
         tx.readers.forget(needle.decode(), NOON)
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.close()
-    assert needle not in path.read_bytes()
+    for gone in (needle, b"Somewhere", b"afraid-of-dogs"):
+        assert gone not in path.read_bytes()
     assert b"reader3@example.org" in path.read_bytes()
