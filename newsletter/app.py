@@ -21,6 +21,7 @@ from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.lines import Lines
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.prefer import resume
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
@@ -55,6 +56,8 @@ class Look:
     """Paused by the breaker."""
     retired: int = 0
     """Mailboxes that put us off for weeks and are written to no more."""
+    resumed: int = 0
+    """Readers whose pause is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,7 @@ class App:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
+        resumed = resume(store=self.store, clock=self.clock)
         planned = plan(store=self.store, rules=self.rules, clock=self.clock)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
@@ -132,6 +136,7 @@ class App:
             held=planned.held,
             stopped=self.brake(),
             retired=retired,
+            resumed=resumed,
         )
 
     def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:

@@ -25,6 +25,8 @@ def log_look(look: Look, before: Look) -> None:
     log_stopped(look.stopped)
     if look.retired:
         log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
+    if look.resumed:
+        log.info("%d readers' pauses are over", look.resumed)
     for campaign in look.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
 

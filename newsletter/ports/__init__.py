@@ -1,5 +1,6 @@
 """What the pipeline needs from the world, in the pipeline's own words."""
 
+from newsletter.ports.choices import Choices
 from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.events import Events, Place
@@ -79,6 +80,7 @@ __all__ = [
     "Booking",
     "Campaigns",
     "Capabilities",
+    "Choices",
     "ClaimedBatch",
     "ClaimedLetter",
     "Clock",

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from newsletter.ports.choices import Choices
 from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
 from newsletter.ports.events import Events
@@ -50,6 +51,8 @@ class Transaction(Protocol):
     def paces(self) -> Paces: ...
     @property
     def readers(self) -> Readers: ...
+    @property
+    def choices(self) -> Choices: ...
     @property
     def letters(self) -> Letters: ...
     @property

@@ -214,7 +214,7 @@ def _book_departed(
 ) -> None:
     member = each_id(row.members)
     departed = (
-        select(member.c.value, why_not())
+        select(member.c.value, why_not(lists))
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value, isouter=True)
         .where(
             func.coalesce(~eligible(lists), True),

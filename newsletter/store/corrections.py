@@ -23,7 +23,7 @@ from newsletter.domain.delivery import BatchState, DeliveryState
 from newsletter.ports import Correction
 from newsletter.store import tables
 from newsletter.store.campaigns import fill
-from newsletter.store.eligibility import subscribed, suppressed, why_not
+from newsletter.store.eligibility import paused, subscribed, suppressed, why_not
 from newsletter.store.json_sql import each_id
 
 _CHUNK = 5_000
@@ -61,7 +61,7 @@ class SqlCorrections:
     def excluded(self, correction: Correction) -> list[tuple[str, str]]:
         held = _held(correction)
         rows = self._connection.execute(
-            select(func.coalesce(_subscriber.address, "(erased)"), _reason(held))
+            select(func.coalesce(_subscriber.address, "(erased)"), _reason(held, correction))
             .join_from(held, tables.subscriber, _subscriber.id == held.c.id, isouter=True)
             .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets(held, correction)))
             .order_by(held.c.id)
@@ -127,7 +127,7 @@ def _gets(held: Subquery, correction: Correction) -> ColumnElement[bool]:
     """Whether the correction is for this subscriber, who is not suppressed."""
     standing = func.coalesce(held.c.standing, _NEITHER)
     waits = true() if correction.unstarted else standing == _WAITS
-    return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists))
+    return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists) & ~paused())
 
 
 def _people(correction: Correction) -> Select[Any]:
@@ -143,12 +143,12 @@ def _people(correction: Correction) -> Select[Any]:
     )
 
 
-def _reason(held: Subquery) -> ColumnElement[str]:
+def _reason(held: Subquery, correction: Correction) -> ColumnElement[str]:
     never = "was never sent the original: "
     return case(
         (
             _subscriber.id.is_not(None) & ~suppressed() & (held.c.standing == _NEITHER),
             literal(never) + held.c.own,
         ),
-        else_=why_not(),
+        else_=why_not(correction.lists),
     )

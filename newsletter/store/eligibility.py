@@ -36,21 +36,30 @@ def suppressed() -> ColumnElement[bool]:
 def eligible(lists: Sequence[str] | None) -> ColumnElement[bool]:
     """The subscriber of the row gets what goes to these lists. Suppression outranks everything.
 
-    None stands for a correction, which goes to whoever may have the original and is not erased.
+    None stands for a correction, which goes to whoever may have the original and is not erased,
+    also while they want nothing else.
     """
-    there = _subscriber.id.is_not(None) if lists is None else subscribed(lists)
-    return there & ~suppressed()
+    if lists is None:
+        return _subscriber.id.is_not(None) & ~suppressed()
+    return subscribed(lists) & ~paused() & ~suppressed()
 
 
-def why_not() -> ColumnElement[str]:
-    """In a word, why the subscriber of an outer-joined row is not eligible."""
+def paused() -> ColumnElement[bool]:
+    """The subscriber of the row wants nothing for a time. What is over is cleared by each look."""
+    return _subscriber.paused_until.is_not(None)
+
+
+def why_not(lists: Sequence[str] | None) -> ColumnElement[str]:
+    """In a word, why the subscriber of an outer-joined row gets nothing that goes to these."""
     reason = (
         select(_suppression.reason)
         .where(_suppression.address_hash == _subscriber.address_hash)
         .scalar_subquery()
     )
+    on_them = literal(False) if lists is None else subscribed(lists)
     return case(
         (_subscriber.id.is_(None), literal("erased")),
         (reason.is_not(None), reason),
+        (paused() & on_them, literal("paused")),
         else_=literal("unsubscribed"),
     )

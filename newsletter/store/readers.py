@@ -16,7 +16,7 @@ from newsletter.domain.audience import (
     SuppressionReason,
 )
 from newsletter.store import tables
-from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
+from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
 from newsletter.store.erasing import erase
 from newsletter.store.importing import Importing
 from newsletter.store.staying import leavers, suppressed_hashes
@@ -184,8 +184,8 @@ class SqlReaders:
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
         ever = select(_subscription.subscriber_id).where(list_ids(lists))
         rows = self._connection.execute(
-            select(_subscriber.address, why_not())
-            .where(_subscriber.id.in_(ever), ~subscribed(lists) | suppressed())
+            select(_subscriber.address, why_not(lists))
+            .where(_subscriber.id.in_(ever), ~eligible(lists))
             .order_by(_subscriber.id)
         )
         return [(row[0], row[1]) for row in rows]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from newsletter.store.audit import SqlAudit
 from newsletter.store.batches import SqlBatches
 from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.choices import SqlChoices
 from newsletter.store.consents import SqlConsents
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.engine import connected
@@ -80,6 +81,10 @@ class SqlTransaction:
     @cached_property
     def readers(self) -> SqlReaders:
         return SqlReaders(self.connection, self.hash_address)
+
+    @cached_property
+    def choices(self) -> SqlChoices:
+        return SqlChoices(self.connection)
 
     @cached_property
     def letters(self) -> SqlLetters:

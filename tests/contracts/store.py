@@ -3,6 +3,7 @@
 from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
+from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
@@ -36,6 +37,7 @@ class StoreContract(
     FeedsContract,
     LettersContract,
     ConsentsContract,
+    ChoicesContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""
