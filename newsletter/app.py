@@ -18,6 +18,7 @@ from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
+from newsletter.pipeline.index import index
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.lines import Lines
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
@@ -31,6 +32,7 @@ from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
 from newsletter.ports import Clock, Examiner, Feed, History, Links, Source, Webhook
 from newsletter.providers import registry
+from newsletter.rendering.excerpts import text_of
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import SqlStore
@@ -126,6 +128,7 @@ class App:
         planned = plan(store=self.store, rules=self.rules, clock=self.clock)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
+        index(store=self.store, text_of=text_of)
         return Look(
             faults=faults,
             gathered=gathered,

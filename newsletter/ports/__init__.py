@@ -38,6 +38,7 @@ from newsletter.ports.records import (
 )
 from newsletter.ports.review import Reviewer
 from newsletter.ports.roundups import Abstracts, Roundups
+from newsletter.ports.search import Hit, Hits, Search, Searchable, Stretch
 from newsletter.ports.sending import (
     Batches,
     Booking,
@@ -102,6 +103,8 @@ __all__ = [
     "Findings",
     "Forged",
     "History",
+    "Hit",
+    "Hits",
     "Hold",
     "HoldKind",
     "LetterLimits",
@@ -123,6 +126,8 @@ __all__ = [
     "Reviewer",
     "Roundups",
     "Schedules",
+    "Search",
+    "Searchable",
     "Share",
     "Sighting",
     "Source",
@@ -131,6 +136,7 @@ __all__ = [
     "Store",
     "StoredStatement",
     "Taken",
+    "Stretch",
     "TakenItem",
     "Told",
     "Transaction",

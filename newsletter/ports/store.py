@@ -21,6 +21,7 @@ from newsletter.ports.records import (
     Statements,
 )
 from newsletter.ports.roundups import Roundups
+from newsletter.ports.search import Search
 from newsletter.ports.sending import Batches, Campaigns, Paces
 
 
@@ -61,6 +62,8 @@ class Transaction(Protocol):
     def events(self) -> Events: ...
     @property
     def feeds(self) -> Feeds: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def hold(self) -> Hold: ...
     @property

@@ -1,4 +1,4 @@
-"""What a mail says, taken out of it again: for feeds, which have no room for the mail around it.
+"""What a mail says, taken out of it again: for feeds and searches, where the mail has no room.
 
 It is read from the HTML that was approved, so it can say nothing that nobody approved.
 """
@@ -9,6 +9,8 @@ from html import unescape
 from html.parser import HTMLParser
 
 import nh3
+
+from newsletter.domain.message import Content
 
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "em", "strong", "s", "sup")},
@@ -21,6 +23,7 @@ _ALLOWED: dict[str, set[str]] = {
     "span": {"lang", "dir"},
     "th": {"scope"},
 }
+_WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING = "\u00a0\u200c \n"
 _KEPT = 128
 """Mails whose excerpt is remembered: more than a feed has."""
@@ -52,6 +55,35 @@ def excerpt(html: str) -> Excerpt:
     )
     opening = "".join(reader.opening).strip(_PADDING)
     return Excerpt(opening=opening, body=body.strip() if reader.whole else "")
+
+
+def text_of(content: Content) -> str:
+    """The words of the statement within a mail, without its title: its summary, and its text."""
+    said = excerpt(content.html)
+    reader = _Words()
+    reader.feed(said.body)
+    reader.close()
+    text = " ".join("".join(reader.words).split())
+    begins = said.opening.removesuffix("…")
+    return text if begins in text else f"{said.opening} {text}".strip()
+
+
+class _Words(HTMLParser):
+    """Keeps the text of plain HTML; words of two blocks do not grow together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _WITHIN_WORDS:
+            self.words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
 
 
 class _Reader(HTMLParser):

@@ -1,4 +1,4 @@
-"""The tables of what statements are made from: the items of feeds, the issues of round-ups."""
+"""The tables around statements: items of feeds, issues of round-ups, words to search for."""
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 
@@ -54,4 +54,15 @@ issue = table(
     words("parts"),
     integer("changed_at"),
     rowid=False,
+)
+
+searchable = table(
+    "searchable",
+    integer("id", key=True),
+    words("slug"),
+    words("digest"),
+    words("language"),
+    words("title"),
+    words("text"),
+    UniqueConstraint("slug"),
 )

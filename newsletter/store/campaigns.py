@@ -40,14 +40,16 @@ class SqlCampaigns:
     def all(self) -> list[Campaign]:
         return self._fetch(_with_counts().order_by(_campaign.id))
 
+    def heads(self) -> list[Campaign]:
+        return self._fetch(_without_counts().order_by(_campaign.id))
+
     def get(self, campaign_id: int) -> Campaign | None:
         found = self._fetch(_with_counts(campaign_id).where(_campaign.id == campaign_id))
         return found[0] if found else None
 
     def head(self, campaign_id: int) -> Campaign:
         """The campaign without its figures, which cost a sum over all its batches."""
-        zeros = (literal(0).label(name) for name in (*_COUNTS, "given_up"))
-        [campaign] = self._fetch(select(tables.campaign, *zeros).where(_campaign.id == campaign_id))
+        [campaign] = self._fetch(_without_counts().where(_campaign.id == campaign_id))
         return campaign
 
     def latest(self, slug: str) -> Campaign | None:
@@ -257,6 +259,11 @@ def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:
         tables.campaign,
         *(func.coalesce(sums.c[name], 0).label(name) for name in (*_COUNTS, "given_up")),
     ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
+
+
+def _without_counts() -> Select[tuple[object, ...]]:
+    zeros = (literal(0).label(name) for name in (*_COUNTS, "given_up"))
+    return select(tables.campaign, *zeros)
 
 
 def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:

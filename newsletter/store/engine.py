@@ -72,6 +72,7 @@ _ADVICE = {
     "disk i/o": "the disk reports an error; check it before going on",
     "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
     "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
+    "no such module": "this Python's SQLite was built without FTS5; use one that has it",
     "unable to open": (
         "the file cannot be opened; check that its folder exists, is yours and can be written to"
     ),

@@ -22,6 +22,7 @@ from newsletter.store.letters import SqlLetters
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
+from newsletter.store.search import SqlSearch
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
 from newsletter.store.watermark import SqlEpoch
@@ -101,6 +102,10 @@ class SqlTransaction:
     @cached_property
     def feeds(self) -> SqlFeeds:
         return SqlFeeds(self.connection)
+
+    @cached_property
+    def search(self) -> SqlSearch:
+        return SqlSearch(self.connection)
 
     @cached_property
     def hold(self) -> SqlHold:

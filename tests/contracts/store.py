@@ -16,6 +16,7 @@ from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_roundups import RoundupsContract
+from tests.contracts.store_search import SearchContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_unknowns import UnknownsContract
 
@@ -38,6 +39,7 @@ class StoreContract(
     LettersContract,
     ConsentsContract,
     ChoicesContract,
+    SearchContract,
     ThreadsContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

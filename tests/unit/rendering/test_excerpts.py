@@ -1,12 +1,13 @@
 """The statement within a mail, as feeds carry it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from newsletter.domain.message import MARK_PREFIX, House, Organisation, Sender
+from newsletter.domain.message import MARK_PREFIX, Content, House, Organisation, Sender
 from newsletter.domain.statement import Statement
-from newsletter.rendering.excerpts import excerpt
+from newsletter.rendering.excerpts import excerpt, text_of
 from newsletter.rendering.renderer import TemplateRenderer
 
 HOUSE = House(
@@ -19,11 +20,15 @@ HOUSE = House(
 )
 
 
-def mail(body: str, *, override: Path | None = None, **more: object) -> str:
+def mail(body: str, **more: object) -> str:
+    return content(body, **more).html
+
+
+def content(body: str, *, override: Path | None = None, **more: object) -> Content:
     statement = Statement(
         slug="hours", title="On hours", body=body, lists=("press",), language="en", **more
     )
-    return TemplateRenderer(house=HOUSE, override=override).render(statement).html
+    return TemplateRenderer(house=HOUSE, override=override).render(statement)
 
 
 def test_it_is_the_text_below_the_title_without_the_mail_around_it() -> None:
@@ -98,3 +103,27 @@ def test_a_hidden_line_may_hold_references() -> None:
     assert excerpt('<div style="display: none">a &lt; b &#38; c&nbsp;&#8204;</div>x').opening == (
         "a < b & c"
     )
+
+
+def test_its_words_are_those_of_the_statement_alone_and_do_not_grow_together() -> None:
+    long = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerk"
+    said = text_of(
+        content(
+            f"## Head\n\nA **bo**ld &amp; {long}.\n\n- a\n- b\n\n| c | d |\n|---|---|\n| 1 | 2 |"
+        )
+    )
+
+    assert said.endswith(f"Head A bold & {long}. a b c d 1 2")
+    assert "Example" not in said, "neither the footer nor the masthead"
+    assert "On hours" not in said
+
+
+def test_the_summary_is_among_its_words_where_the_text_does_not_say_the_same() -> None:
+    assert text_of(content("It is open.", summary="Longer hours.")) == "Longer hours. It is open."
+    assert text_of(content("It is open.")) == "It is open."
+
+
+def test_where_a_template_has_the_text_elsewhere_there_are_no_words() -> None:
+    said = content("It is open.")
+
+    assert text_of(replace(said, html="<p>It is open.</p>")) == ""

@@ -17,6 +17,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.store import schema, tables
 from newsletter.store.engine import connected, open_sqlite
 from newsletter.store.schema import ensure_current, migrate
+from newsletter.store.search import INDEX
 from newsletter.store.watermark import SqlEpoch
 
 MIGRATIONS = Path(schema.__file__).with_name("migrations")
@@ -36,7 +37,12 @@ _OLD_ROWS = (
 
 def names(engine: Engine) -> set[str]:
     with connected(engine, reads=True) as connection:
-        return set(inspect(connection).get_table_names())
+        return {name for name in inspect(connection).get_table_names() if is_described(name)}
+
+
+def is_described(name: str | None, *_: object) -> bool:
+    """SQLAlchemy knows no word for an index of words."""
+    return name is None or not name.startswith(INDEX)
 
 
 def sql_of(engine: Engine) -> dict[str, str]:
@@ -48,7 +54,8 @@ def sql_of(engine: Engine) -> dict[str, str]:
                 " WHERE sql IS NOT NULL AND name <> 'alembic_version'"
             )
         ).all()
-    return {name: "".join(sql.split()).replace('"', "") for name, sql in rows}
+    described = {name: sql for name, sql in rows if is_described(name)}
+    return {name: "".join(sql.split()).replace('"', "") for name, sql in described.items()}
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ def test_a_new_database_gets_all_tables(empty: Engine) -> None:
 
 def test_the_migrations_make_what_the_code_expects(engine: Engine) -> None:
     with connected(engine, reads=True) as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"include_name": is_described})
         assert compare_metadata(context, tables.metadata) == []
 
 

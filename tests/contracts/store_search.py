@@ -1,0 +1,212 @@
+"""What every store finds in what went out: whatever is asked, nothing else, and no error."""
+
+import unicodedata
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.search import Term, terms
+from newsletter.ports import Hits, Searchable, Store, Stretch, Transaction
+from tests.contracts.books import add_campaign
+from tests.fakes import NOON
+
+LATER_TEXT = "The library in São Paulo opens at nine. Mornings begin with coffee & <cake>."
+
+ASKED = {
+    '"': [],
+    '"unbalanced library': [],
+    "library*": ["hours"],
+    "lib* AND OR NOT": [],
+    "NEAR(library opens)": [],
+    "title:library": [],
+    "-library": ["hours"],
+    "^library": ["hours"],
+    "{title text}:library": [],
+    "library) OR (1": [],
+    "'; DROP TABLE searchable; --": [],
+    "lib\x00rary": [],
+    "library\x00": ["hours"],
+    "\ud800 library": ["hours"],
+    "📚": [],
+    "library 📚": ["hours"],
+    "a" * 10_000: [],
+    "library " * 1_250: ["hours"],
+    '"' * 10_000: [],
+    "* * * + - ( )": [],
+    "أخبار": [],
+    "\u202elibrary": ["hours"],
+    "%": [],
+    "_": [],
+}
+
+
+class SearchContract:
+    def test_neither_case_nor_accents_count(self, store: Store) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        for typed in ("sao paulo", "SÃO", "São", unicodedata.normalize("NFD", "são"), "LIBRARY"):
+            assert slugs(find(store, typed)) == ["hours"], typed
+        assert slugs(find(store, "Rio")) == []
+
+    def test_a_word_finds_those_that_begin_so_and_a_phrase_in_quotes_only_itself(
+        self, store: Store
+    ) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        assert slugs(find(store, "morning libr")) == ["hours"]
+        assert slugs(find(store, '"library in são"')) == ["hours"]
+        assert slugs(find(store, '"morning"')) == []
+        assert slugs(find(store, '"paulo são"')) == []
+        assert slugs(find(store, "library tea")) == [], "all terms have to be there"
+
+    @pytest.mark.parametrize("typed", ASKED, ids=lambda typed: ascii(typed[:24]))
+    def test_whatever_is_typed_is_looked_for_and_nothing_else(
+        self, store: Store, typed: str
+    ) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        assert slugs(find(store, typed)) == ASKED[typed]
+        assert slugs(find(store, "library")) == ["hours"]
+
+    def test_what_is_a_term_to_us_and_no_word_to_the_index_is_no_error(self, store: Store) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        with store.read() as tx:
+            for text in ("", " ", '"', "_", "𞤀"):
+                for whole in (True, False):
+                    assert tx.search.find([Term(text=text, whole=whole)], most=9).count == 0
+
+    def test_what_was_found_is_marked_in_the_title_and_in_an_excerpt(self, store: Store) -> None:
+        publish(store, "hours", "Cake hours", f"{'Before. ' * 90}{LATER_TEXT}{' After.' * 90}")
+        [hit] = find(store, "cake").shown
+        assert hit.title == (
+            Stretch(text="Cake", found=True),
+            Stretch(text=" hours", found=False),
+        )
+        found = [one.text for one in hit.excerpt if one.found]
+        whole = "".join(one.text for one in hit.excerpt)
+        assert found == ["cake"]
+        assert "coffee & <cake>." in whole
+        assert whole.startswith("…")
+        assert whole.endswith("…")
+        assert len(whole) < 400
+        assert (hit.slug, hit.language) == ("hours", "en")
+
+    def test_nobody_can_forge_the_marks(self, store: Store) -> None:
+        publish(store, "hours", "\x02Opening\x03 hours", "A \x02forged\x03 mark.\x00")
+        [hit] = find(store, "mark").shown
+        assert [one.text for one in hit.excerpt if one.found] == ["mark"]
+        assert not any(one.found for one in hit.title)
+
+    def test_a_title_counts_for_more_and_of_equals_the_newest_comes_first(
+        self, store: Store
+    ) -> None:
+        publish(store, "text", "Opening hours", "The library opens. It is a building.")
+        publish(store, "title", "The library opens", "Its doors do, that is. All of them, daily.")
+        publish(store, "newer", "Opening hours", "The library opens. It is a building.")
+        assert slugs(find(store, "library")) == ["title", "newer", "text"]
+
+    def test_a_part_of_what_was_found_comes_with_the_count_of_all(self, store: Store) -> None:
+        for number in range(5):
+            publish(store, f"s{number}", "Opening hours", "The library opens.")
+        found = find(store, "library", skip=1, most=2)
+        assert (found.count, slugs(found)) == (5, ["s3", "s2"])
+        assert slugs(find(store, "library", skip=4, most=2)) == ["s0"]
+        assert find(store, "library", skip=9, most=2) == Hits(count=5, shown=())
+
+    def test_without_a_term_nothing_is_found(self, store: Store) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        assert find(store, " !!! ") == Hits(count=0, shown=())
+
+    def test_what_has_not_begun_to_go_out_is_neither_missing_nor_found_nor_counted(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            number = add_campaign(tx, "hours")
+            one = searchable(tx, number, "Opening hours", LATER_TEXT)
+            assert tx.search.missing() == []
+            tx.search.put(one)
+        assert find(store, "library") == Hits(count=0, shown=())
+        with store.begin() as tx:
+            start(tx, number)
+        assert slugs(find(store, "library")) == ["hours"]
+
+    def test_what_went_out_anew_is_missing_and_its_old_words_are_not_found(
+        self, store: Store
+    ) -> None:
+        publish(store, "hours", "Opening hours", LATER_TEXT)
+        with store.begin() as tx:
+            number = add_campaign(tx, "hours")
+            changed = replace(tx.statements.content(digest_of(tx, number)), subject="Anew")  # type: ignore[type-var] # it is there
+            digest = tx.statements.keep_content(changed, NOON)
+            again = tx.campaigns.get(number)
+            assert again is not None
+            number = tx.campaigns.add(replace(again, digest=digest), NOON)
+        assert slugs(find(store, "library")) == ["hours"], "it waits"
+        with store.begin() as tx:
+            start(tx, number)
+            assert tx.search.missing() == [("hours", digest)]
+        assert find(store, "library").count == 0
+        with store.begin() as tx:
+            tx.search.put(searchable(tx, number, "Anew", "The theatre opens."))
+            assert tx.search.missing() == []
+        assert slugs(find(store, "theatre")) == ["hours"]
+        assert find(store, "library").count == 0
+
+    def test_words_put_twice_are_there_once(self, store: Store) -> None:
+        number = publish(store, "hours", "Opening hours", LATER_TEXT)
+        with store.begin() as tx:
+            tx.search.put(searchable(tx, number, "Opening hours", LATER_TEXT))
+        assert find(store, "library").count == 1
+
+    def test_words_of_a_block_that_fails_were_never_there(self, store: Store) -> None:
+        class Killed(BaseException):
+            """What no handler of errors catches."""
+
+        def put_and_die() -> None:
+            with store.begin() as tx:
+                number = add_campaign(tx, "hours")
+                start(tx, number)
+                tx.search.put(searchable(tx, number, "Opening hours", LATER_TEXT))
+                raise Killed
+
+        with pytest.raises(Killed):
+            put_and_die()
+        assert find(store, "library").count == 0
+
+
+def publish(store: Store, slug: str, title: str, text: str) -> int:
+    """A campaign that began, with its words kept; returns its id."""
+    with store.begin() as tx:
+        number = add_campaign(tx, slug)
+        start(tx, number)
+        assert (slug, digest_of(tx, number)) in tx.search.missing()
+        tx.search.put(searchable(tx, number, title, text))
+        assert tx.search.missing() == []
+    return number
+
+
+def start(tx: Transaction, number: int) -> None:
+    assert tx.campaigns.move(
+        number, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=NOON
+    )
+
+
+def searchable(tx: Transaction, number: int, title: str, text: str) -> Searchable:
+    campaign = tx.campaigns.get(number)
+    assert campaign is not None
+    return Searchable(
+        slug=campaign.slug, digest=campaign.digest, language="en", title=title, text=text
+    )
+
+
+def digest_of(tx: Transaction, number: int) -> str:
+    campaign = tx.campaigns.get(number)
+    assert campaign is not None
+    return campaign.digest
+
+
+def find(store: Store, typed: str, *, skip: int = 0, most: int = 9) -> Hits:
+    with store.read() as tx:
+        return tx.search.find(terms(typed), skip=skip, most=most)
+
+
+def slugs(hits: Hits) -> list[str]:
+    return [hit.slug for hit in hits.shown]
