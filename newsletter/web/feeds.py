@@ -16,6 +16,13 @@ from newsletter.web.published import Published
 MOST = 50
 """Entries of a feed."""
 
+KINDS = {
+    "feed.rss": ("RSS", "application/rss+xml"),
+    "feed.atom": ("Atom", "application/atom+xml"),
+    "feed.json": ("JSON Feed", "application/feed+json"),
+}
+"""File → what people call its kind, and what programs do."""
+
 _MOST_PLACES = 50_000  # of a site map, by its specification
 _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -56,17 +63,17 @@ class Publisher:
 def atom(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     """An Atom document, newest entry first."""
     feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
-    _put(feed, "id", f"{publisher.public_url}/")
-    _put(feed, "title", publisher.name)
+    put(feed, "id", f"{publisher.public_url}/")
+    put(feed, "title", publisher.name)
     newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
-    _put(feed, "updated", written(newest))
+    put(feed, "updated", written(newest))
     _author(feed, publisher)
     kind = "application/atom+xml"
     Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{publisher.public_url}/feed.atom")
     Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{publisher.public_url}/")
     for entry in entries:
         _atom_entry(feed, publisher, entry)
-    return _document(feed)
+    return document(feed)
 
 
 def json_feed(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
@@ -89,9 +96,9 @@ def site_map(publisher: Publisher, shown: Sequence[Published]) -> bytes:
     pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: _MOST_PLACES - 1])
     for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
         place = Xml.SubElement(places, "url")
-        _put(place, "loc", address)
-        _put(place, "lastmod", written(changed_at))
-    return _document(places)
+        put(place, "loc", address)
+        put(place, "lastmod", written(changed_at))
+    return document(places)
 
 
 def robots(public_url: str, closed: Iterable[str]) -> str:
@@ -104,18 +111,18 @@ def robots(public_url: str, closed: Iterable[str]) -> str:
 def _atom_entry(feed: Xml.Element, publisher: Publisher, entry: Listed) -> None:
     shown = entry.shown
     made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
-    _put(made, "id", publisher.id_of(shown))
-    _put(made, "title", entry.title)
-    _put(made, "published", written(shown.began_at))
-    _put(made, "updated", written(shown.updated_at))
+    put(made, "id", publisher.id_of(shown))
+    put(made, "title", entry.title)
+    put(made, "published", written(shown.began_at))
+    put(made, "updated", written(shown.updated_at))
     _author(made, publisher)
     page = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
     Xml.SubElement(made, "link", page, href=publisher.page(shown.slug))
     for other in filter(None, [shown.corrected_by, shown.corrects]):
         Xml.SubElement(made, "link", rel="related", type="text/html", href=publisher.page(other))
     if summary := summary_of(entry):
-        _put(made, "summary", summary)
-    _put(made, "content", _content(publisher, entry), type="html")
+        put(made, "summary", summary)
+    put(made, "content", content_of(publisher, entry), type="html")
 
 
 def _item(publisher: Publisher, entry: Listed) -> dict[str, Any]:
@@ -123,7 +130,7 @@ def _item(publisher: Publisher, entry: Listed) -> dict[str, Any]:
         "id": publisher.id_of(entry.shown),
         "url": publisher.page(entry.shown.slug),
         "title": entry.title,
-        "content_html": _content(publisher, entry),
+        "content_html": content_of(publisher, entry),
         "summary": summary_of(entry),
         "date_published": written(entry.shown.began_at),
         "date_modified": written(entry.shown.updated_at),
@@ -138,7 +145,7 @@ def summary_of(entry: Listed) -> str:
     return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
 
 
-def _content(publisher: Publisher, entry: Listed) -> str:
+def content_of(publisher: Publisher, entry: Listed) -> str:
     """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
     page = escape(publisher.page(entry.shown.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
@@ -163,17 +170,18 @@ def _person(publisher: Publisher) -> dict[str, str]:
 
 def _author(parent: Xml.Element, publisher: Publisher) -> None:
     author = Xml.SubElement(parent, "author")
-    _put(author, "name", publisher.name)
+    put(author, "name", publisher.name)
     if publisher.website:
-        _put(author, "uri", publisher.website)
+        put(author, "uri", publisher.website)
 
 
-def _put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
+def put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
     """An element with text, less the characters that XML cannot hold."""
     Xml.SubElement(parent, name, attributes).text = _IMPOSSIBLE.sub("", text)
 
 
-def _document(root: Xml.Element) -> bytes:
+def document(root: Xml.Element) -> bytes:
+    """The tree as it is sent."""
     Xml.indent(root)
     return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 

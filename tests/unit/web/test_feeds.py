@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
 from newsletter.domain.feed import Item
 from newsletter.sources.feeds import jsonfeed, syndication
 from newsletter.web.feeds import Listed, Publisher, atom, json_feed, robots, site_map
 from newsletter.web.notices import Notice
 from newsletter.web.published import Published
+from newsletter.web.rss import rss
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -33,6 +34,7 @@ CORRECTED = Notice(
     link="right",
     link_text="Read the correction",
 )
+ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 NASTY = [
     "a < b > c & d \"e\" 'f' ]]> g",
@@ -53,8 +55,15 @@ def read_json(entries: list[Listed]) -> list[Item]:
     return jsonfeed.items_of(text, "https://news.forum.example/feed.json")
 
 
+def read_rss(entries: list[Listed]) -> list[Item]:
+    root = etree.fromstring(rss(PUBLISHER, entries))
+    return syndication.items_of(root, "https://news.forum.example/feed.rss")
+
+
 Read = Callable[[list[Listed]], list[Item]]
-READERS = pytest.mark.parametrize("read", [read_atom, read_json], ids=["atom", "json"])
+READERS = pytest.mark.parametrize(
+    "read", [read_atom, read_json, read_rss], ids=["atom", "json", "rss"]
+)
 
 
 @READERS
@@ -81,6 +90,10 @@ def test_no_words_are_taken_for_markup(words: str) -> None:
     assert content == item["content_html"]
     link = etree.fromstring(content)[0]
     assert (link.text, link.get("href")) == (words, "https://news.forum.example/archive/hours")
+    [told] = etree.fromstring(rss(PUBLISHER, [nasty])).findall("channel/item")
+    assert told.findtext("title") == words
+    assert html.fromstring(f"<p>{told.findtext('description')}</p>").text_content() == words
+    assert told.findtext(ENCODED) == content
 
 
 def test_characters_that_xml_cannot_hold_are_left_out() -> None:
@@ -88,6 +101,7 @@ def test_characters_that_xml_cannot_hold_are_left_out() -> None:
 
     [written] = etree.fromstring(atom(PUBLISHER, [nasty])).findall("a:entry", ATOM)
     assert written.findtext("a:title", namespaces=ATOM) == "abcdefg\td"
+    assert read_rss([nasty])[0].title == read_atom([nasty])[0].title
 
 
 def test_an_atom_feed_says_who_speaks_and_where_it_is() -> None:
@@ -106,8 +120,25 @@ def test_an_atom_feed_says_who_speaks_and_where_it_is() -> None:
     assert entry.findtext("a:updated", namespaces=ATOM) == "2026-11-24T13:00:00Z"
 
 
+def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
+    channel = etree.fromstring(rss(PUBLISHER, [ENTRY]))[0]
+
+    assert channel.findtext("title") == "Example & <Forum>"
+    assert channel.findtext("link") == "https://news.forum.example/"
+    assert channel.findtext("description") == "Statements of Example & <Forum>"
+    assert channel.findtext("lastBuildDate") == "Tue, 24 Nov 2026 13:00:00 GMT"
+    itself = channel.find("a:link", ATOM)
+    assert (itself.get("rel"), itself.get("href")) == (
+        "self",
+        "https://news.forum.example/feed.rss",
+    )
+    [item] = channel.findall("item")
+    assert item.findtext("pubDate") == "Tue, 24 Nov 2026 12:00:00 GMT"
+    assert item.find("guid").get("isPermaLink") == "false"
+
+
 def test_an_empty_feed_is_one_too() -> None:
-    assert read_atom([]) == read_json([]) == []
+    assert read_atom([]) == read_json([]) == read_rss([]) == []
     feed = etree.fromstring(atom(replace(PUBLISHER, website=""), []))
     assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T12:00:00Z"
     assert feed.find("a:author/a:uri", ATOM) is None
