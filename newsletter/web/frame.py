@@ -71,7 +71,6 @@ class Frame:
             "words": words,
             "organisation": self._house.organisation,
             "button": "",
-            "statements": [],
             "feeds": "",
             **values,
         }

@@ -17,7 +17,8 @@ from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, wait_until
 
 PUBLIC = "https://news.forum.example"
-PAGES = ["/", "/archive/hours", "/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt"]
+FEEDS = ["/feed.rss", "/feed.atom", "/feed.json"]
+PAGES = ["/", "/archive/hours", *FEEDS, "/sitemap.xml", "/robots.txt"]
 
 
 @pytest.fixture
@@ -42,10 +43,14 @@ def publish(workspace: Workspace, *slugs: str) -> None:
     workspace.do("run", "--until-idle")
 
 
-def atom(site: Site) -> list[Item]:
-    answer = site.ask("GET", "/feed.atom")
-    assert answer.headers["Content-Type"].startswith("application/atom+xml")
-    return syndication.items_of(etree.fromstring(answer.content), f"{PUBLIC}/feed.atom")
+def atom(site: Site, kind: str = "atom") -> list[Item]:
+    answer = site.ask("GET", f"/feed.{kind}")
+    assert answer.headers["Content-Type"].startswith(f"application/{kind}+xml")
+    return syndication.items_of(etree.fromstring(answer.content), f"{PUBLIC}/feed.{kind}")
+
+
+def rss(site: Site) -> list[Item]:
+    return atom(site, "rss")
 
 
 def json_feed(site: Site) -> list[Item]:
@@ -72,11 +77,11 @@ def test_a_feed_has_what_went_out_and_nothing_before(workspace: Workspace, site:
     workspace.approve("cancelled")
     workspace.do("run", "--until-idle")
     workspace.do("cancel", "cancelled")
-    assert atom(site) == json_feed(site) == []
+    assert atom(site) == json_feed(site) == rss(site) == []
 
     publish(workspace, "hours")
 
-    for [item] in (atom(site), json_feed(site)):
+    for [item] in (atom(site), json_feed(site), rss(site)):
         assert item.link == f"{PUBLIC}/archive/hours"
         assert re.fullmatch(r"tag:news\.forum\.example,\d{4}-\d\d-\d\d:archive/hours", item.id)
         assert (item.title, item.summary) == ("Hours & more", "Open until nine.")
@@ -94,14 +99,14 @@ def test_a_feed_has_the_newest_first_each_in_its_language(sent: Workspace, site:
     sent.write("horario", "La **biblioteca** abre.", title="Horario", language="es")
     publish(sent, "horario")
 
-    for items in (atom(site), json_feed(site)):
+    for items in (atom(site), json_feed(site), rss(site)):
         assert [(one.title, one.language) for one in items] == [
             ("Horario", "es"),
             ("Hours & more", "en"),
         ]
 
 
-def test_a_feed_has_fifty_and_the_archive_all(sent: Workspace, site: Site) -> None:
+def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site: Site) -> None:
     sent.sql("""
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
         INSERT INTO campaign (slug, digest, state, lists, approved_by, provider, reason,
@@ -114,15 +119,30 @@ def test_a_feed_has_fifty_and_the_archive_all(sent: Workspace, site: Site) -> No
     newest = [f"{PUBLIC}/archive/more-{number}" for number in range(60, 10, -1)]
     assert [one.link for one in atom(site)] == newest
     assert [one.link for one in json_feed(site)] == newest
-    assert site.ask("GET", "/").text.count("<li>") == 61
+    assert [one.link for one in rss(site)] == newest
     assert site.ask("GET", "/sitemap.xml").text.count("<loc>") == 62
+    first = html.fromstring(site.ask("GET", "/").content)
+    second = html.fromstring(site.ask("GET", "/page/2").content)
+    assert first.xpath("//li/a/@href") == [f"archive/more-{number}" for number in range(60, 10, -1)]
+    oldest = [*(f"more-{number}" for number in range(10, 0, -1)), "hours"]
+    assert second.xpath("//li/a/@href") == [f"../archive/{slug}" for slug in oldest]
+    assert [page.xpath("//nav/a/@href") for page in (first, second)] == [["page/2"], ["../"]]
+    assert [" ".join(page.xpath("string(//nav/span)").split()) for page in (first, second)] == [
+        "Page 1 of 2",
+        "Page 2 of 2",
+    ]
+    own = [page.xpath("string(//link[@rel='canonical']/@href)") for page in (first, second)]
+    assert own == [f"{PUBLIC}/", f"{PUBLIC}/page/2"]
+    for none in ("0", "1", "3", "999999999999999999999999", "-1", "x"):
+        assert site.ask("GET", f"/page/{none}").status_code == 404
 
 
 def test_the_archive_leads_feed_readers_and_robots_on(sent: Workspace, site: Site) -> None:
     page = html.fromstring(site.ask("GET", "/").content)
-    assert page.xpath("//link[@rel='alternate']/@href") == [
-        f"{PUBLIC}/feed.atom",
-        f"{PUBLIC}/feed.json",
+    assert page.xpath("//link[@rel='alternate']/@href") == [f"{PUBLIC}{feed}" for feed in FEEDS]
+    assert page.xpath("//p[@class='ways']/a/@href") == [
+        "subscribe",
+        *(feed.removeprefix("/") for feed in FEEDS),
     ]
     assert page.xpath("//meta[@name='robots']") == []
 
@@ -152,7 +172,7 @@ def test_what_was_corrected_says_so_and_leads_to_its_correction(
         r"This statement was corrected on \d+ \w+ \d{4}\. Read the correction", notice
     )
     [link] = html.fromstring(page.content).xpath("//aside//a/@href")
-    assert link == "right"
+    assert link == "../archive/right"
     assert bare(page.text) == bare(before), "what was approved stands there unchanged"
 
     told = json.loads(html.fromstring(page.content).xpath("string(//head/script)"))
@@ -163,7 +183,7 @@ def test_what_was_corrected_says_so_and_leads_to_its_correction(
     assert notices(correction) == []
     assert f'href="{PUBLIC}/archive/hours"' in correction.text
     assert "This statement was corrected on" in site.ask("GET", "/").text
-    for newest, corrected in (atom(site), json_feed(site)):
+    for newest, corrected in (atom(site), json_feed(site), rss(site)):
         assert "This corrects an earlier statement." in newest.content
         assert f'href="{PUBLIC}/archive/right"' in corrected.content
         assert corrected.summary.startswith("This statement was corrected on")
@@ -184,7 +204,7 @@ def test_what_was_cancelled_halfway_says_that_it_was_withdrawn(
 
     [notice] = notices(site.ask("GET", "/archive/hours"))
     assert re.fullmatch(r"This statement was withdrawn on \d+ \w+ \d{4}\.", notice)
-    for [item] in (atom(site), json_feed(site)):
+    for [item] in (atom(site), json_feed(site), rss(site)):
         assert "withdrawn" in item.content
         assert "library" not in item.content
 

@@ -1,0 +1,160 @@
+"""All that the archive shows, in bytes: for those who ask for it, and for ``archive build``.
+
+Nothing is here before its first reader could have it. A statement's page is the mail as it was
+approved, byte for byte, but for two blocks: what came later (a correction, a withdrawal) stands
+above it, and what it says of itself to programs and printers stands at the end of its head.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from newsletter.app import App
+from newsletter.domain.message import Content, MergeField
+from newsletter.domain.search import terms
+from newsletter.rendering.excerpts import excerpt
+from newsletter.web import feeds
+from newsletter.web.feeds import Listed, Publisher
+from newsletter.web.frame import Frame
+from newsletter.web.listing import MOST, MOST_HITS, Listing
+from newsletter.web.metadata import described
+from newsletter.web.notices import above
+from newsletter.web.places import Place
+from newsletter.web.published import Published, published
+from newsletter.web.rss import rss
+
+_WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
+_CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A page or a file of the archive."""
+
+    body: bytes
+    media_type: str
+    changed_at: datetime
+    """When what it tells of last changed."""
+
+
+class Edition:
+    """The archive of one workspace. ``began_at`` is when its settings last may have changed.
+
+    With ``folders`` its pages lie on a plain web server, each in a folder of its own.
+    """
+
+    def __init__(
+        self, app: App, frame: Frame, *, began_at: datetime, folders: bool = False
+    ) -> None:
+        self._app = app
+        self._frame = frame
+        self._began_at = began_at
+        self._listing = Listing(app=app, frame=frame, folders=folders)
+        self._place = Place(depth=2 if folders else 1, folders=folders)
+
+    def published(self) -> list[Published]:
+        """What has begun to go out, newest first."""
+        with self._app.store.read() as tx:
+            return published(tx.campaigns.heads())
+
+    def page(self, number: int) -> Leaf | None:
+        """A page of the list of all, from 1 on; None where there is none."""
+        shown = self.published()
+        count = pages_for(shown)
+        if not 1 <= number <= count:
+            return None
+        listed = self._with_content(shown[(number - 1) * MOST : number * MOST])
+        return self._leaf(self._listing.page(listed, number, count), "text/html", shown)
+
+    def found(self, typed: str, number: int) -> bytes:
+        """A page of what a person looked for."""
+        with self._app.store.read() as tx:
+            shown = {one.slug: one for one in published(tx.campaigns.heads())}
+            skip = (number - 1) * MOST_HITS
+            hits = tx.search.find(terms(typed), skip=skip, most=MOST_HITS)
+        return self._listing.found(typed, number, hits, shown)
+
+    def statement(self, slug: str) -> Leaf | None:
+        """One statement as it went out; None where it did not."""
+        shown, family = self._family(slug)
+        if shown is None:
+            return None
+        content = family[shown]
+        others = {one.slug: each.language for one, each in family.items() if one != shown}
+        entry = self._listed(shown, content)
+        html = described(_for_nobody(content), self._publisher, entry, others)
+        notice = self._listing.notice(shown, content.language)
+        if notice is not None:
+            link = self._place.statement(notice.link) if notice.link else ""
+            html = above(html, self._frame.notice(replace(notice, link=link)))
+        return self._leaf(html.encode(), "text/html", list(family))
+
+    def feed(self, name: str) -> Leaf:
+        """The newest statements for feed readers: a file of ``feeds.KINDS``."""
+        shown = self._with_content(self.published()[: feeds.MOST])
+        entries = [self._listed(one, content) for one, content in shown]
+        body = _WRITERS[name](self._publisher, entries)
+        return self._leaf(body, feeds.KINDS[name][1], [one for one, _ in shown])
+
+    def site_map(self) -> Leaf:
+        """The pages that search engines may list."""
+        shown = self.published()
+        return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
+
+    def robots(self) -> Leaf:
+        """What robots may visit."""
+        body = feeds.robots(self._app.settings.public_url, _CLOSED).encode()
+        return self._leaf(body, "text/plain", [])
+
+    def _leaf(self, body: bytes, media_type: str, shown: Sequence[Published]) -> Leaf:
+        changes = [one.updated_at for one in shown]
+        return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
+
+    def _listed(self, shown: Published, content: Content) -> Listed:
+        said = excerpt(_for_nobody(content))
+        return Listed(
+            shown=shown,
+            title=content.subject,
+            language=content.language,
+            summary=said.opening,
+            body=said.body,
+            notice=self._listing.notice(shown, content.language, itself=True),
+        )
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        house = self._app.settings.house()
+        return Publisher(
+            name=house.organisation.name,
+            website=house.organisation.website,
+            public_url=house.public_url,
+            began_at=self._began_at,
+        )
+
+    # --- what is in the database ---------------------------------------------------------------
+
+    def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
+        with self._app.store.read() as tx:
+            contents = [(one, tx.statements.content(one.digest)) for one in shown]
+        return [(one, content) for one, content in contents if content is not None]
+
+    def _family(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
+        """A statement, and all its languages with its own."""
+        with self._app.store.read() as tx:
+            shown = published(tx.campaigns.heads())
+            own = next((one for one in shown if one.slug == slug), None)
+            family = [one for one in shown if own is not None and one.family == own.family]
+            contents = {one: tx.statements.content(one.digest) for one in family}
+        found = {one: content for one, content in contents.items() if content is not None}
+        return (own if own in found else None), found
+
+
+def pages_for(shown: Sequence[Published]) -> int:
+    """How many pages the list of them has: one at least."""
+    return max(1, -(-len(shown) // MOST))
+
+
+def _for_nobody(content: Content) -> str:
+    """The mail's HTML without anybody's own link."""
+    return content.html.replace(MergeField.UNSUBSCRIBE.value, "your-own-link")

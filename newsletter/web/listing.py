@@ -1,0 +1,198 @@
+"""The lists of the archive: its first page, those with what is older, and what a search found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from newsletter.app import App
+from newsletter.domain.message import Content
+from newsletter.domain.search import LONGEST, terms
+from newsletter.ports import Hits, Stretch
+from newsletter.rendering import details
+from newsletter.web.feeds import KINDS
+from newsletter.web.frame import Frame
+from newsletter.web.notices import Notice, notice_of
+from newsletter.web.places import Place
+from newsletter.web.published import Published
+
+MOST = 50
+"""Statements of a page of the list."""
+MOST_HITS = 20
+"""Statements of a page of what was found."""
+
+_TEMPLATE = "archive.html.j2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A statement in a list."""
+
+    address: str
+    title: Sequence[Stretch]
+    language: str
+    direction: str
+    day: str
+    """ISO 8601, local."""
+    dated: str
+    """The same in words."""
+    notice: Notice | None
+    excerpt: Sequence[Stretch] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turning:
+    """The page that one is on, and the addresses of those beside it, empty where there is none."""
+
+    number: int
+    count: int
+    newer: str
+    older: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Writes the lists of one workspace's archive, in its language as far as we speak it.
+
+    With ``folders`` they lie on a plain web server: nothing can be searched there, and readers
+    join where ``public_url`` leads.
+    """
+
+    app: App
+    frame: Frame
+    folders: bool = False
+
+    def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
+        """A page of what went out, newest first."""
+        depth = 0 if number == 1 else 2 if self.folders else 1
+        place = Place(depth=depth, folders=self.folders)
+        words = self._words[0]
+        return self._written(
+            words["statements"],
+            place=place,
+            entries=[
+                self._entry(
+                    place,
+                    one,
+                    title=(Stretch(text=said.subject, found=False),),
+                    language=said.language,
+                )
+                for one, said in shown
+            ],
+            turning=Turning(
+                number=number,
+                count=count,
+                newer=place.page(number - 1) if number > 1 else "",
+                older=place.page(number + 1) if number < count else "",
+            ),
+            said="" if shown else words["nothing_yet"],
+            feeds=self._head(number),
+        )
+
+    def found(self, typed: str, number: int, hits: Hits, shown: Mapping[str, Published]) -> bytes:
+        """A page of what was found, the best first. ``shown`` holds by slug what went out."""
+        place, count = Place(), -(-hits.count // MOST_HITS)
+        typed, words = typed[:LONGEST], self._words[0]
+        return self._written(
+            words["search"],
+            place=place,
+            entries=[
+                self._entry(
+                    place,
+                    shown[hit.slug],
+                    title=hit.title,
+                    language=hit.language,
+                    excerpt=hit.excerpt,
+                )
+                for hit in hits.shown
+            ],
+            turning=Turning(
+                number=number,
+                count=count,
+                newer=_asked(typed, number - 1) if 1 < number <= count else "",
+                older=_asked(typed, number + 1) if number < count else "",
+            ),
+            said=_counted(typed, hits.count, words),
+            typed=typed,
+        )
+
+    def _entry(
+        self,
+        place: Place,
+        shown: Published,
+        *,
+        title: Sequence[Stretch],
+        language: str,
+        excerpt: Sequence[Stretch] = (),
+    ) -> Entry:
+        own = self._words[1]
+        day = self._local_day(shown.began_at)
+        return Entry(
+            address=place.statement(shown.slug),
+            title=title,
+            language=language,
+            direction=details.direction(language),
+            day=day.isoformat(),
+            dated=details.written_date(day, self.app.renderer.wordings.of(own)[0]),
+            notice=self.notice(shown, own, itself=True),
+            excerpt=() if shown.withdrawn else excerpt,
+        )
+
+    def notice(self, shown: Published, language: str, *, itself: bool = False) -> Notice | None:
+        """What came of a statement since, in this language, if anything did."""
+        day = self._local_day(shown.updated_at)
+        return notice_of(shown, day, language, self.app.renderer.wordings, itself=itself)
+
+    def _written(self, title: str, *, place: Place, **values: Any) -> bytes:
+        base = self.app.settings.public_url
+        page = self.frame.page(
+            title,
+            template=_TEMPLATE,
+            language=self._words[1],
+            place=place,
+            most=LONGEST,
+            join=f"{base}/subscribe" if self.folders else place.file("subscribe"),
+            kinds=[(place.file(name), kind) for name, (kind, _) in KINDS.items()],
+            search="" if self.folders else place.file("search"),
+            **{"typed": None} | values,
+        )
+        return bytes(page.body)
+
+    @property
+    def _words(self) -> tuple[Mapping[str, str], str]:
+        return self.frame.words(self.app.settings.language)
+
+    def _head(self, number: int) -> Markup:
+        """Where the page really is, and what leads feed readers on.
+
+        Templates hold no such element: a mail fetches nothing.
+        """
+        base = self.app.settings.public_url
+        canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
+        line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
+        name = self.app.settings.house().organisation.name
+        lines = [line.format(kind, name, said, base, file) for file, (said, kind) in KINDS.items()]
+        return Markup("\n").join(
+            [Markup('<link rel="canonical" href="{}">').format(canonical), *lines]
+        )
+
+    def _local_day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.app.settings.house().timezone)).date()
+
+
+def _counted(typed: str, count: int, words: Mapping[str, str]) -> str:
+    if not terms(typed):
+        return words["type_words"]
+    if count < 2:
+        return words["found_one" if count else "found_none"]
+    return words["found_many"].format(count=f"{count:,}")
+
+
+def _asked(typed: str, number: int) -> str:
+    """The address of a page of what was found, from another of them."""
+    page = {"page": str(number)} if number > 1 else {}
+    return "search?" + urlencode({"q": typed} | page)
