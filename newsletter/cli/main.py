@@ -8,6 +8,7 @@ import click
 
 from newsletter import __version__
 from newsletter.cli import (
+    archive,
     audit,
     campaigns,
     configuration,
@@ -81,6 +82,7 @@ for command in (
     *campaigns.COMMANDS,
     *holding.COMMANDS,
     subscribers.subscribers,
+    archive.archive,
     users.user,
     database.db,
     audit.audit,

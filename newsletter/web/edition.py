@@ -52,15 +52,23 @@ class Edition:
         self._began_at = began_at
         self._listing = Listing(app=app, frame=frame, folders=folders)
         self._place = Place(depth=2 if folders else 1, folders=folders)
+        self._held: list[Published] | None = None
 
-    def published(self) -> list[Published]:
+    def hold(self) -> list[Published]:
+        """Show from now on what has begun by now, and nothing newer; returns it."""
+        self._held = self._published()
+        return self._held
+
+    def _published(self) -> list[Published]:
         """What has begun to go out, newest first."""
+        if self._held is not None:
+            return self._held
         with self._app.store.read() as tx:
             return published(tx.campaigns.heads())
 
     def page(self, number: int) -> Leaf | None:
         """A page of the list of all, from 1 on; None where there is none."""
-        shown = self.published()
+        shown = self._published()
         count = pages_for(shown)
         if not 1 <= number <= count:
             return None
@@ -92,14 +100,14 @@ class Edition:
 
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""
-        shown = self._with_content(self.published()[: feeds.MOST])
+        shown = self._with_content(self._published()[: feeds.MOST])
         entries = [self._listed(one, content) for one, content in shown]
         body = _WRITERS[name](self._publisher, entries)
         return self._leaf(body, feeds.KINDS[name][1], [one for one, _ in shown])
 
     def site_map(self) -> Leaf:
         """The pages that search engines may list."""
-        shown = self.published()
+        shown = self._published()
         return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
 
     def robots(self) -> Leaf:
@@ -141,12 +149,10 @@ class Edition:
 
     def _family(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
         """A statement, and all its languages with its own."""
-        with self._app.store.read() as tx:
-            shown = published(tx.campaigns.heads())
-            own = next((one for one in shown if one.slug == slug), None)
-            family = [one for one in shown if own is not None and one.family == own.family]
-            contents = {one: tx.statements.content(one.digest) for one in family}
-        found = {one: content for one, content in contents.items() if content is not None}
+        shown = self._published()
+        own = next((one for one in shown if one.slug == slug), None)
+        family = [one for one in shown if own is not None and one.family == own.family]
+        found = dict(self._with_content(family))
         return (own if own in found else None), found
 
 
