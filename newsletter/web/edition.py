@@ -20,9 +20,9 @@ from newsletter.web.frame import Frame
 from newsletter.web.listing import MOST, MOST_HITS, Listing
 from newsletter.web.metadata import described
 from newsletter.web.notices import above
-from newsletter.web.places import Place
 from newsletter.web.published import Published, published
 from newsletter.web.rss import rss
+from newsletter.web.standpoint import Standpoint
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
@@ -51,7 +51,7 @@ class Edition:
         self._frame = frame
         self._began_at = began_at
         self._listing = Listing(app=app, frame=frame, folders=folders)
-        self._place = Place(depth=2 if folders else 1, folders=folders)
+        self._here = Standpoint(depth=2 if folders else 1, folders=folders)
         self._held: list[Published] | None = None
 
     def hold(self) -> list[Published]:
@@ -94,7 +94,7 @@ class Edition:
         html = described(_for_nobody(content), self._publisher, entry, others)
         notice = self._listing.notice(shown, content.language)
         if notice is not None:
-            link = self._place.statement(notice.link) if notice.link else ""
+            link = self._here.statement(notice.link) if notice.link else ""
             html = above(html, self._frame.notice(replace(notice, link=link)))
         return self._leaf(html.encode(), "text/html", list(family))
 

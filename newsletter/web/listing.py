@@ -17,8 +17,8 @@ from newsletter.rendering import details
 from newsletter.web.feeds import KINDS
 from newsletter.web.frame import Frame
 from newsletter.web.notices import Notice, notice_of
-from newsletter.web.places import Place
 from newsletter.web.published import Published
+from newsletter.web.standpoint import Standpoint
 
 MOST = 50
 """Statements of a page of the list."""
@@ -29,7 +29,7 @@ _TEMPLATE = "archive.html.j2"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Row:
     """A statement in a list."""
 
     address: str
@@ -69,14 +69,14 @@ class Listing:
     def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
         """A page of what went out, newest first."""
         depth = 0 if number == 1 else 2 if self.folders else 1
-        place = Place(depth=depth, folders=self.folders)
+        here = Standpoint(depth=depth, folders=self.folders)
         words = self._words[0]
         return self._written(
             words["statements"],
-            place=place,
-            entries=[
-                self._entry(
-                    place,
+            here=here,
+            rows=[
+                self._row(
+                    here,
                     one,
                     title=(Stretch(text=said.subject, found=False),),
                     language=said.language,
@@ -86,8 +86,8 @@ class Listing:
             turning=Turning(
                 number=number,
                 count=count,
-                newer=place.page(number - 1) if number > 1 else "",
-                older=place.page(number + 1) if number < count else "",
+                newer=here.page(number - 1) if number > 1 else "",
+                older=here.page(number + 1) if number < count else "",
             ),
             said="" if shown else words["nothing_yet"],
             feeds=self._head(number),
@@ -95,14 +95,14 @@ class Listing:
 
     def found(self, typed: str, number: int, hits: Hits, shown: Mapping[str, Published]) -> bytes:
         """A page of what was found, the best first. ``shown`` holds by slug what went out."""
-        place, count = Place(), -(-hits.count // MOST_HITS)
+        here, count = Standpoint(), -(-hits.count // MOST_HITS)
         typed, words = typed[:LONGEST], self._words[0]
         return self._written(
             words["search"],
-            place=place,
-            entries=[
-                self._entry(
-                    place,
+            here=here,
+            rows=[
+                self._row(
+                    here,
                     shown[hit.slug],
                     title=hit.title,
                     language=hit.language,
@@ -120,19 +120,19 @@ class Listing:
             typed=typed,
         )
 
-    def _entry(
+    def _row(
         self,
-        place: Place,
+        here: Standpoint,
         shown: Published,
         *,
         title: Sequence[Stretch],
         language: str,
         excerpt: Sequence[Stretch] = (),
-    ) -> Entry:
+    ) -> Row:
         own = self._words[1]
         day = self._local_day(shown.began_at)
-        return Entry(
-            address=place.statement(shown.slug),
+        return Row(
+            address=here.statement(shown.slug),
             title=title,
             language=language,
             direction=details.direction(language),
@@ -147,17 +147,17 @@ class Listing:
         day = self._local_day(shown.updated_at)
         return notice_of(shown, day, language, self.app.renderer.wordings, itself=itself)
 
-    def _written(self, title: str, *, place: Place, **values: Any) -> bytes:
+    def _written(self, title: str, *, here: Standpoint, **values: Any) -> bytes:
         base = self.app.settings.public_url
         page = self.frame.page(
             title,
             template=_TEMPLATE,
             language=self._words[1],
-            place=place,
+            here=here,
             most=LONGEST,
-            join=f"{base}/subscribe" if self.folders else place.file("subscribe"),
-            kinds=[(place.file(name), kind) for name, (kind, _) in KINDS.items()],
-            search="" if self.folders else place.file("search"),
+            join=f"{base}/subscribe" if self.folders else here.file("subscribe"),
+            kinds=[(here.file(name), kind) for name, (kind, _) in KINDS.items()],
+            search="" if self.folders else here.file("search"),
             **{"typed": None} | values,
         )
         return bytes(page.body)

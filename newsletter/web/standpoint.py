@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Standpoint:
     """A page that names others.
 
     It names them from where it stands, so that the archive works behind any host and path, also
