@@ -119,7 +119,7 @@ def _welcome(
     while chunk := list(islice(waiting, _CHUNK)):
         refused = readers.suppressed_among([entry.address for entry in chunk])
         outcome["refused"] += len(refused)
-        outcome["left"] += readers.left_among(chunk)
+        outcome["left"] += len(readers.left_among(chunk))
         yield from (entry for entry in chunk if entry.address not in refused)
 
 

@@ -74,6 +74,10 @@ class Subscriber:
     """Where the person lives or works, in words of the staff."""
     tags: tuple[str, ...] = ()
     """What the staff noted of the person, in order."""
+    paused_until: datetime | None = None
+    """Nothing is sent before."""
+    left: tuple[str, ...] = ()
+    """Where the subscription ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +111,9 @@ class Entry:
     consent: Consent | None = None
     place: str = ""
     tags: tuple[str, ...] = ()
+    paused_until: datetime | None = None
+    left: tuple[str, ...] = ()
+    """Lists that the person left elsewhere; here they never join them by a file."""
 
 
 @dataclass(frozen=True, kw_only=True)

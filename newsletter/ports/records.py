@@ -1,6 +1,6 @@
 """What is kept about statements, staff and readers, and the log of who did what."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -85,8 +85,10 @@ class Readers(Protocol):
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
         """Add or update subscribers; returns (new, known).
 
-        Never re-subscribes: a subscription that ended stays ended. What an entry leaves open stays
-        as it is; its tags are added, and none is taken away.
+        Never re-subscribes: a subscription that ended stays ended, and one that an entry says was
+        left elsewhere begins as ended, where none is known. What an entry leaves open stays as it
+        is; its tags are added and none is taken away; of two pauses the longer one stands; consent
+        that is known stays.
         """
         ...
 
@@ -97,12 +99,12 @@ class Readers(Protocol):
         """
         ...
 
-    def suppressed_among(self, addresses: Sequence[str]) -> frozenset[str]:
+    def suppressed_among(self, addresses: Sequence[str]) -> Mapping[str, SuppressionReason]:
         """Those of the addresses that are suppressed, as they were given."""
         ...
 
-    def left_among(self, entries: Sequence[Entry]) -> int:
-        """How many left a list that their entry names, and so stay away from it."""
+    def left_among(self, entries: Sequence[Entry]) -> frozenset[str]:
+        """The addresses of those who left a list that their entry names, and stay away from it."""
         ...
 
     def end_subscriptions(
@@ -119,11 +121,17 @@ class Readers(Protocol):
 
     def find(self, address: str) -> Subscriber | None: ...
 
-    def all(self) -> Iterator[tuple[Subscriber, str]]:
-        """Every subscriber with the consent as JSON, by id."""
+    def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
+        """Every subscriber, or whoever is in a list or left it, with the consent as JSON, by id."""
         ...
 
-    def suppressions(self) -> Iterator[SuppressedEntry]: ...
+    def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
+        """Suppressed addresses that are known; of ``strangers`` alone those of no subscriber."""
+        ...
+
+    def erased(self) -> int:
+        """How many suppressions have no address any more, as the person was erased."""
+        ...
 
     def forget(self, address: str, at: datetime) -> bool:
         """Erase a person, keeping only the keyed hash that blocks the address."""

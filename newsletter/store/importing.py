@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.audience import Entry, SubscriptionState
@@ -15,6 +15,7 @@ from newsletter.store.times import to_ms
 _subscriber = tables.subscriber.c
 # What an entry leaves open stays as it is known.
 _KEPT = ("name", "language", "timezone", "place")
+_NO_CONSENT = "{}"
 
 
 class Importing:
@@ -34,7 +35,8 @@ class Importing:
         self._add_subscribers(chunk, hashes)
         known = self._ids(hashes)
         numbered = [(known[hash_], entry) for entry, hash_ in zip(chunk, hashes, strict=True)]
-        # Whoever left a list stays away from it, whatever a file says.
+        # Whoever left a list stays away from it, whatever a file says; nor does a file end what
+        # stands here: the person may have come back since.
         self._add_absent(tables.subscription, self._subscriptions(numbered))
         self._add_absent(
             tables.tag,
@@ -47,13 +49,15 @@ class Importing:
 
     def _add_subscribers(self, chunk: Sequence[Entry], hashes: Sequence[bytes]) -> None:
         adding = insert(tables.subscriber)
-        adding = adding.on_conflict_do_update(
-            index_elements=["address_hash"],
-            set_={
-                name: func.coalesce(func.nullif(adding.excluded[name], ""), _subscriber[name])
-                for name in _KEPT
-            },
+        given = adding.excluded
+        updated: dict[str, ColumnElement[Any]] = {
+            name: func.coalesce(func.nullif(given[name], ""), _subscriber[name]) for name in _KEPT
+        }
+        updated["consent"] = func.coalesce(
+            func.nullif(_subscriber.consent, _NO_CONSENT), given.consent
         )
+        updated["paused_until"] = _later(given.paused_until, _subscriber.paused_until)
+        adding = adding.on_conflict_do_update(index_elements=["address_hash"], set_=updated)
         rows = [_row(entry, hash_, self._at) for entry, hash_ in zip(chunk, hashes, strict=True)]
         self._connection.execute(adding, rows)
 
@@ -70,11 +74,15 @@ class Importing:
             {
                 "list_id": self._lists[name],
                 "subscriber_id": id_,
-                "state": SubscriptionState.CONFIRMED.value,
+                "state": state.value,
                 "changed_at": to_ms(self._at),
             }
             for id_, entry in people
-            for name in entry.lists
+            for state, names in (
+                (SubscriptionState.CONFIRMED, entry.lists),
+                (SubscriptionState.ENDED, entry.left),
+            )
+            for name in names
         )
 
     def _add_absent(self, table: Table, rows: Iterator[dict[str, Any]]) -> None:
@@ -99,6 +107,10 @@ class _ListIds(dict[str, int]):
         return self[name]
 
 
+def _later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((one > func.coalesce(other, one - 1), one), else_=other)
+
+
 def _row(entry: Entry, address_hash: bytes, at: datetime) -> dict[str, object]:
     consent = entry.consent
     recorded = (
@@ -113,4 +125,5 @@ def _row(entry: Entry, address_hash: bytes, at: datetime) -> dict[str, object]:
         "consent": json.dumps(recorded, ensure_ascii=False),
         "added_at": to_ms(at),
         "place": entry.place,
+        "paused_until": entry.paused_until and to_ms(entry.paused_until),
     }

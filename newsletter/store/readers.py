@@ -5,8 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, select, update
 
 from newsletter.domain.audience import (
     Entry,
@@ -20,7 +19,8 @@ from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
 from newsletter.store.erasing import erase
 from newsletter.store.importing import Importing
 from newsletter.store.staying import leavers, suppressed_hashes
-from newsletter.store.times import to_ms
+from newsletter.store.suppressing import Suppressing
+from newsletter.store.times import maybe_from_ms, to_ms
 
 _CHUNK = 5_000
 _subscriber = tables.subscriber.c
@@ -50,43 +50,17 @@ class SqlReaders:
         return int(self._connection.scalar(select(func.count()).select_from(_table)) or 0)
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
-        added = 0
-        for entry in entries:
-            added += self._connection.execute(
-                insert(tables.suppression)
-                .values(
-                    address_hash=self._hash(entry.address),
-                    address=entry.address,
-                    reason=entry.reason.value,
-                    origin=origin,
-                    at=to_ms(at),
-                )
-                .on_conflict_do_nothing()
-            ).rowcount
-            self._replace_lighter(entry, origin)
-        return added
+        return Suppressing(self._connection, self._hash, at, origin).add(entries)
 
-    def _replace_lighter(self, entry: SuppressedEntry, origin: str) -> None:
-        lighter = [reason.value for reason in entry.reason.replaces]
-        if lighter:
-            self._connection.execute(
-                update(tables.suppression)
-                .where(
-                    _suppression.address_hash == self._hash(entry.address),
-                    _suppression.reason.in_(lighter),
-                )
-                .values(reason=entry.reason.value, origin=origin)
-            )
-
-    def suppressed_among(self, addresses: Sequence[str]) -> frozenset[str]:
+    def suppressed_among(self, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
         hashes = {address: self._hash(address) for address in addresses}
         found = suppressed_hashes(self._connection, list(hashes.values()))
-        return frozenset(address for address, hash_ in hashes.items() if hash_ in found)
+        return {address: found[hash_] for address, hash_ in hashes.items() if hash_ in found}
 
-    def left_among(self, entries: Sequence[Entry]) -> int:
-        return leavers(
-            self._connection, ((self._hash(each.address), each.lists) for each in entries)
-        )
+    def left_among(self, entries: Sequence[Entry]) -> frozenset[str]:
+        people = {self._hash(entry.address): entry for entry in entries}
+        named = {hash_: entry.lists for hash_, entry in people.items()}
+        return frozenset(people[hash_].address for hash_ in leavers(self._connection, named))
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
@@ -121,19 +95,29 @@ class SqlReaders:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _person(row)
 
-    def all(self) -> Iterator[tuple[Subscriber, str]]:
-        rows = self._connection.execute(_people().order_by(_subscriber.id))
-        for row in rows.yield_per(_CHUNK):
+    def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
+        query = _people().order_by(_subscriber.id)
+        if list_name:
+            query = query.where(_subscriber.id.in_(_ever_in(list_name)))
+        for row in self._connection.execute(query).yield_per(_CHUNK):
             yield _person(row), row.consent
 
-    def suppressions(self) -> Iterator[SuppressedEntry]:
-        rows = self._connection.execute(
+    def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
+        query = (
             select(_suppression.address, _suppression.reason)
             .where(_suppression.address.is_not(None))
             .order_by(_suppression.at, _suppression.address)
         )
-        for address, reason in rows:
+        if strangers:
+            query = query.where(
+                ~exists().where(_subscriber.address_hash == _suppression.address_hash)
+            )
+        for address, reason in self._connection.execute(query).yield_per(_CHUNK):
             yield SuppressedEntry(address=address, reason=SuppressionReason(reason))
+
+    def erased(self) -> int:
+        nameless = select(func.count()).where(_suppression.address.is_(None))
+        return int(self._connection.scalar(nameless) or 0)
 
     def forget(self, address: str, at: datetime) -> bool:
         found = self.find(address)
@@ -195,19 +179,6 @@ _table = tables.subscriber
 
 
 def _people() -> Select[Any]:
-    names = (
-        select(func.group_concat(tables.mailing_list.c.name, ";"))
-        .join_from(
-            tables.subscription,
-            tables.mailing_list,
-            tables.mailing_list.c.id == _subscription.list_id,
-        )
-        .where(
-            _subscription.subscriber_id == _subscriber.id,
-            _subscription.state == SubscriptionState.CONFIRMED.value,
-        )
-        .scalar_subquery()
-    )
     reason = (
         select(_suppression.reason)
         .where(_suppression.address_hash == _subscriber.address_hash)
@@ -218,7 +189,32 @@ def _people() -> Select[Any]:
         .where(tables.tag.c.subscriber_id == _subscriber.id)
         .scalar_subquery()
     )
-    return select(_table, names.label("lists"), reason.label("reason"), tags.label("tags"))
+    return select(
+        _table,
+        _names_of_lists(SubscriptionState.CONFIRMED).label("lists"),
+        _names_of_lists(SubscriptionState.ENDED).label("left"),
+        reason.label("reason"),
+        tags.label("tags"),
+    )
+
+
+def _names_of_lists(state: SubscriptionState) -> ScalarSelect[str]:
+    return (
+        select(func.group_concat(tables.mailing_list.c.name, ";"))
+        .join_from(
+            tables.subscription,
+            tables.mailing_list,
+            tables.mailing_list.c.id == _subscription.list_id,
+        )
+        .where(_subscription.subscriber_id == _subscriber.id, _subscription.state == state.value)
+        .scalar_subquery()
+    )
+
+
+def _ever_in(list_name: str) -> Select[Any]:
+    return select(_subscription.subscriber_id).where(
+        list_ids([list_name]), _subscription.state != SubscriptionState.PENDING.value
+    )
 
 
 def _person(row: Row[Any]) -> Subscriber:
@@ -228,8 +224,14 @@ def _person(row: Row[Any]) -> Subscriber:
         name=row.name,
         language=row.language,
         timezone=row.timezone,
-        lists=tuple(sorted(row.lists.split(";"))) if row.lists else (),
+        lists=_names(row.lists),
         suppressed=SuppressionReason(row.reason) if row.reason else None,
         place=row.place,
-        tags=tuple(sorted(row.tags.split(";"))) if row.tags else (),
+        tags=_names(row.tags),
+        paused_until=maybe_from_ms(row.paused_until),
+        left=_names(row.left),
     )
+
+
+def _names(joined: str | None) -> tuple[str, ...]:
+    return tuple(sorted(joined.split(";"))) if joined else ()

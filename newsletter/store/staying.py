@@ -1,10 +1,10 @@
 """Whom a file names although they are to be left alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from newsletter.domain.audience import SubscriptionState
+from newsletter.domain.audience import SubscriptionState, SuppressionReason
 from newsletter.store import tables
 
 _subscriber = tables.subscriber.c
@@ -12,18 +12,20 @@ _subscription = tables.subscription.c
 _suppression = tables.suppression.c
 
 
-def suppressed_hashes(connection: Connection, hashes: Sequence[bytes]) -> frozenset[bytes]:
+def suppressed_hashes(
+    connection: Connection, hashes: Sequence[bytes]
+) -> dict[bytes, SuppressionReason]:
     """Those of the hashes whose addresses are suppressed."""
-    return frozenset(
-        connection.scalars(
-            select(_suppression.address_hash).where(_suppression.address_hash.in_(hashes))
+    rows = connection.execute(
+        select(_suppression.address_hash, _suppression.reason).where(
+            _suppression.address_hash.in_(hashes)
         )
     )
+    return {hash_: SuppressionReason(reason) for hash_, reason in rows}
 
 
-def leavers(connection: Connection, named: Iterable[tuple[bytes, Sequence[str]]]) -> int:
-    """How many of the people, each with lists, left one of them."""
-    wanted = {hash_: frozenset(lists) for hash_, lists in named}
+def leavers(connection: Connection, named: Mapping[bytes, Sequence[str]]) -> frozenset[bytes]:
+    """Those of the hashes whose people left one of the lists beside them."""
     rows = connection.execute(
         select(_subscriber.address_hash, tables.mailing_list.c.name)
         .join_from(
@@ -33,8 +35,8 @@ def leavers(connection: Connection, named: Iterable[tuple[bytes, Sequence[str]]]
         )
         .join(tables.mailing_list, tables.mailing_list.c.id == _subscription.list_id)
         .where(
-            _subscriber.address_hash.in_(list(wanted)),
+            _subscriber.address_hash.in_(list(named)),
             _subscription.state == SubscriptionState.ENDED.value,
         )
     )
-    return len({hash_ for hash_, name in rows if name in wanted[hash_]})
+    return frozenset(hash_ for hash_, name in rows if name in named[hash_])

@@ -1,7 +1,8 @@
 """What every store knows of readers: consent is never invented, suppression outranks everything."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -113,6 +114,57 @@ class ReadersContract:
             assert moved is not None
             assert moved.place == "Boston"
 
+    def test_a_list_left_elsewhere_begins_as_ended_and_ends_nothing_here(
+        self, store: Store
+    ) -> None:
+        left = Entry(address="a@example.org", lists=("press",), left=("events", "supporters"))
+        with store.begin() as tx:
+            tx.readers.upsert([Entry(address="a@example.org", lists=("events",)), left], NOON)
+            found = tx.readers.find("a@example.org")
+            assert found is not None
+            assert (found.lists, found.left) == (("events", "press"), ("supporters",))
+            back = Entry(address="a@example.org", lists=("supporters",))
+            tx.readers.upsert([back], NOON)
+            assert tx.readers.left_among([back]) == {"a@example.org"}
+            assert tx.readers.lists() == {"events": 1, "press": 1, "supporters": 0}
+            assert tx.readers.find("a@example.org") == found
+
+    def test_of_two_pauses_the_longer_one_stands(self, store: Store) -> None:
+        def paused(*days: int | None) -> list[datetime | None]:
+            address = f"a{len(days)}{days[0]}@example.org"
+            found = []
+            for day in days:
+                until = None if day is None else NOON + timedelta(days=day)
+                with store.begin() as tx:
+                    tx.readers.upsert([Entry(address=address, lists=(), paused_until=until)], NOON)
+                    person = tx.readers.find(address)
+                    assert person is not None
+                    found.append(person.paused_until)
+            return found
+
+        first, second = NOON + timedelta(days=1), NOON + timedelta(days=2)
+        assert paused(1, 2, None, 1) == [first, second, second, second]
+        assert paused(None, 1) == [None, first]
+
+    def test_consent_is_added_where_none_is_known_and_never_replaced(self, store: Store) -> None:
+        sources = (None, "web form", "conference", None)
+        with store.begin() as tx:
+            for source in sources:
+                consent = Consent(source=source, at=NOON) if source else None
+                tx.readers.upsert([Entry(address="a@example.org", lists=(), consent=consent)], NOON)
+            [(_, found)] = tx.readers.all()
+        assert json.loads(found) == {"source": "web form", "at": NOON.isoformat()}
+
+    def test_whoever_is_or_was_in_a_list_can_be_read_alone(self, store: Store) -> None:
+        left = Entry(address="left@example.org", lists=("events",), left=("press",))
+        with store.begin() as tx:
+            tx.readers.upsert([*entries(1, "events"), ANA, left], NOON)
+            assert [person.address for person, _ in tx.readers.all("press")] == [
+                ANA.address,
+                left.address,
+            ]
+            assert list(tx.readers.all("nothing")) == []
+
     def test_two_spellings_of_an_address_in_one_file_are_one_reader(self, store: Store) -> None:
         twice = [Entry(address=a, lists=("press",)) for a in ("a@example.org", "A@EXAMPLE.org")]
         with store.begin() as tx:
@@ -149,11 +201,11 @@ class ReadersContract:
             leave(tx, ANA.address, "press")
 
             named = [ANA.address, bob.address, eve.address]
-            assert tx.readers.suppressed_among(named) == {eve.address}
-            assert tx.readers.suppressed_among([]) == frozenset()
-            assert tx.readers.left_among([ANA, bob, eve]) == 1
+            assert tx.readers.suppressed_among(named) == {eve.address: SuppressionReason.MANUAL}
+            assert tx.readers.suppressed_among([]) == {}
+            assert tx.readers.left_among([ANA, bob, eve]) == {ANA.address}
             elsewhere = Entry(address=ANA.address, lists=("supporters", "events"))
-            assert tx.readers.left_among([elsewhere, bob]) == 0
+            assert tx.readers.left_among([elsewhere, bob]) == frozenset()
 
     def test_an_import_never_lifts_a_suppression(self, store: Store) -> None:
         with store.begin() as tx:
@@ -227,6 +279,34 @@ class ReadersContract:
             assert tx.readers.suppress(both, NOON, "import") == 2
             listed = [entry.address for entry in tx.readers.suppressions()]
         assert listed == ["a@example.org", "b@example.org"]
+
+    def test_many_are_suppressed_at_once_each_with_the_weightiest_reason(
+        self, store: Store
+    ) -> None:
+        heavy = SuppressionReason.COMPLAINED
+        many = [
+            SuppressedEntry(address=f"a{number}@example.org", reason=SuppressionReason.BOUNCED)
+            for number in range(5_003)
+        ]
+        with store.begin() as tx:
+            suppress(tx, many[1].address, SuppressionReason.MANUAL)
+            again = [replace(many[0], reason=heavy), replace(many[1], reason=heavy)]
+            assert tx.readers.suppress(iter([*many, *again]), NOON, "test") == 5_002
+            assert tx.readers.suppressed(many[0].address) is heavy
+            assert tx.readers.suppressed(many[1].address) is SuppressionReason.MANUAL
+            assert tx.readers.suppressed(many[-1].address) is SuppressionReason.BOUNCED
+
+    def test_strangers_and_the_erased_are_told_apart(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            for address in (ANA.address, "b@example.org", "c@example.org"):
+                suppress(tx, address)
+            tx.readers.forget("c@example.org", NOON)
+            assert [entry.address for entry in tx.readers.suppressions(strangers=True)] == [
+                "b@example.org"
+            ]
+            assert len(list(tx.readers.suppressions())) == 2
+            assert tx.readers.erased() == 1
 
     def test_an_audience_is_a_union_without_doubles(self, store: Store) -> None:
         with store.begin() as tx:
