@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 Thing = TypeVar("Thing")
 _STEP = 1_000
@@ -15,12 +15,13 @@ _STEP = 1_000
 class Counter:
     """Counts, and shows the count. May be called with the count so far."""
 
-    def __init__(self, progress: Progress, what: str) -> None:
+    def __init__(self, progress: Progress, what: str, total: int | None) -> None:
         self._progress = progress
-        self._task = progress.add_task(what, total=None, count="0")
+        self._of = "" if total is None else f" of {total:,}"
+        self._task = progress.add_task(what, total=total, count="0")
 
     def __call__(self, count: int) -> None:
-        self._progress.update(self._task, count=f"{count:,}")
+        self._progress.update(self._task, completed=count, count=f"{count:,}{self._of}")
 
     def each(self, things: Iterable[Thing]) -> Iterator[Thing]:
         """Pass things on, counting them."""
@@ -31,9 +32,10 @@ class Counter:
 
 
 @contextmanager
-def counted(what: str) -> Iterator[Counter]:
-    """Show a count on standard error for the length of the block."""
-    columns = (TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
+def counted(what: str, total: int | None = None) -> Iterator[Counter]:
+    """Show a count on standard error for the length of the block; a bar too, if it has an end."""
+    words = (TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
+    columns = words if total is None else (words[0], BarColumn(), words[1])
     with Progress(
         *columns,
         TimeElapsedColumn(),
@@ -41,4 +43,4 @@ def counted(what: str) -> Iterator[Counter]:
         transient=True,
         disable=not sys.stderr.isatty(),
     ) as progress:
-        yield Counter(progress, what)
+        yield Counter(progress, what, total)

@@ -2,87 +2,32 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from newsletter.domain.audience import (
     LIST_NAME,
+    TAG_NAME,
     Consent,
     Entry,
     SuppressedEntry,
     SuppressionReason,
-    fold,
-    parse_address,
 )
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.sources.book import Book
 from newsletter.sources.scalars import did_you_mean
 from newsletter.sources.text import control_in_value
-from newsletter.sources.times import language_objection, read_instant, zone_objection
-
-MAX_FAULTS = 1000
-PROGRESS_STEP = 1000
+from newsletter.sources.times import (
+    language_objection,
+    read_day_or_instant,
+    read_instant,
+    zone_objection,
+)
 
 _ABSENT = ""
 
-
-@dataclass(kw_only=True)
-class Book:
-    """What was read so far, and what was wrong with it. Grows; handed out only when whole."""
-
-    file: str
-    progress: Callable[[int], None]
-    entries: list[Entry] = field(default_factory=list)
-    suppressed: list[SuppressedEntry] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    _more: int = 0
-    _read: int = 0
-    _lines: dict[str, int] = field(default_factory=dict)
-    _suppressed_lines: dict[str, int] = field(default_factory=dict)
-
-    def fault(self, line: int, key: str, message: str) -> None:
-        """Note a fault; beyond the thousandth they are only counted."""
-        if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Fault(file=self.file, line=line, key=key, message=message))
-        else:
-            self._more += 1
-
-    def count(self) -> None:
-        """Count one more entry, good or not, and tell now and then how many there were."""
-        self._read += 1
-        if self._read % PROGRESS_STEP == 0:
-            self.progress(self._read)
-
-    def finish(self) -> None:
-        """Tell the final count. Raises InvalidInput if anything at all was wrong."""
-        if self._read % PROGRESS_STEP:
-            self.progress(self._read)
-        if self.faults:
-            more = [Fault(file=self.file, message=f"and {self._more} more")] if self._more else []
-            raise InvalidInput([*self.faults, *more])
-
-    def subscriber_address(self, text: str, line: int) -> str:
-        """The address of a subscriber; empty, with a fault, if bad or not the first of its kind."""
-        return self._address(text, line, self._lines)
-
-    def suppressed_address(self, text: str, line: int) -> str:
-        """The address of a suppression; empty, with a fault, if bad or not the first."""
-        return self._address(text, line, self._suppressed_lines)
-
-    def _address(self, text: str, line: int, lines: dict[str, int]) -> str:
-        if not text:
-            self.fault(line, "email", "needs an address like ana@example.org")
-            return ""
-        try:
-            address = parse_address(text)
-            first = lines.get(fold(address))
-        except ValueError as error:
-            self.fault(line, "email", str(error))
-            return ""
-        if first is not None:
-            self.fault(line, "email", f"{address} stands on line {first} already; keep one of them")
-            return ""
-        lines[fold(address)] = line
-        return address
+Lines = Callable[[str], int]
+"""Tells on which line each key stands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,44 +41,55 @@ class Raw:
     timezone: str = _ABSENT
     consent_source: str = _ABSENT
     consent_at: str = _ABSENT
+    place: str = _ABSENT
+    tags: Sequence[str] = ()
+    paused_until: str = _ABSENT
+    left: Sequence[str] = ()
 
 
-def add_subscriber(book: Book, raw: Raw, lines: Callable[[str], int]) -> None:
-    """Check one subscriber and add it to the book; ``lines`` tells where each key stands."""
+def subscriber(book: Book, raw: Raw, lines: Lines) -> Entry | None:
+    """Check one subscriber; None, with what is wrong in the book, if anything is."""
+    before = len(book)
     address = book.subscriber_address(raw.email, lines("email"))
-    before = len(book.faults)
-    control = control_in_value(raw.name) if raw.name else ""
-    if control:
-        book.fault(lines("name"), "name", f"holds {control}; write it on one line")
+    _check(book, lines, "name", raw.name, _line_objection)
+    _check(book, lines, "place", raw.place, _line_objection)
     _check(book, lines, "language", raw.language, language_objection)
     _check(book, lines, "timezone", raw.timezone, zone_objection)
-    for name in raw.lists:
-        _check(book, lines, "lists", name, _list_objection)
+    _check_names(book, raw, lines)
     consent = _consent(book, raw, lines)
-    if not address or len(book.faults) > before:
-        return
-    book.entries.append(
-        Entry(
-            address=address,
-            name=raw.name,
-            lists=_unique(tuple(raw.lists)),
-            language=raw.language,
-            timezone=raw.timezone,
-            consent=consent,
-        )
+    paused_until = _instant(book, lines, "paused_until", raw.paused_until, _day_or_instant)
+    if len(book) > before:
+        return None
+    return Entry(
+        address=address,
+        name=raw.name,
+        lists=_unique(tuple(raw.lists)),
+        language=raw.language,
+        timezone=raw.timezone,
+        consent=consent,
+        place=raw.place,
+        tags=_unique(tuple(raw.tags)),
+        paused_until=paused_until,
+        left=_unique(tuple(raw.left)),
     )
 
 
-def add_suppression(book: Book, email: str, reason: str, line: int) -> None:
-    """Check one suppression and add it to the book."""
+def suppression(
+    book: Book, email: str, reason: str, line: int, key: str = "reason"
+) -> SuppressedEntry | None:
+    """Check one suppression; None, with what is wrong in the book, if anything is.
+
+    ``key`` is what the file calls the reason.
+    """
     address = book.suppressed_address(email, line)
     known = [reason.value for reason in SuppressionReason]
     if not reason:
-        book.fault(line, "reason", f"is missing; write one of {', '.join(known)}")
+        book.fault(line, key, f"is missing; write one of {', '.join(known)}")
     elif reason not in known:
-        book.fault(line, "reason", f"{reason!r} is not a reason{did_you_mean(reason, known)}")
+        book.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, known)}")
     elif address:
-        book.suppressed.append(SuppressedEntry(address=address, reason=SuppressionReason(reason)))
+        return SuppressedEntry(address=address, reason=SuppressionReason(reason))
+    return None
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
@@ -141,19 +97,25 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"means nothing here{did_you_mean(key, known)}"
 
 
-def _check(
-    book: Book,
-    lines: Callable[[str], int],
-    key: str,
-    value: str,
-    objection: Callable[[str], str],
-) -> None:
+def _check(book: Book, lines: Lines, key: str, value: str, objection: Callable[[str], str]) -> None:
     message = objection(value) if value else ""
     if message:
         book.fault(lines(key), key, message)
 
 
-def _consent(book: Book, raw: Raw, lines: Callable[[str], int]) -> Consent | None:
+def _check_names(book: Book, raw: Raw, lines: Lines) -> None:
+    for name in raw.lists:
+        _check(book, lines, "lists", name, _list_objection)
+    for name in raw.left:
+        _check(book, lines, "left", name, _list_objection)
+        if name in raw.lists:
+            message = f"{name} stands in lists too; who left a list is not in it"
+            book.fault(lines("left"), "left", message)
+    for name in raw.tags:
+        _check(book, lines, "tags", name, _tag_objection)
+
+
+def _consent(book: Book, raw: Raw, lines: Lines) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
@@ -161,19 +123,30 @@ def _consent(book: Book, raw: Raw, lines: Callable[[str], int]) -> Consent | Non
             lines("consent"), "consent", "has a time and no source; write where it was given"
         )
         return None
-    control = control_in_value(raw.consent_source)
-    if control:
-        book.fault(lines("consent"), "consent.source", f"holds {control}; write it on one line")
-    if not raw.consent_at:
-        return Consent(source=raw.consent_source, at=None)
+    objection = _line_objection(raw.consent_source)
+    if objection:
+        book.fault(lines("consent"), "consent.source", objection)
+    at = _instant(book, lines, "consent.at", raw.consent_at, _any_instant)
+    return Consent(source=raw.consent_source, at=at)
+
+
+def _instant(
+    book: Book, lines: Lines, key: str, value: str, read: Callable[[str], datetime]
+) -> datetime | None:
     try:
-        return Consent(source=raw.consent_source, at=_instant(raw.consent_at))
+        return read(value) if value else None
     except ValueError as error:
-        book.fault(lines("consent"), "consent.at", str(error))
+        book.fault(lines(key.partition(".")[0]), key, str(error))
         return None
 
 
-_instant = lru_cache(maxsize=4096)(read_instant)
+_any_instant = lru_cache(maxsize=4096)(read_instant)
+_day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
+
+
+def _line_objection(value: str) -> str:
+    control = control_in_value(value)
+    return f"holds {control}; write it on one line" if control else ""
 
 
 @lru_cache(maxsize=1024)
@@ -181,6 +154,13 @@ def _list_objection(name: str) -> str:
     if re.fullmatch(LIST_NAME, name):
         return ""
     return f"{name!r} is not the name of a list; write one like press or press-us"
+
+
+@lru_cache(maxsize=4096)
+def _tag_objection(name: str) -> str:
+    if re.fullmatch(TAG_NAME, name):
+        return ""
+    return f"{name!r} is not a tag; write one like board-member, in small letters and figures"
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import yaml
 
@@ -53,9 +54,12 @@ def line_of(event: yaml.Event) -> int:
 
 
 class Events:
-    """The events of a YAML text. Lines count from 1. Raises yaml.YAMLError and Unreadable."""
+    """The events of a YAML text, which is read in pieces as they are asked for.
 
-    def __init__(self, text: str) -> None:
+    Lines count from 1. Raises yaml.YAMLError and Unreadable.
+    """
+
+    def __init__(self, text: IO[str]) -> None:
         self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_LOADER))
 
     def next(self) -> yaml.Event:

@@ -1,17 +1,19 @@
-"""An export of another tool, read as often as it is asked for and never held whole."""
+"""An export of another tool: which tool it is, and who stands in it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from newsletter.domain.audience import Entry, SuppressedEntry, fold
+from newsletter.domain.audience import Entry, fold
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.sources.entries import PROGRESS_STEP
+from newsletter.sources.csv_files import Member, members, rows
 from newsletter.sources.exports import FORMATS, ExportFormat, marked, possible
-from newsletter.sources.exports_files import Member, encoding_in, members, rows
 from newsletter.sources.exports_rows import Layout, Skip, Unusable, groups, layout, person, small
-from newsletter.sources.exports_tally import Person, Tally
+from newsletter.sources.faults import Faults
+from newsletter.sources.people import PeopleFile, check, digest_of
+from newsletter.sources.streams import encoding_in
+from newsletter.sources.tally import Located, Person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,56 +25,15 @@ class Table:
     layout: Layout
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportFile:
-    """What an export says of people. Each time they are asked for, the file is read again.
-
-    Raises InvalidInput, after the last of them, if it was changed meanwhile.
-    """
-
-    path: Path
-    tables: tuple[Table, ...]
-    lists: tuple[str, ...]
-    tally: Tally
-    notes: tuple[str, ...]
-    """What was understood, guessed and left aside, in sentences."""
-
-    @property
-    def entries(self) -> Iterator[Entry]:
-        """Who is to be added."""
-        return (found for found in self._people() if isinstance(found, Entry))
-
-    @property
-    def suppressed(self) -> Iterator[SuppressedEntry]:
-        """Who is never to be written to."""
-        if not self.tally.suppressed:
-            return iter(())
-        return (found for found in self._people() if isinstance(found, SuppressedEntry))
-
-    @property
-    def skipped(self) -> dict[str, int]:
-        """How many are not taken over, by why."""
-        return {skip.value: count for skip, count in self.tally.skipped.items()}
-
-    def _people(self) -> Iterator[Person]:
-        again = Tally()
-        for place, found, _grouped in _walk(self.tables, self.path, self.lists, again):
-            again.add(found, place)
-            yield found
-        again.finish(str(self.path))
-        if not again.agrees(self.tally):
-            message = "changed while it was read; import it again"
-            raise InvalidInput([Fault(file=str(self.path), message=message)])
-
-
 def read_export(
     path: Path, *, known: ExportFormat | None, lists: Sequence[str], progress: Callable[[int], None]
-) -> ExportFile | None:
-    """Read and check an export; nothing if it is none and no format was asked for.
+) -> PeopleFile | None:
+    """Check an export; nothing if it is none and no format was asked for.
 
     ``lists`` is where its people go. Raises InvalidInput naming each bad line, at most a thousand
     of them; also if the columns could be those of several tools.
     """
+    digest = digest_of(path)
     present = members(path)
     found = [_table(member, known) for member in present]
     tables = [table for table in found if table is not None]
@@ -81,22 +42,28 @@ def read_export(
         raise InvalidInput([Fault(file=str(path), message=message)])
     if not tables:
         return None
-    tally = _checked(tables, path, tuple(lists), progress)
+
+    def walk(faults: Faults, again: bool) -> Iterator[Located]:
+        # Whoever stands in it twice is skipped, not a fault: each reading has to find them anew.
+        return _walk(tables, path, tuple(lists), faults)
+
+    tally = check(walk, path, progress)
     if tally.entries and not lists:
         message = "names no list of ours; say where its people go, like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
     left = [member.name for member, table in zip(present, found, strict=True) if table is None]
-    return ExportFile(
+    return PeopleFile(
         path=path,
-        tables=tuple(tables),
-        lists=tuple(lists),
+        kind=tables[0].layout.known.name,
+        walk=walk,
+        digest=digest,
         tally=tally,
         notes=(*_notes(tables, left), *tally.notes()),
     )
 
 
 def _table(member: Member, known: ExportFormat | None) -> Table | None:
-    encoding = encoding_in(member)
+    encoding = encoding_in(member.file, member.open)
     line, header = next(rows(member, encoding), (1, []))
     asked = known or recognised(header, member.file, line)
     if asked is None or (member.packed and not asked.needs.issubset(small(header))):
@@ -127,25 +94,9 @@ def recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | No
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
 
-def _checked(
-    tables: Sequence[Table], path: Path, lists: tuple[str, ...], progress: Callable[[int], None]
-) -> Tally:
-    tally = Tally()
-    read = 0
-    for read, (place, found, grouped) in enumerate(_walk(tables, path, lists, tally), start=1):
-        tally.add(found, place)
-        tally.grouped += grouped
-        if read % PROGRESS_STEP == 0:
-            progress(read)
-    progress(read)
-    tally.finish(str(path))
-    return tally
-
-
 def _walk(
-    tables: Iterable[Table], path: Path, lists: tuple[str, ...], tally: Tally
-) -> Iterator[tuple[str, Person, bool]]:
-    """Each person with the place they stand at and whether they have tags there."""
+    tables: Iterable[Table], path: Path, lists: tuple[str, ...], faults: Faults
+) -> Iterator[Located]:
     seen: set[bytes] = set()
     for table in tables:
         at = table.layout
@@ -156,12 +107,10 @@ def _walk(
             try:
                 found = _first(person(at, row, source=source, lists=lists), seen)
             except Unusable as error:
-                fault = Fault(
-                    file=table.member.file, line=line, key=error.column, message=str(error)
-                )
-                tally.fault(fault)
+                file, key = table.member.file, error.column
+                faults.add(Fault(file=file, line=line, key=key, message=str(error)))
             else:
-                yield f"{table.member.name}:{line}", found, groups(at, row)
+                yield Located(f"{table.member.name}:{line}", found, groups(at, row))
 
 
 def _first(found: Person, seen: set[bytes]) -> Person:

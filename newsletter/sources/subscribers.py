@@ -1,18 +1,21 @@
 """Files of people: subscribers and suppressions, all of a file or nothing."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from newsletter.domain.audience import LIST_NAME, Entry, SuppressedEntry
+from newsletter.domain.audience import LIST_NAME
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.sources.entries import Book
-from newsletter.sources.exported import ExportFile, read_export
+from newsletter.sources.book import Book
+from newsletter.sources.csv_files import Member
+from newsletter.sources.exported import read_export
 from newsletter.sources.exports import FORMATS
+from newsletter.sources.faults import Faults
+from newsletter.sources.people import PeopleFile, check, digest_of
+from newsletter.sources.streams import encoding_in, not_text
 from newsletter.sources.subscribers_csv import read_csv
 from newsletter.sources.subscribers_yaml import read_yaml
-from newsletter.sources.text import decode, decode_utf8, encoding_note, encoding_of
+from newsletter.sources.tally import Located
 
 _YAML = {".yaml", ".yml"}
 _CSV = {".csv", ".tsv", ".txt"}
@@ -24,44 +27,43 @@ KINDS = (AUTO, PLAIN, *FORMATS)
 """What a file of people can be said to be."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SubscribersFile:
-    """What a file says of people."""
+def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> PeopleFile:
+    """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
-    entries: Sequence[Entry]
-    suppressed: Sequence[SuppressedEntry]
-    notes: tuple[str, ...] = ()
-    """What was guessed, in sentences."""
-
-
-def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> SubscribersFile:
-    """Read a file of subscribers: YAML, or CSV with the same names as columns.
-
-    ``progress`` is told now and then, and at the end, how many entries were read. Without ``lists``
-    (in CSV: an empty cell) an entry is a person in no list; an empty list is a fault. A time of
-    consent without an offset is in UTC. Raises InvalidInput naming each bad line, at most a
-    thousand of them.
+    ``progress`` is told now and then, and at the end, how many people were read. Without ``lists``
+    (in CSV: an empty cell) an entry is a person in no list; an empty list is a fault. A time
+    without an offset is in UTC. Raises InvalidInput naming each bad line, at most a thousand of
+    them.
     """
-    file = str(path)
-    kind = path.suffix.lower()
-    if kind not in _YAML | _CSV:
+    suffix = path.suffix.lower()
+    if suffix not in _YAML | _CSV:
         message = "is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
-        raise InvalidInput([Fault(file=file, message=message)])
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; check its name and permissions"
-        raise InvalidInput([Fault(file=file, message=message)]) from error
-    book = Book(file=file, progress=progress)
-    notes = _read(data, kind, book)
-    book.finish()
-    return SubscribersFile(entries=book.entries, suppressed=book.suppressed, notes=notes)
+        raise InvalidInput([Fault(file=str(path), message=message)])
+    digest = digest_of(path)
+    member = Member(file=str(path), name=path.name, open=lambda: path.open("rb"))
+    encoding = encoding_in(member.file, member.open)
+    if suffix in _YAML and encoding == "cp1252":
+        raise InvalidInput([not_text(member.file, member.open, "utf-8")])
+    read = read_yaml if suffix in _YAML else read_csv
+
+    def walk(faults: Faults, again: bool) -> Iterator[Located]:
+        return read(member, encoding, Book(faults, watchful=not again))
+
+    tally = check(walk, path, progress)
+    return PeopleFile(
+        path=path,
+        kind=PLAIN,
+        walk=walk,
+        digest=digest,
+        tally=tally,
+        notes=(*_guessed(encoding), *tally.notes()),
+    )
 
 
 def read_people(
     path: Path, *, kind: str, lists: Sequence[str], progress: Callable[[int], None]
-) -> SubscribersFile | ExportFile:
-    """Read a file of ours, or an export of another tool.
+) -> PeopleFile:
+    """Check a file of ours, or an export of another tool.
 
     ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go; a
     file of ours names its own. Raises InvalidInput.
@@ -86,10 +88,6 @@ def read_people(
     return read_subscribers(path, progress=progress)
 
 
-def _read(data: bytes, kind: str, book: Book) -> tuple[str, ...]:
-    if kind in _CSV:
-        read_csv(decode(data, file=book.file), book)
-        return tuple(filter(None, [encoding_note(data)]))
-    utf16 = encoding_of(data) == "utf-16"
-    read_yaml(decode(data, file=book.file) if utf16 else decode_utf8(data, file=book.file), book)
-    return ()
+def _guessed(encoding: str) -> Iterator[str]:
+    if encoding == "cp1252":
+        yield "It is not UTF-8 and was read as Windows-1252: look at its quotes and accents."

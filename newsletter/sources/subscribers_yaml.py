@@ -1,40 +1,72 @@
-"""Subscribers from YAML, streamed: a hundred thousand of them need no tree of the whole file."""
+"""Subscribers from YAML, streamed: no tree, and not even the text, of the whole file is held."""
+
+import io
+from collections.abc import Iterator
 
 import yaml
 
-from newsletter.sources.entries import Book, Raw, add_subscriber, add_suppression, unknown_key
+from newsletter.domain.audience import Entry, SuppressedEntry
+from newsletter.domain.errors import InvalidInput
+from newsletter.sources.book import Book
+from newsletter.sources.csv_files import Member
+from newsletter.sources.entries import Raw, subscriber, suppression, unknown_key
 from newsletter.sources.events import Events, Mapping, Scalar, Sequence, Unreadable, Value, line_of
 from newsletter.sources.scalars import NULL_TAG, misreading, quoted, tag_of_plain
-from newsletter.sources.text import control_in_lines
+from newsletter.sources.streams import control_in, not_text
+from newsletter.sources.tally import Located
 
 _SECTIONS = ("subscribers", "suppressed")
-_KEYS = ("email", "name", "lists", "language", "timezone", "consent")
+_SEVERAL = {"lists": "press", "tags": "board", "left": "press"}
+_KEYS = (
+    "email",
+    "name",
+    "lists",
+    "language",
+    "timezone",
+    "consent",
+    "place",
+    "tags",
+    "paused_until",
+    "left",
+    "suppressed",
+)
 _CONSENT = ("source", "at")
 _SUPPRESSED = ("email", "reason")
+_OWN_CHECKS = {"email", "consent.at", "paused_until"}
 _SHAPE = "write it as in subscribers.example.yaml"
 
+Found = tuple[Entry | SuppressedEntry | None, ...]
 
-def read_yaml(text: str, book: Book) -> None:
-    """Read all subscribers and suppressions into the book."""
-    control = control_in_lines(text)
-    if control:
-        line, name = control
-        book.fault(line, "", f"holds {name}, which is invisible; take it out")
-        return
-    events = Events(text)
+
+def read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:
+    """Read all subscribers and suppressions; what is wrong goes into the book.
+
+    Raises InvalidInput where the file is not text.
+    """
     try:
-        _document(events, book)
+        control = control_in(member.file, member.open, encoding)
+    except UnicodeDecodeError as error:
+        raise InvalidInput([not_text(member.file, member.open, encoding)]) from error
+    if control:
+        raise InvalidInput([control])
+    try:
+        with io.TextIOWrapper(member.open(), encoding) as text:
+            for line, found in _document(Events(text), book):
+                for person in found:
+                    if person:
+                        yield Located(f"{member.name}:{line}", person)
     except Unreadable as error:
         book.fault(error.line, "", str(error))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML"
         what = f"YAML cannot read on from here ({problem})"
-        line = mark.line + 1 if mark else 1
-        book.fault(line, "", f"{what}; look at the quotes, colons and blanks of this line")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
+        hint = "look at the quotes, colons and blanks of this line"
+        book.fault(line, "", f"{what}; {hint}", column)
 
 
-def _document(events: Events, book: Book) -> None:
+def _document(events: Events, book: Book) -> Iterator[tuple[int, Found]]:
     events.next()
     if isinstance(events.next(), yaml.StreamEndEvent):
         book.fault(1, "", f"is empty; {_SHAPE}")
@@ -46,14 +78,17 @@ def _document(events: Events, book: Book) -> None:
     seen: dict[str, int] = {}
     while not isinstance(event := events.next(), yaml.MappingEndEvent):
         key = events.value(event)
-        _section(key.value if isinstance(key, Scalar) else "?", key.line, seen, events, book)
+        name = key.value if isinstance(key, Scalar) else "?"
+        yield from _section(name, key.line, seen, events, book)
     events.next()
     extra = events.next()
     if not isinstance(extra, yaml.StreamEndEvent):
         book.fault(line_of(extra), "", "begins a second document; keep one")
 
 
-def _section(key: str, line: int, seen: dict[str, int], events: Events, book: Book) -> None:
+def _section(
+    key: str, line: int, seen: dict[str, int], events: Events, book: Book
+) -> Iterator[tuple[int, Found]]:
     if key not in _SECTIONS:
         book.fault(line, key, unknown_key(key, _SECTIONS))
         events.value()
@@ -67,41 +102,45 @@ def _section(key: str, line: int, seen: dict[str, int], events: Events, book: Bo
         if not _is_nothing(value):
             book.fault(line, key, f"must be a list; {_SHAPE}")
         return
-    add = _subscriber if key == "subscribers" else _suppression
+    read = _subscriber if key == "subscribers" else _suppression
     while not isinstance(event := events.next(), yaml.SequenceEndEvent):
-        book.count()
         item = events.value(event)
         if isinstance(item, Mapping):
-            add(item, book)
+            yield item.line, read(item, book)
         else:
             book.fault(item.line, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
 
 
-def _subscriber(item: Mapping, book: Book) -> None:
+def _subscriber(item: Mapping, book: Book) -> Found:
     values = _pairs(item, _KEYS, "", book)
     lines = {key: value.line for key, value in values.items()}
-    lists = _lists(values.pop("lists"), book) if "lists" in values else ()
+    lists, tags, left = (
+        _names(key, values.pop(key), book) if key in values else () for key in _SEVERAL
+    )
     consent = _consent(values.pop("consent"), book) if "consent" in values else {}
     texts = {key: _text(key, value, book) for key, value in values.items()}
-    add_subscriber(
-        book,
-        Raw(
-            email=texts.get("email", ""),
-            name=texts.get("name", ""),
-            lists=lists,
-            language=texts.get("language", ""),
-            timezone=texts.get("timezone", ""),
-            consent_source=consent.get("source", ""),
-            consent_at=consent.get("at", ""),
-        ),
-        lambda key: lines.get(key, item.line),
+    reason = texts.pop("suppressed", "")
+    if reason:
+        line = lines["suppressed"]
+        gone = suppression(book, texts.get("email", ""), reason, line, "suppressed")
+        if gone is None:
+            return ()
+    raw = Raw(
+        consent_source=consent.get("source", ""),
+        consent_at=consent.get("at", ""),
+        lists=lists,
+        tags=tags,
+        left=left,
+        **texts,
     )
+    person = subscriber(book, raw, lambda key: lines.get(key, item.line))
+    return (person, gone) if reason else (person,)
 
 
-def _suppression(item: Mapping, book: Book) -> None:
+def _suppression(item: Mapping, book: Book) -> Found:
     values = _pairs(item, _SUPPRESSED, "", book)
     texts = {key: _text(key, value, book) for key, value in values.items()}
-    add_suppression(book, texts.get("email", ""), texts.get("reason", ""), item.line)
+    return (suppression(book, texts.get("email", ""), texts.get("reason", ""), item.line),)
 
 
 def _consent(value: Value, book: Book) -> dict[str, str]:
@@ -115,14 +154,16 @@ def _consent(value: Value, book: Book) -> dict[str, str]:
     return {key: _text(f"consent.{key}", part, book) for key, part in values.items()}
 
 
-def _lists(value: Value, book: Book) -> tuple[str, ...]:
+def _names(key: str, value: Value, book: Book) -> tuple[str, ...]:
+    example = f"{key}: [{_SEVERAL[key]}]"
     if not isinstance(value, Sequence):
-        book.fault(value.line, "lists", "must be a list; write it like lists: [press]")
+        book.fault(value.line, key, f"must be a list; write it like {example}")
         return ()
     if not value.items:
-        what = "is an empty list; write one like lists: [press]"
-        book.fault(value.line, "lists", f"{what}, or take the key out for a person in no list")
-    return tuple(filter(None, [_text("lists", item, book) for item in value.items]))
+        what = f"is an empty list; write one like {example}"
+        nobody = " for a person in no list" if key == "lists" else ""
+        book.fault(value.line, key, f"{what}, or take the key out{nobody}")
+    return tuple(filter(None, [_text(key, item, book) for item in value.items]))
 
 
 def _pairs(item: Mapping, known: tuple[str, ...], prefix: str, book: Book) -> dict[str, Value]:
@@ -145,7 +186,7 @@ def _text(key: str, value: Value, book: Book) -> str:
             return ""
         book.fault(value.line, key, "must be one line of text; write it in quotes")
         return ""
-    if not value.plain or key in {"email", "consent.at"} or _is_nothing(value):
+    if not value.plain or key in _OWN_CHECKS or _is_nothing(value):
         return "" if _is_nothing(value) else value.value.strip()
     meant = misreading(value.value)
     if meant:

@@ -9,6 +9,7 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_HEAD = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
@@ -16,8 +17,8 @@ _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\
 def decode(data: bytes, *, file: str = "the text") -> str:
     """Read bytes as text and turn all line ends into ``\\n``.
 
-    UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252; ``encoding_note``
-    says when it was the last. Raises InvalidInput if it is none of these.
+    UTF-8 or UTF-16, with or without a byte order mark, else Windows-1252; ``encoding_note`` says
+    when it was the last. Raises InvalidInput if it is none of these.
     """
     try:
         text = data.decode(encoding_of(data))
@@ -28,14 +29,30 @@ def decode(data: bytes, *, file: str = "the text") -> str:
 
 def encoding_of(data: bytes) -> str:
     """The name of the encoding that ``decode`` uses."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return encoding
+    by_head = encoding_by_head(data)
+    if by_head:
+        return by_head
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def encoding_by_head(data: bytes) -> str:
+    """What a byte order mark says, or the bytes that are zero in UTF-16 alone; else nothing.
+
+    Half of what Latin letters, blanks and line ends take there is zero: the second byte of each
+    pair, or the first.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return encoding
+    head = data[:_HEAD]
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if 8 * max(first, second) < len(head) or max(first, second) <= 8 * min(first, second):
+        return ""
+    return "utf-16-le" if second > first else "utf-16-be"
 
 
 def encoding_note(data: bytes) -> str:
@@ -68,10 +85,17 @@ def control_in_value(value: str) -> str:
 
 def control_in_lines(text: str) -> tuple[int, str] | None:
     """The line and the name of the first control character of a text; tabs and ``\\n`` are none."""
-    found = _CONTROL_IN_LINES.search(text)
+    found = first_control(text)
     if found is None:
         return None
-    return text.count("\n", 0, found.start()) + 1, _name(found.group())
+    at, name = found
+    return text.count("\n", 0, at) + 1, name
+
+
+def first_control(text: str) -> tuple[int, str] | None:
+    """The place and the name of the first control character; tabs and ``\\n`` are none."""
+    found = _CONTROL_IN_LINES.search(text)
+    return (found.start(), _name(found.group())) if found else None
 
 
 def _name(character: str) -> str:

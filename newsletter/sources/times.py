@@ -1,7 +1,7 @@
 """Dates and times as people write them in front matter and lists of subscribers."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import available_timezones
@@ -53,13 +53,26 @@ def read_instant(value: str) -> datetime:
 
     Raises ValueError saying what to write.
     """
-    time = read_time(value)
-    if time.tzinfo is None:
-        return time.replace(tzinfo=UTC)
+    read = read_time(value)
+    if read.tzinfo is None:
+        return read.replace(tzinfo=UTC)
     try:
-        return time.astimezone(UTC)
+        return read.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"{value} is out of the calendar's range; write another date") from error
+
+
+def read_day_or_instant(value: str) -> datetime:
+    """Read a date as its first moment, or a time, as an instant in UTC.
+
+    Raises ValueError saying what to write.
+    """
+    if _DATE.fullmatch(value):
+        return datetime.combine(read_date(value), time.min, UTC)
+    if not _TIME.fullmatch(value):
+        what = f"{value!r} is neither a date nor a time"
+        raise ValueError(f"{what}; write it like 2011-09-21 or 2011-09-21 14:00")
+    return read_instant(value)
 
 
 @lru_cache(maxsize=1024)

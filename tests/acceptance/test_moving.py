@@ -1,7 +1,10 @@
 """Moving here from another tool: its export is tried, then taken, and nobody comes back by it."""
 
+import hashlib
 import zipfile
 from pathlib import Path
+
+import yaml
 
 from tests.acceptance.workspace import ADMIN, Workspace
 
@@ -38,12 +41,17 @@ def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace)
         "known": 0,
         "suppressed": 3,
         "refused": 2,
+        "refused_by_reason": {"manual": 1, "erased": 1},
         "left": 0,
         "skipped": {"never confirmed": 1},
+        "sha256": hashlib.sha256((EXPORTS / "buttondown.csv").read_bytes()).hexdigest(),
     }
-    assert bare.do("subscribers", "export").stdout.count("\n") == 1, "nobody was written down"
+    rows = [row.split(",") for row in bare.do("subscribers", "export").stdout.splitlines()[1:]]
+    assert [row[0].partition("@")[0] for row in rows] == ["ana", "dora", "emil", "fatima"]
+    assert not any("".join(row[1:-1]) for row in rows), "nobody was written down"
     said = bare.do("subscribers", "import", str(EXPORTS / "keila.csv"), "--list", "press").stderr
     assert "; suppressed here and not taken: 2" in said
+    assert "not taken: 1 erased here, first at keila.csv:3 (bashir@example.net)" in said
 
 
 def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
@@ -54,8 +62,11 @@ def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
 
     assert "0 new, 2 known" in done
     assert "; left a list here and stay away from it: 1" in done
+    assert (
+        "not back into a list: 1 who left it here, first at ghost.csv:2 (ana@example.org)" in done
+    )
     people = bare.do("subscribers", "export").stdout.splitlines()
-    assert [row.split(",")[2] for row in people[1:]] == ["events", "events;press"]
+    assert [row.split(",")[2] for row in people[1:3]] == ["events", "events;press"]
 
 
 def test_an_export_with_a_bad_line_is_refused_whole(bare: Workspace, tmp_path: Path) -> None:
@@ -66,3 +77,80 @@ def test_an_export_with_a_bad_line_is_refused_whole(bare: Workspace, tmp_path: P
 
     assert "members.csv:7 subscribed_to_emails: 'maybe' is none of true, false" in refused
     assert bare.do("subscribers", "export").stdout.count("\n") == 1
+
+
+PEOPLE = """\
+email,name,lists,place,tags,left,suppressed
+ana@example.org,'=1+1,press,Austin,vip;board,events,
+bashir@example.net,Bashir,events,,,press,
+dora@example.net,Dora,supporters,,,,
+emil@example.com,Emil,press,,,,complained
+gone@example.com,,,,,,bounced
+"""
+
+
+def test_a_plain_file_is_rehearsed_and_its_name_and_hash_are_kept(
+    bare: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(PEOPLE)
+    bare.do("user", "add", ADMIN, "--role", "admin")
+    bare.do("subscribers", "suppress", "dora@example.net", "--by", ADMIN)
+    tried = bare.do("subscribers", "import", str(path), "--dry-run").stderr
+
+    assert "3 new, 0 known, 2 newly suppressed; suppressed here and not taken: 1" in tried
+    assert "to be suppressed: 1 complained, first at people.csv:5" in tried
+    assert "to be suppressed: 1 bounced, first at people.csv:6" in tried
+    assert "not taken: 1 manual here, first at people.csv:4 (dora@example.net)" in tried
+    assert "nothing was changed" in tried
+    bare.do("subscribers", "import", str(path))
+    entered = bare.do("audit", "show", "--json").json()[-1]
+    assert (entered["action"], entered["subject"]) == ("import", "people.csv")
+    assert entered["detail"].endswith(hashlib.sha256(PEOPLE.encode()).hexdigest())
+    shown = bare.do("subscribers", "show", "ana@example.org", "--json").json()
+    assert shown["name"] == "=1+1"
+    assert (shown["place"], shown["tags"], shown["left"]) == (
+        "Austin",
+        ["board", "vip"],
+        ["events"],
+    )
+
+
+def test_an_export_tells_everything_in_both_forms_and_of_one_list(
+    bare: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(PEOPLE)
+    bare.do("subscribers", "import", str(path))
+    bare.do("subscribers", "forget", "dora@example.net")
+    done = bare.do("subscribers", "export", "--bom")
+
+    assert "left out: 1 who were erased" in done.stderr
+    assert done.stdout.startswith("\ufeffemail,name,lists,")
+    assert "ana@example.org,'=1+1,press,,,,,Austin,board;vip,,events,\n" in done.stdout
+    assert "emil@example.com,Emil,press,,,,,,,,,complained\n" in done.stdout
+    assert "gone@example.com,,,,,,,,,,,bounced\n" in done.stdout
+
+    one = bare.do("subscribers", "export", "--list", "press", "--format", "yaml")
+    assert one.stderr == ""
+    assert yaml.safe_load(one.stdout) == {
+        "subscribers": [
+            {
+                "email": "ana@example.org",
+                "name": "=1+1",
+                "place": "Austin",
+                "lists": ["press"],
+                "tags": ["board", "vip"],
+            },
+            {"email": "bashir@example.net", "name": "Bashir", "left": ["press"]},
+            {
+                "email": "emil@example.com",
+                "name": "Emil",
+                "lists": ["press"],
+                "suppressed": "complained",
+            },
+        ],
+        "suppressed": None,
+    }
+    refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
+    assert "there is no list prese; there are: events, press, supporters" in refused

@@ -1,6 +1,7 @@
 """The commands about people, the audit log, the database and the figures."""
 
 import csv
+import hashlib
 import io
 import re
 import sqlite3
@@ -16,7 +17,10 @@ from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers
 def test_a_rehearsed_import_changes_nothing(bare: Workspace) -> None:
     bare.do("subscribers", "import", "subscribers.yaml", "--dry-run")
     assert bare.do("subscribers", "export").stdout.count("\n") == 1
-    nobody = {"refused": 0, "left": 0}
+    nobody = {"refused": 0, "refused_by_reason": {}, "left": 0}
+    nobody |= {
+        "sha256": hashlib.sha256((bare.folder / "subscribers.yaml").read_bytes()).hexdigest()
+    }
     done = bare.do("subscribers", "import", "subscribers.yaml", "--json")
     assert done.json() == {"new": 3, "known": 0, "suppressed": 1} | nobody
     again = bare.do("subscribers", "import", "subscribers.yaml", "--json")
@@ -46,8 +50,17 @@ def test_an_export_reads_back_as_it_was_and_brings_nobody_back(
         "timezone": "America/Chicago",
         "consent_source": "web form",
         "consent_at": "2024-05-01T10:00:00+00:00",
+        "place": "Austin, Texas",
+        "tags": "board-member",
+        "paused_until": "",
+        "left": "",
+        "suppressed": "",
     }
-    assert rows["bashir@example.net"]["lists"] == ""
+    assert rows["bashir@example.net"]["suppressed"] == "manual"
+    assert rows["gone@example.org"] == dict.fromkeys(rows["ana@example.org"], "") | {
+        "email": "gone@example.org",
+        "suppressed": "unsubscribed",
+    }
     path = tmp_path / "export.csv"
     path.write_text(exported)
 

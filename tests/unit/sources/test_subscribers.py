@@ -1,5 +1,6 @@
 """Files of people: what is read from YAML and from CSV."""
 
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from newsletter.domain.audience import Consent, Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.errors import InvalidInput
-from newsletter.sources.subscribers import SubscribersFile, read_subscribers
+from newsletter.sources.people import PeopleFile
+from newsletter.sources.subscribers import read_subscribers
 
 ROOT = Path(__file__).parents[3]
 ANA = Entry(
@@ -22,11 +24,11 @@ HEADER = "email,name,lists,language,timezone,consent_source,consent_at\n"
 ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,2024-05-01T10:00:00Z\n"
 
 
-def read(path: Path) -> SubscribersFile:
+def read(path: Path) -> PeopleFile:
     return read_subscribers(path, progress=lambda _: None)
 
 
-def read_text(tmp_path: Path, name: str, text: str | bytes) -> SubscribersFile:
+def read_text(tmp_path: Path, name: str, text: str | bytes) -> PeopleFile:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read(path)
@@ -47,7 +49,7 @@ def test_the_example_holds_three_people_and_one_suppression() -> None:
         "chen@example.com",
     ]
     assert {name for entry in file.entries for name in entry.lists} == {"press", "supporters"}
-    assert file.suppressed == [
+    assert list(file.suppressed) == [
         SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED)
     ]
 
@@ -62,8 +64,8 @@ subscribers:
     timezone: America/Chicago
     consent: {source: web form, at: 2024-05-01T12:00:00+02:00}
 """
-    assert read_text(tmp_path, "a.yml", yaml).entries == [ANA]
-    assert read_text(tmp_path, "a.csv", HEADER + ROW).entries == [ANA]
+    assert list(read_text(tmp_path, "a.yml", yaml).entries) == [ANA]
+    assert list(read_text(tmp_path, "a.csv", HEADER + ROW).entries) == [ANA]
 
 
 def test_only_the_address_is_required(tmp_path: Path) -> None:
@@ -72,10 +74,13 @@ def test_only_the_address_is_required(tmp_path: Path) -> None:
         "subscribers:\n- {email: Ana@Example.org, name: ~, language: , consent: }\nsuppressed:"
     )
 
-    assert read_text(tmp_path, "a.yaml", "subscribers: [{email: Ana@Example.org}]").entries == bare
-    assert read_text(tmp_path, "b.yaml", nothing).entries == bare
-    assert read_text(tmp_path, "a.csv", "email\nAna@Example.org\n").entries == bare
-    assert read_text(tmp_path, "b.csv", HEADER + "Ana@Example.org,,,,,,\n").entries == bare
+    assert (
+        list(read_text(tmp_path, "a.yaml", "subscribers: [{email: Ana@Example.org}]").entries)
+        == bare
+    )
+    assert list(read_text(tmp_path, "b.yaml", nothing).entries) == bare
+    assert list(read_text(tmp_path, "a.csv", "email\nAna@Example.org\n").entries) == bare
+    assert list(read_text(tmp_path, "b.csv", HEADER + "Ana@Example.org,,,,,,\n").entries) == bare
 
 
 def test_a_consent_without_an_offset_is_in_utc_and_may_have_no_time(tmp_path: Path) -> None:
@@ -105,7 +110,7 @@ def test_one_address_may_be_a_subscriber_and_suppressed(tmp_path: Path) -> None:
     text = f"{suppressed}\nsubscribers: [{{email: a@example.org}}]"
     file = read_text(tmp_path, "a.yaml", text)
 
-    assert (len(file.entries), len(file.suppressed)) == (1, 1)
+    assert (len(list(file.entries)), len(list(file.suppressed))) == (1, 1)
 
 
 def test_two_entries_on_one_line_are_still_told_apart(tmp_path: Path) -> None:
@@ -122,20 +127,20 @@ def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
         f'name{delimiter}"Email"{delimiter}LISTS\nAna{delimiter}ana@example.org{delimiter}"press"\n'
     )
 
-    assert read_text(tmp_path, "a.csv", text).entries == [
+    assert list(read_text(tmp_path, "a.csv", text).entries) == [
         Entry(address="ana@example.org", name="Ana", lists=("press",))
     ]
 
 
 def test_a_declared_delimiter_is_used_and_lines_are_counted_with_it(tmp_path: Path) -> None:
     text = "sep=|\nemail|name\nana@example.org|Ana; Ruiz\n"
-    assert read_text(tmp_path, "a.csv", text).entries[0].name == "Ana; Ruiz"
+    assert next(read_text(tmp_path, "a.csv", text).entries).name == "Ana; Ruiz"
     assert said(tmp_path, "a.csv", text + "bad|Bad\n").startswith("a.csv:4 email: 'bad'")
 
 
 def test_lists_parted_by_semicolons_stand_in_quotes_where_they_must(tmp_path: Path) -> None:
     text = 'email;lists\nana@example.org;"press; supporters"\n'
-    assert read_text(tmp_path, "a.csv", text).entries[0].lists == ("press", "supporters")
+    assert next(read_text(tmp_path, "a.csv", text).entries).lists == ("press", "supporters")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -143,14 +148,14 @@ def test_encodings_of_spreadsheets_are_read(tmp_path: Path, encoding: str) -> No
     text = "email,name\r\njose@example.org,José Peña\r\n"
     file = read_text(tmp_path, "a.csv", text.encode(encoding))
 
-    assert file.entries[0].name == "José Peña"
+    assert next(file.entries).name == "José Peña"
     assert bool(file.notes) == (encoding == "cp1252")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_of_yaml_are_read(tmp_path: Path, encoding: str) -> None:
     text = "subscribers:\n  - {email: jose@example.org, name: José 📣}\n"
-    assert read_text(tmp_path, "a.yaml", text.encode(encoding)).entries[0].name == "José 📣"
+    assert next(read_text(tmp_path, "a.yaml", text.encode(encoding)).entries).name == "José 📣"
 
 
 def test_a_quoted_word_that_yaml_would_misread_is_text(tmp_path: Path) -> None:
@@ -193,3 +198,146 @@ def test_a_thousand_faults_are_listed_and_the_rest_counted(tmp_path: Path, kind:
 
 def test_a_fault_after_good_lines_leaves_nothing_imported(tmp_path: Path) -> None:
     assert said(tmp_path, "a.csv", HEADER + ROW + "bad,,,,,,\n").startswith("a.csv:3 email:")
+
+
+FULL = Entry(
+    address="ana@example.org",
+    lists=("press",),
+    place="Austin, TX",
+    tags=("board", "vip"),
+    paused_until=datetime(2027, 1, 31, tzinfo=UTC),
+    left=("events", "supporters"),
+)
+
+
+def test_place_tags_pause_and_what_was_left_are_read_from_both(tmp_path: Path) -> None:
+    csv = (
+        "email,lists,place,tags,paused_until,left\n"
+        'ana@example.org,press,"Austin, TX",board; vip;board,2027-01-31,events;supporters\n'
+    )
+    yaml = """\
+subscribers:
+  - email: ana@example.org
+    lists: [press]
+    place: Austin, TX
+    tags: [board, vip]
+    paused_until: 2027-01-31T01:00:00+01:00
+    left: [events, supporters]
+"""
+    assert list(read_text(tmp_path, "a.csv", csv).entries) == [FULL]
+    assert list(read_text(tmp_path, "a.yaml", yaml).entries) == [FULL]
+
+
+def test_a_row_with_a_reason_is_a_suppression_and_with_more_a_subscriber_too(
+    tmp_path: Path,
+) -> None:
+    csv = (
+        "email,name,suppressed\n"
+        "gone@example.org,,unsubscribed\nana@example.org,Ana,complained\nbo@example.org,,\n"
+    )
+    yaml = """\
+suppressed: [{email: gone@example.org, reason: unsubscribed}]
+subscribers:
+  - {email: ana@example.org, name: Ana, suppressed: complained}
+  - {email: bo@example.org}
+"""
+    for name, text in (("a.csv", csv), ("a.yaml", yaml)):
+        file = read_text(tmp_path, name, text)
+        assert [entry.address for entry in file.entries] == ["ana@example.org", "bo@example.org"]
+        assert list(file.suppressed) == [
+            SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED),
+            SuppressedEntry(address="ana@example.org", reason=SuppressionReason.COMPLAINED),
+        ]
+        lines = (2, 3) if name == "a.csv" else (1, 3)
+        assert file.notes == (
+            f"to be suppressed: 1 unsubscribed, first at {name}:{lines[0]}",
+            f"to be suppressed: 1 complained, first at {name}:{lines[1]}",
+        )
+
+
+def test_an_apostrophe_before_a_formula_is_taken_away_and_any_other_stays(tmp_path: Path) -> None:
+    text = "email,name\n'=a@example.org,'+49 30\nb@example.org,' = 1\nc@example.org,'t Hooft\n"
+    entries = list(read_text(tmp_path, "a.csv", text).entries)
+
+    assert [entry.name for entry in entries] == ["+49 30", "= 1", "'t Hooft"]
+    assert entries[0].address == "=a@example.org"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.yaml"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_without_a_byte_order_mark(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    csv = "email,name\r\nli@example.org,李小龍\r\n"
+    yaml = "subscribers:\n  - {email: li@example.org, name: 李小龍}\n"
+    text = csv if name == "a.csv" else yaml
+
+    [entry] = read_text(tmp_path, name, text.encode(encoding)).entries
+    assert entry.name == "李小龍"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "place"),
+    [
+        ("a.csv", b"email,name\r\n\r\na@example.org,B\x81\r\n", "3:16: holds 0x81"),
+        ("a.csv", b"\xef\xbb\xbfemail\ra@example.org\r\xff", "3:1: holds 0xff"),
+        ("a.csv", "email\na@example.org\n".encode("utf-16") + b"\x00\xd8a\x00", "3:1: holds 0x00"),
+        (
+            "a.yaml",
+            b"subscribers:\n  - email: a@b.example\n    name: Jos\xe9\n",
+            "3:14: holds 0xe9",
+        ),
+        ("a.yaml", b"# " + b"x" * 300_000 + b"\r\n# \x07", "2:3: holds the control character U+00"),
+        ("a.yaml", b"\xff\xfea\x00\n\x00\x00\xd8", "2:1: holds 0x00"),
+    ],
+)
+def test_what_is_no_text_is_named_by_line_and_column(
+    tmp_path: Path, name: str, data: bytes, place: str
+) -> None:
+    assert said(tmp_path, name, data).startswith(f"{name}:{place}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_a_file_of_ours_that_changes_after_it_was_checked_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    before, after = "email\na@example.org\n", "email\nb@example.org\nb@example.org\n"
+    if kind == "yaml":
+        before, after = "subscribers: [{email: a@b.example}]", "subscribers: [{email: b@b.example}]"
+    path.write_text(before)
+    file = read(path)
+    path.write_text(after)
+
+    with pytest.raises(InvalidInput, match="changed while it was read; import it again"):
+        list(file.entries)
+
+
+def test_a_file_that_is_cut_off_in_a_letter_meanwhile_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email\nä@example.org\n", "utf-8")
+    file = read(path)
+    path.write_bytes("email\nä".encode()[:-1])
+
+    with pytest.raises(InvalidInput, match=r"a\.csv:2:1: holds 0xc3 here, which is not UTF-8"):
+        list(file.entries)
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    csv, yaml = "{0},{1}\n", "  - email: {0}\n    name: {1}\n"
+    with path.open("w") as out:
+        out.write("email,name\n" if kind == "csv" else "subscribers:\n")
+        for number in range(2_000):
+            line = csv if kind == "csv" else yaml
+            out.write(line.format(f"a{number}@example.org", "x" * 5_000))
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read(path).entries) == 2_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert path.stat().st_size > 10_000_000
+    assert peak < 5_000_000

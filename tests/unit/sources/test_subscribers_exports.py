@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
@@ -12,19 +11,19 @@ import pytest
 
 from newsletter.domain.audience import Consent, Entry, SuppressionReason
 from newsletter.domain.errors import InvalidInput
-from newsletter.sources import exports_files
-from newsletter.sources.exported import ExportFile
+from newsletter.sources import csv_files
 from newsletter.sources.exports import FORMATS, RANK, REASONS, ExportFormat, Meaning, Standing
-from newsletter.sources.subscribers import AUTO, PLAIN, SubscribersFile, read_people
+from newsletter.sources.people import PeopleFile
+from newsletter.sources.subscribers import AUTO, PLAIN, read_people
 
 EXPORTS = Path(__file__).parents[2] / "acceptance" / "exports"
 TEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
 LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
 
 
-def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> ExportFile:
+def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> PeopleFile:
     found = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
-    assert isinstance(found, ExportFile)
+    assert found.kind != PLAIN
     return found
 
 
@@ -49,7 +48,7 @@ def packed(folder: Path, tool: str) -> Path:
     return path
 
 
-def suppressed(file: ExportFile) -> dict[str, str]:
+def suppressed(file: PeopleFile) -> dict[str, str]:
     return {entry.address.partition("@")[0]: entry.reason.value for entry in file.suppressed}
 
 
@@ -157,7 +156,7 @@ def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
         "ghost.csv: read as an export of ghost",
         "columns left aside: id, note, complimentary_plan, stripe_customer_id, tiers",
         "tags left aside, of 1 people: everybody goes to --list",
-        "to be suppressed: 2 unsubscribed there, first at ghost.csv:5",
+        "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
     )
     assert "does not export who left" in " ".join(read(EXPORTS / "listmonk.csv").notes)
     mailchimp = read(packed(tmp_path, "mailchimp")).notes
@@ -251,7 +250,7 @@ def test_columns_of_several_tools_ask_for_a_word(tmp_path: Path) -> None:
         ("email,status,Status\n", "people.csv:1 Status: stands twice; keep one of them"),
         ("", "people.csv:1: has no column email, status, which every keila export has"),
         ('email,status\n"a@example.org,active\n', "people.csv:2: is not CSV: unexpected end"),
-        (b"email,status\n\x81\n", "people.csv:1: holds 0x81 on this line or after it, which is"),
+        (b"email,status\n\x81\n", "people.csv:2:1: holds 0x81 here, which is neither"),
         ("email,status\n" + "a" * 3_000_000, "is not CSV: field larger than field limit"),
     ],
 )
@@ -271,7 +270,7 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     )
     for kind in (AUTO, PLAIN):
         plain = read_people(ours, kind=kind, lists=(), progress=lambda _: None)
-        assert isinstance(plain, SubscribersFile)
+        assert plain.kind == PLAIN
     foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN, lists=())
     assert "column 'id' means nothing here" in foreign
 
@@ -302,7 +301,7 @@ def test_a_zip_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
     assert "has a password" in refusal(written(tmp_path, bytes(locked), "a.zip"))
     huge = bytearray(good)
     at = good.index(b"PK\x01\x02") + 24
-    huge[at : at + 4] = (exports_files.MAX_UNPACKED + 1).to_bytes(4, "little")
+    huge[at : at + 4] = (csv_files.MAX_UNPACKED + 1).to_bytes(4, "little")
     assert "unpacks to more than 2 GiB" in refusal(written(tmp_path, bytes(huge), "a.zip"))
 
 
@@ -332,21 +331,17 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("later", "said"),
-    [
-        (LISTMONK, "changed while it was read; import it again"),
-        ("", "changed while it was read; import it again"),
-        (LISTMONK + "u,bad,,,enabled,,\n", "people.csv:2 email: 'bad' is not an address"),
-    ],
+    "later",
+    [LISTMONK, "", LISTMONK + "u,bad,,,enabled,,\n", LISTMONK + "u,eve@x.org,,,enabled,,\n"],
 )
-def test_a_file_that_changes_after_it_was_checked_is_refused(
-    tmp_path: Path, later: str, said: str
-) -> None:
+def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path: Path, later: str) -> None:
     path = written(tmp_path, LISTMONK + "u,ana@example.org,,,enabled,,\n")
     file = read(path)
     path.write_text(later, "utf-8")
 
-    with pytest.raises(InvalidInput, match=re.escape(said)):
+    with pytest.raises(
+        InvalidInput, match=r"people\.csv: changed while it was read; import it again"
+    ):
         list(file.entries)
 
 

@@ -1,13 +1,10 @@
-"""The tables in a file that another tool exported: a CSV, or a ZIP of several, never held whole."""
+"""Files of CSV, alone or several in a ZIP, row by row and never held whole."""
 
-import codecs
 import csv
 import io
 import re
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -15,16 +12,17 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.sources.cells import COLUMNS
 from newsletter.sources.exports import COLUMN_NAMES
-from newsletter.sources.text import encoding_of
+from newsletter.sources.streams import Opener, not_text, readable
 
 MAX_UNPACKED = 2 << 30
 """Bytes that the files of a ZIP may have together; a million people need a quarter of it."""
 
-_CHUNK = 1 << 20
 # In characters: what is longer comes in pieces, and is refused as the broken rows that these are.
 _MAX_LINE = 1 << 20
 _DELIMITERS = ",;\t"
+_NAMES = COLUMN_NAMES.union(COLUMNS)
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
@@ -34,7 +32,7 @@ class Member:
 
     file: str
     name: str
-    open: Callable[[], IO[bytes]]
+    open: Opener
     packed: bool = False
 
 
@@ -42,7 +40,7 @@ def members(path: Path) -> tuple[Member, ...]:
     """The files of CSV in a file. Raises InvalidInput if it cannot be read or holds none."""
     if path.suffix.lower() != ".zip":
         return (Member(file=str(path), name=path.name, open=lambda: path.open("rb")),)
-    with _readable(str(path)), zipfile.ZipFile(path) as archive:
+    with readable(str(path)), zipfile.ZipFile(path) as archive:
         tables = [info for info in archive.infolist() if _is_table(info.filename)]
     objection = _objection(tables)
     if objection:
@@ -78,36 +76,6 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
         return archive.open(info)
 
 
-@contextmanager
-def _readable(file: str) -> Iterator[None]:
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        message = f"cannot be unpacked: {error}; export it again"
-        raise InvalidInput([Fault(file=file, message=message)]) from error
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or error}; check its name and permissions"
-        raise InvalidInput([Fault(file=file, message=message)]) from error
-
-
-def encoding_in(member: Member) -> str:
-    """UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with _readable(member.file), member.open() as stream:
-        chunk = stream.read(_CHUNK)
-        by_mark = encoding_of(chunk[:3])
-        if by_mark in {"utf-8-sig", "utf-16"}:
-            return by_mark
-        try:
-            while chunk:
-                decoder.decode(chunk)
-                chunk = stream.read(_CHUNK)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
-
-
 def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with the line it begins on; the first names the columns.
 
@@ -116,7 +84,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
     line = 0
     try:
         with (
-            _readable(member.file),
+            readable(member.file),
             io.TextIOWrapper(member.open(), encoding, newline=None) as text,
         ):
             skipped, delimiter, lines = _begun(iter(partial(text.readline, _MAX_LINE), ""))
@@ -130,11 +98,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         message = f"is not CSV: {error}; look at its quotes"
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
     except UnicodeDecodeError as error:
-        message = (
-            f"holds 0x{error.object[error.start]:02x} on this line or after it, which is neither "
-            "UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
-        )
-        raise InvalidInput([Fault(file=member.file, line=line or 1, message=message)]) from error
+        raise InvalidInput([not_text(member.file, member.open, encoding)]) from error
 
 
 def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
@@ -147,4 +111,4 @@ def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
 
 
 def _known(header: str, delimiter: str) -> int:
-    return sum(name.strip(' "\n').lower() in COLUMN_NAMES for name in header.split(delimiter))
+    return sum(name.strip(' "\n').lower() in _NAMES for name in header.split(delimiter))
