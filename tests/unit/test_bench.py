@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bench import measuring, product, run, table
+from bench import measuring, moving, product, run, table
 from bench.material import kept, variables
 from bench.measuring import Measured, Phase
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
+from newsletter.sources.subscribers import read_subscribers
 
 READERS = ["ana@readers.example", "bo@readers.example"]
 PART = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
@@ -53,6 +54,21 @@ def post(target: Sink, body: str, kind: str) -> dict[str, str]:
     said: dict[str, str] = json.loads(connection.getresponse().read())
     connection.close()
     return said
+
+
+@pytest.mark.parametrize("form", moving.FORMS)
+def test_the_people_that_are_moved_fill_every_column_but_the_pause(
+    tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / f"people.{form}"
+    moving.write(path, 1_000)
+    read = read_subscribers(path, progress=lambda _: None)
+
+    assert len({entry.address for entry in read.entries}) == 1_000
+    assert len(list(read.suppressed)) == 100
+    for entry in read.entries:
+        empty = {name for name, value in vars(entry).items() if not value}
+        assert empty == {"paused_until"}
 
 
 def test_the_sink_keeps_each_recipient_of_both_kinds_of_form(target: Sink) -> None:

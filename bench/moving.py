@@ -1,0 +1,141 @@
+"""How long importing and exporting people takes, and in how much memory.
+
+python -m bench.moving [PEOPLE_OF_A_CSV [PEOPLE_OF_A_YAML]]
+
+Prints the table of docs/performance.md. Each command runs in a process of its own. A tenth of the
+people are suppressed, and every column is filled but the pause.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench import measuring, product
+from bench.measuring import Measured, Stopwatch
+from bench.sink import ROOT
+from newsletter.cli.main import run
+from newsletter.domain.audience import Subscriber, SuppressionReason
+from newsletter.sources.subscribers_writing import FORMS
+
+_PATIENCE = 1800  # seconds, for one command
+_SIZES = (1_000_000, 100_000)
+_MEGABYTE = 1_000_000
+_START = datetime(2024, 5, 1, 10, tzinfo=UTC)
+_HEAD = ("command", "people", "MB of file", "seconds", "CPU seconds", "CPU µs/person", "peak MB")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One command."""
+
+    command: str
+    people: int
+    size: int
+    """Of the file, in bytes."""
+    measured: Measured
+
+    def cells(self) -> Iterator[str]:
+        """As the table shows it."""
+        phase = self.measured.phases["command"]
+        yield self.command
+        yield f"{self.people:,}"
+        yield f"{self.size / _MEGABYTE:.0f}"
+        yield f"{phase.seconds:.0f}"
+        yield f"{phase.cpu:.0f}"
+        yield f"{phase.cpu / self.people * 1e6:.0f}"
+        yield f"{self.measured.peak / _MEGABYTE:.0f}"
+
+
+def person(number: int) -> tuple[Subscriber, str]:
+    """Somebody of whom everything is known."""
+    asked = _START + timedelta(seconds=number)
+    made = Subscriber(
+        id=number,
+        address=product.address(number),
+        name=f"Ána Reader the {number}th",
+        language="en",
+        timezone="America/New_York",
+        lists=("press", "supporters"),
+        suppressed=SuppressionReason.UNSUBSCRIBED if number % 10 == 0 else None,
+        place="Washington, DC",
+        tags=("board-member", f"group-{number % 50}"),
+        left=("events",),
+    )
+    return made, f'{{"source": "web form", "at": "{asked.isoformat()}"}}'
+
+
+def write(path: Path, people: int) -> None:
+    """A file of so many people, in the form of its suffix."""
+    texts = FORMS[path.suffix[1:]](map(person, range(people)), ())
+    with path.open("w", encoding="utf-8") as out:
+        out.writelines(texts)
+
+
+def measure(folder: Path, form: str, people: int) -> Iterator[Row]:
+    """Rehearse an import, import, and export, in a new workspace."""
+    workspace, file, out = folder / form, folder / f"people.{form}", folder / f"export.{form}"
+    product.prepare(workspace, 0)
+    write(file, people)
+    importing, name = ("import", str(file)), form.upper()
+    for command, arguments, written in (
+        (f"import of {name}, --dry-run", (*importing, "--dry-run"), file),
+        (f"import of {name}", importing, file),
+        (f"import of {name} again", importing, file),
+        (f"export to {name}", ("export", "--format", form), out),
+    ):
+        done = _child(workspace, out, *arguments)
+        size = written.stat().st_size
+        yield Row(command=command, people=people, size=size, measured=done)
+    assert _people(out) == _people(file), "not everybody came back"
+    shutil.rmtree(workspace)
+
+
+def _people(path: Path) -> int:
+    with path.open(encoding="utf-8") as lines:
+        return sum("@readers.example" in line for line in lines)
+
+
+def _child(workspace: Path, out: Path, *arguments: str) -> Measured:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.moving", "--one", str(workspace), str(out), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=_PATIENCE,
+        check=True,
+    )
+    return measuring.read(done.stdout)
+
+
+def _one(workspace: str, out: str, *arguments: str) -> None:
+    watch = Stopwatch()
+    # What is exported goes to the file; what is measured, to whoever started this.
+    with Path(out).open("w", encoding="utf-8") as text, redirect_stdout(text), watch.running():
+        code = run(["subscribers", *arguments, "--workspace", workspace])
+    assert code == 0
+    measuring.hand_in({"command": watch.phase()})
+
+
+def _table(rows: list[Row]) -> str:
+    rule = ["---", *["--:"] * (len(_HEAD) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, rule, *(r.cells() for r in rows)))
+
+
+def _main(sizes: tuple[int, ...]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        forms = zip(("csv", "yaml"), sizes, strict=False)
+        rows = [row for form, size in forms for row in measure(Path(folder), form, size)]
+    print(_table(rows))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        _one(*sys.argv[2:])
+    else:
+        _main(tuple(map(int, sys.argv[1:])) or _SIZES)
