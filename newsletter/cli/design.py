@@ -10,6 +10,7 @@ import click
 from newsletter.app import App
 from newsletter.cli.shell import Shell, in_workspace
 from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Statement
 from newsletter.rendering.templates import default_templates
@@ -54,13 +55,17 @@ def _mails(app: App) -> Iterator[tuple[str, Content]]:
     yield "embargo", render(replace(statement, embargo_until=noon))
     yield "correction", render(replace(statement, corrects="an-earlier-statement"))
     yield "test", render(statement, test=True)
-    yield (
-        "confirmation",
-        app.renderer.confirmation(
-            lists=_LISTS,
-            language=app.settings.language,
-            url=f"{app.settings.public_url}/confirm/a-readers-own-link",
-        ),
+    for says in LetterText:
+        yield says.value, _letter(app, says)
+
+
+def _letter(app: App, says: LetterText) -> Content:
+    confirms = says in {LetterText.CONFIRMATION, LetterText.MOVE}
+    return app.renderer.letter(
+        says,
+        language=app.settings.language,
+        url=f"{app.settings.public_url}/{'confirm' if confirms else 'preferences'}/their-own-link",
+        lists=_LISTS,
     )
 
 

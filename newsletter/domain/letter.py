@@ -23,6 +23,19 @@ class LetterKind(Enum):
     """A link to one's own preferences."""
 
 
+class LetterText(Enum):
+    """What a letter says."""
+
+    CONFIRMATION = "confirmation"
+    """Its link says yes to some lists."""
+    MOVE = "move"
+    """Its link says yes to another address."""
+    PREFERENCES = "preferences"
+    """Its link opens its reader's preferences."""
+    KNOWN = "known"
+    """What was asked for is so already; its link opens its reader's preferences."""
+
+
 class LetterState(Enum):
     """Where a letter stands."""
 

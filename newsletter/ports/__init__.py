@@ -22,6 +22,7 @@ from newsletter.ports.letters import (
     Letters,
     Method,
     Taken,
+    Writer,
 )
 from newsletter.ports.records import (
     Approvals,
@@ -145,4 +146,5 @@ __all__ = [
     "Waiting",
     "Watermark",
     "Webhook",
+    "Writer",
 ]

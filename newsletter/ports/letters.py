@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from newsletter.domain.letter import Letter, LetterState
+from newsletter.domain.letter import Letter, LetterState, LetterText
+from newsletter.domain.message import Content
 
 
 class Method(Enum):
@@ -32,6 +33,19 @@ class ConsentRecord:
     """The hash of the words that were shown; ``Consents.words`` has them."""
     asked_at: datetime | None = None
     at: datetime
+
+
+class Writer(Protocol):
+    """Writes letters."""
+
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        """A letter with its reader's own link, and the lists that it names, in readers' words.
+
+        No gap is left in it but the message's name. Raises InvalidInput.
+        """
+        ...
 
 
 class Consents(Protocol):

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 import newsletter
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content, House
 from newsletter.domain.statement import Statement
 from newsletter.rendering import checks, details, wrapping
@@ -46,6 +47,14 @@ _LIBRARIES = [
     "nh3",
     "premailer",
 ]
+
+_LETTERS = {
+    LetterText.CONFIRMATION: ("confirm_subject", "confirm"),
+    LetterText.MOVE: ("move_subject", "move"),
+    LetterText.PREFERENCES: ("preferences_subject", "preferences"),
+    LetterText.KNOWN: ("known_subject", "known"),
+}
+"""The fixed words that are a letter's subject and its opening."""
 
 
 class TemplateRenderer:
@@ -111,26 +120,28 @@ class TemplateRenderer:
             template_version=self._fingerprint[:_VERSION_DIGITS],
         )
 
-    def confirmation(self, *, lists: tuple[str, ...], language: str, url: str) -> Content:
-        """The mail that asks a new reader for their yes; ``url`` is their own link to say it.
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        """A mail to one person who asked for it; ``url`` is their own link.
 
-        It is for that reader alone: no gap is left in it but the message's name.
+        No gap is left in it but the message's name. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
-        words = values["words"]
-        preheader = details.preheader(words["confirm"], ())
+        subject, opening = (values["words"][key] for key in _LETTERS[says])
+        preheader = details.preheader(opening, ())
         values |= {
-            "subject": words["confirm_subject"],
+            "subject": subject,
             "lists": lists,
-            "confirm_url": url,
+            "url": url,
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
             "press_contact_shown": False,
         }
-        name, origin, demands = "confirmation", "the confirmation mail", self._demands(url)
+        name, origin, demands = says.value, f"the {says.value} mail", self._demands(url)
         html = self._html(name, origin, values, demands)
         return Content(
-            subject=words["confirm_subject"],
+            subject=subject,
             html=html,
             text=self._text(name, origin, PlainBody(text="", links=()), values, html, demands),
             language=language,

@@ -4,7 +4,16 @@ from pathlib import Path
 
 from tests.acceptance.workspace import Workspace
 
-NAMES = ["confirmation", "correction", "embargo", "statement", "test"]
+NAMES = [
+    "confirmation",
+    "correction",
+    "embargo",
+    "known",
+    "move",
+    "preferences",
+    "statement",
+    "test",
+]
 
 
 def test_each_template_is_shown_in_the_brand(workspace: Workspace, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import PressContact
 from tests.unit.rendering.examples import (
     HARBOUR,
@@ -14,7 +15,7 @@ from tests.unit.rendering.examples import (
     ORGANISATION,
     arabic,
     render,
-    render_confirmation,
+    render_letter,
 )
 from tests.unit.rendering.examples import MAILS as BRANDED
 from tests.unit.rendering.test_translations import SPANISH, together
@@ -117,9 +118,10 @@ def without_frame(html: str) -> str:
     return html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
 
 
+LETTERS = [says.value for says in LetterText]
 MAILS = {
     **{name: make().html for name, make in BRANDED.items()},
-    "confirmation": render_confirmation(HARBOUR).html,
+    **{says.value: render_letter(says, house=HARBOUR).html for says in LetterText},
     "example": render().html,
     "wide": render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it").html,
     "arabic": render(**vars(arabic())).html,
@@ -154,7 +156,7 @@ def test_a_telephone_need_not_scroll_sideways(
     page = reader.open(html, images=images)
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     ways_out = page.locator('a[href*="/u/"]').all_inner_texts()
-    shown = {"confirmation": [], "arabic": ["إلغاء الاشتراك"]}
+    shown = {**{name: [] for name in LETTERS}, "arabic": ["إلغاء الاشتراك"]}
     assert ways_out == shown.get(mail, ["Unsubscribe"])
 
 
@@ -165,11 +167,11 @@ def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("mail", [*BRANDED, "arabic", "confirmation"])
+@pytest.mark.parametrize("mail", [*BRANDED, "arabic", *LETTERS])
 def test_every_text_contrasts_with_its_ground(reader: Reader, scheme: str, mail: str) -> None:
     result = reader.open(MAILS[mail], scheme=scheme).evaluate(LOW_CONTRAST)
     assert result["found"] == []
-    assert result["seen"] > (8 if mail == "confirmation" else 15)
+    assert result["seen"] > (7 if mail in LETTERS else 15)
 
 
 def test_the_contrast_holds_without_styles_in_a_dark_program(reader: Reader) -> None:

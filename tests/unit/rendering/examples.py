@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.domain.brand import Brand, Font, Logo
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content, House, Organisation, PressContact, Sender
 from newsletter.domain.statement import Statement
 from newsletter.rendering.renderer import TemplateRenderer
@@ -156,9 +157,12 @@ def render_test_mail() -> Content:
     return TemplateRenderer(house=HOUSE, override=None).render(STATEMENT, test=True)
 
 
-def render_confirmation(house: House = HOUSE, language: str = "en") -> Content:
-    """The mail that asks a new reader of two lists for their yes."""
-    return TemplateRenderer(house=house, override=None).confirmation(
+def render_letter(
+    says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
+) -> Content:
+    """A letter; a confirmation is of two lists."""
+    return TemplateRenderer(house=house, override=None).letter(
+        says,
         lists=("press", "supporters"),
         language=language,
         url="https://news.forum.example/confirm/abc123",

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content
 from newsletter.rendering.checks import Page
 from newsletter.rendering.inlining import inline
@@ -16,7 +17,7 @@ from tests.unit.rendering.examples import (
     UNSUBSCRIBE,
     arabic,
     render,
-    render_confirmation,
+    render_letter,
     render_test_mail,
 )
 
@@ -326,9 +327,12 @@ def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
     assert "test mail" not in real.html + real.text
 
 
+@pytest.mark.parametrize("says", LetterText)
 @pytest.mark.parametrize("language", ["en", "es", "de", "fr", "pt", "fi", "ar"])
-def test_a_confirmation_asks_for_a_yes_and_names_a_way_to_say_it(language: str) -> None:
-    content = render_confirmation(language=language)
+def test_a_letter_holds_its_readers_own_link_and_nothing_that_leaves_a_list(
+    language: str, says: LetterText
+) -> None:
+    content = render_letter(says, language=language)
     url = "https://news.forum.example/confirm/abc123"
     elements = Elements(content.html)
     assert elements.mistakes == []
@@ -336,16 +340,24 @@ def test_a_confirmation_asks_for_a_yes_and_names_a_way_to_say_it(language: str) 
     assert url in content.text.splitlines()
     for part in (Page(content.html).text, content.text):
         assert "1 Example Street, Washington, DC 20001" in part
-        assert "press, supporters" in part
+        assert ("press, supporters" in part) == (says is LetterText.CONFIRMATION)
     assert "Press contact" not in content.html
     assert "NLMERGE" not in content.html + content.text
     assert dict(content.headers)["Auto-Submitted"] == "auto-generated"
-    assert "List-Unsubscribe" not in dict(content.headers)
+    assert {name for name, _ in content.headers} == {"Message-ID", "Auto-Submitted"}
     assert inline(content.html) == content.html
 
 
-def test_the_button_of_a_confirmation_needs_no_styles_to_have_its_colour() -> None:
-    elements = Elements(render_confirmation(HARBOUR).html)
+def test_each_letter_says_something_else_in_each_language() -> None:
+    languages = ["en", "es", "de", "fr", "pt", "ar"]
+    letters = [render_letter(says, language=code) for says in LetterText for code in languages]
+
+    assert len({letter.subject for letter in letters}) == len(letters)
+    assert len({Page(letter.html).text for letter in letters}) == len(letters)
+
+
+def test_the_button_of_a_letter_needs_no_styles_to_have_its_colour() -> None:
+    elements = Elements(render_letter(house=HARBOUR).html)
     (cell,) = [cell for cell in elements.of("td") if cell.get("class") == "press-here"]
     assert cell["bgcolor"] == "#1a4fa0"
     link = elements.of("a")[0]["style"]
