@@ -11,6 +11,9 @@ from enum import Enum
 LINK_LIVES = timedelta(days=7)
 """So long after it was asked for, the link in a letter does something."""
 
+LETTER_LIVES = timedelta(days=1)
+"""So long after it was asked for, a letter is still handed over; later nobody waits for it."""
+
 
 class LetterKind(Enum):
     """What a person asked for."""

@@ -149,6 +149,14 @@ class Letters(Protocol):
         """How many wait, and when the first of them is due."""
         ...
 
+    def left_since(self, at: datetime) -> int:
+        """How many were handed over since then, or may have been."""
+        ...
+
+    def counts(self, asked_since: datetime) -> dict[LetterState, int]:
+        """How many of those that were asked for since then are in each state; none is left out."""
+        ...
+
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:

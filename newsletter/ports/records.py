@@ -92,6 +92,25 @@ class Readers(Protocol):
         """
         ...
 
+    def join(self, entry: Entry, at: datetime) -> int:
+        """Write down whoever confirmed that they want these lists; returns the subscriber's id.
+
+        Whoever left or paused comes back: only they themselves can say so, and they did. What the
+        entry leaves open stays; its consent stands in place of an older one.
+        """
+        ...
+
+    def lift(self, address: str) -> SuppressionReason | None:
+        """End a suppression, as its person asks; returns its reason.
+
+        None where there is none to end: what staff entered only staff can take back.
+        """
+        ...
+
+    def move(self, subscriber_id: int, address: str) -> bool:
+        """Give a subscriber another address; False where it is somebody else's, or nobody's id."""
+        ...
+
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
         """Suppress addresses; returns how many were not suppressed before.
 

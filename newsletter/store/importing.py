@@ -1,6 +1,5 @@
 """What a file says of people, written down a chunk at a time."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.audience import Entry, SubscriptionState
 from newsletter.store import tables
+from newsletter.store.joining import consent_of
 from newsletter.store.times import to_ms
 
 _subscriber = tables.subscriber.c
@@ -112,17 +112,13 @@ def _later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[
 
 
 def _row(entry: Entry, address_hash: bytes, at: datetime) -> dict[str, object]:
-    consent = entry.consent
-    recorded = (
-        {"source": consent.source, "at": consent.at and consent.at.isoformat()} if consent else {}
-    )
     return {
         "address": entry.address,
         "address_hash": address_hash,
         "name": entry.name,
         "language": entry.language,
         "timezone": entry.timezone,
-        "consent": json.dumps(recorded, ensure_ascii=False),
+        "consent": consent_of(entry.consent),
         "added_at": to_ms(at),
         "place": entry.place,
         "paused_until": entry.paused_until and to_ms(entry.paused_until),

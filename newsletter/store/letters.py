@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.letter import Letter, LetterKind, LetterState, mailbox_of
+from newsletter.domain.letter import LETTER_LIVES, Letter, LetterKind, LetterState, mailbox_of
 from newsletter.ports import ClaimedLetter, LetterLimits, Taken
 from newsletter.store import asking, tables
 from newsletter.store.claiming import is_free
@@ -197,6 +197,20 @@ class SqlLetters:
         count, first = self._connection.execute(query).one()
         return int(count), maybe_from_ms(first)
 
+    def left_since(self, at: datetime) -> int:
+        left = _letter.state.in_([one.value for one in _LEFT])
+        # what is older than that is not handed over any more: the index leads to all the others
+        lately = _letter.asked_at > to_ms(at - LETTER_LIVES)
+        return self._count(left, lately, _letter.claimed_at > to_ms(at))
+
+    def counts(self, asked_since: datetime) -> dict[LetterState, int]:
+        rows = self._connection.execute(
+            select(_letter.state, func.count())
+            .where(_letter.asked_at > to_ms(asked_since))
+            .group_by(_letter.state)
+        ).all()
+        return dict.fromkeys(LetterState, 0) | {LetterState(row[0]): row[1] for row in rows}
+
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:
@@ -221,6 +235,12 @@ class SqlLetters:
         return cleared
 
 
+_LEFT = (
+    LetterState.CALLING,
+    LetterState.ACCEPTED,
+    LetterState.REJECTED,
+    LetterState.UNKNOWN,
+)
 _OPEN = (LetterState.WAITING.value, LetterState.CALLING.value)
 
 

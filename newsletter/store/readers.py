@@ -14,7 +14,7 @@ from newsletter.domain.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.store import tables
+from newsletter.store import joining, tables
 from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
 from newsletter.store.erasing import erase
 from newsletter.store.importing import Importing
@@ -48,6 +48,16 @@ class SqlReaders:
 
     def _count(self) -> int:
         return int(self._connection.scalar(select(func.count()).select_from(_table)) or 0)
+
+    def join(self, entry: Entry, at: datetime) -> int:
+        self.upsert([entry], at)
+        return joining.come_back(self._connection, self._hash(entry.address), entry, at)
+
+    def lift(self, address: str) -> SuppressionReason | None:
+        return joining.lift(self._connection, self._hash(address))
+
+    def move(self, subscriber_id: int, address: str) -> bool:
+        return joining.move(self._connection, subscriber_id, address, self._hash(address))
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
         return Suppressing(self._connection, self._hash, at, origin).add(entries)

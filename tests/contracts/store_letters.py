@@ -161,6 +161,29 @@ class LettersContract:
         assert found is not None
         assert found.used_at == NOON
 
+    def test_what_left_is_counted_from_when_it_did(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number in range(3):
+                ask(tx, address=f"r{number}@example.org")
+            tx.letters.settle(claim(tx, "a1", HOUR), LetterState.ACCEPTED, at=NOON + HOUR)
+            tx.letters.settle(claim(tx, "a2", HOUR), LetterState.WITHHELD, at=NOON + HOUR)
+            claim(tx, "a3", HOUR * 2)
+            left = [tx.letters.left_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
+            assert left == [2, 1, 0]
+
+    def test_letters_are_counted_by_their_state(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert set(tx.letters.counts(NOON - DAY)) == set(LetterState)
+            for number in range(3):
+                ask(tx, address=f"r{number}@example.org", asked_at=NOON + HOUR * number)
+            tx.letters.settle(claim(tx, "a1", HOUR), LetterState.UNKNOWN, at=NOON + HOUR)
+            found = tx.letters.counts(NOON - HOUR)
+            assert {state: count for state, count in found.items() if count} == {
+                LetterState.UNKNOWN: 1,
+                LetterState.WAITING: 2,
+            }
+            assert sum(tx.letters.counts(NOON).values()) == 2
+
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)

@@ -183,6 +183,62 @@ class ReadersContract:
         assert numbers == sorted(numbers)
         assert len(set(numbers)) == 20
 
+    def test_whoever_confirms_comes_back_to_what_they_left(self, store: Store) -> None:
+        again = Entry(
+            address="ana@example.org",
+            lists=("press", "sport"),
+            name="",
+            language="fr",
+            consent=Consent(source="our page", at=NOON + timedelta(days=2)),
+        )
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            leave(tx, ANA.address, "press", "supporters", campaign_id=7)
+            number = number_of(tx, ANA.address)
+            tx.choices.pause(number, NOON + timedelta(days=30))
+            assert tx.readers.join(again, NOON + timedelta(days=2)) == number
+            found = tx.readers.get(number)
+            assert found is not None
+            assert found.lists == ("press", "sport"), "and to nothing else"
+            assert (found.address, found.name, found.language) == (ANA.address, ANA.name, "fr")
+            [(_, consent)] = tx.readers.all()
+            assert json.loads(consent)["source"] == "our page"
+            assert tx.readers.audience(["press"]) == 1, "no pause is left"
+            assert tx.readers.left_through(7) == 1, "that they had left stays true"
+
+    def test_whoever_confirms_and_is_new_is_a_subscriber(self, store: Store) -> None:
+        with store.begin() as tx:
+            number = tx.readers.join(ANA, NOON)
+            found = tx.readers.find(ANA.address)
+        assert found is not None
+        assert (found.id, found.lists) == (number, ANA.lists)
+
+    @pytest.mark.parametrize("reason", SuppressionReason)
+    def test_only_what_staff_entered_is_not_for_the_person_to_lift(
+        self, store: Store, reason: SuppressionReason
+    ) -> None:
+        manual = reason is SuppressionReason.MANUAL
+        with store.begin() as tx:
+            suppress(tx, ANA.address, reason)
+            suppress(tx, "other@example.org", reason)
+            assert tx.readers.lift("ana@example.ORG") is (None if manual else reason)
+            assert tx.readers.lift(ANA.address) is None
+            assert tx.readers.suppressed(ANA.address) is (reason if manual else None)
+            assert tx.readers.suppressed("other@example.org") is reason
+
+    def test_a_subscriber_moves_to_an_address_that_nobody_else_has(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, Entry(address="bo@example.org", lists=())], NOON)
+            number = number_of(tx, ANA.address)
+            assert not tx.readers.move(number, "BO@example.org")
+            assert not tx.readers.move(99, "new@example.org")
+            assert tx.readers.move(number, "New@Example.org")
+            found = tx.readers.find("new@example.org")
+            assert found is not None
+            assert (found.id, found.address, found.lists) == (number, "New@Example.org", ANA.lists)
+            assert tx.readers.find(ANA.address) is None
+            assert tx.readers.move(number, "NEW@example.org"), "it may be spelt otherwise"
+
     def test_an_import_never_re_subscribes_whoever_left(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)

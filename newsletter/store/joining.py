@@ -1,0 +1,70 @@
+"""What only a person can do who confirmed it: come back, and get mail at another address."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from newsletter.domain.audience import Consent, Entry, SubscriptionState, SuppressionReason
+from newsletter.store import tables
+from newsletter.store.eligibility import list_ids
+from newsletter.store.times import to_ms
+
+_subscriber = tables.subscriber.c
+_subscription = tables.subscription.c
+_suppression = tables.suppression.c
+
+
+def consent_of(consent: Consent | None) -> str:
+    """A consent as a subscriber's row has it."""
+    if consent is None:
+        return "{}"
+    known = {"source": consent.source, "at": consent.at and consent.at.isoformat()}
+    return json.dumps(known, ensure_ascii=False)
+
+
+def come_back(connection: Connection, address_hash: bytes, entry: Entry, at: datetime) -> int:
+    """Confirm a known subscriber's lists, also those that they left; returns the id."""
+    number = connection.execute(
+        update(tables.subscriber)
+        .where(_subscriber.address_hash == address_hash)
+        .values(consent=consent_of(entry.consent), paused_until=None)
+        .returning(_subscriber.id)
+    ).scalar_one()
+    confirmed = SubscriptionState.CONFIRMED.value
+    connection.execute(
+        update(tables.subscription)
+        .where(
+            _subscription.subscriber_id == number,
+            _subscription.state != confirmed,
+            list_ids(entry.lists),
+        )
+        .values(state=confirmed, changed_at=to_ms(at))
+    )
+    return int(number)
+
+
+def lift(connection: Connection, address_hash: bytes) -> SuppressionReason | None:
+    """End a suppression that its person can end; returns its reason."""
+    reason = connection.scalar(
+        delete(tables.suppression)
+        .where(
+            _suppression.address_hash == address_hash,
+            _suppression.reason != SuppressionReason.MANUAL.value,
+        )
+        .returning(_suppression.reason)
+    )
+    return None if reason is None else SuppressionReason(reason)
+
+
+def move(connection: Connection, subscriber_id: int, address: str, address_hash: bytes) -> bool:
+    """Give a subscriber another address, unless somebody else has it."""
+    others = select(_subscriber.id).where(
+        _subscriber.address_hash == address_hash, _subscriber.id != subscriber_id
+    )
+    moved = connection.execute(
+        update(tables.subscriber)
+        .where(_subscriber.id == subscriber_id, ~exists(others))
+        .values(address=address, address_hash=address_hash)
+    )
+    return moved.rowcount == 1
