@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +20,10 @@ from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.index import index
 from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.letters import Courier
 from newsletter.pipeline.lines import Lines
 from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.poll import Poller
 from newsletter.pipeline.prefer import resume
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
@@ -151,6 +153,13 @@ class App:
         recorded = record(events, provider=kind, store=self.store, clock=self.clock)
         return recorded, self.brake()
 
+    def poller(
+        self, kind: str, hear: Callable[[Sequence[Event]], None], stopped: Callable[[], bool]
+    ) -> Poller:
+        """What asks a provider for events. ``kind`` is one of ``histories``."""
+        _, history = self.histories[kind]
+        return Poller(history=history, record=hear, clock=self.clock, stopped=stopped)
+
     def brake(self) -> tuple[Campaign, ...]:
         """Stop what does harm; returns it."""
         return stop_harm(store=self.store, clock=self.clock)
@@ -184,6 +193,23 @@ class App:
             links=self.links,
             clock=self.clock,
             lease=self._lease,
+            attempt_ids=lambda: secrets.token_hex(12),
+            jitter=random.random,
+        )
+
+    def courier(self) -> Courier:
+        """What hands letters over to those who asked for them."""
+        return Courier(
+            store=self.store,
+            watermark=self.watermark,
+            lines=self.lines,
+            links=self.links,
+            writer=self.renderer,
+            titles={one.name: one.title for one in self.settings.offers()},
+            public_url=self.settings.public_url,
+            language=self.settings.language,
+            most_per_hour=self.settings.signup.most_per_hour,
+            clock=self.clock,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
         )

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from newsletter.app import Look
 from newsletter.domain.campaign import Campaign
 from newsletter.pipeline.dispatch import Dispatched
+from newsletter.pipeline.letters import Posted
 from newsletter.pipeline.poll import Polled
 from newsletter.pipeline.reconcile import Reconciled
+from newsletter.pipeline.recover import Recovered
 from newsletter.pipeline.visit import Visited
 
 log = logging.getLogger("newsletter.run")
@@ -70,6 +72,27 @@ def log_attempt(done: Dispatched) -> None:
         done.recorded,
         f" reason={outcome.reason!r}" if outcome.reason else "",
     )
+
+
+def log_posted(done: Posted) -> None:
+    """One line for each letter, without the address."""
+    log.info(
+        "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
+        done.letter_id,
+        done.kind.value,
+        done.attempt_id,
+        done.provider or "none",
+        done.state.value,
+        done.recorded,
+        f" reason={done.reason!r}" if done.reason else "",
+    )
+
+
+def log_recovered(found: Recovered) -> None:
+    if found.unknown:
+        log.warning("after a crash: %d batches unknown", found.unknown)
+    if found.letters:
+        log.warning("after a crash: %d letters unknown", found.letters)
 
 
 def log_stopped(campaigns: Iterable[Campaign]) -> None:

@@ -25,16 +25,25 @@ from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
 from newsletter.pipeline.poll import Polled, Poller
 from newsletter.pipeline.reconcile import Reconciler
-from newsletter.runlog import log_attempt, log_look, log_polled, log_reconciled, log_stopped
+from newsletter.rounds import Rounds
+from newsletter.runlog import (
+    log_attempt,
+    log_look,
+    log_polled,
+    log_reconciled,
+    log_recovered,
+    log_stopped,
+)
 from newsletter.store.lock import only_one
 from newsletter.visits import Visits
 
 log = logging.getLogger("newsletter.run")
 
-_EXECUTORS = ("default", "reconcile", "poll", "feeds")
+_EXECUTORS = ("default", "reconcile", "poll", "feeds", "letters")
 _IDLE_WAIT = 1.0
 _WATCH = 0.2
 _RECONCILE = 1.0
+_POST, _FORGET = 1.0, 3600.0
 _PUT_BACK = timedelta(seconds=1)
 _SOON = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
@@ -75,6 +84,7 @@ class Scheduler:
         self._wake = threading.Event()
         self._run = Run()
         self._visits = Visits(app, stopped=self._stop.is_set)
+        self._rounds = Rounds(app, stopped=self._stop.is_set)
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
@@ -91,9 +101,7 @@ class Scheduler:
         """Work. One process at a time: raises Refused where another is at it."""
         with only_one(self._app.lock_path):
             self._app.guard().begin()
-            recovered = self._app.recover()
-            if recovered.unknown:
-                log.warning("after a crash: %d batches unknown", recovered.unknown)
+            log_recovered(self._app.recover())
             with self._app.store.read() as tx:
                 self._run.finished |= set(tx.campaigns.sending())
             log_stopped(self._app.brake())  # before the first batch, not some batches later
@@ -125,13 +133,10 @@ class Scheduler:
         reconcile = partial(self._reconcile, self._app.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
         self._repeat(clock, "feeds", poll, self._visits.go)
-        for name, (every, history) in self._app.histories.items():
-            poller = Poller(
-                history=history,
-                record=partial(self._hear, name),
-                clock=self._app.clock,
-                stopped=self._stop.is_set,
-            )
+        self._repeat(clock, "letters", _POST, self._rounds.go)
+        self._repeat(clock, "letters", _FORGET, self._rounds.forget)
+        for name, (every, _) in self._app.histories.items():
+            poller = self._app.poller(name, partial(self._hear, name), self._stop.is_set)
             ask = partial(self._poll, name, poller)
             self._repeat(clock, "poll", every.total_seconds(), ask)
         clock.start()
@@ -277,7 +282,7 @@ class Scheduler:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
-        asking = soon or self._reconciling or bool(self._unheard)
+        asking = soon or self._reconciling or bool(self._unheard) or self._rounds.open(_SOON)
         return not (due or asking or waiting.queued or waiting.claimed)
 
     def _waits_long(self) -> bool:

@@ -13,6 +13,7 @@ from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.epoch import Absence, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.event import Bounce, Event, EventKind
+from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content, MergeField, Sender
 from newsletter.domain.roundup import Abstract
 from newsletter.domain.statement import Statement
@@ -75,6 +76,30 @@ class PlainRenderer:
             send_at=statement.send_at.isoformat() if statement.send_at else "",
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,
+        )
+
+
+class PlainWriter:
+    """Writes letters of a line. A language called ``unwritable`` is a fault."""
+
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        if language == "unwritable":
+            raise InvalidInput([Fault(file="letter", message="cannot be rendered")])
+        text = f"{says.value} {', '.join(lists)} {url}"
+        return Content(
+            subject=says.value,
+            html=f"<!DOCTYPE html><p>{text}</p>",
+            text=text,
+            language=language,
+            sender=Sender(name="Forum", address="news@forum.example"),
+            headers=(("Message-ID", f"<{MergeField.MESSAGE_ID.value}@forum.example>"),),
+            lists=lists,
+            corrects="",
+            send_at="",
+            embargo_until="",
+            template_version="plain-1",
         )
 
 

@@ -98,15 +98,8 @@ def _exit_code(app: App, run: Run) -> int:
     if run.held:
         say(f"on hold: {run.held}; 'newsletter release --by EMAIL' lets it go on")
         return _REFUSED
-    if run.wait is not None:
-        until = wall_time(run.wait.until, app.settings.timezone)
-        say(
-            f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
-            f" {run.wait.reason}; nothing is lost, run it again then"
-        )
-        return _UNREACHABLE
-    if run.unreachable:
-        say(f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}")
+    if left := _left(app, run):
+        say(left)
         return _UNREACHABLE
     with app.store.read() as tx:
         campaigns = tx.campaigns.all()
@@ -122,6 +115,23 @@ def _exit_code(app: App, run: Run) -> int:
         show_faults(run.faults)
         return _INVALID
     return 0
+
+
+def _left(app: App, run: Run) -> str:
+    """What could not leave and why, in words; empty where all has left."""
+    if run.wait is not None:
+        until = wall_time(run.wait.until, app.settings.timezone)
+        return (
+            f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
+            f" {run.wait.reason}; nothing is lost, run it again then"
+        )
+    if run.unreachable:
+        return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
+    with app.store.read() as tx:
+        letters, _ = tx.letters.waiting()
+    if letters:
+        return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
+    return ""
 
 
 def _need_a_person(campaigns: list[Campaign], run: Run) -> bool:

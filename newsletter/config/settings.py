@@ -15,75 +15,26 @@ from pydantic import (
 
 from newsletter.config.brand import Brand
 from newsletter.config.fields import (
-    Address,
     ByKind,
     DatabaseUrl,
     Language,
-    Line,
     ListName,
     Pause,
     PublicUrl,
-    Website,
     Window,
     Zone,
 )
-from newsletter.config.joining import ListOptions, no_list_twice
+from newsletter.config.house import Organisation, Sender
+from newsletter.config.joining import ListOptions, SignUp, no_list_twice
 from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.config.section import Section
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain import message
 from newsletter.domain.audience import Offer
+from newsletter.domain.signup import SignUpRules
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
-
-
-class PressContact(Section):
-    """Whom journalists may call."""
-
-    name: Line = Field(description="Who answers.", examples=["Press Office"])
-    email: Address | None = Field(
-        default=None, description="Their e-mail address.", examples=["press@forum.example"]
-    )
-    phone: Line | None = Field(
-        default=None, description="Their telephone number.", examples=['"+1 202 555 0100"']
-    )
-
-
-class Organisation(Section):
-    """Who speaks."""
-
-    name: Line = Field(
-        description="The name readers know the organisation by.", examples=["Example Forum"]
-    )
-    tagline: Line | None = Field(
-        default=None, description="A few words under the name.", examples=["Practical answers"]
-    )
-    website: Website = Field(
-        description="The organisation's own site.", examples=["https://forum.example"]
-    )
-    postal_address: Line = Field(
-        description="The postal address, on one line. Laws on bulk mail ask for it in every mail.",
-        examples=["1 Example Street, Washington, DC 20001"],
-    )
-    press_contact: PressContact | None = Field(
-        default=None, description="Whom journalists may call."
-    )
-
-
-class Sender(Section):
-    """What stands in From and Reply-To."""
-
-    name: Line = Field(description="The name in readers' inboxes.", examples=["Example Forum"])
-    address: Address = Field(
-        description="The address in From. Its domain must be set up with the provider.",
-        examples=["news@forum.example"],
-    )
-    reply_to: Address | None = Field(
-        default=None,
-        description="Where answers go. Without it: to the address in From.",
-        examples=["press@forum.example"],
-    )
 
 
 class Approvals(Section):
@@ -123,12 +74,6 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if repeated:
         raise ValueError(f"names {', '.join(repeated)} more than once; write each list once")
     return names
-
-
-def _contact(given: PressContact | None) -> message.PressContact | None:
-    if given is None:
-        return None
-    return message.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
 
 
 def _fit_together(sources: tuple[AnySource, ...], info: ValidationInfo) -> tuple[AnySource, ...]:
@@ -172,6 +117,7 @@ class Settings(Section):
         description="The lists that readers may join by themselves, in the order they are shown."
         " Without it: `default_lists`.",
     )
+    signup: SignUp = Field(default=SignUp(), description="How readers join by themselves.")
     translations: Literal["by_reader", "together"] = Field(
         default="by_reader",
         description="How a statement in several languages reaches its readers: `by_reader`, each in"
@@ -270,18 +216,8 @@ class Settings(Section):
     def house(self) -> message.House:
         """What each message says about those who send it."""
         return message.House(
-            organisation=message.Organisation(
-                name=self.organisation.name,
-                website=self.organisation.website,
-                postal_address=self.organisation.postal_address,
-                tagline=self.organisation.tagline or "",
-                press_contact=_contact(self.organisation.press_contact),
-            ),
-            sender=message.Sender(
-                name=self.sender.name,
-                address=self.sender.address,
-                reply_to=self.sender.reply_to or "",
-            ),
+            organisation=self.organisation.speaking(),
+            sender=self.sender.named(),
             public_url=self.public_url,
             timezone=self.timezone,
             brand=self.brand.chosen(),
@@ -292,6 +228,10 @@ class Settings(Section):
         if self.lists:
             return tuple(one.offer() for one in self.lists)
         return tuple(Offer(name=name, title=name) for name in self.default_lists)
+
+    def sign_up_rules(self) -> SignUpRules:
+        """What is asked of those who join. Reads the list of throw-away domains."""
+        return self.signup.rules(self.offers())
 
     def approval_policy(self) -> ApprovalPolicy:
         """What an approval needs in order to count."""

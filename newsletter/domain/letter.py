@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from newsletter.domain.audience import Subscriber, SuppressionReason
+
 LINK_LIVES = timedelta(days=7)
 """So long after it was asked for, the link in a letter does something."""
 
@@ -85,6 +87,50 @@ class Letter:
     def expired(self, now: datetime) -> bool:
         """Whether its link came too late. One that was used does not expire."""
         return self.used_at is None and now > self.asked_at + LINK_LIVES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to become of a letter that is due."""
+
+    says: LetterText | None = None
+    """None: it is withheld."""
+    reader_id: int | None = None
+    """Whose preferences its link opens; None where the link is the letter's own."""
+    reason: str = ""
+    """Why it is withheld."""
+
+
+def plan_for(
+    letter: Letter,
+    *,
+    person: Subscriber | None,
+    suppressed: SuppressionReason | None,
+    now: datetime,
+) -> Plan:
+    """Decide what a letter says. ``person`` has its address now, ``suppressed`` is why it is.
+
+    Whoever left, bounced or complained can come back, by their own yes alone. So they get the
+    letter; but nobody whom staff entered does.
+    """
+    if letter.asked_at + LETTER_LIVES < now:
+        return Plan(reason="it could not be handed over within a day")
+    if suppressed is SuppressionReason.MANUAL:
+        return Plan(reason="a member of staff suppressed this address")
+    if letter.kind is LetterKind.PREFERENCES:
+        if person is None:
+            return Plan(reason="this address is no subscriber's")
+        return Plan(says=LetterText.PREFERENCES, reader_id=person.id)
+    if person is not None and _has_already(letter, person):
+        return Plan(says=LetterText.KNOWN, reader_id=person.id)
+    moves = letter.kind is LetterKind.MOVE
+    return Plan(says=LetterText.MOVE if moves else LetterText.CONFIRMATION)
+
+
+def _has_already(letter: Letter, person: Subscriber) -> bool:
+    if letter.kind is LetterKind.MOVE:
+        return person.id != letter.subscriber_id
+    return person.suppressed is None and set(letter.lists) <= set(person.lists)
 
 
 def mailbox_of(address: str) -> str:

@@ -72,6 +72,7 @@ class Guard:
                 tx.hold.release(kind)
                 self._enter(tx, by, "release", reason)
             if HoldKind.DOUBT in lifted:
+                tx.letters.distrust(self.clock.now())
                 witness = self._renew(tx, books)
         if witness is not None:
             self._confirm(witness)

@@ -52,6 +52,10 @@ class Lines:
         waits = {line.name: line.turns.wait(tx, now) for line in self.all}
         return {"": waits[self.first.name], **waits}
 
+    def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
+        """By the line's name, why not even what goes ahead of all may leave there now."""
+        return {line.name: line.turns.blocked(tx, now) for line in self.all}
+
     def look(self, tx: Transaction, now: datetime) -> dict[str, Pace]:
         """The pace of each at this moment; no campaign waits any longer for one that is ill."""
         paces = {line.name: line.turns.look(tx, now) for line in self.all}

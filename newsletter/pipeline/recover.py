@@ -12,6 +12,8 @@ class Recovered:
     """What a start found of the process before it, in batches."""
 
     unknown: int
+    letters: int = 0
+    """Letters that it was handing over: unknown, and never handed over again."""
 
 
 def recover(*, store: Store, providers: Collection[str], clock: Clock) -> Recovered:
@@ -27,4 +29,4 @@ def recover(*, store: Store, providers: Collection[str], clock: Clock) -> Recove
                 confirm_told(tx, campaign.id, clock)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id, clock)
-        return Recovered(unknown=unknown)
+        return Recovered(unknown=unknown, letters=tx.letters.abandon(clock.now()))

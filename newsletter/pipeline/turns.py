@@ -43,14 +43,18 @@ class Turns:
         """Write down that so many messages are about to leave."""
         tx.paces.put(self.provider, self.domain, pace.take(messages, now, self.limits))
 
+    def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
+        """Why not even what goes ahead of all may leave now; None where it may."""
+        return _beyond_turns(self.wait(tx, now))
+
     def take_ahead(self, tx: Transaction, messages: int, now: datetime) -> None:
         """Take a turn now, before all who wait for theirs; the rate makes up for it afterwards.
 
         Raises ProviderUnreachable while nothing may leave for another reason than the rate.
         """
         pace = self.look(tx, now)
-        wait = pace.wait(now, self.limits)
-        if wait is not None and wait.cause is not Cause.TURN:
+        wait = _beyond_turns(pace.wait(now, self.limits))
+        if wait is not None:
             until = wait.until.isoformat(timespec="seconds")
             raise ProviderUnreachable(
                 f"nothing leaves through {self.provider} until {until}: {wait.reason}"
@@ -93,3 +97,8 @@ class Turns:
 
     def _kept(self, tx: Transaction) -> Pace:
         return tx.paces.get(self.provider, self.domain)
+
+
+def _beyond_turns(wait: Wait | None) -> Wait | None:
+    """A wait that is no mere turn of others."""
+    return None if wait is None or wait.cause is Cause.TURN else wait

@@ -141,6 +141,14 @@ class Letters(Protocol):
         """Turn every letter that is being handed over into unknown: who held it is dead."""
         ...
 
+    def distrust(self, at: datetime) -> int:
+        """The database may be older than what went out from it, so that waiting letters may have.
+
+        Withholds them, and gives no number again that was given meanwhile: its link is somebody's.
+        Returns how many waited.
+        """
+        ...
+
     def use(self, letter_id: int, at: datetime) -> bool:
         """Mark its link as used; False where it was already."""
         ...

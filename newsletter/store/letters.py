@@ -29,6 +29,8 @@ from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
+_SKIPPED = 1_000_000
+"""More letters than were ever taken on between a backup and its restore."""
 _NOBODY = b""
 _letter = asking.letter.c
 
@@ -181,6 +183,21 @@ class SqlLetters:
                 state=LetterState.UNKNOWN.value,
                 settled_at=to_ms(at),
                 reason="the process that handed it over ended before it had an answer",
+            )
+        ).rowcount
+
+    def distrust(self, at: datetime) -> int:
+        skip = text("UPDATE sqlite_sequence SET seq = seq + :many WHERE name = 'letter'")
+        if not self._connection.execute(skip, {"many": _SKIPPED}).rowcount:
+            begin = text("INSERT INTO sqlite_sequence VALUES ('letter', :many)")
+            self._connection.execute(begin, {"many": _SKIPPED})
+        return self._connection.execute(
+            update(asking.letter)
+            .where(_is_waiting())
+            .values(
+                state=LetterState.WITHHELD.value,
+                settled_at=to_ms(at),
+                reason="the database was put back, and it may have left before",
             )
         ).rowcount
 

@@ -184,6 +184,22 @@ class LettersContract:
             }
             assert sum(tx.letters.counts(NOON).values()) == 2
 
+    def test_in_an_older_database_none_leaves_again_and_no_number_is_given_again(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            assert tx.letters.distrust(NOON) == 0
+            ask(tx)
+            before = tx.letters.claim(at=NOON, attempt_id="a1")
+            ask(tx, address="b@example.org")
+            assert tx.letters.distrust(NOON) == 1
+            assert tx.letters.waiting() == (0, None)
+            ask(tx, address="c@example.org")
+            after = claim(tx, "a2")
+        assert before is not None
+        assert before.letter.id > 1, "also where none was taken on yet"
+        assert after.letter.id > before.letter.id + 1000
+
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from newsletter.config import Settings
+from newsletter.config import Settings, joining
 from newsletter.config.display import show
 from newsletter.domain.audience import Offer
 from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import House, Organisation, PressContact, Sender
+from newsletter.domain.signup import Objection
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers import mailgun, outbox
 
@@ -70,6 +71,32 @@ def test_lists_are_offered_in_their_order_with_what_readers_read(read: Any) -> N
 def test_where_no_lists_are_offered_the_default_ones_are(read: Any) -> None:
     assert read("default_lists: [press]\n").offers() == (Offer(name="press", title="press"),)
     assert read().offers() == ()
+
+
+def test_who_may_join_is_a_matter_of_settings(read: Any) -> None:
+    rules = read(
+        "default_lists: [press]\nsignup: {refuse_roles: [info], refuse_domains: [Bücher.example]}\n"
+    ).sign_up_rules()
+
+    assert rules.offers == (Offer(name="press", title="press"),)
+    assert rules.refuses("postmaster@example.org") is None
+    assert rules.refuses("info@example.org") is Objection.ROLE
+    assert rules.refuses("ana@bücher.example") is Objection.THROW_AWAY
+    assert rules.refuses("ana@mailinator.com") is Objection.THROW_AWAY, "known to the program"
+    assert read().sign_up_rules().refuses("postmaster@example.org") is Objection.ROLE
+
+
+def test_nothing_is_offered_where_nobody_can_join(read: Any) -> None:
+    assert not read("default_lists: [press]\nsignup: {enabled: false}\n").sign_up_rules().offers
+    assert not read().sign_up_rules().offers
+
+
+def test_the_known_throw_away_domains_are_domains_each_once_in_order(read: Any) -> None:
+    file = Path(joining.__file__).parent / "throwaway.txt"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+
+    assert lines == sorted(set(lines))
+    assert set(lines) == read().sign_up_rules().domains
 
 
 def test_settings_do_not_change(read: Any) -> None:
