@@ -4,6 +4,7 @@ Whatever is refused here is refused for what was written, never for who somebody
 tells nothing about our readers.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,6 @@ _REPLACED = "\ufffd"
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
 _STRANGE = re.compile("[\u202a-\u202e\u2066-\u2069\ufffd]")
 """What turns words around, so that a name looks like another, and bytes that were no text."""
-_DIGITS = re.compile(r"[0-9a-f]{64}")
 
 
 class Objection(Enum):
@@ -144,9 +144,9 @@ def consent_words(template: str, *, organisation: str, offers: Sequence[Offer]) 
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
 
-def is_wording(text: str) -> bool:
-    """Whether it can be the hash of words."""
-    return bool(_DIGITS.fullmatch(text))
+def wording_of(words: str) -> str:
+    """The hash by which words are known: SHA-256, as 64 hexadecimal digits."""
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def masked(address: str) -> str:

@@ -1,12 +1,12 @@
 """Consent as proof: the words that were shown, and who said yes to them."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
+from newsletter.domain.signup import wording_of
 from newsletter.ports import ConsentRecord, Method
 from newsletter.store import asking
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
@@ -21,7 +21,7 @@ class SqlConsents:
         self._connection = connection
 
     def keep_words(self, words: str, language: str, at: datetime) -> str:
-        digest = hashlib.sha256(words.encode()).hexdigest()
+        digest = wording_of(words)
         self._connection.execute(
             insert_or(asking.wording)
             .values(hash=digest, language=language, words=words, first_at=to_ms(at))
