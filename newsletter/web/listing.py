@@ -71,8 +71,9 @@ class Listing:
         depth = 0 if number == 1 else 2 if self.folders else 1
         here = Standpoint(depth=depth, folders=self.folders)
         words = self._words[0]
+        turned = words["page_of"].format(page=number, count=count)
         return self._written(
-            words["statements"],
+            words["statements"] + (f" – {turned}" if number > 1 else ""),
             here=here,
             rows=[
                 self._row(

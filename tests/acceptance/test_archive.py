@@ -131,6 +131,8 @@ def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site:
         "Page 1 of 2",
         "Page 2 of 2",
     ]
+    titles = [page.xpath("string(//title)") for page in (first, second)]
+    assert titles == ["Statements – Example Forum", "Statements – Page 2 of 2 – Example Forum"]
     own = [page.xpath("string(//link[@rel='canonical']/@href)") for page in (first, second)]
     assert own == [f"{PUBLIC}/", f"{PUBLIC}/page/2"]
     for none in ("0", "1", "3", "999999999999999999999999", "-1", "x"):
@@ -140,7 +142,7 @@ def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site:
 def test_the_archive_leads_feed_readers_and_robots_on(sent: Workspace, site: Site) -> None:
     page = html.fromstring(site.ask("GET", "/").content)
     assert page.xpath("//link[@rel='alternate']/@href") == [f"{PUBLIC}{feed}" for feed in FEEDS]
-    assert page.xpath("//p[@class='ways']/a/@href") == [
+    assert page.xpath("//p[@class='links']/a/@href") == [
         "subscribe",
         *(feed.removeprefix("/") for feed in FEEDS),
     ]
@@ -207,6 +209,10 @@ def test_what_was_cancelled_halfway_says_that_it_was_withdrawn(
     for [item] in (atom(site), json_feed(site), rss(site)):
         assert "withdrawn" in item.content
         assert "library" not in item.content
+    hits = site.ask("GET", "/search?q=library").text
+    assert "1 statement was found." in hits
+    assert "This statement was withdrawn on" in hits
+    assert "is open" not in hits
 
 
 def test_words_that_nobody_approved_do_not_get_into_the_archive(
