@@ -1,10 +1,9 @@
 """What is kept in mind while a file of ours is read: its faults, and who stood in it before."""
 
-from hashlib import blake2b
-
-from newsletter.domain.audience import fold, parse_address
+from newsletter.domain.audience import parse_address
 from newsletter.domain.errors import Fault
 from newsletter.sources.faults import Faults
+from newsletter.sources.sightings import Sightings
 
 
 class Book:
@@ -13,8 +12,8 @@ class Book:
     def __init__(self, faults: Faults, *, watchful: bool) -> None:
         self._faults = faults
         self._watchful = watchful
-        self._subscribers: dict[bytes, int] = {}
-        self._suppressed: dict[bytes, int] = {}
+        self._subscribers = Sightings()
+        self._suppressed = Sightings()
 
     def __len__(self) -> int:
         """How many faults there are."""
@@ -33,7 +32,7 @@ class Book:
         """The address of a suppression; empty, with a fault, if bad or not the first."""
         return self._address(text, line, self._suppressed)
 
-    def _address(self, text: str, line: int, lines: dict[bytes, int]) -> str:
+    def _address(self, text: str, line: int, sightings: Sightings) -> str:
         if not text:
             self.fault(line, "email", "needs an address like ana@example.org")
             return ""
@@ -42,16 +41,8 @@ class Book:
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
-        if self._watchful:
-            key = _key(address)
-            if key in lines:
-                already = f"{address} stands on line {lines[key]} already"
-                self.fault(line, "email", f"{already}; keep one of them")
-                return ""
-            lines[key] = line
+        first = sightings.note(address, line) if self._watchful else 0
+        if first:
+            self.fault(line, "email", f"{address} stands on line {first} already; keep one of them")
+            return ""
         return address
-
-
-def _key(address: str) -> bytes:
-    # A short digest instead of the address: a million of them must fit into memory.
-    return blake2b(fold(address).encode(), digest_size=15).digest()

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
-from newsletter.domain.audience import Entry, fold
+from newsletter.domain.audience import Entry
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.sources.csv_files import Member, members, rows
 from newsletter.sources.exports import FORMATS, ExportFormat, marked, possible
 from newsletter.sources.exports_rows import Layout, Skip, Unusable, groups, layout, person, small
 from newsletter.sources.faults import Faults
 from newsletter.sources.people import PeopleFile, check, digest_of
+from newsletter.sources.sightings import Sightings
 from newsletter.sources.streams import encoding_in
 from newsletter.sources.tally import Located, Person
 
@@ -97,7 +97,7 @@ def recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | No
 def _walk(
     tables: Iterable[Table], path: Path, lists: tuple[str, ...], faults: Faults
 ) -> Iterator[Located]:
-    seen: set[bytes] = set()
+    seen = Sightings()
     for table in tables:
         at = table.layout
         source = f"{at.known.name} export {path.name}"
@@ -105,7 +105,7 @@ def _walk(
         next(body, None)
         for line, row in body:
             try:
-                found = _first(person(at, row, source=source, lists=lists), seen)
+                found = _first(person(at, row, source=source, lists=lists), line, seen)
             except Unusable as error:
                 file, key = table.member.file, error.column
                 faults.add(Fault(file=file, line=line, key=key, message=str(error)))
@@ -113,15 +113,8 @@ def _walk(
                 yield Located(f"{table.member.name}:{line}", found, groups(at, row))
 
 
-def _first(found: Person, seen: set[bytes]) -> Person:
-    if not isinstance(found, Entry):
-        return found
-    # A short digest instead of the address: a million of them must fit beside everything else.
-    key = blake2b(fold(found.address).encode(), digest_size=12).digest()
-    if key in seen:
-        return Skip.TWICE
-    seen.add(key)
-    return found
+def _first(found: Person, line: int, seen: Sightings) -> Person:
+    return Skip.TWICE if isinstance(found, Entry) and seen.note(found.address, line) else found
 
 
 def _notes(tables: Sequence[Table], left: Sequence[str]) -> Iterator[str]:
