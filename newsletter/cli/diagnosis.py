@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -13,9 +14,11 @@ from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
+from newsletter.domain.letter import LetterState
 from newsletter.domain.statement import Role
 from newsletter.ports import Examiner, Finding, HoldKind, Level
 
+_DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
 _SHOWN = {Level.OK: "ok  ", Level.WARNING: "LOOK", Level.FAULT: "MEND"}
 _CONNECTION = "provider connection"
@@ -97,6 +100,7 @@ def _inside(app: App) -> Iterator[Finding]:
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(app)
+    yield _letters(app)
     yield _attempt("audit log", lambda: _audited(app))
     yield from _provider(app)
 
@@ -106,6 +110,21 @@ def _hold(app: App) -> Finding:
     when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter release --by EMAIL'{when}"
     return _finding("hold", well=not reasons, detail=advice if reasons else "none")
+
+
+def _letters(app: App) -> Finding:
+    """The letters that readers asked for within a day, and whether they get them."""
+    now = app.clock.now()
+    with app.store.read() as tx:
+        counts, (_, due) = tx.letters.counts(now - _DAY), tx.letters.waiting()
+    detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
+    late = due is not None and due < now - _LATE
+    lost = counts[LetterState.UNKNOWN] + counts[LetterState.REJECTED]
+    advice = "letters wait for 'newsletter run' or 'newsletter worker'" if late else ""
+    if lost and not advice:
+        advice = "the log of the run says why; whoever got none can ask again tomorrow"
+    level = Level.WARNING if late or lost else Level.OK
+    return Finding(what="letters", level=level, detail=detail or "none today", advice=advice)
 
 
 def _staff(roles: dict[str, Role]) -> str:

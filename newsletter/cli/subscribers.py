@@ -1,14 +1,16 @@
 """``newsletter subscribers``: the people on the lists."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from newsletter.cli import moving
+from newsletter.cli import moving, signup
 from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, print_json, say
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason, parse_address
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.statement import Role
+from newsletter.ports import ConsentRecord, Transaction
 
 
 @click.group()
@@ -16,8 +18,8 @@ def subscribers() -> None:
     """Import, export, look at, suppress and forget people."""
 
 
-for moved in (moving.import_file, moving.export):
-    subscribers.add_command(moved)
+for command in (moving.import_file, moving.export, signup.form):
+    subscribers.add_command(command)
 
 
 @subscribers.command()
@@ -25,10 +27,11 @@ for moved in (moving.import_file, moving.export):
 @as_json
 @in_workspace
 def show(shell: Shell, address: str, as_json: bool) -> None:
-    """Show one subscriber."""
+    """Show one subscriber, and what they said yes to: where, when, in which words."""
     with shell.app() as app, app.store.read() as tx:
         person = tx.readers.find(_address(address))
         reason = tx.readers.suppressed(_address(address))
+        consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")
     shown: dict[str, Any] = {
@@ -44,10 +47,33 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         "suppressed": reason.value if reason else None,
     }
     if as_json:
-        print_json(shown)
-    else:
-        for key, value in shown.items():
-            click.echo(f"{key + ':':<13} {', '.join(value) if isinstance(value, list) else value}")
+        print_json(shown | {"consents": consents})
+        return
+    for key, value in shown.items():
+        click.echo(f"{key + ':':<13} {', '.join(value) if isinstance(value, list) else value}")
+    for consent in consents:
+        click.echo("consent:      " + _in_words(consent))
+
+
+def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
+    return {
+        "list": record.list,
+        "given": record.given,
+        "method": record.method.value,
+        "source": record.source,
+        "asked_at": record.asked_at and record.asked_at.isoformat(),
+        "at": record.at.isoformat(),
+        "wording": record.wording,
+        "words": tx.consents.words(record.wording),
+    }
+
+
+def _in_words(consent: Mapping[str, Any]) -> str:
+    said = "yes to" if consent["given"] else "no more of"
+    asked = f", asked {consent['asked_at']}" if consent["asked_at"] else ""
+    words = f": {consent['words']}" if consent["words"] else ""
+    how = f"{consent['method']} by {consent['source']}"
+    return f"{consent['at']} {said} {consent['list']} ({how}{asked}){words}"
 
 
 @subscribers.command()

@@ -159,11 +159,13 @@ def _state(tx: Transaction, letter: Letter, mover: Subscriber | None, now: datet
 
 
 def _join(tx: Transaction, letter: Letter, now: datetime) -> int:
+    known = tx.readers.find(letter.address)
     entry = Entry(
         address=letter.address,
         lists=letter.lists,
         name=letter.name,
-        language=letter.language,
+        # that of a page is a guess: what a reader chose before counts more
+        language="" if known and known.language else letter.language,
         timezone=letter.timezone,
         consent=Consent(source=letter.source, at=now),
     )

@@ -78,6 +78,10 @@ class Frame:
             self._templates.fill(template, filled), status_code=status, headers=dict(self.fields)
         )
 
+    def fill(self, template: str, **values: object) -> str:
+        """A template alone, without the frame."""
+        return self._templates.fill(template, values)
+
     def notice(self, notice: Notice) -> str:
         """The block that stands above a mail."""
         return self._templates.fill("notice.html.j2", {"notice": notice})

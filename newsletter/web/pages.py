@@ -19,7 +19,9 @@ from newsletter.app import App
 from newsletter.domain.errors import NotFound, StoreUnavailable
 from newsletter.pipeline.subscribe import Departure, look_up, unsubscribe
 from newsletter.web.archive import Archive
+from newsletter.web.confirming import Confirming
 from newsletter.web.frame import Frame
+from newsletter.web.joining import Joining
 from newsletter.web.webhooks import Hearing
 
 _ENDS_NOTHING = (
@@ -27,6 +29,8 @@ _ENDS_NOTHING = (
     ["It is from a test mail. The link in a mail to you is your own, and works."],
 )
 _FAILURES = {
+    400: ("failed", "garbled"),
+    413: ("failed", "garbled"),
     404: ("not_found", "no_page"),
     405: ("failed", "not_allowed"),
     503: ("failed", "try_again"),
@@ -47,6 +51,8 @@ class Pages:
         """Path and method → page."""
         return [
             *Archive(self._app, self._frame).routes(),
+            *Joining(self._app, self._frame).routes(),
+            *Confirming(self._app, self._frame).routes(),
             Route("/u/{token}", self.leave, methods=["GET"]),
             Route("/u/{token}", self.left, methods=["POST"]),
             Route("/healthz", self.health),

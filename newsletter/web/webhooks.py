@@ -16,6 +16,7 @@ from newsletter.app import App
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.event import Event
 from newsletter.ports import Forged
+from newsletter.web.body import read_body
 from newsletter.web.gathering import Gathering
 from newsletter.webhooks.signing import Unverifiable
 
@@ -44,7 +45,7 @@ class Hearing:
         if kind not in self._app.webhooks:
             return Response(status_code=404)
         try:
-            body = await _body(request, _MORE.get(kind, _MOST))
+            body = await read_body(request, _MORE.get(kind, _MOST))
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
@@ -81,13 +82,3 @@ class Hearing:
         )
         for campaign in stopped:
             log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
-
-
-async def _body(request: Request, most: int) -> bytes | None:
-    """The whole body, or None once it is longer than it may be."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            return None
-    return bytes(body)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import Consent, Subscriber, SuppressionReason
+from newsletter.domain.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.errors import NotFound
 from newsletter.domain.letter import LetterKind
 from newsletter.domain.signup import Objection, Wish, wording_of
@@ -247,6 +247,20 @@ def test_the_newest_consent_is_that_of_the_subscriber(room: Newsroom) -> None:
     with room.store.read() as tx:
         [(_, consent)] = tx.readers.all()
     assert Consent(source="sign-up page", at=NOON).source in consent
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("fr", "fr"), ("", "es")])
+def test_the_language_of_a_page_does_not_replace_the_readers_own(
+    room: Newsroom, chosen: str, kept: str
+) -> None:
+    with room.store.begin() as tx:
+        tx.readers.upsert([Entry(address=WISH.address, lists=(), language=chosen)], NOON)
+    sign_up(room)
+    press(room)
+
+    found = person(room)
+    assert found is not None
+    assert found.language == kept
 
 
 # --- another address

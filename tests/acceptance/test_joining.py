@@ -1,0 +1,216 @@
+"""A reader joins: the form, the letter, its button; and what is kept of it as proof."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from lxml import html
+
+from tests.acceptance.mails import read_mail
+from tests.acceptance.signing import LISTS, confirmation_link, fields_of, letters, sign_up
+from tests.acceptance.site import Site
+from tests.acceptance.workspace import Workspace
+
+ANA = "Ana@Example.org"
+
+
+@pytest.fixture
+def site(workspace: Workspace) -> Iterator[Site]:
+    workspace.configure(lists=LISTS)
+    site = Site(workspace)
+    yield site
+    site.close()
+
+
+def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
+    workspace: Workspace, site: Site
+) -> None:
+    shown = fields_of(site.ask("GET", "/subscribe").text)
+    page = html.document_fromstring(site.ask("GET", "/subscribe").text)
+    words = page.get_element_by_id("consent").text_content()
+    answer = sign_up(site, ANA, "press", "sport", name="Ana Ruiz")
+    assert answer.status_code == 303
+    then = site.ask("GET", answer.headers["Location"])
+    assert "Look into your inbox" in then.text
+    assert "Set-Cookie" not in answer.headers
+    workspace.do("subscribers", "show", ANA, code=1)
+
+    workspace.do("run", "--until-idle")
+    workspace.do("run", "--until-idle")
+
+    [path] = workspace.outbox
+    mail = read_mail(path)
+    assert mail["To"] == ANA
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"} & set(mail.keys())
+    assert "Press releases, Sport & games" in mail.get_body(("plain",)).get_content()
+    link = confirmation_link(workspace, ANA)
+    for method in ("GET", "HEAD") * 5:
+        assert site.ask(method, link).status_code == 200
+    assert site.ask("OPTIONS", link).status_code == 405
+    assert "A…@Example.org" in site.ask("GET", link).text
+    workspace.do("subscribers", "show", ANA, code=1)
+    done = site.ask("POST", link)
+    assert "You are subscribed" in done.text
+    assert "/preferences/" in done.text
+    shown_again = workspace.do("subscribers", "show", ANA, "--json").json()
+    assert (shown_again["name"], shown_again["lists"]) == ("Ana Ruiz", ["press", "sport"])
+    consents = shown_again["consents"]
+    assert [one["list"] for one in consents] == ["press", "sport"]
+    assert {one["words"] for one in consents} == {words}
+    assert {one["wording"] for one in consents} == {shown["wording"]}
+    assert shown["wording"] == hashlib.sha256(words.encode()).hexdigest()
+    assert {one["source"] for one in consents} == {"our sign-up page"}
+    assert {one["method"] for one in consents} == {"double opt-in"}
+    assert all(one["asked_at"] < one["at"] for one in consents)
+    said = workspace.do("subscribers", "show", ANA).stdout
+    assert (
+        f"yes to press (double opt-in by our sign-up page, asked {consents[0]['asked_at']})" in said
+    )
+    again = site.ask("POST", link)
+    assert "This is done already" in again.text
+    assert "/preferences/" not in again.text, "an old link is no key"
+
+
+def test_whoever_confirmed_gets_what_goes_out(workspace: Workspace, site: Site) -> None:
+    sign_up(site, ANA, "press")
+    workspace.do("run", "--until-idle")
+    workspace.write("news")
+    workspace.approve("news")
+    site.ask("POST", confirmation_link(workspace, ANA))
+    workspace.do("run", "--until-idle")
+
+    assert [mail["To"] for mail in map(read_mail, workspace.outbox)].count(ANA) == 2
+    assert workspace.report("news")["audience"] == 11
+
+
+def test_whoever_is_a_reader_already_is_told_so_by_letter_alone(
+    workspace: Workspace, site: Site
+) -> None:
+    answers = [
+        sign_up(site, address, "press")
+        for address in ("reader00001@example.org", "stranger@example.org")
+    ]
+    assert len({(one.status_code, one.content, one.headers["Location"]) for one in answers}) == 1
+
+    workspace.do("run", "--until-idle")
+
+    subjects = {mail["To"]: mail["Subject"] for mail in map(read_mail, workspace.outbox)}
+    assert subjects["reader00001@example.org"] == "We know this address already"
+    assert subjects["stranger@example.org"].startswith("Please confirm")
+
+
+@pytest.mark.parametrize("address", ["josé@example.org", "ana@bücher.example"])
+def test_international_addresses_sign_up_and_get_their_letter(
+    workspace: Workspace, site: Site, address: str
+) -> None:
+    assert sign_up(site, address, "press").status_code == 303
+    workspace.do("run", "--until-idle")
+
+    [line] = workspace.journal
+    assert line["to"] == address
+    [path] = workspace.outbox
+    text = path.read_text("utf-8")
+    link = text[text.index("/confirm/") :].split()[0]
+    assert "You are subscribed" in site.ask("POST", link).text
+    assert workspace.do("subscribers", "show", address, "--json").json()["email"] == address
+
+
+def test_a_form_on_another_site_posts_to_the_same_page(workspace: Workspace, site: Site) -> None:
+    printed = workspace.do("subscribers", "form", "--list", "sport", "--language", "es").stdout
+    [form] = html.fragment_fromstring(printed, create_parent=True).xpath("form")
+    assert form.action == "https://news.forum.example/subscribe"
+    assert form.method == "POST"
+    assert "<script" not in printed
+    for control in form.xpath(".//input[@type='text']"):
+        assert control.label is not None or control.getparent().tag == "label"
+    fields = dict(form.form_values()) | {"email": ANA}
+    assert fields["list"] == "sport"
+
+    answer = site.ask(
+        "POST",
+        "/subscribe",
+        data=fields,
+        headers={"Origin": "https://www.forum.example", "Sec-Fetch-Site": "cross-site"},
+    )
+
+    assert answer.status_code == 303
+    [letter] = letters(workspace)
+    assert (letter["source"], letter["language"]) == ("a form on www.forum.example", "es")
+    workspace.do("run", "--until-idle")
+    assert read_mail(workspace.outbox[0])["Subject"].startswith("Confirme que desea")
+    site.ask("POST", confirmation_link(workspace, ANA))
+    [consent] = workspace.do("subscribers", "show", ANA, "--json").json()["consents"]
+    assert "Sport & games" in consent["words"], "as the form showed them"
+
+
+def test_a_form_offers_only_what_can_be_joined(workspace: Workspace) -> None:
+    workspace.configure(lists=LISTS)
+    printed = workspace.do("subscribers", "form").stdout
+    assert printed.count('type="checkbox"') == 2
+    assert "Sport &amp; games" in printed
+    assert "secret" in workspace.do("subscribers", "form", "--list", "secret", code=1).stderr
+    workspace.configure(signup={"enabled": False})
+    assert "nobody can join" in workspace.do("subscribers", "form", code=4).stderr
+
+
+def test_where_nobody_can_join_there_is_no_page(workspace: Workspace) -> None:
+    workspace.configure(signup={"enabled": False})
+    site = Site(workspace)
+    for method, path in (
+        ("GET", "/subscribe"),
+        ("POST", "/subscribe"),
+        ("GET", "/subscribe/asked"),
+    ):
+        assert site.ask(method, path).status_code == 404
+    site.close()
+
+
+def test_ones_own_words_of_consent_are_shown_and_kept(workspace: Workspace) -> None:
+    workspace.configure(lists=LISTS, signup={"consent": "{organisation} & {lists}: yes."})
+    site = Site(workspace)
+    page = html.document_fromstring(site.ask("GET", "/subscribe").text)
+    words = "Example Forum & Press releases, Sport & games: yes."
+    assert page.get_element_by_id("consent").text_content() == words
+    site.close()
+
+
+def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
+    sign_up(site, ANA, "press")
+    assert "letters: waiting 1" in workspace.do("doctor").stdout
+    workspace.sql("UPDATE letter SET not_before = not_before - 3600000")
+    assert "LOOK letters: waiting 1; letters wait for 'newsletter run'" in (
+        workspace.do("doctor").stdout
+    )
+    workspace.do("run", "--until-idle")
+    assert "ok   letters: accepted 1" in workspace.do("doctor").stdout
+    workspace.sql("UPDATE letter SET state = 'unknown'")
+    assert "LOOK letters: unknown 1; the log" in workspace.do("doctor").stdout
+
+
+def test_a_link_that_is_too_old_says_so_and_where_to_ask_again(
+    workspace: Workspace, site: Site
+) -> None:
+    sign_up(site, ANA, "press")
+    workspace.do("run", "--until-idle")
+    link = confirmation_link(workspace, ANA)
+    workspace.sql("UPDATE letter SET asked_at = asked_at - 7 * 86400000 - 1")
+
+    for method in ("GET", "POST"):
+        answer = site.ask(method, link)
+        assert answer.status_code == 410
+        assert "too old" in answer.text
+        assert 'href="/subscribe"' in answer.text
+    workspace.do("subscribers", "show", ANA, code=1)
+
+
+def test_a_letter_that_cannot_leave_is_told_of_and_kept(workspace: Workspace, site: Site) -> None:
+    sign_up(site, ANA, "press")
+    workspace.configure(signup={"most_per_hour": 1})
+    sign_up(site, "bo@example.org", "press")
+
+    first = workspace.do("run", "--until-idle", code=6)
+
+    assert "letters to readers that still wait: 1" in first.stderr
+    assert len(workspace.outbox) == 1
+    assert "@" not in first.stderr, "no address in the log"
