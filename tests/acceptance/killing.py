@@ -22,6 +22,7 @@ from newsletter.config.environment import environment
 from newsletter.domain.delivery import Answer, OutgoingBatch
 from newsletter.domain.epoch import Absence, Witness
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.letters import Courier, Posted
 from newsletter.pipeline.lines import Line
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.ports import Parcel, Provider, Sighting, Store, Watermark
@@ -48,6 +49,18 @@ RECONCILE = (
     "settle: before it begins",
     "settle: before its commit",
     "settle: after its commit",
+)
+LETTER = (
+    "letter: before it begins",
+    "letter: before its commit",
+    "letter: after its commit",
+    "note: before it",
+    "note: after it",
+    "post: before it",
+    "post: after it",
+    "booking: before it begins",
+    "booking: before its commit",
+    "booking: after its commit",
 )
 REPLAY = ("replay: before it", "replay: after it")
 LOOK_UP = ("look-up: before it", "look-up: after it")
@@ -201,8 +214,19 @@ class FusedReconciler(Reconciler):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FusedCourier(Courier):
+    """Names its two transactions."""
+
+    stages: Stages
+
+    def post(self) -> Posted | None:
+        self.stages.names = ("letter", "booking")
+        return super().post()
+
+
+@dataclass(frozen=True, kw_only=True)
 class FusedApp(App):
-    """The application, whose dispatcher and reconciler carry the fuse."""
+    """The application, whose dispatcher, reconciler and courier carry the fuse."""
 
     fuse: Fuse
     lease: timedelta | None = None
@@ -223,6 +247,17 @@ class FusedApp(App):
         line = self._line("replay")
         fused = self._fused() | {"providers": {line.name: line.provider}}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
+
+    def courier(self) -> Courier:
+        return FusedCourier(
+            **_fields(super().courier())
+            | {"store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages)}
+            | {"stages": self.stages}
+            | {
+                "lines": replace(self.lines, first=self._line("post")),
+                "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
+            }
+        )
 
     def _line(self, call: str) -> Line:
         first = self.lines.first

@@ -1,0 +1,53 @@
+"""A process that dies over a letter: nobody gets it twice, and it is known of whom nobody knows."""
+
+import signal
+from collections import Counter
+from datetime import timedelta
+
+from newsletter.bootstrap import opened
+from newsletter.config.environment import environment
+from newsletter.domain.letter import Letter, LetterKind
+from newsletter.ports import LetterLimits, Taken
+from tests.acceptance import killing
+from tests.acceptance.killing import LETTER, Point
+from tests.acceptance.signing import letters
+from tests.acceptance.workspace import Workspace
+
+PATIENCE = 30.0
+CLAIMED = LETTER.index("letter: after its commit")
+LEFT = LETTER.index("post: after it")
+BOOKED = LETTER.index("booking: after its commit")
+
+
+def ask(workspace: Workspace, address: str) -> None:
+    with opened(workspace.folder, environment()) as app, app.store.begin() as tx:
+        letter = Letter(
+            id=0,
+            kind=LetterKind.JOIN,
+            address=address,
+            lists=("press",),
+            asked_at=app.clock.now() - timedelta(seconds=1),
+        )
+        assert tx.letters.ask(letter, network="", limits=LetterLimits()) is Taken.NEW
+
+
+def test_killed_at_each_point_of_a_letter_nobody_gets_two(workspace: Workspace) -> None:
+    people = [f"reader{place:02}@letters.example" for place in range(len(LETTER))]
+    for address, point in zip(people, LETTER, strict=True):
+        ask(workspace, address)
+        # the one before it may wait still, and goes first
+        passage = 2 if point in LETTER[1 : CLAIMED + 1] else 1
+        running = killing.start(workspace, Point(name=point, passage=passage))
+        assert running.ended(PATIENCE), running.said()
+        assert running.process.exitcode == -signal.SIGKILL, f"{point}: {running.said()}"
+
+    last = workspace.start("run", "--until-idle").finish()
+
+    assert last.code == 0, last.stderr
+    taken = Counter(line["to"] for line in workspace.journal)
+    states = {row["address"]: row["state"] for row in letters(workspace)}
+    for place, address in enumerate(people):
+        known = place < CLAIMED or place >= BOOKED
+        assert states[address] == ("accepted" if known else "unknown"), LETTER[place]
+        assert taken[address] == (0 if CLAIMED <= place < LEFT else 1), LETTER[place]
+    assert len(workspace.outbox) == taken.total()
