@@ -1,10 +1,17 @@
-"""When a campaign may start.
+"""When a campaign may start, and when each reader gets it.
 
-Wall times keep their zone; the hour that a clock change skips or repeats is refused, not guessed.
+Wall times keep their zone. The hour that a clock change skips or repeats is refused, not guessed,
+where a person can be asked; by the clocks of all readers, nobody can.
 """
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 
 
 def resolve(wall: datetime, zone: str) -> datetime:
@@ -33,6 +40,87 @@ def resolve(wall: datetime, zone: str) -> datetime:
     raise ValueError(
         f"{wall:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; "
         f"write which one: {earlier} or {after}"
+    )
+
+
+def instant_of(wall: datetime, zone: str) -> datetime:
+    """The instant, in UTC, at which clocks of a zone first show a wall time, or one after it.
+
+    Of a time that comes twice it is the first; for one that is skipped, the end of the gap.
+    """
+    first, second = (
+        wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    return first if first <= second else _end_of_gap(second, first, ZoneInfo(zone))
+
+
+def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant with the later offset. Clocks change at whole seconds."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > _SECOND:
+        middle = before + (after - before) // _SECOND // 2 * _SECOND
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalTime:
+    """A time of day by each reader's own clock: of one date, or of the next that comes."""
+
+    at: time
+    day: date | None = None
+
+    def __str__(self) -> str:
+        day = f"{self.day} " if self.day else ""
+        return f"{day}{self.at:%H:%M} local"
+
+    def instant(self, zone: str, *, ready: datetime) -> datetime:
+        """When readers of a zone get what may go out from ``ready`` on."""
+        if self.day is not None:
+            return max(ready, instant_of(datetime.combine(self.day, self.at), zone))
+        today = ready.astimezone(ZoneInfo(zone)).date()
+        # Where clocks go back over midnight, that of the day after may have been already.
+        days = (today + _DAY * number for number in (-1, 0, 1, 2))
+        times = (instant_of(datetime.combine(day, self.at), zone) for day in days)
+        return next(at for at in times if at >= ready)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByZone:
+    """When readers of each zone get something. All instants are in UTC."""
+
+    instants: Mapping[str, datetime]
+    """By zone as readers have it; empty stands for none."""
+    otherwise: datetime
+    """For readers of any other zone."""
+
+    @property
+    def first(self) -> datetime:
+        """When the first of them get it."""
+        return min(self.instants.values(), default=self.otherwise)
+
+
+@lru_cache(maxsize=1)
+def every_zone() -> frozenset[str]:
+    """The names of all time zones that this machine knows."""
+    return frozenset(available_timezones())
+
+
+def by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetime) -> ByZone:
+    """When readers of each of these zones get what may go out from ``ready`` on.
+
+    Who has no zone, or one that this machine does not know, gets it by the clocks of ``home``.
+    """
+    known = every_zone()
+    otherwise = local.instant(home, ready=ready)
+    return ByZone(
+        instants={
+            zone: local.instant(zone, ready=ready) if zone in known else otherwise for zone in zones
+        },
+        otherwise=otherwise,
     )
 
 
