@@ -73,7 +73,10 @@ class PlainRenderer:
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
-            send_at=statement.send_at.isoformat() if statement.send_at else "",
+            send_at=statement.send_at.isoformat()
+            if statement.send_at
+            else str(statement.local_time or ""),
+            segment=statement.segment,
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,
         )

@@ -95,4 +95,18 @@ def _of_its_fields(translation: Statement, original: Statement, others: Sequence
             f"it names other lists than {original.slug}, which it translates;"
             f" write lists: [{', '.join(original.lists)}]"
         )
+    if translation.segment != original.segment:
+        return _other_segment(original)
     return ""
+
+
+def _other_segment(original: Statement) -> str:
+    if original.segment is None:
+        return (
+            f"it goes to a segment, and {original.slug}, which it translates, to everybody on its"
+            " lists; take segment out, or write the same there"
+        )
+    return (
+        f"{original.slug}, which it translates, goes to a segment;"
+        f" write segment: {original.segment.name} here too"
+    )

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from newsletter.domain.brand import Brand
+from newsletter.domain.segment import Segment
 
 
 class MergeField(Enum):
@@ -85,16 +86,19 @@ class Content:
     lists: tuple[str, ...]
     corrects: str
     send_at: str
-    """ISO wall time from the statement, or empty."""
+    """ISO wall time from the statement, words like ``09:00 local``, or empty."""
     embargo_until: str
     template_version: str
     translation_of: str = ""
+    segment: Segment | None = None
+    """Of its lists only those whom this picks."""
 
     def digest(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits.
 
         A field that came later has a default, and counts where it is something else: so what was
-        approved before keeps its digest.
+        approved before keeps its digest. A segment counts by the words of its rule, for the same
+        reason.
         """
         later = {each.name: each.default for each in fields(self) if each.default is not MISSING}
         values = {
@@ -102,6 +106,8 @@ class Content:
             for name, value in asdict(self).items()
             if name not in later or value != later[name]
         }
+        if self.segment is not None:
+            values["segment"] = str(self.segment)
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.segment import Segment
+
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
 
@@ -26,7 +29,7 @@ class Statement:
     """A text that its author wants published, as one source gave it.
 
     ``send_at`` and ``embargo_until`` are wall times, read in the configured zone unless they were
-    written with an offset.
+    written with an offset. ``local_time`` stands in the place of ``send_at``.
     ``lists`` holds what the author wrote, or the configured default.
     """
 
@@ -59,6 +62,10 @@ class Statement:
     """What its source left out or guessed, for whoever approves it."""
     origin: str = ""
     """Where it was read, for people: a path relative to the workspace, or an address."""
+    local_time: LocalTime | None = None
+    """Each reader gets it then by their own clock."""
+    segment: Segment | None = None
+    """Of its lists only those whom this picks, by its rule as it was configured then."""
     places: tuple[tuple[str, int], ...] = ()
     """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
 

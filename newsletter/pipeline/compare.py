@@ -36,6 +36,7 @@ def _as_lines(content: Content) -> Iterator[str]:
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"
     yield f"Lists: {', '.join(content.lists)}"
+    yield f"Segment: {content.segment or 'none, so that everybody on them gets it'}"
     yield f"Language: {content.language}"
     yield f"Send at: {content.send_at or 'once approved'}"
     yield f"Embargo until: {content.embargo_until or 'none'}"

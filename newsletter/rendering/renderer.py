@@ -115,8 +115,9 @@ class TemplateRenderer:
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
-            send_at=_iso(statement.send_at),
+            send_at=_iso(statement.send_at) or str(statement.local_time or ""),
             embargo_until=_iso(statement.embargo_until),
+            segment=statement.segment,
             template_version=self._fingerprint[:_VERSION_DIGITS],
         )
 

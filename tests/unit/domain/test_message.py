@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.message import MARK_PREFIX, Content, MergeField, Recipient, Sender
+from newsletter.domain.segment import Segment
 
 CONTENT = Content(
     subject="Forum resigns",
@@ -23,6 +24,8 @@ CONTENT = Content(
     template_version="1",
 )
 
+SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+
 
 def altered(value: Any) -> Any:
     """Another value of the same kind."""
@@ -30,6 +33,8 @@ def altered(value: Any) -> Any:
         return value + "x"
     if isinstance(value, tuple):
         return (*value, ("X-More", "two") if value and isinstance(value[0], tuple) else "more")
+    if value is None:
+        return SEGMENT
     assert isinstance(value, Sender)
     return replace(value, name=value.name + "x")
 
@@ -73,6 +78,7 @@ def test_equal_content_has_one_digest_of_64_hexadecimal_digits() -> None:
 def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
     known = asdict(CONTENT)
     assert known.pop("translation_of") == ""
+    assert known.pop("segment") is None
     text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
 
@@ -103,3 +109,12 @@ def test_each_mark_is_one_word_of_letters_that_begins_as_announced() -> None:
         assert mark.isascii()
         assert mark.isalnum()
         assert not any(mark in other for other in marks if other != mark)
+
+
+def test_a_segment_counts_by_its_rule_and_not_by_its_name_alone() -> None:
+    narrowed = replace(CONTENT, segment=SEGMENT)
+    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT)).digest()
+    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT, timezone="CET")).digest()
+    for change in ({"name": "t"}, {"list_name": "events"}, {"places": ("Dallas",)}):
+        other = replace(CONTENT, segment=replace(SEGMENT, **change))
+        assert other.digest() != narrowed.digest()

@@ -1,0 +1,82 @@
+"""A segment: a saved rule that picks subscribers of one list."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from newsletter.domain.schedule import instant_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A rule as it is configured. Whoever meets all its conditions is picked.
+
+    Those who named no language, place or zone have none, and no condition on it picks them.
+    """
+
+    name: str
+    list_name: str
+    timezone: str
+    """IANA name: in this zone its dates begin."""
+    languages: tuple[str, ...] = ()
+    """One of these. A plain one (``es``) also picks its kinds (``es-MX``)."""
+    joined_since: date | None = None
+    """The subscription was confirmed on this date or later."""
+    joined_before: date | None = None
+    places: tuple[str, ...] = ()
+    """One of these; whether letters of ASCII are capitals does not matter."""
+    tags: tuple[str, ...] = ()
+    """All of these."""
+    any_tag: tuple[str, ...] = ()
+    """At least one of these."""
+    without_tags: tuple[str, ...] = ()
+    """None of these."""
+
+    @property
+    def since(self) -> datetime | None:
+        """The instant from which on somebody joined in time."""
+        return _midnight(self.joined_since, self.timezone)
+
+    @property
+    def before(self) -> datetime | None:
+        """The instant from which on somebody joined too late."""
+        return _midnight(self.joined_before, self.timezone)
+
+    @property
+    def rule(self) -> str:
+        """The rule in words: two that differ in whom they may pick never read alike.
+
+        An approval binds to these words, so another wording asks for a new yes.
+        """
+        return "; ".join([f"on {self.list_name}", *self._conditions()])
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.rule}"
+
+    def _conditions(self) -> Iterator[str]:
+        if self.languages:
+            yield f"language {' or '.join(self.languages)}"
+        if self.joined_since:
+            yield f"joined on or after {self.joined_since} ({self.timezone})"
+        if self.joined_before:
+            yield f"joined before {self.joined_before} ({self.timezone})"
+        if self.places:
+            yield f"place {' or '.join(map(_quoted, self.places))}"
+        yield from _tagged("tagged", self.tags, "and")
+        yield from _tagged("tagged", self.any_tag, "or")
+        yield from _tagged("not tagged", self.without_tags, "or")
+
+
+def _tagged(how: str, tags: Sequence[str], joint: str) -> Iterator[str]:
+    if tags:
+        yield f"{how} {f' {joint} '.join(tags)}"
+
+
+def _quoted(place: str) -> str:
+    """Places are free text: without quotes, one that holds ``or`` would read like two."""
+    return json.dumps(place, ensure_ascii=False)
+
+
+def _midnight(day: date | None, zone: str) -> datetime | None:
+    return None if day is None else instant_of(datetime.combine(day, time()), zone)
