@@ -45,6 +45,7 @@ from newsletter.ports.sending import (
     Booking,
     Campaigns,
     ClaimedBatch,
+    Later,
     Paces,
     Resolution,
     Waiting,
@@ -73,8 +74,10 @@ from newsletter.ports.world import (
     Watermark,
     Webhook,
 )
+from newsletter.ports.zones import Aim, Zones
 
 __all__ = [
+    "Aim",
     "Abstracts",
     "Approvals",
     "Audit",
@@ -108,6 +111,7 @@ __all__ = [
     "Hits",
     "Hold",
     "HoldKind",
+    "Later",
     "LetterLimits",
     "Letters",
     "Level",
@@ -147,4 +151,5 @@ __all__ = [
     "Watermark",
     "Webhook",
     "Writer",
+    "Zones",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from newsletter.domain.campaign import Campaign
+from newsletter.domain.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class Correction:
     """That campaign has not begun: the correction goes to its lists, in its place."""
     stops: tuple[Campaign, ...]
     """Campaigns that might still hand something over, and must not."""
+    segment: Segment | None = None
+    """Of what has not begun: the correction goes to those alone whom this picks."""
 
 
 class Corrections(Protocol):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from newsletter.domain.campaign import Campaign
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,8 @@ class Share:
     lists: tuple[str, ...]
     languages: frozenset[str]
     """As the readers named them; empty for those who named none."""
+    segment: Segment | None = None
+    """Only those whom it picks."""
 
 
 class Families(Protocol):
@@ -53,9 +57,11 @@ class Families(Protocol):
         """
         ...
 
-    def freeze(self, campaign_id: int, share: Share, batch_size: int) -> int:
+    def freeze(
+        self, campaign_id: int, share: Share, batch_size: int, by_zone: ByZone | None = None
+    ) -> int:
         """Fix the audience by one statement; returns its size.
 
-        Nobody whom another member has at that moment is in it.
+        Nobody whom another member has at that moment is in it. ``by_zone`` is as for campaigns.
         """
         ...

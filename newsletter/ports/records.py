@@ -9,6 +9,7 @@ from typing import Protocol
 from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.domain.epoch import Mark
 from newsletter.domain.message import Content
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import Approval, Channel, Role, Statement
 
 
@@ -162,12 +163,12 @@ class Readers(Protocol):
         """List → number of confirmed, unsuppressed subscribers."""
         ...
 
-    def audience(self, lists: Sequence[str]) -> int:
-        """How many would get a campaign to these lists now."""
+    def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
+        """How many would get a campaign to these lists now, or of them to a segment."""
         ...
 
-    def reachable(self, lists: Sequence[str]) -> Iterator[str]:
-        """The addresses of those who would get it."""
+    def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
+        """The addresses of those who would get it, oldest first."""
         ...
 
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:

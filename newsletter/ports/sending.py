@@ -9,6 +9,8 @@ from typing import Protocol
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.delivery import Outcome
 from newsletter.domain.pacing import Pace
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.segment import Segment
 
 _ANY: Mapping[str, int | None] = {}
 
@@ -38,8 +40,20 @@ class Campaigns(Protocol):
         """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
         ...
 
-    def freeze(self, campaign_id: int, lists: Sequence[str], batch_size: int) -> int:
-        """Fix the audience in batches of ``batch_size`` by one statement; returns its size."""
+    def freeze(
+        self,
+        campaign_id: int,
+        lists: Sequence[str],
+        batch_size: int,
+        *,
+        segment: Segment | None = None,
+        by_zone: ByZone | None = None,
+    ) -> int:
+        """Fix the audience in batches of ``batch_size`` by one statement; returns its size.
+
+        With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
+        readers of one instant, and waits for it.
+        """
         ...
 
     def move(
@@ -59,7 +73,7 @@ class Campaigns(Protocol):
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
         """Let what waits go to this provider, at once; empty is the first. Tells what is new.
 
-        What a provider may have already stays bound to it.
+        What a provider may have already stays bound to it. What waits for an hour goes then.
         """
         ...
 
@@ -142,6 +156,23 @@ class Waiting:
     reason: str
     """What the latest of them were put back for."""
 
+    def due_by(self, instant: datetime) -> bool:
+        """Whether something is queued that does not wait for an hour after this instant.
+
+        What was tried and put back waits for something else than an hour.
+        """
+        tried = bool(self.most_attempts)
+        return tried or (self.next_at is not None and self.next_at <= instant)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """Readers whose hour by their own clocks is still to come."""
+
+    next_at: datetime
+    last_at: datetime
+    readers: int
+
 
 class Batches(Protocol):
     """The unit of work."""
@@ -206,6 +237,10 @@ class Batches(Protocol):
 
     def is_open(self, campaign_id: int) -> bool:
         """Whether any batch of the campaign is queued or claimed."""
+        ...
+
+    def later(self, campaign_id: int, now: datetime) -> Later | None:
+        """Who waits for an hour that has not come; None where nobody does."""
         ...
 
     def waiting(self) -> Waiting:

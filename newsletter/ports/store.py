@@ -23,6 +23,7 @@ from newsletter.ports.records import (
 from newsletter.ports.roundups import Roundups
 from newsletter.ports.search import Search
 from newsletter.ports.sending import Batches, Campaigns, Paces
+from newsletter.ports.zones import Zones
 
 
 class Transaction(Protocol):
@@ -58,6 +59,8 @@ class Transaction(Protocol):
     def letters(self) -> Letters: ...
     @property
     def consents(self) -> Consents: ...
+    @property
+    def zones(self) -> Zones: ...
     @property
     def events(self) -> Events: ...
     @property

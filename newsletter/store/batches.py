@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict
-from newsletter.ports import Booking, ClaimedBatch, Waiting
+from newsletter.ports import Booking, ClaimedBatch, Later, Waiting
 from newsletter.store import claiming, dividing, tables
-from newsletter.store.times import maybe_from_ms, to_ms
+from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c
@@ -150,6 +150,26 @@ class SqlBatches:
 
     def is_open(self, campaign_id: int) -> bool:
         return self._connection.scalar(_open(), {"campaign": campaign_id}) is not None
+
+    def later(self, campaign_id: int, now: datetime) -> Later | None:
+        row = self._connection.execute(
+            select(
+                func.min(_batch.not_before).label("next_at"),
+                func.max(_batch.not_before).label("last_at"),
+                func.sum(_batch.pending).label("readers"),
+            ).where(
+                _batch.campaign_id == campaign_id,
+                claiming.is_open(),
+                _batch.state == BatchState.QUEUED.value,
+                _batch.attempts == 0,
+                ~claiming.is_due(to_ms(now)),
+            )
+        ).one()
+        if row.next_at is None:
+            return None
+        return Later(
+            next_at=from_ms(row.next_at), last_at=from_ms(row.last_at), readers=int(row.readers)
+        )
 
     def waiting(self) -> Waiting:
         queued = _batch.state == BatchState.QUEUED.value

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
-    Subquery,
     exists,
     func,
     insert,
@@ -21,9 +19,12 @@ from sqlalchemy import (
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.delivery import BatchState, Counts
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.segment import Segment
 from newsletter.store import tables
-from newsletter.store.eligibility import eligible
-from newsletter.store.json_sql import as_list, each_id
+from newsletter.store.freezing import freeze
+from newsletter.store.json_sql import each_id
+from newsletter.store.segments import aimed
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -98,14 +99,17 @@ class SqlCampaigns:
         )
         return int(added.scalar_one())
 
-    def freeze(self, campaign_id: int, lists: Sequence[str], batch_size: int) -> int:
-        place = func.row_number().over(order_by=tables.subscriber.c.id) - 1
-        numbered = (
-            select(tables.subscriber.c.id, (place // literal(batch_size)).label("no"))
-            .where(eligible(lists))
-            .subquery("reader")
-        )
-        return fill(self._connection, campaign_id, numbered, regardless=literal(0))
+    def freeze(
+        self,
+        campaign_id: int,
+        lists: Sequence[str],
+        batch_size: int,
+        *,
+        segment: Segment | None = None,
+        by_zone: ByZone | None = None,
+    ) -> int:
+        whom = aimed(lists, segment)
+        return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
 
     def move(
         self,
@@ -147,6 +151,7 @@ class SqlCampaigns:
                     _batch.campaign_id == campaign_id,
                     _batch.state == BatchState.QUEUED.value,
                     _batch.bound_to == "",
+                    _batch.attempts > 0,  # what was not tried yet waits for its hour alone
                 )
                 .values(not_before=0)
             )
@@ -221,28 +226,6 @@ class SqlCampaigns:
 
     def _fetch(self, query: Select[tuple[object, ...]]) -> list[Campaign]:
         return [_campaign_of(row) for row in self._connection.execute(query).all()]
-
-
-def fill(
-    connection: Connection, campaign_id: int, numbered: Subquery, *, regardless: ColumnElement[int]
-) -> int:
-    """Put readers (``id``, and ``no`` of their batch) into batches; returns how many they are."""
-    groups = select(
-        literal(campaign_id),
-        numbered.c.no,
-        as_list(numbered.c.id),
-        literal(BatchState.QUEUED.value),
-        func.count(),
-        func.count(),
-        regardless,
-    ).group_by(numbered.c.no)
-    connection.execute(
-        insert(tables.batch).from_select(
-            ["campaign_id", "no", "members", "state", "size", "pending", "regardless"], groups
-        )
-    )
-    size = select(func.coalesce(func.sum(_batch.size), 0)).where(_batch.campaign_id == campaign_id)
-    return int(connection.scalar(size) or 0)
 
 
 def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:

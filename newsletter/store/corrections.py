@@ -22,9 +22,10 @@ from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState
 from newsletter.ports import Correction
 from newsletter.store import tables
-from newsletter.store.campaigns import fill
 from newsletter.store.eligibility import paused, subscribed, suppressed, why_not
+from newsletter.store.freezing import fill
 from newsletter.store.json_sql import each_id
+from newsletter.store.segments import picked
 
 _CHUNK = 5_000
 _NEITHER, _WAITS, _MAY_HAVE_IT = 0, 1, 2
@@ -126,8 +127,13 @@ def _held(correction: Correction) -> Subquery:
 def _gets(held: Subquery, correction: Correction) -> ColumnElement[bool]:
     """Whether the correction is for this subscriber, who is not suppressed."""
     standing = func.coalesce(held.c.standing, _NEITHER)
-    waits = true() if correction.unstarted else standing == _WAITS
+    waits = _unstarted(correction) if correction.unstarted else standing == _WAITS
     return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists) & ~paused())
+
+
+def _unstarted(correction: Correction) -> ColumnElement[bool]:
+    """Whether this subscriber, if subscribed, would have got what has not begun."""
+    return true() if correction.segment is None else picked(correction.segment)
 
 
 def _people(correction: Correction) -> Select[Any]:

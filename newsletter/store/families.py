@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, true
 
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import BatchState, DeliveryState
+from newsletter.domain.schedule import ByZone
 from newsletter.ports import Share
 from newsletter.store import tables
-from newsletter.store.campaigns import SqlCampaigns, fill
+from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.eligibility import eligible
+from newsletter.store.freezing import freeze
 from newsletter.store.json_sql import each_id
+from newsletter.store.segments import aimed
 
 _CHUNK = 5_000
 _campaign = tables.campaign.c
@@ -53,25 +56,22 @@ class SqlFamilies:
         rows = self._connection.execute(
             select(_subscriber.address, _subscriber.language, func.coalesce(had.c.slug, ""))
             .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
-            .where(eligible(share.lists), or_(had.c.id.is_not(None), ~_reads(share)))
+            .where(aimed(share.lists, share.segment), or_(had.c.id.is_not(None), ~_reads(share)))
             .order_by(_subscriber.id)
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def freeze(self, campaign_id: int, share: Share, batch_size: int) -> int:
-        place = func.row_number().over(order_by=_subscriber.id) - 1
-        numbered = (
-            select(_subscriber.id, (place // literal(batch_size)).label("no"))
-            .where(_gets(share))
-            .subquery("reader")
-        )
-        return fill(self._connection, campaign_id, numbered, regardless=literal(0))
+    def freeze(
+        self, campaign_id: int, share: Share, batch_size: int, by_zone: ByZone | None = None
+    ) -> int:
+        return freeze(self._connection, campaign_id, _gets(share), batch_size, by_zone)
 
 
 def _gets(share: Share) -> ColumnElement[bool]:
     """The subscriber of the row gets this member, and nobody else's."""
     return and_(
-        eligible(share.lists), _reads(share), _subscriber.id.not_in(select(_had(share).c.id))
+        aimed(share.lists, share.segment, share.languages),
+        _subscriber.id.not_in(select(_had(share).c.id)),
     )
 
 

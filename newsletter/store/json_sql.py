@@ -16,6 +16,15 @@ def each_id(members: object) -> Any:
     return func.json_each(members).table_valued(column("value"), name="member")
 
 
+def each_entry(mapping: str, name: str) -> Any:
+    """A JSON object as a table with the columns ``key`` and ``value``, to be joined.
+
+    It is written out once: else each row that is joined to it would read the object anew.
+    """
+    entry = func.json_each(mapping).table_valued(column("key"), column("value"))
+    return select(entry.c.key, entry.c.value).cte(name).prefix_with("MATERIALIZED")
+
+
 def as_list(number: ColumnElement[Any]) -> ColumnElement[str]:
     """Gather a column of numbers into a JSON list, as an aggregate."""
     return func.json_group_array(number)

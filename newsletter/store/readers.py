@@ -14,10 +14,12 @@ from newsletter.domain.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.segment import Segment
 from newsletter.store import joining, tables
 from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
 from newsletter.store.erasing import erase
 from newsletter.store.importing import Importing
+from newsletter.store.segments import aimed
 from newsletter.store.staying import leavers, suppressed_hashes
 from newsletter.store.suppressing import Suppressing
 from newsletter.store.times import maybe_from_ms, to_ms
@@ -167,12 +169,13 @@ class SqlReaders:
         ).all()
         return {row[0]: row[1] for row in rows}
 
-    def audience(self, lists: Sequence[str]) -> int:
-        query = select(func.count()).select_from(_table).where(eligible(lists))
+    def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
+        query = select(func.count()).select_from(_table).where(aimed(lists, segment))
         return int(self._connection.scalar(query) or 0)
 
-    def reachable(self, lists: Sequence[str]) -> Iterator[str]:
-        query = select(_subscriber.address).where(eligible(lists)).order_by(_subscriber.id)
+    def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
+        whom = aimed(lists, segment)
+        query = select(_subscriber.address).where(whom).order_by(_subscriber.id)
         yield from self._connection.scalars(query).yield_per(_CHUNK)
 
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:

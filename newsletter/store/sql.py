@@ -26,6 +26,7 @@ from newsletter.store.search import SqlSearch
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
 from newsletter.store.watermark import SqlEpoch
+from newsletter.store.zones import SqlZones
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class SqlTransaction:
     @cached_property
     def consents(self) -> SqlConsents:
         return SqlConsents(self.connection)
+
+    @cached_property
+    def zones(self) -> SqlZones:
+        return SqlZones(self.connection)
 
     @cached_property
     def events(self) -> SqlEvents:

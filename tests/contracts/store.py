@@ -10,6 +10,7 @@ from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_families import FamiliesContract
 from tests.contracts.store_feeds import FeedsContract
+from tests.contracts.store_hours import HoursContract
 from tests.contracts.store_letters import LettersContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
@@ -17,6 +18,7 @@ from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_roundups import RoundupsContract
 from tests.contracts.store_search import SearchContract
+from tests.contracts.store_segments import SegmentsContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_unknowns import UnknownsContract
 
@@ -27,6 +29,8 @@ class StoreContract(
     CampaignsContract,
     CorrectionsContract,
     FamiliesContract,
+    SegmentsContract,
+    HoursContract,
     BatchesContract,
     OutcomesContract,
     UnknownsContract,

@@ -1,0 +1,166 @@
+"""What every store does with segments: the rule picks, the audience is frozen by it."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.campaign import CampaignState
+from newsletter.domain.segment import Segment
+from newsletter.ports import Aim, Correction, Share, Store
+from tests.contracts.books import add_campaign
+from tests.fakes import NOON
+
+BARE = Segment(name="some", list_name="press", timezone="America/New_York")
+PEOPLE = (
+    Entry(address="1@example.org", lists=("press",), language="es", place="Austin", tags=("vip",)),
+    Entry(address="2@example.org", lists=("press",), language="es-MX", place="DALLAS, TX"),
+    Entry(address="3@example.org", lists=("press", "events"), language="en", tags=("vip", "board")),
+    Entry(address="4@example.org", lists=("events",), language="es", place="Austin", tags=("vip",)),
+    Entry(address="5@example.org", lists=("press",), language="est", place="São Paulo"),
+    Entry(address="6@example.org", lists=("press",), language="ES-mx", tags=("staff",)),
+    Entry(address="7@example.org", lists=("press",), language="es", place="Austin", tags=("vip",)),
+)
+
+
+def picked(store: Store, segment: Segment, *lists: str) -> list[int]:
+    with store.read() as tx:
+        addresses = list(tx.readers.reachable(lists or ("press",), segment))
+        assert tx.readers.audience(lists or ("press",), segment) == len(addresses)
+    return [int(address.partition("@")[0]) for address in addresses]
+
+
+def populate(store: Store) -> None:
+    """Number seven is suppressed, and so in no segment."""
+    with store.begin() as tx:
+        tx.readers.upsert(PEOPLE, NOON)
+        gone = SuppressedEntry(address="7@example.org", reason=SuppressionReason.BOUNCED)
+        tx.readers.suppress([gone], NOON, "test")
+
+
+class SegmentsContract:
+    @pytest.mark.parametrize(
+        ("rule", "numbers"),
+        [
+            ({}, [1, 2, 3, 5, 6]),
+            ({"languages": ("es",)}, [1, 2, 6]),
+            ({"languages": ("es-MX",)}, [2, 6]),
+            ({"languages": ("e%", "_s")}, []),
+            ({"languages": ("en", "es-MX")}, [2, 3, 6]),
+            ({"places": ("austin",)}, [1]),
+            ({"places": ("AUSTIN", "Dallas, TX")}, [1, 2]),
+            ({"places": ("são PAULO",)}, [5]),
+            ({"places": ("SÃO PAULO",)}, []),  # only letters of ASCII are folded
+            ({"places": ("Aus%",)}, []),
+            ({"tags": ("vip",)}, [1, 3]),
+            ({"tags": ("vip", "board")}, [3]),
+            ({"any_tag": ("staff", "board")}, [3, 6]),
+            ({"without_tags": ("vip", "staff")}, [2, 5]),
+            ({"languages": ("es",), "without_tags": ("staff",), "places": ("Austin",)}, [1]),
+            ({"list_name": "events"}, [3]),
+            ({"list_name": "nothing"}, []),
+        ],
+    )
+    def test_whoever_meets_all_conditions_and_may_be_written_to_is_picked(
+        self, store: Store, rule: dict[str, Any], numbers: list[int]
+    ) -> None:
+        populate(store)
+        assert picked(store, replace(BARE, **rule)) == numbers
+
+    def test_a_segment_narrows_several_lists_to_those_on_its_own(self, store: Store) -> None:
+        populate(store)
+        assert picked(store, replace(BARE, tags=("vip",)), "press", "events") == [1, 3]
+        events = replace(BARE, list_name="events", tags=("vip",))
+        assert picked(store, events, "press", "events") == [3, 4]
+
+    def test_dates_are_those_of_the_confirmation_in_the_zone_of_the_segment(
+        self, store: Store
+    ) -> None:
+        midnight = NOON.replace(hour=5)  # in New York, on the 24th of November
+        times = [midnight - timedelta(milliseconds=1), midnight, midnight + timedelta(days=1)]
+        with store.begin() as tx:
+            for number, at in enumerate(times, start=1):
+                tx.readers.upsert([Entry(address=f"{number}@example.org", lists=("press",))], at)
+        day, after = date(2026, 11, 24), date(2026, 11, 25)
+        assert picked(store, replace(BARE, joined_since=day)) == [2, 3]
+        assert picked(store, replace(BARE, joined_before=day)) == [1]
+        assert picked(store, replace(BARE, joined_since=day, joined_before=after)) == [2]
+
+    def test_the_freeze_takes_those_picked_and_the_claim_asks_for_no_rule(
+        self, store: Store
+    ) -> None:
+        populate(store)
+        with store.begin() as tx:
+            number = add_campaign(tx)
+            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            segment = replace(BARE, without_tags=("board",))
+            assert tx.campaigns.freeze(number, ("press",), 10, segment=segment) == 4
+            later = Entry(address="1@example.org", lists=(), tags=("board",))
+            tx.readers.upsert([later], NOON)
+            tx.readers.end_subscriptions(2, ["press"], NOON, number)
+        with store.begin() as tx:
+            claimed = tx.batches.claim(at=NOON, lease=timedelta(minutes=1), attempt_id="a")
+        assert claimed is not None
+        assert [member for member, _ in claimed.members] == [1, 5, 6]
+
+    def test_of_a_family_too_only_those_picked_are_meant(self, store: Store) -> None:
+        populate(store)
+        share = Share(
+            slug="forum-es",
+            original="forum",
+            lists=("press",),
+            languages=frozenset({"es", "es-MX", "en"}),
+            segment=replace(BARE, any_tag=("vip", "board")),
+        )
+        with store.begin() as tx:
+            assert list(tx.families.reachable(share)) == ["1@example.org", "3@example.org"]
+            assert tx.families.audience(share) == 2
+            english = replace(share, languages=frozenset({"en"}))
+            assert tx.families.elsewhere(english) == [("1@example.org", "es", "")]
+            assert tx.families.freeze(add_campaign(tx, "forum-es"), share, 10) == 2
+
+    def test_a_correction_of_what_has_not_begun_goes_to_those_it_was_for(
+        self, store: Store
+    ) -> None:
+        populate(store)
+        with store.begin() as tx:
+            add_campaign(tx, "wrong")
+            number = add_campaign(tx, "right")
+            right = Correction(
+                by="right",
+                of="wrong",
+                lists=("press",),
+                unstarted=True,
+                stops=(),
+                segment=replace(BARE, languages=("es",)),
+            )
+            assert tx.corrections.audience(right) == 3
+            assert tx.corrections.freeze(number, right, 10) == 3
+
+    def test_zones_are_counted_of_those_who_are_meant(self, store: Store) -> None:
+        zones = ["Asia/Tokyo", "", "Asia/Tokyo", "Europe/Berlin"]
+        with store.begin() as tx:
+            tx.readers.upsert(
+                (
+                    Entry(
+                        address=f"{number}@example.org",
+                        lists=("press",) if number < 4 else ("events",),
+                        language="es" if number == 1 else "en",
+                        timezone=zone,
+                        tags=("vip",) if number == 3 else (),
+                    )
+                    for number, zone in enumerate(zones, start=1)
+                ),
+                NOON,
+            )
+            everybody = Aim(lists=("press",))
+            assert tx.zones.counts(everybody) == {"": 1, "Asia/Tokyo": 2}
+            spanish = replace(everybody, languages=frozenset({"es", ""}))
+            assert tx.zones.counts(spanish) == {"Asia/Tokyo": 1}
+            vip = replace(everybody, segment=replace(BARE, tags=("vip",)))
+            assert tx.zones.counts(vip) == {"Asia/Tokyo": 1}
+            assert tx.zones.has(vip, ["Asia/Tokyo", "Europe/Berlin"])
+            assert not tx.zones.has(vip, ["", "Europe/Berlin"])
+            assert not tx.zones.has(everybody, [])
