@@ -12,6 +12,7 @@ from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
+from newsletter.domain.segment import Segment
 from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
@@ -79,6 +80,7 @@ class App:
     rules: PlanRules
     gatherer: Gatherer
     review_rules: ReviewRules
+    segments: tuple[Segment, ...] = ()
     feeds: tuple[Feed, ...] = ()
     """The sources that are visited over the network."""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import FILE_NAME, Settings, load
+from newsletter.config import segments as segment_options
 from newsletter.config.roundups import configured
 from newsletter.config.sources import (
     AnySource,
@@ -93,6 +94,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             ),
             clock=clock,
         ),
+        segments=segment_options.configured(settings.segments, timezone=settings.timezone),
         feeds=_feeds(settings, clock),
         lines=Lines(first=first, second=second, after=settings.fail_over_after),
         webhooks=_webhooks(settings, [line.name for line in (first, *others)]),
@@ -156,6 +158,7 @@ def _source(options: AnySource, settings: Settings, store: Store, clock: Clock) 
             default_lists=settings.default_lists,
             language=settings.language,
             timezone=settings.timezone,
+            segments=segment_options.configured(settings.segments, timezone=settings.timezone),
         )
     feed = _feed(options, settings, clock)
     return FeedSource(

@@ -45,6 +45,7 @@ def document() -> str:
     lines += _sources(root.keys["statements"].items)
     lines += _listed("lists", root.keys["lists"])
     lines += _listed("roundups", root.keys["roundups"])
+    lines += _listed("segments", root.keys["segments"])
     lines += _providers(root.keys["provider"])
     return "\n".join(lines) + "\n"
 

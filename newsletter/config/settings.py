@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
 )
 
+from newsletter.config import segments as segment_options
 from newsletter.config.brand import Brand
 from newsletter.config.fields import (
     ByKind,
@@ -139,6 +140,9 @@ class Settings(Section):
     roundups: Annotated[tuple[RoundupOptions, ...], AfterValidator(each_once)] = Field(
         default=(), description="Mails that gather what went out, each week or month."
     )
+    segments: Annotated[
+        tuple[segment_options.SegmentOptions, ...], AfterValidator(segment_options.each_once)
+    ] = Field(default=(), description="Saved rules that pick readers of a list.")
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
         description="The outside service that sends; its `kind` decides what else it takes.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from newsletter.domain.errors import Fault
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import Statement
 from newsletter.ports import Reading
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
@@ -39,10 +40,13 @@ class FolderSource:
         default_lists: tuple[str, ...],
         language: str,
         timezone: str,
+        segments: tuple[Segment, ...] = (),
     ) -> None:
         self._folder = workspace / folder
         self._workspace = workspace
-        self._defaults = Defaults(lists=default_lists, language=language, timezone=timezone)
+        self._defaults = Defaults(
+            lists=default_lists, language=language, timezone=timezone, segments=segments
+        )
         self._known: dict[str, tuple[tuple[int, ...], Parsed]] = {}
 
     def read(self) -> Reading:

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 
 from newsletter.domain.audience import LIST_NAME
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.schedule import resolve
+from newsletter.domain.schedule import LocalTime, resolve
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.frontmatter import parse_front_matter, unknown_key
 from newsletter.sources.scalars import did_you_mean
 from newsletter.sources.text import decode_utf8
-from newsletter.sources.times import language_objection, read_date, read_time
+from newsletter.sources.times import is_local, language_objection, read_date, read_local, read_time
 from newsletter.sources.values import Reader, address, as_it_is
 from newsletter.sources.writing import slugify
 
@@ -33,6 +34,7 @@ KEYS = (
     "corrects",
     "urgent",
     "despite",
+    "segment",
 )
 
 
@@ -43,6 +45,7 @@ class Defaults:
     lists: tuple[str, ...]
     language: str
     timezone: str
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +81,16 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
     def time(value: str) -> datetime:
         return _existing(read_time(value), defaults.timezone)
 
-    return Statement(
+    def time_or_hour(value: str) -> datetime | LocalTime:
+        return read_local(value) if is_local(value) else time(value)
+
+    send_at = reader.when("send_at", time_or_hour)
+    segment = _segment(reader, defaults)
+    statement = Statement(
         slug=slug,
         title=_title(reader),
         body=_body(reader),
-        lists=_lists(reader, defaults),
+        lists=_lists(reader, defaults, segment),
         language=reader.text("language", _language) or defaults.language,
         date=reader.when("date", read_date),
         summary=reader.text("summary", as_it_is) or "",
@@ -90,7 +98,9 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         author=reader.text("author", address) or "",
         progress=reader.decisive("status", _progress) or Progress.DRAFT,
         approved_by=reader.several("approved_by", address, "editor@forum.example"),
-        send_at=reader.when("send_at", time),
+        send_at=send_at if isinstance(send_at, datetime) else None,
+        local_time=send_at if isinstance(send_at, LocalTime) else None,
+        segment=segment,
         embargo_until=reader.when("embargo_until", time),
         translation_of=_other(reader, "translation_of", slug),
         corrects=_other(reader, "corrects", slug),
@@ -102,6 +112,23 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
             ("body", reader.front.body_line),
         ),
     )
+    _refuse_beside_corrects(reader, statement)
+    return statement
+
+
+def _refuse_beside_corrects(reader: Reader, statement: Statement) -> None:
+    if statement.corrects and statement.local_time is not None:
+        reader.fault(
+            "send_at",
+            "is an hour by each reader's own clock, and a correction goes out at once, so that"
+            " nobody is left with what is wrong; take it out, or write one time for all",
+        )
+    if statement.corrects and statement.segment is not None:
+        reader.fault(
+            "segment",
+            f"narrows a correction, which goes to exactly those who got {statement.corrects};"
+            " take it out",
+        )
 
 
 def _title(reader: Reader) -> str:
@@ -120,15 +147,37 @@ def _body(reader: Reader) -> str:
     return body
 
 
-def _lists(reader: Reader, defaults: Defaults) -> tuple[str, ...]:
+def _lists(reader: Reader, defaults: Defaults, segment: Segment | None) -> tuple[str, ...]:
     if "lists" in reader.front.fields:
-        return reader.several("lists", _list_name, "press")
+        lists = reader.several("lists", _list_name, "press")
+        if segment is not None and lists and segment.list_name not in lists:
+            reader.fault(
+                "segment",
+                f"{segment.name} picks readers of {segment.list_name}, which is not among its"
+                f" lists; write lists: [{segment.list_name}], or another segment",
+            )
+        return lists
+    if segment is not None:
+        return (segment.list_name,)
     if not defaults.lists:
         reader.fault(
             "lists",
             "names nobody to write to, and there are no default_lists; write lists: [press]",
         )
     return defaults.lists
+
+
+def _segment(reader: Reader, defaults: Defaults) -> Segment | None:
+    """The segment that it names, with its rule. Empty is a fault: it would go to everybody."""
+    known = {segment.name: segment for segment in defaults.segments}
+
+    def find(name: str) -> Segment:
+        if name not in known:
+            hint = did_you_mean(name, known) if known else "; there are none"
+            raise ValueError(f"{name!r} is not a segment of newsletter.yaml{hint}")
+        return known[name]
+
+    return reader.decisive("segment", find)
 
 
 def _slug_of_file(reader: Reader, file: str) -> str:

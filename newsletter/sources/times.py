@@ -6,13 +6,19 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from newsletter.domain.schedule import LocalTime
+
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt]|[ \t]+)"
     r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)"
     r"[ \t]*([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_LOCAL = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
+_SAID_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 _NOT_PLACES = {"localtime", "Factory", "posixrules"}
 
 
@@ -37,7 +43,10 @@ def read_time(value: str) -> datetime:
         raise ValueError(f"{value} has no time; write it like {value} 14:00")
     found = _TIME.fullmatch(value)
     if found is None:
-        raise ValueError(f"{value!r} is not a date with a time; write it like 2011-09-21 14:00")
+        hint = f", or {value} local for each reader's own clock" if _HOUR.fullmatch(value) else ""
+        raise ValueError(
+            f"{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
+        )
     day, clock, offset = found.groups()
     seconds, _, fraction = clock.partition(".")
     if fraction:
@@ -46,6 +55,25 @@ def read_time(value: str) -> datetime:
         return datetime.fromisoformat(f"{day}T{seconds}{(offset or '').upper()}")
     except ValueError as error:
         raise ValueError(f"there is no day {day}; write another date") from error
+
+
+def is_local(value: str) -> bool:
+    """Whether somebody means a time by each reader's own clock."""
+    return _SAID_LOCAL.search(value) is not None
+
+
+def read_local(value: str) -> LocalTime:
+    """Read ``09:00 local``, or that after a date. Raises ValueError saying what to write."""
+    found = _LOCAL.fullmatch(value)
+    if found is None or not _HOUR.fullmatch(found["hour"]):
+        raise ValueError(
+            f"{value!r} is not a time by each reader's own clock;"
+            " write it like 09:00 local, or 2026-12-01 09:00 local"
+        )
+    day = read_date(found["day"]) if found["day"] else None
+    if day is not None and not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError(f"{value} is out of the calendar's range; write another date")
+    return LocalTime(at=time.fromisoformat(found["hour"]), day=day)
 
 
 def read_instant(value: str) -> datetime:

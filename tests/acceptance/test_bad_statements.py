@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.segment import Segment
 from newsletter.sources.folder import FolderSource
 
 CASES = Path(__file__).parent / "bad_statements"
+SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
 GOOD = b"---\ntitle: The other one\n---\nStill read.\n"
 
 
@@ -22,6 +24,7 @@ def test_a_bad_statement_is_named_by_line_and_hides_no_other(case: Path, tmp_pat
         default_lists=() if case.stem.startswith("without-default-lists") else ("press",),
         language="en",
         timezone="America/New_York",
+        segments=(SEGMENT,),
     )
 
     reading = source.read()

@@ -3,9 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
+import pytest
+
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import Progress
 from newsletter.ports import Reading, Source
 from newsletter.sources.folder import MAX_BYTES, FolderSource
@@ -356,3 +360,43 @@ def test_a_merge_key_or_an_alias_brings_nothing_in(tmp_path: Path) -> None:
     assert "a.md:2 x: is not a key of a statement" in said
     assert "a.md:3 <<: is not a key of a statement" in said
     assert "title: is missing" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "local"),
+    [
+        ("09:00 local", LocalTime(at=time(9))),
+        ('"09:00 local"', LocalTime(at=time(9))),
+        ("23:59  local  # everywhere", LocalTime(at=time(23, 59))),
+        ("2026-12-01 09:00 local", LocalTime(at=time(9), day=date(2026, 12, 1))),
+        ("'2026-12-01T09:00 local'", LocalTime(at=time(9), day=date(2026, 12, 1))),
+    ],
+)
+def test_a_time_by_each_readers_own_clock_is_read_with_quotes_or_without(
+    tmp_path: Path, written: str, local: LocalTime
+) -> None:
+    write(tmp_path, "news.md", f"---\ntitle: A title\nsend_at: {written}\n---\nA body.\n")
+    (statement,) = source(tmp_path).read().statements
+    assert (statement.local_time, statement.send_at) == (local, None)
+
+
+TEXAS = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+
+
+@pytest.mark.parametrize(
+    ("lists", "found"),
+    [("", ("press",)), ("lists: [events, press]\n", ("events", "press"))],
+)
+def test_a_segment_comes_with_its_rule_and_its_list_where_none_is_named(
+    tmp_path: Path, lists: str, found: tuple[str, ...]
+) -> None:
+    write(tmp_path, "news.md", f"---\ntitle: A title\n{lists}segment: texas\n---\nA body.\n")
+    reader = source(tmp_path, default_lists=("all",), segments=(TEXAS,))
+    (statement,) = reader.read().statements
+    assert (statement.segment, statement.lists) == (TEXAS, found)
+
+
+def test_a_segment_is_refused_where_none_is_configured(tmp_path: Path) -> None:
+    write(tmp_path, "news.md", "---\ntitle: A title\nsegment: texas\n---\nA body.\n")
+    [fault] = source(tmp_path).read().faults
+    assert fault.message == "'texas' is not a segment of newsletter.yaml; there are none"

@@ -1,0 +1,79 @@
+"""Segments as they are configured, in the words of the domain."""
+
+from datetime import date
+
+import jsonschema
+import pytest
+import yaml
+
+from newsletter.config.schema import json_schema
+from newsletter.config.segments import configured
+from newsletter.domain.segment import Segment
+from tests.unit.config.conftest import BASE, Read
+
+LEAST = """\
+segments:
+  - {name: texas, list: press, place: Austin}
+"""
+FULL = """\
+segments:
+  - name: texas
+    list: press
+    language: [es, en, es]
+    joined_since: 2026-01-01
+    joined_before: 2026-07-01
+    place: [Dallas, "Austin, TX"]
+    tags: [donor, board]
+    any_tag: [b, a]
+    without_tags: [staff]
+  - {name: spanish, list: press, language: es}
+"""
+
+
+def segments(read: Read, more: str) -> tuple[Segment, ...]:
+    settings = read(more)
+    return configured(settings.segments, timezone=settings.timezone)
+
+
+def test_without_the_key_there_are_none(read: Read) -> None:
+    assert segments(read, "") == ()
+
+
+def test_one_condition_is_enough(read: Read) -> None:
+    zone = "America/New_York"
+    [found] = segments(read, LEAST)
+    assert found == Segment(name="texas", list_name="press", timezone=zone, places=("Austin",))
+
+
+def test_all_conditions_are_read_each_in_one_order(read: Read) -> None:
+    """The same rule has to read the same, whatever the order in the file."""
+    texas, spanish = segments(read, FULL)
+    assert texas == Segment(
+        name="texas",
+        list_name="press",
+        timezone="America/New_York",
+        languages=("en", "es"),
+        joined_since=date(2026, 1, 1),
+        joined_before=date(2026, 7, 1),
+        places=("Austin, TX", "Dallas"),
+        tags=("board", "donor"),
+        any_tag=("a", "b"),
+        without_tags=("staff",),
+    )
+    assert spanish.languages == ("es",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fits"),
+    [
+        (LEAST, True),
+        (FULL.replace("2026-01-01", '"2026-01-01"').replace("2026-07-01", '"2026-07-01"'), True),
+        (LEAST.replace("texas", "The Lone Star State"), False),
+        (LEAST.replace("Austin", "[]"), False),
+        (LEAST.replace("place: Austin", "tags: [A Tag]"), False),
+        (LEAST.replace("place", "places"), False),
+    ],
+)
+def test_the_schema_for_editors_knows_them(lines: str, fits: bool) -> None:
+    schema = jsonschema.Draft202012Validator(json_schema())
+    assert schema.is_valid(yaml.safe_load(BASE + lines)) is fits
