@@ -7,7 +7,8 @@ import click
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
-from newsletter.pipeline.trial import dry_run, lines_of, send_test
+from newsletter.pipeline.rehearse import dry_run, lines_of
+from newsletter.pipeline.trial import send_test
 
 
 @click.command()
@@ -35,13 +36,22 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
 def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
     with shell.app() as app:
         app.refresh()
-        dry = dry_run(slug, store=app.store, policy=app.rules.policy, together=app.rules.together)
+        dry = dry_run(
+            slug,
+            store=app.store,
+            policy=app.rules.policy,
+            times=app.rules.times,
+            clock=app.clock,
+        )
+        zone = app.settings.timezone
     if as_json:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
-        print_json(asdict(dry) | {"excluded": excluded, "elsewhere": elsewhere})
+        hours = [{"at": at.isoformat(), "readers": readers} for at, readers in dry.hours]
+        told = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
+        print_json(asdict(dry) | told)
     else:
-        for line in lines_of(dry):
+        for line in lines_of(dry, zone=zone):
             click.echo(line)
 
 

@@ -48,6 +48,8 @@ class Check(Enum):
     """The HTML has more than 90,000 bytes; at 102,000 it is refused, because Gmail cuts it off."""
     NOBODY = "nobody"
     """Nobody is on any of its lists, while others have readers: a list may be misspelt."""
+    SEGMENT = "segment"
+    """The segment that it goes to picks nobody now: its rule may be wrong."""
     SUBJECT_LENGTH = "subject-length"
     """The subject has fewer than 10 or more than 78 characters."""
     SUMMARY = "summary"
@@ -83,6 +85,7 @@ _WARNINGS = (
     Check.COPYRIGHT,
     Check.NEAR_LIMIT,
     Check.NOBODY,
+    Check.SEGMENT,
 )
 
 GRADES: Mapping[Check, Grade] = MappingProxyType(

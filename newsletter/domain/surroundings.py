@@ -34,7 +34,7 @@ class Surroundings:
     audience: int | None = None
     """Who would get it now; None for a correction, which goes to those who have its original."""
     last_audience: int | None = None
-    """Of the last campaign to the same lists."""
+    """Of the last campaign to the same lists, all of them."""
     last_slug: str = ""
     nearby: tuple[str, ...] = ()
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
@@ -97,9 +97,19 @@ def _embargo(_: Statement, around: Surroundings) -> str:
 
 
 def _nobody(statement: Statement, around: Surroundings) -> str:
-    if around.audience != 0 or not around.readers:
+    if around.audience != 0 or not around.readers or statement.segment is not None:
         return ""
     return f"nobody is on {_lists(statement)}, and others have readers: is it spelt right?"
+
+
+def _segment(statement: Statement, around: Surroundings) -> str:
+    if around.audience != 0 or not around.readers or statement.segment is None:
+        return ""
+    name = statement.segment.name
+    return (
+        f"the segment {name!r} picks nobody now ({statement.segment.rule}): is its rule right?"
+        f" 'newsletter segment show {name}' shows whom it picks"
+    )
 
 
 def _no_readers(statement: Statement, around: Surroundings) -> str:
@@ -139,6 +149,7 @@ _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.DATE, ("date",), _date),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
     (Check.NOBODY, ("lists",), _nobody),
+    (Check.SEGMENT, ("segment",), _segment),
     (Check.NO_READERS, ("lists",), _no_readers),
     (Check.NEARBY, ("send_at", "embargo_until"), _nearby),
     (Check.AUDIENCE, ("lists",), _audience),

@@ -3,6 +3,7 @@
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.statement import Statement
+from newsletter.pipeline.ledger import approved_content
 from newsletter.ports import Clock, Correction, Transaction
 
 
@@ -80,7 +81,14 @@ def _follow(
         )
     if unstarted and further:
         return _follow(tx, by, tuple(further), stops)
-    return Correction(by=by, of=of, lists=campaign.lists, unstarted=unstarted, stops=stops)
+    return Correction(
+        by=by,
+        of=of,
+        lists=campaign.lists,
+        unstarted=unstarted,
+        stops=stops,
+        segment=approved_content(tx, campaign).segment if unstarted else None,
+    )
 
 
 def _concerns_anybody(campaign: Campaign, by: str) -> bool:

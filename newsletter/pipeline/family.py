@@ -7,6 +7,7 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.family import Tongue, allotted, objection
 from newsletter.domain.planning import BEFORE_START
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import ApprovalPolicy, Statement
 from newsletter.pipeline.ledger import approved_content, standing_of
 from newsletter.ports import Share, StoredStatement, Transaction
@@ -19,6 +20,7 @@ class Family:
     original: Tongue
     translations: tuple[Tongue, ...]
     lists: tuple[str, ...]
+    segment: Segment | None = None
 
     def member_for(self, language: str) -> Tongue:
         """Whose a reader of this language is."""
@@ -31,6 +33,7 @@ class Family:
             slug=slug,
             original=self.original.slug,
             lists=self.lists,
+            segment=self.segment,
             languages=frozenset(one for one in named if self.member_for(one).slug == slug),
         )
 
@@ -108,6 +111,7 @@ def family_of(
         original=Tongue(slug=original.slug, language=original.language),
         translations=tuple(found.values()),
         lists=statement.lists,
+        segment=statement.segment,
     )
 
 
@@ -147,7 +151,12 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     if not late:
         return ()
     [original, *translations] = _tongues(tx, [campaign, *late])
-    family = Family(original=original, translations=tuple(translations), lists=campaign.lists)
+    family = Family(
+        original=original,
+        translations=tuple(translations),
+        lists=campaign.lists,
+        segment=approved_content(tx, campaign).segment,
+    )
     found = []
     for one, tongue in zip(late, translations, strict=True):
         # of no member, so that whom this one has reached already is not counted

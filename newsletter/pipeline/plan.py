@@ -6,20 +6,13 @@ from datetime import UTC, datetime, timedelta
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.planning import BEFORE_START, Step, decide
-from newsletter.domain.schedule import release_time, resolve
-from newsletter.domain.statement import ApprovalPolicy, Standing, Statement
-from newsletter.pipeline.correction import correction_of, end_original, why_nobody
-from newsletter.pipeline.family import check_translation, family_of, goes_within, why_none_left
-from newsletter.pipeline.ledger import approved_content, embargo_of, standing_of
-from newsletter.ports import (
-    Capabilities,
-    Clock,
-    Correction,
-    Share,
-    Store,
-    StoredStatement,
-    Transaction,
-)
+from newsletter.domain.statement import ApprovalPolicy, Standing
+from newsletter.pipeline.correction import correction_of, end_original
+from newsletter.pipeline.family import check_translation, family_of, goes_within
+from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.pipeline.reach import Reach
+from newsletter.pipeline.timing import TimeRules, Timing, timing_of
+from newsletter.ports import Capabilities, Clock, Correction, Store, StoredStatement, Transaction
 
 _NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
 """In the place of a release time, where there is none yet."""
@@ -39,6 +32,13 @@ class PlanRules:
     """Of the provider to fail over to: a batch has to fit both."""
     together: bool = False
     """Translations go out in the mail of their original, and have no campaign."""
+
+    @property
+    def times(self) -> TimeRules:
+        """What of it is about times."""
+        return TimeRules(
+            timezone=self.timezone, undo_window=self.undo_window, together=self.together
+        )
 
 
 _WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
@@ -68,6 +68,8 @@ class _View:
     stored: StoredStatement
     standing: Standing
     campaign: Campaign | None
+    timing: Timing | None
+    """None while it is not approved, or has no campaign of its own."""
     release: datetime
     step: Step
     why: str
@@ -79,7 +81,8 @@ class _View:
 def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
     """Look at each statement and bring its campaign in line with its approvals."""
     with store.read() as tx:
-        views = [_look(tx, stored, rules) for stored in tx.statements.all() if stored.fingerprint]
+        known = [stored for stored in tx.statements.all() if stored.fingerprint]
+        views = [_look(tx, stored, rules) for stored in known]
     scheduled: list[Campaign] = []
     withdrawn: list[Held] = []
     held: list[Held] = []
@@ -99,9 +102,12 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
 def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     standing = standing_of(tx, stored, rules.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
-    release = _NOT_APPROVED
+    began = campaign is not None and campaign.started_at is not None
+    timing, release = None, _NOT_APPROVED
     try:
-        release = _release(tx, stored.statement, standing, rules)
+        timing = _timing(tx, stored, standing, rules)
+        if timing is not None:
+            release = timing.release(tx, campaign)
     except ValueError as error:  # the zone was changed since the statement was read
         step, why = Step.NOTHING, str(error)
     else:
@@ -114,9 +120,14 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
             urgent=stored.statement.urgent,
         )
         why = _say(step, stored, standing)
-    began = campaign is not None and campaign.started_at is not None
     view = _View(
-        stored=stored, standing=standing, campaign=campaign, release=release, step=step, why=why
+        stored=stored,
+        standing=standing,
+        campaign=campaign,
+        timing=timing,
+        release=release,
+        step=step,
+        why=why,
     )
     if step is Step.NOTHING and began:
         return replace(view, why="")  # it went out as approved; its file now is another matter
@@ -166,20 +177,14 @@ def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
     return view
 
 
-def _release(
-    tx: Transaction, statement: Statement, standing: Standing, rules: PlanRules
-) -> datetime:
+def _timing(
+    tx: Transaction, stored: StoredStatement, standing: Standing, rules: PlanRules
+) -> Timing | None:
     """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
-    if standing.complete_at is None:
-        return _NOT_APPROVED
-    set_by_staff = tx.schedules.get(statement.slug)
-    send_at = statement.send_at and resolve(statement.send_at, rules.timezone)
-    return release_time(
-        approved_at=standing.complete_at,
-        undo_window=rules.undo_window,
-        send_at=set_by_staff or send_at,
-        embargo_until=embargo_of(tx, statement, rules.timezone),
-    )
+    within = rules.together and stored.statement.translation_of
+    if standing.complete_at is None or not stored.present or within:
+        return None
+    return timing_of(tx, stored.statement, standing.complete_at, rules.times)
 
 
 def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[Campaign]:
@@ -247,10 +252,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
         _withdraw(tx, campaign, clock, view.why)
     if view.step is not Step.NOTHING or view.why:
         return False
-    share = _share(tx, view, rules)
-    if not _audience(tx, campaign, view.correction, share):
-        why = why_none_left(campaign, share) if share else why_nobody(campaign)
-        _move(tx, campaign, CampaignState.PAUSED, clock, why)
+    reach = _reach(tx, view, campaign, rules)
+    if not reach.size(tx):
+        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody())
         return False
     _move(tx, campaign, CampaignState.SENDING, clock)
     content = approved_content(tx, campaign)
@@ -258,30 +262,19 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     batch_size = min(rules.batch_size, *fits)
     if view.correction is not None:
         end_original(tx, view.correction, clock)
-        size = tx.corrections.freeze(campaign.id, view.correction, batch_size)
-    elif share is not None:
-        size = tx.families.freeze(campaign.id, share, batch_size)
-    else:
-        size = tx.campaigns.freeze(campaign.id, campaign.lists, batch_size)
+    by_zone = view.timing.by_zone() if view.timing else None
+    size = reach.freeze(tx, batch_size, by_zone)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
 
-def _share(tx: Transaction, view: _View, rules: PlanRules) -> Share | None:
-    """What of its lists' readers it goes to, where other languages may have some of them."""
+def _reach(tx: Transaction, view: _View, campaign: Campaign, rules: PlanRules) -> Reach:
     statement = view.stored.statement
-    family = family_of(tx, statement, together=rules.together) if not view.correction else None
-    return family.share(tx, statement.slug) if family else None
-
-
-def _audience(
-    tx: Transaction, campaign: Campaign, correction: Correction | None, share: Share | None
-) -> int:
-    if correction is not None:
-        return tx.corrections.audience(correction)
-    if share is not None:
-        return tx.families.audience(share)
-    return tx.readers.audience(campaign.lists)
+    if view.correction is not None:
+        return Reach(campaign=campaign, correction=view.correction)
+    family = family_of(tx, statement, together=rules.together)
+    share = family.share(tx, statement.slug) if family else None
+    return Reach(campaign=campaign, share=share, segment=statement.segment)
 
 
 def _move(

@@ -12,16 +12,21 @@ from newsletter.domain.receipt import Figures
 from newsletter.pipeline.family import Awaited, awaited
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.review import overrides
-from newsletter.ports import Store
+from newsletter.ports import Later, Store
 
 
 def report(
-    name: str, *, store: Store, waits: Mapping[str, Wait | None] = MappingProxyType({})
+    name: str,
+    *,
+    store: Store,
+    now: datetime | None = None,
+    waits: Mapping[str, Wait | None] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
 
     What happens after the provider accepted a message is told by events. While none came for this
     campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
+    Readers whose hour is still to come are told by ``now``.
     """
     with store.read() as tx:
         campaign = find_campaign(tx, name)
@@ -33,9 +38,12 @@ def report(
         figures = tx.events.figures(campaign.id)
         returned = tx.events.returned(campaign.id)
         left_to = awaited(tx, campaign)
+        later = tx.batches.later(campaign.id, now) if now else None
+        content = tx.statements.content(campaign.digest)
         given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
     return {
-        **summary(campaign, figures, waits),
+        **summary(campaign, figures, waits, later),
+        "segment": str(content.segment or "") if content else "",
         "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
         "providers": providers or [campaign.provider],
         "unsubscribed": left,
@@ -67,11 +75,15 @@ def _awaited_row(one: Awaited) -> dict[str, Any]:
 
 
 def summary(
-    campaign: Campaign, figures: Figures, waits: Mapping[str, Wait | None] = MappingProxyType({})
+    campaign: Campaign,
+    figures: Figures,
+    waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    later: Later | None = None,
 ) -> dict[str, Any]:
     """One campaign in figures, without names.
 
-    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider.
+    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider. ``later``
+    are the readers whose hour is still to come.
     """
     counts = campaign.counts
     return {
@@ -100,7 +112,19 @@ def summary(
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
+        "later": _later_row(later),
         "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
+    }
+
+
+def _later_row(later: Later | None) -> dict[str, Any] | None:
+    """Who waits for their hour by their own clocks; None where nobody does."""
+    if later is None:
+        return None
+    return {
+        "readers": later.readers,
+        "next_at": _iso(later.next_at),
+        "last_at": _iso(later.last_at),
     }
 
 

@@ -95,17 +95,19 @@ def _review(
     statement = stored.statement
     others = [one for one in campaigns if one.slug != statement.slug]
     zone, now = ZoneInfo(rules.timezone), clock.now()
-    send_at = tx.schedules.get(statement.slug) or _instant(statement.send_at, rules.timezone)
+    send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, now)
     embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)
-    last = None if statement.corrects else _last(others, statement)
+    last = None if statement.corrects or statement.segment else _last(tx, others, statement)
     around = Surroundings(
         today=now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,
         readers=readers,
-        audience=None if statement.corrects else tx.readers.audience(statement.lists),
+        audience=None
+        if statement.corrects
+        else tx.readers.audience(statement.lists, statement.segment),
         last_audience=last.counts.audience if last else None,
         last_slug=last.slug if last else "",
         nearby=tuple(dict.fromkeys(_nearby(others, statement, goes_out))),
@@ -127,10 +129,15 @@ def _of_translations(
         yield from (remark for remark in remarks if remark.grade is not Grade.ADVICE)
 
 
-def _instant(wall: datetime | None, zone: str) -> datetime | None:
-    """None also for a time that the zone, which may have been changed since, does not have."""
+def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
+    """None also for a time that the zone, which may have been changed since, does not have.
+
+    An hour by each reader's own clock is taken for that of this zone.
+    """
+    if statement.local_time is not None:
+        return statement.local_time.instant(zone, ready=now)
     try:
-        return wall and resolve(wall, zone)
+        return statement.send_at and resolve(statement.send_at, zone)
     except ValueError:
         return None
 
@@ -142,14 +149,18 @@ def _embargo(tx: Transaction, statement: Statement, zone: str) -> datetime | Non
         return None
 
 
-def _last(others: Iterable[Campaign], statement: Statement) -> Campaign | None:
-    """The campaign that went to the same lists last."""
+def _last(tx: Transaction, others: Iterable[Campaign], statement: Statement) -> Campaign | None:
+    """The campaign that went last to the same lists, and to all on them."""
     begun = [
         (one.started_at, one.id, one)
         for one in others
         if one.started_at and not one.corrects and set(one.lists) == set(statement.lists)
     ]
-    return max(begun)[2] if begun else None
+    for *_, one in sorted(begun, reverse=True):
+        content = tx.statements.content(one.digest)
+        if content is None or content.segment is None:
+            return one
+    return None
 
 
 def _nearby(others: Iterable[Campaign], statement: Statement, goes_out: datetime) -> Iterator[str]:

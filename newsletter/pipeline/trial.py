@@ -1,11 +1,9 @@
-"""Looking before leaping: who would get a statement, what they would get, and one test mail.
+"""Looking before leaping: what readers would get, and one test mail.
 
 A test is no delivery: it stands in no campaign's books, and its links end nothing.
 """
 
 import secrets
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from newsletter.domain.audience import parse_address
@@ -13,114 +11,13 @@ from newsletter.domain.delivery import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.statement import ApprovalPolicy, Standing
-from newsletter.pipeline.correction import correction_of
-from newsletter.pipeline.family import Family, family_of, siblings, translations_of
+from newsletter.pipeline.family import translations_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, Correction, Links, Provider, Renderer, Store, Transaction
+from newsletter.ports import Clock, Links, Provider, Renderer, Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DryRun:
-    """Who would get a statement if it went out now."""
-
-    slug: str
-    digest: str
-    approved: bool
-    reasons: tuple[str, ...]
-    lists: tuple[str, ...]
-    audience: int
-    addresses: tuple[str, ...]
-    excluded: tuple[tuple[str, str], ...]
-    """(address, why) of those on these lists, or of the original's readers, who would not."""
-    corrects: str = ""
-    """The statement whose readers would get it, or whose place it would take."""
-    ends: tuple[str, ...] = ()
-    """Statements that would go out no further."""
-    translates: str = ""
-    """The original that it is a translation of."""
-    elsewhere: tuple[tuple[str, str], ...] = ()
-    """(address, why) of those who could be written to, but get it in another language."""
-    unapproved: tuple[str, ...] = ()
-    """Its translations, or those beside it, that nobody waits for as they are not approved."""
-
-
-def dry_run(slug: str, *, store: Store, policy: ApprovalPolicy, together: bool = False) -> DryRun:
-    """Say who would get it and who would not. Changes nothing.
-
-    ``together``: translations go out in the mail of their original.
-    """
-    with store.read() as tx:
-        stored = find_statement(tx, slug)
-        standing = standing_of(tx, stored, policy)
-        dry = DryRun(
-            slug=slug,
-            digest=stored.digest,
-            approved=standing.approved,
-            reasons=standing.reasons,
-            lists=stored.statement.lists,
-            audience=0,
-            addresses=(),
-            excluded=(),
-            corrects=stored.statement.corrects,
-            translates=stored.statement.translation_of,
-        )
-        try:
-            correction = correction_of(tx, stored.statement)
-            approved, others = siblings(tx, stored.statement, policy)
-            family = family_of(
-                tx,
-                stored.statement,
-                together=together,
-                to_be_planned=() if together else approved,
-            )
-        except Refused as error:
-            return replace(dry, reasons=(*dry.reasons, str(error)))
-        if correction is not None:
-            return _with_correction(tx, dry, correction)
-        waiting = tuple(one.slug for one in others if one.slug != slug and not together)
-        dry = replace(dry, unapproved=waiting)
-        return _with_family(tx, dry, family) if family is not None else _with_lists(tx, dry)
-
-
-def _with_lists(tx: Transaction, dry: DryRun) -> DryRun:
-    addresses = tuple(tx.readers.reachable(dry.lists))
-    excluded = tuple(tx.readers.excluded(dry.lists))
-    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
-
-
-def _with_family(tx: Transaction, dry: DryRun, family: Family) -> DryRun:
-    share = family.share(tx, dry.slug)
-    addresses = tuple(tx.families.reachable(share))
-    elsewhere = []
-    for address, language, slug in tx.families.elsewhere(share):
-        theirs = family.member_for(language)
-        why = f"gets it in {theirs.language}: {theirs.slug}"
-        elsewhere.append((address, f"is in the audience of {slug}" if slug else why))
-    return replace(
-        dry,
-        audience=len(addresses),
-        addresses=addresses,
-        excluded=tuple(tx.readers.excluded(dry.lists)),
-        elsewhere=tuple(elsewhere),
-    )
-
-
-def _with_correction(tx: Transaction, dry: DryRun, correction: Correction) -> DryRun:
-    dry = replace(
-        dry,
-        lists=correction.lists,
-        corrects=correction.of,
-        ends=tuple(campaign.slug for campaign in correction.stops),
-    )
-    if correction.unstarted:
-        return _with_lists(tx, dry)
-    addresses = tuple(tx.corrections.reachable(correction))
-    excluded = tuple(tx.corrections.excluded(correction))
-    return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,22 +138,3 @@ def _test_of(
         stored = find_statement(tx, slug)
         within = translations_of(tx, slug) if together else ()
     return renderer.render(stored.statement, within, test=True), recipient
-
-
-def lines_of(dry: DryRun, shown: int = 3) -> Iterator[str]:
-    """A dry run in words, with the first few of those who would get it."""
-    if dry.ends:
-        yield f"{dry.slug} would end {', '.join(dry.ends)}"
-    whom = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
-    yield f"{dry.slug} would go to {dry.audience:,} readers {whom or 'of ' + ', '.join(dry.lists)}"
-    yield from (f"  {address}" for address in dry.addresses[:shown])
-    if dry.audience > shown:
-        yield f"  and {dry.audience - shown:,} more"
-    others = "who were to get that" if dry.corrects else "on these lists"
-    yield f"{len(dry.excluded):,} {others} would not get it"
-    yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
-    whys = Counter(why for _, why in dry.elsewhere)
-    yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
-    yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
-    yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
-    yield from (f"  {reason}" for reason in dry.reasons)

@@ -1,7 +1,7 @@
 """An original that is wrong, and its correction."""
 
 from newsletter.domain.campaign import Campaign
-from newsletter.pipeline.trial import DryRun, dry_run
+from newsletter.pipeline.rehearse import DryRun
 from tests.unit.pipeline.newsroom import Newsroom
 
 WRONG, RIGHT = "resignation", "correction"
@@ -50,4 +50,4 @@ def held(room: Newsroom, slug: str = RIGHT) -> str:
 
 
 def foretold(room: Newsroom, slug: str = RIGHT) -> DryRun:
-    return dry_run(slug, store=room.store, policy=room.rules.policy)
+    return room.rehearse(slug)

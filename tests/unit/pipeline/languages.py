@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.audience import Entry
-from newsletter.pipeline.trial import DryRun, dry_run
+from newsletter.pipeline.rehearse import DryRun
 from tests.unit.pipeline.newsroom import Newsroom
 
 FORUM, SPANISH, MEXICAN, FRENCH = "forum", "forum-es", "forum-mx", "forum-fr"
@@ -68,7 +68,7 @@ def in_each(room: Newsroom) -> dict[str, int]:
 
 
 def foretold(room: Newsroom, slug: str) -> DryRun:
-    return dry_run(slug, store=room.store, policy=room.rules.policy, together=room.rules.together)
+    return room.rehearse(slug)
 
 
 def held(room: Newsroom, slug: str) -> str:

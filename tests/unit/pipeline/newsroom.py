@@ -23,6 +23,7 @@ from newsletter.pipeline.lines import Line, Lines
 from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
+from newsletter.pipeline.rehearse import DryRun, dry_run
 from newsletter.pipeline.render import Rendered, render
 from newsletter.pipeline.review import Reviewed, ReviewRules, review
 from newsletter.pipeline.turns import Turns
@@ -212,6 +213,15 @@ class Newsroom:
 
     def demand(self, **policy: Any) -> None:
         self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
+
+    def rehearse(self, slug: str = "resignation") -> DryRun:
+        return dry_run(
+            slug,
+            store=self.store,
+            policy=self.rules.policy,
+            times=self.rules.times,
+            clock=self.clock,
+        )
 
     def start(self, readers: int = 25, **fields: Any) -> Campaign:
         """A campaign that is sending."""

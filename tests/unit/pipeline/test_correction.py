@@ -8,8 +8,8 @@ import pytest
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Counts, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import Refused
+from newsletter.pipeline.rehearse import lines_of
 from newsletter.pipeline.report import report
-from newsletter.pipeline.trial import lines_of
 from newsletter.ports import Replay, Resolution
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.correcting import (

@@ -4,8 +4,8 @@ import pytest
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Counts, Outcome, Verdict
+from newsletter.pipeline.rehearse import lines_of
 from newsletter.pipeline.report import report
-from newsletter.pipeline.trial import lines_of
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.languages import (
     FORUM,

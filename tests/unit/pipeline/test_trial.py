@@ -7,13 +7,11 @@ from newsletter.domain.delivery import Counts
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import MARK_PREFIX
 from newsletter.pipeline.compare import changes
+from newsletter.pipeline.rehearse import DryRun, lines_of
 from newsletter.pipeline.subscribe import unsubscribe
 from newsletter.pipeline.trial import (
-    DryRun,
     Sample,
-    dry_run,
     filled,
-    lines_of,
     look_at,
     sample,
     send_test,
@@ -23,7 +21,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 
 def try_out(room: Newsroom) -> DryRun:
-    return dry_run("resignation", store=room.store, policy=room.rules.policy)
+    return room.rehearse()
 
 
 def look(room: Newsroom) -> Sample:
