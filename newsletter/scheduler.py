@@ -48,7 +48,7 @@ _PUT_BACK = timedelta(seconds=1)
 _SOON = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
 _PATIENCE = timedelta(minutes=5)
-"""The longest that ``until_idle`` waits for a quota, or for the provider to be spoken to again."""
+"""The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
 _GIVE_UP_AFTER = 4
 """Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
 
@@ -270,10 +270,10 @@ class Scheduler:
 
     def _is_over(self) -> bool:
         with self._app.store.read() as tx:
+            now = self._app.clock.now()
             waiting = tx.batches.waiting()
-            due = tx.campaigns.due(self._app.clock.now())
-            providers = [line.name for line in self._app.lines.all]
-            asks_at = tx.unknowns.next_at(providers)
+            due = tx.campaigns.due(now)
+            asks_at = tx.unknowns.next_at([line.name for line in self._app.lines.all])
         if waiting.queued and not waiting.claimed and self._waits_long():
             return True
         with self._in_vain_lock:
@@ -281,9 +281,9 @@ class Scheduler:
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True
-        soon = asks_at is not None and asks_at <= self._app.clock.now() + _SOON
+        soon = asks_at is not None and asks_at <= now + _SOON
         asking = soon or self._reconciling or bool(self._unheard) or self._rounds.open(_SOON)
-        return not (due or asking or waiting.queued or waiting.claimed)
+        return not (due or asking or waiting.claimed or waiting.due_by(now + _PATIENCE))
 
     def _waits_long(self) -> bool:
         wait = self._app.wait()

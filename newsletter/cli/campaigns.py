@@ -12,6 +12,7 @@ from newsletter.cli.shell import (
     actor,
     as_json,
     by_whom,
+    hours_to_come,
     in_workspace,
     override_in_words,
     print_json,
@@ -41,9 +42,11 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
     """Show all campaigns in figures."""
     with shell.app() as app:
         hold, waits, zone = _hold(app), app.waits(), app.settings.timezone
+        now = app.clock.now()
         with app.store.read() as tx:
             rows = [
-                summary(one, tx.events.figures(one.id), waits) | {"hold": hold}
+                summary(one, tx.events.figures(one.id), waits, tx.batches.later(one.id, now))
+                | {"hold": hold}
                 for one in tx.campaigns.all()
             ]
     if as_json:
@@ -52,8 +55,8 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
         keys = ("campaign", "statement", "state", *FIGURES)
         print_table(keys, [[row[key] for key in keys] for row in rows])
         for row in rows:
-            if row["waiting"]:
-                say(f"campaign {row['campaign']}: {_waiting(row['waiting'], zone)}")
+            for said in _to_come(row, zone):
+                say(f"campaign {row['campaign']}: {said}")
 
 
 def _hold(app: App) -> str:
@@ -76,7 +79,9 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
     """
     with shell.app() as app:
         hold = _hold(app)
-        figures = make_report(campaign, store=app.store, waits=app.waits()) | {"hold": hold}
+        figures = make_report(campaign, store=app.store, now=app.clock.now(), waits=app.waits()) | {
+            "hold": hold
+        }
         zone = app.settings.timezone
     if as_json:
         print_json(figures)
@@ -91,8 +96,8 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {figures['reason']}")
     for line in _kin(figures):
         click.echo(f"  {line}")
-    if figures["waiting"]:
-        click.echo(f"  {_waiting(figures['waiting'], zone)}")
+    for line in _to_come(figures, zone):
+        click.echo(f"  {line}")
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
@@ -111,11 +116,13 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
 
 
 def _kin(figures: dict[str, Any]) -> Iterator[str]:
-    """Of other statements: what it corrects or translates, and who waits for a translation."""
+    """What it corrects or translates, who waits for a translation, and who was picked."""
     if figures["corrects"]:
         yield f"corrects {figures['corrects']}, and goes to those who may have it"
     if figures["translates"]:
         yield f"translates {figures['translates']}, for the readers of its language"
+    if figures["segment"]:
+        yield f"goes to the segment {figures['segment']}"
     yield from (row["said"] for row in figures["awaited"])
 
 
@@ -140,9 +147,19 @@ def _told(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
 
 
-def _waiting(wait: dict[str, str], zone: str) -> str:
-    until = wall_time(datetime.fromisoformat(wait["until"]), zone)
-    return f"waiting for the {wait['for']} until {until}: {wait['reason']}"
+def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
+    """What it waits for and until when, in words."""
+    wait, later = row["waiting"], row["later"]
+    if wait:
+        until = wall_time(datetime.fromisoformat(wait["until"]), zone)
+        yield f"waiting for the {wait['for']} until {until}: {wait['reason']}"
+    if later:
+        yield hours_to_come(
+            later["readers"],
+            datetime.fromisoformat(later["next_at"]),
+            datetime.fromisoformat(later["last_at"]),
+            zone,
+        )
 
 
 @click.command()

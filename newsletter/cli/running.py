@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from newsletter.app import App
-from newsletter.cli.shell import Shell, in_workspace, say, show_faults, wall_time
+from newsletter.cli.shell import Shell, hours_to_come, in_workspace, say, show_faults, wall_time
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.scheduler import Run, Scheduler
 from newsletter.web.server import WebServer
@@ -107,6 +107,7 @@ def _exit_code(app: App, run: Run) -> int:
     for campaign in waiting:
         time = wall_time(campaign.release_at, app.settings.timezone)
         say(f"{campaign.slug} is scheduled for {time}")
+    _say_hours(app, campaigns)
     if _need_a_person(campaigns, run):
         return _NEEDS_A_PERSON
     if run.withdrawn or run.last.held:
@@ -132,6 +133,19 @@ def _left(app: App, run: Run) -> str:
     if letters:
         return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
     return ""
+
+
+def _say_hours(app: App, campaigns: list[Campaign]) -> None:
+    """Until when what is going out waits for hours by readers' own clocks."""
+    now = app.clock.now()
+    going = [one for one in campaigns if one.state is CampaignState.SENDING]
+    with app.store.read() as tx:
+        waits = [(one, tx.batches.later(one.id, now)) for one in going]
+    for campaign, later in waits:
+        if later is not None:
+            zone = app.settings.timezone
+            said = hours_to_come(later.readers, later.next_at, later.last_at, zone)
+            say(f"{campaign.slug}: {said}; nothing is lost, run it again then")
 
 
 def _need_a_person(campaigns: list[Campaign], run: Run) -> bool:

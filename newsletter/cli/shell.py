@@ -104,6 +104,13 @@ def wall_time(instant: datetime, zone: str) -> str:
     return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"
 
 
+def hours_to_come(readers: int, next_at: datetime, last_at: datetime, zone: str) -> str:
+    """Who waits for their hour by their own clocks, and for how long, in words."""
+    who = "1 reader waits for an hour" if readers == 1 else f"{readers:,} readers wait for an hour"
+    last = "" if next_at == last_at else f", the last at {wall_time(last_at, zone)}"
+    return f"{who} of their own clocks: the next at {wall_time(next_at, zone)}{last}"
+
+
 def override_in_words(override: Mapping[str, Any]) -> str:
     """Who said yes over which warnings, and why."""
     warnings, why = ", ".join(override["warnings"]), override["why"] or "no reason given"

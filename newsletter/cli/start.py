@@ -73,7 +73,8 @@ def demo(folder: Path) -> int:
     with opened(folder, environment()) as app:
         _prepare(app, folder)
         code = work(app, until_idle=True)
-        print_report(report(_SLUG, store=app.store), app.settings.timezone)
+        figures = report(_SLUG, store=app.store, now=app.clock.now())
+        print_report(figures, app.settings.timezone)
         _show_around(app, folder)
     return code
 

@@ -24,7 +24,7 @@ from newsletter.cli.shell import (
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statement import Role
+from newsletter.domain.statement import Role, Statement
 from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement, standing_of
@@ -32,6 +32,7 @@ from newsletter.pipeline.review import overrides
 from newsletter.ports import StoredStatement, Transaction
 from newsletter.sources.imported import ImportedDocument
 from newsletter.sources.importing import MAX_BYTES, import_file
+from newsletter.sources.times import is_local
 from newsletter.sources.writing import slugify, to_markdown, write_new
 
 
@@ -93,11 +94,20 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
+        "segment": str(stored.statement.segment or ""),
+        "send_at": _said_time(stored.statement),
         "corrects": stored.statement.corrects,
         **languages_of(tx, stored, campaign),
         "notes": list(stored.statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
+
+
+def _said_time(statement: Statement) -> str:
+    """The time that its file says."""
+    if statement.send_at is not None:
+        return statement.send_at.isoformat(sep=" ", timespec="minutes")
+    return str(statement.local_time or "")
 
 
 @statement.command()
@@ -224,6 +234,13 @@ def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
 
 
 def _instant(text: str, zone: str) -> datetime:
+    if is_local(text):
+        message = (
+            f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"
+            " write send_at: 09:00 local into the statement's file instead, and take back what"
+            " --at has set with 'newsletter statement unschedule'"
+        )
+        raise InvalidInput([Fault(file="--at", message=message)])
     try:
         wall = datetime.fromisoformat(text)
     except ValueError as error:
