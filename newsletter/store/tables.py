@@ -4,13 +4,7 @@ A batch is a row; a delivery has a row of its own only where it differs from its
 accounting identity is a constraint of the batch, so no commit can break it.
 """
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from newsletter.store import arrivals, asking
 from newsletter.store.columns import integer, metadata, octets, table, words
