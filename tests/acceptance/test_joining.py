@@ -9,7 +9,7 @@ from lxml import html
 from tests.acceptance.mails import read_mail
 from tests.acceptance.signing import LISTS, confirmation_link, fields_of, letters, sign_up
 from tests.acceptance.site import Site
-from tests.acceptance.workspace import Workspace
+from tests.acceptance.workspace import ADMIN, Workspace
 
 ANA = "Ana@Example.org"
 
@@ -43,6 +43,7 @@ def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
     assert mail["To"] == ANA
     assert mail["Auto-Submitted"] == "auto-generated"
     assert not {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"} & set(mail.keys())
+    assert "Ruiz" not in path.read_text("utf-8"), "nothing that whoever asks can put into it"
     assert "Press releases, Sport & games" in mail.get_body(("plain",)).get_content()
     link = confirmation_link(workspace, ANA)
     for method in ("GET", "HEAD") * 5:
@@ -214,3 +215,25 @@ def test_a_letter_that_cannot_leave_is_told_of_and_kept(workspace: Workspace, si
     assert "letters to readers that still wait: 1" in first.stderr
     assert len(workspace.outbox) == 1
     assert "@" not in first.stderr, "no address in the log"
+
+
+def test_a_database_that_was_put_back_sends_no_letter_twice(
+    workspace: Workspace, site: Site
+) -> None:
+    workspace.hire(ADMIN, "admin")
+    sign_up(site, ANA, "press")
+    backup = workspace.folder / "backup.db"
+    workspace.do("db", "backup", str(backup))
+    workspace.do("run", "--until-idle")
+    link = confirmation_link(workspace, ANA)
+    workspace.do("db", "restore", str(backup))
+
+    workspace.do("run", "--until-idle", code=4)
+    workspace.do("release", "--by", ADMIN)
+    workspace.do("run", "--until-idle")
+
+    assert len(workspace.outbox) == 1
+    assert [one["state"] for one in letters(workspace)] == ["withheld"]
+    again = Site(workspace)
+    assert "You are subscribed" in again.ask("POST", link).text
+    again.close()
