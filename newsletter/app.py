@@ -17,6 +17,7 @@ from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.forget import clean, forget
 from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.index import index
@@ -133,6 +134,7 @@ class App:
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
         index(store=self.store, text_of=text_of)
+        clean(store=self.store)
         return Look(
             faults=faults,
             gathered=gathered,
@@ -165,6 +167,14 @@ class App:
     def brake(self) -> tuple[Campaign, ...]:
         """Stop what does harm; returns it."""
         return stop_harm(store=self.store, clock=self.clock)
+
+    def forget(self, address: str, *, by: str) -> tuple[bool, bool]:
+        """Erase a person. Tells whether anybody had the address, and whether all is overwritten.
+
+        Where the database is too busy for that, the next look does it.
+        """
+        known = forget(address, by=by, store=self.store, clock=self.clock)
+        return known, clean(store=self.store)
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""

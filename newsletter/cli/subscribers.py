@@ -104,12 +104,10 @@ def forget(shell: Shell, address: str, by: str | None) -> None:
     """
     with shell.app() as app:
         who = actor(app, by, Role.ADMIN, "forget")
-        with app.store.begin() as tx:
-            known = tx.readers.forget(_address(address), app.clock.now())
-            tx.audit.enter(
-                at=app.clock.now(), actor=who, action="forget", subject="subscriber", detail=""
-            )
+        known, clean = app.forget(_address(address), by=who)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
+    if not clean:
+        say("others work with the database: 'newsletter run' overwrites what is left of it")
 
 
 def _address(text: str) -> str:

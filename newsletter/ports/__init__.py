@@ -1,6 +1,6 @@
 """What the pipeline needs from the world, in the pipeline's own words."""
 
-from newsletter.ports.choices import Choices
+from newsletter.ports.choices import Choices, Dossiers, Trace, Traces
 from newsletter.ports.corrections import Correction, Corrections
 from newsletter.ports.doubt import Resolved, Rest, UnknownBatch, Unknowns
 from newsletter.ports.events import Events, Place
@@ -93,6 +93,7 @@ __all__ = [
     "Consents",
     "Correction",
     "Corrections",
+    "Dossiers",
     "Entered",
     "Epoch",
     "Events",
@@ -144,6 +145,8 @@ __all__ = [
     "Taken",
     "TakenItem",
     "Told",
+    "Trace",
+    "Traces",
     "Transaction",
     "UnknownBatch",
     "Unknowns",

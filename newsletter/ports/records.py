@@ -154,7 +154,10 @@ class Readers(Protocol):
         ...
 
     def forget(self, address: str, at: datetime) -> bool:
-        """Erase a person, keeping only the keyed hash that blocks the address."""
+        """Erase a person, keeping only the keyed hash that blocks the address.
+
+        What was told of somebody else and quotes the address is found by ``Traces``.
+        """
         ...
 
     def suppressed(self, address: str) -> SuppressionReason | None: ...

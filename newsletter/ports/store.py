@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from newsletter.ports.choices import Choices
+from newsletter.ports.choices import Choices, Dossiers, Traces
 from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
 from newsletter.ports.events import Events
@@ -56,6 +56,10 @@ class Transaction(Protocol):
     @property
     def choices(self) -> Choices: ...
     @property
+    def dossiers(self) -> Dossiers: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
     def letters(self) -> Letters: ...
     @property
     def consents(self) -> Consents: ...
@@ -84,4 +88,8 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads: one consistent picture, and nobody waits for it."""
+        ...
+
+    def scrub(self) -> bool:
+        """Overwrite what was erased where no data is any more; False: too busy, try again later."""
         ...

@@ -27,6 +27,11 @@ class Wordings:
         self._english: dict[str, str] = {**defaults[_FALLBACK], **given.get(_FALLBACK, {})}
         self._by_language: dict[str, dict[str, str]] = {**defaults, **given}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that have words of their own, in the order in which they are written down."""
+        return tuple(self._by_language)
+
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
         """The words for a language, and whether they are its own and not the English ones."""
         own = self._by_language.get(language) or self._by_language.get(

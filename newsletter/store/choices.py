@@ -1,12 +1,28 @@
 """What readers choose for themselves: lists, language, zone and a pause."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, TextClause, exists, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TextClause,
+    Update,
+    bindparam,
+    exists,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.audience import SubscriptionState
 from newsletter.domain.preference import Preferences
 from newsletter.store import tables
+from newsletter.store.eligibility import list_ids
+from newsletter.store.json_sql import each_id
 from newsletter.store.times import maybe_from_ms, to_ms
 
 _subscriber = tables.subscriber.c
@@ -25,6 +41,15 @@ class SqlChoices:
         ).one_or_none()
         if row is None:
             return None
+        return Preferences(
+            name=row.name,
+            language=row.language,
+            timezone=row.timezone,
+            lists=self._lists(subscriber_id),
+            paused_until=maybe_from_ms(row.paused_until),
+        )
+
+    def _lists(self, subscriber_id: int) -> frozenset[str]:
         names = (
             select(tables.mailing_list.c.name)
             .join(tables.subscription, _subscription.list_id == tables.mailing_list.c.id)
@@ -33,13 +58,53 @@ class SqlChoices:
                 _subscription.state == SubscriptionState.CONFIRMED.value,
             )
         )
-        return Preferences(
-            name=row.name,
-            language=row.language,
-            timezone=row.timezone,
-            lists=frozenset(self._connection.scalars(names)),
-            paused_until=maybe_from_ms(row.paused_until),
+        return frozenset(self._connection.scalars(names))
+
+    def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
+        self._connection.execute(
+            update(tables.subscriber)
+            .where(_subscriber.id == subscriber_id)
+            .values(name=name, language=language, timezone=timezone)
         )
+
+    def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        new = frozenset(lists) - self._lists(subscriber_id)
+        if new:
+            names = [{"name": name} for name in sorted(new)]
+            self._connection.execute(insert(tables.mailing_list).on_conflict_do_nothing(), names)
+            standing = {
+                "state": SubscriptionState.CONFIRMED.value,
+                "changed_at": to_ms(at),
+                "ended_by": None,
+            }
+            rows = [
+                {"list_id": number, "subscriber_id": subscriber_id, **standing}
+                for number in self._connection.scalars(
+                    select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(new))
+                ).all()
+            ]
+            joining = insert(tables.subscription).on_conflict_do_update(
+                index_elements=["list_id", "subscriber_id"], set_=standing
+            )
+            self._connection.execute(joining, rows)
+        return new
+
+    def leave(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        left = frozenset(lists) & self._lists(subscriber_id)
+        if left:
+            values = {"by": None, "person": subscriber_id, "now": to_ms(at)}
+            self._connection.execute(_ending().where(list_ids(sorted(left))), values)
+        return left
+
+    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> None:
+        if links:
+            now = to_ms(at)
+            values = [{"by": by, "person": person, "now": now} for by, person in links]
+            self._connection.execute(_departing(), values)
+
+    def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
+        values = {"by": campaign_id, "person": subscriber_id, "now": to_ms(at)}
+        self._connection.execute(_ending(), values)
 
     def pause(self, subscriber_id: int, until: datetime | None) -> None:
         self._connection.execute(
@@ -55,6 +120,34 @@ class SqlChoices:
         return self._connection.execute(
             update(tables.subscriber).where(*_is_over(at)).values(paused_until=None)
         ).rowcount
+
+
+def _ending() -> Update:
+    return (
+        update(tables.subscription)
+        .where(
+            _subscription.subscriber_id == bindparam("person"),
+            _subscription.state != SubscriptionState.ENDED.value,
+        )
+        .values(
+            state=SubscriptionState.ENDED.value,
+            changed_at=bindparam("now"),
+            ended_by=bindparam("by"),
+        )
+    )
+
+
+@cache  # thousands leave within a minute, and building a statement takes longer than running it
+def _departing() -> Update:
+    campaign, name = tables.campaign.c, each_id(tables.campaign.c.lists)
+    of_it = (
+        select(tables.mailing_list.c.id)
+        .join_from(tables.campaign, name, true())
+        .join(tables.mailing_list, tables.mailing_list.c.name == name.c.value)
+        .where(campaign.id == bindparam("by"))
+    )
+    known = exists().where(campaign.id == bindparam("by"))
+    return _ending().where(_subscription.list_id.in_(of_it) | ~known)
 
 
 def _is_over(at: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:

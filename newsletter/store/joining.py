@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, select, update
 
 from newsletter.domain.audience import Consent, Entry, SubscriptionState, SuppressionReason
-from newsletter.store import tables
+from newsletter.store import asking, tables
 from newsletter.store.eligibility import list_ids
 from newsletter.store.times import to_ms
 
@@ -62,9 +62,27 @@ def move(connection: Connection, subscriber_id: int, address: str, address_hash:
     others = select(_subscriber.id).where(
         _subscriber.address_hash == address_hash, _subscriber.id != subscriber_id
     )
+    old = connection.scalar(select(_subscriber.address_hash).where(_subscriber.id == subscriber_id))
     moved = connection.execute(
         update(tables.subscriber)
         .where(_subscriber.id == subscriber_id, ~exists(others))
         .values(address=address, address_hash=address_hash)
     )
-    return moved.rowcount == 1
+    if moved.rowcount != 1:
+        return False
+    if old is not None and old != address_hash:
+        _let_go(connection, subscriber_id, old)
+    return True
+
+
+def _let_go(connection: Connection, subscriber_id: int, old: bytes) -> None:
+    """What names the address before goes with the person, should they be erased."""
+    letter = asking.letter.c
+    connection.execute(
+        update(asking.letter)
+        .where(letter.address_hash == old, letter.subscriber_id.is_(None))
+        .values(subscriber_id=subscriber_id)
+    )
+    connection.execute(
+        update(tables.suppression).where(_suppression.address_hash == old).values(address=None)
+    )

@@ -7,7 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Subquery, cast, column, func, select
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 
@@ -45,3 +56,10 @@ def fetch(connection: Connection, query: Select[Any], values: Mapping[str, Any])
 def first_id(members: ColumnElement[str]) -> ColumnElement[int]:
     """The first number of a JSON list, without reading the list to its end."""
     return cast(func.substr(members, 2, 20), Integer)
+
+
+def holds(members: ColumnElement[str], number: Any) -> ColumnElement[bool]:
+    """Whether a JSON list of numbers has this one, found as text: no table is made of the list."""
+    inside = func.substr(members, 2, func.length(members) - 2)
+    within = literal(",").concat(inside).concat(",")
+    return func.instr(within, literal(",").concat(cast(number, Text)).concat(",")) > 0

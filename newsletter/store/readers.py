@@ -17,7 +17,7 @@ from newsletter.domain.audience import (
 from newsletter.domain.segment import Segment
 from newsletter.store import joining, tables
 from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
-from newsletter.store.erasing import erase
+from newsletter.store.erasing import erase, erase_letters, note_scrub
 from newsletter.store.importing import Importing
 from newsletter.store.segments import aimed
 from newsletter.store.staying import leavers, suppressed_hashes
@@ -140,7 +140,10 @@ class SqlReaders:
             .where(_suppression.address_hash == self._hash(address))
             .values(address=None)
         )
-        erase(self._connection, found.id if found else None, address)
+        erase_letters(self._connection, self._hash(address))
+        note_scrub(self._connection)
+        if found is not None:
+            erase(self._connection, found.id)
         return found is not None
 
     def suppressed(self, address: str) -> SuppressionReason | None:

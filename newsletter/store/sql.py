@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
@@ -14,7 +15,9 @@ from newsletter.store.campaigns import SqlCampaigns
 from newsletter.store.choices import SqlChoices
 from newsletter.store.consents import SqlConsents
 from newsletter.store.corrections import SqlCorrections
+from newsletter.store.dossiers import SqlDossiers
 from newsletter.store.engine import connected
+from newsletter.store.erasing import SqlTraces
 from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
 from newsletter.store.feeds import SqlFeeds
@@ -22,6 +25,7 @@ from newsletter.store.letters import SqlLetters
 from newsletter.store.paces import SqlPaces
 from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
+from newsletter.store.scrubbing import scrub
 from newsletter.store.search import SqlSearch
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
@@ -89,6 +93,14 @@ class SqlTransaction:
         return SqlChoices(self.connection)
 
     @cached_property
+    def dossiers(self) -> SqlDossiers:
+        return SqlDossiers(self.connection)
+
+    @cached_property
+    def traces(self) -> SqlTraces:
+        return SqlTraces(self.connection)
+
+    @cached_property
     def letters(self) -> SqlLetters:
         return SqlLetters(self.connection, self.hash_address)
 
@@ -145,6 +157,10 @@ class SqlStore:
         """A transaction that only reads."""
         with connected(self._engine, reads=True) as connection:
             yield SqlTransaction(connection, self._hash_address)
+
+    def scrub(self) -> bool:
+        """Overwrite what was erased where no data is any more; False: too busy, try again later."""
+        return scrub(Path(str(self._engine.url.database)))
 
     def close(self) -> None:
         """Close all connections."""

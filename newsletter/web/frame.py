@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
@@ -32,6 +33,16 @@ _WANTED = re.compile(
 )
 _MOST_WANTED = 20
 """Of the languages that a browser names, so many are looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """A form that is one button."""
+
+    action: str
+    label: str
+    second: bool = False
+    """Something that is possible beside what the page is for."""
 
 
 class Frame:
@@ -71,6 +82,7 @@ class Frame:
             "words": words,
             "organisation": self._house.organisation,
             "button": "",
+            "buttons": [],
             "feeds": "",
             **values,
         }
@@ -91,10 +103,19 @@ class Frame:
         words, own = self._wordings.of(language)
         return words, language if own else "en"
 
+    def languages(self) -> dict[str, str]:
+        """The languages that pages can be in, each by its own name."""
+        return {code: self.words(code)[0]["language_name"] for code in self._wordings.languages}
+
     def language_of(self, request: Request, reader: str = "") -> str:
         """The language for a page: the reader's own, one that the browser asks for, or ours."""
         wanted = [reader, *_accepted(request.headers.get("accept-language", "")), self._language]
         return next((one for one in wanted if one and self._wordings.of(one)[1]), "en")
+
+
+def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
+    """Lists by what readers call them, as a language writes it."""
+    return words["comma"].join(words["quoted"].format(name=title) for title in titles)
 
 
 def _accepted(header: str) -> list[str]:

@@ -1,41 +1,44 @@
 """Posts that wait for the database at the same time are written down in one transaction.
 
-A commit costs far more than an event, and many providers post each event by itself.
+A commit costs far more than what is in it: many providers post each event by itself, and whoever
+leaves by one click is a post too.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.event import Event
 
-_MOST_EVENTS = 1_000
+Item = TypeVar("Item")
+
+_MOST = 1_000
 """Beyond so many, a transaction would keep those who send waiting for too long."""
 
 
 @dataclass(eq=False)
-class _Post:
-    events: tuple[Event, ...]
+class _Post(Generic[Item]):
+    items: tuple[Item, ...]
     done: bool = False
     error: Exception | None = None
 
 
-class Gathering:
+class Gathering(Generic[Item]):
     """Whoever is first in turn records for those who came in the meantime.
 
-    ``record`` gets the events and how many posts they are from.
+    ``record`` gets the items, such as events, and how many posts they are from.
     """
 
-    def __init__(self, record: Callable[[tuple[Event, ...], int], None]) -> None:
+    def __init__(self, record: Callable[[tuple[Item, ...], int], None]) -> None:
         self._record = record
         self._turn = threading.Lock()
         self._access = threading.Lock()
-        self._waiting: list[_Post] = []
+        self._waiting: list[_Post[Item]] = []
 
-    def record(self, events: tuple[Event, ...]) -> None:
+    def record(self, items: tuple[Item, ...]) -> None:
         """Returns once they are recorded; raises what ``record`` raised."""
-        post = _Post(events)
+        post = _Post(items)
         with self._access:
             self._waiting.append(post)
         while not post.done:
@@ -51,10 +54,10 @@ class Gathering:
         for post in posts:
             post.done = True
 
-    def _try(self, posts: list[_Post]) -> None:
-        events = tuple(event for post in posts for event in post.events)
+    def _try(self, posts: list[_Post[Item]]) -> None:
+        items = tuple(item for post in posts for item in post.items)
         try:
-            self._record(events, len(posts))
+            self._record(items, len(posts))
         except Exception as error:  # it is raised again, to each whose post it was
             if len(posts) == 1 or isinstance(error, StoreUnavailable):
                 for post in posts:
@@ -63,13 +66,13 @@ class Gathering:
             for post in posts:  # what is wrong in one shall not keep the others out
                 self._try([post])
 
-    def _take(self) -> list[_Post]:
+    def _take(self) -> list[_Post[Item]]:
         """Those who have waited longest, one at the least."""
         with self._access:
-            taken, events = 0, 0
+            taken, items = 0, 0
             for post in self._waiting:
-                events += len(post.events)
-                if taken and events > _MOST_EVENTS:
+                items += len(post.items)
+                if taken and items > _MOST:
                     break
                 taken += 1
             posts, self._waiting = self._waiting[:taken], self._waiting[taken:]

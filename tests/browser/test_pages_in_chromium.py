@@ -101,12 +101,11 @@ def test_one_button_unsubscribes_one_reader(site: Site, open_page: Open, script:
     button.click()
 
     assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
-    assert page.get_by_role("button").count() == 0
+    assert page.get_by_role("button").all_inner_texts() == ["Change what I get", "Leave everything"]
     assert site.lists_of(address) == []
     assert site.lists_of(PEOPLE[5]) == ["press"]
     again = open_page(site.links[address])
     assert again.get_by_role("heading").inner_text() == "You are not subscribed"
-    assert again.get_by_role("button").count() == 0
 
 
 def test_the_button_needs_no_mouse(site: Site, open_page: Open) -> None:

@@ -1,15 +1,30 @@
 """What every store keeps of what readers choose, and what a pause keeps from them."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.delivery import Counts
+from newsletter.domain.event import Bounce, Event, EventKind
+from newsletter.domain.letter import Letter, LetterKind
 from newsletter.domain.preference import Preferences
-from newsletter.ports import Correction, Share, Store
-from tests.contracts.books import Books, entries, ids
-from tests.contracts.store_readers import ANA
+from newsletter.domain.receipt import Receipt
+from newsletter.ports import (
+    ConsentRecord,
+    Correction,
+    LetterLimits,
+    Method,
+    Place,
+    Resolution,
+    Share,
+    Store,
+)
+from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
+from tests.contracts.store_readers import ANA, suppress
 from tests.fakes import NOON
 
 WEEK = NOON + timedelta(days=7)
@@ -111,3 +126,193 @@ class ChoicesContract:
         with store.read() as tx:
             assert list(tx.corrections.reachable(wanted)) == ["reader2@example.org"]
             assert tx.corrections.excluded(wanted) == [("reader1@example.org", "paused")]
+
+    # --- joining and leaving
+
+    def test_joining_confirms_what_had_ended_and_says_what_is_new(self, store: Store) -> None:
+        later = NOON + timedelta(hours=1)
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            tx.readers.end_subscriptions(1, ["press"], NOON, 7)
+            assert tx.choices.join(1, ["press", "supporters", "new"], later) == {"press", "new"}
+            assert tx.choices.join(1, ["press"], later) == frozenset()
+            assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}
+            assert tx.choices.leave(1, ["new"], later) == frozenset()
+            found = tx.readers.get(1)
+            assert found is not None
+            assert found.lists == ("press", "supporters")
+            assert tx.readers.left_through(7) == 0
+
+    def test_what_a_person_says_of_themselves_is_written_down(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, *entries(1)], NOON)
+            tx.choices.describe(1, name="", language="de", timezone="Europe/Berlin")
+            chosen, other = tx.choices.of(1), tx.choices.of(2)
+        assert chosen is not None
+        assert (chosen.name, chosen.language, chosen.timezone) == ("", "de", "Europe/Berlin")
+        assert other == Preferences(lists=frozenset({"press"}))
+
+    def test_a_link_ends_the_lists_of_its_campaign_and_all_where_nobody_knows_them(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(3, "press", "events"), NOON)
+            campaign = add_campaign(tx)
+            tx.choices.depart([], NOON)
+            tx.choices.depart([(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)], NOON)
+            assert [tx.choices.of(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
+                {"events"},
+                frozenset(),
+                {"press", "events"},
+            ]
+            assert tx.readers.left_through(campaign) == 1
+            tx.choices.depart_from_all(campaign, 3, NOON)
+            assert tx.choices.of(3).lists == frozenset()  # type: ignore[union-attr]
+            assert tx.readers.left_through(campaign) == 2
+
+    # --- what is kept of one person
+
+    def test_a_dossier_names_what_became_of_each_delivery(self, store: Store) -> None:
+        states = {}
+        books = Books(store, 6, batch_size=2, slug="first")
+        books.settle(books.claim(), n2=REJECTED)
+        books.settle(books.claim(), UNKNOWN)
+        with store.read() as tx:
+            for number in range(1, 8):
+                [found] = tx.dossiers.of(number).get("deliveries") or [None]
+                states[number] = found and (found["statement"], found["state"])
+        assert states == {
+            1: ("first", "accepted"),
+            2: ("first", "rejected"),
+            3: ("first", "unknown"),
+            4: ("first", "unknown"),
+            5: ("first", "pending"),
+            6: ("first", "pending"),
+            7: None,
+        }
+        with books.step() as tx:
+            tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
+            [given_up] = tx.dossiers.of(3)["deliveries"]
+        assert given_up["state"] == "cancelled"
+        books.settle(books.claim())
+        other = Books(store, [], batch_size=2, slug="second")
+        other.settle(other.claim(), REJECTED)
+        with store.read() as tx:
+            assert [one["state"] for one in tx.dossiers.of(1)["deliveries"]] == [
+                "accepted",
+                "rejected",
+            ]
+
+    def test_a_dossier_has_all_that_is_kept_and_nothing_of_anybody_else(self, store: Store) -> None:
+        books = Books(store, [ANA, *entries(1)])
+        books.settle(books.claim())
+        told = Event(id="e1", kind=EventKind.BOUNCED, at=NOON, raw='{"a": [1]}')
+        other = replace(told, id="e2", raw="not JSON")
+        bounce = Receipt(
+            campaign_id=books.id,
+            subscriber_id=1,
+            kind=EventKind.BOUNCED,
+            at=NOON,
+            bounce=Bounce.SOFT,
+            reason="full",
+        )
+        letter = Letter(id=0, kind=LetterKind.MOVE, address="new@example.org", asked_at=NOON)
+        record = ConsentRecord(
+            list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
+        )
+        with books.step() as tx:
+            tx.choices.pause(1, WEEK)
+            tx.events.keep("mailgun", [(told, Place(subscriber_id=1))], NOON)
+            tx.events.keep("mailgun", [(other, Place(subscriber_id=1))], NOON)
+            tx.events.note([bounce])
+            for one in (replace(letter, subscriber_id=1), replace(letter, address=ANA.address)):
+                limits = LetterLimits()
+                tx.letters.ask(replace(one, kind=one.kind), network="", limits=limits)
+            wording = tx.consents.keep_words("Yes, all of it.", "en", NOON)
+            tx.consents.add(1, [replace(record, wording=wording)])
+            suppress(tx, ANA.address)
+        with store.read() as tx:
+            found: Any = tx.dossiers.of(1)
+            assert tx.dossiers.of(99) == {}
+            shown = json.dumps(found)
+        assert found["subscriber"]["paused_until"] == WEEK.isoformat()
+        assert found["subscriber"]["consent_when_imported"]["source"] == "web form"
+        assert found["suppression"]["reason"] == "manual"
+        assert {one["list"] for one in found["subscriptions"]} == {"press", "supporters"}
+        assert [one["words"] for one in found["consents"]] == ["Yes, all of it."]
+        assert [one["address"] for one in found["letters"]] == ["new@example.org", ANA.address]
+        assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
+        assert [one["reason"] for one in found["receipts"]] == ["full"]
+        assert "reader1@" not in shown
+
+    # --- where an address is quoted
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            '{"to": "JOSé@München.Example"}',
+            '{"to": "jos\\u00e9@m\\u00fcnchen.example"}',
+            "rcpt=JOSé@xn--mnchen-3ya.example",
+            "https://x.example/?to=jos%C3%A9%40xn--mnchen-3ya.example",
+        ],
+    )
+    def test_an_address_is_found_however_it_is_written(self, store: Store, raw: str) -> None:
+        told = Event(id="e1", kind=EventKind.OTHER, at=NOON, raw=raw)
+        friend = replace(told, id="e2", raw="friend@example.org")
+        with store.begin() as tx:
+            tx.events.keep("mailgun", [(told, Place()), (friend, Place())], NOON)
+            traces = tx.traces.of(
+                "josé@münchen.example" if "É" not in raw else "JosÉ@münchen.example"
+            )
+            tx.traces.erase(traces)
+            assert len(traces) == 1
+            assert tx.traces.of("josé@münchen.example") == []
+            assert len(tx.traces.of("Friend@example.org")) == 1
+
+    def test_a_reason_of_somebody_elses_that_quotes_an_address_is_emptied(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 2)
+        bad = replace(REJECTED, reason="forwarded to <ANA@example.org>: full")
+        books.settle(books.claim(), n2=bad)
+        with books.step() as tx:
+            tx.traces.erase(tx.traces.of("ana@example.org"))
+            assert tx.traces.of("ana@example.org") == []
+            [(_, state, reason, _)] = tx.campaigns.exceptions(books.id)
+        assert (state, reason) == ("rejected", "")
+
+    def test_whoever_is_forgotten_leaves_no_letter_and_no_consent(self, store: Store) -> None:
+        letter = Letter(id=0, kind=LetterKind.JOIN, address=ANA.address, asked_at=NOON)
+        record = ConsentRecord(
+            list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
+        )
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            tx.letters.ask(letter, network="", limits=LetterLimits())
+            move = replace(letter, kind=LetterKind.MOVE, address="new@b.example", subscriber_id=1)
+            tx.letters.ask(move, network="", limits=LetterLimits())
+            tx.consents.add(1, [record])
+            assert not tx.traces.left()
+            tx.readers.forget(ANA.address, NOON)
+            assert tx.letters.get(1) is None
+            assert tx.letters.get(2) is None
+            assert tx.consents.of(1) == []
+            assert tx.traces.left(), "what is left in the file is to be overwritten"
+        assert store.scrub()
+        with store.read() as tx:
+            assert not tx.traces.left()
+
+    def test_whoever_moved_and_is_forgotten_leaves_no_old_address_either(
+        self, store: Store
+    ) -> None:
+        letter = Letter(id=0, kind=LetterKind.JOIN, address=ANA.address, asked_at=NOON)
+        with store.begin() as tx:
+            tx.letters.ask(letter, network="", limits=LetterLimits())
+            tx.readers.upsert([ANA], NOON)
+            suppress(tx, ANA.address, SuppressionReason.BOUNCED)
+            assert tx.readers.move(1, "new@example.org")
+            assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
+            tx.readers.forget("new@example.org", NOON)
+            assert tx.letters.get(1) is None
+            assert list(tx.readers.suppressions()) == []
+            assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED

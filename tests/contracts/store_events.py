@@ -257,6 +257,7 @@ class EventsContract:
         keep(store, told(raw=raw), known)
         with store.begin() as tx:
             tx.readers.forget("reader1@example.org", NOON)
+            tx.traces.erase(tx.traces.of("reader1@example.org"))
         assert keep(store, told(raw="")) == 1, "the one before is gone"
         assert figures(books).bounces == {Bounce.HARD: 1}, "the figures stay"
 
@@ -265,6 +266,7 @@ class EventsContract:
         keep(store, told(id="e2", raw="to: friend@example.org"))
         with store.begin() as tx:
             assert not tx.readers.forget("stranger@example.org", NOON)
+            tx.traces.erase(tx.traces.of("stranger@example.org"))
         assert (keep(store, told()), keep(store, told(id="e2"))) == (1, 0)
 
     # --- what receipts prove

@@ -70,6 +70,7 @@ class BalancedStore:
         self._store = store
         self._audiences: dict[int, int] = {}
         self.read = store.read
+        self.scrub = store.scrub
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -146,9 +147,9 @@ class Newsroom:
                 self.clock.now(),
             )
 
-    def suppress(self, address: str) -> None:
+    def suppress(self, address: str, reason: SuppressionReason = SuppressionReason.BOUNCED) -> None:
         with self.store.begin() as tx:
-            entry = SuppressedEntry(address=address, reason=SuppressionReason.BOUNCED)
+            entry = SuppressedEntry(address=address, reason=reason)
             tx.readers.suppress([entry], self.clock.now(), "test")
 
     # --- the stages

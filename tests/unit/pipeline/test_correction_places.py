@@ -8,7 +8,7 @@ from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.approve import revoke
-from newsletter.pipeline.subscribe import unsubscribe
+from newsletter.pipeline.leave import leave, read
 from tests.unit.pipeline.correcting import (
     RIGHT,
     WRONG,
@@ -215,6 +215,6 @@ def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: News
     campaign = correct(room)
     room.drain()
     [token] = room.links.unsubscribe_tokens(campaign.id, [2])
-    unsubscribe(token, store=room.store, links=room.links, clock=room.clock)
+    leave([read(token, room.links)], store=room.store, clock=room.clock)
     with room.store.read() as tx:
         assert tx.readers.lists() == {"events": 2}

@@ -10,7 +10,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.letter import LetterKind
 from newsletter.domain.signup import Objection, Wish, wording_of
 from newsletter.pipeline.join import Followed, LinkState, Shown, ask, confirm, follow
-from newsletter.pipeline.subscribe import unsubscribe
+from newsletter.pipeline.leave import leave, read
 from newsletter.ports import ConsentRecord, LetterLimits, Method, Taken
 from tests.fakes import NOON
 from tests.unit.pipeline.lettering import JOIN, Post
@@ -178,7 +178,7 @@ def test_a_used_link_does_not_bring_back_whoever_left_since(room: Newsroom) -> N
     joined = person(room)
     assert joined is not None
     token = f"t-{campaign.id}-{joined.id}"
-    unsubscribe(token, store=room.store, links=room.links, clock=room.clock)
+    leave([read(token, room.links)], store=room.store, clock=room.clock)
 
     assert press(room).state is LinkState.USED
 
@@ -309,7 +309,8 @@ def test_whoever_is_forgotten_meanwhile_moves_nowhere(post: Post) -> None:
     with post.room.store.begin() as tx:
         tx.readers.forget("old@example.org", NOON)
 
-    assert press(post.room).state is LinkState.BLOCKED
+    with pytest.raises(NotFound):
+        press(post.room)
     assert person(post.room, "new@example.org") is None
 
 

@@ -8,8 +8,8 @@ import pytest
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
 from newsletter.domain.receipt import Figures
+from newsletter.pipeline.leave import leave, read
 from newsletter.pipeline.report import report, summary
-from newsletter.pipeline.subscribe import unsubscribe
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -116,7 +116,7 @@ def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -
     room.start(5)
     room.drain()
     for token in room.links.unsubscribe_tokens(1, [1, 2, 2]):
-        unsubscribe(token, store=room.store, links=room.links, clock=room.clock)
+        leave([read(token, room.links)], store=room.store, clock=room.clock)
     assert figures(room)["unsubscribed"] == 2
 
 

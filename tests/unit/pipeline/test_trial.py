@@ -7,8 +7,8 @@ from newsletter.domain.delivery import Counts
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.message import MARK_PREFIX
 from newsletter.pipeline.compare import changes
+from newsletter.pipeline.leave import leave, read
 from newsletter.pipeline.rehearse import DryRun, lines_of
-from newsletter.pipeline.subscribe import unsubscribe
 from newsletter.pipeline.trial import (
     Sample,
     filled,
@@ -157,9 +157,8 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     assert batch.digest == batch.content.digest()
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")
-    unsubscribe(
-        batch.recipients[0].unsubscribe, store=room.store, links=room.links, clock=room.clock
-    )
+    word = batch.recipients[0].unsubscribe
+    leave([read(word, room.links)], store=room.store, clock=room.clock)
     assert try_out(room).audience == 5
 
 

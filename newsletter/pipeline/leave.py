@@ -1,0 +1,83 @@
+"""A reader leaves: the effect is committed before anybody is answered.
+
+The link in a mail is for ever, and says no more than which campaign it came with and to whom. So
+all that it ever does is to end subscriptions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.domain.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.errors import NotFound
+from newsletter.ports import Clock, Links, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """Whom an unsubscribe link speaks of, and the campaign that it came with."""
+
+    campaign_id: int
+    subscriber_id: int
+
+    @property
+    def of_a_test(self) -> bool:
+        """The link is from a test mail or a preview, and ends nothing."""
+        return self.campaign_id == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a link would end."""
+
+    lists: tuple[str, ...]
+    """Those of the campaign. Empty where its row is gone: then the link ends everything."""
+    ended: bool
+    """There is nothing left to end."""
+    language: str
+    """The reader's own; may be empty."""
+
+
+def read(token: str, links: Links) -> Departure:
+    """Read a link. Raises NotFound for one that is not ours."""
+    signed = links.read_unsubscribe(token)
+    if signed is None:
+        raise NotFound("this link is not one of ours, or a part of it is missing")
+    return Departure(campaign_id=signed[0], subscriber_id=signed[1])
+
+
+def look_up(departure: Departure, *, store: Store) -> Standing:
+    """What the link would end. Changes nothing."""
+    with store.read() as tx:
+        campaign = tx.campaigns.get(departure.campaign_id)
+        person = tx.readers.get(departure.subscriber_id)
+    lists = campaign.lists if campaign is not None else ()
+    remaining = set(person.lists if person is not None else ())
+    if campaign is not None:
+        remaining &= set(lists)
+    return Standing(
+        lists=lists,
+        ended=not remaining or (person is not None and person.suppressed is not None),
+        language=person.language if person is not None else "",
+    )
+
+
+def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> None:
+    """End what the links speak of, all in one transaction. Again and again does no harm."""
+    now = clock.now()
+    pairs = [(one.campaign_id, one.subscriber_id) for one in departures if not one.of_a_test]
+    with store.begin() as tx:
+        tx.choices.depart(pairs, now)
+
+
+def leave_everything(departure: Departure, *, store: Store, clock: Clock) -> None:
+    """End all that the person gets, and let no import write to them again."""
+    if departure.of_a_test:
+        return
+    now = clock.now()
+    with store.begin() as tx:
+        tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, now)
+        person = tx.readers.get(departure.subscriber_id)
+        if person is not None:
+            reason = SuppressionReason.UNSUBSCRIBED
+            entry = SuppressedEntry(address=person.address, reason=reason)
+            tx.readers.suppress([entry], now, "left everything")

@@ -1,0 +1,204 @@
+"""All that is kept of one person, table by table, for whoever asks what that is."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, or_, select
+
+from newsletter.domain.delivery import BatchState, DeliveryState
+from newsletter.store import asking, tables
+from newsletter.store.json_sql import first_id, holds
+from newsletter.store.times import from_ms
+
+_batch = tables.batch.c
+_campaign = tables.campaign.c
+_delivery = tables.delivery.c
+_SETTLED = (
+    DeliveryState.CANCELLED,
+    DeliveryState.ACCEPTED,
+    DeliveryState.REJECTED,
+    DeliveryState.SUPPRESSED,
+)
+
+
+class SqlDossiers:
+    """Reads every table that says something of a person. A test compares them with the schema."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, subscriber_id: int) -> Mapping[str, object]:
+        person = self._connection.execute(
+            select(tables.subscriber).where(tables.subscriber.c.id == subscriber_id)
+        ).one_or_none()
+        if person is None:
+            return {}
+        tag, event, receipt = tables.tag.c, tables.event.c, tables.receipt.c
+        tags = select(tag.name).where(tag.subscriber_id == subscriber_id).order_by(tag.name)
+        return {
+            "subscriber": {
+                "number": person.id,
+                "address": person.address,
+                "name": person.name,
+                "language": person.language,
+                "timezone": person.timezone,
+                "place": person.place,
+                "tags": list(self._connection.scalars(tags)),
+                "added_at": _time(person.added_at),
+                "paused_until": _time(person.paused_until),
+                "consent_when_imported": json.loads(person.consent),
+            },
+            "suppression": self._suppression(person.address_hash),
+            "subscriptions": self._subscriptions(subscriber_id),
+            "consents": self._consents(subscriber_id),
+            "letters": self._letters(subscriber_id, person.address_hash),
+            "deliveries": self._deliveries(subscriber_id),
+            "receipts": self._rows(
+                select(receipt.kind, receipt.bounce, receipt.at, receipt.reason, _campaign.slug)
+                .join_from(tables.receipt, tables.campaign)
+                .where(receipt.subscriber_id == subscriber_id)
+                .order_by(receipt.at)
+            ),
+            "events": [
+                {**row, "raw": _read(str(row["raw"]))}
+                for row in self._rows(
+                    select(
+                        event.provider,
+                        event.id,
+                        event.kind,
+                        event.at,
+                        event.received_at,
+                        event.campaign_id,
+                        event.raw,
+                    )
+                    .where(event.subscriber_id == subscriber_id)
+                    .order_by(event.received_at, event.id)
+                )
+            ],
+        }
+
+    def _rows(self, query: Select[Any]) -> list[dict[str, object]]:
+        return [_shown(row) for row in self._connection.execute(query)]
+
+    def _suppression(self, hashed: bytes) -> dict[str, object] | None:
+        suppression = tables.suppression.c
+        found = self._rows(
+            select(suppression.reason, suppression.origin, suppression.at).where(
+                suppression.address_hash == hashed
+            )
+        )
+        return found[0] if found else None
+
+    def _subscriptions(self, number: int) -> list[dict[str, object]]:
+        subscription, named = tables.subscription.c, tables.mailing_list.c
+        return self._rows(
+            select(
+                named.name.label("list"),
+                subscription.state,
+                subscription.changed_at,
+                subscription.ended_by.label("ended_by_the_link_of_campaign"),
+                func.coalesce(_campaign.slug, "").label("statement"),
+            )
+            .join_from(tables.subscription, tables.mailing_list)
+            .join(tables.campaign, _campaign.id == subscription.ended_by, isouter=True)
+            .where(subscription.subscriber_id == number)
+            .order_by(named.name)
+        )
+
+    def _consents(self, number: int) -> list[dict[str, object]]:
+        consent, wording = asking.consent.c, asking.wording.c
+        return self._rows(
+            select(
+                consent.list,
+                (consent.given == 1).label("given"),
+                consent.method,
+                consent.source,
+                func.coalesce(wording.words, "").label("words"),
+                func.coalesce(wording.language, "").label("language"),
+                consent.asked_at,
+                consent.at,
+            )
+            .join_from(
+                asking.consent, asking.wording, wording.hash == consent.wording, isouter=True
+            )
+            .where(consent.subscriber_id == number)
+            .order_by(consent.id)
+        )
+
+    def _letters(self, number: int, hashed: bytes) -> list[dict[str, object]]:
+        letter = asking.letter.c
+        hidden = {"address_hash", "mailbox_hash", "network_hash", "subscriber_id", "attempt_id"}
+        shown = [column for column in letter if column.name not in hidden]
+        mine = or_(letter.subscriber_id == number, letter.address_hash == hashed)
+        return self._rows(select(*shown).where(mine).order_by(letter.id))
+
+    def _deliveries(self, number: int) -> list[dict[str, object]]:
+        """What became of each campaign that they were in: of the delivery, or else of its batch."""
+        own = (_delivery.campaign_id == _batch.campaign_id) & (_delivery.subscriber_id == number)
+        rows = self._connection.execute(
+            select(
+                tables.batch,
+                _campaign.slug,
+                _delivery.state.label("own"),
+                _delivery.reason.label("own_reason"),
+                _delivery.provider_id.label("own_id"),
+                _delivery.at.label("own_at"),
+            )
+            .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
+            .join(tables.delivery, own, isouter=True)
+            .where(first_id(_batch.members) <= number, holds(_batch.members, number))
+            .order_by(_batch.campaign_id)
+        ).all()
+        return [self._delivery(row) for row in rows]
+
+    def _delivery(self, row: Row[Any]) -> dict[str, object]:
+        alone = row.own is not None
+        return {
+            "campaign": row.campaign_id,
+            "statement": row.slug,
+            "state": row.own if alone else self._rest(row),
+            "reason": row.own_reason if alone else row.reason,
+            "provider": row.provider,
+            "provider_id": row.own_id if alone else row.provider_id,
+            "at": _time(row.own_at if alone else row.settled_at),
+        }
+
+    def _rest(self, batch: Row[Any]) -> str:
+        """What became of those in a batch who have no row of their own."""
+        if batch.state == BatchState.UNKNOWN.value:
+            return DeliveryState.UNKNOWN.value
+        if batch.state == BatchState.GIVEN_UP.value:
+            return DeliveryState.CANCELLED.value
+        if batch.state != BatchState.DONE.value:
+            return DeliveryState.PENDING.value
+        apart: dict[str, int] = dict(
+            self._connection.execute(
+                select(_delivery.state, func.count())
+                .where(_delivery.campaign_id == batch.campaign_id, _delivery.batch_id == batch.id)
+                .group_by(_delivery.state)
+            ).all()
+        )
+        counted = batch._mapping
+        return next(
+            state.value for state in _SETTLED if counted[state.value] > apart.get(state.value, 0)
+        )
+
+
+def _shown(row: Row[Any]) -> dict[str, object]:
+    return {
+        name: _time(value) if name == "at" or name.endswith(("_at", "not_before")) else value
+        for name, value in row._mapping.items()
+    }
+
+
+def _time(stored: int | None) -> str | None:
+    return None if stored is None else from_ms(stored).isoformat()
+
+
+def _read(raw: str) -> object:
+    """What a provider told, as it is written where it is JSON."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw

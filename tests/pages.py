@@ -1,0 +1,199 @@
+"""The readers' pages of a workspace, asked within this process: no socket, no other process."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+
+from newsletter.app import App
+from newsletter.bootstrap import opened
+from newsletter.domain.audience import Entry
+from newsletter.domain.statement import Role
+from newsletter.ports import Clock
+from newsletter.web.pages import make
+from tests.fakes import FixedClock
+
+SETTINGS: dict[str, Any] = {
+    "organisation": {
+        "name": "Example Forum",
+        "website": "https://forum.example",
+        "postal_address": "1 Example Street",
+        "press_contact": {"name": "Press", "email": "press@forum.example"},
+    },
+    "sender": {"name": "Example Forum", "address": "news@forum.example"},
+    "public_url": "https://news.forum.example",
+    "timezone": "America/New_York",
+    "language": "en",
+    "default_lists": ["press"],
+    "lists": [
+        {"name": "press", "title": "Press releases", "about": "What we say in public."},
+        {"name": "events", "title": "Events", "about": "Where to meet us."},
+    ],
+    "approvals": {"author_may_approve": True},
+    "schedule": {"undo_window": "0s"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(kw_only=True)
+class Forum:
+    """A workspace with its pages, on a clock that stands still."""
+
+    app: App
+    folder: Path
+    clock: FixedClock
+    pages: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pages = make(self.app)
+
+    # --- asking
+
+    def ask(self, method: str, path: str, **how: Any) -> Answer:
+        """One request, with a ``form`` or a ``body``, ``headers``, and a ``client`` address."""
+        return self.ask_all([(method, path)], **how)[0]
+
+    def get(self, path: str, **how: Any) -> Answer:
+        return self.ask("GET", path, **how)
+
+    def post(self, path: str, form: Any = None, **how: Any) -> Answer:
+        return self.ask("POST", path, form=form, **how)
+
+    def ask_all(
+        self,
+        asked: Sequence[tuple[str, str]],
+        *,
+        form: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        client: str = "203.0.113.7",
+    ) -> list[Answer]:
+        """Requests that are under way at the same time."""
+        fields = dict(headers or {})
+        if form is not None:
+            body = urlencode(form, doseq=True).encode()
+            fields.setdefault("Content-Type", "application/x-www-form-urlencoded")
+
+        async def all_of_them() -> list[Answer]:
+            one = (self._ask(method, path, fields, body, client) for method, path in asked)
+            return list(await asyncio.gather(*one))
+
+        return asyncio.run(all_of_them())
+
+    async def _ask(
+        self, method: str, path: str, fields: Mapping[str, str], body: bytes, client: str
+    ) -> Answer:
+        bare, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "path": bare,
+            "raw_path": bare.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "scheme": "https",
+            "server": ("news.forum.example", 443),
+            "client": (client, 4711),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in fields.items()],
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self.pages(scope, receive, send)
+        pairs = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
+        assert len(dict(pairs)) == len(pairs), "each header field once"
+        whole = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole)
+
+    # --- what stands in it
+
+    def subscribe(self, *addresses: str, lists: Sequence[str] = ("press",), **more: Any) -> None:
+        with self.app.store.begin() as tx:
+            people = [Entry(address=one, lists=tuple(lists), **more) for one in addresses]
+            tx.readers.upsert(people, self.clock.now())
+
+    def send(self, slug: str = "news", **head: Any) -> None:
+        """Write a statement, approve it and hand it over to everybody."""
+        fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
+        text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
+        (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
+        self.app.look()
+        self.app.approve(slug, by="ed@forum.example", despite="a test")
+        self.app.look()
+        dispatcher = self.app.dispatcher()
+        while dispatcher.dispatch() is not None:
+            pass
+
+    def unsubscribe_link(self, number: int, campaign: int = 1) -> str:
+        [token] = self.app.links.unsubscribe_tokens(campaign, [number])
+        return f"/u/{token}"
+
+    def preferences_link(self, number: int = 1) -> str:
+        return f"/preferences/{self.app.links.preferences_token(number, self.clock.now())}"
+
+    def lists_of(self, number: int = 1) -> list[str]:
+        with self.app.store.read() as tx:
+            found = tx.readers.get(number)
+        assert found is not None
+        return list(found.lists)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.app.settings.database_path)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def change(self, statement: str) -> None:
+        """Behind the program's back."""
+        with closing(sqlite3.connect(self.app.settings.database_path)) as books, books:
+            books.execute(statement)
+
+    def everything(self) -> str:
+        """The whole database, as text: two that are alike hold the same."""
+        with closing(sqlite3.connect(self.app.settings.database_path)) as connection:
+            return "\n".join(connection.iterdump())
+
+    @property
+    def mails(self) -> list[bytes]:
+        return [path.read_bytes() for path in sorted((self.folder / "var/outbox").glob("*.eml"))]
+
+
+@contextmanager
+def forum(
+    folder: Path, clock: FixedClock | None = None, database: Path | None = None, **settings: Any
+) -> Iterator[Forum]:
+    """A workspace in a folder, as it was left or new; ``database`` is one that is copied."""
+    if database is not None:
+        (folder / "var").mkdir(parents=True)
+        shutil.copy(database, folder / "var")
+    (folder / "statements").mkdir(parents=True, exist_ok=True)
+    (folder / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
+    standing: Clock = clock or FixedClock()
+    with opened(folder, {}) as app:
+        with app.store.begin() as tx:
+            tx.staff.put("ed@forum.example", Role.APPROVER, standing.now())
+        built = replace(app, clock=standing)
+        built.guard().begin()
+        yield Forum(app=built, folder=folder, clock=standing)  # type: ignore[arg-type]
