@@ -3,14 +3,16 @@
 import http.client
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from bench import measuring, moving, product, run, table
+from bench import departures, measuring, moving, product, run, table
 from bench.material import kept, variables
 from bench.measuring import Measured, Phase
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
@@ -178,3 +180,52 @@ def test_the_table_shows_medians_and_the_ratios_of_rates() -> None:
     ]  # fmt: skip
     assert len({len(line) for line in lines}) == 1
     assert table.ratios([ours], [other]).splitlines()[2].split("|")[2].strip() == "5.00"
+
+
+DEPARTED = """
+CREATE TABLE subscription (subscriber_id, state);
+CREATE TABLE delivery (subscriber_id, state);
+CREATE TABLE batch (members, claimed_at, size, accepted, suppressed);
+INSERT INTO subscription VALUES (1, 'ended'), (2, 'ended'), (3, 'ended');
+INSERT INTO delivery VALUES (3, 'suppressed');
+INSERT INTO batch VALUES ('[1, 3]', 5000, 2, 1, 1), ('[2]', 6000, 1, 1, 0);
+"""
+
+
+def departed(folder: Path, change: str = "") -> Path:
+    path = folder / "newsletter.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(DEPARTED + change)
+    return path
+
+
+def answers(*seconds: float, status: int = 200) -> dict[int, departures.Answered]:
+    return {
+        number: departures.Answered(number=number, status=status, due=1.0, at=at)
+        for number, at in enumerate(seconds, start=1)
+    }
+
+
+def test_whoever_left_after_their_batch_was_claimed_was_reached_in_time(folder: Path) -> None:
+    assert departures.check(departed(folder), answers(5.1, 6.1, 4.0)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "answered", "said"),
+    [
+        ("", answers(5.1, 5.9, 4.0), "1 were claimed after they had left"),
+        ("", answers(5.1, 6.1, 4.0, status=303), r"answers were \[303\]"),
+        ("", answers(5.1, 6.1, 4.0, 4.0), "3 are not 2 accepted and 1 suppressed"),
+        ("UPDATE batch SET accepted = 0;", answers(5.1, 6.1, 4.0), "3 are not 0 accepted"),
+        (
+            "UPDATE subscription SET state = 'confirmed' WHERE subscriber_id = 2;",
+            answers(5.1, 6.1, 4.0),
+            "1 are still subscribed",
+        ),
+    ],
+)
+def test_whatever_is_not_right_about_departures_ends_the_benchmark(
+    folder: Path, change: str, answered: dict[int, departures.Answered], said: str
+) -> None:
+    with pytest.raises(SystemExit, match=said):
+        departures.check(departed(folder, change), answered)
