@@ -182,7 +182,7 @@ def _welcome(
 @click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel asks for.")
 @in_workspace
 def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
-    """Print all subscribers and suppressions, in the form that import reads.
+    """Print all subscribers and suppressions, as import reads them.
 
     What import reads comes out again: lists, those that a person left, consent, places, tags,
     pauses and suppressions. A cell that a spreadsheet would take for a formula has an apostrophe

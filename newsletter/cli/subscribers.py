@@ -27,7 +27,10 @@ for command in (moving.import_file, moving.export, signup.form):
 @as_json
 @in_workspace
 def show(shell: Shell, address: str, as_json: bool) -> None:
-    """Show one subscriber, and what they said yes to: where, when, in which words."""
+    """Show one subscriber, and what they said yes to.
+
+    Of each yes the list, where it was said, when it was asked and confirmed, and the words.
+    """
     with shell.app() as app, app.store.read() as tx:
         person = tx.readers.find(_address(address))
         reason = tx.readers.suppressed(_address(address))
