@@ -94,7 +94,7 @@ class Settings(Section):
 
     organisation: Organisation = Field(description="Who speaks.")
     sender: Sender = Field(description="What stands in From and Reply-To.")
-    brand: Brand = Field(default=Brand(), description="How mails look.")
+    brand: Brand = Field(default=Brand(), description="How mails and our pages look.")
     public_url: PublicUrl = Field(
         description="Where readers find our own pages; the beginning of each link to them.",
         examples=["https://news.forum.example"],

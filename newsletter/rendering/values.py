@@ -56,14 +56,9 @@ def _are_words(found: Any) -> bool:
     return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
 
 
-def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:
-    """What every template needs, whatever it is about."""
-    words, native = wordings.of(language)
-    direction = details.direction(language)
-    brand = house.brand
+def look(brand: branding.Brand) -> dict[str, Any]:
+    """The colours and fonts of a brand, as mails and pages show them."""
     return {
-        "organisation": house.organisation,
-        "brand": brand,
         "light": branding.light(brand),
         "dark": branding.dark(brand),
         "fonts": {
@@ -71,6 +66,17 @@ def common_values(house: House, language: str, wordings: Wordings) -> dict[str, 
             "text": brand.text.stack,
             "details": brand.details.stack,
         },
+    }
+
+
+def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:
+    """What every template needs, whatever it is about."""
+    words, native = wordings.of(language)
+    direction = details.direction(language)
+    return {
+        "organisation": house.organisation,
+        "brand": house.brand,
+        **look(house.brand),
         "language": language,
         "base_language": details.base_language(language),
         "direction": direction,

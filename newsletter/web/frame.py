@@ -8,15 +8,15 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from newsletter.domain.message import House
 from newsletter.rendering.details import direction
 from newsletter.rendering.templates import Templates, default_templates
-from newsletter.rendering.values import Wordings
+from newsletter.rendering.values import Wordings, look
 from newsletter.web.notices import Notice
 
 _POLICY = (
@@ -54,7 +54,8 @@ class Frame:
         self._language = language
         self._templates = Templates(folder, None, filters={})
         self._wordings = Wordings(self._templates)
-        self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(folder / "page.css"))
+        self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
+        self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(self._styles))
         """Header fields of a page of ours."""
         self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
         """Header fields of what is no page."""
@@ -80,7 +81,9 @@ class Frame:
             "language": shown,
             "direction": direction(shown),
             "words": words,
+            "styles": self._styles,
             "organisation": self._house.organisation,
+            "logo": self._house.brand.logo,
             "button": "",
             "buttons": [],
             "feeds": "",
@@ -129,7 +132,7 @@ def _policy(styles: str) -> dict[str, str]:
     return {"Content-Security-Policy": _POLICY.format(styles=styles)}
 
 
-def _hash_of(css: Path) -> str:
+def _hash_of(styles: str) -> str:
     """How a policy lets one style sheet through and no other."""
-    digest = hashlib.sha256(css.read_bytes()).digest()
+    digest = hashlib.sha256(styles.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
