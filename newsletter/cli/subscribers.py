@@ -8,7 +8,7 @@ import click
 from newsletter.cli import moving, signup
 from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, print_json, say
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason, parse_address
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statement import Role
 from newsletter.ports import ConsentRecord, Transaction
 
@@ -94,6 +94,56 @@ def suppress(shell: Shell, address: str, by: str | None) -> None:
                 at=app.clock.now(), actor=who, action="suppress", subject="subscriber", detail=""
             )
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
+
+
+@subscribers.command()
+@click.argument("address")
+@by_whom
+@click.option("--reason", required=True, help="Why, for the audit log; without the address.")
+@in_workspace
+def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
+    """Let an address that was suppressed get mail again.
+
+    Not one whose person complained or was erased: only they can come back, by the page to
+    subscribe.
+    """
+    with shell.app() as app:
+        who = actor(app, by, Role.ADMIN, "lift")
+        with app.store.begin() as tx:
+            before = tx.readers.suppressed(_address(address))
+            if before is None:
+                raise NotFound(f"{address} is not suppressed")
+            if before.only_theirs:
+                raise Refused(
+                    f"{address} is suppressed as {before.value}: only the person can come back,"
+                    " by the page to subscribe"
+                )
+            tx.readers.release(_address(address))
+            detail = f"was {before.value}: {reason}"
+            now = app.clock.now()
+            tx.audit.enter(at=now, actor=who, action="lift", subject="subscriber", detail=detail)
+    say(f"{address} is suppressed no more; it was {before.value}")
+
+
+@subscribers.command()
+@click.argument("address")
+@by_whom
+@in_workspace
+def data(shell: Shell, address: str, by: str | None) -> None:
+    """Print all that is kept of one person, as JSON, for whoever asks what that is.
+
+    Readers get the same by the page of their preferences.
+    """
+    with shell.app() as app:
+        who = actor(app, by, Role.ADMIN, "data")
+        with app.store.begin() as tx:
+            person = tx.readers.find(_address(address))
+            if person is None:
+                raise NotFound(f"{address} is not a subscriber")
+            found = tx.dossiers.of(person.id)
+            now = app.clock.now()
+            tx.audit.enter(at=now, actor=who, action="data", subject="subscriber", detail="")
+    print_json(found)
 
 
 @subscribers.command()

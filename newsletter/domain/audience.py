@@ -56,6 +56,11 @@ class SuppressionReason(Enum):
         )
         return told[: told.index(self)] if self in told else ()
 
+    @property
+    def only_theirs(self) -> bool:
+        """Nobody but the person can take it back."""
+        return self in {SuppressionReason.COMPLAINED, SuppressionReason.ERASED}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:

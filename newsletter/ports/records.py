@@ -108,6 +108,10 @@ class Readers(Protocol):
         """
         ...
 
+    def release(self, address: str) -> None:
+        """End a suppression, whatever its reason, as staff decide."""
+        ...
+
     def move(self, subscriber_id: int, address: str) -> bool:
         """Give a subscriber another address; False where it is somebody else's, or nobody's id."""
         ...

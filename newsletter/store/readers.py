@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Select, delete, exists, func, select, update
 
 from newsletter.domain.audience import (
     Entry,
@@ -57,6 +57,11 @@ class SqlReaders:
 
     def lift(self, address: str) -> SuppressionReason | None:
         return joining.lift(self._connection, self._hash(address))
+
+    def release(self, address: str) -> None:
+        self._connection.execute(
+            delete(tables.suppression).where(_suppression.address_hash == self._hash(address))
+        )
 
     def move(self, subscriber_id: int, address: str) -> bool:
         return joining.move(self._connection, subscriber_id, address, self._hash(address))

@@ -94,6 +94,33 @@ def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:
     workspace.do("subscribers", "forget", address, "--by", VIEWER, code=4)
 
 
+def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(
+    workspace: Workspace,
+) -> None:
+    address, other = readers(2)
+    workspace.do("subscribers", "suppress", address)
+    workspace.hire(VIEWER, "viewer")
+    lift = ("subscribers", "lift", address, "--reason", "the mailbox works")
+    workspace.do(*lift, "--by", VIEWER, code=4)
+    assert "it was manual" in workspace.do(*lift).stderr
+    assert "is not suppressed" in workspace.do(*lift, code=1).stderr
+    workspace.do("subscribers", "forget", other)
+    refused = workspace.do("subscribers", "lift", other, "--reason", "please", code=4).stderr
+    assert "only the person can come back" in refused
+    entered = workspace.do("audit", "show", "--json").json()[-2]
+    assert (entered["action"], entered["detail"]) == ("lift", "was manual: the mailbox works")
+
+
+def test_staff_print_all_that_is_kept_of_one_person(workspace: Workspace) -> None:
+    address = readers(1)[0]
+    found = workspace.do("subscribers", "data", address.upper()).json()
+    assert found["subscriber"]["address"] == address
+    assert [one["list"] for one in found["subscriptions"]] == ["press"]
+    assert "not a subscriber" in workspace.do("subscribers", "data", "x@y.org", code=1).stderr
+    entered = workspace.do("audit", "show", "--json").json()[-1]
+    assert (entered["action"], entered["subject"], entered["detail"]) == ("data", "subscriber", "")
+
+
 def test_an_erased_address_stands_in_no_file_of_the_workspace(workspace: Workspace) -> None:
     address = "to-be-forgotten@example.org"
     workspace.subscribe([address])

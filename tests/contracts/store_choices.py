@@ -316,3 +316,15 @@ class ChoicesContract:
             assert tx.letters.get(1) is None
             assert list(tx.readers.suppressions()) == []
             assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
+
+    @pytest.mark.parametrize("reason", SuppressionReason)
+    def test_staff_end_a_suppression_of_any_kind(
+        self, store: Store, reason: SuppressionReason
+    ) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, *entries(1)], NOON)
+            suppress(tx, ANA.address, reason)
+            suppress(tx, "reader1@example.org", reason)
+            tx.readers.release("ANA@example.org")
+            assert tx.readers.suppressed(ANA.address) is None
+            assert tx.readers.suppressed("reader1@example.org") is reason
