@@ -26,7 +26,7 @@ class Departure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class Ending:
     """What a link would end."""
 
     lists: tuple[str, ...]
@@ -45,7 +45,7 @@ def read(token: str, links: Links) -> Departure:
     return Departure(campaign_id=signed[0], subscriber_id=signed[1])
 
 
-def look_up(departure: Departure, *, store: Store) -> Standing:
+def look_up(departure: Departure, *, store: Store) -> Ending:
     """What the link would end. Changes nothing."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
@@ -54,7 +54,7 @@ def look_up(departure: Departure, *, store: Store) -> Standing:
     remaining = set(person.lists if person is not None else ())
     if campaign is not None:
         remaining &= set(lists)
-    return Standing(
+    return Ending(
         lists=lists,
         ended=not remaining or (person is not None and person.suppressed is not None),
         language=person.language if person is not None else "",

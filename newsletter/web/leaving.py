@@ -17,7 +17,7 @@ from newsletter.app import App
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.leave import (
     Departure,
-    Standing,
+    Ending,
     leave,
     leave_everything,
     look_up,
@@ -58,12 +58,12 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        standing = await run_in_threadpool(look_up, departure, store=self._app.store)
-        if standing.ended:
-            return self._gone(request, standing, "not_subscribed")
-        words, language = self._words(request, standing)
-        text = words["leave_lists"].format(lists=named(self._listed(standing), words))
-        if not standing.lists:
+        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        if ending.ended:
+            return self._gone(request, ending, "not_subscribed")
+        words, language = self._words(request, ending)
+        text = words["leave_lists"].format(lists=named(self._listed(ending), words))
+        if not ending.lists:
             text = words["left_everything_text"]
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
         return self._page(words["leave_title"], [text], language=language, buttons=buttons)
@@ -76,19 +76,19 @@ class Leaving:
         await run_in_threadpool(self._gathering.record, (departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        standing = await run_in_threadpool(look_up, departure, store=self._app.store)
-        return self._gone(request, standing, "left")
+        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        return self._gone(request, ending, "left")
 
     async def left_everything(self, request: Request) -> Response:
         """All lists at once, and none by an import."""
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        standing = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
         await run_in_threadpool(
             leave_everything, departure, store=self._app.store, clock=self._app.clock
         )
-        words, language = self._words(request, standing)
+        words, language = self._words(request, ending)
         return self._page(words["left"], [words["left_everything_text"]], language=language)
 
     async def send_link(self, request: Request) -> Response:
@@ -96,8 +96,8 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        standing = await run_in_threadpool(look_up, departure, store=self._app.store)
-        words, language = self._words(request, standing)
+        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        words, language = self._words(request, ending)
         await run_in_threadpool(
             ask_for_link,
             departure.subscriber_id,
@@ -126,11 +126,11 @@ class Leaving:
             return self._page(words["not_found"], text, language=language, status=404)
         return self._page(words["test_link"], [words["test_link_text"]], language=language)
 
-    def _gone(self, request: Request, standing: Standing, title: str) -> Response:
+    def _gone(self, request: Request, ending: Ending, title: str) -> Response:
         """What a person reads who gets nothing more by this link, and what they can do then."""
-        words, language = self._words(request, standing)
-        text = words["left_lists"].format(lists=named(self._listed(standing), words))
-        if not standing.lists:
+        words, language = self._words(request, ending)
+        text = words["left_lists"].format(lists=named(self._listed(ending), words))
+        if not ending.lists:
             text = words["left_everything_text"]
         link = f"/u/{request.path_params['token']}"
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
@@ -141,8 +141,8 @@ class Leaving:
         texts = [text, words["choose_hint"]]
         return self._page(words[title], texts, language=language, buttons=buttons)
 
-    def _words(self, request: Request, standing: Standing) -> tuple[Mapping[str, str], str]:
-        return self._frame.words(self._frame.language_of(request, standing.language))
+    def _words(self, request: Request, ending: Ending) -> tuple[Mapping[str, str], str]:
+        return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _listed(self, standing: Standing) -> list[str]:
-        return [self._titles.get(name, name) for name in standing.lists]
+    def _listed(self, ending: Ending) -> list[str]:
+        return [self._titles.get(name, name) for name in ending.lists]

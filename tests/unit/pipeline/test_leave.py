@@ -5,7 +5,7 @@ import pytest
 from newsletter.domain.audience import SuppressionReason
 from newsletter.domain.delivery import Counts
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.leave import Departure, Standing, leave, leave_everything, look_up, read
+from newsletter.pipeline.leave import Departure, Ending, leave, leave_everything, look_up, read
 from newsletter.pipeline.report import report
 from newsletter.security.links import SignedLinks
 from tests.unit.pipeline.newsroom import Newsroom
@@ -20,7 +20,7 @@ def follow(room: Newsroom, *words: str) -> None:
     leave([read(word, room.links) for word in words], store=room.store, clock=room.clock)
 
 
-def look(room: Newsroom, word: str) -> Standing:
+def look(room: Newsroom, word: str) -> Ending:
     return look_up(read(word, room.links), store=room.store)
 
 
@@ -34,7 +34,7 @@ def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
 def test_looking_at_a_link_changes_nothing(room: Newsroom) -> None:
     room.start(3)
     for _ in range(2):
-        assert look(room, token(room)) == Standing(lists=("press",), ended=False, language="")
+        assert look(room, token(room)) == Ending(lists=("press",), ended=False, language="")
     assert lists_of(room) == ("press",)
 
 
@@ -121,7 +121,7 @@ def test_where_nobody_knows_a_campaigns_lists_any_more_its_link_ends_everything(
 ) -> None:
     room.subscribe(2, "press", "events")
     word = token(room, campaign=77)
-    assert look(room, word) == Standing(lists=(), ended=False, language="")
+    assert look(room, word) == Ending(lists=(), ended=False, language="")
     follow(room, word)
     assert look(room, word).ended
     assert [lists_of(room, reader) for reader in (1, 2)] == [(), ("events", "press")]
