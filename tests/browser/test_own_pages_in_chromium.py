@@ -1,0 +1,183 @@
+"""A reader's own pages in Chromium: by mouse, keyboard or finger, with and without script."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.web.server import WebServer
+from tests.browser.axe import violations
+from tests.pages import Forum, forum
+
+pytestmark = pytest.mark.chromium
+
+PEOPLE = [f"reader{number}@example.org" for number in range(1, 31)]
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def served(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, str]]:
+    with forum(tmp_path_factory.mktemp("own") / "forum", database=migrated) as site:
+        site.subscribe(*PEOPLE, lists=["press", "old"], name="Ana Ruiz", language="en")
+        site.send()
+        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+            yield site, server.address
+
+
+@pytest.fixture
+def site(served: tuple[Forum, str]) -> Forum:
+    return served[0]
+
+
+@pytest.fixture
+def open_page(browser: Any, served: tuple[Forum, str]) -> Iterator[Open]:
+    """Open a path. Whatever the console says, or is blocked or fails, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(path: str, *, width: int = 1000, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.goto(served[1] + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    expected = ("422", "410", "/data")  # statuses that are meant, and what becomes a download
+    assert [one for one in complaints if not any(part in one for part in expected)] == []
+
+
+def heading(page: Any) -> str:
+    return str(page.get_by_role("heading", level=1).inner_text())
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("width", [375, 1000])
+def test_a_person_changes_what_they_get_and_then_leaves(
+    site: Forum, open_page: Open, script: bool, width: int
+) -> None:
+    number = 1 + 2 * script + (width == 375)
+    page = open_page(site.preferences_link(number), width=width, java_script_enabled=script)
+    assert heading(page) == "Your settings"
+
+    page.get_by_label("Events").check()
+    page.get_by_label("old").uncheck()
+    page.get_by_label("For a week").check()
+    page.get_by_label("Name", exact=True).fill("Ana R.")
+    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_role("button", name="Save").click()
+
+    assert page.get_by_role("status").inner_text() == "Saved. This is how it stands now."
+    assert page.get_by_label("Events").is_checked()
+    assert page.get_by_label("old").count() == 0
+    assert "We send you nothing before 1 December 2026" in page.locator("main").inner_text()
+    assert site.lists_of(number) == ["events", "press"]
+
+    page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
+    page.get_by_role("button", name="Unsubscribe").click()
+    assert heading(page) == "You are unsubscribed"
+    assert site.lists_of(number) == ["events"]
+    page.get_by_role("button", name="Change what I get").click()
+    assert heading(page) == "Look into your mailbox"
+    page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
+    page.get_by_role("button", name="Leave everything").click()
+    assert site.lists_of(number) == []
+
+
+def test_the_keyboard_alone_will_do(site: Forum, open_page: Open) -> None:
+    page = open_page(site.preferences_link(11))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.value") == "press"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Space")
+    page.locator("#name").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=status]")
+    assert site.lists_of(11) == ["old"]
+
+
+def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) -> None:
+    page = open_page(site.preferences_link(12))
+    page.get_by_label("Until the day named below").check()
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("alert").is_visible()
+    day = page.get_by_label("Day", exact=True)
+    assert day.get_attribute("aria-invalid") == "true"
+    told = page.locator(f"#{day.get_attribute('aria-describedby')}").inner_text()
+    assert "between tomorrow and two years from now" in told
+
+
+def test_data_is_a_download_and_deleting_asks_once_more(site: Forum, open_page: Open) -> None:
+    page = open_page(site.preferences_link(13))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Get my data").click()
+    assert download.value.suggested_filename == "my-data.json"
+    page = open_page(site.preferences_link(13))
+    page.get_by_role("link", name="Delete me").click()
+    assert heading(page) == "Delete all that we know about you?"
+    page.get_by_role("button", name="Yes, delete it all").click()
+    assert heading(page) == "You are deleted"
+    with site.app.store.read() as tx:
+        assert tx.readers.get(13) is None
+
+
+def pages_of(site: Forum, number: int) -> list[str]:
+    own = site.preferences_link(number)
+    late = site.app.links.preferences_token(number, site.clock.now().replace(year=2025))
+    leave = site.unsubscribe_link(number)
+    return [leave, own, f"{own}?saved=1", f"{own}/delete", f"/preferences/{late}"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_axe_finds_nothing_on_any_of_the_pages(
+    site: Forum, open_page: Open, language: str, scheme: str
+) -> None:
+    site.change(f"UPDATE subscriber SET language = '{language}' WHERE id = 14")  # noqa: S608
+    for path in pages_of(site, 14):
+        page = open_page(path, color_scheme=scheme, locale=language)
+        assert violations(page) == [], path
+    page = open_page(site.preferences_link(14), color_scheme=scheme)
+    page.locator("input[name=pause][value=day]").check()
+    page.locator("form button").first.click()
+    assert page.get_by_role("alert").is_visible()
+    assert violations(page) == []
+    page = open_page(site.unsubscribe_link(99), color_scheme=scheme, locale=language)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+@pytest.mark.parametrize("width", [320, 375, 1000])
+def test_no_page_scrolls_sideways_and_fingers_find_what_they_need(
+    site: Forum, open_page: Open, language: str, width: int
+) -> None:
+    site.change(f"UPDATE subscriber SET language = '{language}' WHERE id = 15")  # noqa: S608
+    for path in pages_of(site, 15):
+        page = open_page(path, width=width, locale=language)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.get_attribute("html", "dir") == ("rtl" if language == "ar" else "ltr")
+        controls = "button, .button, .choice, .field input, .field select"
+        for control in page.locator(controls).all():
+            assert control.bounding_box()["height"] >= 44, "a finger needs so much"
+
+
+def test_h5_a_scanner_that_renders_with_script_changes_nothing(
+    site: Forum, open_page: Open
+) -> None:
+    before = site.everything()
+    for number in range(20, 22):
+        for path in pages_of(site, number):
+            page = open_page(path)
+            page.wait_for_load_state("networkidle")
+            page.evaluate("document.querySelectorAll('a').forEach(one => one.focus())")
+            page.close()
+    assert site.everything() == before
