@@ -39,6 +39,8 @@ class Wish:
     timezone: str | None = None
     pauses_until: datetime | None = None
     resumes: bool = False
+    returns: bool = False
+    """They want to be written to again, whatever was said against it."""
 
 
 class Pause(Enum):

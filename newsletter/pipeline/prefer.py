@@ -84,21 +84,31 @@ def save(
         number = owner.subscriber_id
         joined = tx.choices.join(number, wish.joins, now)
         left = tx.choices.leave(number, wish.leaves, now)
-        if joined:
-            tx.readers.lift(chosen.address)
+        back = bool(joined or wish.returns) and _lift(tx, chosen.address, now)
+        said = tx.choices.of(number) if back else None
+        given = said.lists if said else joined
         records = [
             ConsentRecord(
                 list=name,
-                given=name in joined,
+                given=name in given,
                 method=Method.PREFERENCES,
                 source=_SOURCE,
                 wording=tx.consents.keep_words(shown[name], language, now),
                 asked_at=now,
                 at=now,
             )
-            for name in sorted(joined | left)
+            for name in sorted((given | left) & shown.keys())
         ]
         tx.consents.add(number, records)
+
+
+def _lift(tx: Transaction, address: str, now: datetime) -> bool:
+    """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
+    reason = tx.readers.lift(address)
+    if reason is not None:
+        detail = f"was {reason.value}; on the page of preferences"
+        tx.audit.enter(at=now, actor="reader", action="lift", subject="subscriber", detail=detail)
+    return reason is not None
 
 
 def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: Wish) -> None:

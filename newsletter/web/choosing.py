@@ -113,6 +113,7 @@ class Sheet:
             joins=(ticked - had) & offered,
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
             resumes=form.one("pause") == _RESUME,
+            returns=bool(form.one("again")),
             pauses_until=until,
             **changed,
         )

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.app import App
-from newsletter.domain.audience import parse_address
+from newsletter.domain.audience import SuppressionReason, parse_address
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.prefer import Chosen, Owner, ask_for_link, ask_to_move, look_up, read, save
 from newsletter.web.choosing import Form, Sheet
@@ -179,6 +179,7 @@ class Mine:
             link=visit.link,
             saved=saved,
             suppressed=visit.chosen.suppressed is not None,
+            lasting=visit.chosen.suppressed is SuppressionReason.MANUAL,
             address=visit.chosen.address,
             new_address=address,
             wrong=bool(faults),

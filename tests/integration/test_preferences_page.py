@@ -224,6 +224,27 @@ def test_joining_takes_back_what_the_person_or_the_mailbox_said_and_nothing_else
             assert (tx.readers.suppressed(ANA) is None) == lifted
 
 
+def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> None:
+    assert 'name="again"' not in site.get(site.preferences_link()).text
+    for reason, lifted in ((SuppressionReason.BOUNCED, True), (SuppressionReason.MANUAL, False)):
+        with site.app.store.begin() as tx:
+            entry = SuppressedEntry(address=ANA, reason=reason)
+            tx.readers.suppress([entry], site.clock.now(), "test")
+        page = site.get(site.preferences_link()).text
+        assert ('name="again"' in page) == lifted
+        saved(site, again="1")
+        with site.app.store.read() as tx:
+            assert (tx.readers.suppressed(ANA) is None) == lifted
+    with site.app.store.read() as tx:
+        assert [(one.list, one.given) for one in tx.consents.of(1)] == [
+            ("old", True),
+            ("press", True),
+        ]
+        assert [one.detail for one in tx.audit.all() if one.action == "lift"] == [
+            "was bounced; on the page of preferences"
+        ]
+
+
 # --- the link
 
 

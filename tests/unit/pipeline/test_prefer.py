@@ -105,6 +105,9 @@ def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
     assert look_up(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
     saved(room, owner, join)
     assert look_up(owner, store=room.store).suppressed is None
+    room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
+    saved(room, owner, Wish(returns=True))
+    assert look_up(owner, store=room.store).suppressed is None
     saved(room, owner, Wish(leaves=frozenset({"events"})))
     room.suppress("reader1@example.org", SuppressionReason.MANUAL)
     saved(room, owner, join)
