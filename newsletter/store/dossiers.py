@@ -131,7 +131,8 @@ class SqlDossiers:
         hidden = {"address_hash", "mailbox_hash", "network_hash", "subscriber_id", "attempt_id"}
         shown = [column for column in letter if column.name not in hidden]
         mine = or_(letter.subscriber_id == number, letter.address_hash == hashed)
-        return self._rows(select(*shown).where(mine).order_by(letter.id))
+        rows = self._rows(select(*shown).where(mine).order_by(letter.id))
+        return [{**row, "lists": json.loads(str(row["lists"]))} for row in rows]
 
     def _deliveries(self, number: int) -> list[dict[str, object]]:
         """What became of each campaign that they were in: of the delivery, or else of its batch."""

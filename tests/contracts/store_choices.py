@@ -241,6 +241,7 @@ class ChoicesContract:
         assert {one["list"] for one in found["subscriptions"]} == {"press", "supporters"}
         assert [one["words"] for one in found["consents"]] == ["Yes, all of it."]
         assert [one["address"] for one in found["letters"]] == ["new@example.org", ANA.address]
+        assert [one["lists"] for one in found["letters"]] == [list(letter.lists)] * 2
         assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
         assert [one["reason"] for one in found["receipts"]] == ["full"]
         assert "reader1@" not in shown
