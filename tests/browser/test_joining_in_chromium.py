@@ -1,11 +1,13 @@
 """A reader joins in Chromium: with script and without, by keyboard, on a telephone."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.acceptance.mails import read_mail
 from tests.acceptance.signing import LISTS, confirmation_link, letters
 from tests.acceptance.workspace import Workspace
 from tests.browser.axe import violations
@@ -56,6 +58,18 @@ def open_page(browser: Any, forum: Forum) -> Iterator[Open]:
     assert [one for one in complaints if "the server responded with a status of" not in one] == []
 
 
+def unsubscribe_link(workspace: Workspace, address: str) -> str:
+    """The path in the mail of a campaign to somebody."""
+    mails = [read_mail(path) for path in workspace.outbox]
+    [link] = [
+        found[1]
+        for mail in mails
+        if mail["To"] == address
+        and (found := re.search(r"<https://[^/]+(/u/\S+)>", mail["List-Unsubscribe"] or ""))
+    ]
+    return link
+
+
 def title(page: Any) -> str:
     return str(page.get_by_role("heading", level=1).inner_text())
 
@@ -89,6 +103,39 @@ def test_a_reader_signs_up_reads_the_letter_and_confirms(
     assert row["source"] == "our sign-up page"
     page.reload()  # a browser posts again
     assert title(page) == "This is done already"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
+    forum: Forum, open_page: Open, script: bool
+) -> None:
+    workspace, address = forum.workspace, f"whole{int(script)}@example.org"
+    page = open_page("/subscribe?list=press", java_script_enabled=script)
+    page.get_by_label("E-mail address").fill(address)
+    page.get_by_role("button", name="Subscribe").click()
+    workspace.do("run", "--until-idle")
+
+    page = open_page(confirmation_link(workspace, address), java_script_enabled=script)
+    page.get_by_role("button").click()
+    page.get_by_role("link", name="See or change what you get").click()
+    page.get_by_label("Sport & games").check()
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_label("Sport & games").is_checked()
+    assert workspace.do("subscribers", "show", address, "--json").json()["lists"] == [
+        "press",
+        "sport",
+    ]
+
+    slug = f"statement-{int(script)}"
+    workspace.hire()
+    workspace.write(slug, lists=["press"])
+    workspace.approve(slug)
+    workspace.do("run", "--until-idle")
+    page = open_page(unsubscribe_link(workspace, address), java_script_enabled=script)
+    page.get_by_role("button", name="Unsubscribe").click()
+    assert title(page) == "You are unsubscribed"
+    left = workspace.do("subscribers", "show", address, "--json").json()
+    assert (left["lists"], left["left"]) == (["sport"], ["press"])
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_the_focus_is_there(open_page: Open) -> None:
