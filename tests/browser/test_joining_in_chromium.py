@@ -1,7 +1,7 @@
 """A reader joins in Chromium: with script and without, by keyboard, on a telephone."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from tests.acceptance.mails import read_mail
 from tests.acceptance.signing import LISTS, confirmation_link, letters
 from tests.acceptance.workspace import Workspace
 from tests.browser.axe import violations
+from tests.browser.opening import Open, opening
 
 pytestmark = pytest.mark.chromium
 
@@ -33,29 +34,11 @@ def forum(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fo
     workspace.close()
 
 
-Open = Callable[..., Any]
-
-
 @pytest.fixture
 def open_page(browser: Any, forum: Forum) -> Iterator[Open]:
-    """Open a path. What the console says of a policy, or a script that fails, fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(path: str, *, width: int = 375, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(forum.url + path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [one for one in complaints if "the server responded with a status of" not in one] == []
+    expected = ("the server responded with a status of",)
+    with opening(browser, forum.url, width=375, expected=expected) as open_page:
+        yield open_page
 
 
 def unsubscribe_link(workspace: Workspace, address: str) -> str:

@@ -1,6 +1,6 @@
 """A reader's own pages in Chromium: by mouse, keyboard or finger, with and without script."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,12 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
+from tests.browser.opening import Open, opening
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
 
 PEOPLE = [f"reader{number}@example.org" for number in range(1, 31)]
-Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +34,9 @@ def site(served: tuple[Forum, str]) -> Forum:
 
 @pytest.fixture
 def open_page(browser: Any, served: tuple[Forum, str]) -> Iterator[Open]:
-    """Open a path. Whatever the console says, or is blocked or fails, fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(path: str, *, width: int = 1000, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
-        page.goto(served[1] + path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    expected = ("422", "410", "/data")  # statuses that are meant, and what becomes a download
-    assert [one for one in complaints if not any(part in one for part in expected)] == []
+    # statuses that are meant, and what becomes a download
+    with opening(browser, served[1], expected=("422", "410", "/data")) as open_page:
+        yield open_page
 
 
 def heading(page: Any) -> str:

@@ -1,7 +1,7 @@
 """The readers' pages in Chromium: one button, on any screen, and nothing that the page forbids."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.workspace import Workspace, readers
 from tests.browser.axe import violations
+from tests.browser.opening import Open, opening
 
 pytestmark = pytest.mark.chromium
 
@@ -63,30 +64,10 @@ def _links(workspace: Workspace) -> dict[str, str]:
     return links
 
 
-Open = Callable[..., Any]
-
-
 @pytest.fixture
 def open_page(browser: Any, site: Site) -> Iterator[Open]:
-    """Open a path. Whatever the console says, or is blocked or fails, fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(path: str, *, width: int = 1000, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
-        page.goto(site.url + path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [one for one in complaints if "404" not in one] == []
+    with opening(browser, site.url, expected=("404",)) as open_page:
+        yield open_page
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
