@@ -3,21 +3,25 @@
 python -m bench.moving [PEOPLE_OF_A_CSV [PEOPLE_OF_A_YAML]]
 
 Prints the table of docs/performance.md. Each command runs in a process of its own. A tenth of the
-people are suppressed, and every column is filled but the pause.
+people are suppressed, and every column is filled but the pause. Meanwhile somebody else asks to
+write, again and again: the longest time that they waited is the time that the lock was held.
 """
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import measuring, product
-from bench.measuring import Measured, Stopwatch
+from bench.measuring import Measured, Phase, Stopwatch
 from bench.sink import ROOT
 from newsletter.cli.main import run
 from newsletter.domain.audience import Subscriber, SuppressionReason
@@ -26,8 +30,18 @@ from newsletter.sources.subscribers_writing import FORMS
 _PATIENCE = 1800  # seconds, for one command
 _SIZES = (1_000_000, 100_000)
 _MEGABYTE = 1_000_000
+_PAUSE = 0.02  # seconds, between two attempts to write
 _START = datetime(2024, 5, 1, 10, tzinfo=UTC)
-_HEAD = ("command", "people", "MB of file", "seconds", "CPU seconds", "CPU µs/person", "peak MB")
+_HEAD = (
+    "command",
+    "people",
+    "MB of file",
+    "seconds",
+    "CPU seconds",
+    "CPU µs/person",
+    "peak MB",
+    "lock held, seconds",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +64,7 @@ class Row:
         yield f"{phase.cpu:.0f}"
         yield f"{phase.cpu / self.people * 1e6:.0f}"
         yield f"{self.measured.peak / _MEGABYTE:.0f}"
+        yield f"{self.measured.phases['waiting'].seconds:.1f}"
 
 
 def person(number: int) -> tuple[Subscriber, str]:
@@ -113,13 +128,49 @@ def _child(workspace: Path, out: Path, *arguments: str) -> Measured:
     return measuring.read(done.stdout)
 
 
+class _Somebody:
+    """Asks to write all the time, in a thread, and notes how long they had to wait at most."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._over = threading.Event()
+        self.longest = 0.0
+        """In seconds."""
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """For the length of the block."""
+        thread = threading.Thread(target=self._ask)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _ask(self) -> None:
+        with closing(sqlite3.connect(self._database, _PATIENCE, isolation_level=None)) as books:
+            while not self._over.wait(_PAUSE):
+                asked = time.perf_counter()
+                books.execute("BEGIN IMMEDIATE")
+                self.longest = max(self.longest, time.perf_counter() - asked)
+                books.execute("ROLLBACK")
+
+
 def _one(workspace: str, out: str, *arguments: str) -> None:
     watch = Stopwatch()
+    somebody = _Somebody(Path(workspace) / "var" / "newsletter.db")
     # What is exported goes to the file; what is measured, to whoever started this.
-    with Path(out).open("w", encoding="utf-8") as text, redirect_stdout(text), watch.running():
+    with (
+        Path(out).open("w", encoding="utf-8") as text,
+        redirect_stdout(text),
+        somebody.asking(),
+        watch.running(),
+    ):
         code = run(["subscribers", *arguments, "--workspace", workspace])
     assert code == 0
-    measuring.hand_in({"command": watch.phase()})
+    waiting = Phase(seconds=somebody.longest, cpu=0)
+    measuring.hand_in({"command": watch.phase(), "waiting": waiting})
 
 
 def _table(rows: list[Row]) -> str:

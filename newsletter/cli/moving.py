@@ -1,11 +1,8 @@
 """``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress as suppress_error
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -14,15 +11,13 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.shell import OPERATOR, Shell, as_json, in_workspace, print_json, say
-from newsletter.cli.waiting import Counter as Count
 from newsletter.cli.waiting import counted
-from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.audience import Entry, SuppressedEntry
 from newsletter.domain.errors import NotFound
-from newsletter.ports import Readers, Transaction
+from newsletter.ports import Away, Brought, Readers, Staging
 from newsletter.sources.people import PeopleFile
 from newsletter.sources.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.sources.subscribers_writing import FORMS, People
-from newsletter.sources.tally import EXAMPLES
 
 _CHUNK = 1_000
 _BYTE_ORDER_MARK = "\ufeff"
@@ -61,7 +56,7 @@ def import_file(
         read = read_people(file, kind=kind, lists=lists, progress=progress)
     with shell.app() as app:
         outcome = _import(app, read, rehearse=dry_run)
-    for note in (*read.notes, *outcome.away.notes()):
+    for note in (*read.notes, *outcome.notes()):
         say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
@@ -70,103 +65,77 @@ def import_file(
         say(outcome.told() + ("; nothing was changed" if dry_run else ""))
 
 
-@dataclass(kw_only=True)
-class _Away:
-    """Who stays away, although a file names them: from here, or from a list that they left."""
-
-    refused: Counter[str] = field(default_factory=Counter)
-    """By the reason why they are suppressed here."""
-    left: int = 0
-    _first: dict[str, list[str]] = field(default_factory=dict)
-
-    def refuse(self, reason: SuppressionReason, place: str, entry: Entry) -> None:
-        self.refused[reason.value] += 1
-        self._example(reason.value, place, entry)
-
-    def stay_away(self, place: str, entry: Entry) -> None:
-        self.left += 1
-        self._example("", place, entry)
-
-    def _example(self, what: str, place: str, entry: Entry) -> None:
-        first = self._first.setdefault(what, [])
-        if len(first) < EXAMPLES:
-            first.append(f"{place} ({entry.address})")
-
-    def notes(self) -> Iterator[str]:
-        """Each reason, with the first of those whom it keeps away."""
-        for reason, count in self.refused.items():
-            yield f"not taken: {count:,} {reason} here, first at {', '.join(self._first[reason])}"
-        if self.left:
-            first = ", ".join(self._first[""])
-            yield f"not back into a list: {self.left:,} who left it here, first at {first}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
-    new: int
-    known: int
-    suppressed: int
-    away: _Away
+    """What came of a file, for people and programs."""
+
+    brought: Brought
+
+    @property
+    def refused(self) -> int:
+        return sum(away.people for away in self.brought.refused.values())
 
     def as_data(self) -> dict[str, Any]:
+        by_reason = {reason.value: away.people for reason, away in self.brought.refused.items()}
         return {
-            "new": self.new,
-            "known": self.known,
-            "suppressed": self.suppressed,
-            "refused": self.away.refused.total(),
-            "left": self.away.left,
-            "refused_by_reason": dict(self.away.refused),
+            "new": self.brought.new,
+            "known": self.brought.known,
+            "suppressed": self.brought.suppressed,
+            "refused": self.refused,
+            "left": self.brought.left.people,
+            "refused_by_reason": by_reason,
         }
 
     def told(self) -> str:
-        told = f"{self.new:,} new, {self.known:,} known, {self.suppressed:,} newly suppressed"
-        if self.away.refused:
-            told += f"; suppressed here and not taken: {self.away.refused.total():,}"
-        if self.away.left:
-            told += f"; left a list here and stay away from it: {self.away.left:,}"
+        brought = self.brought
+        told = (
+            f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
+        )
+        if self.refused:
+            told += f"; suppressed here and not taken: {self.refused:,}"
+        if brought.left.people:
+            told += f"; left a list here and stay away from it: {brought.left.people:,}"
         return told
 
+    def notes(self) -> Iterator[str]:
+        """Each reason why somebody stays away, with the first of those whom it keeps away."""
+        for reason, away in self.brought.refused.items():
+            yield f"not taken: {away.people:,} {reason.value} here, first at {_first(away)}"
+        left = self.brought.left
+        if left.people:
+            yield f"not back into a list: {left.people:,} who left it here, first at {_first(left)}"
 
-class _Rehearsed(Exception):
-    """Rolls a transaction back."""
+
+def _first(away: Away) -> str:
+    return ", ".join(f"{place} ({address})" for place, address in away.first)
 
 
 def _import(app: App, read: PeopleFile, *, rehearse: bool) -> _Outcome:
-    with (
-        suppress_error(_Rehearsed),
-        counted("writing", total=read.tally.entries) as progress,
-        app.store.begin() as tx,
-    ):
-        outcome = _write(tx, read, progress, app.clock.now())
-        if rehearse:
-            raise _Rehearsed
-    return outcome
+    with app.store.staging() as staging:
+        with counted("laying ready", total=read.tally.people) as progress:
+            _lay_ready(staging, progress.each(read.people))
+        with counted("trying" if rehearse else "writing"):
+            brought = staging.rehearse() if rehearse else _bring_in(app, staging, read)
+    return _Outcome(brought=brought)
 
 
-def _write(tx: Transaction, read: PeopleFile, progress: Count, now: datetime) -> _Outcome:
-    away = _Away()
-    new, known = tx.readers.upsert(_welcome(progress.each(read.located), tx.readers, away), now)
-    suppressed = tx.readers.suppress(read.suppressed, now, f"import of {read.path.name}")
-    # So that a consent, which names its source, can be traced to the very file.
-    detail = f"{new} new, {known} known, {suppressed} suppressed; SHA-256 {read.digest}"
-    tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=read.path.name, detail=detail)
-    return _Outcome(new=new, known=known, suppressed=suppressed, away=away)
+def _lay_ready(staging: Staging, people: Iterator[tuple[str, Entry | SuppressedEntry]]) -> None:
+    while chunk := list(islice(people, _CHUNK)):
+        staging.add([(place, person) for place, person in chunk if isinstance(person, Entry)])
+        staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
 
 
-def _welcome(
-    located: Iterator[tuple[str, Entry]], readers: Readers, away: _Away
-) -> Iterator[Entry]:
-    """Those who are not suppressed here; who was erased is not even written down again."""
-    while chunk := list(islice(located, _CHUNK)):
-        refused = readers.suppressed_among([entry.address for _, entry in chunk])
-        left = readers.left_among([entry for _, entry in chunk])
-        for place, entry in chunk:
-            if entry.address in refused:
-                away.refuse(refused[entry.address], place, entry)
-                continue
-            if entry.address in left:
-                away.stay_away(place, entry)
-            yield entry
+def _bring_in(app: App, staging: Staging, read: PeopleFile) -> Brought:
+    now = app.clock.now()
+    with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
+        # So that a consent, which names its source, can be traced to the very file.
+        detail = (
+            f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
+            f" SHA-256 {read.digest}"
+        )
+        subject = read.path.name
+        tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=subject, detail=detail)
+    return brought
 
 
 @click.command()

@@ -50,7 +50,9 @@ from newsletter.ports.sending import (
     Resolution,
     Waiting,
 )
+from newsletter.ports.staging import EXAMPLES, Away, Brought
 from newsletter.ports.store import (
+    Staging,
     Store,
     Transaction,
 )
@@ -81,8 +83,10 @@ __all__ = [
     "Abstracts",
     "Approvals",
     "Audit",
+    "Away",
     "Batches",
     "Booking",
+    "Brought",
     "Campaigns",
     "Capabilities",
     "Choices",
@@ -94,6 +98,7 @@ __all__ = [
     "Correction",
     "Corrections",
     "Dossiers",
+    "EXAMPLES",
     "Entered",
     "Epoch",
     "Events",
@@ -138,6 +143,7 @@ __all__ = [
     "Sighting",
     "Source",
     "Staff",
+    "Staging",
     "Statements",
     "Store",
     "StoredStatement",

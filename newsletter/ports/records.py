@@ -1,6 +1,6 @@
 """What is kept about statements, staff and readers, and the log of who did what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -121,14 +121,6 @@ class Readers(Protocol):
 
         A reason stays, unless one comes that replaces it.
         """
-        ...
-
-    def suppressed_among(self, addresses: Sequence[str]) -> Mapping[str, SuppressionReason]:
-        """Those of the addresses that are suppressed, as they were given."""
-        ...
-
-    def left_among(self, entries: Sequence[Entry]) -> frozenset[str]:
-        """The addresses of those who left a list that their entry names, and stay away from it."""
         ...
 
     def end_subscriptions(

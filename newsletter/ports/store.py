@@ -1,8 +1,11 @@
 """The database, as transactions over all that is kept."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
+from newsletter.domain.audience import Entry, SuppressedEntry
 from newsletter.ports.choices import Choices, Dossiers, Traces
 from newsletter.ports.corrections import Corrections
 from newsletter.ports.doubt import Unknowns
@@ -23,6 +26,7 @@ from newsletter.ports.records import (
 from newsletter.ports.roundups import Roundups
 from newsletter.ports.search import Search
 from newsletter.ports.sending import Batches, Campaigns, Paces
+from newsletter.ports.staging import Brought
 from newsletter.ports.zones import Zones
 
 
@@ -79,6 +83,32 @@ class Transaction(Protocol):
     def audit(self) -> Audit: ...
 
 
+class Staging(Protocol):
+    """The people of one file. Whatever is added keeps nobody from writing."""
+
+    def add(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Lay subscribers ready, each with the place where they stand in the file."""
+        ...
+
+    def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
+        """Lay ready who is never to be written to."""
+        ...
+
+    def rehearse(self) -> Brought:
+        """What would come of it now. Only reads."""
+        ...
+
+    def bring_in(
+        self, at: datetime, origin: str
+    ) -> AbstractContextManager[tuple[Transaction, Brought]]:
+        """Bring everybody in, by one transaction that commits at the end of the block.
+
+        The rules are those of ``Readers.upsert`` and ``Readers.suppress``. Whoever is suppressed
+        here at that moment is not written down again.
+        """
+        ...
+
+
 class Store(Protocol):
     """The database."""
 
@@ -88,6 +118,10 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads: one consistent picture, and nobody waits for it."""
+        ...
+
+    def staging(self) -> AbstractContextManager[Staging]:
+        """Room for the people of a file, gone without a trace at the end of the block."""
         ...
 
     def scrub(self) -> bool:

@@ -35,27 +35,25 @@ class PeopleFile:
     """What was understood, guessed and left aside, in sentences."""
 
     @property
-    def located(self) -> Iterator[tuple[str, Entry]]:
-        """Who is to be added, each with the place where they stand."""
+    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
+        """Who is to be added, or never to be written to, each with the place where they stand."""
         return (
             (found.place, found.person)
             for found in self._people()
-            if isinstance(found.person, Entry)
+            if isinstance(found.person, Entry | SuppressedEntry)
         )
 
     @property
     def entries(self) -> Iterator[Entry]:
         """Who is to be added."""
-        return (entry for _, entry in self.located)
+        return (person for _, person in self.people if isinstance(person, Entry))
 
     @property
     def suppressed(self) -> Iterator[SuppressedEntry]:
         """Who is never to be written to."""
         if not self.tally.suppressed:
             return iter(())
-        return (
-            found.person for found in self._people() if isinstance(found.person, SuppressedEntry)
-        )
+        return (person for _, person in self.people if isinstance(person, SuppressedEntry))
 
     @property
     def skipped(self) -> dict[str, int]:

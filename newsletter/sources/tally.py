@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.ports import EXAMPLES
 from newsletter.sources.exports_rows import Skip
-
-EXAMPLES = 3
 
 Person = Entry | SuppressedEntry | Skip
 
@@ -56,6 +55,11 @@ class Tally:
         first = self._first.setdefault(person if isinstance(person, Skip) else person.reason, [])
         if len(first) < EXAMPLES:
             first.append(found.place)
+
+    @property
+    def people(self) -> int:
+        """Who is to be added, and who is never to be written to."""
+        return self.entries + self.suppressed.total()
 
     def notes(self) -> Iterator[str]:
         """What to tell of the people who are not simply added, in sentences."""

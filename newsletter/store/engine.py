@@ -51,11 +51,30 @@ def _begin(connection: Connection) -> None:
 @contextmanager
 def connected(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
     """One transaction. Raises StoreUnavailable, saying what to do, or Defect."""
+    with _explained(engine), engine.connect() as connection, begun(connection, reads=reads):
+        yield connection
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A connection that nobody had before, nor has afterwards. Raises as ``connected`` does."""
+    with _explained(engine), engine.connect() as connection:
+        connection.detach()
+        yield connection
+
+
+@contextmanager
+def begun(connection: Connection, *, reads: bool = False) -> Iterator[None]:
+    """One transaction of a connection that is open."""
+    connection.execution_options(newsletter_reads=reads)
+    with connection.begin():
+        yield
+
+
+@contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
     try:
-        with engine.connect() as connection:
-            connection = connection.execution_options(newsletter_reads=reads)
-            with connection.begin():
-                yield connection
+        yield
     except IntegrityError as error:
         raise Defect(
             f"{engine.url.database} refused what would break a rule of its tables ({error.orig});"

@@ -15,12 +15,11 @@ from newsletter.domain.audience import (
     SuppressionReason,
 )
 from newsletter.domain.segment import Segment
-from newsletter.store import joining, tables
+from newsletter.store import importing, joining, tables
 from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
 from newsletter.store.erasing import erase, erase_letters, note_scrub
-from newsletter.store.importing import Importing
 from newsletter.store.segments import aimed
-from newsletter.store.staying import leavers, suppressed_hashes
+from newsletter.store.staged import staged
 from newsletter.store.suppressing import Suppressing
 from newsletter.store.times import maybe_from_ms, to_ms
 
@@ -38,18 +37,14 @@ class SqlReaders:
         self._hash = hash_address
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
-        importing = Importing(self._connection, self._hash, at)
-        before = self._count()
-        total = 0
-        waiting = iter(entries)
-        while chunk := list(islice(waiting, _CHUNK)):
-            importing.add(chunk)
-            total += len(chunk)
-        new = self._count() - before
-        return new, total - new
-
-    def _count(self) -> int:
-        return int(self._connection.scalar(select(func.count()).select_from(_table)) or 0)
+        with staged(self._connection, self._hash) as waiting:
+            coming = iter(entries)
+            while chunk := list(islice(coming, _CHUNK)):
+                waiting.add([("", entry) for entry in chunk])
+            importing.note_known(self._connection)
+            weighed = importing.weigh(self._connection)
+            importing.bring_in(self._connection, at)
+        return weighed
 
     def join(self, entry: Entry, at: datetime) -> int:
         self.upsert([entry], at)
@@ -67,17 +62,7 @@ class SqlReaders:
         return joining.move(self._connection, subscriber_id, address, self._hash(address))
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
-        return Suppressing(self._connection, self._hash, at, origin).add(entries)
-
-    def suppressed_among(self, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
-        hashes = {address: self._hash(address) for address in addresses}
-        found = suppressed_hashes(self._connection, list(hashes.values()))
-        return {address: found[hash_] for address, hash_ in hashes.items() if hash_ in found}
-
-    def left_among(self, entries: Sequence[Entry]) -> frozenset[str]:
-        people = {self._hash(entry.address): entry for entry in entries}
-        named = {hash_: entry.lists for hash_, entry in people.items()}
-        return frozenset(people[hash_].address for hash_ in leavers(self._connection, named))
+        return Suppressing(self._connection, at, origin).add(entries, self._hash)
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int

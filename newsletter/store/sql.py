@@ -16,7 +16,7 @@ from newsletter.store.choices import SqlChoices
 from newsletter.store.consents import SqlConsents
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.dossiers import SqlDossiers
-from newsletter.store.engine import connected
+from newsletter.store.engine import alone, connected
 from newsletter.store.erasing import SqlTraces
 from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
@@ -27,6 +27,7 @@ from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
 from newsletter.store.scrubbing import scrub
 from newsletter.store.search import SqlSearch
+from newsletter.store.staging import SqlStaging
 from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
 from newsletter.store.watermark import SqlEpoch
@@ -157,6 +158,17 @@ class SqlStore:
         """A transaction that only reads."""
         with connected(self._engine, reads=True) as connection:
             yield SqlTransaction(connection, self._hash_address)
+
+    @contextmanager
+    def staging(self) -> Iterator[SqlStaging]:
+        """Room for the people of a file, gone without a trace at the end of the block."""
+        with alone(self._engine) as connection:
+            yield SqlStaging(
+                connection,
+                self._hash_address,
+                self._turn,
+                lambda begun: SqlTransaction(begun, self._hash_address),
+            )
 
     def scrub(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""

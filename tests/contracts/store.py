@@ -19,6 +19,7 @@ from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_roundups import RoundupsContract
 from tests.contracts.store_search import SearchContract
 from tests.contracts.store_segments import SegmentsContract
+from tests.contracts.store_staging import StagingContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_unknowns import UnknownsContract
 
@@ -26,6 +27,7 @@ from tests.contracts.store_unknowns import UnknownsContract
 class StoreContract(
     RecordsContract,
     ReadersContract,
+    StagingContract,
     CampaignsContract,
     CorrectionsContract,
     FamiliesContract,

@@ -125,7 +125,6 @@ class ReadersContract:
             assert (found.lists, found.left) == (("events", "press"), ("supporters",))
             back = Entry(address="a@example.org", lists=("supporters",))
             tx.readers.upsert([back], NOON)
-            assert tx.readers.left_among([back]) == {"a@example.org"}
             assert tx.readers.lists() == {"events": 1, "press": 1, "supporters": 0}
             assert tx.readers.find("a@example.org") == found
 
@@ -248,20 +247,6 @@ class ReadersContract:
             assert found is not None
             assert found.lists == ("supporters",)
             assert tx.readers.audience(["press"]) == 0
-
-    def test_the_store_tells_whom_an_import_must_leave_alone(self, store: Store) -> None:
-        bob, eve = (Entry(address=f"{name}@example.org", lists=("press",)) for name in ("b", "e"))
-        with store.begin() as tx:
-            tx.readers.upsert([ANA, bob], NOON)
-            suppress(tx, "E@EXAMPLE.org")
-            leave(tx, ANA.address, "press")
-
-            named = [ANA.address, bob.address, eve.address]
-            assert tx.readers.suppressed_among(named) == {eve.address: SuppressionReason.MANUAL}
-            assert tx.readers.suppressed_among([]) == {}
-            assert tx.readers.left_among([ANA, bob, eve]) == {ANA.address}
-            elsewhere = Entry(address=ANA.address, lists=("supporters", "events"))
-            assert tx.readers.left_among([elsewhere, bob]) == frozenset()
 
     def test_an_import_never_lifts_a_suppression(self, store: Store) -> None:
         with store.begin() as tx:
