@@ -130,9 +130,9 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
 @by_whom
 @in_workspace
 def data(shell: Shell, address: str, by: str | None) -> None:
-    """Print all that is kept of one person, as JSON, for whoever asks what that is.
+    """Print all that is kept of one person, for whoever asks.
 
-    Readers get the same by the page of their preferences.
+    It is JSON. Readers get the same by the page of their preferences.
     """
     with shell.app() as app:
         who = actor(app, by, Role.ADMIN, "data")
