@@ -27,13 +27,13 @@ BODY = """A **bold** word and [a link](https://forum.example/more).
 > A library that closes at five is a library for those who do not have to work.
 """
 SHOTS = {
-    "light": (700, 255),
-    "dark": (700, 30),
-    "phone-light": (375, 255),
-    "phone-dark": (375, 30),
-    "no-images": (700, 255),
+    "light": (700, 255, 64),
+    "dark": (700, 30, 64),
+    "phone-light": (375, 255, 8),
+    "phone-dark": (375, 30, 8),
+    "no-images": (700, 255, 64),
 }
-"""CSS pixels, and roughly how bright the ground of the text is."""
+"""CSS pixels, roughly how bright the ground of the text is, and where nothing else stands on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +217,7 @@ def test_frames_and_links_are_reached_without_a_mouse(open_sheet: Any) -> None:
 # --- screenshots -------------------------------------------------------------------------------
 
 
-MEASURE = """async picture => {
+MEASURE = """async ([picture, margin]) => {
   const image = new Image();
   image.src = 'data:image/png;base64,' + picture;
   await image.decode();
@@ -234,7 +234,7 @@ MEASURE = """async picture => {
   };
   const rows = new Set();
   for (let y = 0; y < height; y += 4) rows.add(bright(0, y, width, 1).join());
-  const ground = bright(width >> 3, height >> 3, 9, height >> 2)[0];
+  const ground = bright(2 * margin, height >> 3, 9, height >> 2)[0];
   return {width, height, rows: rows.size, ground,
     end: bright(0, height - 40, width, 40).length};
 }"""
@@ -246,9 +246,9 @@ def measure(browser: Any, preview: Preview) -> Iterator[Any]:
     page = browser.new_page()
     page.set_default_timeout(20_000)
 
-    def measure(name: str) -> dict[str, int]:
+    def measure(name: str, margin: int = 0) -> dict[str, int]:
         data = (preview.folder / name).read_bytes()
-        seen: dict[str, int] = page.evaluate(MEASURE, base64.b64encode(data).decode())
+        seen: dict[str, int] = page.evaluate(MEASURE, [base64.b64encode(data).decode(), margin])
         return seen
 
     yield measure
@@ -259,8 +259,8 @@ def measure(browser: Any, preview: Preview) -> Iterator[Any]:
 def test_a_screenshot_shows_the_whole_mail_in_its_colours(
     preview: Preview, measure: Any, name: str
 ) -> None:
-    width, brightness = SHOTS[name]
-    seen = measure(f"{name}.png")
+    width, brightness, margin = SHOTS[name]
+    seen = measure(f"{name}.png", margin)
     assert seen["width"] == 2 * width
     assert 2 * 600 < seen["height"] < 2 * 3000
     sheet = (preview.folder / "index.html").read_text("utf-8")
