@@ -34,7 +34,7 @@ class SqlDossiers:
         ).one_or_none()
         if person is None:
             return {}
-        tag, event, receipt = tables.tag.c, tables.event.c, tables.receipt.c
+        tag = tables.tag.c
         tags = select(tag.name).where(tag.subscriber_id == subscriber_id).order_by(tag.name)
         return {
             "subscriber": {
@@ -54,28 +54,8 @@ class SqlDossiers:
             "consents": self._consents(subscriber_id),
             "letters": self._letters(subscriber_id, person.address_hash),
             "deliveries": self._deliveries(subscriber_id),
-            "receipts": self._rows(
-                select(receipt.kind, receipt.bounce, receipt.at, receipt.reason, _campaign.slug)
-                .join_from(tables.receipt, tables.campaign)
-                .where(receipt.subscriber_id == subscriber_id)
-                .order_by(receipt.at)
-            ),
-            "events": [
-                {**row, "raw": _read(str(row["raw"]))}
-                for row in self._rows(
-                    select(
-                        event.provider,
-                        event.id,
-                        event.kind,
-                        event.at,
-                        event.received_at,
-                        event.campaign_id,
-                        event.raw,
-                    )
-                    .where(event.subscriber_id == subscriber_id)
-                    .order_by(event.received_at, event.id)
-                )
-            ],
+            "receipts": self._receipts(subscriber_id),
+            "events": self._events(subscriber_id),
         }
 
     def _rows(self, query: Select[Any]) -> list[dict[str, object]]:
@@ -133,6 +113,25 @@ class SqlDossiers:
         mine = or_(letter.subscriber_id == number, letter.address_hash == hashed)
         rows = self._rows(select(*shown).where(mine).order_by(letter.id))
         return [{**row, "lists": json.loads(str(row["lists"]))} for row in rows]
+
+    def _receipts(self, number: int) -> list[dict[str, object]]:
+        receipt = tables.receipt.c
+        return self._rows(
+            select(receipt.kind, receipt.bounce, receipt.at, receipt.reason, _campaign.slug)
+            .join_from(tables.receipt, tables.campaign)
+            .where(receipt.subscriber_id == number)
+            .order_by(receipt.at)
+        )
+
+    def _events(self, number: int) -> list[dict[str, object]]:
+        event = tables.event.c
+        names = ("provider", "id", "kind", "at", "received_at", "campaign_id", "raw")
+        rows = self._rows(
+            select(*(event[name] for name in names))
+            .where(event.subscriber_id == number)
+            .order_by(event.received_at, event.id)
+        )
+        return [{**row, "raw": _read(str(row["raw"]))} for row in rows]
 
     def _deliveries(self, number: int) -> list[dict[str, object]]:
         """What became of each campaign that they were in: of the delivery, or else of its batch."""
