@@ -1,11 +1,12 @@
 # Everything a contributor or CI runs. `make help` says what there is.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
 JUDGES := bench/judge
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test fmt lint types imports docs check bench judge lock clean
+.PHONY: help setup setup-dev demo test unit faults fmt lint types imports docs check bench judge lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -26,11 +27,18 @@ setup-dev: .venv/.installed-dev ## The same with everything that tests need
 demo: setup ## The main job on made-up data; nothing leaves this machine
 	@$(BIN)/newsletter demo
 
-test: setup-dev ## All tests, with coverage
+test: setup-dev ## All tests, and some of the long ones, drawn anew each time; with coverage
 	rm -f .coverage .coverage.*
-	$(BIN)/pytest --cov --cov-report=
+	$(PYTEST) --faults=sample --durations=25 --cov --cov-report=
 	$(BIN)/coverage report --format=total --fail-under=95
 	$(BIN)/coverage report --include='newsletter/domain/*,newsletter/pipeline/*' --fail-under=100
+
+unit: setup-dev ## The quick ones: no browser, no process but this one
+	$(PYTEST) tests/unit
+
+faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
+	$(PYTEST) --faults=all -m faults --durations=25
+	$(MAKE) judge
 
 fmt: setup-dev ## Format the code
 	$(BIN)/ruff format .
@@ -52,7 +60,7 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m newsletter.config.matrix docs/providers.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md
 
-check: lint types imports docs test ## All of it: what CI runs
+check: lint types imports docs test ## All of it
 
 bench: setup-dev ## Figures, as ratios measured in one run
 	$(BIN)/python -m bench

@@ -12,7 +12,26 @@ from newsletter.domain.statement import Statement
 from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
+from tests.budget import (
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_report_header,
+    pytest_sessionfinish,
+    seed,
+    thorough,
+)
 from tests.fakes import FixedClock, hash_address
+
+__all__ = [  # what pytest looks for here
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_report_header",
+    "pytest_sessionfinish",
+    "seed",
+    "thorough",
+]
 
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
 

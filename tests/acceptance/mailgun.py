@@ -16,6 +16,8 @@ class PacedMailgun(MailgunServer):
     """Addresses because of which a whole call is refused."""
     gate: threading.Event | None = None
     """While it is set to an event, answers wait for it."""
+    permits: threading.Semaphore | None = None
+    """While it is set, each answer takes one: how fast it goes is for the test to say."""
 
     def usual(self, received: Received) -> Step:
         step = super().usual(received)
@@ -26,7 +28,9 @@ class PacedMailgun(MailgunServer):
         return replace(step, act=lambda exchange: self._later(step, exchange))
 
     def _later(self, step: Step, exchange: Exchange) -> None:
-        if self.gate is not None:
+        if self.permits is not None:
+            self.permits.acquire(timeout=20)
+        elif self.gate is not None:
             self.gate.wait(20)
         elif self.delay:
             exchange.wait(self.delay)

@@ -199,7 +199,7 @@ def test_what_was_cancelled_halfway_says_that_it_was_withdrawn(
     workspace.approve("hours")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
-    wait_until(lambda: mailgun.taken, 20, running.said)
+    wait_until(lambda: mailgun.taken, describe=running.said)
     workspace.do("cancel", "hours")
     mailgun.gate.set()
     running.finish()

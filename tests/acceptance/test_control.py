@@ -21,7 +21,7 @@ def held(workspace: Workspace, mailgun: PacedMailgun) -> Iterator[Running]:
     workspace.approve("news")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
-    wait_until(lambda: len(mailgun.taken) == 2, 20, running.said)
+    wait_until(lambda: len(mailgun.taken) == 2, describe=running.said)
     yield running
     mailgun.gate.set()
 
@@ -141,7 +141,7 @@ def test_a_paused_campaign_that_has_not_begun_keeps_its_time(workspace: Workspac
 # --- a provider in trouble ---------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.slow("four tries, each a little later, before it gives up")
 def test_a_provider_that_is_down_loses_nothing(workspace: Workspace) -> None:
     workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}", batch_size=5, concurrency=2)
     workspace.write("news")

@@ -73,12 +73,12 @@ def test_in_the_middle_of_the_original_everybody_gets_both_or_the_correction_alo
     workspace.approve("hours")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
-    wait_until(lambda: len(mailgun.taken) == 2, 20, running.said)
+    wait_until(lambda: len(mailgun.taken) == 2, describe=running.said)
 
     workspace.write("right", title="Right", corrects="hours")
     assert "right would end hours" in workspace.do("send", "right", "--dry-run").stdout
     workspace.approve("right")
-    wait_until(lambda: workspace.report("hours")["state"] == "cancelled", 20, running.said)
+    wait_until(lambda: workspace.report("hours")["state"] == "cancelled", describe=running.said)
     mailgun.gate.set()
 
     assert running.finish().code == 0

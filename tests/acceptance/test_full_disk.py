@@ -102,7 +102,7 @@ def test_a_disk_that_fills_up_in_the_middle_stops_the_run_and_loses_nothing(
     check_the_end(small, mailgun)
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 def test_an_outbox_without_space_goes_on_when_there_is_some(small: Workspace) -> None:
     small.configure(provider={"kind": "outbox", "path": "var/outbox", "batch_size": 100})
     people = readers(3000)
@@ -164,7 +164,7 @@ def test_another_writer_for_some_seconds_only_costs_time(
     check_the_end(workspace, mailgun)
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=45)
 def test_another_writer_for_too_long_ends_the_run_with_a_line(
     workspace: Workspace, mailgun: PacedMailgun, under_way: Running
 ) -> None:

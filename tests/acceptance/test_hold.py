@@ -35,7 +35,7 @@ def under_way(workspace: Workspace, mailgun: PacedMailgun, *command: str) -> Run
     """A run whose first two calls, of ten messages each, wait for their answers."""
     workspace.use_mailgun(mailgun.url, batch_size=10, concurrency=2)
     running = workspace.start(*command)
-    wait_until(lambda: len(mailgun.taken) == 2, 20, running.said)
+    wait_until(lambda: len(mailgun.taken) == 2, describe=running.said)
     return running
 
 
@@ -79,12 +79,12 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
     staffed.do("stop")
     gate.set()
     running.wait_for("on hold: stopped by operator")
-    wait_until(lambda: figures(staffed) == ("sending", 20, 40), 20, running.said)
+    wait_until(lambda: figures(staffed) == ("sending", 20, 40), describe=running.said)
 
     assert "stopped by operator" in staffed.do("release", "--json").stdout
 
     running.wait_for("released: sending goes on")
-    wait_until(lambda: figures(staffed) == ("sent", 60, 0), 20, running.said)
+    wait_until(lambda: figures(staffed) == ("sent", 60, 0), describe=running.said)
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
@@ -92,14 +92,14 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
 
 def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace) -> None:
     running = staffed.start("run", "--port", "0")
-    wait_until(lambda: len(staffed.outbox) == 60, 20, running.said)
+    wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
     staffed.do("stop")
     running.wait_for("on hold: stopped")
     staffed.write("more")
     staffed.approve("more")
     staffed.do("report", "more", code=1)
     staffed.do("release")
-    wait_until(lambda: len(staffed.outbox) >= 2 * 60, 20, running.said)
+    wait_until(lambda: len(staffed.outbox) >= 2 * 60, describe=running.said)
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
     assert len(staffed.outbox) == 2 * 60

@@ -18,8 +18,20 @@ from tests.acceptance.hostile import (
 )
 from tests.acceptance.workspace import Workspace, readers
 
-MANY = 100_000
-SOME = 20_000
+CHANCE = 0.2
+
+
+@pytest.fixture
+def many(thorough: bool) -> int:
+    """Readers of most of these campaigns."""
+    return 100_000 if thorough else 12_000
+
+
+@pytest.fixture
+def some(thorough: bool) -> int:
+    """Readers where each takes longer."""
+    return 20_000 if thorough else 8_000
+
 
 Asked = HostileMailgun | HostilePostmark | HostileSendGrid | HostileMailtrap
 
@@ -30,7 +42,7 @@ def send(workspace: Workspace, people: list[str], code: int = 0, **provider: Any
     workspace.subscribe(people)
     workspace.write("news")
     workspace.approve("news")
-    done = workspace.start("run", "--until-idle").finish(seconds=300)
+    done = workspace.start("run", "--until-idle").finish(seconds=600)
     assert done.code == code, done.stderr[-2000:]
 
 
@@ -39,32 +51,34 @@ def counted(server: HostileResend | HostileBrevo | HostileMailjet | Asked) -> Co
     return Counter(message.to for message in server.delivered)
 
 
-@pytest.mark.slow
-def test_with_keys_nothing_stays_unknown_and_nobody_gets_two(workspace: Workspace) -> None:
-    people = readers(MANY)
-    with HostileResend(fortune=Fortune()) as resend:
+@pytest.mark.faults(seconds=15)
+def test_with_keys_nothing_stays_unknown_and_nobody_gets_two(
+    workspace: Workspace, many: int
+) -> None:
+    people = readers(many)
+    with HostileResend(fortune=Fortune(chance=CHANCE)) as resend:
         send(workspace, people, kind="resend", api_key=resend.api_key, base_url=resend.url)
         assert set(resend.fortune.fates) == set(FATES)
         assert counted(resend) == Counter(people)
     report = workspace.report("news")
-    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", MANY, 0)
+    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", many, 0)
     [came_out] = report["resolved"]
     assert (came_out["way"], came_out["outcome"]) == ("replay", "accepted")
     assert 0 < came_out["people"] <= 100 * sum(resend.fortune.fates.values())
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 def test_with_keys_and_records_nothing_stays_unknown_and_nobody_gets_two(
-    workspace: Workspace,
+    workspace: Workspace, some: int
 ) -> None:
-    people = readers(SOME)
+    people = readers(some)
     with HostileBrevo(fortune=Fortune(chance=0.3)) as brevo:
         about = {"kind": "brevo", "api_key": brevo.api_key, "batch_size": 200, "settle": "4s"}
         send(workspace, people, base_url=brevo.url, **about)
         assert set(brevo.fortune.fates) == set(FATES)
         assert counted(brevo) == Counter(people)
     report = workspace.report("news")
-    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", SOME, 0)
+    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", some, 0)
     ways = {(row["way"], row["outcome"]): row["people"] for row in report["resolved"]}
     # one that was lost is taken when it comes again under its key, unless it is lost again; of
     # the others Brevo only says that it knows the key
@@ -73,7 +87,7 @@ def test_with_keys_and_records_nothing_stays_unknown_and_nobody_gets_two(
     assert ways["look-up", "accepted"] >= 200
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 @pytest.mark.parametrize(
     ("make", "size", "chance"),
     [
@@ -85,16 +99,18 @@ def test_with_keys_and_records_nothing_stays_unknown_and_nobody_gets_two(
     ids=["mailgun", "postmark", "sendgrid", "mailtrap"],
 )
 def test_with_records_nothing_stays_unknown_and_nobody_gets_two(
-    workspace: Workspace, make: type[Asked], size: int, chance: float
+    workspace: Workspace, make: type[Asked], size: int, chance: float, many: int, thorough: bool
 ) -> None:
-    people = readers(MANY)
+    if not thorough:  # fewer readers: smaller batches, more of which go astray
+        size, chance = 200, 0.3
+    people = readers(many)
     with make(fortune=Fortune(chance=chance)) as server:
         send(workspace, people, base_url=server.url, batch_size=size, settle="4s", **keys(server))
         assert set(server.fortune.fates) == set(FATES)
         assert counted(server) == Counter(people)
         lost = server.fortune.fates["lost on its way"]
     report = workspace.report("news")
-    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", MANY, 0)
+    assert (report["state"], report["accepted"], report["unknown"]) == ("sent", many, 0)
     ways = {(row["way"], row["outcome"]): row["people"] for row in report["resolved"]}
     # a server that is merely slow leaves more of them in doubt
     assert ways["look-up", "accepted"] >= size * (server.fortune.fates.total() - lost)
@@ -102,13 +118,13 @@ def test_with_records_nothing_stays_unknown_and_nobody_gets_two(
     assert len(ways) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 def test_with_neither_whoever_is_in_doubt_is_named_and_nobody_gets_two(
-    workspace: Workspace,
+    workspace: Workspace, many: int
 ) -> None:
-    people = readers(MANY)
+    people = readers(many)
     refused = people[::500]
-    with HostileMailjet(fortune=Fortune()) as mailjet:
+    with HostileMailjet(fortune=Fortune(chance=CHANCE)) as mailjet:
         error = {"ErrorCode": "mj-0013", "StatusCode": 400, "ErrorRelatedTo": ["To[0].Email"]}
         error["ErrorMessage"] = '"To" is an invalid email address.'
         mailjet.refuses = dict.fromkeys(refused, error)
@@ -129,9 +145,11 @@ def test_with_neither_whoever_is_in_doubt_is_named_and_nobody_gets_two(
     assert report["resolved"] == []
 
 
-@pytest.mark.slow
-def test_whoever_is_refused_in_the_middle_of_it_all_is_refused_once(workspace: Workspace) -> None:
-    people = readers(SOME)
+@pytest.mark.faults(seconds=15)
+def test_whoever_is_refused_in_the_middle_of_it_all_is_refused_once(
+    workspace: Workspace, some: int
+) -> None:
+    people = readers(some)
     refused = people[::250]
     with HostilePostmark(fortune=Fortune(chance=0.2), inactive=set(refused)) as server:
         send(
@@ -146,7 +164,7 @@ def test_whoever_is_refused_in_the_middle_of_it_all_is_refused_once(workspace: W
         assert counted(server) == Counter(set(people) - set(refused))
     report = workspace.report("news")
     assert (report["state"], report["unknown"]) == ("sent", 0)
-    assert (report["accepted"], report["rejected"]) == (SOME - len(refused), len(refused))
+    assert (report["accepted"], report["rejected"]) == (some - len(refused), len(refused))
     rejected = [row["address"] for row in report["exceptions"] if row["state"] == "rejected"]
     assert rejected == refused
 

@@ -28,7 +28,6 @@ from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
 from tests.servers import MailgunServer
 
-SEED = 20110921
 KILLS_OF_A_KIND = 60
 KILLS_OF_A_CAMPAIGN = 10
 PATIENCE = 30.0
@@ -281,10 +280,10 @@ def named_points(kind: Kind) -> list[list[Point]]:
     return short + [[one, *kind.looks] for one in lost if kind.looks]
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
 def test_killed_at_each_named_point_nobody_gets_two_and_nobody_is_forgotten(
-    kind: Kind, approved: Callable[[Kind], Path], tmp_path: Path
+    kind: Kind, approved: Callable[[Kind], Path], tmp_path: Path, seed: int, thorough: bool
 ) -> None:
     pattern = approved(kind)
 
@@ -296,24 +295,28 @@ def test_killed_at_each_named_point_nobody_gets_two_and_nobody_is_forgotten(
             return campaign.kills
 
     campaigns = named_points(kind)
+    if not thorough:  # some of them, others in the next run
+        campaigns = [random.Random(seed).choice(campaigns)[:5]]  # noqa: S311 - drawn by the seed
     with ThreadPoolExecutor(4) as pool:
         kills = sum(pool.map(suffer, range(len(campaigns)), campaigns), Counter())
-    assert kills.keys() == {*kind.points, *(p.name for p in (*kind.afterwards, *kind.looks))}
+    every_point = {*kind.points, *(p.name for p in (*kind.afterwards, *kind.looks))}
+    assert kills.keys() == (every_point if thorough else {point.name for point in campaigns[0]})
     print(f"{kind.name}: {kills.total()} kills at {len(kills)} points")  # noqa: T201 - for -s
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
-def test_killed_anywhere_sixty_times_nobody_gets_two_and_nobody_is_forgotten(
-    kind: Kind, approved: Callable[[Kind], Path], tmp_path: Path
+def test_killed_anywhere_nobody_gets_two_and_nobody_is_forgotten(
+    kind: Kind, approved: Callable[[Kind], Path], tmp_path: Path, seed: int, thorough: bool
 ) -> None:
     pattern = approved(kind)
+    enough, a_campaign = (KILLS_OF_A_KIND, KILLS_OF_A_CAMPAIGN) if thorough else (6, 3)
 
     def suffer(place: int) -> Counter[str]:
-        with ordeal(kind, pattern, tmp_path / f"forum{place}", SEED + place) as campaign:
+        with ordeal(kind, pattern, tmp_path / f"forum{place}", seed + place) as campaign:
             if campaign.server is not None:
                 campaign.server.pause = 0.02
-            while campaign.kills.total() < KILLS_OF_A_CAMPAIGN and campaign.die_at_any():
+            while campaign.kills.total() < a_campaign and campaign.die_at_any():
                 pass
             campaign.end()
             return campaign.kills
@@ -322,7 +325,7 @@ def test_killed_anywhere_sixty_times_nobody_gets_two_and_nobody_is_forgotten(
     with ThreadPoolExecutor(3) as pool:
         for turn in range(0, 60, 3):
             kills += sum(pool.map(suffer, range(turn, turn + 3)), Counter())
-            if kills.total() >= KILLS_OF_A_KIND:
+            if kills.total() >= enough:
                 break
     print(f"{kind.name}: {kills.total()} kills, {dict(kills)}")  # noqa: T201 - for -s
-    assert kills.total() >= KILLS_OF_A_KIND
+    assert kills.total() >= enough

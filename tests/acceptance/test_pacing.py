@@ -46,7 +46,7 @@ def test_a_process_that_is_killed_leaves_no_fresh_allowance(
     workspace.approve("news")
     mailgun.delay = 0.2
     running = workspace.start("run")
-    wait_until(lambda: len(mailgun.delivered) >= 10, 20, running.said)
+    wait_until(lambda: len(mailgun.delivered) >= 10, describe=running.said)
     running.kill()
     workspace.do("run", "--until-idle", code=6)
     report = workspace.report("news")

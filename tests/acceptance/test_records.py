@@ -175,7 +175,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
     workspace.approve("news")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
-    wait_until(lambda: mailgun.taken, 20, running.said)
+    wait_until(lambda: mailgun.taken, describe=running.said)
     backup = str(tmp_path / "backup.db")
     workspace.do("db", "backup", backup)
     workspace.do("db", "restore", backup, code=4)

@@ -51,7 +51,7 @@ def slow(workspace: Workspace) -> Workspace:
 def in_the_middle(workspace: Workspace) -> Running:
     """A run that has handed over four messages of twenty."""
     running = workspace.start("run", "--until-idle")
-    wait_until(lambda: len(workspace.outbox) >= 4, 20, running.said)
+    wait_until(lambda: len(workspace.outbox) >= 4, describe=running.said)
     return running
 
 
@@ -250,16 +250,18 @@ def check_held(workspace: Workspace) -> None:
     assert "is missing" in workspace.do("run", "--until-idle", code=4).stderr
 
 
-@pytest.mark.slow
-def test_twenty_kills_are_never_taken_for_a_restore(workspace: Workspace) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - a test that is the same each time
+@pytest.mark.faults(seconds=12)
+def test_kills_are_never_taken_for_a_restore(
+    workspace: Workspace, seed: int, thorough: bool
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
     people = readers(2000)
     outbox = {"kind": "outbox", "path": "var/outbox", "batch_size": 2, "concurrency": 3}
     workspace.configure(provider=outbox)
     workspace.subscribe(people)
     workspace.write("news")
     workspace.approve("news")
-    for number in range(KILLS):
+    for number in range(KILLS if thorough else 8):
         running = workspace.start("run", "--until-idle")
         if number % 4:
             running.wait_for("attempt=")

@@ -197,7 +197,6 @@ def test_a_part_that_was_edited_since_makes_it_wait_for_a_person(forum: Workspac
     assert "Never approved" not in shown
 
 
-@pytest.mark.slow
 def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: Workspace) -> None:
     publish(forum, "one")
     slug = let_its_hour_come(forum)

@@ -149,45 +149,39 @@ def test_what_front_matter_approved_and_a_person_cancelled_stays_unsent(
     assert workspace.outbox == []
 
 
-@pytest.mark.slow
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:
-    approved(workspace, send_at=wall(timedelta(seconds=4)))
+    approved(workspace, send_at=wall(timedelta(hours=1)))
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
 
     running = workspace.start("run", "--port", "0")
-    wait_until(lambda: len(workspace.outbox) == 10, 15, running.said)
+    running.wait_for("readers' pages on")
+    workspace.do("statement", "schedule", "news", "--at", wall(timedelta(seconds=2)))
+    wait_until(lambda: len(workspace.outbox) == 10, describe=running.said)
     running.stop()
-    assert running.finish(10).code == 0
+    assert running.finish().code == 0
     [campaign] = workspace.do("campaign", "list", "--json").json()
     assert campaign["started_at"] >= campaign["release_at"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [("run", "--port", "0"), ("worker",)], ids=["run", "worker"])
-def test_what_is_approved_while_it_runs_goes_out_within_a_poll(
+def test_what_is_approved_while_it_runs_goes_out(
     workspace: Workspace, command: tuple[str, ...]
 ) -> None:
     running = workspace.start(*command)
-    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists(), 15)
-    time.sleep(1)
+    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists())
     assert workspace.outbox == []
 
     approved(workspace)
-    began = time.monotonic()
-    wait_until(lambda: len(workspace.outbox) == 10, 15, running.said)
-    assert time.monotonic() - began < 3  # one poll, and a slow machine
+    wait_until(lambda: len(workspace.outbox) == 10, describe=running.said)
 
-    began = time.monotonic()
     running.stop(signal.SIGTERM)
-    done = running.finish(10)
+    done = running.finish()
     assert done.code == 0
     assert "stopping: the calls under way end first" in done.stderr
-    assert time.monotonic() - began < 5
     assert workspace.report("news")["state"] == "sent"
 
 
-@pytest.mark.slow
 def test_a_stop_in_flight_is_finished_by_the_next_run_with_nobody_twice(
     workspace: Workspace, mailgun: PacedMailgun
 ) -> None:
@@ -196,10 +190,10 @@ def test_a_stop_in_flight_is_finished_by_the_next_run_with_nobody_twice(
     mailgun.delay = 0.1
     approved(workspace)
     running = workspace.start("run", "--port", "0")
-    wait_until(lambda: len(mailgun.taken) >= 8, 20, running.said)
+    wait_until(lambda: len(mailgun.taken) >= 8, describe=running.said)
 
     running.stop(signal.SIGTERM)
-    assert running.finish(10).code == 0
+    assert running.finish().code == 0
 
     stopped = workspace.report("news")
     assert stopped["state"] == "sending"
@@ -213,10 +207,10 @@ def test_a_stop_in_flight_is_finished_by_the_next_run_with_nobody_twice(
 
 def test_ctrl_c_ends_it_as_cleanly(workspace: Workspace) -> None:
     running = workspace.start("worker")
-    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists(), 15)
+    wait_until(lambda: (workspace.folder / "var" / "newsletter.lock").exists())
     time.sleep(0.5)
     running.stop(signal.SIGINT)
-    assert running.finish(10).code == 0
+    assert running.finish().code == 0
 
 
 def test_the_machines_own_zone_does_not_matter(workspace: Workspace) -> None:

@@ -73,7 +73,7 @@ def prepared(workspace: Workspace, people: list[str]) -> None:
     workspace.approve("news")
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=15)
 @pytest.mark.parametrize("kind", list(SLOW))
 def test_whoever_stood_still_past_its_lease_hands_nothing_over_twice(
     workspace: Workspace, kind: str
@@ -148,11 +148,11 @@ def _gone(racing: list[Running], count: int) -> list[Running]:
     return ended if len(ended) == count else []
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=12)
 def test_of_eight_that_begin_at_once_one_sends_and_seven_are_refused(
-    copies: Callable[[], Workspace],
+    copies: Callable[[], Workspace], thorough: bool
 ) -> None:
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if thorough else 2):
         workspace = copies()
         with PacedMailgun() as mailgun:
             workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=2)
@@ -169,11 +169,11 @@ def test_of_eight_that_begin_at_once_one_sends_and_seven_are_refused(
             assert connection.execute("SELECT count(*) FROM campaign").fetchone() == (1,)
 
 
-@pytest.mark.slow
+@pytest.mark.faults(seconds=8)
 def test_of_eight_that_make_the_database_at_once_all_find_it_whole(
-    copies: Callable[[], Workspace],
+    copies: Callable[[], Workspace], thorough: bool
 ) -> None:
-    for _ in range(5):
+    for _ in range(5 if thorough else 1):
         workspace = copies()
         shutil.rmtree(workspace.folder / "var")
         done = [one.finish() for one in race(workspace, "campaign", "list")]

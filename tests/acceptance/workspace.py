@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from newsletter.config.environment import environment
+from tests.acceptance.calling import call
 from tests.acceptance.launching import command, ended, launch
 
 ROOT = Path(__file__).parents[2]
@@ -146,7 +147,12 @@ class Workspace:
 
     def do(self, *arguments: str, code: int = 0) -> Finished:
         """Run a command to its end, which has to be this exit code."""
-        done = self.start(*arguments).finish()
+        ended, stdout, stderr = call(
+            arguments, folder=self.folder, environment=_ENVIRONMENT | self.environment
+        )
+        assert "Traceback" not in stderr, stderr
+        assert "Warning" not in stderr, stderr
+        done = Finished(code=ended, stdout=stdout, stderr=stderr)
         assert done.code == code, f"{' '.join(arguments)}: exit {done.code}\n{done.stderr}"
         return done
 

@@ -454,7 +454,7 @@ def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_orde
         assert _state(room) == expected
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a large input, by the nature of the test")
 def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
     stores: Sequence[SqlStore],
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SENTENCE = "Fair housing for everybody is what the Example Forum works for, and nothing less. "
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("a large input, by the nature of the test")
 
 
 def many(line: Callable[[int], str], count: int) -> str:

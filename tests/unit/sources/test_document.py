@@ -745,7 +745,7 @@ def test_cells_that_tabs_part_become_a_table_and_a_lone_tab_a_blank() -> None:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a large input, by the nature of the test")
 def test_a_text_of_two_megabytes_of_short_lines_is_read_and_a_larger_one_refused() -> None:
     head = f"{TITLE}\n\nMay 3, 2024\n\n{FIRST}\n"
     data = (head + "Some short line here\n" * 90_000).encode()

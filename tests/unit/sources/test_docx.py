@@ -240,7 +240,7 @@ def test_any_byte_of_a_word_file_may_be_wrong_and_nothing_breaks() -> None:
             assert imported(data).body
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a large input, by the nature of the test")
 def test_a_word_file_of_five_megabytes_is_read_in_seconds() -> None:
     many = [paragraph(run(f"{n} {FIRST}")) for n in range(4_000)]
     noise = bytes(range(256)) * 20_000

@@ -460,7 +460,7 @@ def test_other_kinds_of_file_are_refused_with_what_to_do(file: str, words: str) 
         import_file(b"x", today=TODAY, file=file)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("a large input, by the nature of the test")
 def test_a_page_of_two_megabytes_is_read_in_seconds() -> None:
     many = "".join(f"<div class=a><p>{n} <b>{FIRST}</b> {SECOND}</p></div>" for n in range(10_000))
     begun = time.monotonic()

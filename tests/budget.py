@@ -1,0 +1,172 @@
+"""The suite's budget: what a run may cost, what it may leave out, and which long tests it draws.
+
+A test marked ``faults`` is a long one: ``make faults`` runs them all (``--faults=all``), ``make
+test`` draws some that together cost no more than ``SAMPLE`` seconds (``--faults=sample``), others
+in each run. What is drawn follows from the run's seed, which stands at the head of its output;
+``--seed`` draws the same again, and tests that need chance take it from there too.
+"""
+
+import random
+import resource
+import secrets
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+
+from newsletter.config.environment import environment
+
+SAMPLE = 45.0
+"""Seconds that the drawn tests may cost together, by what their marks say."""
+LONG = 10.0
+"""Seconds from which a test needs the mark ``slow``, with its reason."""
+TOO_LONG = 3 * LONG
+"""Seconds from which CI fails without that mark. Two cores may be busy with something else."""
+LARGEST_WORKER = 600
+"""MiB that a process of the suite may grow to."""
+SKIPS = ("needs root", "no C compiler", "may be mounted")
+"""Why CI may leave a test out. Everything else that it lacks is a failure there."""
+
+_FALLBACK_COST = 5.0
+_SEED = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("newsletter")
+    group.addoption(
+        "--faults",
+        choices=("none", "sample", "all"),
+        default="none",
+        help="Which of the long tests to run: none, some drawn by the seed, or all (make faults).",
+    )
+    group.addoption("--seed", type=int, help="The seed of an earlier run, to do the same again.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("seed", config.getoption("--seed"))
+    config.stash[_SEED] = secrets.randbelow(10**9) if given is None else given
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Budget(config), "budget")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.stash[_SEED]} (--seed={config.stash[_SEED]} draws the same again)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        if slow is not None and not (slow.args and slow.args[0]):
+            raise pytest.UsageError(f"{item.nodeid}: slow needs a reason: slow('why')")
+    chosen = config.getoption("--faults")
+    long = [item for item in items if item.get_closest_marker("faults")]
+    named = any("::" in argument for argument in config.args)
+    if chosen == "all" or named or config.getoption("markexpr"):
+        return
+    drawn = draw(long, config.stash[_SEED]) if chosen == "sample" else []
+    left = {id(item) for item in long} - {id(item) for item in drawn}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
+    items[:] = [item for item in items if id(item) not in left]
+
+
+def draw(items: Sequence[pytest.Item], seed: int) -> list[pytest.Item]:
+    """Some of the long tests: no more than ``SAMPLE`` seconds together, the seed says which."""
+    drawn, spent = [], 0.0
+    order = sorted(items, key=lambda item: item.nodeid)
+    random.Random(seed).shuffle(order)  # noqa: S311 - a draw that can be made again
+    for item in order:
+        cost = _cost(item)
+        if spent + cost <= SAMPLE:
+            drawn.append(item)
+            spent += cost
+    return drawn
+
+
+def _cost(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("faults")
+    return float(marker.kwargs.get("seconds", _FALLBACK_COST)) if marker else 0.0
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """Another one in each run; it stands at the head of the output."""
+    number: int = pytestconfig.stash[_SEED]
+    return number
+
+
+@pytest.fixture(scope="session")
+def thorough(pytestconfig: pytest.Config) -> bool:
+    """Whether hours are allowed."""
+    return bool(pytestconfig.getoption("--faults") == "all")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells how large it grew."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["peak"] = _peak()
+
+
+def _peak() -> int:
+    """MiB that this process has had at most."""
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size >> 20 if sys.platform == "darwin" else size >> 10
+
+
+class _Budget:
+    """Adds up what a run costs, where it is led from, and says what went over it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._ci = bool(environment().get("CI"))
+        self._seed = config.stash[_SEED]
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._marked: set[str] = set()
+        self._skipped: dict[str, str] = {}
+        self._peaks: list[int] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["seed"] = self._seed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._peaks.append(getattr(node, "workeroutput", {}).get("peak", 0))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] += report.duration
+        if {"slow", "faults"} & set(report.keywords):
+            self._marked.add(report.nodeid)
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._skipped[report.nodeid] = str(report.longrepr)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._peaks = self._peaks or [_peak()]
+        if self._ci and session.exitstatus == pytest.ExitCode.OK and list(self._failures()):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        peaks = ", ".join(f"{peak} MiB" for peak in self._peaks)
+        terminalreporter.write_sep("=", "budget")
+        terminalreporter.write_line(f"largest processes: {peaks}; seed: {self._seed}")
+        for line in (*self._unmarked(LONG), *self._failures()):
+            terminalreporter.write_line(line)
+
+    def _failures(self) -> Iterable[str]:
+        """What fails a run in CI."""
+        yield from (f"OVER BUDGET: {line}" for line in self._unmarked(TOO_LONG))
+        for name, reason in self._skipped.items():
+            if not any(known in reason for known in SKIPS):
+                yield f"LEFT OUT: {name}: {reason}"
+        if max(self._peaks, default=0) > LARGEST_WORKER:
+            yield f"OVER BUDGET: a process grew past {LARGEST_WORKER} MiB"
+
+    def _unmarked(self, seconds: float) -> list[str]:
+        long = {name: took for name, took in self._seconds.items() if took > seconds}
+        return [
+            f"{took:.1f} s, and not marked slow: {name}"
+            for name, took in sorted(long.items(), key=lambda pair: -pair[1])
+            if name not in self._marked
+        ]
