@@ -43,8 +43,9 @@ def heading(page: Any) -> str:
     return str(page.get_by_role("heading", level=1).inner_text())
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("width", [375, 1000])
+@pytest.mark.parametrize(
+    ("script", "width"), [(True, 1000), (False, 375)], ids=["script", "no script"]
+)
 def test_a_person_changes_what_they_get_and_then_leaves(
     site: Forum, open_page: Open, script: bool, width: int
 ) -> None:
@@ -120,8 +121,7 @@ def pages_of(site: Forum, number: int) -> list[str]:
     return [leave, own, f"{own}?saved=1", f"{own}/delete", f"/preferences/{late}"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "dark"), ("ar", "light")])
 def test_axe_finds_nothing_on_any_of_the_pages(
     site: Forum, open_page: Open, language: str, scheme: str
 ) -> None:
@@ -138,8 +138,7 @@ def test_axe_finds_nothing_on_any_of_the_pages(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ar"])
-@pytest.mark.parametrize("width", [320, 375, 1000])
+@pytest.mark.parametrize(("language", "width"), [("de", 320), ("ar", 375), ("en", 1000)])
 def test_no_page_scrolls_sideways_and_fingers_find_what_they_need(
     site: Forum, open_page: Open, language: str, width: int
 ) -> None:

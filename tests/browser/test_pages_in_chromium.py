@@ -145,8 +145,7 @@ def test_the_archive_lists_the_statements_and_leads_to_them(site: Site, open_pag
     assert "The library is open." in page.locator("body").inner_text()
 
 
-@pytest.mark.parametrize("width", [320, 1000])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 320)])
 def test_what_was_corrected_says_so_at_its_top(
     site: Site, open_page: Open, scheme: str, width: int
 ) -> None:
@@ -183,8 +182,15 @@ def test_the_archive_is_searched_by_keyboard(site: Site, open_page: Open, script
     page.wait_for_url(f"{site.url}/")
 
 
-@pytest.mark.parametrize("path", ["/", "/search?q=library", "/archive/hours", "/archive/right"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        ("/", "light"),
+        ("/search?q=library", "dark"),
+        ("/archive/hours", "dark"),
+        ("/archive/right", "light"),
+    ],
+)
 def test_paper_stays_white_and_shows_where_links_lead(
     site: Site, open_page: Open, scheme: str, path: str
 ) -> None:
