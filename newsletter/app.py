@@ -33,7 +33,6 @@ from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
 from newsletter.ports import Examiner, Links
 from newsletter.providers import registry
-from newsletter.rendering.excerpts import text_of
 from newsletter.sources.writing import slugify
 from newsletter.store.watermark import FileWatermark
 
@@ -106,6 +105,8 @@ class App(Parts):
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        from newsletter.rendering.excerpts import text_of  # only a look takes mails apart
+
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
         resumed = resume(store=self.store, clock=self.clock)
