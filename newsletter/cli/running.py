@@ -86,7 +86,6 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
 
 def work(app: App, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
-    app.prepare()
     with Display() as display:
         scheduler = Scheduler(app, on_progress=display.update)
         with _stopped_by_signals(scheduler.stop):
@@ -189,7 +188,6 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
     with shell.app() as app:
         if until_idle:
             return work(app, until_idle=True)
-        app.prepare()  # before anybody is served
         with WebServer(app, host=host, port=port) as server:
             say(f"readers' pages on {server.address}; stop with Ctrl-C")
             return work(app, until_idle=False)
@@ -209,11 +207,10 @@ def worker(shell: Shell) -> int:
 @in_workspace
 def serve(shell: Shell, host: str, port: int) -> None:
     """Serve the readers' pages alone."""
-    with shell.app() as app:
-        app.prepare()
-        with (
-            WebServer(app, host=host, port=port) as server,
-            _stopped_by_signals(server.stop),
-        ):
-            say(f"readers' pages on {server.address}; stop with Ctrl-C")
-            server.wait()
+    with (
+        shell.app() as app,
+        WebServer(app, host=host, port=port) as server,
+        _stopped_by_signals(server.stop),
+    ):
+        say(f"readers' pages on {server.address}; stop with Ctrl-C")
+        server.wait()

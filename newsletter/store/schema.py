@@ -8,7 +8,6 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.engine import connected
 
 _STEPS = Path(__file__).parent / "migrations"
-_TABLE = "alembic_version"
 
 
 def migrate(engine: Engine) -> tuple[str, str]:
@@ -53,6 +52,6 @@ def _refuse_newer(current: str) -> None:
 
 
 def _current(connection: Connection) -> str:
-    if not inspect(connection).has_table(_TABLE):
+    if not inspect(connection).has_table("alembic_version"):
         return ""
-    return connection.scalar(text(f"SELECT version_num FROM {_TABLE}")) or ""  # noqa: S608
+    return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""

@@ -20,9 +20,11 @@ def test_it_renders_what_the_renderer_renders(tmp_path: Path) -> None:
     assert waiting.fingerprint == renderer.fingerprint
     assert waiting.render(STATEMENT) == renderer.render(STATEMENT)
     assert waiting.wordings.languages == renderer.wordings.languages
-    link = {"language": "en", "url": "https://news.forum.example/confirm/x"}
-    letter = LetterText.CONFIRMATION
-    assert waiting.letter(letter, **link) == renderer.letter(letter, **link)  # type: ignore[arg-type]
+    letters = [
+        one.letter(LetterText.MOVE, language="en", url="https://news.forum.example/confirm/x")
+        for one in (waiting, renderer)
+    ]
+    assert letters[0] == letters[1]
 
 
 @pytest.mark.parametrize("source", [b"{% if %}", b"\xff"])
