@@ -57,8 +57,8 @@ class Parts:
         Raises InvalidInput, for a template that cannot be parsed among others.
         """
         self.renderer.prepare()
-        for part in ("sources", "gatherer", "feeds", "lines", "webhooks", "histories", "rules"):
-            getattr(self, part)
+        _ = (self.sources, self.gatherer, self.feeds, self.rules)
+        _ = (self.lines, self.webhooks, self.histories)
 
     @cached_property
     def renderer(self) -> WaitingRenderer:

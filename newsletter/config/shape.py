@@ -71,7 +71,7 @@ class _Kinds(Mapping[str, "Shape"]):
         return Shape.of(self._choices[kind])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._choices)
+        return iter(sorted(self._choices))
 
     def __len__(self) -> int:
         return len(self._choices)
