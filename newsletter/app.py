@@ -3,43 +3,37 @@
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from newsletter.config import Settings
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
-from newsletter.domain.segment import Segment
+from newsletter.parts import Parts
 from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.forget import clean, forget
-from newsletter.pipeline.gather import Gathered, Gatherer
+from newsletter.pipeline.gather import Gathered
 from newsletter.pipeline.guard import Guard
 from newsletter.pipeline.index import index
 from newsletter.pipeline.ingest import ingest
 from newsletter.pipeline.letters import Courier
-from newsletter.pipeline.lines import Lines
-from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.plan import Held, plan, start_due
 from newsletter.pipeline.poll import Poller
 from newsletter.pipeline.prefer import resume
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.render import render
-from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
-from newsletter.ports import Clock, Examiner, Feed, History, Links, Source, Webhook
+from newsletter.ports import Examiner, Links
 from newsletter.providers import registry
-from newsletter.rendering.excerpts import text_of
-from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.sources.writing import slugify
-from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
@@ -67,27 +61,11 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class App:
-    """Everything, built from one workspace's settings."""
+class App(Parts):
+    """What can be done, by the parts of one workspace."""
 
-    settings: Settings
-    store: SqlStore
     watermark: FileWatermark
-    clock: Clock
     links: Links
-    renderer: TemplateRenderer
-    sources: tuple[Source, ...]
-    lines: Lines
-    rules: PlanRules
-    gatherer: Gatherer
-    review_rules: ReviewRules
-    segments: tuple[Segment, ...] = ()
-    feeds: tuple[Feed, ...] = ()
-    """The sources that are visited over the network."""
-    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
-    """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
-    histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
-    """Kind of provider → how often it is asked for events, and what lists them."""
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
@@ -99,14 +77,14 @@ class App:
             store=self.store,
             renderer=self.renderer,
             clock=self.clock,
-            together=self.rules.together,
+            together=self.settings.together,
         )
         noted = note_front_matter(
-            store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
+            store=self.store, policy=self.policy, rules=self.review_rules, clock=self.clock
         )
         vouch(
             store=self.store,
-            roundups=self.gatherer.roundups,
+            roundups=self.roundups,
             rules=self.review_rules,
             clock=self.clock,
         )
@@ -120,13 +98,15 @@ class App:
             expect=expect,
             despite=despite,
             store=self.store,
-            policy=self.rules.policy,
+            policy=self.policy,
             rules=self.review_rules,
             clock=self.clock,
         )
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
+        from newsletter.rendering.excerpts import text_of  # only a look takes mails apart
+
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
         resumed = resume(store=self.store, clock=self.clock)

@@ -99,6 +99,7 @@ class Scheduler:
 
     def run(self, *, until_idle: bool = False) -> Run:
         """Work. One process at a time: raises Refused where another is at it."""
+        self._app.prepare()  # the threads share what is built
         with only_one(self._app.lock_path):
             self._app.guard().begin()
             log_recovered(self._app.recover())

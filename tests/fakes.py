@@ -55,6 +55,9 @@ class PlainRenderer:
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
 
+    def prepare(self) -> None:
+        """It needs nothing."""
+
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:

@@ -13,6 +13,7 @@ import pytest
 
 from newsletter.cli import documentation as commands
 from newsletter.cli import main
+from newsletter.cli.groups import loaded
 from newsletter.config import documentation as configuration
 from newsletter.config import load, matrix
 from newsletter.domain.review import GRADES, Check
@@ -83,7 +84,7 @@ def all_commands(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
         for word in context.command.list_commands(context):
-            command = context.command.get_command(context, word)
+            command = loaded(context.command.get_command(context, word))
             assert command is not None
             yield from all_commands(click.Context(command, info_name=word, parent=context))
 
@@ -107,7 +108,7 @@ def test_every_command_that_a_document_shows_exists() -> None:
     for path in documents():
         for shown in re.findall(r"(?m)(?:^    |`)newsletter ((?:[a-z]+ ?)+)", read(path)):
             first, second = [*shown.split(), ""][:2]
-            command = main.newsletter.get_command(root, first)
+            command = loaded(main.newsletter.get_command(root, first))
             assert command is not None, f"{name(path)} shows 'newsletter {shown}'"
             if isinstance(command, click.Group) and second:
                 assert second in command.commands, f"{name(path)} shows 'newsletter {shown}'"

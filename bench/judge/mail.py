@@ -18,6 +18,7 @@ from bench.judge.corpus import read_statement
 from newsletter.domain.message import House, Organisation, PressContact, Recipient, Sender
 from newsletter.domain.mime import to_mime
 from newsletter.domain.statement import Statement
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
 
 DOMAIN = "forum.example"
@@ -70,7 +71,7 @@ def make_renderer(brand: str = PLAIN) -> TemplateRenderer:
         timezone="America/New_York",
         brand=BRANDS[brand],
     )
-    return TemplateRenderer(house=house, override=None)
+    return TemplateRenderer(house=house, files=mail_templates(None))
 
 
 def make_mail(name: str, statement: Statement, renderer: TemplateRenderer) -> Mail:

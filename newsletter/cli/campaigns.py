@@ -241,6 +241,5 @@ def _tell(campaign: Campaign) -> None:
     )
 
 
-COMMANDS = (report, pause, resume, cancel, resolve)
-for command in COMMANDS:
-    campaign.add_command(command)
+for _command in (report, pause, resume, cancel, resolve):
+    campaign.add_command(_command)

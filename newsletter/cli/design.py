@@ -13,7 +13,7 @@ from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Statement
-from newsletter.rendering.templates import default_templates
+from newsletter.rendering.files import default_templates
 from newsletter.sources.statements import Defaults, parse_statement
 
 _EXAMPLE = Path("workspace") / "example.md"
@@ -77,6 +77,3 @@ def _example(app: App) -> Statement:
     if parsed.statement is None:
         raise Defect(f"the example statement cannot be read: {parsed.faults}")
     return replace(parsed.statement, lists=_LISTS)
-
-
-COMMANDS = (design,)

@@ -67,6 +67,7 @@ def _examine(shell: Shell) -> Iterator[Finding]:
         return
     try:
         with shell.app() as app:
+            app.prepare()
             yield _finding("database", well=True, detail=str(app.settings.database_path))
             yield from _inside(app)
     except NewsletterError as error:
@@ -96,7 +97,7 @@ def _inside(app: App) -> Iterator[Finding]:
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield _finding("subscribers", well=bool(lists), detail=counts or advice)
-    staffed = bool(roles) or app.rules.policy.trust_front_matter
+    staffed = bool(roles) or app.policy.trust_front_matter
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(app)
@@ -161,6 +162,3 @@ def _examined(examiner: Examiner) -> Iterator[Finding]:
         yield _finding(_CONNECTION, well=False, detail=str(error))
     except NewsletterError as error:
         yield _finding("provider", well=False, detail=str(error))
-
-
-COMMANDS = (doctor,)

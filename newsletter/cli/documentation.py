@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter
 
 _INTRODUCTION = """\
@@ -31,7 +32,7 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
         for name, command in context.command.commands.items():
-            yield from _contexts(click.Context(command, info_name=name, parent=context))
+            yield from _contexts(click.Context(loaded(command), info_name=name, parent=context))
 
 
 def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:

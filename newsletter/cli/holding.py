@@ -70,6 +70,3 @@ def tell(lifted: dict[HoldKind, str]) -> None:
         say(f"released: {reason}")
     if not lifted:
         say("nothing was on hold")
-
-
-COMMANDS = (stop, release)

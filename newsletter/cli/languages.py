@@ -26,7 +26,7 @@ def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
     """How a statement stands."""
     if not stored.digest:
         return "cannot be rendered"
-    if stored.statement.translation_of and app.rules.together:
+    if stored.statement.translation_of and app.settings.together:
         return f"goes out with {stored.statement.translation_of}"
     if standing.approved:
         return "approved"
@@ -37,8 +37,8 @@ def left_behind(app: App, slug: str) -> Iterator[str]:
     """What a yes does not do: that of a translation, or for those that nobody waits for."""
     with app.store.read() as tx:
         statement = find_statement(tx, slug).statement
-        _, others = siblings(tx, statement, app.rules.policy)
-    if app.rules.together:
+        _, others = siblings(tx, statement, app.policy)
+    if app.settings.together:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
     elif not statement.translation_of:

@@ -7,27 +7,7 @@ from collections.abc import Sequence
 import click
 
 from newsletter import __version__
-from newsletter.cli import (
-    archive,
-    audit,
-    campaigns,
-    configuration,
-    database,
-    design,
-    diagnosis,
-    holding,
-    preview,
-    roundups,
-    running,
-    segments,
-    sources,
-    start,
-    statements,
-    subscribers,
-    trial,
-    users,
-)
-from newsletter.cli.shell import Shell
+from newsletter.cli.groups import Table
 from newsletter.domain.errors import (
     Defect,
     InvalidInput,
@@ -47,7 +27,7 @@ _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="newsletter")
 @click.option("--workspace", metavar="DIR", help="The folder that holds newsletter.yaml.")
 @click.option("--verbose", is_flag=True, help="Say more of what happens.")
@@ -60,7 +40,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
     4 refused · 5 finished, and something needs a person · 6 provider unreachable ·
     130 interrupted
     """
-    context.obj = Shell(workspace=workspace)
+    context.obj = workspace
     level = logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
@@ -68,28 +48,36 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
     logging.getLogger("newsletter").setLevel(level)
 
 
-for command in (
-    *start.COMMANDS,
-    *preview.COMMANDS,
-    *trial.COMMANDS,
-    *design.COMMANDS,
-    *diagnosis.COMMANDS,
-    configuration.config,
-    statements.statement,
-    roundups.roundup,
-    segments.segment,
-    sources.source,
-    *running.COMMANDS,
-    campaigns.campaign,
-    *campaigns.COMMANDS,
-    *holding.COMMANDS,
-    subscribers.subscribers,
-    archive.archive,
-    users.user,
-    database.db,
-    audit.audit,
+for _name, _module, _about in (
+    ("init", "start", "Write a new workspace: settings, a statement, subscribers."),
+    ("demo", "start", "Try it out on made-up data: nothing leaves this machine."),
+    ("preview", "preview", "Show a message as its readers get it, before it is approved."),
+    ("send", "trial", "Try a statement out: a dry run, or one test mail."),
+    ("design", "design", "Show each template with made-up text, in your brand."),
+    ("doctor", "diagnosis", "Check all that has to be right, and mail nobody."),
+    ("config", "configuration", "Show and check newsletter.yaml."),
+    ("statement", "statements", "Write, look at, approve and schedule statements."),
+    ("roundup", "roundups", "Mails that gather what went out in a week or a month."),
+    ("segment", "segments", "Saved rules that pick readers of a list."),
+    ("source", "sources", "Look at sources, visit feeds, take what they list."),
+    ("run", "running", "Send what is approved and due, and serve the pages."),
+    ("worker", "running", "Send what is approved and due, without the pages."),
+    ("serve", "running", "Serve the readers' pages alone."),
+    ("campaign", "campaigns", "See what goes out, and pause, resume or cancel it."),
+    ("report", "campaigns", "Show a campaign's figures, and whom it did not reach."),
+    ("pause", "campaigns", "Stop a campaign after the calls that are under way."),
+    ("resume", "campaigns", "Let a paused campaign go on where it stopped."),
+    ("cancel", "campaigns", "End a campaign: what has gone has gone, the rest stays."),
+    ("resolve", "campaigns", "Decide what became of the unknown."),
+    ("stop", "holding", "Stop all sending, until it is released."),
+    ("release", "holding", "Lift the hold on all sending."),
+    ("subscribers", "subscribers", "Import, export, look at, suppress and forget people."),
+    ("archive", "archive", "The public archive."),
+    ("user", "users", "Add and list the staff."),
+    ("db", "database", "Migrate, back up and restore the database."),
+    ("audit", "audit", "Show who did what, and check that nobody changed the log."),
 ):
-    newsletter.add_command(command)
+    newsletter.later(_name, f"newsletter.cli.{_module}:{_name}", _about)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -83,9 +83,7 @@ def preview(
     """
     with shell.app() as app:
         app.refresh()
-        look = look_at(
-            slug, address=address, store=app.store, links=app.links, policy=app.rules.policy
-        )
+        look = look_at(slug, address=address, store=app.store, links=app.links, policy=app.policy)
         message = to_mime(content=look.content, recipient=look.recipient, at=app.clock.now())
         made = filled(look.content, look.recipient)
         facts = _facts(app, look, slug, real=address is not None, fetched=with_images)
@@ -197,6 +195,3 @@ def _open(sheet: Path) -> None:
         say(f"--open works on a terminal only; open {sheet}")
     elif not webbrowser.open(sheet.resolve().as_uri()):
         say(f"no browser could be started; open {sheet}")
-
-
-COMMANDS = (preview,)

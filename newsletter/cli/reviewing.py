@@ -62,7 +62,7 @@ def _check_one(app: App, slug: str) -> _Checked:
             return _checked(faults, (), settled=True, statements=0)
         faults = _about(app, tx, faults, stored.statement)
         [reviewed] = review(tx, [stored], app.review_rules, app.clock)
-        settled = is_settled(tx, stored, app.rules.policy, app.review_rules)
+        settled = is_settled(tx, stored, app.policy, app.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
 
@@ -70,7 +70,7 @@ def _check_all(app: App) -> _Checked:
     faults = app.refresh()
     with app.store.read() as tx:
         present = [one for one in tx.statements.all() if one.present]
-        policy, rules = app.rules.policy, app.review_rules
+        policy, rules = app.policy, app.review_rules
         awaited = [one for one in present if not is_settled(tx, one, policy, rules)]
         reviews = review(tx, awaited, rules, app.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
@@ -92,7 +92,7 @@ def _about(
     app: App, tx: Transaction, faults: Iterable[Fault], statement: Statement
 ) -> tuple[Fault, ...]:
     """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
-    within = translations_of(tx, statement.slug) if app.rules.together else ()
+    within = translations_of(tx, statement.slug) if app.settings.together else ()
     places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
     return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
 

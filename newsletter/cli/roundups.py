@@ -35,7 +35,7 @@ def roundup() -> None:
 def list_roundups(shell: Shell, as_json: bool) -> None:
     """Show all round-ups, when each comes next, and its last issue."""
     with shell.app() as app:
-        rows = [_row(app, app.gatherer.forecast(one.name)) for one in app.gatherer.roundups]
+        rows = [_row(app, app.gatherer.forecast(one.name)) for one in app.roundups]
     if as_json:
         print_json(rows)
     elif not rows:

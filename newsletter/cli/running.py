@@ -214,6 +214,3 @@ def serve(shell: Shell, host: str, port: int) -> None:
     ):
         say(f"readers' pages on {server.address}; stop with Ctrl-C")
         server.wait()
-
-
-COMMANDS = (run, worker, serve)

@@ -12,11 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from newsletter.app import App
-from newsletter.bootstrap import opened
 from newsletter.config import FILE_NAME, find_workspace
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
@@ -27,7 +24,7 @@ OPERATOR = "operator"
 """Who acts when a command names nobody: whoever may use the shell."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Shell:
     """Where we are."""
 
@@ -46,7 +43,9 @@ class Shell:
 
     @contextmanager
     def app(self) -> Iterator[App]:
-        """Everything, built from the workspace."""
+        """What can be done in the workspace."""
+        from newsletter.bootstrap import opened  # it knows all parts, and usage errors need none
+
         with opened(self.folder, environment()) as app:
             yield app
 
@@ -56,10 +55,8 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, workspace: str | None, **options: Any) -> Any:
-        shell = click.get_current_context().find_object(Shell) or Shell()
-        if workspace is not None:
-            shell.workspace = workspace
-        return command(shell, *args, **options)
+        before = click.get_current_context().find_root().obj  # newsletter --workspace DIR …
+        return command(Shell(workspace=workspace or before), *args, **options)
 
     option = click.option("--workspace", metavar="DIR", help="The folder with newsletter.yaml.")
     return option(wrapped)
@@ -89,6 +86,9 @@ def say(message: str) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Data as a table; without frames where nobody looks at it."""
+    from rich.console import Console  # JSON, and what is said in sentences, needs neither
+    from rich.table import Table
+
     width = None if sys.stdout.isatty() else 200
     console = Console(width=width, highlight=False, markup=False, emoji=False)  # data as it is
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -19,7 +19,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.statement import Role
 from newsletter.pipeline.report import report
 from newsletter.pipeline.trial import filled, sample
-from newsletter.rendering.templates import default_templates
+from newsletter.rendering.files import default_templates
 from newsletter.sources.subscribers import read_subscribers
 
 _EDITOR = "editor@forum.example"
@@ -112,6 +112,3 @@ def _show_around(app: App, folder: Path) -> None:
         f"  {command} audit show --workspace {folder}\n"
         f"  {command} run --workspace {folder}      (and open http://127.0.0.1:8000)"
     )
-
-
-COMMANDS = (init, demo)

@@ -1,12 +1,12 @@
 """``newsletter statement``: write, look at, approve and schedule statements."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
 from newsletter.app import App
+from newsletter.cli.groups import Table
 from newsletter.cli.languages import in_a_word, languages_of
 from newsletter.cli.reviewing import approve, check
 from newsletter.cli.shell import (
@@ -30,13 +30,11 @@ from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.review import overrides
 from newsletter.ports import StoredStatement, Transaction
-from newsletter.sources.imported import ImportedDocument
-from newsletter.sources.importing import MAX_BYTES, import_file
 from newsletter.sources.times import is_local
 from newsletter.sources.writing import slugify, to_markdown, write_new
 
 
-@click.group()
+@click.group(cls=Table)
 def statement() -> None:
     """Write, look at, approve and schedule statements."""
 
@@ -82,7 +80,7 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
 
 
 def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
-    standing = standing_of(tx, stored, app.rules.policy)
+    standing = standing_of(tx, stored, app.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
     return {
         "slug": stored.statement.slug,
@@ -123,71 +121,16 @@ def new(shell: Shell, title: str, author: str) -> None:
             date=app.clock.now().date(),
             author=author,
         )
-        path = _folder(app) / f"{slugify(title)}.md"
+        path = app.settings.statements_folder / f"{slugify(title)}.md"
         write_new(path, text)
     click.echo(str(path))
 
 
-@statement.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@as_json
-@in_workspace
-def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
-    """Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses."""
-    with shell.app() as app:
-        today = app.clock.now().date()
-        # all are read before one is written: a broken file leaves nothing half done
-        read = [import_file(_bytes_of(file), today=today, file=str(file)) for file in files]
-        made = [_write_imported(app, document) for document in read]
-    if as_json:
-        print_json(made)
-        return
-    for one in made:
-        for dropped in one["dropped"]:
-            place = f", line {dropped['line']}" if dropped["line"] else ""
-            say(f"left out{place}: {dropped['text']} ({dropped['why']})")
-        for note in one["notes"]:
-            say(f"please check: {note}")
-        click.echo(one["path"])
-
-
-def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
-    slug = slugify(document.title)
-    path = _folder(app) / f"{slug}.md"
-    text = to_markdown(
-        title=document.title,
-        date=document.date,
-        summary=document.summary,
-        subject=document.subject,
-        body=document.body,
-    )
-    write_new(path, text)
-    return {
-        "slug": slug,
-        "path": str(path),
-        "title": document.title,
-        "date": document.date.isoformat() if document.date else None,
-        "dropped": [
-            {"line": one.line, "text": one.text, "why": one.why} for one in document.dropped
-        ],
-        "notes": list(document.notes),
-    }
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; check the file and its permissions"
-        raise InvalidInput([Fault(file=str(file), message=message)]) from error
-
-
-def _folder(app: App) -> Path:
-    paths = (getattr(one, "path", None) for one in app.settings.statements)
-    return app.settings.resolve(next(filter(None, paths), Path("statements")))
-
-
+statement.later(
+    "import",
+    "newsletter.cli.importing:import_files",  # it reads Word files and pages
+    "Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses.",
+)
 statement.add_command(check)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli import moving, signup
+from newsletter.cli.groups import Table
 from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, print_json, say
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason, parse_address
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -13,13 +13,17 @@ from newsletter.domain.statement import Role
 from newsletter.ports import ConsentRecord, Transaction
 
 
-@click.group()
+@click.group(cls=Table)
 def subscribers() -> None:
     """Import, export, look at, suppress and forget people."""
 
 
-for command in (moving.import_file, moving.export, signup.form):
-    subscribers.add_command(command)
+for _name, _at, _about in (
+    ("import", "moving:import_file", "Import a file of ours, or what another tool exported."),
+    ("export", "moving:export", "Print all subscribers and suppressions, as import reads them."),
+    ("form", "signup:form", "Print a form to sign up by, for a page of your own site."),
+):
+    subscribers.later(_name, f"newsletter.cli.{_at}", _about)  # they know files and pages
 
 
 @subscribers.command()

@@ -39,7 +39,7 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
         dry = dry_run(
             slug,
             store=app.store,
-            policy=app.rules.policy,
+            policy=app.policy,
             times=app.rules.times,
             clock=app.clock,
         )
@@ -67,7 +67,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
             provider=app.lines.first.provider,
             turns=app.lines.first.turns,
             clock=app.clock,
-            together=app.rules.together,
+            together=app.settings.together,
         ).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
@@ -78,6 +78,3 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
     if outcome.verdict is Verdict.UNKNOWN:
         raise NewsletterError(f"nobody knows whether the provider took the test mail: {said}")
     raise Refused(f"the provider refused the test mail: {said}")
-
-
-COMMANDS = (send,)

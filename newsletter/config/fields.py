@@ -1,5 +1,6 @@
 """The kinds of value that a setting can have, each refusing what it cannot be."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -9,8 +10,16 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain import brand
 from newsletter.domain.audience import LIST_NAME, parse_address
@@ -219,14 +228,40 @@ Window = Annotated[Duration, AfterValidator(_at_most_thirty_days)]
 """Nothing to thirty days."""
 
 
+KINDS = "kinds"
+"""Where a ``ByKind`` stands in the schema of a value: ``Shape`` asks it for its classes."""
+
+
 class ByKind:
-    """Marks a value that is validated by the class its ``kind`` names."""
+    """Marks a value that is validated by the class its ``kind`` names.
+
+    Only that class is imported and built. pydantic's own tagged unions need all of them.
+    """
 
     def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
-        self._choices = choices
+        self.choices = choices
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        choices = {kind: handler.generate_schema(model) for kind, model in self._choices.items()}
-        return core_schema.tagged_union_schema(choices, discriminator="kind")
+    def __get_pydantic_core_schema__(self, source: Any, _: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, _: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {KINDS: self}
+
+    def _read(self, value: Any, info: ValidationInfo) -> BaseModel:
+        if isinstance(value, BaseModel):
+            return value
+        if not isinstance(value, dict):
+            raise PydanticKnownError("dict_type")
+        about = {"discriminator": "'kind'"}
+        if "kind" not in value:
+            raise PydanticKnownError("union_tag_not_found", about)
+        kind = value["kind"]
+        if not isinstance(kind, str) or kind not in self.choices:
+            about |= {"tag": str(kind), "expected_tags": ", ".join(self.choices)}
+            raise PydanticKnownError("union_tag_invalid", about)
+        model = self.choices[kind]
+        if info.mode == "json":  # which strict validation reads paths and lists from
+            return model.model_validate_json(json.dumps(value), context=info.context)
+        return model.model_validate(value, context=info.context)

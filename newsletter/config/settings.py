@@ -197,6 +197,17 @@ class Settings(Section):
         return self._workspace / path
 
     @property
+    def together(self) -> bool:
+        """Everybody gets a statement in all its languages, in one mail."""
+        return self.translations == "together"
+
+    @property
+    def statements_folder(self) -> Path:
+        """Where a new statement is written: the first folder that is a source."""
+        folders = [one.path for one in self.statements if isinstance(one, FolderOptions)]
+        return self.resolve(folders[0] if folders else Path("statements"))
+
+    @property
     def providers(self) -> tuple[ProviderOptions, ...]:
         """The first provider's options, and the second's, if there is one."""
         second = self.fallback_provider

@@ -1,12 +1,15 @@
 """What may stand at each place of ``newsletter.yaml``: the settings, seen from the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from newsletter.config.fields import KINDS
 from newsletter.config.settings import Settings
 from newsletter.domain.schedule import format_duration
 
@@ -26,11 +29,52 @@ class _Generator(GenerateJsonSchema):
 
 
 def plain_schema() -> dict[str, Any]:
-    """The settings as pydantic describes them."""
-    schema = Settings.model_json_schema(schema_generator=_Generator)
-    for group in [schema, *schema["$defs"].values()]:
+    """The settings as pydantic describes them, with all kinds that there are."""
+    whole = _described(Settings)
+    definitions = whole["$defs"]
+    for group in [whole, *list(definitions.values())]:
+        _name_kinds(group, definitions)
+    return whole
+
+
+def _described(model: type[BaseModel]) -> dict[str, Any]:
+    """One class and those within it; of what goes by kind, only which kinds there are."""
+    schema = model.model_json_schema(schema_generator=_Generator)
+    for group in [schema, *schema.setdefault("$defs", {}).values()]:
         group.pop("title", None)
     return schema
+
+
+def _name_kinds(schema: Any, definitions: dict[str, Any]) -> None:
+    """Put the classes of a value's kinds among the definitions, and refer to them."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    for one in inner:
+        if isinstance(one, dict | list):
+            _name_kinds(one, definitions)
+    by_kind = schema.pop(KINDS, None) if isinstance(schema, dict) else None
+    if by_kind:
+        for kind, model in by_kind.choices.items():
+            own = _described(model)
+            definitions |= own.pop("$defs") | {kind: own}
+        mapping = {kind: f"#/$defs/{kind}" for kind in by_kind.choices}
+        schema["discriminator"] = {"propertyName": "kind", "mapping": mapping}
+        schema["oneOf"] = [{"$ref": reference} for reference in mapping.values()]
+
+
+class _Kinds(Mapping[str, "Shape"]):
+    """The shapes of kinds, each made when it is asked for."""
+
+    def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
+        self._choices = choices
+
+    def __getitem__(self, kind: str) -> "Shape":
+        return Shape.of(self._choices[kind])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._choices))
+
+    def __len__(self) -> int:
+        return len(self._choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +87,13 @@ class Shape:
     @classmethod
     def of_settings(cls) -> "Shape":
         """The shape of the whole file."""
-        schema = plain_schema()
+        return cls.of(Settings)
+
+    @classmethod
+    @cache
+    def of(cls, model: type[BaseModel]) -> "Shape":
+        """The shape of a group of keys."""
+        schema = _described(model)
         return cls(schema=schema, definitions=schema["$defs"])
 
     def _at(self, schema: Mapping[str, Any]) -> "Shape":
@@ -62,8 +112,8 @@ class Shape:
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
         """Where a ``kind`` decides: what each of them takes."""
-        mapping = self.schema.get("discriminator", {}).get("mapping", {})
-        return {kind: self._at({"$ref": reference}) for kind, reference in mapping.items()}
+        by_kind = self.schema.get(KINDS)
+        return _Kinds(by_kind.choices if by_kind else {})
 
     @property
     def keys(self) -> Mapping[str, "Shape"]:

@@ -36,19 +36,13 @@ class Finding:
 
 
 def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> Finding:
-    """Locate a validation error in the document.
-
-    The place that pydantic names has one more part wherever a ``kind`` chose the class.
-    """
+    """Locate a validation error in the document."""
     path: KeyPath = ()
     shape, value = root, values
     for part in error["loc"]:
-        if shape.kinds:
-            shape = shape.for_value(value)
-            continue
         if not isinstance(value, list if isinstance(part, int) else dict):
             break  # it names one of several types that were tried
-        shape, value = shape.child(part), _inside(value, part)
+        shape, value = shape.for_value(value).child(part), _inside(value, part)
         path = (*path, part)
     if error["type"].startswith("union_tag"):
         path, value = (*path, "kind"), _inside(value, "kind")

@@ -28,6 +28,7 @@ def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = F
 
     With ``together`` the content of an original holds its translations, and is rendered again when
     one of them changes. A translation that cannot be what it says it is, is a fault either way.
+    Raises InvalidInput where the renderer itself cannot render.
     """
     with store.read() as tx:
         known = tx.statements.all()
@@ -38,6 +39,7 @@ def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = F
         members = families.get(stored.statement.slug, ()) if together else ()
         done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
+            renderer.prepare()  # a broken template is no fault of this statement
             faults += _render_one(done, members, store=store, renderer=renderer, clock=clock)
             rendered.append(stored.statement.slug)
     return Rendered(slugs=tuple(rendered), faults=tuple(dict.fromkeys(faults)))

@@ -74,6 +74,10 @@ class Renderer(Protocol):
         """Changes whenever the same statement could be rendered into other content."""
         ...
 
+    def prepare(self) -> None:
+        """Make ready to render. Raises InvalidInput for what keeps any statement from it."""
+        ...
+
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:

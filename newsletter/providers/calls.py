@@ -8,14 +8,8 @@ from typing import Protocol
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.ports import Capabilities, Parcel, Sighting
-from newsletter.providers.http import (
-    AnswerLost,
-    HttpRequest,
-    HttpResponse,
-    Translator,
-    Transport,
-    retry_after,
-)
+from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse, Translator, retry_after
+from newsletter.providers.transport import Transport
 
 _MOST_PAGES = 400
 

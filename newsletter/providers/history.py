@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.event import Event
 from newsletter.ports import Told
-from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse, Transport
+from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport import Transport
 
 _MOST_PAGES = 400
 

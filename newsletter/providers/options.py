@@ -52,7 +52,9 @@ WebhookTopics = Annotated[
 ]
 """The topics of a provider whose webhooks come through Amazon SNS."""
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+_STRICT = ConfigDict(
+    frozen=True, extra="forbid", hide_input_in_errors=True, strict=True, defer_build=True
+)
 
 
 class WarmUpOptions(BaseModel):

@@ -150,6 +150,11 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
     )
 
 
+def in_workspace(options: Options, workspace: Path) -> Outbox:
+    """The outbox that these options describe; a relative path is relative to the workspace."""
+    return Outbox(options, directory=workspace / options.path)
+
+
 def _file_name(message_id: str) -> str:
     """A name that stays in its folder and differs from others also where case is ignored."""
     if _FILE_NAME.fullmatch(message_id):

@@ -8,11 +8,10 @@ import cssutils
 import premailer.cache
 from premailer import Premailer
 
+from newsletter.rendering.files import FETCHES
+
 _DOCTYPE = "<!DOCTYPE html>"
 _STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
-
-FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
-"""What premailer fetches, even when told not to."""
 
 # premailer's cache and cssutils' serialiser belong to the whole process
 _LOCK = Lock()

@@ -1,24 +1,19 @@
 """The renderer: a statement into content, once, with merge fields open (docs/decisions/0003)."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from markdown_it.token import Token
 from markupsafe import Markup
 
-import newsletter
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content, House
 from newsletter.domain.statement import Statement
 from newsletter.rendering import checks, details, wrapping
+from newsletter.rendering.files import TemplateFiles, fingerprint
 from newsletter.rendering.headers import (
     archive_page,
     archive_url,
@@ -31,22 +26,11 @@ from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import breakable, to_html
 from newsletter.rendering.placed import refuse_faults
 from newsletter.rendering.plaintext import PlainBody, to_text
-from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.templates import Templates
 from newsletter.rendering.translations import blocks, language_name, left_out
 from newsletter.rendering.values import Wordings, common_values
 
 _VERSION_DIGITS = 12
-_LIBRARIES = [
-    "cssselect",
-    "cssutils",
-    "jinja2",
-    "lxml",
-    "markdown-it-py",
-    "markupsafe",
-    "mdit-py-plugins",
-    "nh3",
-    "premailer",
-]
 
 _LETTERS = {
     LetterText.CONFIRMATION: ("confirm_subject", "confirm"),
@@ -60,15 +44,14 @@ _LETTERS = {
 class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
-    Safe to use from many threads. Reads files only while it is made, and nothing from a network.
+    Safe to use from many threads. Reads no files, and nothing from a network.
     Raises InvalidInput, when made, for a template that cannot be parsed.
     """
 
-    def __init__(self, *, house: House, override: Path | None) -> None:
+    def __init__(self, *, house: House, files: TemplateFiles) -> None:
         self._house = house
         self._templates = Templates(
-            default_templates(),
-            override,
+            files,
             filters={
                 "breakable": breakable,
                 "dialled": _dialled,
@@ -78,12 +61,15 @@ class TemplateRenderer:
             },
         )
         self.wordings = Wordings(self._templates)
-        self._fingerprint = _fingerprint(self._templates, house)
+        self._fingerprint = fingerprint(files, house)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
         return self._fingerprint
+
+    def prepare(self) -> None:
+        """It was made ready when it was made."""
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
@@ -231,16 +217,6 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
     faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
     if faults:
         raise InvalidInput(faults)
-
-
-def _fingerprint(templates: Templates, house: House) -> str:
-    known = {
-        "templates": templates.digests,
-        "house": asdict(house),
-        "versions": {name: version(name) for name in _LIBRARIES},
-        "newsletter": newsletter.__version__,
-    }
-    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _iso(wall: datetime | None) -> str:

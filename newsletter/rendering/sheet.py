@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from newsletter.domain.review import Grade, Remark
 from newsletter.rendering.checks import HTML_LIMIT
-from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.files import default_templates, read_templates
+from newsletter.rendering.templates import Templates
 
 MARK = '<meta name="generator" content="newsletter preview">'
 """By this line a folder is known to hold a preview that may be replaced."""
@@ -148,7 +149,7 @@ class ContactSheet:
     """Writes the page. Reads its templates once."""
 
     def __init__(self) -> None:
-        self._templates = Templates(default_templates() / "preview", None, filters={})
+        self._templates = Templates(read_templates(default_templates() / "preview"), filters={})
 
     def page(self, facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:
         """The whole page, for any browser, without script and without a network.

@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.domain.message import House
 from newsletter.rendering.details import direction
-from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.files import default_templates, read_templates
+from newsletter.rendering.templates import Templates
 from newsletter.rendering.values import Wordings, look
 from newsletter.web.notices import Notice
 
@@ -52,7 +53,7 @@ class Frame:
         folder = default_templates() / "web"
         self._house = house
         self._language = language
-        self._templates = Templates(folder, None, filters={})
+        self._templates = Templates(read_templates(folder), filters={})
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(self._styles))

@@ -15,6 +15,7 @@ class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
     def __init__(self, app: App, *, host: str, port: int) -> None:
+        app.prepare()  # the threads share what is built
         self._socket = _bind(host, port)
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -1,39 +1,33 @@
-"""Which providers' webhooks there are, and how one is made from its key or its topics."""
+"""Which providers' webhooks there are, and how one is made from its key or its topics.
+
+Only the modules of those that are asked for are imported.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
-from newsletter.ports import Webhook
-from newsletter.webhooks import (
-    brevo,
-    mailgun,
-    mailjet,
-    mailtrap,
-    postal,
-    postmark,
-    resend,
-    sendgrid,
-    ses,
-)
+from newsletter.imports import Imported, imported
+from newsletter.ports.world import Webhook
 from newsletter.webhooks.reading import Translate
 
-KEYED: Mapping[str, Callable[[str], Webhook]] = MappingProxyType(
+_HERE = __name__.rpartition(".")[0]
+
+KEYED: Mapping[str, Callable[[str], Webhook]] = Imported(
     {
-        "mailgun": mailgun.Mailgun,
-        "sendgrid": sendgrid.SendGrid,
-        "postmark": postmark.Postmark,
-        "resend": resend.Resend,
-        "brevo": brevo.Brevo,
-        "mailtrap": mailtrap.Mailtrap,
-        "postal": postal.Postal,
-        "mailjet": mailjet.Mailjet,
+        "mailgun": f"{_HERE}.mailgun:Mailgun",
+        "sendgrid": f"{_HERE}.sendgrid:SendGrid",
+        "postmark": f"{_HERE}.postmark:Postmark",
+        "resend": f"{_HERE}.resend:Resend",
+        "brevo": f"{_HERE}.brevo:Brevo",
+        "mailtrap": f"{_HERE}.mailtrap:Mailtrap",
+        "postal": f"{_HERE}.postal:Postal",
+        "mailjet": f"{_HERE}.mailjet:Mailjet",
     }
 )
 """Kind of provider → its webhook, made from ``webhook_key``."""
-LISTED: Mapping[str, Translate] = MappingProxyType(
-    {"mailgun": mailgun.event, "postmark": postmark.event}
+LISTED: Mapping[str, Translate] = Imported(
+    {"mailgun": f"{_HERE}.mailgun:event", "postmark": f"{_HERE}.postmark:event"}
 )
 """Kind of provider → what makes an event of one that is listed in its webhook's words."""
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
@@ -52,7 +46,7 @@ def build(
             if not _TOPIC.fullmatch(topic):
                 why = f"holds {topic!r}, which is no topic; write its ARN, like "
                 raise _fault("webhook_topics", f"{why}arn:aws:sns:eu-west-1:123456789012:mail")
-        return ses.Ses(topics, fetch) if topics else None
+        return imported(f"{_HERE}.ses:Ses")(topics, fetch) if topics else None
     if kind not in KEYED or key is None:
         return None
     try:

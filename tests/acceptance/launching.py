@@ -16,7 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["__main__", "newsletter.cli.main", "tests.acceptance.killing"])
+_CONTEXT.set_forkserver_preload(["__main__", "tests.acceptance.everything"])
 
 
 _TURN = threading.Lock()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from newsletter import __version__
+from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter as program
 from tests.acceptance.workspace import (
     EDITOR,
@@ -26,7 +27,9 @@ def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
     """All commands there are, as one types them."""
     if not hasattr(group, "commands"):
         return [path]
-    inner = [one for name, sub in group.commands.items() for one in commands(sub, *path, name)]
+    inner = [
+        one for name, sub in group.commands.items() for one in commands(loaded(sub), *path, name)
+    ]
     return [path, *inner]
 
 

@@ -4,9 +4,10 @@ import logging
 import shutil
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import requests
 from newsletter.app import App
 from newsletter.bootstrap import opened
 from newsletter.domain.event import Bounce, Event, EventKind
+from newsletter.ports import Webhook
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace
 from tests.fakes import PostedEvents
@@ -52,12 +54,19 @@ class Told:
         return Event(kind=kind, **usual | fields)
 
 
+class ListeningApp(App):
+    """Hears posts that are events already, for two providers."""
+
+    @cached_property
+    def webhooks(self) -> Mapping[str, Webhook]:
+        return {"outbox": PostedEvents(), "sendgrid": PostedEvents()}
+
+
 @contextmanager
 def listening(workspace: Workspace) -> Iterator[Told]:
     """The same server as ``serve`` and ``run`` start, its webhooks wired as any others."""
-    webhooks = {"outbox": PostedEvents(), "sendgrid": PostedEvents()}
-    with opened(workspace.folder, {}) as app:
-        app = replace(app, webhooks=webhooks)
+    with opened(workspace.folder, {}) as built:
+        app = ListeningApp(**{one.name: getattr(built, one.name) for one in fields(built)})
         with WebServer(app, host="127.0.0.1", port=0) as server:
             told = Told(app, server.address)
             yield told

@@ -10,8 +10,8 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.brevo import Brevo, Options
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.brevo import BrevoInquiry
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
 

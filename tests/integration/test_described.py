@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.described import Described
 from newsletter.providers.description import Options
-from newsletter.providers.http import Transport
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.contracts.provider_single import SingleProviderContract
 from tests.provider_servers.gateway import MANY, ONE, GatewayServer

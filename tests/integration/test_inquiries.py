@@ -11,7 +11,6 @@ import pytest
 from newsletter.providers.brevo import Brevo
 from newsletter.providers.brevo import Options as BrevoOptions
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.brevo import BrevoInquiry
 from newsletter.providers.inquiries.mailgun import MailgunInquiry
 from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
@@ -25,6 +24,7 @@ from newsletter.providers.postmark import Options as PostmarkOptions
 from newsletter.providers.postmark import Postmark
 from newsletter.providers.sendgrid import Options as SendGridOptions
 from newsletter.providers.sendgrid import SendGrid
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import AT, batch
 from tests.provider_servers.brevo import BrevoServer
 from tests.provider_servers.mailtrap import MailtrapServer

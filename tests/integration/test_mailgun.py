@@ -8,9 +8,9 @@ import pytest
 
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.mailgun import MailgunInquiry
 from newsletter.providers.mailgun import Mailgun, Options
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import (
     MailgunServer,

@@ -10,8 +10,8 @@ import pytest
 from newsletter.domain.delivery import Answer, OutgoingBatch, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.mailjet import MAX_RECIPIENTS, Mailjet, Options
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailjet import MailjetServer, error, malformed
 from tests.servers import Delivered

@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.domain.delivery import Verdict
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.mailpit import Mailpit, Options
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.mailpit import MailpitServer

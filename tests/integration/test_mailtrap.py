@@ -8,9 +8,9 @@ import pytest
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
 from newsletter.providers.mailtrap import MAX_BYTES, Mailtrap, Options
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.mailtrap import MailtrapServer
 

@@ -9,8 +9,8 @@ import pytest
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.postal import Options, Postal
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import Service, batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
 from tests.provider_servers.postal import PostalServer

@@ -7,9 +7,9 @@ import pytest
 
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.postmark import PostmarkInquiry
 from newsletter.providers.postmark import Options, Postmark
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.postmark import PostmarkServer
 

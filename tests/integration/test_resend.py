@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.resend import Options, Resend
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.resend import ResendServer
 

@@ -8,9 +8,9 @@ import pytest
 from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.inquiries.sendgrid import SendGridInquiry
 from newsletter.providers.sendgrid import Options, SendGrid
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.sendgrid import SendGridServer
 

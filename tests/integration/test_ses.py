@@ -11,9 +11,9 @@ from newsletter.domain.delivery import Answer, Verdict
 from newsletter.domain.message import Sender
 from newsletter.ports import Parcel, Provider
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.registry import build
 from newsletter.providers.ses import Options, Ses
+from newsletter.providers.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer

@@ -10,8 +10,8 @@ import pytest
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Counts
 from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import Transport
 from newsletter.providers.ses import Options, Ses
+from newsletter.providers.transport import Transport
 from newsletter.store.sql import SqlStore
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer

@@ -21,13 +21,8 @@ from newsletter.domain.errors import Defect, InvalidConfiguration, ProviderUnrea
 from newsletter.ports import Capabilities
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.deadline import CURRENT, Call, TlsPool, Watchdog
-from newsletter.providers.http import (
-    LONGEST_ANSWER,
-    AnswerLost,
-    HttpRequest,
-    HttpResponse,
-    Transport,
-)
+from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport import LONGEST_ANSWER, Transport
 from tests.contracts.provider import batch
 from tests.servers import (
     LoopbackServer,

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.mime import ascii_domain
 from newsletter.ports import Finding, Level
-from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse, Transport
+from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport import Transport
 
 KEY = "provider key"
 DOMAIN = "sending domain"

@@ -5,12 +5,24 @@ provider only the description is known.
 """
 
 from newsletter.ports import Finding
-from newsletter.providers import description, postal
+from newsletter.providers import description, outbox, postal
 from newsletter.providers.body import BodyTemplate
-from newsletter.providers.probes.probe import Probe, uncertain
+from newsletter.providers.options import ProviderOptions
+from newsletter.providers.probes.probe import Probe, uncertain, well
 
 _MEANT = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
 """What no reader's mail should lack."""
+
+
+def of_outbox(_: outbox.Options, __: str) -> tuple[Probe | Finding, ...]:
+    """That nobody is written to."""
+    why = "outbox: messages become files on this machine; no reader gets any"
+    return (well("provider", why),)
+
+
+def of_unknown(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
+    """That nothing is proved."""
+    return (uncertain("provider", "nothing can be asked without a message"),)
 
 
 def of_postal(_: postal.Options, __: str) -> tuple[Probe | Finding, ...]:

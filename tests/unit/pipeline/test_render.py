@@ -2,6 +2,7 @@
 
 import pytest
 
+from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statement import Statement
 from newsletter.pipeline.render import render
 from tests.fakes import PlainRenderer
@@ -102,3 +103,22 @@ def test_a_statement_that_is_gone_is_not_rendered(room: Newsroom) -> None:
     room.ingest()
     room.renderer = PlainRenderer("plain-2")
     assert room.render().slugs == ()
+
+
+class BrokenRenderer(PlainRenderer):
+    """A template of its own is broken."""
+
+    def prepare(self) -> None:
+        raise InvalidInput([Fault(file="templates/statement.txt.j2", message="is broken")])
+
+
+def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
+    room: Newsroom,
+) -> None:
+    room.write()
+    room.look()
+    before = room.digest()
+    room.renderer = BrokenRenderer("plain-2")
+    with pytest.raises(InvalidInput, match="is broken"):
+        room.render()
+    assert room.digest() == before != ""

@@ -9,6 +9,7 @@ from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.letter import LetterText
 from newsletter.domain.message import Content, House, Organisation, PressContact, Sender
 from newsletter.domain.statement import Statement
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
 
 SHARED = Path(__file__).parents[3] / ".." / "shared"
@@ -51,7 +52,7 @@ HARBOUR = replace(
 EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
 """A brand that changes the colours of the plain style, and one font."""
 
-WORDINGS = TemplateRenderer(house=HOUSE, override=None).wordings
+WORDINGS = TemplateRenderer(house=HOUSE, files=mail_templates(None)).wordings
 
 BODY = """\
 Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
@@ -149,19 +150,21 @@ def render(
     body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
-    return TemplateRenderer(house=house, override=override).render(statement(body, **changes))
+    return TemplateRenderer(house=house, files=mail_templates(override)).render(
+        statement(body, **changes)
+    )
 
 
 def render_test_mail() -> Content:
     """The example statement as a test mail shows it."""
-    return TemplateRenderer(house=HOUSE, override=None).render(STATEMENT, test=True)
+    return TemplateRenderer(house=HOUSE, files=mail_templates(None)).render(STATEMENT, test=True)
 
 
 def render_letter(
     says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
-    return TemplateRenderer(house=house, override=None).letter(
+    return TemplateRenderer(house=house, files=mail_templates(None)).letter(
         says,
         lists=("press", "supporters"),
         language=language,

@@ -13,6 +13,7 @@ from pathlib import Path
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Recipient
 from newsletter.domain.mime import to_mime
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.sources.folder import FolderSource
 from tests.unit.rendering.examples import HOUSE
@@ -52,7 +53,7 @@ def _faults(folder: Path) -> tuple[Fault, ...]:
         return reading.faults
     try:
         (statement,) = reading.statements
-        content = TemplateRenderer(house=HOUSE, override=None).render(statement)
+        content = TemplateRenderer(house=HOUSE, files=mail_templates(None)).render(statement)
         mail = to_mime(content=content, recipient=_READER, at=_AT)
     except InvalidInput as error:
         return error.faults

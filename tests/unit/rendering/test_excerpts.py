@@ -8,6 +8,7 @@ import pytest
 from newsletter.domain.message import MARK_PREFIX, Content, House, Organisation, Sender
 from newsletter.domain.statement import Statement
 from newsletter.rendering.excerpts import excerpt, text_of
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
 
 HOUSE = House(
@@ -28,7 +29,7 @@ def content(body: str, *, override: Path | None = None, **more: object) -> Conte
     statement = Statement(
         slug="hours", title="On hours", body=body, lists=("press",), language="en", **more
     )
-    return TemplateRenderer(house=HOUSE, override=override).render(statement)
+    return TemplateRenderer(house=HOUSE, files=mail_templates(override)).render(statement)
 
 
 def test_it_is_the_text_below_the_title_without_the_mail_around_it() -> None:

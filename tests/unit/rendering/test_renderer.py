@@ -12,6 +12,7 @@ import pytest
 from newsletter.config.environment import environment
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import House, Organisation, PressContact
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
 from tests.unit.rendering.examples import (
     HOUSE,
@@ -55,7 +56,7 @@ def test_the_subject_is_the_statements_own_if_it_has_one() -> None:
 
 
 def test_the_template_version_is_the_beginning_of_the_fingerprint() -> None:
-    renderer = TemplateRenderer(house=HOUSE, override=None)
+    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(None))
     version = renderer.render(STATEMENT).template_version
     assert len(version) == 12
     assert renderer.fingerprint.startswith(version)
@@ -129,7 +130,7 @@ def test_a_japanese_postal_address_is_found_though_it_is_folded() -> None:
 
 
 def test_eight_threads_give_the_same_bytes() -> None:
-    renderer = TemplateRenderer(house=HOUSE, override=None)
+    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(None))
     texts = [STATEMENT, arabic(), statement("Short."), statement(language="es")] * 6
     alone = [renderer.render(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
@@ -138,7 +139,7 @@ def test_eight_threads_give_the_same_bytes() -> None:
 
 
 def test_two_renderers_of_the_same_house_agree() -> None:
-    one, other = (TemplateRenderer(house=HOUSE, override=None) for _ in range(2))
+    one, other = (TemplateRenderer(house=HOUSE, files=mail_templates(None)) for _ in range(2))
     assert one.fingerprint == other.fingerprint
     assert one.render(STATEMENT).digest() == other.render(STATEMENT).digest()
 
@@ -163,7 +164,7 @@ def test_another_process_gives_the_same_bytes(seed: str) -> None:
 
 
 def test_rendering_opens_no_file_and_no_connection() -> None:
-    renderer = TemplateRenderer(house=HOUSE, override=None)
+    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(None))
     renderer.render(STATEMENT)  # modules that are imported late are imported now
     opened: list[str] = []
     watching = True
@@ -188,8 +189,8 @@ def test_rendering_opens_no_file_and_no_connection() -> None:
 )
 def test_the_fingerprint_changes_with_the_house(house: House) -> None:
     assert (
-        TemplateRenderer(house=house, override=None).fingerprint
-        != TemplateRenderer(house=HOUSE, override=None).fingerprint
+        TemplateRenderer(house=house, files=mail_templates(None)).fingerprint
+        != TemplateRenderer(house=HOUSE, files=mail_templates(None)).fingerprint
     )
 
 

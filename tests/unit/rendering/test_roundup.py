@@ -12,6 +12,7 @@ from newsletter.domain.roundup import Roundup, as_markdown, compose
 from newsletter.domain.statement import Statement
 from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.checks import Page
+from newsletter.rendering.files import mail_templates
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.plaintext import to_text
 from newsletter.rendering.renderer import TemplateRenderer
@@ -40,7 +41,7 @@ def issue(*parts: Statement, **changes: object) -> Statement:
 
 
 def rendered(made: Statement, override: Path | None = None) -> Content:
-    return TemplateRenderer(house=HOUSE, override=override).render(made)
+    return TemplateRenderer(house=HOUSE, files=mail_templates(override)).render(made)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 
 from newsletter.domain.brand import Scheme
 from newsletter.domain.errors import Defect, InvalidInput
+from newsletter.rendering.files import default_templates, find_templates, mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
-from newsletter.rendering.templates import default_templates, find_templates
 from tests.unit.rendering.examples import HOUSE, STATEMENT, render
 
 ROOT = Path(__file__).parents[3]
@@ -105,21 +105,23 @@ def test_a_mail_that_leaves_out_its_embargo_is_refused(override: Path) -> None:
 def test_an_empty_or_missing_folder_overrides_nothing(override: Path) -> None:
     (override / "README.md").write_text("{% broken")
     (override / "folder.css").mkdir()
-    plain = TemplateRenderer(house=HOUSE, override=None).fingerprint
-    assert TemplateRenderer(house=HOUSE, override=override).fingerprint == plain
-    assert TemplateRenderer(house=HOUSE, override=override / "none").fingerprint == plain
+    plain = TemplateRenderer(house=HOUSE, files=mail_templates(None)).fingerprint
+    assert TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint == plain
+    assert (
+        TemplateRenderer(house=HOUSE, files=mail_templates(override / "none")).fingerprint == plain
+    )
 
 
 def test_every_byte_of_an_override_counts_for_the_fingerprint(override: Path) -> None:
     (override / "extra.css").write_text("a")
-    before = TemplateRenderer(house=HOUSE, override=override).fingerprint
+    before = TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint
     (override / "extra.css").write_text("b")
-    assert TemplateRenderer(house=HOUSE, override=override).fingerprint != before
+    assert TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint != before
 
 
 def test_a_template_changed_after_the_start_does_not_count(override: Path) -> None:
     replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
-    renderer = TemplateRenderer(house=HOUSE, override=override)
+    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(override))
     (override / "mail.css").write_text("broken {%")
     assert "#7a2e2e" in renderer.render(STATEMENT).html
 

@@ -10,17 +10,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from newsletter.domain.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store import schema, tables
 from newsletter.store.engine import connected, open_sqlite
-from newsletter.store.schema import ensure_current, migrate
+from newsletter.store.schema import ensure_current, migrate, versions
 from newsletter.store.search import INDEX
 from newsletter.store.watermark import SqlEpoch
-
-MIGRATIONS = Path(schema.__file__).with_name("migrations")
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
 _OLD_ROWS = (
@@ -87,6 +86,12 @@ def test_the_migrations_make_the_same_rules_as_the_code_describes(
     for name, sql in described.items():
         for rule in ("STRICT", "WITHOUTROWID", "AUTOINCREMENT", "balance", "counts", "WHERE"):
             assert (rule in made[name]) is (rule in sql), f"{name}: {rule}"
+
+
+def test_the_versions_are_those_that_the_migrations_name() -> None:
+    steps = ScriptDirectory(str(MIGRATIONS))
+    assert versions() == [step.revision for step in steps.walk_revisions()][::-1]
+    assert versions()[-1] == steps.get_current_head()
 
 
 def test_a_database_of_an_older_version_is_not_touched_but_explained(engine: Engine) -> None:

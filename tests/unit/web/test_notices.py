@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.files import default_templates, read_templates
+from newsletter.rendering.templates import Templates
 from newsletter.rendering.values import Wordings
 from newsletter.web.notices import above, notice_of
 from newsletter.web.published import Published
@@ -19,7 +20,9 @@ FILTERS = ("breakable", "dialled", "isolated", "underlined", "wrapped")
 
 @pytest.fixture(scope="module")
 def wordings() -> Wordings:
-    return Wordings(Templates(default_templates(), None, filters=dict.fromkeys(FILTERS, str)))
+    return Wordings(
+        Templates(read_templates(default_templates()), filters=dict.fromkeys(FILTERS, str))
+    )
 
 
 @pytest.mark.parametrize(

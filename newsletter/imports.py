@@ -1,0 +1,35 @@
+"""What is imported when it is asked for: only the kinds that a workspace uses are loaded.
+
+A place is written ``module:name``. Tools that read imports do not see those, so only tables use
+them, each in one module: the commands, the kinds of provider, the kinds of webhook. Tests ask for
+every entry.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def imported(place: str) -> Any:
+    """What stands at this place."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+class Imported(Mapping[str, T], Generic[T]):
+    """A table of places, read as a table of what stands there."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, key: str) -> T:
+        found: T = imported(self._places[key])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

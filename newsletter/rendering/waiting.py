@@ -1,0 +1,72 @@
+"""The renderer and the reviewer, which wait until somebody asks: what they take is loaded then."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.domain.letter import LetterText
+from newsletter.domain.message import Content, House
+from newsletter.domain.review import Remark
+from newsletter.domain.statement import Statement
+from newsletter.domain.surroundings import Surroundings
+from newsletter.rendering.files import fingerprint, mail_templates
+
+if TYPE_CHECKING:
+    from newsletter.rendering.renderer import TemplateRenderer
+    from newsletter.rendering.values import Wordings
+
+
+class WaitingRenderer:
+    """Reads the templates now, and parses them once mails, letters or words are asked for.
+
+    All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
+    """
+
+    def __init__(self, *, house: House, override: Path | None) -> None:
+        self._house = house
+        self._files = mail_templates(override)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """As the renderer's own."""
+        return fingerprint(self._files, self._house)
+
+    @property
+    def wordings(self) -> "Wordings":
+        """The fixed words of mails, by language."""
+        return self._renderer.wordings
+
+    def prepare(self) -> None:
+        """Parse the templates. Raises InvalidInput."""
+        _ = self._renderer
+
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        """As the renderer does."""
+        return self._renderer.render(statement, translations, test=test)
+
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        """As the renderer does."""
+        return self._renderer.letter(says, language=language, url=url, lists=lists)
+
+    @cached_property
+    def _renderer(self) -> "TemplateRenderer":
+        from newsletter.rendering.renderer import TemplateRenderer  # it brings all that renders
+
+        return TemplateRenderer(house=self._house, files=self._files)
+
+
+class WaitingReviewer:
+    """Reviews as the reviewer does."""
+
+    def review(
+        self, statement: Statement, content: Content | None, around: Surroundings
+    ) -> tuple[Remark, ...]:
+        """All remarks in order."""
+        from newsletter.rendering.reviewer import MarkdownReviewer  # it brings what reads Markdown
+
+        return MarkdownReviewer().review(statement, content, around)

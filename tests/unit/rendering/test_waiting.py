@@ -1,0 +1,39 @@
+"""The renderer that waits: it answers like the renderer itself, and says late what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.letter import LetterText
+from newsletter.rendering.files import mail_templates
+from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.rendering.waiting import WaitingRenderer
+from tests.unit.rendering.examples import HOUSE, STATEMENT
+
+
+def test_it_renders_what_the_renderer_renders(tmp_path: Path) -> None:
+    (tmp_path / "statement.txt.j2").write_text("{% include 'default/statement.txt.j2' %}\nOurs.\n")
+    waiting = WaitingRenderer(house=HOUSE, override=tmp_path)
+    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(tmp_path))
+    waiting.prepare()
+    assert waiting.fingerprint == renderer.fingerprint
+    assert waiting.render(STATEMENT) == renderer.render(STATEMENT)
+    assert waiting.wordings.languages == renderer.wordings.languages
+    letters = [
+        one.letter(LetterText.MOVE, language="en", url="https://news.forum.example/confirm/x")
+        for one in (waiting, renderer)
+    ]
+    assert letters[0] == letters[1]
+
+
+@pytest.mark.parametrize("source", [b"{% if %}", b"\xff"])
+def test_a_broken_template_is_told_when_it_is_needed_and_not_before(
+    tmp_path: Path, source: bytes
+) -> None:
+    (tmp_path / "statement.txt.j2").write_bytes(source)
+    waiting = WaitingRenderer(house=HOUSE, override=tmp_path)
+    assert len(waiting.fingerprint) == 64
+    for need in (waiting.prepare, lambda: waiting.render(STATEMENT)):
+        with pytest.raises(InvalidInput, match=r"statement\.txt\.j2"):
+            need()
