@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,14 @@ HARBOUR = replace(
 EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
 """A brand that changes the colours of the plain style, and one font."""
 
-WORDINGS = TemplateRenderer(house=HOUSE, override=None).wordings
+
+@cache
+def renderer(house: House = HOUSE) -> TemplateRenderer:
+    """Made once for each house, since parsing all templates takes longer than to fill them."""
+    return TemplateRenderer(house=house, override=None)
+
+
+WORDINGS = renderer().wordings
 
 BODY = """\
 Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
@@ -149,19 +157,20 @@ def render(
     body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
-    return TemplateRenderer(house=house, override=override).render(statement(body, **changes))
+    used = TemplateRenderer(house=house, override=override) if override else renderer(house)
+    return used.render(statement(body, **changes))
 
 
 def render_test_mail() -> Content:
     """The example statement as a test mail shows it."""
-    return TemplateRenderer(house=HOUSE, override=None).render(STATEMENT, test=True)
+    return renderer().render(STATEMENT, test=True)
 
 
 def render_letter(
     says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
-    return TemplateRenderer(house=house, override=None).letter(
+    return renderer(house).letter(
         says,
         lists=("press", "supporters"),
         language=language,
