@@ -7,6 +7,7 @@ shorter for the reader and cheaper to run.
 
 import functools
 import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def rows(
                 try:
                     test(*self, **_apart(fixtures, number), **_named(names, row))
                 except FAILURES as error:
-                    error.add_note(f"row {number + 1} of {len(whole)}: {row!r}")
+                    error.add_note(f"row {number + 1} of {len(whole)}: {reprlib.repr(row)}")
                     failed.append(error)
             if failed:
                 raise BaseExceptionGroup(f"{len(failed)} of {len(whole)} rows fail", failed)

@@ -12,8 +12,6 @@ from newsletter.domain.message import Content, House, Organisation, PressContact
 from newsletter.domain.statement import Statement
 from newsletter.rendering.renderer import TemplateRenderer
 
-SHARED = Path(__file__).parents[3] / ".." / "shared"
-
 UNSUBSCRIBE = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE"
 ARCHIVE = "https://news.forum.example/archive/example-forum-resigns"
 
@@ -166,6 +164,7 @@ def render_test_mail() -> Content:
     return renderer().render(STATEMENT, test=True)
 
 
+@cache
 def render_letter(
     says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
 ) -> Content:

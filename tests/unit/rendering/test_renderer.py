@@ -136,8 +136,8 @@ def test_eight_threads_give_the_same_bytes() -> None:
     texts = [STATEMENT, arabic(), statement("Short."), statement(language="es")]
     alone = [renderer().render(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(renderer().render, texts * 4))
-    assert together == alone * 4
+        together = list(pool.map(renderer().render, texts * 2))
+    assert together == alone * 2
 
 
 def test_two_renderers_of_the_same_house_agree() -> None:
@@ -200,7 +200,7 @@ def test_a_merge_mark_is_refused_in_every_field() -> None:
         assert f"the {field} holds NLMERGE" in refusal(**{field: "See NLMERGEUNSUBSCRIBE."})
 
 
-@pytest.mark.parametrize(
+@rows(
     "spelling", ["NL&#77;ERGEUNSUBSCRIBE", "NLMER\u200bGEUNSUBSCRIBE", "NL\\\u200bMERGEX\\NLMERGE"]
 )
 def test_a_merge_mark_is_refused_however_it_is_spelt(spelling: str) -> None:

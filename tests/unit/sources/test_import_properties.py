@@ -106,14 +106,14 @@ def assert_shown(document: ImportedDocument, expected: list[tuple[str, str]]) ->
     assert bare(shown(document.body)) == [("p", FIRST), *expected, ("p", FIRST)]
 
 
-@examples(100)
+@examples(40)
 @given(blocks)
 def test_a_page_shows_the_same_words_in_the_same_blocks(written: list[Block]) -> None:
     expected = [(kind, words_of(parts)) for _, texts in written for kind, parts in texts]
     assert_shown(import_page(page_of(written), today=TODAY, file="page.html"), expected)
 
 
-@examples(30)
+@examples(15)
 @given(st.lists(phrase, min_size=1, max_size=8))
 def test_a_word_file_shows_the_same_words_in_the_same_paragraphs(texts: list[list[Word]]) -> None:
     body = [paragraph(run(TITLE), style="Title"), paragraph(run(FIRST))]
@@ -128,7 +128,7 @@ def test_a_word_file_shows_the_same_words_in_the_same_paragraphs(texts: list[lis
     assert_shown(document, [("p", words_of(parts)) for parts in texts])
 
 
-@examples(40)
+@examples(20)
 @given(blocks)
 def test_what_was_written_as_markdown_stays_as_it_was(written: list[Block]) -> None:
     body = import_page(page_of(written), today=TODAY, file="page.html").body
@@ -137,7 +137,7 @@ def test_what_was_written_as_markdown_stays_as_it_was(written: list[Block]) -> N
     assert (again.title, again.dropped, again.body) == (TITLE, (), body)
 
 
-@examples(60)
+@examples(40)
 @given(st.lists(st.tuples(st.sampled_from(("", "/")), st.sampled_from(TAGS)), max_size=60))
 def test_a_page_of_scraps_is_read_whole_or_says_what_it_left_out(
     tags: list[tuple[str, str]],
@@ -171,7 +171,7 @@ lines_of_text = st.builds(
 )
 
 
-@examples(100)
+@examples(50)
 @given(st.lists(lines_of_text, min_size=1, max_size=12))
 def test_each_word_of_a_plain_text_is_in_one_place_and_no_gap_is_closed(
     texts: list[list[str]],

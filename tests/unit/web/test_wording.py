@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from newsletter.rendering.templates import Templates, default_templates
+from tests.rows import rows
 
 _GAP = re.compile(r"\{[^}]*\}")
 _LANGUAGES = ("en", "es", "fr", "de", "pt", "ar")
@@ -27,7 +28,7 @@ def test_the_pages_speak_the_languages_of_the_mails(
     assert tuple(wordings) == tuple(re.findall(r'(?m)^  "(\w+)": {$', mails)) == _LANGUAGES
 
 
-@pytest.mark.parametrize("language", _LANGUAGES)
+@rows("language", _LANGUAGES)
 def test_a_language_has_every_word_and_the_same_gaps(
     wordings: Mapping[str, Mapping[str, str]], language: str
 ) -> None:
@@ -40,7 +41,7 @@ def test_a_language_has_every_word_and_the_same_gaps(
     } == {}
 
 
-@pytest.mark.parametrize("language", _LANGUAGES[1:])
+@rows("language", _LANGUAGES[1:])
 def test_a_language_is_not_the_english_one(
     wordings: Mapping[str, Mapping[str, str]], language: str
 ) -> None:
