@@ -174,6 +174,7 @@ class TestTheContractWithVersionOne(WebhookContract):
         {"SigningCertURL": URL.replace("https", "http")},
         {"SigningCertURL": URL.replace("amazonaws.com", "amazonaws.com.evil.example")},
         {"SigningCertURL": URL.replace("sns.us-west-2", "evil")},
+        {"SigningCertURL": URL.replace("sns.", "s3.")},  # where anybody may keep a file
         {"SigningCertURL": URL.replace("sns.us-west-2.", "sns.us-west-2.evil.")},
         {
             "SigningCertURL": URL.replace(
