@@ -16,10 +16,16 @@ _ROUNDS = 8
 _LIMIT = 300.0
 
 
-def unstable(files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN) -> list[bool]:
+def unstable(
+    files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN, *, rounds: int = _ROUNDS
+) -> list[bool]:
     """For each file, whether any further rendering of it differs from its mail."""
     seen = [{mail.digest()} for mail in mails]
-    for each in (_again(files, brand), *_in_threads(files, brand), _elsewhere(files, brand)):
+    for each in (
+        _again(files, brand),
+        *_in_threads(files, brand, rounds),
+        _elsewhere(files, brand),
+    ):
         for known, digest in zip(seen, each, strict=True):
             known.add(digest)
     return [len(known) > 1 for known in seen]
@@ -30,7 +36,7 @@ def _again(files: Sequence[Path], brand: str) -> list[str]:
     return [make_mail(file.name, read_statement(file), renderer).digest() for file in files]
 
 
-def _in_threads(files: Sequence[Path], brand: str) -> list[list[str]]:
+def _in_threads(files: Sequence[Path], brand: str, rounds: int) -> list[list[str]]:
     """Different statements side by side, in one renderer."""
     renderer = make_renderer(brand)
     statements = [(file.name, read_statement(file)) for file in files]
@@ -40,7 +46,7 @@ def _in_threads(files: Sequence[Path], brand: str) -> list[list[str]]:
         return make_mail(name, statement, renderer).digest()
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        made = list(pool.map(digest, range(_ROUNDS * len(files))))
+        made = list(pool.map(digest, range(rounds * len(files))))
     return [made[start : start + len(files)] for start in range(0, len(made), len(files))]
 
 

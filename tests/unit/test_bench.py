@@ -17,6 +17,7 @@ from bench.material import kept, variables
 from bench.measuring import Measured, Phase
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
 from newsletter.sources.subscribers import read_subscribers
+from tests.rows import rows
 
 READERS = ["ana@readers.example", "bo@readers.example"]
 PART = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
@@ -58,7 +59,7 @@ def post(target: Sink, body: str, kind: str) -> dict[str, str]:
     return said
 
 
-@pytest.mark.parametrize("form", moving.FORMS)
+@rows("form", moving.FORMS)
 def test_the_people_that_are_moved_fill_every_column_but_the_pause(
     tmp_path: Path, form: str
 ) -> None:
@@ -122,7 +123,7 @@ def test_an_address_is_read_in_either_encoding() -> None:
     assert addresses(b"ma@x, b@x\nuc%2Bd%40x\n") == ["a@x", "b@x", "c+d@x"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("reached", "complaint"),
     [
         ([0], "reached 1 recipients, 1 of them different"),

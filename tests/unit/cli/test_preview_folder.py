@@ -7,6 +7,7 @@ import pytest
 from newsletter.cli.preview_folder import COMBINED, SCREENSHOTS, SHEET, VIEWS, Folder
 from newsletter.domain.errors import Refused
 from newsletter.rendering.sheet import MARK
+from tests.rows import rows
 
 OURS = {SHEET: f"<!DOCTYPE html>{MARK}".encode()}
 
@@ -20,7 +21,7 @@ def test_a_folder_is_made_and_says_what_was_written_the_mail_first(tmp_path: Pat
     assert folder.written == ("message.html", "index.html", "light.html")
 
 
-@pytest.mark.parametrize("name", [SHEET, COMBINED, *VIEWS, *SCREENSHOTS])
+@rows("name", [SHEET, COMBINED, *VIEWS, *SCREENSHOTS])
 def test_a_file_of_somebody_else_is_never_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("my own page")
     with pytest.raises(Refused, match=f"{name} was not written by a preview"):

@@ -6,11 +6,12 @@ import pytest
 
 from newsletter.config.environment import environment
 from newsletter.config.expansion import expand
+from tests.rows import rows
 
 ENVIRON = {"NAME": "Forum", "BLANK": "", "NESTED": "${NAME}", "_a1": "x"}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expanded"),
     [
         ("plain", "plain"),
@@ -32,7 +33,7 @@ def test_gaps_are_filled(text: str, expanded: str) -> None:
     assert expand(text, ENVIRON) == expanded
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "says"),
     [
         ("${UNSET}", "UNSET is not set"),
@@ -76,7 +77,7 @@ def test_text_from_the_environment_stays_text(read: Any) -> None:
     assert settings.default_lists == ("012",)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "value"),
     [
         ("approvals: {required: '${V}'}\n", "3"),
@@ -92,7 +93,7 @@ def test_numbers_and_switches_can_come_from_the_environment(
     assert read(more, {"V": value})
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "value", "key"),
     [
         ("approvals: {required: '${V}'}\n", "three", "approvals.required"),

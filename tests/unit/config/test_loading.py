@@ -8,6 +8,7 @@ import pytest
 from newsletter.config import find_workspace, load
 from newsletter.config.document import key_text
 from newsletter.domain.errors import InvalidConfiguration
+from tests.rows import rows
 
 
 def only_fault(path: Path) -> str:
@@ -29,14 +30,14 @@ def test_a_directory_in_its_place_is_a_fault(tmp_path: Path) -> None:
     assert "newsletter.yaml: cannot be read: " in only_fault(tmp_path / "newsletter.yaml")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"# nothing\n", b"---\n", b"null\n"])
+@rows("content", [b"", b"\n\n", b"# nothing\n", b"---\n", b"null\n"])
 def test_an_empty_file_is_a_fault(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "newsletter.yaml").write_bytes(content)
 
     assert "newsletter.yaml: is empty" in only_fault(tmp_path / "newsletter.yaml")
 
 
-@pytest.mark.parametrize("content", ["- a\n", "text\n", "12\n"])
+@rows("content", ["- a\n", "text\n", "12\n"])
 def test_a_file_without_keys_is_a_fault(tmp_path: Path, content: str) -> None:
     (tmp_path / "newsletter.yaml").write_text(content)
 
@@ -66,7 +67,7 @@ def test_a_control_character_says_where(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "place", "says"),
     [
         ("a: [1, 2\n", "1:4", "[ opens"),
@@ -110,7 +111,7 @@ def test_the_cause_is_kept_for_whoever_looks_into_it(read: Any) -> None:
     assert caught.value.__cause__ is not None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "reading"),
     [
         ("language: no\n", "false"),
@@ -133,7 +134,7 @@ def test_what_yaml_takes_for_something_else_is_explained(
     assert reading in fault.message
 
 
-@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", "1.0e+999", "0b_", "9" * 5000, "="])
+@rows("number", [".inf", "-.inf", ".nan", "1.0e+999", "0b_", "9" * 5000, "="])
 def test_what_only_looks_like_a_number_is_none(faults: Any, number: str) -> None:
     found = faults(f"provider: {{kind: outbox, rate: {number}}}\n")
 
@@ -200,7 +201,7 @@ def test_a_group_where_one_value_belongs_is_a_fault(faults: Any) -> None:
     assert fault.message.startswith("must be text, like en, not a group of keys")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "text"),
     [
         (("statements", 0, "kind"), "statements[0].kind"),

@@ -3,13 +3,13 @@
 from datetime import time
 
 import jsonschema
-import pytest
 import yaml
 
 from newsletter.config.roundups import configured
 from newsletter.config.schema import json_schema
 from newsletter.domain.rhythm import LAST, Every, Rhythm
 from newsletter.domain.roundup import Roundup
+from tests.rows import rows
 from tests.unit.config.conftest import BASE, Read
 
 LEAST = """\
@@ -76,7 +76,7 @@ def test_the_language_is_that_of_the_workspace_where_none_is_named(read: Read) -
     assert roundups(read, f"language: es\n{LEAST}")[0].language == "es"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("every", "day", "means"),
     [("week", "monday", 1), ("week", "sunday", 7), ("month", "1", 1), ("month", "28", 28)],
 )
@@ -87,7 +87,7 @@ def test_days_are_counted_as_the_calendar_does(
     assert roundups(read, lines)[0].rhythm.on == means
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "fits"),
     [
         (LEAST, True),

@@ -11,6 +11,7 @@ from newsletter.config import json_schema, load
 from newsletter.config.documentation import document
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.registry import OPTIONS
+from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "newsletter.example.yaml"
@@ -64,7 +65,7 @@ def test_each_provider_has_its_schema(schema: dict[str, Any]) -> None:
     assert set(mapping) == set(OPTIONS)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("provider", "good"),
     [
         ("{kind: outbox}", True),
@@ -86,7 +87,7 @@ def test_editors_judge_providers_as_we_do(
     assert valid(schema, f"{base}provider: {provider}\n") is good
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "good"),
     [
         ("language: pt-BR\n", True),
@@ -140,7 +141,7 @@ def test_the_documentation_names_each_key_and_each_kind() -> None:
         assert f"### `kind: {kind}`" in text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "text"),
     [
         (True, "true"),

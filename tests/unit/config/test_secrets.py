@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.config import show
 from newsletter.domain.errors import InvalidConfiguration
+from tests.rows import rows
 
 SECRET = "-".join(["key", "5ecre7", "0f", "0ur5"])
 FROM_FILE = "provider: {kind: mailgun, domain: forum.example, api_key_file: mailgun.key}\n"
@@ -53,7 +54,7 @@ def test_a_file_that_holds_no_secret_is_a_fault(
     assert says in found[0].message
 
 
-@pytest.mark.parametrize("name", ["mailgun.key", ".", SECRET, '"a\\0b"', "x" * 300, "/dev/zero"])
+@rows("name", ["mailgun.key", ".", SECRET, '"a\\0b"', "x" * 300, "/dev/zero"])
 def test_a_secret_file_that_cannot_be_read_is_a_fault_that_does_not_repeat_its_name(
     faults: Any, name: str
 ) -> None:
@@ -64,7 +65,7 @@ def test_a_secret_file_that_cannot_be_read_is_a_fault_that_does_not_repeat_its_n
     assert len(name) == 1 or name not in found[0].message
 
 
-@pytest.mark.parametrize("name", ["", "12", "[a]", "''"])
+@rows("name", ["", "12", "[a]", "''"])
 def test_a_secret_file_is_named_by_text(faults: Any, name: str) -> None:
     found = faults(FROM_FILE.replace("mailgun.key", name))
 
@@ -174,7 +175,7 @@ def test_a_fault_in_the_key_of_a_webhook_is_told_beside_all_others(faults: Any) 
     assert {"provider.webhook_key", "provider.api_key", "provider.rate", "language"} <= keys
 
 
-@pytest.mark.parametrize("provider", ["7", "[]", "{kind: 7}", "{kind: mailgun, webhook_key: 7}"])
+@rows("provider", ["7", "[]", "{kind: 7}", "{kind: mailgun, webhook_key: 7}"])
 def test_a_provider_of_the_wrong_form_is_told_in_one_way_alone(faults: Any, provider: str) -> None:
     found = faults(f"provider: {provider}\n")
 

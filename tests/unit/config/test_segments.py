@@ -3,12 +3,12 @@
 from datetime import date
 
 import jsonschema
-import pytest
 import yaml
 
 from newsletter.config.schema import json_schema
 from newsletter.config.segments import configured
 from newsletter.domain.segment import Segment
+from tests.rows import rows
 from tests.unit.config.conftest import BASE, Read
 
 LEAST = """\
@@ -63,7 +63,7 @@ def test_all_conditions_are_read_each_in_one_order(read: Read) -> None:
     assert spanish.languages == ("es",)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "fits"),
     [
         (LEAST, True),

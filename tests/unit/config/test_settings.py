@@ -16,6 +16,7 @@ from newsletter.domain.message import House, Organisation, PressContact, Sender
 from newsletter.domain.signup import Objection
 from newsletter.domain.statement import ApprovalPolicy
 from newsletter.providers import mailgun, outbox
+from tests.rows import rows
 
 
 def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
@@ -200,17 +201,17 @@ def test_without_a_file_paths_count_from_the_current_directory() -> None:
     assert settings.resolve(Path("var")) == Path("var")
 
 
-@pytest.mark.parametrize("code", ["en", "pt-BR", "zh-Hant", "zh-Hant-TW", "es-419", "de-CH-1996"])
+@rows("code", ["en", "pt-BR", "zh-Hant", "zh-Hant-TW", "es-419", "de-CH-1996"])
 def test_languages_are_written_as_bcp_47_says(read: Any, code: str) -> None:
     assert read(f"language: {code}\n").language == code
 
 
-@pytest.mark.parametrize("code", ["EN", "e", "en_GB", "en-", "en-gb", "english", "en\u200b"])
+@rows("code", ["EN", "e", "en_GB", "en-", "en-gb", "english", "en\u200b"])
 def test_what_is_no_language_code_is_refused(faults: Any, code: str) -> None:
     assert [fault.key for fault in faults(f"language: {code}\n")] == ["language"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "kept"),
     [
         ("https://news.forum.example/", "https://news.forum.example"),
@@ -226,7 +227,7 @@ def test_the_public_url_is_kept_without_a_slash_at_its_end(
     assert read(base=base.replace("https://news.forum.example", written)).public_url == kept
 
 
-@pytest.mark.parametrize(
+@rows(
     ("url", "says"),
     [
         ("http://news.forum.example", "not secure"),
@@ -258,7 +259,7 @@ def test_the_website_may_be_plain_http(read: Any, base: str) -> None:
     assert read(base=text).organisation.website == "http://forum.example/?page=1"
 
 
-@pytest.mark.parametrize("character", ["\\0", "\\t", "\\e", "\\x7f", "\\N", "\\L", "\\P"])
+@rows("character", ["\\0", "\\t", "\\e", "\\x7f", "\\N", "\\L", "\\P"])
 def test_no_control_character_gets_into_a_header(faults: Any, base: str, character: str) -> None:
     text = base.replace("{name: Example Forum", f'{{name: "Example{character}Forum"')
 
@@ -274,7 +275,7 @@ def test_names_of_all_scripts_are_welcome_and_lose_their_outer_blanks(read: Any,
     assert read(base=text).sender.name == "فوروم – Фору́м 論壇 👩‍👧"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("zone", "says"),
     [
         ("Berlin", "did you mean Europe/Berlin?"),
@@ -294,7 +295,7 @@ def test_what_is_no_zone_is_refused_with_the_likely_one(
     assert says in found[0].message
 
 
-@pytest.mark.parametrize(
+@rows(
     "url",
     [
         "sqlite:///",

@@ -10,6 +10,7 @@ from newsletter.config.document import Document
 from newsletter.config.schema import offer_files
 from newsletter.config.shape import Shape
 from newsletter.config.wording import find, say
+from tests.rows import rows
 
 
 class Inner(BaseModel):
@@ -51,7 +52,7 @@ def said(values: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
     return finding.path, say(finding)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("values", "path", "message"),
     [
         ({"region": "asia"}, ("region",), "must be eu or us, not 'asia'"),

@@ -3,11 +3,12 @@
 import pytest
 
 from newsletter.domain.audience import SuppressionReason, fold, parse_address
+from tests.rows import rows
 
 TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2
 
 
-@pytest.mark.parametrize(
+@rows(
     "written",
     [
         "ana@example.org",
@@ -28,7 +29,7 @@ def test_blanks_around_an_address_are_not_part_of_it() -> None:
     assert parse_address(" \tana@example.org\n") == "ana@example.org"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "complaint"),
     [
         ("", "is not an address"),
@@ -97,7 +98,7 @@ def test_upper_and_lower_case_of_ascii_letters_are_the_same_address() -> None:
     assert fold("Ana.Ruiz@EXAMPLE.Org") == fold("ana.ruiz@example.org") == "ana.ruiz@example.org"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("one", "other"),
     [
         ("\u212aim@example.org", "kim@example.org"),  # the Kelvin sign
@@ -111,9 +112,7 @@ def test_unicode_look_alikes_before_the_at_stay_different_people(one: str, other
     assert fold(one) != fold(other)
 
 
-@pytest.mark.parametrize(
-    "written", ["ana@bücher.example", "ana@BÜCHER.example", "Ana@XN--BCHER-KVA.Example"]
-)
+@rows("written", ["ana@bücher.example", "ana@BÜCHER.example", "Ana@XN--BCHER-KVA.Example"])
 def test_an_international_domain_is_compared_in_its_ascii_form(written: str) -> None:
     assert fold(written) == "ana@xn--bcher-kva.example"
 

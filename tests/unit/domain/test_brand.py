@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.domain import brand
 from newsletter.domain.brand import Brand, Font, Logo, Scheme, contrast, dark, light
+from tests.rows import rows
 
 LOGO = Logo(src="https://forum.example/logo.png", width=180, height=48)
 TEXTS = {
@@ -96,7 +97,7 @@ def test_every_colour_is_written_with_six_small_digits() -> None:
             assert re.fullmatch("#[0-9a-f]{6}", getattr(scheme, field.name))
 
 
-@pytest.mark.parametrize("text", ["red", "#123", "#12345g", "17505c", "rgb(1,2,3)", "#17505c "])
+@rows("text", ["red", "#123", "#12345g", "17505c", "rgb(1,2,3)", "#17505c "])
 def test_what_is_no_colour_is_refused_with_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match='write it like "#17505c"'):
         brand.colour(text)
@@ -106,7 +107,7 @@ def test_capitals_are_no_other_colour() -> None:
     assert brand.colour("#17505C") == "#17505c"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("check", "text", "against"),
     [
         (brand.accent, "#ffcc00", "#ffffff"),

@@ -1,13 +1,12 @@
 """When a campaign has to stop, and when it may go on all the same."""
 
-import pytest
-
 from newsletter.domain.breaker import Damage, objections, overrule
+from tests.rows import rows
 
 NOTHING = Damage()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("complained", "hard", "accepted", "stops"),
     [
         (1, 0, 199, False),

@@ -13,6 +13,7 @@ from newsletter.domain.delivery import (
     DeliveryState,
     backoff,
 )
+from tests.rows import rows
 
 
 def test_the_wait_doubles_with_each_try_up_to_ten_minutes() -> None:
@@ -29,7 +30,7 @@ def test_a_million_tries_wait_no_longer_than_the_longest_wait() -> None:
     assert backoff(1_000_000, jitter=0) == BACKOFF_LONGEST
 
 
-@pytest.mark.parametrize("jitter", [0.0, 0.25, 0.5, 1.0])
+@rows("jitter", [0.0, 0.25, 0.5, 1.0])
 def test_jitter_takes_off_up_to_half(jitter: float) -> None:
     assert backoff(5, jitter=jitter).total_seconds() == 16 * (1 - jitter / 2)
 
@@ -54,7 +55,7 @@ def test_each_state_of_a_delivery_is_counted() -> None:
         assert Counts(**{state.value: 3}).audience == 3
 
 
-@pytest.mark.parametrize(
+@rows(
     ("counts", "state"),
     [
         (Counts(pending=1, accepted=9), None),

@@ -2,9 +2,8 @@
 
 import re
 
-import pytest
-
 from newsletter.domain.epoch import Absence, Books, Doubt, Mark, Witness
+from tests.rows import rows
 
 FIRST, SECOND, THIRD = "a" * 32, "b" * 32, "c" * 32
 NEW = Mark()
@@ -18,7 +17,7 @@ def books(claims: int, seen: Witness | Absence, epoch: str = FIRST, file: int = 
     return Books(mark=Mark(epoch=epoch, claims=claims), file=file, witness=seen)
 
 
-@pytest.mark.parametrize(
+@rows(
     "sound",
     [
         books(5, witness(5)),
@@ -27,20 +26,13 @@ def books(claims: int, seen: Witness | Absence, epoch: str = FIRST, file: int = 
         Books(mark=NEW, file=7, witness=Absence.MISSING),
         Books(mark=NEW, file=8, witness=witness(0)),
     ],
-    ids=[
-        "as it was left",
-        "the process died before the witness heard of the claim",
-        "the process died while its epoch began",
-        "a new workspace",
-        "a new database where nothing ever went out",
-    ],
 )
 def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> None:
     assert sound.doubt is None
     assert sound.explanation == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("found", "doubt", "words"),
     [
         (books(5, witness(8)), Doubt.BEHIND, "of 5 claims, and there were 8: .* the last 3 is not"),

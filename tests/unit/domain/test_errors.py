@@ -4,9 +4,10 @@ import pytest
 
 from newsletter.domain import errors
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput, NewsletterError
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("fault", "text"),
     [
         (Fault(file="a.md", message="is empty"), "a.md: is empty"),

@@ -1,12 +1,11 @@
 """What kind of bounce it is, and what an event proves."""
 
-import pytest
-
 from newsletter.domain.event import Bounce, EventKind, bounce_class
+from tests.rows import rows
 
 
-@pytest.mark.parametrize("said", [Bounce.HARD, Bounce.SOFT, Bounce.POLICY, Bounce.OTHER])
-@pytest.mark.parametrize(
+@rows("said", [Bounce.HARD, Bounce.SOFT, Bounce.POLICY, Bounce.OTHER])
+@rows(
     "diagnostic",
     [
         "550 5.7.1 message refused",
@@ -22,7 +21,7 @@ def test_an_objection_to_us_is_never_held_against_the_reader(said: Bounce, diagn
     assert bounce_class(said, diagnostic) is Bounce.POLICY
 
 
-@pytest.mark.parametrize(
+@rows(
     ("said", "diagnostic", "expected"),
     [
         (Bounce.HARD, "550 5.1.1 no such user", Bounce.HARD),

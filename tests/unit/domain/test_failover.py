@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.failover import fails_for_long, fails_over
 from newsletter.domain.pacing import Pace
+from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -17,7 +16,7 @@ def failing(minutes: float | None) -> Pace:
     return Pace(failing_since=since)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("verdict", "minutes", "over"),
     [
         (Verdict.CONFIGURATION, None, True),
@@ -42,7 +41,7 @@ def test_a_provider_that_was_well_a_moment_ago_does_not_fail_for_long() -> None:
     assert fails_for_long(failing(0), NOON, timedelta(0))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("verdict", "before", "after"),
     [
         (Verdict.RETRY, None, 0.0),

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from newsletter.domain.family import Tongue, allotted, objection
 from newsletter.domain.statement import Statement
+from tests.rows import rows
 
 ORIGINAL = Tongue(slug="forum", language="en-US")
 TRANSLATIONS = [
@@ -15,7 +14,7 @@ TRANSLATIONS = [
 ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("reader", "gets"),
     [
         ("es", "es"),
@@ -71,7 +70,7 @@ def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its
     assert objection(spanish, statement("forum", "en", embargo_until=noon), [], together=True) == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("changed", "original", "said"),
     [
         ({}, None, "it translates forum, and there is no statement of that name; write the slug"),

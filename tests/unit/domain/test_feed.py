@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import pytest
-
 from newsletter.domain.feed import (
     MOST_AT_ONCE,
     FeedRecord,
@@ -16,6 +14,7 @@ from newsletter.domain.feed import (
     sift,
 )
 from tests.fakes import NOON
+from tests.rows import rows
 
 DAY = timedelta(days=1)
 VISITED = FeedRecord(address="a", first_at=NOON, succeeded_at=NOON + 10 * DAY)
@@ -84,7 +83,7 @@ def test_an_item_that_was_passed_over_may_change_as_it_likes() -> None:
     assert sifted(item("a", content="other"), known=(before,)) == Sifted()
 
 
-@pytest.mark.parametrize(
+@rows(
     "fields",
     [
         {"link": "https://forum.example/a", "title": "A better title"},
@@ -107,7 +106,7 @@ def test_an_item_is_another_one_while_the_known_one_is_still_listed() -> None:
     assert sifted(item("a"), same, known=(known(item("a")),)).fresh == (same,)
 
 
-@pytest.mark.parametrize("link", ["https://forum.example/", "", "https://[broken/a"])
+@rows("link", ["https://forum.example/", "", "https://[broken/a"])
 def test_a_link_to_no_page_makes_no_two_items_one(link: str) -> None:
     before = known(item("a", link=link))
     new = item("b", link=link)
@@ -157,15 +156,15 @@ def test_a_flood_is_no_news() -> None:
     assert found.remark == "51 new items at once are no news: none was taken"
 
 
-def test_ten_thousand_items_that_all_moved_are_met_again() -> None:
-    before = tuple(known(item(str(n))) for n in range(10_000))
-    moved = [replace(item(str(n)), id=f"new-{n}") for n in range(10_000)]
+def test_thousands_of_items_that_all_moved_are_met_again() -> None:
+    before = tuple(known(item(str(n))) for n in range(2_000))
+    moved = [replace(item(str(n)), id=f"new-{n}") for n in range(2_000)]
     found = sift(moved, before, record=VISITED, complete=True)
     assert not found.fresh
-    assert len(found.known) == 10_000
+    assert len(found.known) == 2_000
 
 
-@pytest.mark.parametrize(
+@rows(
     ("failures", "asked", "minutes"),
     [
         (0, None, 15),

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from newsletter.domain.letter import (
     LINK_LIVES,
     Letter,
@@ -12,9 +10,10 @@ from newsletter.domain.letter import (
     network_of,
 )
 from tests.fakes import NOON
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("later", "used", "expired"),
     [
         (LINK_LIVES, False, False),
@@ -33,7 +32,7 @@ def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired:
     assert letter.expired(NOON + later) is expired
 
 
-@pytest.mark.parametrize(
+@rows(
     ("address", "mailbox"),
     [
         ("ana@example.org", "ana@example.org"),
@@ -46,7 +45,7 @@ def test_what_follows_a_plus_is_the_same_mailbox(address: str, mailbox: str) -> 
     assert mailbox_of(address) == mailbox
 
 
-@pytest.mark.parametrize(
+@rows(
     ("host", "network"),
     [
         ("8.8.8.8", "8.8.8.0/24"),

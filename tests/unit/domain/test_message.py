@@ -5,10 +5,9 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-import pytest
-
 from newsletter.domain.message import MARK_PREFIX, Content, MergeField, Recipient, Sender
 from newsletter.domain.segment import Segment
+from tests.rows import rows
 
 CONTENT = Content(
     subject="Forum resigns",
@@ -39,19 +38,19 @@ def altered(value: Any) -> Any:
     return replace(value, name=value.name + "x")
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Content)])
+@rows("name", [field.name for field in fields(Content)])
 def test_every_field_of_content_changes_the_digest(name: str) -> None:
     other = replace(CONTENT, **{name: altered(getattr(CONTENT, name))})
     assert other.digest() != CONTENT.digest()
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Sender)])
+@rows("name", [field.name for field in fields(Sender)])
 def test_every_field_of_the_sender_changes_the_digest(name: str) -> None:
     sender = replace(CONTENT.sender, **{name: altered(getattr(CONTENT.sender, name))})
     assert replace(CONTENT, sender=sender).digest() != CONTENT.digest()
 
 
-@pytest.mark.parametrize(
+@rows(
     "change",
     [
         {"subject": "Forum resigns ", "html": "<p>It has resigned.</p>"},

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.domain.pacing import LONGEST_BLOCK, LONGEST_TURN, Cause, Limits, Pace, Wait, WarmUp
+from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TODAY, ZONE = date(2026, 11, 24), "America/New_York"
@@ -57,7 +58,7 @@ def test_a_turn_taken_a_little_late_does_not_slow_the_others_down() -> None:
     assert waits(pace, TEN, 1.05) == pytest.approx(0.95)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("burst", "rest", "messages", "batches"),
     [
         (30, 1000, 10, 3),
@@ -130,7 +131,7 @@ def test_a_day_ends_at_midnight_also_when_the_clocks_change(day: date, end: date
     assert FREE.day(end) == day + timedelta(days=1)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("first", "allowances"),
     [
         (50, [50, 100, 200, 400]),
@@ -153,7 +154,7 @@ def test_an_old_warm_up_is_as_good_as_no_limit() -> None:
     assert WarmUp(first_day=1, since=date(1990, 1, 1)).allowance(TODAY) > 10**9
 
 
-@pytest.mark.parametrize(("quota", "allowance"), [(80, 80), (120, 100), (None, 100)])
+@rows(("quota", "allowance"), [(80, 80), (120, 100), (None, 100)])
 def test_of_quota_and_warm_up_the_smaller_holds(quota: int | None, allowance: int) -> None:
     warm_up = WarmUp(first_day=50, since=date(2026, 11, 23))
     assert Limits(timezone=ZONE, daily_quota=quota, warm_up=warm_up).allowance(TODAY) == allowance
@@ -188,7 +189,7 @@ def test_a_pace_of_this_moment_is_not_ahead() -> None:
     assert not Pace().take(10, NOON, TEN).is_ahead(NOON, TEN)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("rate", "quota", "room"),
     [(None, None, None), (None, 7, 7), (2.5, None, 2), (0.1, None, 1), (10, 7, 7), (10, 50, 10)],
 )

@@ -6,9 +6,10 @@ import pytest
 
 from newsletter.domain.preference import Pause, pause_end
 from tests.fakes import NOON
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pause", "zone", "ends"),
     [
         (Pause.WEEK, "UTC", "2026-12-01T00:00"),

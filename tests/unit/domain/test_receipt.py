@@ -3,8 +3,6 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from newsletter.domain.audience import SuppressionReason
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.domain.receipt import (
@@ -15,6 +13,7 @@ from newsletter.domain.receipt import (
     receipt_kind,
     suppression,
 )
+from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -62,7 +61,7 @@ def test_a_copy_does_not_prevail_over_itself() -> None:
     assert not bounced(Bounce.SOFT).prevails(bounced(Bounce.SOFT))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "kept"),
     [
         (EventKind.ACCEPTED, EventKind.ACCEPTED),
@@ -95,7 +94,7 @@ def test_what_has_to_be_looked_into_is_kept_whole_and_nothing_else() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("bounce", "reason"),
     [
         (Bounce.HARD, SuppressionReason.BOUNCED),
@@ -122,7 +121,7 @@ def days_ago(*days: float) -> list[datetime]:
     return [NOON - timedelta(days=number) for number in days]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("soft", "delivered", "worn_out"),
     [
         ((20, 15, 10, 6, 6), None, True),

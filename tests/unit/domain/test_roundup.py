@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-import pytest
-
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.rhythm import Every, Rhythm
 from newsletter.domain.roundup import (
@@ -18,6 +16,7 @@ from newsletter.domain.roundup import (
 )
 from newsletter.domain.statement import Progress, Statement
 from tests.fakes import NOON
+from tests.rows import rows
 
 HOUR = timedelta(hours=1)
 WEEKLY = Roundup(
@@ -68,7 +67,7 @@ def test_it_names_them_in_the_order_in_which_they_went_out() -> None:
     assert chosen(late, same, early) == ["early", "same", "late"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("state", "named"),
     [
         (CampaignState.SENDING, True),
@@ -86,7 +85,7 @@ def test_what_has_not_begun_is_not_named() -> None:
     assert chosen(went_out("embargoed", None, state=CampaignState.SCHEDULED)) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("gathers", "named"),
     [
         ((), ["all", "press"]),
@@ -144,7 +143,7 @@ def test_parts_stand_while_nothing_happened_to_them() -> None:
     assert [one.slug for one in standing_for(["a", "c"], gone)] == ["c"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("languages", "named"),
     [
         (["en", "es"], ["en"]),

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.schedule import format_duration, parse_duration, release_time, resolve
+from tests.rows import rows
 
 
 def wall(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "zone", "instant"),
     [
         ("2026-07-01 14:00", "America/New_York", "2026-07-01T18:00+00:00"),
@@ -33,7 +34,7 @@ def test_a_wall_time_is_one_instant(written: str, zone: str, instant: str) -> No
     assert found.tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "zone", "instead"),
     [
         ("2026-03-08 02:00", "America/New_York", "2026-03-08 03:00"),
@@ -51,7 +52,7 @@ def test_a_time_that_the_clocks_skip_is_refused_with_what_to_write(
         resolve(wall(written), zone)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "zone", "first", "second"),
     [
         ("2026-11-01 01:30", "America/New_York", "01:30-04:00", "01:30-05:00"),
@@ -68,7 +69,7 @@ def test_a_time_that_comes_twice_is_refused_with_both_readings(
     assert str(caught.value).endswith(f"write which one: {day} {first} or {day} {second}")
 
 
-@pytest.mark.parametrize("offset", ["-04:00", "-05:00", "+00:00"])
+@rows("offset", ["-04:00", "-05:00", "+00:00"])
 def test_what_the_refusal_says_to_write_is_accepted(offset: str) -> None:
     found = resolve(wall(f"2026-11-01 01:30{offset}"), "America/New_York")
     assert found.tzinfo is UTC
@@ -83,7 +84,7 @@ def test_the_fold_that_a_time_happens_to_carry_is_not_a_guess_to_be_believed() -
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("send_at", "embargo", "expected"),
     [
         (None, None, NOON + timedelta(minutes=5)),
@@ -106,7 +107,7 @@ def test_nothing_goes_before_the_undo_window_the_set_time_and_the_embargo(
     assert found == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "seconds"),
     [("0s", 0), ("30s", 30), ("5m", 300), ("2h", 7200), ("1d", 86400), ("007s", 7)],
 )
@@ -114,15 +115,13 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "s", "5", "5 m", "-5m", "1.5h", "5w", "5M", "٥m", "²s", "1h30m", "9" * 10 + "s"]
-)
+@rows("text", ["", "s", "5", "5 m", "-5m", "1.5h", "5w", "5M", "٥m", "²s", "1h30m", "9" * 10 + "s"])
 def test_anything_else_is_no_duration_and_the_refusal_says_what_is(text: str) -> None:
     with pytest.raises(ValueError, match="write it like 30s, 5m, 2h or 1d"):
         parse_duration(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("seconds", "text"),
     [(0, "0s"), (30, "30s"), (60, "1m"), (90, "90s"), (7200, "2h"), (86400, "1d"), (90000, "25h")],
 )

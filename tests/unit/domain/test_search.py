@@ -1,8 +1,7 @@
 """What was typed into the search field: few and harmless terms, whatever it was."""
 
-import pytest
-
 from newsletter.domain.search import LONGEST, Term, terms
+from tests.rows import rows
 
 
 def read(typed: str) -> list[str]:
@@ -10,7 +9,7 @@ def read(typed: str) -> list[str]:
     return [one.text + "*" * (not one.whole) for one in terms(typed)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("typed", "expected"),
     [
         ("library hours", ["library*", "hours*"]),

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import pytest
-
 from newsletter.domain.segment import Segment
+from tests.rows import rows
 
 BARE = Segment(name="texas", list_name="press", timezone="America/New_York")
 FULL = replace(
@@ -30,7 +29,7 @@ def test_a_rule_is_said_in_words() -> None:
     assert BARE.rule == "on press"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("one", "other"),
     [
         (replace(BARE, places=('A" or "B',)), replace(BARE, places=("A", "B"))),

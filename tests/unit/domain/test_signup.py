@@ -3,8 +3,6 @@
 import hashlib
 from dataclasses import replace
 
-import pytest
-
 from newsletter.domain.audience import Offer
 from newsletter.domain.signup import (
     Objection,
@@ -15,6 +13,7 @@ from newsletter.domain.signup import (
     masked,
     wording_of,
 )
+from tests.rows import rows
 
 PRESS = Offer(name="press", title="Press releases")
 SPORT = Offer(name="sport", title="Sport")
@@ -28,7 +27,7 @@ def test_a_form_in_order_is_a_wish() -> None:
     assert RULES.judge(FORM) == Wish(address="Ana@Example.org", name="Ana Ruiz", lists=("press",))
 
 
-@pytest.mark.parametrize(
+@rows(
     "address",
     [
         "josé@example.org",
@@ -44,7 +43,7 @@ def test_people_and_newsrooms_of_all_scripts_may_join(address: str) -> None:
     assert RULES.refuses(address) is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("address", "objection"),
     [
         ("", Objection.NO_ADDRESS),
@@ -67,7 +66,7 @@ def test_other_addresses_are_refused_with_the_reason(address: str, objection: Ob
     assert RULES.judge(replace(FORM, address=address)) == {"email": objection}
 
 
-@pytest.mark.parametrize(
+@rows(
     "name",
     [
         "a" * 101,
@@ -84,9 +83,7 @@ def test_a_name_is_a_line_of_text(name: str) -> None:
     assert RULES.judge(replace(FORM, name=name)) == {"name": Objection.NAME}
 
 
-@pytest.mark.parametrize(
-    "name", ["", "a" * 100, "لينا", "O'Neil <b>", "👩\u200d👩\u200d👧", "=1+1"]
-)
+@rows("name", ["", "a" * 100, "لينا", "O'Neil <b>", "👩\u200d👩\u200d👧", "=1+1"])
 def test_any_line_of_text_may_be_a_name(name: str) -> None:
     assert isinstance(RULES.judge(replace(FORM, name=name)), Wish)
 

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from newsletter.domain.statement import (
     Approval,
     ApprovalPolicy,
@@ -13,6 +11,7 @@ from newsletter.domain.statement import (
     Standing,
     standing,
 )
+from tests.rows import rows
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ROLES = {
@@ -144,7 +143,7 @@ def test_whoever_counted_for_the_parts_counts_for_the_round_up_too() -> None:
     assert given.approved
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@rows("channel", list(Channel))
 def test_a_viewer_may_not_approve_by_any_channel(channel: Channel) -> None:
     given = judge(yes("vic@forum.example", channel=channel), trust_front_matter=True)
     assert not given.approved

@@ -3,11 +3,10 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pytest
-
 from newsletter.domain.review import Check
 from newsletter.domain.statement import Statement
 from newsletter.domain.surroundings import Surroundings, remarks_around
+from tests.rows import rows
 
 TODAY = date(2026, 11, 24)
 NOON, ONE = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13))
@@ -34,7 +33,7 @@ def test_nothing_is_said_of_an_ordinary_statement() -> None:
     assert said({"audience": None}) == {}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("fields", "check", "words"),
     [
         ({"title": "Forum"}, Check.SUBJECT_LENGTH, "5 characters and says little"),
@@ -53,7 +52,7 @@ def test_what_may_be_better_is_said(fields: dict[str, Any], check: Check, words:
     assert words in message
 
 
-@pytest.mark.parametrize(
+@rows(
     "fields",
     [
         {"title": "NATO and the EU"},
@@ -69,7 +68,7 @@ def test_what_is_good_enough_is_left_alone(fields: dict[str, Any]) -> None:
     assert said(**fields) == {}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("around", "check", "words"),
     [
         ({"send_at": NOON, "embargo_until": ONE}, Check.EMBARGO, "nothing leaves before that end"),
@@ -86,7 +85,7 @@ def test_what_stands_around_it_is_said(around: dict[str, Any], check: Check, wor
     assert words in message
 
 
-@pytest.mark.parametrize(
+@rows(
     "around",
     [
         {"send_at": ONE, "embargo_until": NOON},

@@ -2,14 +2,13 @@
 
 from datetime import date
 
-import pytest
-
 from newsletter.domain.weekdays import mismatches
+from tests.rows import rows
 
 ABOUT = date(2026, 11, 24)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "right", "year"),
     [
         ("on Tuesday, 21 September 2011 in Washington", "Wednesday", 2011),
@@ -33,7 +32,7 @@ def test_a_day_that_is_not_that_of_the_date_is_found(text: str, right: str, year
     assert text[found.offset :].startswith(found.written)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "on Wednesday, 21 September 2011 in Washington",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,6 @@ from newsletter.domain.message import Content, House, Organisation, PressContact
 from newsletter.domain.statement import Statement
 from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
-
-SHARED = Path(__file__).parents[3] / ".." / "shared"
 
 UNSUBSCRIBE = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE"
 ARCHIVE = "https://news.forum.example/archive/example-forum-resigns"
@@ -52,7 +51,14 @@ HARBOUR = replace(
 EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
 """A brand that changes the colours of the plain style, and one font."""
 
-WORDINGS = TemplateRenderer(house=HOUSE, files=mail_templates(None)).wordings
+
+@cache
+def renderer(house: House = HOUSE) -> TemplateRenderer:
+    """Made once for each house, since parsing all templates takes longer than to fill them."""
+    return TemplateRenderer(house=house, files=mail_templates(None))
+
+
+WORDINGS = renderer().wordings
 
 BODY = """\
 Jane Doe, the Forum's director of policy, resigned on 14 September from the task force on fair
@@ -150,21 +156,25 @@ def render(
     body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
-    return TemplateRenderer(house=house, files=mail_templates(override)).render(
-        statement(body, **changes)
+    used = (
+        TemplateRenderer(house=house, files=mail_templates(override))
+        if override
+        else renderer(house)
     )
+    return used.render(statement(body, **changes))
 
 
 def render_test_mail() -> Content:
     """The example statement as a test mail shows it."""
-    return TemplateRenderer(house=HOUSE, files=mail_templates(None)).render(STATEMENT, test=True)
+    return renderer().render(STATEMENT, test=True)
 
 
+@cache
 def render_letter(
     says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
-    return TemplateRenderer(house=house, files=mail_templates(None)).letter(
+    return renderer(house).letter(
         says,
         lists=("press", "supporters"),
         language=language,

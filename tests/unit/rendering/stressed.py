@@ -1,43 +1,35 @@
-"""A statement's file on its way to a mail, in a process that may use only so much.
+"""Statements' files on their way to mails, in a process that may use only so much.
 
-Run as a program with a folder that holds one statement. It writes ``mail.eml`` beside it, or
-prints what refused it, and dies of what goes over its bounds.
+Run as a program with folders that hold one statement each. It writes ``mail.eml`` beside it, or
+prints what refused it, a list for each folder, and dies of what goes over its bounds.
 """
 
 import json
 import resource
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.message import Recipient
 from newsletter.domain.mime import to_mime
-from newsletter.rendering.files import mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.sources.folder import FolderSource
-from tests.unit.rendering.examples import HOUSE
+from tests.unit.rendering.examples import renderer
 
 SECONDS = 30
-"""Of work: many times what any of it takes, and far from what runs away."""
+"""Of work: many times what any statement takes, and far from what runs away."""
 
 MEGABYTES = 800
 """Of address space; an idle interpreter with all that is imported has some 250 of it."""
 
 
-def main(folder: Path) -> None:
-    """Read the statement, render it, and make the mail to one reader."""
+def main(folders: Sequence[Path]) -> None:
+    """Read each statement, render it, and make the mail to one reader."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 1_000_000, MEGABYTES * 1_000_000))
-    faults = _faults(folder)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    said = {
-        "faults": list(map(str, faults)),
-        "seconds": round(used.ru_utime + used.ru_stime, 1),
-        "megabytes": round(used.ru_maxrss / 1000),
-    }
-    sys.stdout.write(json.dumps(said))
+    sys.stdout.write(json.dumps([list(map(str, _faults(folder))) for folder in folders]))
 
 
 def _faults(folder: Path) -> tuple[Fault, ...]:
@@ -53,7 +45,7 @@ def _faults(folder: Path) -> tuple[Fault, ...]:
         return reading.faults
     try:
         (statement,) = reading.statements
-        content = TemplateRenderer(house=HOUSE, files=mail_templates(None)).render(statement)
+        content = renderer().render(statement)
         mail = to_mime(content=content, recipient=_READER, at=_AT)
     except InvalidInput as error:
         return error.faults
@@ -65,4 +57,4 @@ _AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _READER = Recipient(1, "ana@example.org", "a1B2", "m1")
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(list(map(Path, sys.argv[1:])))

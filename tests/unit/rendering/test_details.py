@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime
 
-import pytest
-
 from newsletter.rendering.details import (
     direction,
     isolated,
@@ -13,6 +11,7 @@ from newsletter.rendering.details import (
     written_time,
 )
 from newsletter.rendering.markdown import read_markdown
+from tests.rows import rows
 
 ENGLISH = {
     "date": "{day} {month} {year}",
@@ -22,7 +21,7 @@ ENGLISH = {
 NONE = {"date": "", "months": ""}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("words", "shown"),
     [
         (ENGLISH, "1 May 2024"),
@@ -44,7 +43,7 @@ def test_no_date_is_no_words() -> None:
     assert written_time(None, "America/New_York", ENGLISH) == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("wall", "zone", "shown"),
     [
         (datetime(2011, 9, 21, 14, 0), "America/New_York", "21 September 2011, 14:00 EDT"),  # noqa: DTZ001
@@ -57,7 +56,7 @@ def test_a_time_is_told_with_its_zone(wall: datetime, zone: str, shown: str) -> 
     assert written_time(wall, zone, ENGLISH) == shown
 
 
-@pytest.mark.parametrize("language", ["ar", "he", "fa", "ur", "ar-EG"])
+@rows("language", ["ar", "he", "fa", "ur", "ar-EG"])
 def test_some_languages_run_from_right_to_left(language: str) -> None:
     assert direction(language) == "rtl"
 

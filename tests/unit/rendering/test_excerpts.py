@@ -3,13 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from newsletter.domain.message import MARK_PREFIX, Content, House, Organisation, Sender
 from newsletter.domain.statement import Statement
 from newsletter.rendering.excerpts import excerpt, text_of
 from newsletter.rendering.files import mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
+from tests.rows import rows
+from tests.unit.rendering.examples import renderer
 
 HOUSE = House(
     organisation=Organisation(
@@ -29,7 +29,12 @@ def content(body: str, *, override: Path | None = None, **more: object) -> Conte
     statement = Statement(
         slug="hours", title="On hours", body=body, lists=("press",), language="en", **more
     )
-    return TemplateRenderer(house=HOUSE, files=mail_templates(override)).render(statement)
+    made = (
+        TemplateRenderer(house=HOUSE, files=mail_templates(override))
+        if override
+        else renderer(HOUSE)
+    )
+    return made.render(statement)
 
 
 def test_it_is_the_text_below_the_title_without_the_mail_around_it() -> None:
@@ -69,7 +74,7 @@ def test_nobodys_link_and_no_footer_are_in_it() -> None:
     assert "Example Street" not in said.body
 
 
-@pytest.mark.parametrize(
+@rows(
     "html",
     [
         "<div><h1>Title</h1><p>Text</p></div>",
@@ -77,7 +82,6 @@ def test_nobodys_link_and_no_footer_are_in_it() -> None:
         "<td><h1>Title</h1><p>cut",
         "",
     ],
-    ids=["no cell", "no title", "no end", "nothing"],
 )
 def test_where_a_template_has_the_text_elsewhere_there_is_none(html: str) -> None:
     said = excerpt(html)

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-import pytest
-
 from newsletter.rendering.headers import headers_for, sender_id
+from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT
 
 
@@ -29,7 +28,7 @@ def test_the_fields_are_these_and_no_others() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "shown"),
     [
         ("Forum", "Forum "),

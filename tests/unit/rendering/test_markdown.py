@@ -2,10 +2,9 @@
 
 import re
 
-import pytest
-
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import breakable, to_html
+from tests.rows import rows
 
 
 def html(body: str, language: str = "en") -> str:
@@ -22,7 +21,7 @@ def test_501c3_keeps_its_letter() -> None:
     assert html("A 501(c)(3) body (r) (tm) +-") == "<p>A 501(c)(3) body (r) (tm) +-</p>"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "shown"),
     [
         ("1990--1995", "1990–1995"),
@@ -43,7 +42,7 @@ def test_an_address_that_is_its_own_text_keeps_its_dashes() -> None:
     assert ">b–c</a>" in html("[b--c](https://a.example/b--c)")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("language", "shown"),
     [
         ("en", "“a ‘b’ c”"),
@@ -149,7 +148,7 @@ def test_what_no_rule_foresaw_does_not_pass_the_allow_list() -> None:
     assert "data:" not in to_html(tokens)
 
 
-@pytest.mark.parametrize(
+@rows(
     "body",
     ["[" * 5000, "*" * 5000, "> " * 3000 + "a", "`" * 5001, "|" * 3000, "[^a]: " * 1000],
 )

@@ -1,11 +1,10 @@
 """Marks of other mailing programs: refused with their line."""
 
-import pytest
-
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statement import Statement
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.placed import refuse_faults
+from tests.rows import rows
 
 
 def faults(body: str, **fields: str) -> tuple[Fault, ...]:
@@ -23,7 +22,7 @@ def faults(body: str, **fields: str) -> tuple[Fault, ...]:
     return ()
 
 
-@pytest.mark.parametrize(
+@rows(
     "mark",
     [
         *("{{ name }}", "{{{name}}}", "{{#if x}}", "{% if name %}", "*|FNAME|*", "*|MC:SUBJECT|*"),
@@ -38,7 +37,7 @@ def test_a_mark_that_readers_would_see_is_refused_at_its_line(mark: str) -> None
     assert repr(mark) in fault.message
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "seen"),
     [
         (r"\*|FNAME|\*", "*|FNAME|*"),
@@ -62,7 +61,7 @@ def test_a_mark_in_an_address_or_the_front_matter_is_refused_too() -> None:
     assert fault.place == "a.md"
 
 
-@pytest.mark.parametrize(
+@rows(
     "body",
     [
         "It is {{ 7 * 7 }}, {% raw %}, { name } and {}.",

@@ -1,16 +1,15 @@
 """Links and images that a mail may have, and sentences about those it may not."""
 
-import pytest
-
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.references import address_fault, faults_in
+from tests.rows import rows
 
 
 def faults(body: str) -> list[str]:
     return faults_in(read_markdown(body, "en"))
 
 
-@pytest.mark.parametrize(
+@rows(
     "address",
     [
         "https://example.org",
@@ -24,7 +23,7 @@ def test_good_addresses_pass(address: str) -> None:
     assert faults(f"[words]({address})") == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("address", "said"),
     [
         ("", "has no address"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from newsletter.rendering.placed import refuse_faults
 from newsletter.rendering.reviewer import NEAR_LIMIT, MarkdownReviewer
 from newsletter.sources.importing import import_file
 from tests.fakes import PlainRenderer
-from tests.unit.rendering.examples import SHARED, STATEMENT
+from tests.rows import rows
+from tests.unit.rendering.examples import STATEMENT
+from tests.unit.sources.corpus import CORPUS, shared
 
 TODAY = date(2026, 11, 24)
 AROUND = Surroundings(today=TODAY, day=TODAY, readers=9, audience=9)
@@ -79,7 +82,7 @@ WARNED = [
 ]
 
 
-@pytest.mark.parametrize(("body", "check"), WARNED)
+@rows(("body", "check"), WARNED)
 def test_what_should_not_go_out_unseen_is_said(body: str, check: Check) -> None:
     assert {remark.check for remark in review(body)} == {check}
 
@@ -108,7 +111,7 @@ QUIET = [
 ]
 
 
-@pytest.mark.parametrize("body", QUIET)
+@rows("body", QUIET)
 def test_ordinary_text_is_left_alone(body: str) -> None:
     assert review(body) == ()
 
@@ -162,26 +165,31 @@ def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
     assert {remark.grade for remark in remarks} <= {Grade.ADVICE}
 
 
-CORPUS = SHARED / "corpus"
+def warnings_of(path: Path) -> set[Check]:
+    """What a statement is warned of on the day of its date; faults end the test."""
+    read = import_file(path.read_bytes(), today=TODAY, file=path.name)
+    day = read.date or TODAY
+    one = statement(read.body, title=read.title, date=read.date)
+    remarks = MarkdownReviewer().review(one, None, replace(AROUND, today=day, day=day))
+    refuse_faults(one, read_markdown(one.body, one.language))
+    return {remark.check for remark in remarks if remark.grade is not Grade.ADVICE}
+
+
+@rows("path", sorted(CORPUS.glob("*/[01]*")))
+def test_a_sound_statement_of_any_layout_gives_no_false_alarm(path: Path) -> None:
+    assert warnings_of(path) == set()
+
+
 TRUE_ALARMS = {
     "12-riverside_ca-atment-and-education-programs-has-been-signed-law.txt": {Check.WEEKDAY},
 }
 """A press office had written "Sunday, Oct. 9, 2023", which was a Monday."""
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not on this machine")
+@pytest.mark.faults
 def test_press_releases_that_went_out_give_no_false_alarm() -> None:
-    files = sorted([*CORPUS.glob("text/*.txt"), *CORPUS.glob("markdown/*.md")])
-    assert len(files) > 20
-    for file in files:
-        read = import_file(file.read_bytes(), today=TODAY, file=file.name)
-        day = read.date or TODAY
-        one = statement(read.body, title=read.title, date=read.date)
-        around = replace(AROUND, today=day, day=day)
-        remarks = MarkdownReviewer().review(one, None, around)
-        warned = {remark.check for remark in remarks if remark.grade is not Grade.ADVICE}
-        assert warned == TRUE_ALARMS.get(file.name, set()), file.name
-        refuse_faults(one, read_markdown(one.body, one.language))
+    for path in [*shared("corpus/text/*.txt"), *shared("corpus/markdown/*.md")]:
+        assert warnings_of(path) == TRUE_ALARMS.get(path.name, set()), path.name
 
 
 def test_the_same_is_said_of_the_same() -> None:

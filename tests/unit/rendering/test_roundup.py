@@ -16,7 +16,8 @@ from newsletter.rendering.files import mail_templates
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.plaintext import to_text
 from newsletter.rendering.renderer import TemplateRenderer
-from tests.unit.rendering.examples import HOUSE, STATEMENT, WORDINGS, arabic, statement
+from tests.rows import rows
+from tests.unit.rendering.examples import HOUSE, STATEMENT, WORDINGS, arabic, renderer, statement
 from tests.unit.rendering.test_checklist import Elements
 
 WEEKLY = Roundup(
@@ -41,7 +42,8 @@ def issue(*parts: Statement, **changes: object) -> Statement:
 
 
 def rendered(made: Statement, override: Path | None = None) -> Content:
-    return TemplateRenderer(house=HOUSE, files=mail_templates(override)).render(made)
+    used = TemplateRenderer(house=HOUSE, files=mail_templates(override)) if override else renderer()
+    return used.render(made)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,7 @@ def test_a_statement_without_a_date_has_that_of_the_day_it_went_out() -> None:
     assert ABSTRACTS.of(undated, FRIDAY, "es").dated == ABSTRACTS.dated(FRIDAY, "es")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "opening"),
     [
         (
@@ -143,7 +145,7 @@ def test_a_workspace_may_change_the_template_of_round_ups_alone(tmp_path: Path) 
     assert "Our week." not in rendered(STATEMENT, tmp_path).html
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "1. First things first",

@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 
-import pytest
-
 from newsletter.rendering.sheet import MARK, VIEWS, ContactSheet, Facts, Screenshot
+from tests.rows import rows
 
 FACTS = Facts(
     slug="hours",
@@ -114,7 +113,7 @@ def test_screenshots_have_alt_text_and_lead_to_the_whole_picture() -> None:
     assert "Screenshots" not in page()
 
 
-@pytest.mark.parametrize("field", ["subject", "sender", "inbox_line", "to"])
+@rows("field", ["subject", "sender", "inbox_line", "to"])
 def test_what_a_statement_says_is_text(field: str) -> None:
     made = page(**{field: "<img src=x onerror=alert(1)>"})
     assert "<img" not in made

@@ -4,6 +4,7 @@ import pytest
 
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.references import faults_in
+from tests.rows import rows
 
 
 def faults(body: str) -> list[str]:
@@ -14,7 +15,7 @@ def lists(depth: int) -> str:
     return "\n".join("  " * n + f"- item {n}" for n in range(depth))
 
 
-@pytest.mark.parametrize("body", [lists(10), "> " * 20 + "deep", "> - " * 6 + "deep"])
+@rows("body", [lists(10), "> " * 20 + "deep", "> - " * 6 + "deep"])
 def test_what_lies_as_deep_as_people_write_passes(body: str) -> None:
     assert faults(body) == []
 
@@ -44,15 +45,13 @@ def test_a_footnote_without_a_mark_is_named() -> None:
     ]
 
 
-@pytest.mark.parametrize("body", ["---", "> ", "[a]: https://forum.example", "```\n```"])
+@rows("body", ["---", "> ", "[a]: https://forum.example", "```\n```"])
 def test_a_body_without_a_word_is_told_of(body: str) -> None:
     assert faults(body) == [
         "no reader would see a word of its body: look whether all of it is marks of Markdown"
     ]
 
 
-@pytest.mark.parametrize(
-    "body", ["    code", "| a |\n|---|", "![A house](https://a.example/b.png)"]
-)
+@rows("body", ["    code", "| a |\n|---|", "![A house](https://a.example/b.png)"])
 def test_code_a_table_and_a_picture_are_something_to_see(body: str) -> None:
     assert faults(body) == []

@@ -12,7 +12,7 @@ from newsletter.domain.brand import Scheme
 from newsletter.domain.errors import Defect, InvalidInput
 from newsletter.rendering.files import default_templates, find_templates, mail_templates
 from newsletter.rendering.renderer import TemplateRenderer
-from tests.unit.rendering.examples import HOUSE, STATEMENT, render
+from tests.unit.rendering.examples import HOUSE, STATEMENT, render, renderer
 
 ROOT = Path(__file__).parents[3]
 
@@ -105,7 +105,7 @@ def test_a_mail_that_leaves_out_its_embargo_is_refused(override: Path) -> None:
 def test_an_empty_or_missing_folder_overrides_nothing(override: Path) -> None:
     (override / "README.md").write_text("{% broken")
     (override / "folder.css").mkdir()
-    plain = TemplateRenderer(house=HOUSE, files=mail_templates(None)).fingerprint
+    plain = renderer().fingerprint
     assert TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint == plain
     assert (
         TemplateRenderer(house=HOUSE, files=mail_templates(override / "none")).fingerprint == plain
@@ -121,9 +121,9 @@ def test_every_byte_of_an_override_counts_for_the_fingerprint(override: Path) ->
 
 def test_a_template_changed_after_the_start_does_not_count(override: Path) -> None:
     replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
-    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(override))
+    made = TemplateRenderer(house=HOUSE, files=mail_templates(override))
     (override / "mail.css").write_text("broken {%")
-    assert "#7a2e2e" in renderer.render(STATEMENT).html
+    assert "#7a2e2e" in made.render(STATEMENT).html
 
 
 def test_all_syntax_errors_are_told_by_file_and_line(override: Path) -> None:

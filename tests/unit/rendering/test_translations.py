@@ -15,6 +15,7 @@ from newsletter.rendering.inlining import inline
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.translations import language_name
 from newsletter.rendering.wrapping import WIDTH
+from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, statement
 from tests.unit.rendering.test_checklist import Elements
 
@@ -118,7 +119,7 @@ def test_a_template_that_leaves_a_language_out_is_refused(tmp_path: Path) -> Non
         together(SPANISH, override=tmp_path)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("language", "name"),
     [
         ("es", "Español"),

@@ -3,9 +3,8 @@
 import re
 from urllib.parse import unquote
 
-import pytest
-
 from newsletter.rendering import views
+from tests.rows import rows
 from tests.unit.rendering.examples import render
 
 MAIL = render().html
@@ -30,7 +29,7 @@ ALL = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
+@rows("name", ALL)
 def test_every_view_forbids_whatever_could_be_fetched(name: str) -> None:
     page = ALL[name]
     allowed = policy(page)
@@ -62,9 +61,7 @@ def test_a_box_of_the_same_size_stands_for_a_picture() -> None:
     assert 'alt="A hearing room with an empty chair"' in views.light(MAIL)
 
 
-@pytest.mark.parametrize(
-    "size", ['width="100%" height="9"', "", 'width="12345678" height="-1"', 'width height="x"']
-)
+@rows("size", ['width="100%" height="9"', "", 'width="12345678" height="-1"', 'width height="x"'])
 def test_a_picture_of_no_certain_size_gets_a_box_all_the_same(size: str) -> None:
     page = views.light(f'<!DOCTYPE html><head></head><img alt="a" {size} src=https://a.example/b>')
     [box] = re.findall(r'src="(data:[^"]*)"', page)

@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
+from tests.rows import rows
 
 KEY = b"k" * 32
 
@@ -48,7 +49,7 @@ def test_a_key_that_was_added_comes_last(tmp_path: Path) -> None:
     assert load_keys(path) == (old, bytes.fromhex("ab" * 32))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("content", "place"),
     [
         (b"ab" * 31 + b"\n", ":1"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.security.links import SignedLinks
+from tests.rows import rows
 
 KEY, NEWER, FOREIGN = b"k" * 32, b"n" * 32, b"f" * 32
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -19,8 +20,8 @@ def token(links: SignedLinks, campaign: int = 7, subscriber: int = 42) -> str:
     return found
 
 
-@pytest.mark.parametrize("campaign", [0, 1, 2**32 - 1])
-@pytest.mark.parametrize("subscriber", [0, 1, 255, 2**48 - 1])
+@rows("campaign", [0, 1, 2**32 - 1])
+@rows("subscriber", [0, 1, 255, 2**48 - 1])
 def test_a_token_says_whom_it_was_signed_for(campaign: int, subscriber: int) -> None:
     links = SignedLinks([KEY])
     assert links.read_unsubscribe(token(links, campaign, subscriber)) == (campaign, subscriber)
@@ -80,14 +81,12 @@ def test_every_change_of_one_bit_is_refused() -> None:
             assert links.read_unsubscribe(changed) is None
 
 
-@pytest.mark.parametrize(
-    "word", ["", "A", "A" * 35, "A" * 36, "A" * 37, "=" * 36, "ä" * 36, "\n", "../../etc/passwd"]
-)
+@rows("word", ["", "A", "A" * 35, "A" * 36, "A" * 37, "=" * 36, "ä" * 36, "\n", "../../etc/passwd"])
 def test_what_is_no_token_of_ours_is_refused(word: str) -> None:
     assert SignedLinks([KEY]).read_unsubscribe(word) is None
 
 
-@pytest.mark.parametrize("change", ["{}A", "A{}", "{}=", "{}\n", " {}", "{}\x00", "{}{}"])
+@rows("change", ["{}A", "A{}", "{}=", "{}\n", " {}", "{}\x00", "{}{}"])
 def test_a_token_with_anything_around_it_is_refused(change: str) -> None:
     links = SignedLinks([KEY])
     word = token(links)
@@ -169,15 +168,15 @@ READ: dict[str, Callable[[SignedLinks, str], object]] = {
 ABOUT = {"unsubscribe": (7, 42), "letter": 7, "preferences": (42, AT)}
 
 
-@pytest.mark.parametrize("read", READ)
-@pytest.mark.parametrize("signed", SIGNED)
+@rows("read", READ)
+@rows("signed", SIGNED)
 def test_what_is_signed_for_one_purpose_is_nothing_for_another(signed: str, read: str) -> None:
     links = SignedLinks([KEY])
     found = READ[read](links, SIGNED[signed](links))
     assert found == (ABOUT[signed] if signed == read else None)
 
 
-@pytest.mark.parametrize("purpose", SIGNED)
+@rows("purpose", SIGNED)
 def test_each_purpose_survives_a_new_key_and_refuses_every_change(purpose: str) -> None:
     old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER])
     word = SIGNED[purpose](old)
@@ -191,7 +190,7 @@ def test_each_purpose_survives_a_new_key_and_refuses_every_change(purpose: str) 
             assert READ[purpose](old, changed) is None
 
 
-@pytest.mark.parametrize("number", [0, 1, 2**56 - 1])
+@rows("number", [0, 1, 2**56 - 1])
 def test_the_token_of_a_letter_holds_its_number(number: int) -> None:
     links = SignedLinks([KEY])
     assert links.read_letter(links.letter_token(number)) == number

@@ -1,10 +1,15 @@
-"""The statements of the shared corpus, and what a person sees who reads them line by line."""
+"""Statements in files, and what a person sees who reads them line by line.
+
+``OURS`` lies in ``tests/corpus`` and is read in every run. ``PUBLISHED`` are releases that offices
+sent out: they are not ours to give away, lie beside the checkout and are read by `make faults`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+CORPUS = Path(__file__).parents[2] / "corpus"
 SHARED = Path(__file__).parents[3] / ".." / "shared"
 
 
@@ -24,7 +29,82 @@ _SIGNERS = " ".join(
     for line in page
 )
 
-CORPUS = {
+OURS = {
+    "a letterhead, and a vendor at its foot": Expected(
+        "text/01-*.txt",
+        "Forum Resigns From the County’s Housing Task Force",
+        "2011-09-21",
+        "5 9 11 13 15 17 19",
+    ),
+    "all that a page shows": Expected(
+        "text/02-*.txt",
+        "Riverside Council Opens a Night Shelter for Families",
+        "2023-01-04",
+        "8 10 11 12-16 17",
+    ),
+    "wrapped lines on two pages": Expected(
+        "text/03-*.txt",
+        "Alliance Asks the Port for a Record of Every Ton of Coal That It Moves",
+        "2026-05-26",
+        "3-4 8-11 13-15 17-24 26-27",
+    ),
+    "a release with its contact above": Expected(
+        "text/04-*.txt",
+        "Tenants’ Union Welcomes the Court’s Ruling on Broken Lifts",
+        "2024-03-14",
+        "7 9 11 13 17",
+    ),
+    "many who sign": Expected(
+        "text/05-*.txt",
+        "Joint Statement on the January 6 Flood and Its Victims",
+        "2021-01-08",
+        "1 3-5 6-7 8 9 10 11 12 13 14",
+    ),
+    "German, with a contact below": Expected(
+        "text/06-*.txt",
+        "Mieterbund fordert ein Register aller leeren Wohnungen",
+        "2024-05-06",
+        "5 9 11 13 15 16 17",
+    ),
+    "French": Expected(
+        "text/07-*.txt",
+        "Le Forum exemple quitte le conseil du logement",
+        "2023-04-14",
+        "3 7 9 11",
+    ),
+    "a title in capitals": Expected(
+        "text/08-*.txt",
+        "120 STUDENTS LEARN HOW A COURT WORKS IN A WEEK OF OPEN DOORS",
+        "2012-02-09",
+        "7 9 11 13",
+    ),
+    "lines that links broke": Expected(
+        "text/09-*.txt",
+        "Lake Watch Publishes What Nine Rivers Carry Into the Lake",
+        "2023-10-10",
+        "1 3-6 7-9 10 11-13 14 15 16 17",
+    ),
+    "a subhead": Expected(
+        "text/10-*.txt",
+        "Museum Gives Back Forty Masks to the Islands They Came From",
+        "2025-11-21",
+        "1 3 7 9 11",
+    ),
+    "a date in figures that can be read two ways": Expected(
+        "text/11-*.txt",
+        "Town Meeting Votes to Keep the Library Open at Night",
+        "None",
+        "1 5 7 9 11",
+    ),
+    "an embargo": Expected(
+        "text/12-*.txt",
+        "Clinic Network Opens Its Records to the Patients Whom They Concern",
+        "2024-05-06",
+        "5 9 11 13 14 15 17",
+    ),
+}
+
+PUBLISHED = {
     "seed": Expected(
         "seed/statement.txt",
         "National Immigration Forum Resigns From Secure Communities Taskforce",
@@ -122,9 +202,19 @@ CORPUS = {
 }
 
 
-def corpus_text(name: str) -> bytes:
-    """A text of the corpus, or a skipped test where there is none."""
-    found = sorted(SHARED.glob(CORPUS[name].path))
+def our_text(name: str) -> bytes:
+    (found,) = CORPUS.glob(OURS[name].path)
+    return found.read_bytes()
+
+
+def shared(pattern: str) -> list[Path]:
+    """Files of the shared corpus; a test that finds none is skipped and says so."""
+    found = sorted(SHARED.glob(pattern))
     if not found:
-        pytest.skip("the corpus is not beside this checkout")
-    return found[0].read_bytes()
+        pytest.skip(f"the releases that offices published are not in {SHARED.resolve()}")
+    return found
+
+
+def published_text(name: str) -> bytes:
+    (found,) = shared(PUBLISHED[name].path)
+    return found.read_bytes()

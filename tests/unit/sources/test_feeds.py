@@ -1,7 +1,6 @@
 """RSS, Atom and JSON Feed as sites write them, and as they get them wrong."""
 
 import json
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -12,6 +11,8 @@ from newsletter.ports import FeedUnreadable
 from newsletter.sources.feeds import jsonfeed
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of
+from tests.costs import working
+from tests.rows import rows
 
 URL = "https://forum.example/feed"
 CONTENT = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
@@ -67,7 +68,7 @@ def test_a_description_without_marks_is_plain_words() -> None:
     assert (item.markup, item.content) == (False, "One.\n\nTwo.")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("inside", "name", "link"),
     [
         (
@@ -99,7 +100,7 @@ def test_an_item_with_neither_is_named_by_its_title_and_date() -> None:
     assert first.id.startswith("made-up:")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "meant"),
     [
         ("Tue, 24 Nov 2026 12:00:00 GMT", datetime(2026, 11, 24, 12, tzinfo=UTC)),
@@ -193,7 +194,7 @@ def test_names_of_characters_and_bare_ampersands_are_put_right() -> None:
     assert "x &amp;&amp; y \xa0 &lt;b&gt;" in item.content
 
 
-@pytest.mark.parametrize(
+@rows(
     ("data", "content_type"),
     [
         (rss("<item><title>“é”</title></item>").encode(), "text/xml; charset=iso-8859-1"),
@@ -234,7 +235,7 @@ def test_control_characters_and_the_doctype_of_old_feeds_do_no_harm() -> None:
     assert item.title == "AB"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("document", "message"),
     [
         (rss("<item><title>A</title></item>")[:-12], "its end is missing"),
@@ -261,12 +262,12 @@ def test_what_is_no_whole_feed_is_refused_with_what_to_do(document: str, message
 def test_a_billion_laughs_are_not_even_one() -> None:
     layers = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     bomb = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{layers}]><rss><channel>&l9;</channel></rss>'
-    began = time.monotonic()
-    with pytest.raises(FeedUnreadable, match="declares entities"):
-        read(bomb)
-    with pytest.raises(FeedUnreadable, match="declares entities"):
-        read(f"<!DOCTYPE rss [{' ' * 6000}{layers}]><rss/>")
-    assert time.monotonic() - began < 1
+    with working() as cost:
+        with pytest.raises(FeedUnreadable, match="declares entities"):
+            read(bomb)
+        with pytest.raises(FeedUnreadable, match="declares entities"):
+            read(f"<!DOCTYPE rss [{' ' * 6000}{layers}]><rss/>")
+    assert cost.seconds < 1
 
 
 def test_no_file_of_ours_is_ever_read() -> None:
@@ -274,32 +275,29 @@ def test_no_file_of_ours_is_ever_read() -> None:
         read('<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/hostname">]><rss>&x;</rss>')
 
 
-@pytest.mark.parametrize(
+@rows(
     "document",
     [
-        rss("<item " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/>"),
-        rss("<item><title>" + "<" * 300_000),
-        rss("<item><title>" + "&" * 300_000 + "</title></item>"),
-        rss("<![CDATA[" * 100_000),
-        rss("<!--" * 200_000),
-        rss("<item/>" * 300_000),
-        rss("<item>" + "<guid/>" * 300_000 + "</item>"),
-        "<!DOCTYPE" * 100_000,
+        rss("<item " + " ".join(f'a{n}="1"' for n in range(30_000)) + "/>"),
+        rss("<item><title>" + "<" * 50_000),
+        rss("<item><title>" + "&" * 50_000 + "</title></item>"),
+        rss("<![CDATA[" * 50_000),
+        rss("<!--" * 50_000),
+        rss("<item/>" * 30_000),
+        rss("<item>" + "<guid/>" * 30_000 + "</item>"),
+        "<!DOCTYPE" * 50_000,
         "<link type='application/rss+xml' " * 5_000,
     ],
 )
 def test_whatever_is_written_to_be_slow_is_read_or_refused_soon(document: str) -> None:
-    began = time.monotonic()
-    with suppress(FeedUnreadable):
+    with working() as cost, suppress(FeedUnreadable):
         read(document)
-    assert time.monotonic() - began < 8
+    assert cost.seconds < 2
 
 
-def test_ten_thousand_items_are_read_at_once() -> None:
+def test_thousands_of_items_are_read_at_once() -> None:
     item = "<item><title>T{}</title><guid>{}</guid><description>D</description></item>"
-    began = time.monotonic()
-    assert len(read(rss("".join(item.format(n, n) for n in range(10_000))))) == 10_000
-    assert time.monotonic() - began < 5
+    assert len(read(rss("".join(item.format(n, n) for n in range(2_000))))) == 2_000
 
 
 # --- JSON Feed
@@ -345,7 +343,7 @@ def test_plain_text_and_a_summary_alone_are_told_apart() -> None:
     assert neither.content == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "message"),
     [
         ('{"version": "https://jsonfeed.org/version/1", "items"', "not well-formed JSON"),

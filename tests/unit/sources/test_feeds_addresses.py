@@ -1,8 +1,7 @@
 """A feed can only be where anybody could go, unless the operator says otherwise."""
 
-import pytest
-
 from newsletter.sources.feeds.addresses import is_own, objection
+from tests.rows import rows
 
 OWN = (
     *("10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "127.0.0.1", "127.8.8.8"),
@@ -18,14 +17,14 @@ NEVER = (
 PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "172.32.0.1")
 
 
-@pytest.mark.parametrize("address", OWN)
+@rows("address", OWN)
 def test_private_addresses_are_refused_unless_they_are_meant(address: str) -> None:
     assert "allow_private: true" in objection(address, allow_private=False)
     assert objection(address, allow_private=True) == ""
     assert is_own(address)
 
 
-@pytest.mark.parametrize("address", NEVER)
+@rows("address", NEVER)
 def test_where_clouds_keep_keys_and_where_nobody_is_no_feed_can_be(address: str) -> None:
     for allow_private in (False, True):
         assert "not an address that a feed can have" in objection(
@@ -33,7 +32,7 @@ def test_where_clouds_keep_keys_and_where_nobody_is_no_feed_can_be(address: str)
         )
 
 
-@pytest.mark.parametrize("address", PUBLIC)
+@rows("address", PUBLIC)
 def test_everybody_elses_addresses_are_allowed(address: str) -> None:
     assert objection(address, allow_private=False) == ""
     assert not is_own(address)

@@ -10,6 +10,7 @@ from newsletter.domain.feed import Composed, Item
 from newsletter.sources.feeds.composing import compose
 from newsletter.sources.feeds.words import address, language, plain
 from tests.fakes import NOON
+from tests.rows import rows
 
 ITEM = Item(
     id="1",
@@ -100,7 +101,7 @@ def test_a_long_summary_is_cut_between_words() -> None:
     assert summary.endswith("word…")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("content", "fields", "message"),
     [
         ("<p>x</p>", {"title": ""}, "has no title"),
@@ -121,7 +122,7 @@ def test_what_is_no_statement_is_refused_with_the_reason(
         made(content, **fields)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "meant"),
     [
         ("A &amp;amp; B", "A & B"),
@@ -141,7 +142,7 @@ def test_words_are_plain_on_one_line(written: str, meant: str) -> None:
     assert plain(plain(written)) == meant
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "meant"),
     [
         ("en-us", "en-US"),

@@ -13,6 +13,7 @@ from newsletter.domain.segment import Segment
 from newsletter.domain.statement import Progress
 from newsletter.ports import Reading, Source
 from newsletter.sources.folder import MAX_BYTES, FolderSource
+from tests.rows import rows
 
 FULL = """\
 ---
@@ -362,7 +363,7 @@ def test_a_merge_key_or_an_alias_brings_nothing_in(tmp_path: Path) -> None:
     assert "title: is missing" in said
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "local"),
     [
         ("09:00 local", LocalTime(at=time(9))),

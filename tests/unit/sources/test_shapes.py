@@ -5,9 +5,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-import pytest
-
 from newsletter.sources.document import import_document
+from tests.rows import rows
 from tests.unit.sources.accounting import accounted, crossed_gaps
 
 TODAY = date(2026, 11, 24)
@@ -451,7 +450,7 @@ wren@forum.example
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@rows("name", SHAPES)
 def test_a_statement_is_recognised_whatever_its_shape(name: str) -> None:
     shape = SHAPES[name]
     document = import_document(shape.text, today=TODAY)

@@ -23,7 +23,7 @@ def test_it_grows_without_losing_or_inventing_anybody() -> None:
 
 
 def test_it_takes_less_than_fifty_bytes_an_address() -> None:
-    people = 22_000  # just after it has grown
+    people = 5_500  # just after it has grown
     tracemalloc.start()
     try:
         seen = Sightings()

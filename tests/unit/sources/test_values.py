@@ -14,9 +14,10 @@ from newsletter.sources.times import (
     read_time,
     zone_objection,
 )
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "meaning"),
     [
         ("no", "false"),
@@ -42,9 +43,7 @@ def test_what_yaml_makes_of_a_plain_value_is_said_in_words(value: str, meaning: 
     assert misreading(value) == meaning
 
 
-@pytest.mark.parametrize(
-    "value", ["no", "012", "22:22", "1.5", "word", "2011-09-21", "~", "y", "1e3"]
-)
+@rows("value", ["no", "012", "22:22", "1.5", "word", "2011-09-21", "~", "y", "1e3"])
 def test_the_tag_of_a_plain_value_is_the_parsers_own(value: str) -> None:
     node = yaml.compose(value, Loader=yaml.SafeLoader)
 
@@ -52,7 +51,7 @@ def test_the_tag_of_a_plain_value_is_the_parsers_own(value: str) -> None:
     assert tag_of_plain(value) == node.tag
 
 
-@pytest.mark.parametrize("value", ["no", "it's", 'say "yes"', "back\\slash", 'it\'s "so"'])
+@rows("value", ["no", "it's", 'say "yes"', "back\\slash", 'it\'s "so"'])
 def test_a_suggestion_in_quotes_reads_back_as_it_was(value: str) -> None:
     assert yaml.safe_load(quoted(value)) == value
     assert yaml.safe_load(scalar(value)) == value
@@ -63,7 +62,7 @@ def test_a_near_word_is_suggested_and_else_all_are_told() -> None:
     assert did_you_mean("x", ["title", "date"]) == "; known are title, date"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "time"),
     [
         ("2011-09-21 14:00", datetime(2011, 9, 21, 14)),  # noqa: DTZ001 # a wall time
@@ -84,7 +83,7 @@ def test_a_time_is_read_with_or_without_seconds_and_offset(value: str, time: dat
     assert read_time(value).tzinfo == time.tzinfo
 
 
-@pytest.mark.parametrize(
+@rows(
     "value",
     [
         "2011-09-21",
@@ -118,12 +117,12 @@ def test_an_instant_is_in_utc_whatever_offset_was_written() -> None:
         read_instant("0001-01-01 00:00+14:00")
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC"])
+@rows("name", ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC"])
 def test_zones_of_the_database_are_taken(name: str) -> None:
     assert zone_objection(name) == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "hint"),
     [
         ("Berlin", "did you mean Europe/Berlin?"),

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.writing import slugify, to_markdown, write_new
+from tests.properties import examples
+from tests.rows import rows
 
 AWKWARD = [
     "no",
@@ -60,9 +64,13 @@ AWKWARD = [
     "| pipe",
     "> fold",
 ]
+LETTERS = "".join(map(chr, range(256))) + (
+    "’“”–…ŁøßÆİıſ½声明한اע📣🏽\ufb01\u0301\u200b\u200d\u202e\u2028\ufeff\ufffd"
+)
+"""All that is in one byte, and of the rest what has its own rules: case, folding, direction."""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("title", "slug"),
     [
         (
@@ -83,9 +91,8 @@ def test_a_slug_is_made_of_plain_words(title: str, slug: str) -> None:
     assert slugify(title) == slug
 
 
-@pytest.mark.parametrize(
-    "title", [*AWKWARD, "word " * 40, "a" * 79 + " b", "İstanbul", "x" * 81 + " y"]
-)
+@examples(100)
+@given(st.one_of(st.sampled_from([*AWKWARD, "a" * 79 + " b", "x" * 81]), st.text(LETTERS)))
 def test_every_slug_is_one_that_the_domain_takes(title: str) -> None:
     slug = slugify(title)
 
@@ -97,8 +104,7 @@ def test_a_long_title_is_cut_between_words() -> None:
     assert slugify("word " * 40) == "-".join(["word"] * 16)
 
 
-@pytest.mark.parametrize("value", AWKWARD)
-def test_every_text_reads_back_as_it_was(value: str) -> None:
+def assert_reads_back(value: str) -> None:
     text = to_markdown(title=value, summary=value, subject=value, body="Body.", lists=[value])
     header = text.split("\n---\n", 1)[0].removeprefix("---\n")
 
@@ -106,6 +112,17 @@ def test_every_text_reads_back_as_it_was(value: str) -> None:
 
     assert read["title"] == read["summary"] == read["subject"] == value
     assert read["lists"] == [value]
+
+
+@rows("value", AWKWARD)
+def test_a_text_that_yaml_takes_for_something_else_reads_back_as_it_was(value: str) -> None:
+    assert_reads_back(value)
+
+
+@examples(40)
+@given(st.text(LETTERS, min_size=1))
+def test_every_text_reads_back_as_it_was(value: str) -> None:
+    assert_reads_back(value)
 
 
 def test_a_plain_title_needs_no_quotes_and_what_is_empty_is_left_out() -> None:

@@ -9,8 +9,9 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.sources.imported import ImportedDocument
 from newsletter.sources.importing import import_file
+from tests.rows import rows
+from tests.unit.sources.corpus import CORPUS, shared
 
-SHARED = Path(__file__).parents[3] / ".." / "shared"
 TODAY = date(2026, 11, 24)
 TITLE = "Forum Leaves the Advisory Council"
 FIRST = "The Example Forum left the council today after two years of work on fair housing for all."
@@ -36,7 +37,7 @@ def test_title_and_date_come_from_front_matter_and_nothing_that_decides_does() -
     assert document.notes == ("Line 7 speaks of an embargo: set embargo_until.",)
 
 
-@pytest.mark.parametrize(
+@rows(
     "heading",
     [f"# {TITLE}", f"{TITLE}\n====", f"## **{TITLE}** ##", f"Example Forum\n\n# {TITLE}"],
 )
@@ -60,7 +61,7 @@ def test_the_text_stays_as_it_is_written() -> None:
     assert imported(f"---\ntitle: {TITLE}\n---\n{body}\n").body == body
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "words"),
     [
         ("+++\ntitle = 'x'\n+++\nText.", "a.md: has front matter in TOML"),
@@ -81,17 +82,22 @@ def test_a_line_across_the_page_at_the_top_is_no_front_matter() -> None:
     assert imported(f"---\n\n# {TITLE}\n\n{FIRST}\n").title == TITLE
 
 
-@pytest.mark.parametrize("number", [f"0{n}" for n in range(1, 8)])
-def test_a_release_of_the_corpus_keeps_its_title_and_each_of_its_words(number: str) -> None:
-    found = sorted((SHARED / "corpus" / "markdown").glob(f"{number}-*.md"))
-    if not found:
-        pytest.skip("the corpus is not beside this checkout")
-    text = found[0].read_text(encoding="utf-8")
-    document = import_file(text.encode(), today=TODAY, file=found[0].name)
-    title = text.split("\n")[0].removeprefix("# ").strip()
+def assert_kept_whole(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    document = import_file(text.encode(), today=TODAY, file=path.name)
     kept = document.body + document.title + "".join(one.text for one in document.dropped)
 
-    assert document.title == title
+    assert document.title == text.split("\n")[0].removeprefix("# ").strip()
     assert [word for word in re.findall(r"\w+", text) if word not in kept] == []
-    whole = [part.strip() for part in text.split("\n\n") if len(part.strip()) > 200]
+    whole = [part.strip() for part in text.split("\n\n") if len(part.strip()) > 150]
     assert [part for part in whole if part not in document.body] == []
+
+
+def test_a_release_keeps_its_title_and_each_of_its_words() -> None:
+    assert_kept_whole(CORPUS / "markdown" / "01-report.md")
+
+
+@pytest.mark.faults
+def test_a_published_release_keeps_its_title_and_each_of_its_words() -> None:
+    for path in shared("corpus/markdown/0*.md"):
+        assert_kept_whole(path)

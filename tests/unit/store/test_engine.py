@@ -15,6 +15,7 @@ from newsletter.store.engine import connected, open_sqlite
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books
 from tests.fakes import NOON
+from tests.rows import rows
 
 DEED = text("INSERT INTO meta VALUES (:key, :value)")
 
@@ -51,7 +52,7 @@ def test_each_connection_is_set_up_for_safety(engine: Engine, name: str, value: 
             assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
 
 
-@pytest.mark.parametrize("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
+@rows("name", ["what? #1 %20.db", "a:b@c.db", "ünï.db"])
 def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     engine = open_sqlite(path)

@@ -22,6 +22,7 @@ from newsletter.store.sql import SqlStore
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 from tests.contracts.books import LEASE, Books, ids
 from tests.fakes import NOON
+from tests.rows import rows
 
 # --- the chain
 
@@ -141,7 +142,7 @@ with only_one(Path(sys.argv[1])):
 # --- instants
 
 
-@pytest.mark.parametrize(
+@rows(
     "instant",
     [
         NOON,

@@ -21,8 +21,6 @@ from newsletter.store.scrubbing import gap, scrub
 from newsletter.store.sql import SqlStore
 from tests.fakes import NOON, FixedClock
 
-PEOPLE = 1_500
-FORGOTTEN = 200
 MARK = re.compile(rb"(?i)Mark(\d{5})x")
 
 
@@ -40,9 +38,9 @@ def entry(number: int, padding: str = "") -> Entry:
     )
 
 
-def busy_database(store: SqlStore, chance: random.Random) -> dict[int, int]:
+def busy_database(store: SqlStore, chance: random.Random, people: int) -> dict[int, int]:
     """Rows that came in any order, grew, shrank and moved from page to page; number → id."""
-    numbers = list(range(PEOPLE))
+    numbers = list(range(people))
     chance.shuffle(numbers)
     with store.begin() as tx:
         tx.readers.upsert([entry(number) for number in numbers], NOON)
@@ -50,7 +48,7 @@ def busy_database(store: SqlStore, chance: random.Random) -> dict[int, int]:
         ids = {number: one.id for number, one in zip(numbers, found, strict=True) if one}
     for _ in range(4):
         with store.begin() as tx:
-            some = chance.sample(numbers, PEOPLE // 5)
+            some = chance.sample(numbers, people // 5)
             tx.readers.upsert([entry(one, "p" * chance.randrange(200)) for one in some], NOON)
     with store.begin() as tx:
         for number in numbers[::3]:
@@ -89,16 +87,21 @@ def marks(path: Path) -> dict[str, set[int]]:
     return {one.name: {int(found) for found in MARK.findall(one.read_bytes())} for one in files}
 
 
+@pytest.fixture(params=[300, pytest.param(1_500, marks=pytest.mark.faults)])
+def people(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
 @pytest.fixture
 def chance() -> random.Random:
     return random.Random(20110921)  # noqa: S311 - a test that is the same each time
 
 
 def test_c4_whoever_is_forgotten_is_in_no_byte_of_any_file(
-    path: Path, store: SqlStore, chance: random.Random
+    path: Path, store: SqlStore, chance: random.Random, people: int
 ) -> None:
-    ids = busy_database(store, chance)
-    forgotten = set(chance.sample(sorted(ids), FORGOTTEN))
+    ids = busy_database(store, chance, people)
+    forgotten = set(chance.sample(sorted(ids), people // 7))
     for number in sorted(forgotten):
         with store.begin() as tx:
             tx.readers.forget(address(number).swapcase(), NOON)
@@ -160,9 +163,9 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
 
 
 def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
-    path: Path, store: SqlStore, chance: random.Random
+    path: Path, store: SqlStore, chance: random.Random, people: int
 ) -> None:
-    ids = busy_database(store, chance)
+    ids = busy_database(store, chance, people)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA cache_size = -200000")
         other.execute("SELECT sum(length(name)), sum(length(place)) FROM subscriber").fetchall()

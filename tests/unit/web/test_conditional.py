@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.web.conditional import answer
+from tests.rows import rows
 
 CHANGED = datetime(2026, 11, 24, 12, 0, 0, 500_000, tzinfo=UTC)
 SAME, BEFORE = "Tue, 24 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 11:59:59 GMT"
@@ -32,7 +33,7 @@ def test_the_first_time_all_of_it_comes_with_its_marks() -> None:
     assert not ETAG.startswith("W/")
 
 
-@pytest.mark.parametrize("tags", [ETAG, f"W/{ETAG}", f'"other", {ETAG}', "*"])
+@rows("tags", [ETAG, f"W/{ETAG}", f'"other", {ETAG}', "*"])
 def test_a_known_mark_is_answered_without_the_body(tags: str) -> None:
     found = ask(if_none_match=tags)
 
@@ -40,7 +41,7 @@ def test_a_known_mark_is_answered_without_the_body(tags: str) -> None:
     assert (found.headers["ETag"], found.headers["X-Policy"]) == (ETAG, "strict")
 
 
-@pytest.mark.parametrize(("since", "status"), [(SAME, 304), (BEFORE, 200), ("yesterday", 200)])
+@rows(("since", "status"), [(SAME, 304), (BEFORE, 200), ("yesterday", 200)])
 def test_a_date_decides_where_there_is_no_mark(since: str, status: int) -> None:
     assert ask(if_modified_since=since).status_code == status
 

@@ -14,6 +14,7 @@ from newsletter.web.feeds import Listed, Publisher, atom, json_feed, robots, sit
 from newsletter.web.notices import Notice
 from newsletter.web.published import Published
 from newsletter.web.rss import rss
+from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -77,7 +78,7 @@ def test_a_feed_reader_gets_what_was_published(read: Read) -> None:
     assert item.published == NOON.replace(microsecond=0)
 
 
-@pytest.mark.parametrize("words", NASTY)
+@rows("words", NASTY)
 def test_no_words_are_taken_for_markup(words: str) -> None:
     nasty = replace(ENTRY, title=words, summary=words, body="")
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from newsletter.web.forms import first, read_form, shown_again
+from tests.rows import rows
 
 
 def test_a_field_that_comes_twice_counts_once() -> None:
@@ -15,7 +16,7 @@ def test_a_field_that_comes_twice_counts_once() -> None:
     assert first({}, "name") == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("typed", "shown"),
     [
         (" Ana ", "Ana"),

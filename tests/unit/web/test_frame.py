@@ -11,6 +11,7 @@ from starlette.requests import Request
 from newsletter.domain.brand import Brand, Font, Logo
 from newsletter.domain.message import House, Organisation, Sender
 from newsletter.web.frame import Frame
+from tests.rows import rows
 
 HOUSE = House(
     organisation=Organisation(
@@ -20,6 +21,7 @@ HOUSE = House(
     public_url="https://news.forum.example",
     timezone="UTC",
 )
+FRAME = Frame(house=HOUSE, language="en")
 
 
 def asked(accept: str = "") -> Request:
@@ -27,23 +29,20 @@ def asked(accept: str = "") -> Request:
     return Request({"type": "http", "headers": headers})
 
 
-@pytest.mark.parametrize("accept", ["", "xx", "xx, en;q=0.1", "*", "en;q=0", ";;;", ",," * 500])
+@rows("accept", ["", "xx", "xx, en;q=0.1", "*", "en;q=0", ";;;", ",," * 500])
 def test_a_page_is_in_a_language_that_it_has_words_for(accept: str) -> None:
-    frame = Frame(house=HOUSE, language="en")
-    assert frame.language_of(asked(accept)) == "en"
-    assert frame.language_of(asked(accept), reader="xx") == "en"
+    assert FRAME.language_of(asked(accept)) == "en"
+    assert FRAME.language_of(asked(accept), reader="xx") == "en"
 
 
 def test_the_readers_own_language_comes_first_then_what_the_browser_wants_most() -> None:
-    frame = Frame(house=HOUSE, language="en")
-    assert frame.language_of(asked("xx;q=0.9, en-GB;q=0.8, en;q=0.5")) == "en-GB"
-    assert frame.language_of(asked("en"), reader="en-US") == "en-US"
+    assert FRAME.language_of(asked("xx;q=0.9, en-GB;q=0.8, en;q=0.5")) == "en-GB"
+    assert FRAME.language_of(asked("en"), reader="en-US") == "en-US"
 
 
 def test_words_that_are_missing_are_english_and_said_to_be() -> None:
-    frame = Frame(house=HOUSE, language="en")
-    assert frame.words("xx")[1] == "en"
-    page = bytes(frame.page("A <title>", ["One."], language="xx").body).decode()
+    assert FRAME.words("xx")[1] == "en"
+    page = bytes(FRAME.page("A <title>", ["One."], language="xx").body).decode()
     assert '<html lang="en" dir="ltr">' in page
     assert "A &lt;title&gt;" in page
 

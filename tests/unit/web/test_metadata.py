@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
-import pytest
 from lxml import html
 
 from newsletter.web.metadata import described
+from tests.rows import rows
 from tests.unit.web.test_feeds import ENTRY, NASTY, PUBLISHER, SHOWN
 
 PAGE = "<!DOCTYPE html><html><head><title>x</title></head><body><p>1</p></body></html>"
@@ -34,7 +34,7 @@ def test_it_names_the_article_its_times_and_who_speaks() -> None:
     assert "creativeWorkStatus" not in article
 
 
-@pytest.mark.parametrize("words", [*NASTY, "</script><script>alert(1)</script>", "<!--<script>"])
+@rows("words", [*NASTY, "</script><script>alert(1)</script>", "<!--<script>"])
 def test_no_words_get_out_of_their_place(words: str) -> None:
     page = html.fromstring(described(PAGE, PUBLISHER, replace(ENTRY, title=words, summary=words)))
 

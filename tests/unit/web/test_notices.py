@@ -10,6 +10,7 @@ from newsletter.rendering.templates import Templates
 from newsletter.rendering.values import Wordings
 from newsletter.web.notices import above, notice_of
 from newsletter.web.published import Published
+from tests.rows import rows
 
 DAY = date(2026, 11, 24)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -25,7 +26,7 @@ def wordings() -> Wordings:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("language", "day"),
     [
         ("en", "24 November 2026"),
@@ -68,7 +69,7 @@ def test_a_correction_says_so_where_the_mail_around_it_is_gone(wordings: Wording
     assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")
 
 
-@pytest.mark.parametrize(
+@rows(
     "start",
     ["<body>", "<BODY class='x'>", '<body class="page" title="a > b">', "<body\nlang=en>"],
 )

@@ -2,17 +2,14 @@
 
 from urllib.parse import urljoin
 
-import pytest
-
 from newsletter.web.standpoint import Standpoint
+from tests.rows import rows
 
 BASES = ["http://127.0.0.1:8000/", "https://forum.example/news/"]
 
 
-@pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize(
-    ("path", "depth"), [("", 0), ("search?q=a", 0), ("page/2", 1), ("archive/a", 1)]
-)
+@rows("base", BASES)
+@rows(("path", "depth"), [("", 0), ("search?q=a", 0), ("page/2", 1), ("archive/a", 1)])
 def test_pages_of_the_program_name_each_other(base: str, path: str, depth: int) -> None:
     address, here = base + path, Standpoint(depth=depth)
     assert urljoin(address, here.first_page) == base
@@ -22,8 +19,8 @@ def test_pages_of_the_program_name_each_other(base: str, path: str, depth: int) 
     assert urljoin(address, here.file("feed.rss")) == f"{base}feed.rss"
 
 
-@pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize(("path", "depth"), [("", 0), ("page/2/", 2), ("archive/a/", 2)])
+@rows("base", BASES)
+@rows(("path", "depth"), [("", 0), ("page/2/", 2), ("archive/a/", 2)])
 def test_pages_in_folders_name_each_other(base: str, path: str, depth: int) -> None:
     address, here = base + path, Standpoint(depth=depth, folders=True)
     assert urljoin(address, here.first_page) == base

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from newsletter.rendering.files import default_templates, read_templates
-from newsletter.rendering.templates import Templates
+from newsletter.rendering.templates import Templates, default_templates
+from tests.rows import rows
 
 _GAP = re.compile(r"\{[^}]*\}")
 _LANGUAGES = ("en", "es", "fr", "de", "pt", "ar")
@@ -14,7 +14,7 @@ _LANGUAGES = ("en", "es", "fr", "de", "pt", "ar")
 
 @pytest.fixture(scope="module")
 def wordings() -> Mapping[str, Mapping[str, str]]:
-    found = Templates(read_templates(default_templates() / "web"), filters={}).exported(
+    found = Templates(default_templates() / "web", None, filters={}).exported(
         "wording.j2", "wordings"
     )
     assert isinstance(found, dict)
@@ -28,7 +28,7 @@ def test_the_pages_speak_the_languages_of_the_mails(
     assert tuple(wordings) == tuple(re.findall(r'(?m)^  "(\w+)": {$', mails)) == _LANGUAGES
 
 
-@pytest.mark.parametrize("language", _LANGUAGES)
+@rows("language", _LANGUAGES)
 def test_a_language_has_every_word_and_the_same_gaps(
     wordings: Mapping[str, Mapping[str, str]], language: str
 ) -> None:
@@ -41,7 +41,7 @@ def test_a_language_has_every_word_and_the_same_gaps(
     } == {}
 
 
-@pytest.mark.parametrize("language", _LANGUAGES[1:])
+@rows("language", _LANGUAGES[1:])
 def test_a_language_is_not_the_english_one(
     wordings: Mapping[str, Mapping[str, str]], language: str
 ) -> None:

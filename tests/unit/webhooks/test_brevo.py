@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.event import Bounce, EventKind
 from newsletter.webhooks.brevo import Brevo
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
+from tests.rows import rows
 
 
 def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def read(said: Any) -> Any:
     return Brevo(Signer.key).read(post.headers, post.body, NOW)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "meaning", "bounce"),
     [
         ("request", EventKind.ACCEPTED, None),

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.webhooks import keys
+from tests.rows import rows
 
 CURVE = ec.generate_private_key(ec.SECP256R1()).public_key()
 OTHER_CURVE = ec.generate_private_key(ec.SECP384R1()).public_key()
@@ -24,19 +25,17 @@ def pem(key: Any) -> str:
     return text.decode()
 
 
-@pytest.mark.parametrize(
+@rows(
     "written",
     [der(CURVE), pem(CURVE), der(CURVE)[:64] + "\n" + der(CURVE)[64:]],
-    ids=["DER", "PEM", "folded"],
 )
 def test_a_key_on_the_curve_is_read(written: str) -> None:
     assert keys.curve_key(written) == CURVE
 
 
-@pytest.mark.parametrize(
+@rows(
     "written",
     [der(RSA), pem(RSA), f"v=DKIM1; t=s; h=sha256; p={der(RSA)};", f"p={der(RSA)}"],
-    ids=["DER", "PEM", "DKIM", "the end of DKIM"],
 )
 def test_an_rsa_key_is_read(written: str) -> None:
     assert keys.rsa_key(written) == RSA
@@ -47,7 +46,7 @@ def test_a_secret_of_svix_is_base64_with_or_without_its_end() -> None:
     assert keys.endpoint_secret("whsec_c2VjcmV0cw") == b"secrets"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("read", "written"),
     [
         *((keys.curve_key, written) for written in ("", "word", der(RSA), der(OTHER_CURVE))),
@@ -57,7 +56,6 @@ def test_a_secret_of_svix_is_base64_with_or_without_its_end() -> None:
         *((keys.endpoint_secret, written) for written in ("x whsec_c2VjcmV0cw==", "whsec_é")),
         *((keys.user_and_password, written) for written in ("", "a", ":b", "a:", "a:b\n")),
     ],
-    ids=lambda value: getattr(value, "__name__", "written"),
 )
 def test_what_is_no_key_is_refused_without_being_shown(
     read: Callable[[str], object], written: str
@@ -67,13 +65,13 @@ def test_what_is_no_key_is_refused_without_being_shown(
     assert len(written) < 7 or written not in str(caught.value)
 
 
-@pytest.mark.parametrize("written", ["", "two words", "line\n", "é"])
+@rows("written", ["", "two words", "line\n", "é"])
 def test_a_shared_secret_is_plain_letters(written: str) -> None:
     with pytest.raises(ValueError, match="looks like 12ab"):
         keys.secret(written, looks_like="12ab")
 
 
-@pytest.mark.parametrize("letters", ["YQ==\n", " YQ==", "YQ", "YQ==, YQ==", "é", "Y-=="])
+@rows("letters", ["YQ==\n", " YQ==", "YQ", "YQ==, YQ==", "é", "Y-=="])
 def test_base64_is_read_to_the_letter(letters: str) -> None:
     assert keys.unbase64(letters) is None
     assert keys.unbase64("YQ==") == b"a"

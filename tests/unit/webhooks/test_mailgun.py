@@ -15,6 +15,7 @@ from newsletter.domain.event import Bounce, EventKind
 from newsletter.ports import Forged
 from newsletter.webhooks.mailgun import Mailgun
 from tests.contracts.webhook import NOW, Post, WebhookContract
+from tests.rows import rows
 
 OURS, THEIRS = "3f2a9c-signing", "4e5b1d-guessed"
 
@@ -93,7 +94,7 @@ def test_an_event_altered_before_it_was_ever_seen_looks_genuine() -> None:
     assert Mailgun(OURS).read({}, post.body.replace(b"ana@", b"bob@"), NOW)
 
 
-@pytest.mark.parametrize("seconds", ["1", "17726202000", "1772620200.5", "٣٣٣٣٣٣٣٣٣٣"])
+@rows("seconds", ["1", "17726202000", "1772620200.5", "٣٣٣٣٣٣٣٣٣٣"])
 def test_a_time_that_is_no_time_of_mailguns_is_refused(seconds: str) -> None:
     token = "a" * 50
     signature = hmac.new(OURS.encode(), (seconds + token).encode(), hashlib.sha256).hexdigest()
@@ -109,7 +110,7 @@ def read(event: str, **more: Any) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "severity", "meaning"),
     [
         ("accepted", "", EventKind.ACCEPTED),
@@ -133,7 +134,7 @@ def test_each_kind_has_its_meaning(event: str, severity: str, meaning: EventKind
     assert found.id == "CPgfbmQMTCKtHW6uIWtuVe"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("why", "status", "meaning"),
     [
         ("bounce", {"code": 550, "message": "5.1.1 no such user"}, Bounce.HARD),

@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.event import Bounce, EventKind
 from newsletter.webhooks.mailjet import Mailjet
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
+from tests.rows import rows
 
 
 def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def read(said: Any) -> Any:
     return Mailjet(Signer.key).read(post.headers, post.body, NOW)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "meaning"),
     [
         ("sent", EventKind.DELIVERED),
@@ -62,7 +63,7 @@ def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
     assert found.provider_id == "19421777835146490"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("error", "meaning"),
     [
         ("user unknown", Bounce.HARD),
@@ -86,7 +87,7 @@ def test_a_blocked_message_has_its_class(error: str, meaning: Bounce) -> None:
     assert read(item("blocked", error=error))[0].bounce is meaning
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "meaning"),
     [
         ({"error": "user unknown", "hard_bounce": False}, Bounce.SOFT),

@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.event import Bounce, EventKind
 from newsletter.webhooks.mailtrap import RETRIES, Mailtrap
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
 
 OURS, THEIRS = "8d7a4c", "9e6b5d"
 
@@ -70,7 +71,7 @@ def read_one(event: str, **more: Any) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "meaning"),
     [
         ("delivery", EventKind.DELIVERED),
@@ -93,7 +94,7 @@ def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
     assert found.id == "bede7236-2284-43d6-a953-1fdcafd0fdbc"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "more", "meaning"),
     [
         ("bounce", {}, Bounce.HARD),

@@ -15,6 +15,7 @@ from newsletter.domain.event import Bounce, EventKind
 from newsletter.ports import Forged
 from newsletter.webhooks.postal import RETRIES, Postal
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
 
 OURS, THEIRS = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 KEY = b64encode(
@@ -97,7 +98,7 @@ def read(event: str, **payload: Any) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "meaning"),
     [
         ("MessageSent", EventKind.DELIVERED),
@@ -118,7 +119,7 @@ def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
     assert (found.id, found.provider_id) == ("0123-4567", "12345")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("output", "meaning"),
     [
         ("550 5.1.1 no such user", Bounce.HARD),
@@ -135,7 +136,7 @@ def test_a_failure_has_its_class(output: str, meaning: Bounce) -> None:
     assert "ana@" not in found.reason
 
 
-@pytest.mark.parametrize(
+@rows(
     ("bounce", "meaning"),
     [
         ({"bounce_type": "hard"}, Bounce.HARD),

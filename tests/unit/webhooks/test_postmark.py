@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.event import Bounce, EventKind
 from newsletter.webhooks.postmark import Postmark
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
+from tests.rows import rows
 
 
 def said(record: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def read(record: str, **more: Any) -> Any:
     return found
 
 
-@pytest.mark.parametrize(
+@rows(
     ("record", "meaning"),
     [
         ("Delivery", EventKind.DELIVERED),
@@ -61,7 +62,7 @@ def test_each_record_has_its_meaning(record: str, meaning: EventKind) -> None:
     assert found.provider_id == "883953f4-6105-42a2-a16a-77a8eac79483"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "meaning"),
     [
         ("HardBounce", Bounce.HARD),
@@ -87,7 +88,7 @@ def test_a_bounce_has_its_class(kind: str, meaning: Bounce) -> None:
     assert found.at == NOW
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "meaning"),
     [
         ("SpamComplaint", EventKind.COMPLAINED),
@@ -111,7 +112,7 @@ def test_a_policy_bounce_is_one_whatever_postmark_calls_it() -> None:
     assert found.reason == "HardBounce smtp;550 5.7.1 …@example.org refused"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("suppress", "why", "origin", "meaning"),
     [
         (True, "HardBounce", "Recipient", EventKind.BOUNCED),

@@ -3,15 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from newsletter.domain.event import EventKind
 from newsletter.webhooks import reading
+from tests.rows import rows
 
 AT = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@rows(
     "written",
     [
         1772627400,
@@ -28,7 +27,7 @@ def test_a_time_may_be_written_in_many_ways(written: Any) -> None:
     assert reading.instant(written) == AT
 
 
-@pytest.mark.parametrize(
+@rows(
     "written",
     [
         *(None, True, "", "soon", [], {}, -1, 0, 1e308, float("nan"), float("inf"), 10**30),
@@ -40,7 +39,7 @@ def test_what_is_no_time_of_this_century_is_none(written: Any) -> None:
     assert reading.instant(written) is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("written", "expected"),
     [
         ("ana@example.org", "ana@example.org"),
@@ -54,7 +53,7 @@ def test_an_address_is_found_or_none(written: Any, expected: str) -> None:
     assert reading.address(written) == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     ("said", "expected"),
     [
         ("550 <ana@example.org>: no", "550 <…@example.org>: no"),
@@ -71,7 +70,7 @@ def test_a_reason_is_put_together_of_what_there_is() -> None:
     assert reading.reason(550, None, "", [], True, "no") == "550 no"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("said", "expected"),
     [
         ("a.b.attempt.7", ("a.b", "attempt", 7)),
@@ -85,7 +84,7 @@ def test_a_delivery_may_be_named_in_one_word(said: Any, expected: tuple[Any, ...
     assert tuple(reading.split_delivery(said, ".").values()) == expected
 
 
-@pytest.mark.parametrize("said", [None, 7, "words", [], {"subscriber": -7}, {"campaign": {}}])
+@rows("said", [None, 7, "words", [], {"subscriber": -7}, {"campaign": {}}])
 def test_what_names_no_delivery_names_none(said: Any) -> None:
     assert tuple(reading.delivery(said).values()) == ("", "", None)
 

@@ -12,6 +12,7 @@ from newsletter.domain.errors import InvalidConfiguration
 from newsletter.providers import registry as providers
 from newsletter.providers.options import WebhookKey, WebhookTopics
 from newsletter.webhooks import registry
+from tests.rows import rows
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail"
 
@@ -41,7 +42,7 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("kind", registry.KEYED)
+@rows("kind", registry.KEYED)
 def test_a_key_makes_a_webhook(kind: str) -> None:
     assert type(build(kind, KEYS[kind])).__name__.lower() == kind
 
@@ -50,17 +51,17 @@ def test_topics_make_the_webhook_of_ses() -> None:
     assert type(build("ses", topics=(TOPIC,))).__name__ == "Ses"
 
 
-@pytest.mark.parametrize("kind", [*registry.KEYED, "ses", "outbox", "mailpit", "brand-new"])
+@rows("kind", [*registry.KEYED, "ses", "outbox", "mailpit", "brand-new"])
 def test_without_a_key_or_a_topic_there_is_no_webhook(kind: str) -> None:
     assert build(kind) is None
 
 
-@pytest.mark.parametrize("kind", ["outbox", "mailpit", "http"])
+@rows("kind", ["outbox", "mailpit", "http"])
 def test_a_provider_without_webhooks_has_none(kind: str) -> None:
     assert build(kind, "user:password", (TOPIC,)) is None
 
 
-@pytest.mark.parametrize("kind", registry.KEYED)
+@rows("kind", registry.KEYED)
 def test_a_key_that_is_none_is_a_fault_that_does_not_show_it(kind: str) -> None:
     with pytest.raises(InvalidConfiguration) as caught:
         build(kind, "5ecre7 0f 0ur5")
@@ -71,7 +72,7 @@ def test_a_key_that_is_none_is_a_fault_that_does_not_show_it(kind: str) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("topic", ["mail", TOPIC + " ", TOPIC.replace("sns", "sqs")])
+@rows("topic", ["mail", TOPIC + " ", TOPIC.replace("sns", "sqs")])
 def test_a_topic_that_is_none_is_a_fault(topic: str) -> None:
     with pytest.raises(InvalidConfiguration, match="which is no topic; write its ARN, like arn:"):
         build("ses", topics=(TOPIC, topic))

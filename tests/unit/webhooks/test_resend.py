@@ -15,6 +15,7 @@ from newsletter.domain.event import Bounce, EventKind
 from newsletter.ports import Forged
 from newsletter.webhooks.resend import Resend
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
 
 OURS = "whsec_" + b64encode(b"ours" * 8).decode()
 THEIRS = "whsec_" + b64encode(b"them" * 8).decode()
@@ -67,7 +68,7 @@ def read(kind: str, **data: Any) -> Any:
     return event
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "meaning"),
     [
         ("email.sent", EventKind.ACCEPTED),
@@ -91,7 +92,7 @@ def test_each_kind_has_its_meaning(kind: str, meaning: EventKind) -> None:
     assert event.provider_id == "e1"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("bounce", "meaning"),
     [
         ({"type": "Permanent", "subType": "General"}, Bounce.HARD),

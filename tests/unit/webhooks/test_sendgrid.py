@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from newsletter.domain.event import Bounce, EventKind
 from newsletter.webhooks.sendgrid import SendGrid
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
 
 OURS, THEIRS = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 KEY = b64encode(
@@ -79,7 +80,7 @@ def read(*items: Any) -> Any:
     return SendGrid(KEY).read(post.headers, post.body, NOW)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("event", "meaning"),
     [
         ("processed", EventKind.ACCEPTED),
@@ -118,7 +119,7 @@ def test_the_message_is_named_as_the_call_named_it() -> None:
     assert found.provider_id == "euo2iKxdSayPF4YE4--I7A"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("reason", "meaning"),
     [
         ("Bounced Address", Bounce.HARD),
@@ -137,7 +138,7 @@ def test_a_drop_has_its_class(reason: str, meaning: Bounce) -> None:
     assert found.reason == f"{reason} 5.0.0"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("more", "meaning"),
     [
         ({"type": "bounce", "reason": "500 unknown recipient", "status": "5.0.0"}, Bounce.HARD),

@@ -1,0 +1,37 @@
+"""What work costs, measured so that a loaded machine changes nothing: CPU time and no wall time."""
+
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class Cost:
+    """Filled at the end of the block."""
+
+    seconds: float = 0.0
+    """Of this process's work."""
+    peak: int = 0
+    """The most bytes that its objects took."""
+
+
+@contextmanager
+def working() -> Iterator[Cost]:
+    """How many seconds of work the block takes."""
+    cost, begun = Cost(), time.process_time()
+    yield cost
+    cost.seconds = time.process_time() - begun
+
+
+@contextmanager
+def holding() -> Iterator[Cost]:
+    """How many bytes the block holds at most; tracing makes it several times as slow."""
+    cost = Cost()
+    tracemalloc.start()
+    try:
+        yield cost
+    finally:
+        _, cost.peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
