@@ -28,6 +28,14 @@ ADA = "ada@forum.example"
 
 
 @pytest.fixture
+def store(tmp_path: Path, migrated: Path) -> Iterator[SqlStore]:
+    """On a disk, in a file of its own, which these tests copy and put back."""
+    store = reopened(Path(shutil.copy(migrated, tmp_path / "newsletter.db")))
+    yield store
+    store.close()
+
+
+@pytest.fixture
 def watermark(tmp_path: Path) -> Iterator[FileWatermark]:
     """The file beside the database of ``store``."""
     watermark = FileWatermark(tmp_path / "epoch", tmp_path / "newsletter.db")

@@ -52,12 +52,13 @@ def one(**changes: Any) -> OutgoingBatch:
 
 
 @every_kind
-@pytest.mark.parametrize("base", ["http://127.0.0.1:9", "http://127.0.0.1:9/"])
-def test_another_base_url_keeps_the_path(kind: str, base: str) -> None:
-    usual = urlsplit(request(provider(kind), one()).url)
-    other = request(provider(kind, base_url=base), one()).url
-    assert len(usual.path) > 1
-    assert other == f"http://127.0.0.1:9{usual.path}"
+def test_another_base_url_keeps_the_path(subtests: pytest.Subtests, kind: str) -> None:
+    for base in ["http://127.0.0.1:9", "http://127.0.0.1:9/"]:
+        with subtests.test(base=base):
+            usual = urlsplit(request(provider(kind), one()).url)
+            other = request(provider(kind, base_url=base), one()).url
+            assert len(usual.path) > 1
+            assert other == f"http://127.0.0.1:9{usual.path}"
 
 
 @every_kind
@@ -97,27 +98,33 @@ def test_more_than_it_takes_and_nobody_are_refused(kind: str) -> None:
 
 
 @every_kind
-@pytest.mark.parametrize("address", NO_ADDRESSES)
-def test_an_address_that_would_break_the_call_is_refused(kind: str, address: str) -> None:
-    others = () if kind in SINGLE else ("fine@example.org",)
-    with pytest.raises(InvalidInput, match="an address is empty or holds"):
-        provider(kind).prepare(batch(*others, address))
+def test_an_address_that_would_break_the_call_is_refused(
+    subtests: pytest.Subtests, kind: str
+) -> None:
+    for address in NO_ADDRESSES:
+        with subtests.test(address=address):
+            others = () if kind in SINGLE else ("fine@example.org",)
+            with pytest.raises(InvalidInput, match="an address is empty or holds"):
+                provider(kind).prepare(batch(*others, address))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KEYS if kind not in SINGLE])
-def test_an_address_twice_in_a_batch_is_refused(kind: str) -> None:
-    with pytest.raises(InvalidInput, match="twice"):
-        provider(kind).prepare(batch("a@example.org", "b@example.org", "a@example.org"))
+def test_an_address_twice_in_a_batch_is_refused(subtests: pytest.Subtests) -> None:
+    for kind in [kind for kind in KEYS if kind not in SINGLE]:
+        with subtests.test(kind=kind), pytest.raises(InvalidInput, match="twice"):
+            provider(kind).prepare(batch("a@example.org", "b@example.org", "a@example.org"))
 
 
 @every_kind
-@pytest.mark.parametrize("value", NO_WORDS)
-@pytest.mark.parametrize("field", ["unsubscribe", "message_id"])
-def test_a_merge_value_that_is_no_plain_word_is_refused(kind: str, field: str, value: str) -> None:
-    changed: dict[str, Any] = {field: value}
-    reader = one().recipients[0]._replace(**changed)
-    with pytest.raises(InvalidInput, match="merge value"):
-        provider(kind).prepare(replace(one(), recipients=(reader,)))
+def test_a_merge_value_that_is_no_plain_word_is_refused(
+    subtests: pytest.Subtests, kind: str
+) -> None:
+    for value in NO_WORDS:
+        for field in ["unsubscribe", "message_id"]:
+            with subtests.test(value=value, field=field):
+                changed: dict[str, Any] = {field: value}
+                reader = one().recipients[0]._replace(**changed)
+                with pytest.raises(InvalidInput, match="merge value"):
+                    provider(kind).prepare(replace(one(), recipients=(reader,)))
 
 
 @every_kind
