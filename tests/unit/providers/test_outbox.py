@@ -60,7 +60,6 @@ class TestContract(ProviderContract):
             yield self.serving(Path(folder) / "var" / "outbox")
 
     def serving(self, directory: Path) -> Service:
-
         def disable() -> None:
             directory.parent.mkdir(parents=True, exist_ok=True)
             directory.write_text("a file stands where the folder should be")
