@@ -50,6 +50,9 @@ class FreshStores:
         shutil.copy(self._migrated, self._folder / "newsletter.db")
         return SqlStore(self._engine, hash_address=hash_address)
 
+    def elsewhere(self, folder: Path) -> "FreshStores":
+        return FreshStores(self._migrated, folder)
+
     def close(self) -> None:
         self._engine.dispose()
         for file in self._folder.glob("newsletter.db*"):  # with its log, if it was left open

@@ -16,11 +16,20 @@ from tests.pages import Forum, forum
 ANA = "Ana@Example.org"
 
 
-@pytest.fixture
-def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
-    with forum(tmp_path, database=migrated) as site:
+@pytest.fixture(scope="module")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, dict[Path, bytes]]]:
+    with forum(tmp_path_factory.mktemp("forum"), database=migrated) as site:
         site.subscribe(ANA, lists=["press", "old"], name="Ana Ruiz", language="en")
-        yield site
+        yield site, site.files()
+
+
+@pytest.fixture
+def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
+    site, files = kept
+    site.put_back(files)
+    return site
 
 
 def form(**changes: Any) -> dict[str, Any]:
