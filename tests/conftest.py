@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -51,10 +52,45 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class FreshStores:
+    """Stores on a database that is new each time, opened as in production.
+
+    The engine stays, since to compile the SQL anew costs a test more than all else that it does.
+    So there is one store at a time: whoever needs several opens files of their own.
+    """
+
+    def __init__(self, migrated: Path, folder: Path) -> None:
+        self._migrated = migrated
+        self._folder = folder
+        self._engine = open_sqlite(folder / "newsletter.db")
+
+    def __call__(self) -> SqlStore:
+        self.close()
+        shutil.copy(self._migrated, self._folder / "newsletter.db")
+        return SqlStore(self._engine, hash_address=hash_address)
+
+    def elsewhere(self, folder: Path) -> "FreshStores":
+        return FreshStores(self._migrated, folder)
+
+    def close(self) -> None:
+        self._engine.dispose()
+        for file in self._folder.glob("newsletter.db*"):  # with its log, if it was left open
+            file.unlink()
+
+
+@pytest.fixture(scope="session")
+def fresh_store(migrated: Path) -> Iterator[FreshStores]:
+    """In memory, where the system has such a folder: no test of these waits for a disk."""
+    memory = Path("/dev", "shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        stores = FreshStores(migrated, Path(folder))
+        yield stores
+        stores.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[SqlStore]:
-    engine = open_sqlite(Path(shutil.copy(migrated, tmp_path)))
-    store = SqlStore(engine, hash_address=hash_address)
+def store(fresh_store: FreshStores) -> Iterator[SqlStore]:
+    store = fresh_store()
     yield store
     store.close()
 

@@ -18,7 +18,7 @@ from newsletter.domain.audience import Entry
 from newsletter.domain.statement import Role
 from newsletter.ports import Clock
 from newsletter.web.pages import make
-from tests.fakes import FixedClock
+from tests.fakes import NOON, FixedClock
 
 SETTINGS: dict[str, Any] = {
     "organisation": {
@@ -174,6 +174,25 @@ class Forum:
         """The whole database, as text: two that are alike hold the same."""
         with closing(sqlite3.connect(self.app.settings.database_path)) as connection:
             return "\n".join(connection.iterdump())
+
+    # --- as it was
+
+    def files(self) -> dict[Path, bytes]:
+        """All that the workspace holds, for ``put_back``."""
+        self.app.store.close()  # what stood in its log is in the database now
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {path: path.read_bytes() for path in found}
+
+    def put_back(self, files: Mapping[Path, bytes]) -> None:
+        """Make it what it was: to open one anew costs more than most tests do."""
+        self.app.store.close()
+        self.clock.advance(seconds=(NOON - self.clock.now()).total_seconds())
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path not in files:
+                path.unlink()
+        for path, data in files.items():
+            path.write_bytes(data)  # into the same file, which is what the watermark knows
+        self.app.guard().begin()
 
     @property
     def mails(self) -> list[bytes]:

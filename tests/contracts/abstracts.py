@@ -37,12 +37,13 @@ class AbstractsContract:
     def test_its_summary_is_its_opening(self, abstracts: Abstracts) -> None:
         assert abstracts.of(RESIGNATION, WENT_OUT, "en").opening == "One line."
 
-    @pytest.mark.parametrize("body", ["", "\n\n", "# Only a heading"])
     def test_where_nothing_is_said_there_is_no_opening(
-        self, abstracts: Abstracts, body: str
+        self, subtests: pytest.Subtests, abstracts: Abstracts
     ) -> None:
-        silent = replace(RESIGNATION, summary="", body=body)
-        assert abstracts.of(silent, WENT_OUT, "en").opening == ""
+        for body in ["", "\n\n", "# Only a heading"]:
+            with subtests.test(body=body):
+                silent = replace(RESIGNATION, summary="", body=body)
+                assert abstracts.of(silent, WENT_OUT, "en").opening == ""
 
     def test_the_same_statement_has_the_same_abstract(self, abstracts: Abstracts) -> None:
         once, again = (abstracts.of(RESIGNATION, WENT_OUT, "es") for _ in range(2))

@@ -248,27 +248,27 @@ class ChoicesContract:
 
     # --- where an address is quoted
 
-    @pytest.mark.parametrize(
-        "raw",
-        [
+    def test_an_address_is_found_however_it_is_written(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        for raw in [
             '{"to": "JOSé@München.Example"}',
             '{"to": "jos\\u00e9@m\\u00fcnchen.example"}',
             "rcpt=JOSé@xn--mnchen-3ya.example",
             "https://x.example/?to=jos%C3%A9%40xn--mnchen-3ya.example",
-        ],
-    )
-    def test_an_address_is_found_however_it_is_written(self, store: Store, raw: str) -> None:
-        told = Event(id="e1", kind=EventKind.OTHER, at=NOON, raw=raw)
-        friend = replace(told, id="e2", raw="friend@example.org")
-        with store.begin() as tx:
-            tx.events.keep("mailgun", [(told, Place()), (friend, Place())], NOON)
-            traces = tx.traces.of(
-                "josé@münchen.example" if "É" not in raw else "JosÉ@münchen.example"
-            )
-            tx.traces.erase(traces)
-            assert len(traces) == 1
-            assert tx.traces.of("josé@münchen.example") == []
-            assert len(tx.traces.of("Friend@example.org")) == 1
+        ]:
+            with subtests.test(raw=raw):
+                told = Event(id="e1", kind=EventKind.OTHER, at=NOON, raw=raw)
+                friend = replace(told, id="e2", raw="friend@example.org")
+                with store.begin() as tx:
+                    tx.events.keep("mailgun", [(told, Place()), (friend, Place())], NOON)
+                    traces = tx.traces.of(
+                        "josé@münchen.example" if "É" not in raw else "JosÉ@münchen.example"
+                    )
+                    tx.traces.erase(traces)
+                    assert len(traces) == 1
+                    assert tx.traces.of("josé@münchen.example") == []
+                    assert len(tx.traces.of("Friend@example.org")) == 1
 
     def test_a_reason_of_somebody_elses_that_quotes_an_address_is_emptied(
         self, store: Store

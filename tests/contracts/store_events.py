@@ -60,35 +60,36 @@ def keep(store: Store, event: Event, place: Place | None = None) -> int:
 class EventsContract:
     # --- whom an event speaks of
 
-    @pytest.mark.parametrize(
-        "names",
-        [
+    def test_a_delivery_is_found_by_what_the_provider_names(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim())
+        for names in [
             {"attempt_id": "a1", "subscriber_id": 2},
             {"attempt_id": "a1", "address": "Reader2@EXAMPLE.org"},
             {"campaign": "resignation", "address": "reader2@example.org"},
             {"campaign": "resignation", "attempt_id": "of long ago", "subscriber_id": 2},
             {"attempt_id": "a1", "subscriber_id": 2, "address": "moved@example.org"},
             {"attempt_id": "a1", "subscriber_id": 0, "address": "reader2@example.org"},
-        ],
-    )
-    def test_a_delivery_is_found_by_what_the_provider_names(
-        self, store: Store, names: dict[str, Any]
+        ]:
+            with subtests.test(names=names):
+                [place] = locate(store, told(**names))
+                assert place == Place(
+                    subscriber_id=2,
+                    address="reader2@example.org",
+                    campaign_id=books.id,
+                    lists=("press",),
+                    batch=BatchState.DONE,
+                )
+                assert place.delivery == (books.id, 2)
+
+    def test_an_event_that_names_nobody_we_know_has_no_place(
+        self, subtests: pytest.Subtests, store: Store
     ) -> None:
         books = Books(store, 3)
         books.settle(books.claim())
-        [place] = locate(store, told(**names))
-        assert place == Place(
-            subscriber_id=2,
-            address="reader2@example.org",
-            campaign_id=books.id,
-            lists=("press",),
-            batch=BatchState.DONE,
-        )
-        assert place.delivery == (books.id, 2)
-
-    @pytest.mark.parametrize(
-        "names",
-        [
+        for names in [
             {},
             {"subscriber_id": 99},
             {"subscriber_id": 99, "campaign": "resignation", "attempt_id": "a1"},
@@ -96,14 +97,9 @@ class EventsContract:
             {"address": "no address"},
             {"address": "ana@-.example"},
             {"address": "ana@" + "à" * 70 + ".example"},
-        ],
-    )
-    def test_an_event_that_names_nobody_we_know_has_no_place(
-        self, store: Store, names: dict[str, Any]
-    ) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim())
-        assert locate(store, told(**names)) == [Place()]
+        ]:
+            with subtests.test(names=names):
+                assert locate(store, told(**names)) == [Place()]
 
     def test_a_person_is_known_also_where_the_campaign_is_not(self, store: Store) -> None:
         Books(store, 3)

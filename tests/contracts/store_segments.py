@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
@@ -41,9 +40,11 @@ def populate(store: Store) -> None:
 
 
 class SegmentsContract:
-    @pytest.mark.parametrize(
-        ("rule", "numbers"),
-        [
+    def test_whoever_meets_all_conditions_and_may_be_written_to_is_picked(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        populate(store)
+        for rule, numbers in [
             ({}, [1, 2, 3, 5, 6]),
             ({"languages": ("es",)}, [1, 2, 6]),
             ({"languages": ("es-MX",)}, [2, 6]),
@@ -61,13 +62,9 @@ class SegmentsContract:
             ({"languages": ("es",), "without_tags": ("staff",), "places": ("Austin",)}, [1]),
             ({"list_name": "events"}, [3]),
             ({"list_name": "nothing"}, []),
-        ],
-    )
-    def test_whoever_meets_all_conditions_and_may_be_written_to_is_picked(
-        self, store: Store, rule: dict[str, Any], numbers: list[int]
-    ) -> None:
-        populate(store)
-        assert picked(store, replace(BARE, **rule)) == numbers
+        ]:
+            with subtests.test(rule=rule, numbers=numbers):
+                assert picked(store, replace(BARE, **rule)) == numbers
 
     def test_a_segment_narrows_several_lists_to_those_on_its_own(self, store: Store) -> None:
         populate(store)

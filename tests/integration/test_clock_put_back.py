@@ -34,7 +34,9 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     workspace.close()
 
 
-@pytest.mark.parametrize("years", [0, 1, 10])
+@pytest.mark.parametrize(
+    "years", [1, *(pytest.param(years, marks=pytest.mark.faults) for years in (0, 10))]
+)
 def test_a_run_looks_again_soon_after_its_clock_was_put_back(
     workspace: Workspace, years: int
 ) -> None:
@@ -52,7 +54,7 @@ def test_a_run_looks_again_soon_after_its_clock_was_put_back(
             clock.ahead = timedelta(0)
             workspace.write("news")
             workspace.approve("news")
-            wait_until(lambda: len(workspace.outbox) == 1, 15)
+            wait_until(lambda: len(workspace.outbox) == 1, 60)
         finally:
             scheduler.stop()
             running.join(20)

@@ -172,18 +172,19 @@ def test_after_the_first_visit_only_changes_are_asked_for(site: Site) -> None:
     assert feed.fetch("").bookmark == ""
 
 
-@pytest.mark.parametrize("counts_pages", [True, False])
 def test_changes_are_asked_for_page_by_page_and_the_backlog_is_not(
-    site: Site, counts_pages: bool
+    subtests: pytest.Subtests, site: Site
 ) -> None:
-    site.counts_pages = counts_pages
-    site.posts = [post(n) for n in range(150)]
-    feed = wordpress(site)
-    assert len(feed.fetch("").items) == 100
-    assert len(feed.fetch("2026-11-20T00:00:00+00:00").items) == 150
-    site.posts = [post(n) for n in range(1001)]
-    fetched = feed.fetch("2026-11-20T00:00:00+00:00")
-    assert (len(fetched.items), fetched.remark[:20]) == (1000, "more than 1000 posts")
+    for counts_pages in [True, False]:
+        with subtests.test(counts_pages=counts_pages):
+            site.counts_pages = counts_pages
+            site.posts = [post(n) for n in range(150)]
+            feed = wordpress(site)
+            assert len(feed.fetch("").items) == 100
+            assert len(feed.fetch("2026-11-20T00:00:00+00:00").items) == 150
+            site.posts = [post(n) for n in range(1001)]
+            fetched = feed.fetch("2026-11-20T00:00:00+00:00")
+            assert (len(fetched.items), fetched.remark[:20]) == (1000, "more than 1000 posts")
 
 
 def test_a_site_that_is_slow_page_after_page_is_left_for_now(site: Site) -> None:
@@ -218,19 +219,17 @@ def test_a_post_behind_a_password_is_for_nobody(site: Site) -> None:
         feed.compose(feed.fetch("").items[0])
 
 
-@pytest.mark.parametrize(
-    ("step", "message"),
-    [
+def test_a_site_that_gives_no_posts_says_what_to_do(subtests: pytest.Subtests, site: Site) -> None:
+    for step, message in [
         (reply(404), "it has no REST API"),
         (reply(401), "asks for a password"),
         (reply(200, "<html>"), "not well-formed JSON"),
         (reply(200, {"code": "x"}), "gives no list of posts"),
-    ],
-)
-def test_a_site_that_gives_no_posts_says_what_to_do(site: Site, step: Step, message: str) -> None:
-    site.script.append(step)
-    with pytest.raises(FeedUnreadable, match=message):
-        wordpress(site).fetch("")
+    ]:
+        with subtests.test(step=step, message=message):
+            site.script.append(step)
+            with pytest.raises(FeedUnreadable, match=message):
+                wordpress(site).fetch("")
 
 
 class Stumbling(Fetcher):

@@ -17,7 +17,7 @@ from newsletter.providers.resend import Options as ResendOptions
 from newsletter.webhooks.registry import LISTED
 from tests.contracts.provider import AT
 from tests.provider_servers.postmark import PostmarkServer
-from tests.servers import LoopbackServer, MailgunServer, Step, bytes_then_close, reply
+from tests.servers import LoopbackServer, MailgunServer, bytes_then_close, reply
 
 BEGIN, END = AT - timedelta(days=1), AT + timedelta(hours=1)
 
@@ -136,9 +136,10 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[LoopbackServer, Http
             yield postmarks, postmark(postmarks)
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
+def test_an_answer_in_doubt_is_an_error_in_words(
+    subtests: pytest.Subtests, asked: tuple[LoopbackServer, HttpHistory]
+) -> None:
+    for step in [
         reply(500, "oops"),
         reply(401, {"message": "Forbidden"}),
         reply(302, "", {"Location": "https://elsewhere.example/"}),
@@ -147,16 +148,13 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[LoopbackServer, Http
         reply(200, json.dumps({"items": [1], "Bounces": 3, "TotalCount": 1})),
         bytes_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"),
         bytes_then_close(b""),
-    ],
-)
-def test_an_answer_in_doubt_is_an_error_in_words(
-    asked: tuple[LoopbackServer, HttpHistory], step: Step
-) -> None:
-    server, history = asked
-    server.script.append(step)
-    with pytest.raises(ProviderUnreachable) as raised:
-        list(history.read(BEGIN, END))
-    assert str(raised.value)
+    ]:
+        with subtests.test(step=step):
+            server, history = asked
+            server.script.append(step)
+            with pytest.raises(ProviderUnreachable) as raised:
+                list(history.read(BEGIN, END))
+            assert str(raised.value)
 
 
 def test_pages_without_an_end_are_given_up() -> None:

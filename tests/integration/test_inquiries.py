@@ -127,14 +127,17 @@ def test_all_of_an_attempt_are_found_among_the_records_of_others(asked: Asked) -
         assert len(set(sighting.found.values())) == len(READERS) - 1
 
 
-@pytest.mark.parametrize("hours", [-70, -1, 1, 70])
-def test_what_left_while_our_clock_was_wrong_is_found(asked: Asked, hours: int) -> None:
-    sent = batch(*READERS[:60])
-    sent = replace(sent, at=sent.at + timedelta(hours=hours))
-    asked.provider.hand_over(asked.provider.prepare(sent))
-    sighting = asked.provider.look_up(sent)
-    assert sighting.whole, sighting.reason
-    assert len(sighting.found) == 60
+def test_what_left_while_our_clock_was_wrong_is_found(
+    subtests: pytest.Subtests, asked: Asked
+) -> None:
+    for hours in [-70, -1, 1, 70]:
+        with subtests.test(hours=hours):
+            sent = batch(*READERS[:60], attempt_id=f"attempt{hours + 100}")
+            sent = replace(sent, at=sent.at + timedelta(hours=hours))
+            asked.provider.hand_over(asked.provider.prepare(sent))
+            sighting = asked.provider.look_up(sent)
+            assert sighting.whole, sighting.reason
+            assert len(sighting.found) == 60
 
 
 def test_reading_stops_when_all_are_found(asked: Asked) -> None:
@@ -178,9 +181,8 @@ def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
     transport.close()
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
+def test_an_answer_in_doubt_proves_nothing(subtests: pytest.Subtests, asked: Asked) -> None:
+    for step in [
         reply(500, "oops"),
         reply(401, {"message": "Forbidden"}),
         reply(404, {"message": "Domain not found"}),
@@ -195,14 +197,13 @@ def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
         reply(200, {"messages": None, "events": 7, "next_page_cursor": None}),
         bytes_then_close(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"),
         bytes_then_close(b""),
-    ],
-)
-def test_an_answer_in_doubt_proves_nothing(asked: Asked, step: Step) -> None:
-    asked.server.script.append(step)
-    sighting = asked.provider.look_up(batch(*READERS[:3]))
-    assert not sighting.whole
-    assert sighting.reason
-    assert not sighting.found
+    ]:
+        with subtests.test(step=step):
+            asked.server.script.append(step)
+            sighting = asked.provider.look_up(batch(*READERS[:3]))
+            assert not sighting.whole
+            assert sighting.reason
+            assert not sighting.found
 
 
 def test_the_wait_that_is_asked_for_is_told(asked: Asked) -> None:
@@ -371,12 +372,13 @@ def test_a_page_elsewhere_is_not_asked_for() -> None:
     transport.close()
 
 
-@pytest.mark.parametrize(("make_server", "make"), KINDS.values(), ids=list(KINDS))
-def test_the_settling_time_can_be_set(make_server: type[LoopbackServer], make: Make) -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
-    with make_server() as server:
-        usual = make(server, server.url, transport).capabilities
-        own = make(server, server.url, transport, timedelta(seconds=9)).capabilities
-    assert usual.settles_in is not None
-    assert own == replace(usual, settles_in=timedelta(seconds=9))
-    transport.close()
+def test_the_settling_time_can_be_set(subtests: pytest.Subtests) -> None:
+    for make_server, make in KINDS.values():
+        with subtests.test(make_server=make_server, make=make):
+            transport = Transport(timeout=timedelta(seconds=20))
+            with make_server() as server:
+                usual = make(server, server.url, transport).capabilities
+                own = make(server, server.url, transport, timedelta(seconds=9)).capabilities
+            assert usual.settles_in is not None
+            assert own == replace(usual, settles_in=timedelta(seconds=9))
+            transport.close()

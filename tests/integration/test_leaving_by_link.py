@@ -12,12 +12,21 @@ from tests.pages import Forum, forum
 PEOPLE = [f"reader{number}@example.org" for number in range(1, 6)]
 
 
-@pytest.fixture
-def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
-    with forum(tmp_path, database=migrated) as site:
+@pytest.fixture(scope="module")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, dict[Path, bytes]]]:
+    with forum(tmp_path_factory.mktemp("forum"), database=migrated) as site:
         site.subscribe(*PEOPLE, lists=["press", "events"], language="en")
         site.send()
-        yield site
+        yield site, site.files()
+
+
+@pytest.fixture
+def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
+    site, files = kept
+    site.put_back(files)
+    return site
 
 
 _PART = 'Content-Disposition: form-data; name="List-Unsubscribe"'

@@ -90,9 +90,10 @@ def test_a_reason_keeps_the_readers_name_to_itself(
 WORDS = "Too many requests, try again after 120 seconds"
 
 
-@pytest.mark.parametrize(
-    ("header", "message", "seconds"),
-    [
+def test_a_rate_limit_is_waited_out_as_mailgun_asks(
+    subtests: pytest.Subtests, server: MailgunServer, provider: HttpProvider
+) -> None:
+    for header, message, seconds in [
         (None, "Too many requests", None),
         ("30", "Too many requests", 30),
         (None, WORDS, 120),
@@ -103,20 +104,13 @@ WORDS = "Too many requests, try again after 120 seconds"
         (None, "try again after 999999999 seconds", 3600),
         (None, "try again after 99999999999 seconds", None),
         ("Wed, 21 Sep 2011 18:05:00 GMT", "Too many requests", 300),
-    ],
-)
-def test_a_rate_limit_is_waited_out_as_mailgun_asks(
-    server: MailgunServer,
-    provider: HttpProvider,
-    header: str | None,
-    message: str,
-    seconds: int | None,
-) -> None:
-    headers = {"Retry-After": header} if header else {}
-    server.script.append(reply(429, {"message": message}, headers))
-    answer = hand_over(provider, *SEVERAL)
-    assert answer.outcome.verdict is Verdict.RETRY
-    assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))
+    ]:
+        with subtests.test(header=header, message=message, seconds=seconds):
+            headers = {"Retry-After": header} if header else {}
+            server.script.append(reply(429, {"message": message}, headers))
+            answer = hand_over(provider, *SEVERAL)
+            assert answer.outcome.verdict is Verdict.RETRY
+            assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_an_allowance_used_up_says_until_when(

@@ -58,13 +58,16 @@ def test_a_message_has_the_id_that_postal_gave_it(provider: HttpProvider) -> Non
         assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, str(number))
 
 
-@pytest.mark.parametrize("api_key", ["key-hush", " "])
-def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: PostalServer, api_key: str) -> None:
-    for provider in _provider(server, api_key):
-        answer = provider.hand_over(provider.prepare(batch(ONE)))
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []
+def test_a_wrong_key_is_a_setting_and_shows_nowhere(
+    subtests: pytest.Subtests, server: PostalServer
+) -> None:
+    for api_key in ["key-hush", " "]:
+        with subtests.test(api_key=api_key):
+            for provider in _provider(server, api_key):
+                answer = provider.hand_over(provider.prepare(batch(ONE)))
+                assert answer.outcome.verdict is Verdict.CONFIGURATION
+                assert "hush" not in repr(answer)
+            assert server.delivered == []
 
 
 def test_a_suspended_server_and_a_strange_sender_are_settings(

@@ -112,17 +112,18 @@ def test_one_recipient_goes_without_a_template_and_arrives_the_same(
     assert own[0] == own[1]
 
 
-@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
 def test_events_can_name_each_delivery(
-    server: SesServer, provider: Provider, addresses: tuple[str, ...]
+    subtests: pytest.Subtests, server: SesServer, provider: Provider
 ) -> None:
-    hand_over(provider, *addresses)
-    for number, address in enumerate(addresses, start=1):
-        assert server.tags[address] == {
-            "campaign": "resigns",
-            "attempt": "attempt1",
-            "subscriber": str(number),
-        }
+    for addresses in [SEVERAL, SEVERAL[:1]]:
+        with subtests.test(addresses=addresses):
+            hand_over(provider, *addresses)
+            for number, address in enumerate(addresses, start=1):
+                assert server.tags[address] == {
+                    "campaign": "resigns",
+                    "attempt": "attempt1",
+                    "subscriber": str(number),
+                }
 
 
 def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
@@ -157,35 +158,34 @@ def test_a_clock_that_is_wrong_is_a_setting(server: SesServer, provider: Provide
     assert server.delivered == []
 
 
-@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"secret_access_key": "secret-hush"},
-        {"access_key_id": "AKIDUNKNOWN"},
-        {"region": "us-east-1"},
-        {"configuration_set": "elsewhere"},
-    ],
-)
 def test_a_wrong_setting_is_one_and_no_secret_shows(
-    server: SesServer, make: Make, wrong: dict[str, str], addresses: tuple[str, ...]
+    subtests: pytest.Subtests, server: SesServer, make: Make
 ) -> None:
-    answer = hand_over(make(**wrong), *addresses)
-    assert answer.outcome.verdict is Verdict.CONFIGURATION
-    assert "hush" not in repr(answer)
-    assert server.delivered == []
+    for addresses in [SEVERAL, SEVERAL[:1]]:
+        for wrong in [
+            {"secret_access_key": "secret-hush"},
+            {"access_key_id": "AKIDUNKNOWN"},
+            {"region": "us-east-1"},
+            {"configuration_set": "elsewhere"},
+        ]:
+            with subtests.test(addresses=addresses, wrong=wrong):
+                answer = hand_over(make(**wrong), *addresses)
+                assert answer.outcome.verdict is Verdict.CONFIGURATION
+                assert "hush" not in repr(answer)
+                assert server.delivered == []
 
 
-@pytest.mark.parametrize("addresses", [SEVERAL, SEVERAL[:1]])
 def test_an_unverified_sender_is_a_setting(
-    server: SesServer, provider: Provider, addresses: tuple[str, ...]
+    subtests: pytest.Subtests, server: SesServer, provider: Provider
 ) -> None:
-    sender = Sender(name="Forum", address="news@else.example")
-    answer = provider.hand_over(provider.prepare(batch(*addresses, sender=sender)))
-    assert answer.outcome.verdict is Verdict.CONFIGURATION
-    assert "not verified" in answer.outcome.reason
-    assert "news@" not in answer.outcome.reason
-    assert server.delivered == []
+    for addresses in [SEVERAL, SEVERAL[:1]]:
+        with subtests.test(addresses=addresses):
+            sender = Sender(name="Forum", address="news@else.example")
+            answer = provider.hand_over(provider.prepare(batch(*addresses, sender=sender)))
+            assert answer.outcome.verdict is Verdict.CONFIGURATION
+            assert "not verified" in answer.outcome.reason
+            assert "news@" not in answer.outcome.reason
+            assert server.delivered == []
 
 
 def test_temporary_credentials_and_a_configuration_set_are_said(

@@ -53,23 +53,21 @@ def test_two_people_are_two_approvals(room: Newsroom) -> None:
     assert room.approve("flo@forum.example").standing.approved
 
 
-@pytest.mark.parametrize(
-    ("by", "complaint"),
-    [
+def test_a_yes_of_whoever_may_not_give_it_is_refused(
+    subtests: pytest.Subtests, room: Newsroom
+) -> None:
+    for by, complaint in [
         ("vic@forum.example", "is a viewer; to approve takes the role approver"),
         ("eve@elsewhere.example", "newsletter user add eve@elsewhere.example --role approver"),
         ("writer@forum.example", "writer@forum.example wrote resignation"),
         ("ed@" + "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2 + ".example", "can be looked up"),
-    ],
-)
-def test_a_yes_of_whoever_may_not_give_it_is_refused(
-    room: Newsroom, by: str, complaint: str
-) -> None:
-    room.write()
-    room.look()
-    with pytest.raises(Refused, match=complaint):
-        room.approve(by)
-    assert approvals(room) == []
+    ]:
+        with subtests.test(by=by, complaint=complaint):
+            room.write()
+            room.look()
+            with pytest.raises(Refused, match=complaint):
+                room.approve(by)
+            assert approvals(room) == []
 
 
 def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) -> None:

@@ -1,15 +1,21 @@
 """A clock that is put forward or back, by an hour or by years, makes nobody get two."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Counts, OutgoingBatch, Verdict
 from newsletter.ports import Replay
-from tests.fakes import RecordingProvider, accept_all, always
-from tests.unit.pipeline.newsroom import Newsroom
+from newsletter.store.sql import SqlStore
+from tests.fakes import FixedClock, RecordingProvider, accept_all, always
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 from tests.unit.pipeline.test_recover import run_until_cut
 
 HOUR, DAY, DECADE = timedelta(hours=1), timedelta(days=1), timedelta(days=3653)
@@ -63,59 +69,6 @@ def come_to_an_end(room: Newsroom) -> None:
         room.clock.advance(hours=6)
 
 
-@pytest.mark.parametrize("far", JUMPS, ids=str)
-@pytest.mark.parametrize("trouble", [TAKEN, CUT_OFF, PUT_OFF, QUIET])
-@pytest.mark.parametrize("kind", list(PROVIDERS))
-def test_whenever_the_clock_jumps_nobody_gets_two_and_nobody_is_forgotten(
-    room: Newsroom, kind: str, trouble: str, far: timedelta
-) -> None:
-    room.provider = PROVIDERS[kind]()
-    room.start(25)
-    for place, step in enumerate(steps(room, trouble)):
-        step()
-        if place == 0:
-            jump(room, far)
-    come_to_an_end(room)
-    check(room)
-
-
-@pytest.mark.parametrize("far", JUMPS, ids=str)
-@pytest.mark.parametrize("place", range(5))
-@pytest.mark.parametrize("kind", list(PROVIDERS))
-def test_at_whatever_step_and_back_again_the_same_holds(
-    room: Newsroom, kind: str, place: int, far: timedelta
-) -> None:
-    room.provider = PROVIDERS[kind]()
-    room.start(25)
-    for number, step in enumerate(steps(room, TAKEN)):
-        if number == place:
-            jump(room, far)
-        step()
-    jump(room, -far)
-    come_to_an_end(room)
-    check(room)
-
-
-@pytest.mark.parametrize("far", JUMPS, ids=str)
-@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UNKNOWN, Verdict.RETRY])
-@pytest.mark.parametrize("kind", list(PROVIDERS))
-def test_a_clock_that_jumps_during_a_call_changes_nothing_about_its_answer(
-    room: Newsroom, kind: str, verdict: Verdict, far: timedelta
-) -> None:
-    room.provider = PROVIDERS[kind]()
-    room.start(25)
-
-    def answer(batch: OutgoingBatch) -> Answer:
-        jump(room, far)
-        room.provider.answer = accept_all
-        return always(verdict)(batch)
-
-    room.provider.answer = answer
-    room.dispatch()
-    come_to_an_end(room)
-    check(room)
-
-
 def check(room: Newsroom) -> None:
     """Everybody has it once or is named; where all can be found out, all were."""
     accepted, named = room.provider.accepted, room.unknown()
@@ -126,6 +79,107 @@ def check(room: Newsroom) -> None:
     assert len(named) <= 10  # the batch that was under way
     if room.provider.capabilities.replay is Replay.SAFE:
         assert not named
+
+
+few_examples = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+kinds = st.sampled_from([*PROVIDERS])
+jumps = st.sampled_from(JUMPS)
+
+
+@contextmanager
+def sending(fresh_store: Callable[[], SqlStore], kind: str) -> Iterator[Newsroom]:
+    """A campaign to 25 that goes out, and comes to an end with everybody accounted for."""
+    store = fresh_store()
+    room = Newsroom(BalancedStore(store), FixedClock())
+    room.provider = PROVIDERS[kind]()
+    room.start(25)
+    yield room
+    come_to_an_end(room)
+    check(room)
+    store.close()
+
+
+def jump_between(room: Newsroom, trouble: str, place: int, far: timedelta) -> None:
+    """Go through the steps of a campaign; the clock jumps before one of them."""
+    for number, step in enumerate(steps(room, trouble)):
+        if number == place:
+            jump(room, far)
+        step()
+
+
+def jump_during_the_call(room: Newsroom, verdict: Verdict, far: timedelta) -> None:
+    def answer(batch: OutgoingBatch) -> Answer:
+        jump(room, far)
+        room.provider.answer = accept_all
+        return always(verdict)(batch)
+
+    room.provider.answer = answer
+    room.dispatch()
+
+
+TROUBLES = [TAKEN, CUT_OFF, PUT_OFF, QUIET]
+VERDICTS = [Verdict.ACCEPTED, Verdict.UNKNOWN, Verdict.RETRY]
+PLACES = range(5)
+
+
+@few_examples
+@given(kind=kinds, trouble=st.sampled_from(TROUBLES), far=jumps)
+def test_whenever_the_clock_jumps_nobody_gets_two_and_nobody_is_forgotten(
+    fresh_store: Callable[[], SqlStore], kind: str, trouble: str, far: timedelta
+) -> None:
+    with sending(fresh_store, kind) as room:
+        jump_between(room, trouble, 1, far)
+
+
+@few_examples
+@given(kind=kinds, place=st.sampled_from(PLACES), far=jumps)
+def test_at_whatever_step_and_back_again_the_same_holds(
+    fresh_store: Callable[[], SqlStore], kind: str, place: int, far: timedelta
+) -> None:
+    with sending(fresh_store, kind) as room:
+        jump_between(room, TAKEN, place, far)
+        jump(room, -far)
+
+
+@few_examples
+@given(kind=kinds, verdict=st.sampled_from(VERDICTS), far=jumps)
+def test_a_clock_that_jumps_during_a_call_changes_nothing_about_its_answer(
+    fresh_store: Callable[[], SqlStore], kind: str, verdict: Verdict, far: timedelta
+) -> None:
+    with sending(fresh_store, kind) as room:
+        jump_during_the_call(room, verdict, far)
+
+
+Story = Callable[[Newsroom, Any, timedelta], None]
+
+
+def there_and_back(room: Newsroom, place: int, far: timedelta) -> None:
+    jump_between(room, TAKEN, place, far)
+    jump(room, -far)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("story", "variants"),
+    [
+        (lambda room, trouble, far: jump_between(room, trouble, 1, far), TROUBLES),
+        (there_and_back, PLACES),
+        (jump_during_the_call, VERDICTS),
+    ],
+    ids=["between", "there and back", "during the call"],
+)
+def test_every_jump_at_every_place_with_every_kind(
+    subtests: pytest.Subtests,
+    fresh_store: Callable[[], SqlStore],
+    story: Story,
+    variants: Iterable[Any],
+) -> None:
+    for kind, variant, far in itertools.product(PROVIDERS, variants, JUMPS):
+        with (
+            subtests.test(kind=kind, variant=variant, far=far),
+            sending(fresh_store, kind) as room,
+        ):
+            story(room, variant, far)
 
 
 @pytest.mark.parametrize("back", [HOUR, DAY, DECADE], ids=str)

@@ -132,14 +132,17 @@ def test_what_has_ended_is_left_as_it_is(room: Newsroom, deed: str, needed: str)
     assert room.deeds() == deeds
 
 
-@pytest.mark.parametrize("name", ["nothing", "7", "", "-1", "٣", "9" * 30, "9" * 5000])
-@pytest.mark.parametrize("deed", ["pause", "resume", "cancel"])
 def test_there_is_nothing_to_do_to_a_campaign_that_is_not_there(
-    room: Newsroom, deed: str, name: str
+    subtests: pytest.Subtests, room: Newsroom
 ) -> None:
     room.start(1)
-    with pytest.raises(NotFound, match="there is no campaign"):
-        getattr(room.hand(), deed)(name)
+    for name in ["nothing", "7", "", "-1", "٣", "9" * 30, "9" * 5000]:
+        for deed in ["pause", "resume", "cancel"]:
+            with (
+                subtests.test(name=name, deed=deed),
+                pytest.raises(NotFound, match="there is no campaign"),
+            ):
+                getattr(room.hand(), deed)(name)
 
 
 def test_a_campaign_goes_by_its_number_or_by_its_statement(room: Newsroom) -> None:

@@ -319,7 +319,9 @@ def test_a_review_knows_about_when_it_goes_out(room: Newsroom) -> None:
     assert "embargo" in {remark.check.value for remark in room.review().remarks}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in (1, 2))]
+)
 def test_whatever_the_zones_everybody_gets_it_once_at_their_hour(room: Newsroom, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same each time
     zones = [

@@ -59,7 +59,7 @@ def test_an_embargoed_statement_is_not_found_before_its_hour(room: Newsroom) -> 
 
 def test_what_went_out_before_there_was_an_index_is_in_it_after_one_look(room: Newsroom) -> None:
     room.subscribe(1)
-    slugs = [f"s{number:02}" for number in range(52)]
+    slugs = [f"s{number:02}" for number in range(52)]  # more than a page of them
     for slug in slugs:
         room.write(slug, title=f"Nº {slug}")
     begin(room, *slugs)

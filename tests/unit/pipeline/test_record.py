@@ -441,20 +441,20 @@ def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_orde
     stores: Sequence[SqlStore],
 ) -> None:
     chance = random.Random(46)  # noqa: S311 - the same each time, which is the point
-    readers, rooms = 60, [_prepared(store, 60) for store in stores]
+    readers, rooms = 30, [_prepared(store, 30) for store in stores]
     events = _history(rooms[0], readers, chance)
     _post_all(rooms[0], events, 20)
     expected = _state(rooms[0])
     assert {row[1] for row in expected["suppression"]} == {"bounced", "complained"}
     assert any(row[1] == "unknown" for row in expected["batch"])
     for room in rooms[1:]:
-        copies = [one for one in events for _ in range(chance.choice([1, 1, 2, 3, 46]))]
+        copies = [one for one in events for _ in range(chance.choice([1, 1, 2, 3, 9]))]
         chance.shuffle(copies)
         _post_all(room, copies, chance.choice([1, 7, 100]) if len(copies) < 500 else 50)
         assert _state(room) == expected
 
 
-@pytest.mark.slow("a large input, by the nature of the test")
+@pytest.mark.faults
 def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
     stores: Sequence[SqlStore],
 ) -> None:

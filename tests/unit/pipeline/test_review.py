@@ -172,21 +172,19 @@ def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
     assert details(room) == [f"{yes.digest} by command"]
 
 
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
+def test_a_reason_that_says_nothing_is_refused(
+    subtests: pytest.Subtests, unfinished: Newsroom
+) -> None:
+    for reason, words in [
         ("", "is empty"),
         (" \n\t", "is empty"),
         ("x" * 501, "at most 500"),
         ("\x1b[2J", "plain characters"),
-    ],
-)
-def test_a_reason_that_says_nothing_is_refused(
-    unfinished: Newsroom, reason: str, words: str
-) -> None:
-    with pytest.raises(Refused, match=words):
-        unfinished.approve(despite=reason)
-    assert approvals(unfinished) == []
+    ]:
+        with subtests.test(reason=reason, words=words):
+            with pytest.raises(Refused, match=words):
+                unfinished.approve(despite=reason)
+            assert approvals(unfinished) == []
 
 
 class Blocks:

@@ -15,9 +15,8 @@ A, R, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN
 RETRY, QUOTA, SETTING = Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION
 
 
-@pytest.mark.parametrize(
-    ("status", "several", "one"),
-    [
+def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subtests) -> None:
+    for status, several, one in [
         (400, SETTING, SETTING),
         (401, SETTING, SETTING),
         (408, U, U),
@@ -25,14 +24,15 @@ RETRY, QUOTA, SETTING = Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION
         (418, SETTING, SETTING),
         (429, RETRY, RETRY),
         (503, U, U),
-    ],
-)
-def test_a_refusal_that_says_no_more_is_read_by_its_status(
-    status: int, several: Verdict, one: Verdict
-) -> None:
-    response = HttpResponse(status=status, headers={})
-    assert refused(response, "why", alone=False).outcome == Outcome(verdict=several, reason="why")
-    assert refused(response, "why", alone=True).outcome == Outcome(verdict=one, reason="why")
+    ]:
+        with subtests.test(status=status, several=several, one=one):
+            response = HttpResponse(status=status, headers={})
+            assert refused(response, "why", alone=False).outcome == Outcome(
+                verdict=several, reason="why"
+            )
+            assert refused(response, "why", alone=True).outcome == Outcome(
+                verdict=one, reason="why"
+            )
 
 
 def test_who_is_at_fault_is_found_by_halving() -> None:
@@ -61,10 +61,9 @@ def test_what_is_said_is_read_by_place() -> None:
     assert [item.provider_id for item in items] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(
-    "said", [None, {}, "abc", [], ["a", "b"], ["a", "b", "c", "d"], ["a", "c", "b"]]
-)
-def test_an_answer_that_does_not_speak_of_each_is_unknown(said: object) -> None:
-    answer = by_item(batch(), read_each(batch(), said, accepted), LATER)
-    assert answer.outcome.verdict is U
-    assert not answer.exceptions
+def test_an_answer_that_does_not_speak_of_each_is_unknown(subtests: pytest.Subtests) -> None:
+    for said in [None, {}, "abc", [], ["a", "b"], ["a", "b", "c", "d"], ["a", "c", "b"]]:
+        with subtests.test(said=said):
+            answer = by_item(batch(), read_each(batch(), said, accepted), LATER)
+            assert answer.outcome.verdict is U
+            assert not answer.exceptions

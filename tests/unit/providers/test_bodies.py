@@ -64,16 +64,14 @@ def test_text_without_gaps_stays_as_it_is() -> None:
     assert template(b"").fill(b"u", b"m") == b""
 
 
-@pytest.mark.parametrize(
-    ("name", "address", "line"),
-    [
+def test_a_name_is_quoted_before_its_address(subtests: pytest.Subtests) -> None:
+    for name, address, line in [
         ("", "n@forum.example", "n@forum.example"),
         ("Forum", "n@bücher.example", '"Forum" <n@xn--bcher-kva.example>'),
         ('A, "b" \\ c', "n@forum.example", '"A, \\"b\\" \\\\ c" <n@forum.example>'),
-    ],
-)
-def test_a_name_is_quoted_before_its_address(name: str, address: str, line: str) -> None:
-    assert mailbox(name, address) == line
+    ]:
+        with subtests.test(name=name, address=address, line=line):
+            assert mailbox(name, address) == line
 
 
 def test_addresses_come_in_order_with_domains_of_the_dns() -> None:
@@ -81,44 +79,49 @@ def test_addresses_come_in_order_with_domains_of_the_dns() -> None:
     assert found == ["jörg@example.org", "eva@xn--bcher-kva.example"]
 
 
-@pytest.mark.parametrize("bad", ["", "a b@x.example", 'a"b@x', "a,b@x", "a\\b@x", "<a@x>", "a\n@x"])
-def test_an_address_that_would_have_to_be_escaped_is_refused(bad: str) -> None:
-    with pytest.raises(InvalidInput, match="an address is empty or holds a character none may"):
-        addresses(recipients("fine@x.example", bad), most=9, who="It")
+def test_an_address_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subtests) -> None:
+    for bad in ["", "a b@x.example", 'a"b@x', "a,b@x", "a\\b@x", "<a@x>", "a\n@x"]:
+        with (
+            subtests.test(bad=bad),
+            pytest.raises(InvalidInput, match="an address is empty or holds a character none may"),
+        ):
+            addresses(recipients("fine@x.example", bad), most=9, who="It")
 
 
-@pytest.mark.parametrize(
-    "pair", [("a@x.example", "a@x.example"), ("a@bücher.example", "a@xn--bcher-kva.example")]
-)
-def test_one_address_written_in_two_ways_is_refused_as_twice(pair: tuple[str, str]) -> None:
-    with pytest.raises(InvalidInput, match="an address stands in the batch twice"):
-        addresses(recipients(*pair), most=9, who="It")
+def test_one_address_written_in_two_ways_is_refused_as_twice(subtests: pytest.Subtests) -> None:
+    for pair in [("a@x.example", "a@x.example"), ("a@bücher.example", "a@xn--bcher-kva.example")]:
+        with (
+            subtests.test(pair=pair),
+            pytest.raises(InvalidInput, match="an address stands in the batch twice"),
+        ):
+            addresses(recipients(*pair), most=9, who="It")
 
 
-@pytest.mark.parametrize(
-    ("count", "most", "why"),
-    [
+def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
+    for count, most, why in [
         (0, 2, "0 recipients; It takes 1 to 2"),
         (3, 2, "3 recipients; It takes 1 to 2"),
         (2, 1, "2 recipients; one call takes one"),
-    ],
-)
-def test_nobody_and_too_many_are_refused(count: int, most: int, why: str) -> None:
-    with pytest.raises(InvalidInput, match=why):
-        addresses(recipients(*(f"r{n}@x.example" for n in range(count))), most=most, who="It")
+    ]:
+        with (
+            subtests.test(count=count, most=most, why=why),
+            pytest.raises(InvalidInput, match=why),
+        ):
+            addresses(recipients(*(f"r{n}@x.example" for n in range(count))), most=most, who="It")
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü", "a b", "a/b", "{{x}}", "%a%", "<%a%>"])
-def test_a_value_that_would_have_to_be_escaped_is_refused(value: str) -> None:
-    (reader,) = recipients("a@x.example")
-    plain((reader,), "resigns", "attempt1")
-    for readers, name in (
-        ((reader._replace(unsubscribe=value),), ""),
-        ((reader._replace(message_id=value),), ""),
-        ((reader,), value),
-    ):
-        with pytest.raises(InvalidInput, match="plain letters"):
-            plain(readers, name)
+def test_a_value_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü", "a b", "a/b", "{{x}}", "%a%", "<%a%>"]:
+        with subtests.test(value=value):
+            (reader,) = recipients("a@x.example")
+            plain((reader,), "resigns", "attempt1")
+            for readers, name in (
+                ((reader._replace(unsubscribe=value),), ""),
+                ((reader._replace(message_id=value),), ""),
+                ((reader,), value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    plain(readers, name)
 
 
 def test_every_fault_is_named_with_its_field() -> None:

@@ -97,16 +97,16 @@ def test_numbers_stand_without_quotes() -> None:
     assert (said["n"], said["h"]) == (7, 1.5)
 
 
-@pytest.mark.parametrize("value", ["message.headers", "message", "[1]", "none", "true"])
-def test_what_is_no_text_asks_for_tojson(value: str) -> None:
-    with pytest.raises(ValueError, match="tojson"):
-        BodyTemplate(f'{{{LEAST}, "x": {{{{ {value} }}}}}}', several=False)
-    assert "x" in filled(f'{{{LEAST}, "x": {{{{ {value} | tojson }}}}}}')
+def test_what_is_no_text_asks_for_tojson(subtests: pytest.Subtests) -> None:
+    for value in ["message.headers", "message", "[1]", "none", "true"]:
+        with subtests.test(value=value):
+            with pytest.raises(ValueError, match="tojson"):
+                BodyTemplate(f'{{{LEAST}, "x": {{{{ {value} }}}}}}', several=False)
+            assert "x" in filled(f'{{{LEAST}, "x": {{{{ {value} | tojson }}}}}}')
 
 
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
+def test_what_is_wrong_is_said_when_it_is_parsed(subtests: pytest.Subtests) -> None:
+    for source, says in [
         ("{{ message.to", "is not a template"),
         ('{"to": {{ message.too }}}', "did you mean to?"),
         ('{"to": {{ message.too | tojson }}}', "did you mean to?"),
@@ -137,12 +137,11 @@ def test_what_is_no_text_asks_for_tojson(value: str) -> None:
         ("{{ message.to | random }}", "No filter named 'random'"),
         ("{{ '%s' | format(message.__init__) }}", "unsafe"),
         ("{{ message.to.format_map }}", "is no text"),
-    ],
-)
-def test_what_is_wrong_is_said_when_it_is_parsed(source: str, says: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - its words are what is tested
-        BodyTemplate(source, several=False)
-    assert says in str(caught.value)
+    ]:
+        with subtests.test(source=source, says=says):
+            with pytest.raises(ValueError) as caught:  # noqa: PT011 - its words are what is tested
+                BodyTemplate(source, several=False)
+            assert says in str(caught.value)
 
 
 def test_the_line_of_a_fault_is_that_of_the_template() -> None:

@@ -108,10 +108,11 @@ def test_a_sender_without_a_name_or_reply_address_names_neither() -> None:
     assert "replyTo" not in call
 
 
-@pytest.mark.parametrize("name", ["Forum, Inc.", "Fórum für Élan 論壇"])
-def test_a_name_that_brevo_keeps_is_said_as_it_is(name: str) -> None:
-    sender = Sender(name=name, address="news@forum.example")
-    assert built(batch(sender=sender))["sender"]["name"] == name
+def test_a_name_that_brevo_keeps_is_said_as_it_is(subtests: pytest.Subtests) -> None:
+    for name in ["Forum, Inc.", "Fórum für Élan 論壇"]:
+        with subtests.test(name=name):
+            sender = Sender(name=name, address="news@forum.example")
+            assert built(batch(sender=sender))["sender"]["name"] == name
 
 
 def test_a_name_that_brevo_would_drop_is_encoded_in_one_line() -> None:
@@ -128,16 +129,15 @@ def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
     assert [each["to"][0]["email"] for each in call["messageVersions"]] == addresses
 
 
-@pytest.mark.parametrize(
-    "mark", ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"]
-)
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_mark_of_brevos_own_is_refused_by_name(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        brevo().build(batch(**{field: f"Costs 5 {mark} more"}))
-    (fault,) = caught.value.faults
-    assert fault.key == field
-    assert mark[:2] in fault.message
+def test_a_mark_of_brevos_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    brevo().build(batch(**{field: f"Costs 5 {mark} more"}))
+                (fault,) = caught.value.faults
+                assert fault.key == field
+                assert mark[:2] in fault.message
 
 
 def test_marks_of_brevos_own_are_found_in_names_and_headers_and_all_listed() -> None:
@@ -147,29 +147,26 @@ def test_marks_of_brevos_own_are_found_in_names_and_headers_and_all_listed() -> 
     assert [fault.key for fault in caught.value.faults] == ["from", "X-Note"]
 
 
-@pytest.mark.parametrize(
-    "text", ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"]
-)
-def test_other_signs_pass_untouched(text: str) -> None:
-    assert built(batch(*ONE, html=text))["messageVersions"][0]["htmlContent"] == text
+def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
+    for text in ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"]:
+        with subtests.test(text=text):
+            assert built(batch(*ONE, html=text))["messageVersions"][0]["htmlContent"] == text
 
 
-@pytest.mark.parametrize(
-    ("headers", "why"),
-    [
+def test_a_header_that_brevo_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
+    for headers, why in [
         ((("List-Id", "Préss <press.forum.example>"),), "plain letters"),
         ((("X-Mailin-custom", "1"),), "cannot be given"),
         ((("idempotencyKey", "1"),), "cannot be given"),
         ((("X-Note", "1"), ("x-note", "2")), "not twice"),
         ((("Content-Type", "text/plain"),), "twice"),
         ((("X Y", "1"),), "not a name"),
-    ],
-)
-def test_a_header_that_brevo_cannot_carry_is_refused(
-    headers: tuple[tuple[str, str], ...], why: str
-) -> None:
-    with pytest.raises(InvalidInput, match=why):
-        brevo().build(batch(headers=headers))
+    ]:
+        with (
+            subtests.test(headers=headers, why=why),
+            pytest.raises(InvalidInput, match=why),
+        ):
+            brevo().build(batch(headers=headers))
 
 
 def test_as_many_recipients_as_are_planned_fit_the_size_of_a_call() -> None:
@@ -232,14 +229,15 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_answer_has_its_verdict(case: str, addresses: tuple[str, ...]) -> None:
-    response, several, one = ANSWERS[case]
-    answer = brevo().parse(batch(*addresses), response)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                response, several, one = ANSWERS[case]
+                answer = brevo().parse(batch(*addresses), response)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:
@@ -252,19 +250,15 @@ def test_a_reason_keeps_the_readers_name_to_itself() -> None:
     assert answer.outcome.reason == "email …@a.example is not valid"
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
+def test_a_rate_limit_is_waited_out_as_brevo_asks(subtests: pytest.Subtests) -> None:
+    for headers, seconds in [
         ({}, None),
         ({"retry_after": "30"}, 30),
         ({"x_sib_ratelimit_reset": "60"}, 60),
         ({"retry_after": "90", "x_sib_ratelimit_reset": "60"}, 90),
         ({"x_sib_ratelimit_reset": "99999999"}, 3600),
         ({"x_sib_ratelimit_reset": "soon"}, None),
-    ],
-)
-def test_a_rate_limit_is_waited_out_as_brevo_asks(
-    headers: dict[str, str], seconds: int | None
-) -> None:
-    answer = brevo().parse(batch(), answered(429, **headers))
-    assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))
+    ]:
+        with subtests.test(headers=headers, seconds=seconds):
+            answer = brevo().parse(batch(), answered(429, **headers))
+            assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))

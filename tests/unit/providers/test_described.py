@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -98,17 +97,18 @@ def test_several_messages_stand_in_one_list_in_their_order() -> None:
     ]
 
 
-@pytest.mark.parametrize(("batch_size", "most"), [(None, 1), (1, 1), (40, 40)])
-def test_the_batch_size_is_what_it_can_do(batch_size: int | None, most: int) -> None:
-    body = MANY if most > 1 else ONE
-    known = described(body=body, batch_size=batch_size).capabilities
-    assert (known.max_recipients, known.max_bytes, known.bodies) == (most, 0, True)
+def test_the_batch_size_is_what_it_can_do(subtests: pytest.Subtests) -> None:
+    for batch_size, most in [(None, 1), (1, 1), (40, 40)]:
+        with subtests.test(batch_size=batch_size, most=most):
+            body = MANY if most > 1 else ONE
+            known = described(body=body, batch_size=batch_size).capabilities
+            assert (known.max_recipients, known.max_bytes, known.bodies) == (most, 0, True)
 
 
-@pytest.mark.parametrize("address", ['a"b@example.org', "a\\b@example.org", "a b@example.org", ""])
-def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(InvalidInput, match="address"):
-        described().build(batch(address))
+def test_an_address_that_is_none_is_refused(subtests: pytest.Subtests) -> None:
+    for address in ['a"b@example.org', "a\\b@example.org", "a b@example.org", ""]:
+        with subtests.test(address=address), pytest.raises(InvalidInput, match="address"):
+            described().build(batch(address))
 
 
 def test_two_header_fields_of_a_name_are_refused() -> None:
@@ -188,15 +188,16 @@ ANSWERS: dict[str, tuple[int, bytes | Mapping[str, object], Verdict, Verdict]] =
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-def test_each_answer_has_its_verdict_for_one_and_for_two(case: str) -> None:
-    status, body, alone, together = ANSWERS[case]
-    one = parsed(status, body, LONE, message_id=PATH)
-    two = parsed(status, body, *PAIR, message_id=PATH)
-    assert (one.outcome.verdict, two.outcome.verdict) == (alone, together)
-    for answer in (one, two):
-        assert answer.outcome.reason or answer.outcome.verdict is Verdict.ACCEPTED
-        assert not answer.exceptions
+def test_each_answer_has_its_verdict_for_one_and_for_two(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        with subtests.test(case=case):
+            status, body, alone, together = ANSWERS[case]
+            one = parsed(status, body, LONE, message_id=PATH)
+            two = parsed(status, body, *PAIR, message_id=PATH)
+            assert (one.outcome.verdict, two.outcome.verdict) == (alone, together)
+            for answer in (one, two):
+                assert answer.outcome.reason or answer.outcome.verdict is Verdict.ACCEPTED
+                assert not answer.exceptions
 
 
 def test_without_a_path_the_status_alone_counts() -> None:
@@ -233,9 +234,8 @@ def test_the_words_of_an_answer_are_told_without_the_name_in_an_address() -> Non
 # --- describing it -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_what_cannot_be_a_description_is_refused(subtests: pytest.Subtests) -> None:
+    for wrong in [
         {"url": "ftp://gateway.example/"},
         {"url": "https://me:secret@gateway.example/"},
         {"url": "https://gateway.example/#here"},
@@ -255,12 +255,11 @@ def test_the_words_of_an_answer_are_told_without_the_name_in_an_address() -> Non
         {"auth": {"bearer": "a"}, "headers": {"AUTHORIZATION": "b"}},
         {"message_id": "a b"},
         {"body": ""},
-    ],
-)
-def test_what_cannot_be_a_description_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError) as caught:
-        options(**wrong)
-    assert "secret" not in str(caught.value)
+    ]:
+        with subtests.test(wrong=wrong):
+            with pytest.raises(ValidationError) as caught:
+                options(**wrong)
+            assert "secret" not in str(caught.value)
 
 
 def test_no_path_can_be_written_out() -> None:

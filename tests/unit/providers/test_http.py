@@ -23,9 +23,8 @@ def response(status: int = 429, body: bytes = b"", **headers: str) -> HttpRespon
     return HttpResponse(status=status, headers=fields, body=body)
 
 
-@pytest.mark.parametrize(
-    ("status", "verdict"),
-    [
+def test_the_shared_table_says_what_a_status_means(subtests: pytest.Subtests) -> None:
+    for status, verdict in [
         (100, Verdict.UNKNOWN),
         (103, Verdict.UNKNOWN),
         *((status, None) for status in (200, 201, 202, 204, 206)),
@@ -38,12 +37,11 @@ def response(status: int = 429, body: bytes = b"", **headers: str) -> HttpRespon
         (413, Verdict.SPLIT),
         (429, Verdict.RETRY),
         *((status, Verdict.UNKNOWN) for status in (500, 501, 502, 503, 504, 520, 599, 600, 999)),
-    ],
-)
-def test_the_shared_table_says_what_a_status_means(status: int, verdict: Verdict | None) -> None:
-    answer = answer_by_status(response(status), "why")
-    assert (answer.outcome.verdict if answer else None) is verdict
-    assert answer is None or answer.outcome.reason == "why"
+    ]:
+        with subtests.test(status=status, verdict=verdict):
+            answer = answer_by_status(response(status), "why")
+            assert (answer.outcome.verdict if answer else None) is verdict
+            assert answer is None or answer.outcome.reason == "why"
 
 
 def test_only_a_rate_limit_passes_on_how_long_to_wait() -> None:
@@ -55,9 +53,8 @@ def test_only_a_rate_limit_passes_on_how_long_to_wait() -> None:
     assert broken.retry_after is None
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
+def test_no_retry_after_does_harm(subtests: pytest.Subtests) -> None:
+    for value, seconds in [
         ("0", 0),
         ("120", 120),
         (" 120 ", 120),
@@ -76,11 +73,10 @@ def test_only_a_rate_limit_passes_on_how_long_to_wait() -> None:
         ("Wed, 99 Sep 2011 18:02:00 GMT", None),
         ("Wed, 21 Sep 99999999 18:02:00 GMT", None),
         ("Wed, 21 Sep 2011 18:02:00", None),
-    ],
-)
-def test_no_retry_after_does_harm(value: str, seconds: int | None) -> None:
-    wait = retry_after(response(retry_after=value, date=DATE))
-    assert wait == (None if seconds is None else timedelta(seconds=seconds))
+    ]:
+        with subtests.test(value=value, seconds=seconds):
+            wait = retry_after(response(retry_after=value, date=DATE))
+            assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_a_date_says_nothing_without_the_answers_own_date() -> None:
@@ -89,21 +85,28 @@ def test_a_date_says_nothing_without_the_answers_own_date() -> None:
     assert retry_after(response()) is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[1]", b'"x"', b"null", b"\xff", b"[" * 100_000, b"9" * 10_000, b"<html>"],
-)
-def test_what_is_not_a_json_object_is_none(body: bytes) -> None:
-    assert json_object(response(body=body)) is None
+def test_what_is_not_a_json_object_is_none(subtests: pytest.Subtests) -> None:
+    for body in [
+        b"",
+        b"{",
+        b"[1]",
+        b'"x"',
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b"9" * 10_000,
+        b"<html>",
+    ]:
+        with subtests.test(body=body):
+            assert json_object(response(body=body)) is None
 
 
 def test_a_json_object_is_read() -> None:
     assert json_object(response(body=b'{"id": "x"}')) == {"id": "x"}
 
 
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
+def test_the_providers_words_are_kept_short_and_without_names(subtests: pytest.Subtests) -> None:
+    for said, kept in [
         ("Forbidden", "Forbidden"),
         ("two\nlines\r\n\tand \0 more", "two lines and more"),
         ("ana.ruiz+x@a.example is bad", "…@a.example is bad"),
@@ -111,10 +114,9 @@ def test_a_json_object_is_read() -> None:
         ("x" * 500, "x" * 199 + "…"),
         (None, "None"),
         ({"a": 1}, "{'a': 1}"),
-    ],
-)
-def test_the_providers_words_are_kept_short_and_without_names(said: object, kept: str) -> None:
-    assert words(said) == kept
+    ]:
+        with subtests.test(said=said, kept=kept):
+            assert words(said) == kept
 
 
 def test_a_request_does_not_show_its_secrets() -> None:

@@ -94,15 +94,14 @@ def test_text_that_json_escapes_arrives_as_it_was_written() -> None:
     assert message["HTMLPart"] == message["TextPart"]
 
 
-@pytest.mark.parametrize(
-    "mark", ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"]
-)
-@pytest.mark.parametrize(
-    ("field", "key"), [("subject", "Subject"), ("text", "TextPart"), ("html", "HTMLPart")]
-)
-def test_a_mark_of_mailjets_is_refused_by_name(field: str, key: str, mark: str) -> None:
-    with pytest.raises(InvalidInput, match=rf"{key}: .*Mailjet might replace"):
-        built(**{field: f"Costs 5 {mark} more"})
+def test_a_mark_of_mailjets_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"]:
+        for field, key in [("subject", "Subject"), ("text", "TextPart"), ("html", "HTMLPart")]:
+            with (
+                subtests.test(mark=mark, field=field, key=key),
+                pytest.raises(InvalidInput, match=rf"{key}: .*Mailjet might replace"),
+            ):
+                built(**{field: f"Costs 5 {mark} more"})
 
 
 def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
@@ -117,9 +116,8 @@ def test_other_braces_pass() -> None:
     assert built(html=html)[0]["HTMLPart"].startswith("{% x %} {{ x }} [[ word ]]")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_a_header_that_mailjet_refuses_or_would_lose_is_refused(subtests: pytest.Subtests) -> None:
+    for headers in [
         (("X-Note", "a"), ("x-note", "b")),
         (("Subject", "a"),),
         (("Bcc", "a@a.example"),),
@@ -128,13 +126,9 @@ def test_other_braces_pass() -> None:
         (("X-Mailjet-TrackOpen", "1"),),
         (("X Y", "a"),),
         (("X-Note", "é"),),
-    ],
-)
-def test_a_header_that_mailjet_refuses_or_would_lose_is_refused(
-    headers: tuple[tuple[str, str], ...],
-) -> None:
-    with pytest.raises(InvalidInput):
-        built(headers=headers)
+    ]:
+        with subtests.test(headers=headers), pytest.raises(InvalidInput):
+            built(headers=headers)
 
 
 def test_without_headers_of_its_own_a_message_has_none() -> None:
@@ -226,16 +220,15 @@ WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", WHOLE)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_answer_to_the_whole_call_has_its_verdict(
-    case: str, addresses: tuple[str, ...]
-) -> None:
-    status, body, several, one = WHOLE[case]
-    answer = parsed(status, body, *addresses)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
+def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in WHOLE:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                status, body, several, one = WHOLE[case]
+                answer = parsed(status, body, *addresses)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:
@@ -252,34 +245,32 @@ def changed(**changes: object) -> dict[str, Any]:
 TO = GOOD[1]["To"][0]
 
 
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize(
-    "item",
-    [
-        None,
-        "ok",
-        {},
-        {"Status": "success"},
-        changed(Status="queued"),
-        changed(To=[]),
-        changed(To=[TO, TO]),
-        changed(To=[{**TO, "Email": "cy@c.example"}]),
-        changed(To=[{**TO, "MessageID": 0}]),
-        changed(To=[{**TO, "MessageID": True}]),
-        changed(To=[{**TO, "MessageID": "2"}]),
-        changed(CustomID="letter0003"),
-        changed(CustomID=["letter0002"]),
-        changed(Errors=[malformed("ben@b.example")]),
-        {"Status": "error"},
-        {"Status": "error", "Errors": []},
-        {"Status": "error", "Errors": ["no"]},
-        {"Status": "error", "Errors": [malformed("ben@b.example")], "To": [TO]},
-    ],
-)
-def test_one_item_that_is_not_understood_makes_all_unknown(status: int, item: object) -> None:
-    answer = parsed(status, whole(GOOD[0], item, GOOD[2]))
-    assert answer.outcome.verdict is U
-    assert not answer.exceptions
+def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
+    for status in [200, 400]:
+        for item in [
+            None,
+            "ok",
+            {},
+            {"Status": "success"},
+            changed(Status="queued"),
+            changed(To=[]),
+            changed(To=[TO, TO]),
+            changed(To=[{**TO, "Email": "cy@c.example"}]),
+            changed(To=[{**TO, "MessageID": 0}]),
+            changed(To=[{**TO, "MessageID": True}]),
+            changed(To=[{**TO, "MessageID": "2"}]),
+            changed(CustomID="letter0003"),
+            changed(CustomID=["letter0002"]),
+            changed(Errors=[malformed("ben@b.example")]),
+            {"Status": "error"},
+            {"Status": "error", "Errors": []},
+            {"Status": "error", "Errors": ["no"]},
+            {"Status": "error", "Errors": [malformed("ben@b.example")], "To": [TO]},
+        ]:
+            with subtests.test(status=status, item=item):
+                answer = parsed(status, whole(GOOD[0], item, GOOD[2]))
+                assert answer.outcome.verdict is U
+                assert not answer.exceptions
 
 
 def test_an_address_in_capitals_and_no_custom_id_are_still_this_reader() -> None:
@@ -316,12 +307,13 @@ ERRORS: dict[str, tuple[tuple[dict[str, Any], ...], Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", ERRORS)
-def test_each_error_of_a_message_has_its_verdict(case: str) -> None:
-    errors, verdict = ERRORS[case]
-    answer = parsed(400, whole(no(*errors)), *ONE)
-    assert answer.outcome.verdict is verdict
-    assert answer.outcome.reason
+def test_each_error_of_a_message_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ERRORS:
+        with subtests.test(case=case):
+            errors, verdict = ERRORS[case]
+            answer = parsed(400, whole(no(*errors)), *ONE)
+            assert answer.outcome.verdict is verdict
+            assert answer.outcome.reason
 
 
 # status, items → the batch's verdict, and who differs
@@ -344,12 +336,13 @@ MIXED: dict[str, tuple[int, tuple[object, ...], Verdict, dict[int, Verdict]]] = 
 }
 
 
-@pytest.mark.parametrize("case", MIXED)
-def test_the_items_decide_the_batch_and_who_differs(case: str) -> None:
-    status, items, verdict, differ = MIXED[case]
-    answer = parsed(status, whole(*items))
-    assert answer.outcome.verdict is verdict
-    assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
+def test_the_items_decide_the_batch_and_who_differs(subtests: pytest.Subtests) -> None:
+    for case in MIXED:
+        with subtests.test(case=case):
+            status, items, verdict, differ = MIXED[case]
+            answer = parsed(status, whole(*items))
+            assert answer.outcome.verdict is verdict
+            assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
 
 
 def test_the_reason_keeps_the_readers_name_to_itself() -> None:
@@ -360,10 +353,12 @@ def test_the_reason_keeps_the_readers_name_to_itself() -> None:
     assert parsed(400, whole(no({"StatusCode": 400})), *ONE).outcome.reason
 
 
-@pytest.mark.parametrize(
-    "body", [b"", json.dumps(whole(*[no(error("x", 429, "slow"))] * 3)).encode()]
-)
-def test_a_wait_that_is_asked_for_is_kept(body: bytes) -> None:
-    status = 400 if body else 429
-    answer = parsed(status, body, headers={"retry-after": "10"})
-    assert (answer.outcome.verdict, answer.retry_after) == (Verdict.RETRY, timedelta(seconds=10))
+def test_a_wait_that_is_asked_for_is_kept(subtests: pytest.Subtests) -> None:
+    for body in [b"", json.dumps(whole(*[no(error("x", 429, "slow"))] * 3)).encode()]:
+        with subtests.test(body=body):
+            status = 400 if body else 429
+            answer = parsed(status, body, headers={"retry-after": "10"})
+            assert (answer.outcome.verdict, answer.retry_after) == (
+                Verdict.RETRY,
+                timedelta(seconds=10),
+            )

@@ -68,11 +68,14 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["NLMERGEADDRESS", "NLMERGESUBSCRIBER"])
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_merge_mark_of_our_own_is_refused(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput, match=mark):
-        built(**{field: f"See {mark}"})
+def test_a_merge_mark_of_our_own_is_refused(subtests: pytest.Subtests) -> None:
+    for mark in ["NLMERGEADDRESS", "NLMERGESUBSCRIBER"]:
+        for field in ["subject", "text", "html"]:
+            with (
+                subtests.test(mark=mark, field=field),
+                pytest.raises(InvalidInput, match=mark),
+            ):
+                built(**{field: f"See {mark}"})
 
 
 def test_what_others_would_replace_stays_as_it_is() -> None:
@@ -80,16 +83,13 @@ def test_what_others_would_replace_stays_as_it_is() -> None:
     assert built(text=text)["Text"] == text
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_a_header_that_mailpit_takes_elsewhere_is_refused(subtests: pytest.Subtests) -> None:
+    for name in [
         *("To", "From", "Cc", "Bcc", "Reply-To", "Date", "Subject", "Content-Type"),
         *("Mime-Version", "CC", "X-Attempt", "X-subscriber"),
-    ],
-)
-def test_a_header_that_mailpit_takes_elsewhere_is_refused(name: str) -> None:
-    with pytest.raises(InvalidInput):
-        built(headers=((name, "x"),))
+    ]:
+        with subtests.test(name=name), pytest.raises(InvalidInput):
+            built(headers=((name, "x"),))
 
 
 def test_a_header_that_would_be_lost_is_refused() -> None:
@@ -97,18 +97,19 @@ def test_a_header_that_would_be_lost_is_refused() -> None:
         built(headers=(("X-Note", "a"), ("x-note", "b")))
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
-def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
-    plain = batch(ONE)
-    reader = plain.recipients[0]
-    for faulty in (
-        replace(plain, recipients=(reader._replace(unsubscribe=value),)),
-        replace(plain, recipients=(reader._replace(message_id=value),)),
-        replace(plain, campaign=value),
-        replace(plain, attempt_id=value),
-    ):
-        with pytest.raises(InvalidInput, match="plain letters"):
-            mailpit().build(faulty)
+def test_a_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü"]:
+        with subtests.test(value=value):
+            plain = batch(ONE)
+            reader = plain.recipients[0]
+            for faulty in (
+                replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+                replace(plain, recipients=(reader._replace(message_id=value),)),
+                replace(plain, campaign=value),
+                replace(plain, attempt_id=value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    mailpit().build(faulty)
 
 
 def test_it_takes_no_credentials() -> None:
@@ -138,13 +139,14 @@ ANSWERS: dict[str, tuple[int, object, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-def test_each_answer_has_its_verdict(case: str) -> None:
-    status, body, verdict = ANSWERS[case]
-    answer = parsed(status, body)
-    assert answer.outcome.verdict is verdict
-    assert answer.outcome.reason or verdict is Verdict.ACCEPTED
-    assert not answer.exceptions
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        with subtests.test(case=case):
+            status, body, verdict = ANSWERS[case]
+            answer = parsed(status, body)
+            assert answer.outcome.verdict is verdict
+            assert answer.outcome.reason or verdict is Verdict.ACCEPTED
+            assert not answer.exceptions
 
 
 def test_a_kept_message_has_mailpits_id() -> None:

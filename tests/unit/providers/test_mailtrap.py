@@ -112,12 +112,13 @@ def test_text_that_json_escapes_arrives_as_it_was_written() -> None:
     assert first["text"] == text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z")
 
 
-@pytest.mark.parametrize("mark", ["{{name}}", "__unsubscribe_url__", "NLMERGEADDRESS"])
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_mark_of_mailtraps_or_our_own_is_refused(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        built(**{field: f"Costs 5 {mark} more"})
-    assert mark[:2] in str(caught.value)
+def test_a_mark_of_mailtraps_or_our_own_is_refused(subtests: pytest.Subtests) -> None:
+    for mark in ["{{name}}", "__unsubscribe_url__", "NLMERGEADDRESS"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    built(**{field: f"Costs 5 {mark} more"})
+                assert mark[:2] in str(caught.value)
 
 
 def test_a_mark_in_a_name_or_a_header_is_refused() -> None:
@@ -134,35 +135,31 @@ def test_other_braces_pass() -> None:
     assert built(html=html)["requests"][0]["html"].startswith("<style>@media print{a{color:red}}")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_a_header_that_would_be_lost_or_stand_twice_is_refused(subtests: pytest.Subtests) -> None:
+    for headers in [
         (("X-Note", "a"), ("x-note", "b")),
         (("X-Note", "a"), ("X-Note", "b")),
         (("Subject", "a"),),
         (("From", "a"),),
         (("X Y", "a"),),
-    ],
-)
-def test_a_header_that_would_be_lost_or_stand_twice_is_refused(
-    headers: tuple[tuple[str, str], ...],
-) -> None:
-    with pytest.raises(InvalidInput):
-        built(headers=headers)
+    ]:
+        with subtests.test(headers=headers), pytest.raises(InvalidInput):
+            built(headers=headers)
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
-def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
-    plain = batch("a@example.org")
-    reader = plain.recipients[0]
-    for faulty in (
-        replace(plain, recipients=(reader._replace(unsubscribe=value),)),
-        replace(plain, recipients=(reader._replace(message_id=value),)),
-        replace(plain, campaign=value),
-        replace(plain, attempt_id=value),
-    ):
-        with pytest.raises(InvalidInput, match="plain letters"):
-            mailtrap().build(faulty)
+def test_a_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü"]:
+        with subtests.test(value=value):
+            plain = batch("a@example.org")
+            reader = plain.recipients[0]
+            for faulty in (
+                replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+                replace(plain, recipients=(reader._replace(message_id=value),)),
+                replace(plain, campaign=value),
+                replace(plain, attempt_id=value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    mailtrap().build(faulty)
 
 
 def test_its_limits_are_said() -> None:
@@ -198,26 +195,25 @@ WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", WHOLE)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_answer_to_the_whole_call_has_its_verdict(
-    case: str, addresses: tuple[str, ...]
-) -> None:
-    status, body, several, one = WHOLE[case]
-    answer = parsed(status, body, *addresses)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
+def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in WHOLE:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                status, body, several, one = WHOLE[case]
+                answer = parsed(status, body, *addresses)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
 
 
-@pytest.mark.parametrize("status", [201, 202, 207])
-def test_success_by_another_number_is_unknown(status: int) -> None:
-    assert parsed(status, whole(good()), *ONE).outcome.verdict is Verdict.UNKNOWN
+def test_success_by_another_number_is_unknown(subtests: pytest.Subtests) -> None:
+    for status in [201, 202, 207]:
+        with subtests.test(status=status):
+            assert parsed(status, whole(good()), *ONE).outcome.verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
+def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
+    for item in [
         None,
         "ok",
         {},
@@ -234,19 +230,19 @@ def test_success_by_another_number_is_unknown(status: int) -> None:
         {"success": False, "errors": []},
         {"success": False, "errors": "no"},
         {"success": False, "errors": ["no"], "message_ids": ["a"]},
-    ],
-)
-def test_one_item_that_is_not_understood_makes_all_unknown(item: object) -> None:
-    answer = parsed(200, whole(good(1), item, good(3)))
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
+    ]:
+        with subtests.test(item=item):
+            answer = parsed(200, whole(good(1), item, good(3)))
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
 
 
-@pytest.mark.parametrize("changes", [{"success": False}, {"success": None}, {"errors": ["no"]}])
-def test_a_call_that_contradicts_its_items_is_unknown(changes: dict[str, object]) -> None:
-    answer = parsed(200, whole(good(1), good(2), good(3), **changes))
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
+def test_a_call_that_contradicts_its_items_is_unknown(subtests: pytest.Subtests) -> None:
+    for changes in [{"success": False}, {"success": None}, {"errors": ["no"]}]:
+        with subtests.test(changes=changes):
+            answer = parsed(200, whole(good(1), good(2), good(3), **changes))
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:
@@ -307,12 +303,13 @@ MIXED: dict[str, tuple[tuple[object, ...], Verdict, dict[int, Verdict]]] = {
 }
 
 
-@pytest.mark.parametrize("case", MIXED)
-def test_the_items_decide_the_batch_and_who_differs(case: str) -> None:
-    items, verdict, differ = MIXED[case]
-    answer = parsed(200, whole(*items))
-    assert answer.outcome.verdict is verdict
-    assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
+def test_the_items_decide_the_batch_and_who_differs(subtests: pytest.Subtests) -> None:
+    for case in MIXED:
+        with subtests.test(case=case):
+            items, verdict, differ = MIXED[case]
+            answer = parsed(200, whole(*items))
+            assert answer.outcome.verdict is verdict
+            assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
 
 
 def test_a_failed_call_whose_items_all_failed_is_understood() -> None:
@@ -332,7 +329,8 @@ def test_the_reason_keeps_the_readers_name_to_itself() -> None:
     assert answer.exceptions[1].reason == "recipient …@a.example is suppressed"
 
 
-@pytest.mark.parametrize("errors", ["Rate limit exceeded", "Monthly sending limit reached"])
-def test_a_wait_that_mailtrap_asks_for_is_kept(errors: str) -> None:
-    answer = parsed(429, bad(errors), headers={"retry-after": "10"})
-    assert answer.retry_after == timedelta(seconds=10)
+def test_a_wait_that_mailtrap_asks_for_is_kept(subtests: pytest.Subtests) -> None:
+    for errors in ["Rate limit exceeded", "Monthly sending limit reached"]:
+        with subtests.test(errors=errors):
+            answer = parsed(429, bad(errors), headers={"retry-after": "10"})
+            assert answer.retry_after == timedelta(seconds=10)

@@ -24,9 +24,8 @@ def found(path: str, body: object = ANSWER) -> str:
     return AnswerPath(path).find(response)
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
+def test_each_path_leads_to_its_place(subtests: pytest.Subtests) -> None:
+    for path, value in [
         ("id", "m1"),
         ("number", "42"),
         ("emails[0].id", "m2"),
@@ -43,25 +42,35 @@ def found(path: str, body: object = ANSWER) -> str:
         ("emails.id", ""),
         ("id.id", ""),
         ("nowhere.at.all", ""),
-    ],
-)
-def test_each_path_leads_to_its_place(path: str, value: str) -> None:
-    assert found(path) == value
+    ]:
+        with subtests.test(path=path, value=value):
+            assert found(path) == value
 
 
 def test_a_list_at_the_top_is_entered_by_number() -> None:
     assert found("[0].id", [{"id": "m1"}]) == "m1"
 
 
-@pytest.mark.parametrize("body", [b"", b"m1", b'{"id": "m1"', b"[" * 100_000, b'"m1"'])
-def test_nothing_is_found_in_what_is_no_object(body: bytes) -> None:
-    assert found("id", body) == ""
+def test_nothing_is_found_in_what_is_no_object(subtests: pytest.Subtests) -> None:
+    for body in [b"", b"m1", b'{"id": "m1"', b"[" * 100_000, b'"m1"']:
+        with subtests.test(body=body):
+            assert found("id", body) == ""
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["", ".", ".id", "id.", "a..b", "a b", "a[x]", "a[", "a]", "[]", "header:", "header:a b"],
-)
-def test_what_is_no_path_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="is no path"):
-        AnswerPath(path)
+def test_what_is_no_path_is_refused(subtests: pytest.Subtests) -> None:
+    for path in [
+        "",
+        ".",
+        ".id",
+        "id.",
+        "a..b",
+        "a b",
+        "a[x]",
+        "a[",
+        "a]",
+        "[]",
+        "header:",
+        "header:a b",
+    ]:
+        with subtests.test(path=path), pytest.raises(ValueError, match="is no path"):
+            AnswerPath(path)

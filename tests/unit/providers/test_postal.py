@@ -86,44 +86,41 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGETAG"])
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_mark_of_postals_or_our_own_is_refused(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        built(**{field: f"See {mark}"})
-    assert mark[:6] in str(caught.value)
+def test_a_mark_of_postals_or_our_own_is_refused(subtests: pytest.Subtests) -> None:
+    for mark in ["https+notrack://x.example", "NLMERGEADDRESS", "NLMERGETAG"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    built(**{field: f"See {mark}"})
+                assert mark[:6] in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_a_header_that_would_be_lost_or_stand_twice_is_refused(subtests: pytest.Subtests) -> None:
+    for headers in [
         (("X-Note", "a"), ("x-note", "b")),
         (("X-Note", "a"), ("X-Note", "b")),
         (("x-amp", "on"),),
         (("X-AMP", "on"),),
         (("Subject", "a"),),
         (("X Y", "a"),),
-    ],
-)
-def test_a_header_that_would_be_lost_or_stand_twice_is_refused(
-    headers: tuple[tuple[str, str], ...],
-) -> None:
-    with pytest.raises(InvalidInput):
-        built(headers=headers)
+    ]:
+        with subtests.test(headers=headers), pytest.raises(InvalidInput):
+            built(headers=headers)
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\\", "a\n", "ü"])
-def test_a_value_that_is_no_plain_word_is_refused(value: str) -> None:
-    plain = batch(ONE)
-    reader = plain.recipients[0]
-    for faulty in (
-        replace(plain, recipients=(reader._replace(unsubscribe=value),)),
-        replace(plain, recipients=(reader._replace(message_id=value),)),
-        replace(plain, campaign=value),
-        replace(plain, attempt_id=value),
-    ):
-        with pytest.raises(InvalidInput, match="plain letters"):
-            postal().build(faulty)
+def test_a_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü"]:
+        with subtests.test(value=value):
+            plain = batch(ONE)
+            reader = plain.recipients[0]
+            for faulty in (
+                replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+                replace(plain, recipients=(reader._replace(message_id=value),)),
+                replace(plain, campaign=value),
+                replace(plain, attempt_id=value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    postal().build(faulty)
 
 
 def test_there_is_no_public_server_to_fall_back_on() -> None:
@@ -194,13 +191,14 @@ ANSWERS: dict[str, tuple[int, object, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-def test_each_answer_has_its_verdict(case: str) -> None:
-    status, body, verdict = ANSWERS[case]
-    answer = parsed(status, body)
-    assert answer.outcome.verdict is verdict
-    assert answer.outcome.reason or verdict is Verdict.ACCEPTED
-    assert not answer.exceptions
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        with subtests.test(case=case):
+            status, body, verdict = ANSWERS[case]
+            answer = parsed(status, body)
+            assert answer.outcome.verdict is verdict
+            assert answer.outcome.reason or verdict is Verdict.ACCEPTED
+            assert not answer.exceptions
 
 
 def test_a_taken_message_has_the_number_that_its_events_name() -> None:

@@ -88,18 +88,15 @@ def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> 
     assert "ReplyTo" not in message
 
 
-@pytest.mark.parametrize(
-    "mark", ["{{{ pm:unsubscribe }}}", "{{{pm:unsubscribe_url}}}", "{{ PM:x }}", "{{ { pm:x"]
-)
-@pytest.mark.parametrize(
-    ("field", "key"), [("subject", "Subject"), ("text", "TextBody"), ("html", "HtmlBody")]
-)
-def test_a_mark_of_postmarks_own_is_refused_by_name(field: str, key: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        postmark().build(batch(**{field: f"Leave here: {mark}"}))
-    (fault,) = caught.value.faults
-    assert fault.key == key
-    assert "Postmark might replace" in fault.message
+def test_a_mark_of_postmarks_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["{{{ pm:unsubscribe }}}", "{{{pm:unsubscribe_url}}}", "{{ PM:x }}", "{{ { pm:x"]:
+        for field, key in [("subject", "Subject"), ("text", "TextBody"), ("html", "HtmlBody")]:
+            with subtests.test(mark=mark, field=field, key=key):
+                with pytest.raises(InvalidInput) as caught:
+                    postmark().build(batch(**{field: f"Leave here: {mark}"}))
+                (fault,) = caught.value.faults
+                assert fault.key == key
+                assert "Postmark might replace" in fault.message
 
 
 def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
@@ -109,17 +106,18 @@ def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
     assert [fault.key for fault in caught.value.faults] == ["From", "X-Note"]
 
 
-@pytest.mark.parametrize("name", ["X Y", "X:Y", "Ü", "", 'X"'])
-def test_a_header_needs_a_name_that_it_can_have(name: str) -> None:
-    with pytest.raises(InvalidInput, match="not a name"):
-        postmark().build(batch(headers=((name, "x"),)))
+def test_a_header_needs_a_name_that_it_can_have(subtests: pytest.Subtests) -> None:
+    for name in ["X Y", "X:Y", "Ü", "", 'X"']:
+        with subtests.test(name=name), pytest.raises(InvalidInput, match="not a name"):
+            postmark().build(batch(headers=((name, "x"),)))
 
 
-@pytest.mark.parametrize("field", ["text", "html"])
-def test_a_body_beyond_postmarks_limit_is_refused(field: str) -> None:
-    postmark().build(batch("a@a.example", **{field: "ü" * 2_500_000}))
-    with pytest.raises(InvalidInput, match="5 MB"):
-        postmark().build(batch(**{field: "ü" * 2_500_001}))
+def test_a_body_beyond_postmarks_limit_is_refused(subtests: pytest.Subtests) -> None:
+    for field in ["text", "html"]:
+        with subtests.test(field=field):
+            postmark().build(batch("a@a.example", **{field: "ü" * 2_500_000}))
+            with pytest.raises(InvalidInput, match="5 MB"):
+                postmark().build(batch(**{field: "ü" * 2_500_001}))
 
 
 def test_the_limits_are_told() -> None:
@@ -137,16 +135,19 @@ def test_as_many_recipients_as_the_limits_allow_fit_in_one_call() -> None:
     assert len(postmark().build(sent).body) <= MAX_BYTES
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"server_token": ""}, {"message_stream": ""}, {"message_stream": "a/b"}, {"api_key": "x"}],
-)
 def test_options_that_cannot_work_are_refused_without_showing_the_token(
-    wrong: dict[str, str],
+    subtests: pytest.Subtests,
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
-        postmark(**wrong)
-    assert "token-hush" not in str(caught.value)
+    for wrong in [
+        {"server_token": ""},
+        {"message_stream": ""},
+        {"message_stream": "a/b"},
+        {"api_key": "x"},
+    ]:
+        with subtests.test(wrong=wrong):
+            with pytest.raises(ValidationError) as caught:
+                postmark(**wrong)
+            assert "token-hush" not in str(caught.value)
 
 
 # --- answers -----------------------------------------------------------------------------------
@@ -180,17 +181,18 @@ def test_a_batch_that_was_taken_has_the_first_id() -> None:
     assert not answer.exceptions
 
 
-@pytest.mark.parametrize("code", [300, 406])
-@pytest.mark.parametrize("extra", [{}, {"To": "ben@b.example"}, {"To": None}])
-def test_a_refused_reader_is_an_exception(code: int, extra: dict[str, object]) -> None:
-    first, _, last = taken()
-    answer = parsed([first, no(code, "inactive: ben@b.example", **extra), last])
-    assert answer.outcome.verdict is Verdict.ACCEPTED
-    ((number, outcome),) = answer.exceptions.items()
-    assert number == 2
-    assert outcome.verdict is Verdict.REJECTED
-    assert outcome.reason == "inactive: …@b.example"
-    assert outcome.provider_id == ""
+def test_a_refused_reader_is_an_exception(subtests: pytest.Subtests) -> None:
+    for code in [300, 406]:
+        for extra in [{}, {"To": "ben@b.example"}, {"To": None}]:
+            with subtests.test(code=code, extra=extra):
+                first, _, last = taken()
+                answer = parsed([first, no(code, "inactive: ben@b.example", **extra), last])
+                assert answer.outcome.verdict is Verdict.ACCEPTED
+                ((number, outcome),) = answer.exceptions.items()
+                assert number == 2
+                assert outcome.verdict is Verdict.REJECTED
+                assert outcome.reason == "inactive: …@b.example"
+                assert outcome.provider_id == ""
 
 
 def test_the_first_id_is_that_of_the_first_message_taken() -> None:
@@ -209,43 +211,45 @@ def test_where_all_readers_are_refused_each_has_the_reason() -> None:
     }
 
 
-@pytest.mark.parametrize("code", [10, 400, 401, 402, 403, 405, 409, 410, 412, 413])
-def test_a_refusal_of_the_whole_account_is_a_setting(code: int) -> None:
-    assert parsed([no(code)] * 3).outcome.verdict is Verdict.CONFIGURATION
-    assert parsed([no(406), no(code), no(429)]).outcome.verdict is Verdict.CONFIGURATION
+def test_a_refusal_of_the_whole_account_is_a_setting(subtests: pytest.Subtests) -> None:
+    for code in [10, 400, 401, 402, 403, 405, 409, 410, 412, 413]:
+        with subtests.test(code=code):
+            assert parsed([no(code)] * 3).outcome.verdict is Verdict.CONFIGURATION
+            assert parsed([no(406), no(code), no(429)]).outcome.verdict is Verdict.CONFIGURATION
 
 
-@pytest.mark.parametrize("code", [100, 429])
-def test_where_nothing_was_taken_the_batch_goes_again(code: int) -> None:
-    answer = parsed([no(code), no(406), no(code)], headers={"retry-after": "30"})
-    assert answer.outcome.verdict is Verdict.RETRY
-    assert answer.retry_after == timedelta(seconds=30)
-    assert {n: each.verdict for n, each in answer.exceptions.items()} == {2: Verdict.REJECTED}
+def test_where_nothing_was_taken_the_batch_goes_again(subtests: pytest.Subtests) -> None:
+    for code in [100, 429]:
+        with subtests.test(code=code):
+            answer = parsed([no(code), no(406), no(code)], headers={"retry-after": "30"})
+            assert answer.outcome.verdict is Verdict.RETRY
+            assert answer.retry_after == timedelta(seconds=30)
+            assert {n: each.verdict for n, each in answer.exceptions.items()} == {
+                2: Verdict.REJECTED
+            }
 
 
-@pytest.mark.parametrize(
-    ("code", "verdict"),
-    [
+def test_in_a_batch_taken_in_part_each_has_an_outcome_of_their_own(
+    subtests: pytest.Subtests,
+) -> None:
+    for code, verdict in [
         (100, Verdict.RETRY),
         (429, Verdict.RETRY),
         (405, Verdict.CONFIGURATION),
         (999, Verdict.UNKNOWN),
-    ],
-)
-def test_in_a_batch_taken_in_part_each_has_an_outcome_of_their_own(
-    code: int, verdict: Verdict
-) -> None:
-    items = [ok("ana@a.example"), no(code, "later"), no(406, "gone")]
-    answer = parsed(items, headers={"retry-after": "30"})
-    assert answer.outcome.verdict is Verdict.ACCEPTED
-    assert answer.outcome.provider_id == "id-1"
-    assert {n: each.verdict for n, each in answer.exceptions.items()} == {
-        2: verdict,
-        3: Verdict.REJECTED,
-    }
-    assert answer.exceptions[2].reason == "later"
-    waits = verdict is Verdict.RETRY
-    assert answer.retry_after == (timedelta(seconds=30) if waits else None)
+    ]:
+        with subtests.test(code=code, verdict=verdict):
+            items = [ok("ana@a.example"), no(code, "later"), no(406, "gone")]
+            answer = parsed(items, headers={"retry-after": "30"})
+            assert answer.outcome.verdict is Verdict.ACCEPTED
+            assert answer.outcome.provider_id == "id-1"
+            assert {n: each.verdict for n, each in answer.exceptions.items()} == {
+                2: verdict,
+                3: Verdict.REJECTED,
+            }
+            assert answer.exceptions[2].reason == "later"
+            waits = verdict is Verdict.RETRY
+            assert answer.retry_after == (timedelta(seconds=30) if waits else None)
 
 
 def test_an_error_nobody_knows_is_unknown() -> None:
@@ -254,9 +258,8 @@ def test_an_error_nobody_knows_is_unknown() -> None:
     assert "odd" in answer.outcome.reason
 
 
-@pytest.mark.parametrize(
-    ("code", "message", "verdict"),
-    [
+def test_what_is_wrong_for_all_refuses_no_reader(subtests: pytest.Subtests) -> None:
+    for code, message, verdict in [
         (300, "Error parsing 'To': Illegal email address 'from@x'.", Verdict.REJECTED),
         (300, "Illegal email address", Verdict.REJECTED),
         (300, "Invalid 'From' address: 'news'.", Verdict.CONFIGURATION),
@@ -265,10 +268,9 @@ def test_an_error_nobody_knows_is_unknown() -> None:
         (300, "The header X-Note is not allowed.", Verdict.CONFIGURATION),
         (406, "Suppressed in the stream broadcast.", Verdict.REJECTED),
         (1235, "The 'MessageStream' does not exist on this server.", Verdict.CONFIGURATION),
-    ],
-)
-def test_what_is_wrong_for_all_refuses_no_reader(code: int, message: str, verdict: Verdict) -> None:
-    assert parsed([no(code, message)] * 3).outcome.verdict is verdict
+    ]:
+        with subtests.test(code=code, message=message, verdict=verdict):
+            assert parsed([no(code, message)] * 3).outcome.verdict is verdict
 
 
 MALFORMED: dict[str, object] = {
@@ -291,11 +293,12 @@ MALFORMED: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("case", MALFORMED)
-def test_a_list_that_is_not_as_described_makes_all_of_it_unknown(case: str) -> None:
-    answer = parsed(MALFORMED[case])
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
+def test_a_list_that_is_not_as_described_makes_all_of_it_unknown(subtests: pytest.Subtests) -> None:
+    for case in MALFORMED:
+        with subtests.test(case=case):
+            answer = parsed(MALFORMED[case])
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
 
 
 def test_the_address_may_come_back_in_another_case_and_form() -> None:
@@ -305,16 +308,18 @@ def test_the_address_may_come_back_in_another_case_and_form() -> None:
     assert answer.outcome.verdict is Verdict.ACCEPTED
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504])
-def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(status: int) -> None:
-    answer = parsed(taken(), status=status)
-    assert answer.outcome.verdict is Verdict.UNKNOWN
-    assert not answer.exceptions
+def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(
+    subtests: pytest.Subtests,
+) -> None:
+    for status in [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504]:
+        with subtests.test(status=status):
+            answer = parsed(taken(), status=status)
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "several", "one"),
-    [
+def test_each_refusal_of_a_call_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for status, body, several, one in [
         (401, no(10), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
         (403, b"Forbidden", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
         (404, b"", Verdict.CONFIGURATION, Verdict.CONFIGURATION),
@@ -334,15 +339,12 @@ def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(status: int)
         (422, no(429), Verdict.RETRY, Verdict.RETRY),
         (429, no(429), Verdict.RETRY, Verdict.RETRY),
         (429, b"", Verdict.RETRY, Verdict.RETRY),
-    ],
-)
-def test_each_refusal_of_a_call_has_its_verdict(
-    status: int, body: object, several: Verdict, one: Verdict
-) -> None:
-    for addresses, verdict in ((SEVERAL, several), (SEVERAL[:1], one)):
-        answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
-        assert answer.outcome.verdict is verdict
-        assert answer.outcome.reason
-        assert not answer.exceptions
-        waits = verdict is Verdict.RETRY
-        assert answer.retry_after == (timedelta(seconds=7) if waits else None)
+    ]:
+        with subtests.test(status=status, body=body, several=several, one=one):
+            for addresses, verdict in ((SEVERAL, several), (SEVERAL[:1], one)):
+                answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
+                assert answer.outcome.verdict is verdict
+                assert answer.outcome.reason
+                assert not answer.exceptions
+                waits = verdict is Verdict.RETRY
+                assert answer.retry_after == (timedelta(seconds=7) if waits else None)

@@ -74,16 +74,19 @@ def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> 
     assert "reply_to" not in message
 
 
-@pytest.mark.parametrize(
-    "mark", ["{{{RESEND_UNSUBSCRIBE_URL}}}", "{{ resend_x }}", "{{{contact.first_name|there}}}"]
-)
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_mark_of_resends_own_is_refused_by_name(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        resend().build(batch(**{field: f"Leave here: {mark}"}))
-    (fault,) = caught.value.faults
-    assert fault.key == field
-    assert "Resend might replace" in fault.message
+def test_a_mark_of_resends_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in [
+        "{{{RESEND_UNSUBSCRIBE_URL}}}",
+        "{{ resend_x }}",
+        "{{{contact.first_name|there}}}",
+    ]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    resend().build(batch(**{field: f"Leave here: {mark}"}))
+                (fault,) = caught.value.faults
+                assert fault.key == field
+                assert "Resend might replace" in fault.message
 
 
 def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
@@ -93,10 +96,10 @@ def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
     assert [fault.key for fault in caught.value.faults] == ["from", "X-Note"]
 
 
-@pytest.mark.parametrize("name", ["X Y", "X:Y", "Ü", "", 'X"'])
-def test_a_header_needs_a_name_that_it_can_have(name: str) -> None:
-    with pytest.raises(InvalidInput, match="not a name"):
-        resend().build(batch(headers=((name, "x"),)))
+def test_a_header_needs_a_name_that_it_can_have(subtests: pytest.Subtests) -> None:
+    for name in ["X Y", "X:Y", "Ü", "", 'X"']:
+        with subtests.test(name=name), pytest.raises(InvalidInput, match="not a name"):
+            resend().build(batch(headers=((name, "x"),)))
 
 
 def test_a_header_that_stands_twice_is_refused_and_not_dropped() -> None:
@@ -156,14 +159,18 @@ MALFORMED: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("case", MALFORMED)
-def test_a_200_that_is_not_as_described_is_unknown(case: str) -> None:
-    assert parsed(MALFORMED[case]).outcome.verdict is Verdict.UNKNOWN
+def test_a_200_that_is_not_as_described_is_unknown(subtests: pytest.Subtests) -> None:
+    for case in MALFORMED:
+        with subtests.test(case=case):
+            assert parsed(MALFORMED[case]).outcome.verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504])
-def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(status: int) -> None:
-    assert parsed(GOOD, status=status).outcome.verdict is Verdict.UNKNOWN
+def test_any_other_answer_than_200_is_unknown_even_with_a_good_body(
+    subtests: pytest.Subtests,
+) -> None:
+    for status in [201, 202, 204, 300, 301, 302, 307, 408, 500, 502, 503, 504]:
+        with subtests.test(status=status):
+            assert parsed(GOOD, status=status).outcome.verdict is Verdict.UNKNOWN
 
 
 BAD_TO = "Invalid `to` field. The email address needs another form: ana.ruiz@a"
@@ -174,9 +181,8 @@ QUOTA = (Verdict.QUOTA, Verdict.QUOTA)
 UNKNOWN = (Verdict.UNKNOWN, Verdict.UNKNOWN)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "verdicts"),
-    [
+def test_each_refusal_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for status, body, verdicts in [
         (400, no("validation_error", BAD_TO), HALVED),
         (400, no("validation_error", "emails.3.to: not an address"), HALVED),
         (400, no("validation_error", "something else"), CONFIGURATION),
@@ -205,18 +211,15 @@ UNKNOWN = (Verdict.UNKNOWN, Verdict.UNKNOWN)
         (451, no("security_error"), CONFIGURATION),
         (500, no("application_error"), UNKNOWN),
         (500, no("daily_quota_exceeded"), UNKNOWN),
-    ],
-)
-def test_each_refusal_has_its_verdict(
-    status: int, body: object, verdicts: tuple[Verdict, Verdict]
-) -> None:
-    for addresses, verdict in ((SEVERAL, verdicts[0]), (SEVERAL[:1], verdicts[1])):
-        answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
-        assert answer.outcome.verdict is verdict
-        assert answer.outcome.reason
-        assert not answer.exceptions
-        waits = verdict in {Verdict.RETRY, Verdict.QUOTA}
-        assert answer.retry_after == (timedelta(seconds=7) if waits else None)
+    ]:
+        with subtests.test(status=status, body=body, verdicts=verdicts):
+            for addresses, verdict in ((SEVERAL, verdicts[0]), (SEVERAL[:1], verdicts[1])):
+                answer = parsed(body, *addresses, status=status, headers={"retry-after": "7"})
+                assert answer.outcome.verdict is verdict
+                assert answer.outcome.reason
+                assert not answer.exceptions
+                waits = verdict in {Verdict.RETRY, Verdict.QUOTA}
+                assert answer.retry_after == (timedelta(seconds=7) if waits else None)
 
 
 def test_a_reason_keeps_the_readers_name_to_itself() -> None:

@@ -101,38 +101,36 @@ def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
     assert [each["to"][0]["email"] for each in call["personalizations"]] == addresses
 
 
-@pytest.mark.parametrize(
-    "mark", ["<%body%>", "<% subject %>", "<%asm_group_unsubscribe_raw_url%>", "%ASM_x_url%"]
-)
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
-def test_a_mark_of_sendgrids_own_is_refused_by_name(field: str, mark: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        sendgrid().build(batch(**{field: f"Costs 5 {mark} more"}))
-    (fault,) = caught.value.faults
-    assert fault.key == field
-    assert mark in fault.message
+def test_a_mark_of_sendgrids_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["<%body%>", "<% subject %>", "<%asm_group_unsubscribe_raw_url%>", "%ASM_x_url%"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    sendgrid().build(batch(**{field: f"Costs 5 {mark} more"}))
+                (fault,) = caught.value.faults
+                assert fault.key == field
+                assert mark in fault.message
 
 
-@pytest.mark.parametrize("text", ["100% of us", "a < b % c", "{{name}}", "[unsubscribe]", "-name-"])
-def test_other_signs_pass_untouched(text: str) -> None:
-    assert built(batch(text=text))["content"][0]["value"] == text
+def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
+    for text in ["100% of us", "a < b % c", "{{name}}", "[unsubscribe]", "-name-"]:
+        with subtests.test(text=text):
+            assert built(batch(text=text))["content"][0]["value"] == text
 
 
-@pytest.mark.parametrize(
-    ("headers", "why"),
-    [
+def test_a_header_that_sendgrid_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
+    for headers, why in [
         ((("X-Note", "é"),), "plain letters"),
         ((("X-SG-ID", "1"),), "cannot be given"),
         ((("X-Note", "1"), ("x-note", "2")), "not twice"),
         ((("Content-Type", "text/plain"),), "twice"),
         ((("X Y", "1"),), "not a name"),
-    ],
-)
-def test_a_header_that_sendgrid_cannot_carry_is_refused(
-    headers: tuple[tuple[str, str], ...], why: str
-) -> None:
-    with pytest.raises(InvalidInput, match=why):
-        sendgrid().build(batch(headers=headers))
+    ]:
+        with (
+            subtests.test(headers=headers, why=why),
+            pytest.raises(InvalidInput, match=why),
+        ):
+            sendgrid().build(batch(headers=headers))
 
 
 def test_all_faults_of_a_content_are_listed() -> None:
@@ -192,14 +190,15 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_answer_has_its_verdict(case: str, addresses: tuple[str, ...]) -> None:
-    response, several, one = ANSWERS[case]
-    answer = sendgrid().parse(batch(*addresses), response)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                response, several, one = ANSWERS[case]
+                answer = sendgrid().parse(batch(*addresses), response)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_sendgrids_id() -> None:
@@ -212,9 +211,8 @@ def test_a_reason_has_all_messages_and_keeps_names_to_itself() -> None:
     assert answer.outcome.reason == "…@a.example is bad; So is the rest"
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
+def test_a_rate_limit_is_waited_out_as_sendgrid_asks(subtests: pytest.Subtests) -> None:
+    for headers, seconds in [
         ({}, None),
         ({"retry_after": "30"}, 30),
         ({"x_ratelimit_reset": "1316628060"}, 60),
@@ -222,13 +220,10 @@ def test_a_reason_has_all_messages_and_keeps_names_to_itself() -> None:
         ({"x_ratelimit_reset": "1316620000"}, 0),
         ({"x_ratelimit_reset": "99999999999"}, 3600),
         ({"x_ratelimit_reset": "soon"}, None),
-    ],
-)
-def test_a_rate_limit_is_waited_out_as_sendgrid_asks(
-    headers: dict[str, str], seconds: int | None
-) -> None:
-    answer = sendgrid().parse(batch(), answered(429, **headers))
-    assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))
+    ]:
+        with subtests.test(headers=headers, seconds=seconds):
+            answer = sendgrid().parse(batch(), answered(429, **headers))
+            assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_a_temporary_block_is_waited_out_for_long() -> None:

@@ -176,26 +176,24 @@ def test_the_bytes_of_a_call_to_several() -> None:
     assert request.url == "http://127.0.0.1:8025/v2/email/outbound-bulk-emails"
 
 
-@pytest.mark.parametrize(
-    ("operation", "addresses"),
-    [
+def test_botocore_would_send_the_same(subtests: pytest.Subtests) -> None:
+    """Its model knows each member we say, and writes the same path and JSON for them."""
+    for operation, addresses in [
         ("SendEmail", ONE),
         ("SendBulkEmail", SEVERAL),
         ("SendBulkEmail", tuple(f"r{n}@example.org" for n in range(50))),
-    ],
-)
-def test_botocore_would_send_the_same(operation: str, addresses: tuple[str, ...]) -> None:
-    """Its model knows each member we say, and writes the same path and JSON for them."""
-    request = ses(configuration_set="events").build(batch(*addresses))
-    said = json.loads(request.body)
-    known = MODEL.operation_model(operation)
-    report = ParamValidator().validate(said, known.input_shape)
-    assert not report.has_errors(), report.generate_report()
-    theirs = create_serializer("rest-json").serialize_to_request(said, known)
-    assert request.method == theirs["method"]
-    assert request.url.endswith(f".amazonaws.com{theirs['url_path']}")
-    assert said == json.loads(theirs["body"])
-    assert request.headers["Content-Type"] == theirs["headers"]["Content-Type"]
+    ]:
+        with subtests.test(operation=operation, addresses=addresses):
+            request = ses(configuration_set="events").build(batch(*addresses))
+            said = json.loads(request.body)
+            known = MODEL.operation_model(operation)
+            report = ParamValidator().validate(said, known.input_shape)
+            assert not report.has_errors(), report.generate_report()
+            theirs = create_serializer("rest-json").serialize_to_request(said, known)
+            assert request.method == theirs["method"]
+            assert request.url.endswith(f".amazonaws.com{theirs['url_path']}")
+            assert said == json.loads(theirs["body"])
+            assert request.headers["Content-Type"] == theirs["headers"]["Content-Type"]
 
 
 def test_a_signature_is_no_part_of_what_is_built() -> None:
@@ -217,13 +215,16 @@ def test_our_message_id_is_left_out_for_ses_writes_its_own() -> None:
         assert "Message-ID" not in names
 
 
-@pytest.mark.parametrize(
-    ("slug", "tag"),
-    [("resigns", "resigns"), ("a.b c/é", "a-b-c--"), ("x" * 300, "x" * 256), ("A_b-9", "A_b-9")],
-)
-def test_a_slug_becomes_what_a_tag_may_hold(slug: str, tag: str) -> None:
-    call = built(replace(batch(*ONE), campaign=slug))
-    assert call["EmailTags"][0] == {"Name": "campaign", "Value": tag}
+def test_a_slug_becomes_what_a_tag_may_hold(subtests: pytest.Subtests) -> None:
+    for slug, tag in [
+        ("resigns", "resigns"),
+        ("a.b c/é", "a-b-c--"),
+        ("x" * 300, "x" * 256),
+        ("A_b-9", "A_b-9"),
+    ]:
+        with subtests.test(slug=slug, tag=tag):
+            call = built(replace(batch(*ONE), campaign=slug))
+            assert call["EmailTags"][0] == {"Name": "campaign", "Value": tag}
 
 
 def test_a_name_and_a_list_that_are_not_ascii_are_encoded() -> None:
@@ -237,39 +238,40 @@ def test_a_name_and_a_list_that_are_not_ascii_are_encoded() -> None:
     assert headers_for(sent)[0] == [("List-Id", "=?utf-8?b?RsO2cmRlcmVy?= <list.example>")]
 
 
-@pytest.mark.parametrize("which", ["address", "reply_to"])
-def test_a_sender_that_is_not_ascii_before_the_at_is_refused(which: str) -> None:
-    said = {"name": "Forum", "address": "news@forum.example", which: "jörg@forum.example"}
-    with pytest.raises(InvalidInput, match="ASCII before the @"):
-        ses().build(batch(sender=Sender(**said)))
+def test_a_sender_that_is_not_ascii_before_the_at_is_refused(subtests: pytest.Subtests) -> None:
+    for which in ["address", "reply_to"]:
+        with subtests.test(which=which):
+            said = {"name": "Forum", "address": "news@forum.example", which: "jörg@forum.example"}
+            with pytest.raises(InvalidInput, match="ASCII before the @"):
+                ses().build(batch(sender=Sender(**said)))
 
 
 def test_a_reader_that_is_not_ascii_before_the_at_is_left_to_ses() -> None:
     assert built(batch("jörg@a.example"))["Destination"] == {"ToAddresses": ["jörg@a.example"]}
 
 
-@pytest.mark.parametrize("count", [0, MAX_RECIPIENTS + 1])
-def test_nobody_and_too_many_are_refused(count: int) -> None:
-    readers = recipients(*(f"r{number}@example.org" for number in range(count)))
-    with pytest.raises(InvalidInput, match="1 to 50"):
-        ses().build(replace(batch(), recipients=readers))
+def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
+    for count in [0, MAX_RECIPIENTS + 1]:
+        with subtests.test(count=count):
+            readers = recipients(*(f"r{number}@example.org" for number in range(count)))
+            with pytest.raises(InvalidInput, match="1 to 50"):
+                ses().build(replace(batch(), recipients=readers))
 
 
-@pytest.mark.parametrize(
-    "address", ["a b@a.example", "a,b@a.example", "<a@a.example>", "a\n@a", ""]
-)
-def test_an_address_that_ses_could_take_for_two_is_refused(address: str) -> None:
-    with pytest.raises(InvalidInput, match="address"):
-        ses().build(batch("fine@example.org", address))
+def test_an_address_that_ses_could_take_for_two_is_refused(subtests: pytest.Subtests) -> None:
+    for address in ["a b@a.example", "a,b@a.example", "<a@a.example>", "a\n@a", ""]:
+        with subtests.test(address=address), pytest.raises(InvalidInput, match="address"):
+            ses().build(batch("fine@example.org", address))
 
 
-@pytest.mark.parametrize("value", ['a"b', "a=", "a+", "{{x}}", "a&b", "ü", "a b"])
-@pytest.mark.parametrize("field", ["unsubscribe", "message_id"])
-def test_a_merge_value_that_a_template_could_escape_is_refused(field: str, value: str) -> None:
-    changed: dict[str, Any] = {field: value}
-    reader = recipients("a@example.org")[0]._replace(**changed)
-    with pytest.raises(InvalidInput, match="plain letters"):
-        ses().build(replace(batch(), recipients=(reader,)))
+def test_a_merge_value_that_a_template_could_escape_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a=", "a+", "{{x}}", "a&b", "ü", "a b"]:
+        for field in ["unsubscribe", "message_id"]:
+            with subtests.test(value=value, field=field):
+                changed: dict[str, Any] = {field: value}
+                reader = recipients("a@example.org")[0]._replace(**changed)
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    ses().build(replace(batch(), recipients=(reader,)))
 
 
 MARKS = [
@@ -282,23 +284,24 @@ MARKS = [
 ]
 
 
-@pytest.mark.parametrize("mark", MARKS)
-@pytest.mark.parametrize("field", ["subject", "text", "html"])
 def test_what_ses_would_replace_is_refused_by_name_in_a_template_alone(
-    field: str, mark: str
+    subtests: pytest.Subtests,
 ) -> None:
-    said: dict[str, Any] = {field: f"Costs 5 {mark} more"}
-    with pytest.raises(InvalidInput, match="batch_size") as caught:
-        ses().build(batch(*SEVERAL, **said))
-    assert [fault.key for fault in caught.value.faults] == [field]
-    alone = batch(*ONE, **said)
-    simple = built(alone)["Content"]["Simple"]
-    parts = {
-        "subject": simple["Subject"],
-        "text": simple["Body"]["Text"],
-        "html": simple["Body"]["Html"],
-    }
-    assert parts[field]["Data"] == alone.recipients[0].merge(said[field])
+    for mark in MARKS:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                said: dict[str, Any] = {field: f"Costs 5 {mark} more"}
+                with pytest.raises(InvalidInput, match="batch_size") as caught:
+                    ses().build(batch(*SEVERAL, **said))
+                assert [fault.key for fault in caught.value.faults] == [field]
+                alone = batch(*ONE, **said)
+                simple = built(alone)["Content"]["Simple"]
+                parts = {
+                    "subject": simple["Subject"],
+                    "text": simple["Body"]["Text"],
+                    "html": simple["Body"]["Html"],
+                }
+                assert parts[field]["Data"] == alone.recipients[0].merge(said[field])
 
 
 def test_what_ses_would_replace_is_refused_in_a_header_too() -> None:
@@ -306,15 +309,15 @@ def test_what_ses_would_replace_is_refused_in_a_header_too() -> None:
         ses().build(batch(*SEVERAL, headers=(("X-Note", "{{name}}"),)))
 
 
-@pytest.mark.parametrize("text", ["a { b } c", "}}", "{ {name} }", "<%x%>", "%recipient.x%", "\\"])
-def test_other_signs_pass_untouched(text: str) -> None:
-    sent = batch(*SEVERAL, text=text)
-    assert built(sent)["DefaultContent"]["Template"]["TemplateContent"]["Text"] == text
+def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
+    for text in ["a { b } c", "}}", "{ {name} }", "<%x%>", "%recipient.x%", "\\"]:
+        with subtests.test(text=text):
+            sent = batch(*SEVERAL, text=text)
+            assert built(sent)["DefaultContent"]["Template"]["TemplateContent"]["Text"] == text
 
 
-@pytest.mark.parametrize(
-    ("headers", "why"),
-    [
+def test_a_header_that_ses_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
+    for headers, why in [
         ((("X-Note", ""),), "empty or too long"),
         ((("X-Note", "x" * 991),), "empty or too long"),
         ((("X" * 127, "x"),), "empty or too long"),
@@ -324,14 +327,13 @@ def test_other_signs_pass_untouched(text: str) -> None:
         ((("X-Note", "é NLMERGEUNSUBSCRIBE"),), "plain letters"),
         (tuple((f"X-{number}", "x") for number in range(16)), "are 16; SES takes 15"),
         ((("X Y", "1"),), "not a name"),
-    ],
-)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE])
-def test_a_header_that_ses_cannot_carry_is_refused(
-    headers: tuple[tuple[str, str], ...], why: str, addresses: tuple[str, ...]
-) -> None:
-    with pytest.raises(InvalidInput, match=why):
-        ses().build(batch(*addresses, headers=headers))
+    ]:
+        for addresses in [SEVERAL, ONE]:
+            with (
+                subtests.test(headers=headers, why=why, addresses=addresses),
+                pytest.raises(InvalidInput, match=why),
+            ):
+                ses().build(batch(*addresses, headers=headers))
 
 
 def test_the_longest_headers_that_ses_takes_are_said() -> None:
@@ -346,9 +348,10 @@ def test_the_secrets_show_nowhere() -> None:
         assert "hush" not in shown
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_options_that_cannot_work_are_refused_without_showing_the_secret(
+    subtests: pytest.Subtests,
+) -> None:
+    for wrong in [
         {"region": ""},
         {"region": "eu-west-1.evil.example"},
         {"region": "EU-WEST-1"},
@@ -358,20 +361,18 @@ def test_the_secrets_show_nowhere() -> None:
         {"session_token": ""},
         {"configuration_set": "a b"},
         {"api_key": "x"},
-    ],
-)
-def test_options_that_cannot_work_are_refused_without_showing_the_secret(
-    wrong: dict[str, str],
-) -> None:
-    with pytest.raises(ValidationError) as caught:
-        ses(**wrong)
-    assert "hush" not in str(caught.value)
+    ]:
+        with subtests.test(wrong=wrong):
+            with pytest.raises(ValidationError) as caught:
+                ses(**wrong)
+            assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-3", "us-gov-west-1", "il-central-1"])
-def test_a_region_names_the_host(region: str) -> None:
-    url = ses(region=region).build(batch()).url
-    assert url.startswith(f"https://email.{region}.amazonaws.com/v2/email/")
+def test_a_region_names_the_host(subtests: pytest.Subtests) -> None:
+    for region in ["us-east-1", "ap-southeast-3", "us-gov-west-1", "il-central-1"]:
+        with subtests.test(region=region):
+            url = ses(region=region).build(batch()).url
+            assert url.startswith(f"https://email.{region}.amazonaws.com/v2/email/")
 
 
 def test_a_call_holds_fifty_or_fewer_by_setting_or_by_size() -> None:

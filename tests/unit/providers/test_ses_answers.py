@@ -120,14 +120,15 @@ CALLS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("case", CALLS)
-@pytest.mark.parametrize("addresses", [SEVERAL, ONE], ids=["several", "one"])
-def test_each_answer_has_its_verdict(case: str, addresses: tuple[str, ...]) -> None:
-    response, several, one = CALLS[case]
-    answer = read(batch(*addresses), response)
-    assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-    assert answer.outcome.reason
-    assert not answer.exceptions
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in CALLS:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                response, several, one = CALLS[case]
+                answer = read(batch(*addresses), response)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
 
 
 def test_each_error_of_botocores_model_is_in_the_table() -> None:
@@ -170,22 +171,22 @@ def test_each_status_of_botocores_model_is_in_the_table() -> None:
     assert set(MODEL.shape_for("BulkEmailStatus").enum) <= {status for status, *_ in ENTRIES}
 
 
-@pytest.mark.parametrize(("status", "said", "beside", "alone"), ENTRIES)
-def test_each_status_has_its_verdict(
-    status: str, said: str, beside: Verdict, alone: Verdict
+def test_each_status_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for status, said, beside, alone in ENTRIES:
+        with subtests.test(status=status, said=said, beside=beside, alone=alone):
+            mixed = results(entry("SUCCESS"), entry(status, said), entry("SUCCESS"))
+            assert verdicts(mixed, 3) == [A, beside, A]
+            assert set(mixed.exceptions) == (set() if beside is A else {2})
+            same = results(entry(status, said), entry(status, said))
+            assert verdicts(same, 2) == [alone, alone]
+            assert set(same.exceptions) == ({1, 2} if alone is R else set())
+            assert same.outcome.reason
+
+
+def test_an_entry_that_is_not_understood_is_unknown_and_the_others_stand(
+    subtests: pytest.Subtests,
 ) -> None:
-    mixed = results(entry("SUCCESS"), entry(status, said), entry("SUCCESS"))
-    assert verdicts(mixed, 3) == [A, beside, A]
-    assert set(mixed.exceptions) == (set() if beside is A else {2})
-    same = results(entry(status, said), entry(status, said))
-    assert verdicts(same, 2) == [alone, alone]
-    assert set(same.exceptions) == ({1, 2} if alone is R else set())
-    assert same.outcome.reason
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [
+    for strange in [
         None,
         "SUCCESS",
         {},
@@ -196,26 +197,21 @@ def test_each_status_has_its_verdict(
         {"Status": "TRANSIENT_FAILURE", "MessageId": "m1"},
         {"Status": ["SUCCESS"], "MessageId": "m1"},
         {"MessageId": "m1"},
-    ],
-)
-def test_an_entry_that_is_not_understood_is_unknown_and_the_others_stand(strange: object) -> None:
-    answer = results(entry("SUCCESS"), strange, entry("INVALID_PARAMETER", BAD))
-    assert verdicts(answer, 3) == [A, U, R]
+    ]:
+        with subtests.test(strange=strange):
+            answer = results(entry("SUCCESS"), strange, entry("INVALID_PARAMETER", BAD))
+            assert verdicts(answer, 3) == [A, U, R]
 
 
-@pytest.mark.parametrize(
-    ("entries", "leading"),
-    [
+def test_what_stops_all_leads_where_nobody_was_accepted(subtests: pytest.Subtests) -> None:
+    for entries, leading in [
         (["INVALID_PARAMETER", "ACCOUNT_THROTTLED", "SUCCESS"], A),
         (["ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED", "ACCOUNT_SENDING_PAUSED"], C),
         (["ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED", "FAILED"], Q),
         (["FAILED", "TRANSIENT_FAILURE", "SOMETHING_NEW"], T),
-    ],
-)
-def test_what_stops_all_leads_where_nobody_was_accepted(
-    entries: list[str], leading: Verdict
-) -> None:
-    assert results(*map(entry, entries)).outcome.verdict is leading
+    ]:
+        with subtests.test(entries=entries, leading=leading):
+            assert results(*map(entry, entries)).outcome.verdict is leading
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:
@@ -231,9 +227,10 @@ def test_a_reason_names_the_error_and_keeps_names_to_itself() -> None:
     assert answer.outcome.reason.endswith("…@y.example")
 
 
-@pytest.mark.parametrize("name", ["TooManyRequestsException", "LimitExceededException", ""])
-def test_only_a_limit_is_waited_out_as_long_as_asked(name: str) -> None:
-    asked = answered(429, {"message": ""}, x_amzn_errortype=name, retry_after="30")
-    assert read(batch(), asked).retry_after == timedelta(seconds=30)
-    refused = answered(400, {}, x_amzn_errortype="BadRequestException", retry_after="30")
-    assert read(batch(), refused).retry_after is None
+def test_only_a_limit_is_waited_out_as_long_as_asked(subtests: pytest.Subtests) -> None:
+    for name in ["TooManyRequestsException", "LimitExceededException", ""]:
+        with subtests.test(name=name):
+            asked = answered(429, {"message": ""}, x_amzn_errortype=name, retry_after="30")
+            assert read(batch(), asked).retry_after == timedelta(seconds=30)
+            refused = answered(400, {}, x_amzn_errortype="BadRequestException", retry_after="30")
+            assert read(batch(), refused).retry_after is None

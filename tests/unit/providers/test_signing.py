@@ -43,9 +43,8 @@ def ours(key: SigningKey, url: str, headers: dict[str, str], body: bytes, at: da
     return key.signed(method="POST", url=url, headers=headers, body=body, at=at)["Authorization"]
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_a_signature_is_botocores(subtests: pytest.Subtests) -> None:
+    for url in [
         URL,
         "http://127.0.0.1:5055/v2/email/outbound-bulk-emails",
         "https://email.eu-west-1.amazonaws.com:443/v2/email/outbound-emails",
@@ -53,28 +52,25 @@ def ours(key: SigningKey, url: str, headers: dict[str, str], body: bytes, at: da
         "https://localhost:80/",
         "https://localhost",
         "https://localhost/a b/ü~.-_",
-    ],
-)
-@pytest.mark.parametrize("token", ["", "token//hush=="])
-@pytest.mark.parametrize("body", [b"", b"{}", '{"Subject":"é 論壇"}'.encode()])
-def test_a_signature_is_botocores(url: str, token: str, body: bytes) -> None:
-    key = replace(KEY, session_token=token)
-    headers = {"Content-Type": "application/json", "X-Note": "  two   blanks "}
-    assert ours(key, url, headers, body, AT) == theirs(key, url, headers, body, AT)
+    ]:
+        for token in ["", "token//hush=="]:
+            for body in [b"", b"{}", '{"Subject":"é 論壇"}'.encode()]:
+                with subtests.test(url=url, token=token, body=body):
+                    key = replace(KEY, session_token=token)
+                    headers = {"Content-Type": "application/json", "X-Note": "  two   blanks "}
+                    assert ours(key, url, headers, body, AT) == theirs(key, url, headers, body, AT)
 
 
-@pytest.mark.parametrize(
-    "at",
-    [
+def test_the_time_is_said_in_utc(subtests: pytest.Subtests) -> None:
+    for at in [
         datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC),
         datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
         datetime(2026, 12, 31, 22, 0, tzinfo=timezone(timedelta(hours=-5))),
-    ],
-)
-def test_the_time_is_said_in_utc(at: datetime) -> None:
-    assert ours(KEY, URL, {}, b"x", at) == theirs(KEY, URL, {}, b"x", at)
-    headers = KEY.signed(method="POST", url=URL, headers={}, body=b"x", at=at)
-    assert headers["X-Amz-Date"] == at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    ]:
+        with subtests.test(at=at):
+            assert ours(KEY, URL, {}, b"x", at) == theirs(KEY, URL, {}, b"x", at)
+            headers = KEY.signed(method="POST", url=URL, headers={}, body=b"x", at=at)
+            assert headers["X-Amz-Date"] == at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def test_each_thing_that_is_signed_changes_the_signature() -> None:

@@ -31,7 +31,6 @@ SINGLE = {"mailpit", "postal"}
 NO_ADDRESSES = ["", "a b@x.example", 'a"b@x.example', "a,b@x.example", "a;b@x.example"]
 NO_ADDRESSES += ["a\\b@x.example", "<a@x.example>", "(a)@x.example", "a:b@x.example"]
 NO_WORDS = ['a"b', "a\\", "a\n", "a b", "ü", "{{x}}", "%recipient.m%", "<%body%>"]
-every_kind = pytest.mark.parametrize("kind", KEYS)
 
 
 def provider(kind: str, **options: object) -> HttpProvider:
@@ -51,99 +50,117 @@ def one(**changes: Any) -> OutgoingBatch:
     return batch("ana@a.example", **changes)
 
 
-@every_kind
-@pytest.mark.parametrize("base", ["http://127.0.0.1:9", "http://127.0.0.1:9/"])
-def test_another_base_url_keeps_the_path(kind: str, base: str) -> None:
-    usual = urlsplit(request(provider(kind), one()).url)
-    other = request(provider(kind, base_url=base), one()).url
-    assert len(usual.path) > 1
-    assert other == f"http://127.0.0.1:9{usual.path}"
+def test_another_base_url_keeps_the_path(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        for base in ["http://127.0.0.1:9", "http://127.0.0.1:9/"]:
+            with subtests.test(kind=kind, base=base):
+                usual = urlsplit(request(provider(kind), one()).url)
+                other = request(provider(kind, base_url=base), one()).url
+                assert len(usual.path) > 1
+                assert other == f"http://127.0.0.1:9{usual.path}"
 
 
-@every_kind
-def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others(kind: str) -> None:
-    first, again, other = (
-        request(provider(kind), one(attempt_id=attempt)) for attempt in ("a1", "a1", "a2")
-    )
-    assert first == again
-    assert (first.body, first.headers) != (other.body, other.headers)
+def test_the_same_batch_gives_the_same_bytes_and_another_attempt_others(
+    subtests: pytest.Subtests,
+) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            first, again, other = (
+                request(provider(kind), one(attempt_id=attempt)) for attempt in ("a1", "a1", "a2")
+            )
+            assert first == again
+            assert (first.body, first.headers) != (other.body, other.headers)
 
 
-@every_kind
-def test_content_is_said_anew_when_only_the_text_behind_a_digest_changes(kind: str) -> None:
-    made = provider(kind)
-    request(made, one())
-    changed = replace(one(), content=content(subject="Another"))
-    assert b"Another" in request(made, changed).body
+def test_content_is_said_anew_when_only_the_text_behind_a_digest_changes(
+    subtests: pytest.Subtests,
+) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            made = provider(kind)
+            request(made, one())
+            changed = replace(one(), content=content(subject="Another"))
+            assert b"Another" in request(made, changed).body
 
 
-@every_kind
-def test_many_contents_in_turn_are_each_said_right(kind: str) -> None:
-    made = provider(kind)
-    for number in [*range(10), *range(10)]:
-        body = request(made, one(subject=f"Number {number}")).body
-        assert {other for other in range(10) if f"Number {other}".encode() in body} == {number}
+def test_many_contents_in_turn_are_each_said_right(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            made = provider(kind)
+            for number in [*range(10), *range(10)]:
+                body = request(made, one(subject=f"Number {number}")).body
+                assert {other for other in range(10) if f"Number {other}".encode() in body} == {
+                    number
+                }
 
 
-@every_kind
-def test_more_than_it_takes_and_nobody_are_refused(kind: str) -> None:
-    made = provider(kind)
-    most = made.capabilities.max_recipients
-    why = "one call takes one" if kind in SINGLE else f"takes 1 to {most}"
-    for count in (0, most + 1):
-        readers = recipients(*(f"reader{number}@example.org" for number in range(count)))
-        with pytest.raises(InvalidInput, match=f"{count} recipients; .*{why}"):
-            made.prepare(replace(one(), recipients=readers))
+def test_more_than_it_takes_and_nobody_are_refused(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            made = provider(kind)
+            most = made.capabilities.max_recipients
+            why = "one call takes one" if kind in SINGLE else f"takes 1 to {most}"
+            for count in (0, most + 1):
+                readers = recipients(*(f"reader{number}@example.org" for number in range(count)))
+                with pytest.raises(InvalidInput, match=f"{count} recipients; .*{why}"):
+                    made.prepare(replace(one(), recipients=readers))
 
 
-@every_kind
-@pytest.mark.parametrize("address", NO_ADDRESSES)
-def test_an_address_that_would_break_the_call_is_refused(kind: str, address: str) -> None:
-    others = () if kind in SINGLE else ("fine@example.org",)
-    with pytest.raises(InvalidInput, match="an address is empty or holds"):
-        provider(kind).prepare(batch(*others, address))
+def test_an_address_that_would_break_the_call_is_refused(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        for address in NO_ADDRESSES:
+            with subtests.test(kind=kind, address=address):
+                others = () if kind in SINGLE else ("fine@example.org",)
+                with pytest.raises(InvalidInput, match="an address is empty or holds"):
+                    provider(kind).prepare(batch(*others, address))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KEYS if kind not in SINGLE])
-def test_an_address_twice_in_a_batch_is_refused(kind: str) -> None:
-    with pytest.raises(InvalidInput, match="twice"):
-        provider(kind).prepare(batch("a@example.org", "b@example.org", "a@example.org"))
+def test_an_address_twice_in_a_batch_is_refused(subtests: pytest.Subtests) -> None:
+    for kind in [kind for kind in KEYS if kind not in SINGLE]:
+        with subtests.test(kind=kind), pytest.raises(InvalidInput, match="twice"):
+            provider(kind).prepare(batch("a@example.org", "b@example.org", "a@example.org"))
 
 
-@every_kind
-@pytest.mark.parametrize("value", NO_WORDS)
-@pytest.mark.parametrize("field", ["unsubscribe", "message_id"])
-def test_a_merge_value_that_is_no_plain_word_is_refused(kind: str, field: str, value: str) -> None:
-    changed: dict[str, Any] = {field: value}
-    reader = one().recipients[0]._replace(**changed)
-    with pytest.raises(InvalidInput, match="merge value"):
-        provider(kind).prepare(replace(one(), recipients=(reader,)))
+def test_a_merge_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        for value in NO_WORDS:
+            for field in ["unsubscribe", "message_id"]:
+                with subtests.test(kind=kind, value=value, field=field):
+                    changed: dict[str, Any] = {field: value}
+                    reader = one().recipients[0]._replace(**changed)
+                    with pytest.raises(InvalidInput, match="merge value"):
+                        provider(kind).prepare(replace(one(), recipients=(reader,)))
 
 
-@every_kind
-def test_the_batch_size_lowers_the_limit_and_never_raises_it(kind: str) -> None:
-    most = provider(kind).capabilities.max_recipients
-    lower = 1 if kind in SINGLE else most // 2
-    assert provider(kind, batch_size=lower).capabilities.max_recipients == lower
-    assert provider(kind, batch_size=5000).capabilities.max_recipients == most
+def test_the_batch_size_lowers_the_limit_and_never_raises_it(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            most = provider(kind).capabilities.max_recipients
+            lower = 1 if kind in SINGLE else most // 2
+            assert provider(kind, batch_size=lower).capabilities.max_recipients == lower
+            assert provider(kind, batch_size=5000).capabilities.max_recipients == most
 
 
-@every_kind
-def test_no_secret_shows(kind: str) -> None:
-    options = OPTIONS[kind].model_validate({"kind": kind, **KEYS[kind]})
-    secrets = [value for _, value in options if isinstance(value, SecretStr)]
-    assert bool(secrets) == (kind != "mailpit")
-    made = request(provider(kind), one())
-    for shown in (repr(options), str(options), repr(made)):
-        assert "hush" not in shown
-        assert all(value not in shown for value in made.headers.values())
+def test_no_secret_shows(subtests: pytest.Subtests) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            options = OPTIONS[kind].model_validate({"kind": kind, **KEYS[kind]})
+            secrets = [value for _, value in options if isinstance(value, SecretStr)]
+            assert bool(secrets) == (kind != "mailpit")
+            made = request(provider(kind), one())
+            for shown in (repr(options), str(options), repr(made)):
+                assert "hush" not in shown
+                assert all(value not in shown for value in made.headers.values())
 
 
-@every_kind
-def test_options_that_cannot_work_are_refused_without_showing_a_secret(kind: str) -> None:
-    wrong: list[dict[str, object]] = [{name: ""} for name in KEYS[kind]]
-    wrong += [{"nonsense": "x"}, {"base_url": "nowhere"}, {"batch_size": 0}]
-    for each in wrong:
-        with pytest.raises(ValidationError) as caught:
-            provider(kind, **each)
-        assert "hush" not in str(caught.value)
+def test_options_that_cannot_work_are_refused_without_showing_a_secret(
+    subtests: pytest.Subtests,
+) -> None:
+    for kind in KEYS:
+        with subtests.test(kind=kind):
+            wrong: list[dict[str, object]] = [{name: ""} for name in KEYS[kind]]
+            wrong += [{"nonsense": "x"}, {"base_url": "nowhere"}, {"batch_size": 0}]
+            for each in wrong:
+                with pytest.raises(ValidationError) as caught:
+                    provider(kind, **each)
+                assert "hush" not in str(caught.value)
