@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from newsletter.rendering.templates import Templates, default_templates
+from newsletter.rendering.files import default_templates, read_templates
+from newsletter.rendering.templates import Templates
 from tests.rows import rows
 
 _GAP = re.compile(r"\{[^}]*\}")
@@ -14,7 +15,7 @@ _LANGUAGES = ("en", "es", "fr", "de", "pt", "ar")
 
 @pytest.fixture(scope="module")
 def wordings() -> Mapping[str, Mapping[str, str]]:
-    found = Templates(default_templates() / "web", None, filters={}).exported(
+    found = Templates(read_templates(default_templates() / "web"), filters={}).exported(
         "wording.j2", "wordings"
     )
     assert isinstance(found, dict)
