@@ -188,12 +188,13 @@ class App:
             providers={line.name: line.provider for line in self.lines.all},
             links=self.links,
             clock=self.clock,
-            lease=self._lease,
+            lease=self.lease,
             jitter=random.random,
         )
 
     @property
-    def _lease(self) -> timedelta:
+    def lease(self) -> timedelta:
+        """How long a claim holds: longer than the longest call."""
         return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
 
     def dispatcher(self) -> Dispatcher:
@@ -204,7 +205,7 @@ class App:
             lines=self.lines,
             links=self.links,
             clock=self.clock,
-            lease=self._lease,
+            lease=self.lease,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
         )
@@ -222,6 +223,7 @@ class App:
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,
             clock=self.clock,
+            lease=self.lease,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
         )

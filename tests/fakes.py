@@ -27,11 +27,22 @@ class FixedClock:
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
+        self._uptime = timedelta(0)
 
     def now(self) -> datetime:
         return self._now
 
+    def uptime(self) -> timedelta:
+        return self._uptime
+
     def advance(self, **how_far: float) -> None:
+        """Time goes by; with numbers below zero the clock is put back instead."""
+        step = timedelta(**how_far)
+        self._now += step
+        self._uptime += max(step, timedelta(0))
+
+    def put(self, **how_far: float) -> None:
+        """Set the clock so much further, while no time goes by."""
         self._now += timedelta(**how_far)
 
 
@@ -151,6 +162,8 @@ class RecordingProvider:
 
     def hand_over(self, parcel: Parcel) -> Answer:
         attempt = parcel.batch.attempt_id
+        if parcel.not_after is not None and parcel.not_after.left() <= timedelta(0):
+            return always(Verdict.LATE)(parcel.batch)
         if self.capabilities.replay is Replay.KEYED and attempt in self._answers:
             return self._heard(parcel.batch, self._answers[attempt])
         answer = self.answer(parcel.batch)

@@ -6,7 +6,7 @@ records, which have to be silent twice before "it is not there" counts; then an 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -18,6 +18,7 @@ from newsletter.ports import (
     Capabilities,
     Clock,
     Links,
+    NotAfter,
     Parcel,
     Provider,
     Replay,
@@ -128,14 +129,14 @@ class Reconciler:
 
     def reconcile(self) -> Reconciled | None:
         """Look at the next one that is due; None when there is none."""
-        now = self.clock.now()
+        now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
         with self.store.begin() as tx:
             held = tx.unknowns.take(at=now, lease=self.lease, providers=self.providers.keys())
             if held is None:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held)
-        parcel = self._same_bytes(held, batch) if step is Step.REPLAY else None
+        parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
         if step is Step.REPLAY and parcel is None:
             step = self._without_replay(held)
         found = self._find_out(step, held, batch, parcel)
@@ -154,13 +155,16 @@ class Reconciler:
             links=self.links,
         )
 
-    def _same_bytes(self, held: UnknownBatch, batch: OutgoingBatch) -> Parcel | None:
+    def _same_bytes(
+        self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
+    ) -> Parcel | None:
         """What left, byte for byte; None where it cannot be made again."""
         try:
             parcel = self._provider(held).prepare(batch)
         except InvalidInput:
             return None
-        return parcel if hashlib.sha256(parcel.body).hexdigest() == held.body_hash else None
+        same = hashlib.sha256(parcel.body).hexdigest() == held.body_hash
+        return replace(parcel, not_after=not_after) if same else None
 
     def _without_replay(self, held: UnknownBatch) -> Step:
         asks = self._provider(held).capabilities.settles_in is not None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.ports import Capabilities, Parcel, Sighting
 from newsletter.providers.http import (
     AnswerLost,
@@ -99,7 +99,9 @@ class HttpProvider:
         else:
             request = replace(self._translator.build(parcel.batch), body=parcel.body)
         try:
-            response = self._transport.call(self._sign(request))
+            response = self._transport.call(self._sign(request), parcel.not_after)
+        except ClaimOver as error:
+            return _answer(Verdict.LATE, error)
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, error)
         except InvalidConfiguration as error:

@@ -20,13 +20,14 @@ from urllib3.exceptions import HTTPError
 from newsletter import __version__
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import (
+    ClaimOver,
     Defect,
     Fault,
     InvalidConfiguration,
     NewsletterError,
     ProviderUnreachable,
 )
-from newsletter.ports import Capabilities
+from newsletter.ports import Capabilities, NotAfter
 from newsletter.providers.deadline import CURRENT, Adapter, Call, Watchdog
 
 LONGEST_ANSWER = 1_048_576
@@ -156,17 +157,19 @@ class Transport:
             adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
             self._session.mount(scheme, adapter)
 
-    def call(self, request: HttpRequest) -> HttpResponse:
+    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
         """Make the call once and return the full answer, whatever its status.
 
-        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, and
-        InvalidConfiguration for a request that cannot be written down.
+        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
+        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
+        that cannot be written down.
         """
         prepared = _prepared(request)
-        call = Call(self._seconds)
+        call = Call(self._seconds, not_after)
         token = CURRENT.set(call)
         self._watchdog.watch(call)
         try:
+            call.check_claim()
             response = self._exchange(prepared)
             if call.expired:  # then what looks like its end may be where it was cut off
                 raise TimeoutError("its time was over")
@@ -194,6 +197,11 @@ class Transport:
         return response
 
     def _translated(self, error: Exception, call: Call, host: str) -> Exception:
+        if call.late:
+            return ClaimOver(
+                "Between the claim and the call so much time went by that the claim does not cover"
+                " the call any more. Nothing was handed over; it is claimed again."
+            )
         why = f"not within {self._seconds:g} s" if call.expired else words(_innermost(error))
         if call.began:
             return AnswerLost(f"No full answer came from {host} ({why}). It may have taken it all.")
