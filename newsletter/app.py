@@ -178,14 +178,13 @@ class App:
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
-        providers = [line.name for line in self.lines.all]
-        return recover(store=self.store, providers=providers, clock=self.clock)
+        return recover(store=self.store, accounts=self.lines.accounts, clock=self.clock)
 
     def reconciler(self) -> Reconciler:
         """What finds out about batches that are unknown."""
         return Reconciler(
             store=self.store,
-            providers={line.name: line.provider for line in self.lines.all},
+            lines=self.lines,
             links=self.links,
             clock=self.clock,
             lease=self.lease,

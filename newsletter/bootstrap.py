@@ -1,6 +1,6 @@
 """The one place where things are built and wired."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,13 +26,14 @@ from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Feed, History, Links, Source, Store, Webhook
 from newsletter.providers import registry
+from newsletter.providers.account import account_of
 from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
 from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import address_hash, fingerprint, load_keys
+from newsletter.security.keys import account_name, address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
 from newsletter.sources.feeds.fetching import Fetcher
 from newsletter.sources.feeds.taken import FeedSource
@@ -64,15 +65,21 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
         # The first key of each file is its oldest: rotation adds others below it.
         firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
         bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield _wire(settings, store, watermark, SignedLinks(links))
+        yield _wire(settings, store, watermark, SignedLinks(links), account_name(addresses[0]))
     finally:
         watermark.close()
         store.close()
 
 
-def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: Links) -> App:
+def _wire(
+    settings: Settings,
+    store: SqlStore,
+    watermark: FileWatermark,
+    links: Links,
+    named: Callable[[bytes], str],
+) -> App:
     clock = SystemClock()
-    first, *others = (_line(options, settings, clock) for options in settings.providers)
+    first, *others = (_line(options, settings, clock, named) for options in settings.providers)
     second = others[0] if others else None
     provider = first.provider
     house, together = settings.house(), settings.translations == "together"
@@ -201,14 +208,16 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
     )
 
 
-def _line(options: ProviderOptions, settings: Settings, clock: Clock) -> Line:
+def _line(
+    options: ProviderOptions, settings: Settings, clock: Clock, named: Callable[[bytes], str]
+) -> Line:
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
     turns = Turns(
         provider=provider.name,
         domain=settings.sender.address.rpartition("@")[2].lower(),
         limits=_limits(options, settings.timezone),
     )
-    return Line(provider=provider, turns=turns)
+    return Line(provider=provider, turns=turns, account=named(account_of(options)))
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:

@@ -111,7 +111,9 @@ class Dispatcher:
             except InvalidInput as error:
                 return claimed, _cannot_be_said(error)
             body_hash = hashlib.sha256(parcel.body).hexdigest()
-            tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
+            tx.batches.intend(
+                claimed.id, fence=claimed.fence, body_hash=body_hash, account=line.account
+            )
             return claimed, parcel
 
     def _note(self, claimed: ClaimedBatch) -> None:

@@ -130,6 +130,7 @@ class Courier:
             # each try goes to the next one: what waits was handed over to none
             line = free[(claimed.attempts - 1) % len(free)]
             line.turns.take_ahead(tx, 1, at)
+            tx.letters.intend(claimed, provider=line.name, account=line.account)
             return claimed, plan, line
 
     def _note(self, claimed: ClaimedLetter) -> None:

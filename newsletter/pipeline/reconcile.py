@@ -5,7 +5,7 @@ records, which have to be silent twice before "it is not there" counts; then an 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,6 +14,7 @@ from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.ledger import approved_content, outgoing, reassess
+from newsletter.pipeline.lines import Lines
 from newsletter.ports import (
     Capabilities,
     Clock,
@@ -121,7 +122,7 @@ class Reconciler:
     """
 
     store: Store
-    providers: Mapping[str, Provider]
+    lines: Lines
     links: Links
     clock: Clock
     lease: timedelta
@@ -131,11 +132,13 @@ class Reconciler:
         """Look at the next one that is due; None when there is none."""
         now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
         with self.store.begin() as tx:
-            held = tx.unknowns.take(at=now, lease=self.lease, providers=self.providers.keys())
+            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.lines.accounts)
             if held is None:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held)
+            if step is Step.REPLAY:
+                tx.unknowns.call(held, until=not_after.until)
         parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
         if step is Step.REPLAY and parcel is None:
             step = self._without_replay(held)
@@ -143,7 +146,7 @@ class Reconciler:
         return self._record(step, held, found)
 
     def _provider(self, held: UnknownBatch) -> Provider:
-        return self.providers[held.provider]
+        return self.lines.of(held).provider
 
     def _batch(self, tx: Transaction, held: UnknownBatch) -> OutgoingBatch:
         return outgoing(

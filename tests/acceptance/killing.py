@@ -245,7 +245,7 @@ class FusedApp(App):
 
     def reconciler(self) -> Reconciler:
         line = self._line("replay")
-        fused = self._fused() | {"providers": {line.name: line.provider}}
+        fused = self._fused() | {"lines": replace(self.lines, first=line)}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
     def courier(self) -> Courier:

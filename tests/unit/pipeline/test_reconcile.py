@@ -10,7 +10,7 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.delivery import Answer, Counts, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.reconcile import FIRST_LOOK, Step, decide
-from newsletter.ports import Capabilities, Parcel, Replay, Resolution, UnknownBatch
+from newsletter.ports import Capabilities, Parcel, Replay, Resolution, Sighting, UnknownBatch
 from tests.fakes import NOON, RecordingProvider, always
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 from tests.unit.pipeline.test_recover import (
@@ -347,14 +347,15 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
 
 
 def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> None:
-    lost(room, **KEYS)
+    lost(room, **RECORDS)
 
-    def decided(batch: OutgoingBatch) -> bool:
-        room.hand().resolve("resignation", Resolution.ACCEPTED)
-        return False
+    class Decided(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> Sighting:
+            room.hand().resolve("resignation", Resolution.ACCEPTED)
+            return super().look_up(batch)
 
-    room.provider.loses = decided
-    looked = room.reconcile()
+    room.clock.advance(seconds=5)
+    looked = room.reconciler(provider=Decided(**RECORDS)).reconcile()
     assert looked is not None
     assert looked.reason == "somebody decided in the meantime"
     assert room.counts() == Counts(accepted=3)
