@@ -112,6 +112,20 @@ class _Found:
     tries: int = 0
     absences: int = 0
     reason: str = ""
+    asked: timedelta | None = None
+    """How long the provider asked to be left alone."""
+
+
+def _later(held: UnknownBatch, until: datetime | None) -> _Found:
+    """Nothing was asked; None: nor will it be."""
+    return _Found(
+        known={},
+        rest=Rest.UNKNOWN,
+        way=Way.LOOK_UP,
+        until=until,
+        tries=held.tries,
+        absences=held.absences,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +151,25 @@ class Reconciler:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held)
-            if step is Step.REPLAY:
+            parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
+            if step is Step.REPLAY and parcel is None:
+                step = self._without_replay(held)
+            silence = self._silence(tx, held, step, now)
+            if silence is None and step is Step.REPLAY:
                 tx.unknowns.call(held, until=not_after.until)
-        parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
-        if step is Step.REPLAY and parcel is None:
-            step = self._without_replay(held)
+        if silence is not None:
+            return self._record(Step.WAIT, held, _later(held, silence))
         found = self._find_out(step, held, batch, parcel)
         return self._record(step, held, found)
+
+    def _silence(
+        self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
+    ) -> datetime | None:
+        """Until when the provider asked not to be called in this way."""
+        turns = self.lines.of(held).turns
+        if step is Step.REPLAY:
+            return turns.silence(tx, now)
+        return turns.of_records.silence(tx, now) if step is Step.LOOK_UP else None
 
     def _provider(self, held: UnknownBatch) -> Provider:
         return self.lines.of(held).provider
@@ -184,13 +210,7 @@ class Reconciler:
         if step is Step.LOOK_UP:
             return self._read_records(held, self._provider(held).look_up(batch))
         soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
-        return _Found(
-            known={},
-            rest=Rest.UNKNOWN,
-            way=Way.LOOK_UP,
-            until=soon if step is Step.WAIT else None,
-            tries=held.tries,
-        )
+        return _later(held, soon if step is Step.WAIT else None)
 
     def _read_replay(self, held: UnknownBatch, answer: Answer) -> _Found:
         """Only what the provider says of the attempt itself counts.
@@ -212,6 +232,7 @@ class Reconciler:
             until=self.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
+            asked=answer.retry_after,
         )
 
     def _read_records(self, held: UnknownBatch, sighting: Sighting) -> _Found:
@@ -238,6 +259,7 @@ class Reconciler:
             tries=held.tries + 1,
             absences=absences,
             reason=sighting.reason,
+            asked=sighting.retry_after,
         )
 
     def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
@@ -249,6 +271,10 @@ class Reconciler:
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, absences=found.absences
                 )
+            if found.asked is not None:
+                turns = self.lines.of(held).turns
+                turns = turns if step is Step.REPLAY else turns.of_records
+                turns.be_silent(tx, self.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id, self.clock)
         people = len(held.members) - len(found.known)
         return Reconciled(

@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ from newsletter.domain.errors import (
     NewsletterError,
     ProviderUnreachable,
 )
-from newsletter.ports import Capabilities, NotAfter
+from newsletter.ports import Capabilities, Clock, NotAfter
 from newsletter.providers.deadline import CURRENT, Adapter, Call, Watchdog
 
 LONGEST_ANSWER = 1_048_576
@@ -42,7 +43,11 @@ _BY_STATUS = {
     429: Verdict.RETRY,
     # these do not prove that nothing was taken: a 409 may say that it is there already
     **dict.fromkeys((408, 409, 425), Verdict.UNKNOWN),
+    # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
+    **dict.fromkeys(set(range(400, 500)) - {int(one) for one in HTTPStatus}, Verdict.UNKNOWN),
 }
+_SINCE_1970 = 1_000_000_000
+"""No wait is so many seconds long: a header that says so names an instant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,17 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    at: datetime | None = None
+    """When it came, by our clock, where somebody looked at it."""
+
+    @property
+    def dated(self) -> datetime | None:
+        """When it was given: by its own Date, which no wrong clock of ours moves, or by ours."""
+        try:
+            date = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return self.at
+        return date if date.tzinfo else self.at
 
 
 class AnswerLost(NewsletterError):
@@ -97,7 +113,7 @@ def answer_by_status(response: HttpResponse, reason: str) -> Answer | None:
 
 
 def retry_after(response: HttpResponse) -> timedelta | None:
-    """Retry-After as 0 to LONGEST_WAIT; a date is compared with the answer's own Date.
+    """Retry-After as 0 to LONGEST_WAIT; a date is compared with that of the answer.
 
     None when it is absent or makes no sense (RFC 9110, 10.2.3).
     """
@@ -108,12 +124,28 @@ def retry_after(response: HttpResponse) -> timedelta | None:
 
 
 def until(date: str, response: HttpResponse) -> timedelta | None:
-    """How long after the answer's own Date an HTTP date is: 0 to LONGEST_WAIT, or None."""
+    """How long after the answer an HTTP date is: 0 to LONGEST_WAIT, or None."""
     try:
-        wait = parsedate_to_datetime(date) - parsedate_to_datetime(response.headers["date"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        return _after(response, parsedate_to_datetime(date))
+    except (TypeError, ValueError, OverflowError):
         return None
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def reset_after(response: HttpResponse, name: str) -> timedelta | None:
+    """What a header says of when a limit ends: in seconds from now, or in seconds since 1970."""
+    value = response.headers.get(name, "").strip()
+    if not re.fullmatch(r"[0-9]{1,11}", value):
+        return None
+    if int(value) < _SINCE_1970:
+        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    return _after(response, datetime.fromtimestamp(int(value), UTC))
+
+
+def _after(response: HttpResponse, instant: datetime) -> timedelta | None:
+    """Raises TypeError for an instant without a zone."""
+    if response.dated is None:
+        return None
+    return min(max(instant - response.dated, timedelta(0)), LONGEST_WAIT)
 
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:
@@ -143,11 +175,14 @@ class Transport:
     """The HTTP client of a process, for any number of threads. Nothing is ever repeated.
 
     ``timeout`` is the longest that a whole call may take, from resolving the name to the last
-    byte of the answer; ``concurrency`` is how many connections are kept.
+    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
     """
 
-    def __init__(self, *, timeout: timedelta, concurrency: int = 4) -> None:
+    def __init__(
+        self, *, timeout: timedelta, concurrency: int = 4, clock: Clock | None = None
+    ) -> None:
         self._seconds = timeout.total_seconds()
+        self._clock = clock
         self._watchdog = Watchdog()
         self._session = _Session()
         self._session.trust_env = False
@@ -191,7 +226,8 @@ class Transport:
         ) as answer:
             body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        response = HttpResponse(status=answer.status_code, headers=headers, body=body)
+        at = self._clock.now() if self._clock else None
+        response = HttpResponse(status=answer.status_code, headers=headers, body=body, at=at)
         if fault := _incomplete(response):
             raise ValueError(fault)
         return response

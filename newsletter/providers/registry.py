@@ -169,7 +169,7 @@ def _unasked(_: ProviderOptions, __: str) -> tuple[Finding, ...]:
 
 
 def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -> Provider:
-    transport = _transport(options)
+    transport = _transport(options, clock)
     make = _INQUIRIES.get(type(options))
     inquiry = make(options) if make else None
     sign = _signer(options, clock)
@@ -184,5 +184,5 @@ def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], H
     return lambda request: request
 
 
-def _transport(options: ProviderOptions) -> Transport:
-    return Transport(timeout=options.timeout, concurrency=options.concurrency)
+def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:
+    return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)

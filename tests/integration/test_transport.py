@@ -34,7 +34,7 @@ from newsletter.providers.http import (
     Transport,
 )
 from tests.contracts.provider import batch
-from tests.fakes import FixedClock
+from tests.fakes import NOON, FixedClock
 from tests.servers import (
     LoopbackServer,
     Step,
@@ -76,6 +76,14 @@ def opened() -> Iterator[Opener]:
 
 def post(url: str, body: bytes = b"mail", **headers: str) -> HttpRequest:
     return HttpRequest(method="POST", url=f"{url}/messages", headers=headers, body=body)
+
+
+def test_an_answer_is_dated_by_the_clock_there_is(server: LoopbackServer) -> None:
+    transport = Transport(timeout=timedelta(seconds=10), clock=FixedClock())
+    try:
+        assert transport.call(post(server.url)).at == NOON
+    finally:
+        transport.close()
 
 
 # --- the claim behind a call ---------------------------------------------------------------------
