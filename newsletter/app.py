@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsletter.config import Settings
+from newsletter.domain.attempt import attempt_name
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
@@ -71,6 +72,8 @@ class App:
     """Everything, built from one workspace's settings."""
 
     settings: Settings
+    workspace: str
+    """Its name in those of its tries."""
     store: SqlStore
     watermark: FileWatermark
     clock: Clock
@@ -154,7 +157,13 @@ class App:
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
-        recorded = record(events, provider=kind, store=self.store, clock=self.clock)
+        recorded = record(
+            events,
+            provider=kind,
+            workspace=self.workspace,
+            store=self.store,
+            clock=self.clock,
+        )
         return recorded, self.brake()
 
     def poller(
@@ -191,6 +200,10 @@ class App:
             jitter=random.random,
         )
 
+    def new_attempt(self) -> str:
+        """A name that no try had before."""
+        return attempt_name(self.workspace, secrets.token_hex(12))
+
     @property
     def lease(self) -> timedelta:
         """How long a claim holds: longer than the longest call."""
@@ -205,7 +218,7 @@ class App:
             links=self.links,
             clock=self.clock,
             lease=self.lease,
-            attempt_ids=lambda: secrets.token_hex(12),
+            attempt_ids=self.new_attempt,
             jitter=random.random,
         )
 
@@ -223,7 +236,7 @@ class App:
             most_per_hour=self.settings.signup.most_per_hour,
             clock=self.clock,
             lease=self.lease,
-            attempt_ids=lambda: secrets.token_hex(12),
+            attempt_ids=self.new_attempt,
             jitter=random.random,
         )
 

@@ -33,7 +33,13 @@ from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import account_name, address_hash, fingerprint, load_keys
+from newsletter.security.keys import (
+    account_name,
+    address_hash,
+    fingerprint,
+    load_keys,
+    workspace_name,
+)
 from newsletter.security.links import SignedLinks
 from newsletter.sources.feeds.fetching import Fetcher
 from newsletter.sources.feeds.taken import FeedSource
@@ -65,7 +71,7 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
         # The first key of each file is its oldest: rotation adds others below it.
         firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
         bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield _wire(settings, store, watermark, SignedLinks(links), account_name(addresses[0]))
+        yield _wire(settings, store, watermark, SignedLinks(links), key=addresses[0])
     finally:
         watermark.close()
         store.close()
@@ -76,9 +82,11 @@ def _wire(
     store: SqlStore,
     watermark: FileWatermark,
     links: Links,
-    named: Callable[[bytes], str],
+    *,
+    key: bytes,
 ) -> App:
-    clock = SystemClock()
+    """``key`` is the workspace's oldest, which never changes: names are made by it."""
+    clock, named = SystemClock(), account_name(key)
     first, *others = (_line(options, settings, clock, named) for options in settings.providers)
     second = others[0] if others else None
     provider = first.provider
@@ -86,6 +94,7 @@ def _wire(
     renderer = TemplateRenderer(house=house, override=settings.resolve(Path("templates")))
     return App(
         settings=settings,
+        workspace=workspace_name(key),
         store=store,
         watermark=watermark,
         clock=clock,

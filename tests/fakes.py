@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from newsletter.domain.attempt import attempt_name
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.epoch import Absence, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
@@ -19,6 +20,11 @@ from newsletter.domain.roundup import Abstract
 from newsletter.domain.statement import Statement
 from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
 
+WORKSPACE = "f0" * 6
+OURS = attempt_name(WORKSPACE, "0" * 24)
+"""An earlier try of this workspace, which is not the last one of any batch."""
+THEIRS = attempt_name("ab" * 6, "0" * 24)
+"""A try of another workspace."""
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 

@@ -120,10 +120,10 @@ def send_test(
 
 
 def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
-    """A batch of one, with a subject that says what it is."""
+    """A batch of one, with a subject that says what it is. No statement can have its name."""
     test = replace(content, subject=f"[Test] {content.subject}")
     return OutgoingBatch(
-        campaign=f"{slug}-test",
+        campaign=f"{slug}_test",
         attempt_id=secrets.token_hex(12),
         at=clock.now(),
         content=test,

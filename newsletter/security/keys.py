@@ -83,6 +83,11 @@ def account_name(key: bytes) -> Callable[[bytes], str]:
     return name
 
 
+def workspace_name(key: bytes) -> str:
+    """A name for the workspace that stays as long as its key does: 12 hexadecimal digits."""
+    return hashlib.blake2b(key=key, digest_size=6, person=b"workspace").hexdigest()
+
+
 def fingerprint(key: bytes) -> str:
     """A name for a key that gives nothing of it away: 16 hexadecimal digits."""
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
