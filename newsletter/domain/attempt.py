@@ -8,7 +8,7 @@ import re
 from enum import Enum
 
 _NAME = re.compile(r"[0-9a-f]{36}")
-_WORKSPACE = 12
+_WORKSPACE, _UNIQUE = 12, 24
 
 
 class Origin(Enum):
@@ -25,6 +25,11 @@ class Origin(Enum):
 def attempt_name(workspace: str, unique: str) -> str:
     """Out of 12 hexadecimal digits for the workspace, and 24 that no other try has."""
     return workspace + unique
+
+
+def unique_part(attempt_id: str) -> str:
+    """What no other try has, without the workspace: for what readers see."""
+    return attempt_id[-_UNIQUE:]
 
 
 def origin(attempt_id: str, workspace: str) -> Origin:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.domain.attempt import unique_part
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.letter import LINK_LIVES, LetterKind, LetterState, LetterText, Plan, plan_for
@@ -208,7 +209,7 @@ def _batch(
 ) -> OutgoingBatch:
     """A batch of one. No statement can have its name."""
     recipient = Recipient(
-        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{claimed.attempt_id}"
+        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
         campaign=f"letter_{says.value}",

@@ -34,7 +34,7 @@ FIRST_LOOK = timedelta(seconds=5)
 """After an attempt: what a provider has taken seldom shows sooner in its records."""
 _LOOK_GROWTH = 4
 _LOOKS_FOR = timedelta(days=3)
-"""Each provider keeps its records at least so long."""
+"""Whatever has not come out by then, nobody finds out by looking."""
 _SKEW = timedelta(minutes=1)
 """A clock may be put right by so much. If it went back further, one of the two times is wrong."""
 _ABSENCES = 2
@@ -71,7 +71,7 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
             return Step.REPLAY
         if state is CampaignState.PAUSED and not asks:
             return Step.WAIT
-    if not asks or not -_SKEW <= age <= _LOOKS_FOR:
+    if not asks or not -_SKEW <= age <= min(_LOOKS_FOR, capabilities.records_kept or _LOOKS_FOR):
         return Step.LEAVE  # records are searched by the time of the attempt
     return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
 

@@ -153,6 +153,8 @@ class Capabilities:
     """So long after an attempt its key is known; only where ``replay`` is KEYED."""
     settles_in: timedelta | None = None
     """So long after an attempt the provider's records name all it took; None: nothing to ask."""
+    records_kept: timedelta | None = None
+    """So long after an attempt they still do; None: as long as anybody looks."""
 
     def recipients_for(self, content: Content) -> int:
         """At most so many recipients of this content in one call; never less than one."""

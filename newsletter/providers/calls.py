@@ -40,6 +40,11 @@ class Inquiry(Protocol):
         """So long after an attempt the provider's records name all it took."""
         ...
 
+    @property
+    def kept_for(self) -> timedelta:
+        """So long the records are kept on each plan: what is gone by then proves no absence."""
+        ...
+
     def ask(self, batch: OutgoingBatch) -> HttpRequest:
         """The question for the first page of records in which the attempt would stand."""
         ...
@@ -66,9 +71,10 @@ class HttpProvider:
         inquiry: Inquiry | None = None,
         *,
         settle: timedelta | None = None,
+        kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` is used instead of the inquiry's own time, where somebody knows better.
+        """``settle`` and ``kept`` stand for the inquiry's own, where somebody knows better.
 
         ``sign`` is the last to touch a call before it leaves, for a provider that wants it signed.
         """
@@ -77,6 +83,7 @@ class HttpProvider:
         self._transport = transport
         self._inquiry = inquiry
         self._settles_in = (settle or inquiry.settles_in) if inquiry else None
+        self._kept = (kept or inquiry.kept_for) if inquiry else None
 
     @property
     def name(self) -> str:
@@ -84,7 +91,9 @@ class HttpProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return replace(self._translator.capabilities, settles_in=self._settles_in)
+        return replace(
+            self._translator.capabilities, settles_in=self._settles_in, records_kept=self._kept
+        )
 
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
         """Build the call. Raises InvalidInput."""

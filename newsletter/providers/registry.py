@@ -173,7 +173,14 @@ def _over_http(translator: Translator, options: ProviderOptions, clock: Clock) -
     make = _INQUIRIES.get(type(options))
     inquiry = make(options) if make else None
     sign = _signer(options, clock)
-    return HttpProvider(translator, transport, inquiry, settle=options.settle, sign=sign)
+    return HttpProvider(
+        translator,
+        transport,
+        inquiry,
+        settle=options.settle,
+        kept=options.records_kept,
+        sign=sign,
+    )
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:

@@ -86,6 +86,9 @@ def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> Unkn
         (held(), ASKED, FIRST_LOOK, Step.LOOK_UP),
         (held(CampaignState.CANCELLED), ASKED, DAY, Step.LOOK_UP),
         (held(), ASKED, DAY * 4, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY), DAY, Step.LOOK_UP),
+        (held(), replace(ASKED, records_kept=DAY), DAY + MINUTES, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY * 9), DAY * 4, Step.LEAVE),
         (held(), DEAF, FIRST_LOOK, Step.LEAVE),
     ],
 )
