@@ -47,8 +47,8 @@ class Events(Protocol):
         """Whom each of them speaks of, in their order, as this provider told it.
 
         A subscriber's number counts where the attempt is ours or the address is theirs; else the
-        address alone says who it is. A delivery counts where the attempt is ours: by itself or,
-        where another followed it, by the slug, if one campaign alone ever tried to reach them.
+        address alone says who it is. A delivery is found by the attempt; where another followed it
+        or it names none, by the slug, if one campaign alone ever tried to reach that reader.
         """
         ...
 

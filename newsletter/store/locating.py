@@ -51,7 +51,7 @@ class Locator:
     def place(self, event: Event) -> Place:
         """Whom this one of the events speaks of."""
         hashed = self._hashes.get(event.address)
-        number = event.subscriber_id if self._is_ours(event) or self._fits(event, hashed) else None
+        number = event.subscriber_id if self._knows(event, hashed) else None
         person, batch = self._people.get(number), self._batch_of(event, number)
         if person is None and batch is None:  # a number that is none of ours, or no number
             person = self._people.get(hashed)
@@ -102,20 +102,21 @@ class Locator:
         rows = self._connection.execute(_batches().where(_batch.attempt_id.in_(attempts)))
         return {row.attempt_id: row for row in rows}
 
-    def _is_ours(self, event: Event) -> bool:
-        """The message was one of this workspace, and went to the provider that tells of it."""
+    def _origin(self, event: Event) -> Origin:
+        """Whose message it was. What went to another provider, this one knows nothing of."""
         batch = self._batches.get(event.attempt_id)
-        if batch is not None:
-            return bool(batch.provider == self._provider)
-        return origin(event.attempt_id, self._workspace) is Origin.OURS
+        if batch is None:
+            return origin(event.attempt_id, self._workspace)
+        return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
 
-    def _fits(self, event: Event, hashed: bytes | None) -> bool:
-        """The number and the address are of the same person here: others number readers too."""
+    def _knows(self, event: Event, hashed: bytes | None) -> bool:
+        """The number is one of ours: others number their readers too."""
         person = self._people.get(event.subscriber_id)
-        return person is not None and person.address_hash == hashed
+        same = person is not None and person.address_hash == hashed
+        return same or self._origin(event) is Origin.OURS
 
     def _batch_of(self, event: Event, number: int | None) -> Row[Any] | None:
-        if number is None or not self._is_ours(event):
+        if number is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
         if batch is not None and self._holds(batch, number):

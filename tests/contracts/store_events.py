@@ -71,6 +71,8 @@ class EventsContract:
             {"attempt_id": "a1", "subscriber_id": 2},
             {"attempt_id": "a1", "address": "Reader2@EXAMPLE.org"},
             {"campaign": "resignation", "attempt_id": OURS, "address": "reader2@example.org"},
+            {"campaign": "resignation", "address": "reader2@example.org"},
+            {"campaign": "resignation", "address": "reader2@example.org", "subscriber_id": 7},
             {"campaign": "resignation", "attempt_id": OURS, "subscriber_id": 2},
             {"attempt_id": OURS, "campaign": "resignation", "subscriber_id": 2, "address": "m@x.y"},
             {"attempt_id": "a1", "subscriber_id": 2, "address": "moved@example.org"},
@@ -122,7 +124,7 @@ class EventsContract:
             {"campaign": "elsewhere", "attempt_id": OURS},
             {"campaign": "resignation", "attempt_id": OURS},  # which nobody tried to reach yet
             {"campaign": "resignation", "subscriber_id": 1},
-            {"campaign": "resignation", "attempt_id": "of others", "subscriber_id": 2},
+            {"campaign": "resignation", "attempt_id": THEIRS, "subscriber_id": 1},
         ):
             [place] = locate(store, told(address="reader1@example.org", **names))
             assert place == Place(subscriber_id=1, address="reader1@example.org")

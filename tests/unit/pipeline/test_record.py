@@ -510,8 +510,10 @@ def test_what_is_told_of_another_workspace_is_not_even_kept(accepted: Newsroom) 
 
 
 def test_anothers_message_of_the_same_name_confirms_none_of_ours(lost: Newsroom) -> None:
-    for attempt_id in (THEIRS, "", "of others"):
-        tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=attempt_id)
+    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=THEIRS)
+    for attempt_id in ("", "of others"):
+        about = {"attempt_id": attempt_id, "address": "theirs@example.net"}
+        tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, **about)
     assert lost.counts().accepted == 0
     tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1)
     assert lost.counts().accepted == 1
