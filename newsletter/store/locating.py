@@ -124,15 +124,17 @@ class Locator:
         found = [
             candidate
             for campaign_id in self._campaigns(event.campaign)
-            for candidate in self._tried(campaign_id, number)
+            for candidate in self._within(campaign_id, number)
         ]
-        return found[0] if len(found) == 1 else None  # of two, nobody knows whose try it was
+        if len(found) > 1:
+            found = [candidate for candidate in found if candidate.attempts]
+        return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 
-    def _tried(self, campaign_id: int, number: int) -> list[Row[Any]]:
-        """The batch in which a campaign tried to reach somebody, if it did."""
+    def _within(self, campaign_id: int, number: int) -> list[Row[Any]]:
+        """The batch of a campaign that holds somebody, if one does."""
         values = {"campaign": campaign_id, "number": number}
         rows = self._connection.execute(_candidates(), values).all()
-        return [row for row in rows if row.attempts and self._holds(row, number)]
+        return [row for row in rows if self._holds(row, number)]
 
     def _holds(self, batch: Row[Any], number: int) -> bool:
         if batch.id not in self._members:

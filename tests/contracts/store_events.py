@@ -122,8 +122,6 @@ class EventsContract:
         for names in (
             {},
             {"campaign": "elsewhere", "attempt_id": OURS},
-            {"campaign": "resignation", "attempt_id": OURS},  # which nobody tried to reach yet
-            {"campaign": "resignation", "subscriber_id": 1},
             {"campaign": "resignation", "attempt_id": THEIRS, "subscriber_id": 1},
         ):
             [place] = locate(store, told(address="reader1@example.org", **names))
