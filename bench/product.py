@@ -88,6 +88,10 @@ class NotingClock:
         self.readings.append(_Reading(at, time.perf_counter(), time.process_time()))
         return at
 
+    def uptime(self) -> timedelta:
+        """As the clock says."""
+        return self.clock.uptime()
+
     def between(self, start: datetime, end: datetime) -> Phase:
         """What was used up between two stored instants."""
         first, last = self._found(start), self._found(end)

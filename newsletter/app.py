@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from newsletter.domain.attempt import attempt_name
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
@@ -134,7 +135,13 @@ class App(Parts):
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
-        recorded = record(events, provider=kind, store=self.store, clock=self.clock)
+        recorded = record(
+            events,
+            provider=kind,
+            workspace=self.workspace,
+            store=self.store,
+            clock=self.clock,
+        )
         return recorded, self.brake()
 
     def poller(
@@ -158,22 +165,26 @@ class App(Parts):
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
-        providers = [line.name for line in self.lines.all]
-        return recover(store=self.store, providers=providers, clock=self.clock)
+        return recover(store=self.store, accounts=self.lines.accounts, clock=self.clock)
 
     def reconciler(self) -> Reconciler:
         """What finds out about batches that are unknown."""
         return Reconciler(
             store=self.store,
-            providers={line.name: line.provider for line in self.lines.all},
+            lines=self.lines,
             links=self.links,
             clock=self.clock,
-            lease=self._lease,
+            lease=self.lease,
             jitter=random.random,
         )
 
+    def new_attempt(self) -> str:
+        """A name that no try had before."""
+        return attempt_name(self.workspace, secrets.token_hex(12))
+
     @property
-    def _lease(self) -> timedelta:
+    def lease(self) -> timedelta:
+        """How long a claim holds: longer than the longest call."""
         return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
 
     def dispatcher(self) -> Dispatcher:
@@ -184,8 +195,8 @@ class App(Parts):
             lines=self.lines,
             links=self.links,
             clock=self.clock,
-            lease=self._lease,
-            attempt_ids=lambda: secrets.token_hex(12),
+            lease=self.lease,
+            attempt_ids=self.new_attempt,
             jitter=random.random,
         )
 
@@ -202,7 +213,8 @@ class App(Parts):
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,
             clock=self.clock,
-            attempt_ids=lambda: secrets.token_hex(12),
+            lease=self.lease,
+            attempt_ids=self.new_attempt,
             jitter=random.random,
         )
 

@@ -37,6 +37,7 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
             watermark=watermark,
             clock=SystemClock(),
             links=SignedLinks(links),
+            key=addresses[0],
         )
     finally:
         watermark.close()

@@ -5,7 +5,7 @@ reads web pages and Word files, templates and mail) is imported by the part that
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +33,10 @@ from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Clock, Feed, History, Source, Store, Webhook
 from newsletter.providers import registry
+from newsletter.providers.account import account_of
 from newsletter.providers.options import ProviderOptions
 from newsletter.rendering.waiting import WaitingRenderer, WaitingReviewer
+from newsletter.security.keys import account_name, workspace_name
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.roundups import RoundupSource
 from newsletter.store.sql import SqlStore
@@ -50,6 +52,8 @@ class Parts:
     settings: Settings
     store: SqlStore
     clock: Clock
+    key: bytes = field(repr=False)
+    """The workspace's oldest, which never changes: names are made by it."""
 
     def prepare(self) -> None:
         """Build all of it now: what is wrong is told before work begins, and threads share it.
@@ -59,6 +63,11 @@ class Parts:
         self.renderer.prepare()
         _ = (self.sources, self.gatherer, self.feeds, self.rules)
         _ = (self.lines, self.webhooks, self.histories)
+
+    @cached_property
+    def workspace(self) -> str:
+        """Its name in those of its attempts."""
+        return workspace_name(self.key)
 
     @cached_property
     def renderer(self) -> WaitingRenderer:
@@ -111,7 +120,8 @@ class Parts:
     def lines(self) -> Lines:
         """The providers, and the turns at each."""
         first, *others = (
-            _line(options, self.settings, self.clock) for options in self.settings.providers
+            _line(options, self.settings, self.clock, self.key)
+            for options in self.settings.providers
         )
         second = others[0] if others else None
         return Lines(first=first, second=second, after=self.settings.fail_over_after)
@@ -257,14 +267,15 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
     )
 
 
-def _line(options: ProviderOptions, settings: Settings, clock: Clock) -> Line:
+def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> Line:
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
     turns = Turns(
         provider=provider.name,
         domain=settings.sender.address.rpartition("@")[2].lower(),
         limits=_limits(options, settings.timezone),
     )
-    return Line(provider=provider, turns=turns)
+    account = account_name(key)(account_of(options))
+    return Line(provider=provider, turns=turns, account=account)
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:

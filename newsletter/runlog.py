@@ -93,6 +93,12 @@ def log_recovered(found: Recovered) -> None:
         log.warning("after a crash: %d batches unknown", found.unknown)
     if found.letters:
         log.warning("after a crash: %d letters unknown", found.letters)
+    if found.strays:
+        log.warning(
+            "%d readers are unknown at another account than is configured: what this one knows or"
+            " lacks proves nothing about them, so an event or a person has to tell",
+            found.strays,
+        )
 
 
 def log_stopped(campaigns: Iterable[Campaign]) -> None:

@@ -274,7 +274,7 @@ class Scheduler:
             now = self._app.clock.now()
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(now)
-            asks_at = tx.unknowns.next_at([line.name for line in self._app.lines.all])
+            asks_at = tx.unknowns.next_at(self._app.lines.accounts)
         if waiting.queued and not waiting.claimed and self._waits_long():
             return True
         with self._in_vain_lock:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from newsletter.domain.attempt import attempt_name
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.epoch import Absence, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
@@ -19,6 +20,11 @@ from newsletter.domain.roundup import Abstract
 from newsletter.domain.statement import Statement
 from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
 
+WORKSPACE = "f0" * 6
+OURS = attempt_name(WORKSPACE, "0" * 24)
+"""An earlier try of this workspace, which is not the last one of any batch."""
+THEIRS = attempt_name("ab" * 6, "0" * 24)
+"""A try of another workspace."""
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -27,11 +33,22 @@ class FixedClock:
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
+        self._uptime = timedelta(0)
 
     def now(self) -> datetime:
         return self._now
 
+    def uptime(self) -> timedelta:
+        return self._uptime
+
     def advance(self, **how_far: float) -> None:
+        """Time goes by; with numbers below zero the clock is put back instead."""
+        step = timedelta(**how_far)
+        self._now += step
+        self._uptime += max(step, timedelta(0))
+
+    def put(self, **how_far: float) -> None:
+        """Set the clock so much further, while no time goes by."""
         self._now += timedelta(**how_far)
 
 
@@ -154,6 +171,8 @@ class RecordingProvider:
 
     def hand_over(self, parcel: Parcel) -> Answer:
         attempt = parcel.batch.attempt_id
+        if parcel.not_after is not None and parcel.not_after.left() <= timedelta(0):
+            return always(Verdict.LATE)(parcel.batch)
         if self.capabilities.replay is Replay.KEYED and attempt in self._answers:
             return self._heard(parcel.batch, self._answers[attempt])
         answer = self.answer(parcel.batch)

@@ -27,6 +27,7 @@ from newsletter.pipeline.report import report as make_report
 from newsletter.pipeline.report import summary
 from newsletter.ports import Resolution
 
+_SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 
@@ -79,9 +80,13 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
     """
     with shell.app() as app:
         hold = _hold(app)
-        figures = make_report(campaign, store=app.store, now=app.clock.now(), waits=app.waits()) | {
-            "hold": hold
-        }
+        figures = make_report(
+            campaign,
+            store=app.store,
+            now=app.clock.now(),
+            waits=app.waits(),
+            accounts=app.lines.accounts,
+        ) | {"hold": hold}
         zone = app.settings.timezone
     if as_json:
         print_json(figures)
@@ -101,7 +106,7 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
-    for line in _told(figures):
+    for line in (*_elsewhere(figures), *_told(figures)):
         click.echo(f"  {line}")
     click.echo(f"  content      {figures['content_digest'][:12]}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
@@ -135,6 +140,18 @@ def _print_people(figures: dict[str, Any]) -> None:
         click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
     for address in figures["unknown_addresses"]:
         click.echo(f"  unknown: {address}")
+
+
+def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
+    """Of whom nobody at the provider can be asked any more."""
+    if count := figures["unknown_elsewhere"]:
+        yield (
+            f"{count:,} of the unknown went to another account at the provider than is configured"
+            " now, or to one that nobody noted: what this account knows or lacks proves nothing,"
+            " so it is not asked. Look there, then decide with 'newsletter resolve'; if it is the"
+            f" same account under a new key, say 'newsletter resolve {figures['campaign']}"
+            " --same-account'"
+        )
 
 
 def _told(figures: dict[str, Any]) -> Iterator[str]:
@@ -203,19 +220,30 @@ def cancel(shell: Shell, campaign: str, by: str | None) -> None:
 @click.option("--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has them.")
 @click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send them again.")
 @click.option("--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Leave them.")
+@click.option(
+    "--same-account",
+    "to",
+    flag_value=_SAME_ACCOUNT,
+    help="The configured account is the one they went to, under another key: ask it.",
+)
 @by_whom
 @in_workspace
 def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None:
     """Decide what became of the unknown.
 
-    Unknown are those of whom nobody can tell whether the provider took their message: look there.
+    Unknown are those of whom nobody can tell whether the provider took their message: look there,
+    in the account that the message went to.
     """
     if to is None:
-        raise click.UsageError("say --sent, --resend or --give-up")
+        raise click.UsageError("say --sent, --resend, --give-up or --same-account")
     with shell.app() as app:
         hand = app.hand(actor(app, by, Role.ADMIN, "resolve"))
-        resolved, people = hand.resolve(campaign, Resolution(to))
-    say(f"{people} decided")
+        if to == _SAME_ACCOUNT:
+            resolved, people = hand.vouch(campaign, app.lines.accounts)
+            say(f"{people} are looked up there again")
+        else:
+            resolved, people = hand.resolve(campaign, Resolution(to))
+            say(f"{people} decided")
     _tell(resolved)
 
 

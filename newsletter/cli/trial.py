@@ -67,13 +67,14 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
             provider=app.lines.first.provider,
             turns=app.lines.first.turns,
             clock=app.clock,
+            lease=app.lease,
             together=app.settings.together,
         ).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return
     said = f"{outcome.verdict.value}: {outcome.reason}"
-    if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
+    if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA, Verdict.LATE}:
         raise ProviderUnreachable(f"the test mail was not handed over: {said}")
     if outcome.verdict is Verdict.UNKNOWN:
         raise NewsletterError(f"nobody knows whether the provider took the test mail: {said}")

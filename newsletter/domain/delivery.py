@@ -26,11 +26,15 @@ class Verdict(Enum):
     """Provably not handed over: no batch can succeed until somebody changes a setting."""
     SPLIT = "split"
     """Provably not handed over, because of something in the batch: halve it to find out what."""
+    LATE = "late"
+    """Provably not handed over: our own claim was over before the first byte could leave."""
     UNKNOWN = "unknown"
     """May or may not have been handed over. Never sent again on a guess."""
 
 
-NOT_HANDED_OVER = frozenset({Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT})
+NOT_HANDED_OVER = frozenset(
+    {Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT, Verdict.LATE}
+)
 """No message of the call has left."""
 
 

@@ -6,6 +6,7 @@ NewsletterError
 ├── NotFound                no such statement, campaign, subscriber or member of staff
 ├── Refused                 a check, an approval or a count says no
 ├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
+├── ClaimOver               our claim was over before the call began; nothing was handed over
 ├── StoreUnavailable        the database is locked, read-only, full or of another version
 └── Defect                  an invariant of ours is broken; please report it
 
@@ -73,6 +74,10 @@ class Refused(NewsletterError):
 
 class ProviderUnreachable(NewsletterError):
     """The provider cannot be reached. Nothing was handed over; trying again is safe."""
+
+
+class ClaimOver(NewsletterError):
+    """Our own claim was over before the call began. Nothing was handed over."""
 
 
 class StoreUnavailable(NewsletterError):

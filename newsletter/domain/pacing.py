@@ -15,6 +15,8 @@ _LATE = timedelta(milliseconds=100)
 """A turn taken no later than so after it was due is no rest: the rate would never be reached."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WARM = 10_000_000_000
+_SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
+"""About whether the provider takes anything."""
 
 
 class Cause(Enum):
@@ -173,11 +175,12 @@ class Pace:
     def heard(self, verdict: Verdict, now: datetime) -> "Pace":
         """Note since when the provider takes nothing; whatever else it answers ends that.
 
-        A call of which nobody knows, or a refusal of our settings, says neither.
+        A call of which nobody knows, or that was never made, or a refusal of our settings, says
+        neither.
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
-        if verdict in {Verdict.UNKNOWN, Verdict.CONFIGURATION} or self.failing_since is None:
+        if verdict in _SAYS_NOTHING or self.failing_since is None:
             return self
         return replace(self, failing_since=None)
 

@@ -1,5 +1,6 @@
 """A person's hand on a campaign: schedule, pause, resume, cancel, resolve."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,10 +75,37 @@ class Hand:
                 raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
             if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
                 raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
+            self._refuse_while_called(tx, campaign)
             people = tx.unknowns.decide(campaign.id, to, self.clock.now())
             reassess(tx, campaign.id, self.clock)
             self._enter(tx, "resolve", campaign, f"{people} {to.value}")
             return find_campaign(tx, str(campaign.id)), people
+
+    def vouch(self, name: str, accounts: Mapping[str, str]) -> tuple[Campaign, int]:
+        """Say that these accounts, by provider, are the ones that the unknown went to.
+
+        Their keys and records count again. Returns how many deliveries that is about.
+        """
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            people = tx.unknowns.adopt(campaign.id, accounts)
+            if not people:
+                raise Refused(
+                    f"campaign {campaign.id} ({campaign.slug}) has nothing unknown that went to"
+                    " another account at a provider that is configured"
+                )
+            said = f"{people} went to the account that is configured now"
+            self._enter(tx, "same account", campaign, said)
+            return find_campaign(tx, str(campaign.id)), people
+
+    def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
+        """A call that is under way cannot be called back: what is decided now it would undo."""
+        until = tx.unknowns.calls_until(campaign.id, self.clock.now())
+        if until is not None:
+            raise Refused(
+                f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
+                f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
+            )
 
     def schedule(self, slug: str, at: datetime | None) -> None:
         """Set the time of a statement, over what its file says; None takes the setting back."""

@@ -21,6 +21,7 @@ from newsletter.ports import (
     ClaimedBatch,
     Clock,
     Links,
+    NotAfter,
     Parcel,
     Store,
     Transaction,
@@ -71,12 +72,13 @@ class Dispatcher:
     def dispatch(self) -> Dispatched | None:
         """Hand over the next batch that is due; None when there is none, or none may leave now."""
         attempt_id, at = self.attempt_ids(), self.clock.now()
+        not_after = NotAfter.after(self.lease, self.clock)
         held = self._claim(attempt_id, at)
         if held is None:
             return None
         claimed, parcel = held
         self._note(claimed)
-        answer = _nothing_to_halve(self._call(claimed, parcel), claimed)
+        answer = _nothing_to_halve(self._call(claimed, parcel, not_after), claimed)
         wait = self._wait(claimed, answer)
         recorded, failed_over = self._record(claimed, answer, wait, at)
         return Dispatched(
@@ -109,7 +111,9 @@ class Dispatcher:
             except InvalidInput as error:
                 return claimed, _cannot_be_said(error)
             body_hash = hashlib.sha256(parcel.body).hexdigest()
-            tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
+            tx.batches.intend(
+                claimed.id, fence=claimed.fence, body_hash=body_hash, account=line.account
+            )
             return claimed, parcel
 
     def _note(self, claimed: ClaimedBatch) -> None:
@@ -142,10 +146,11 @@ class Dispatcher:
             links=self.links,
         )
 
-    def _call(self, claimed: ClaimedBatch, parcel: Parcel | Answer) -> Answer:
+    def _call(self, claimed: ClaimedBatch, parcel: Parcel | Answer, not_after: NotAfter) -> Answer:
+        """Of a claim that has gone stale nothing leaves: who left meanwhile is asked again then."""
         if isinstance(parcel, Answer):
             return parcel
-        return self.lines.of(claimed).provider.hand_over(parcel)
+        return self.lines.of(claimed).provider.hand_over(replace(parcel, not_after=not_after))
 
     def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
         outcomes = (answer.outcome, *answer.exceptions.values())

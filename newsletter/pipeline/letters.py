@@ -5,15 +5,26 @@ handed over at most once, and what is unknown stays so: whoever got none asks ag
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.domain.attempt import unique_part
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.letter import LINK_LIVES, LetterKind, LetterState, LetterText, Plan, plan_for
 from newsletter.domain.message import Content, Recipient
 from newsletter.pipeline.lines import Line, Lines
-from newsletter.ports import ClaimedLetter, Clock, Links, Store, Transaction, Watermark, Writer
+from newsletter.ports import (
+    ClaimedLetter,
+    Clock,
+    Links,
+    NotAfter,
+    Parcel,
+    Store,
+    Transaction,
+    Watermark,
+    Writer,
+)
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
@@ -50,7 +61,8 @@ class Courier:
 
     ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
     name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
-    the sender's name. ``attempt_ids`` gives a new name each time, ``jitter`` a number in 0…1.
+    the sender's name. ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new
+    name each time, ``jitter`` a number in 0…1.
     """
 
     store: Store
@@ -63,6 +75,7 @@ class Courier:
     language: str
     most_per_hour: int
     clock: Clock
+    lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
 
@@ -72,6 +85,7 @@ class Courier:
             if not tx.letters.waiting()[0]:
                 return None
         attempt_id, at = self.attempt_ids(), self.clock.now()
+        not_after = NotAfter.after(self.lease, self.clock)
         held = self._claim(attempt_id, at)
         if held is None:
             return None
@@ -79,7 +93,10 @@ class Courier:
         self._note(claimed)
         if line is None or plan.says is None:
             return _posted(claimed, "", LetterState.WITHHELD, plan.reason, True)
-        answer = self._call(claimed, plan, plan.says, line, at)
+        parcel = self._parcel(claimed, plan, plan.says, at=at, line=line)
+        if isinstance(parcel, Answer):
+            return self._record(claimed, parcel, line, at)
+        answer = line.provider.hand_over(replace(parcel, not_after=not_after))
         return self._record(claimed, answer, line, at)
 
     def next_at(self) -> datetime | None:
@@ -114,6 +131,7 @@ class Courier:
             # each try goes to the next one: what waits was handed over to none
             line = free[(claimed.attempts - 1) % len(free)]
             line.turns.take_ahead(tx, 1, at)
+            tx.letters.intend(claimed, provider=line.name, account=line.account)
             return claimed, plan, line
 
     def _note(self, claimed: ClaimedLetter) -> None:
@@ -125,16 +143,15 @@ class Courier:
                 tx.letters.requeue(claimed, not_before=self.clock.now(), reason=str(error))
             raise
 
-    def _call(
-        self, claimed: ClaimedLetter, plan: Plan, says: LetterText, line: Line, at: datetime
-    ) -> Answer:
+    def _parcel(
+        self, claimed: ClaimedLetter, plan: Plan, says: LetterText, *, at: datetime, line: Line
+    ) -> Parcel | Answer:
         try:
             content = self._write(claimed, plan, says, at)
-            parcel = line.provider.prepare(_batch(claimed, content, says, at))
+            return line.provider.prepare(_batch(claimed, content, says, at))
         except InvalidInput as error:  # a template of the workspace, or a provider that cannot
             outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=str(error))
             return Answer(outcome=outcome)
-        return line.provider.hand_over(parcel)
 
     def _write(self, claimed: ClaimedLetter, plan: Plan, says: LetterText, at: datetime) -> Content:
         letter = claimed.letter
@@ -192,7 +209,7 @@ def _batch(
 ) -> OutgoingBatch:
     """A batch of one. No statement can have its name."""
     recipient = Recipient(
-        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{claimed.attempt_id}"
+        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
         campaign=f"letter_{says.value}",

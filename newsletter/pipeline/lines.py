@@ -10,7 +10,7 @@ from newsletter.domain.delivery import Answer
 from newsletter.domain.failover import fails_for_long, fails_over
 from newsletter.domain.pacing import Cause, Pace, Wait
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import ClaimedBatch, Provider, Transaction
+from newsletter.ports import ClaimedBatch, Provider, Transaction, UnknownBatch
 
 _log = logging.getLogger("newsletter.run")
 
@@ -21,6 +21,8 @@ class Line:
 
     provider: Provider
     turns: Turns
+    account: str = ""
+    """Names the account at the provider. What another one knows or lacks says nothing of it."""
 
     @property
     def name(self) -> str:
@@ -43,9 +45,14 @@ class Lines:
     def all(self) -> tuple[Line, ...]:
         return (self.first,) if self.second is None else (self.first, self.second)
 
-    def of(self, claimed: ClaimedBatch) -> Line:
-        """The one that this batch goes to."""
-        return next(line for line in self.all if line.name == claimed.provider)
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The account at each provider, by its name."""
+        return {line.name: line.account for line in self.all}
+
+    def of(self, batch: ClaimedBatch | UnknownBatch) -> Line:
+        """The one that this batch goes to, or went to."""
+        return next(line for line in self.all if line.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""

@@ -5,8 +5,8 @@ records, which have to be silent twice before "it is not there" counts; then an 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -14,10 +14,12 @@ from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.ledger import approved_content, outgoing, reassess
+from newsletter.pipeline.lines import Lines
 from newsletter.ports import (
     Capabilities,
     Clock,
     Links,
+    NotAfter,
     Parcel,
     Provider,
     Replay,
@@ -32,7 +34,7 @@ FIRST_LOOK = timedelta(seconds=5)
 """After an attempt: what a provider has taken seldom shows sooner in its records."""
 _LOOK_GROWTH = 4
 _LOOKS_FOR = timedelta(days=3)
-"""Each provider keeps its records at least so long."""
+"""Whatever has not come out by then, nobody finds out by looking."""
 _SKEW = timedelta(minutes=1)
 """A clock may be put right by so much. If it went back further, one of the two times is wrong."""
 _ABSENCES = 2
@@ -69,7 +71,7 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
             return Step.REPLAY
         if state is CampaignState.PAUSED and not asks:
             return Step.WAIT
-    if not asks or not -_SKEW <= age <= _LOOKS_FOR:
+    if not asks or not -_SKEW <= age <= min(_LOOKS_FOR, capabilities.records_kept or _LOOKS_FOR):
         return Step.LEAVE  # records are searched by the time of the attempt
     return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
 
@@ -110,6 +112,20 @@ class _Found:
     tries: int = 0
     absences: int = 0
     reason: str = ""
+    asked: timedelta | None = None
+    """How long the provider asked to be left alone."""
+
+
+def _later(held: UnknownBatch, until: datetime | None) -> _Found:
+    """Nothing was asked; None: nor will it be."""
+    return _Found(
+        known={},
+        rest=Rest.UNKNOWN,
+        way=Way.LOOK_UP,
+        until=until,
+        tries=held.tries,
+        absences=held.absences,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +136,7 @@ class Reconciler:
     """
 
     store: Store
-    providers: Mapping[str, Provider]
+    lines: Lines
     links: Links
     clock: Clock
     lease: timedelta
@@ -128,21 +144,35 @@ class Reconciler:
 
     def reconcile(self) -> Reconciled | None:
         """Look at the next one that is due; None when there is none."""
-        now = self.clock.now()
+        now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
         with self.store.begin() as tx:
-            held = tx.unknowns.take(at=now, lease=self.lease, providers=self.providers.keys())
+            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.lines.accounts)
             if held is None:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held)
-        parcel = self._same_bytes(held, batch) if step is Step.REPLAY else None
-        if step is Step.REPLAY and parcel is None:
-            step = self._without_replay(held)
+            parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
+            if step is Step.REPLAY and parcel is None:
+                step = self._without_replay(held)
+            silence = self._silence(tx, held, step, now)
+            if silence is None and step is Step.REPLAY:
+                tx.unknowns.call(held, until=not_after.until)
+        if silence is not None:
+            return self._record(Step.WAIT, held, _later(held, silence))
         found = self._find_out(step, held, batch, parcel)
         return self._record(step, held, found)
 
+    def _silence(
+        self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
+    ) -> datetime | None:
+        """Until when the provider asked not to be called in this way."""
+        turns = self.lines.of(held).turns
+        if step is Step.REPLAY:
+            return turns.silence(tx, now)
+        return turns.of_records.silence(tx, now) if step is Step.LOOK_UP else None
+
     def _provider(self, held: UnknownBatch) -> Provider:
-        return self.providers[held.provider]
+        return self.lines.of(held).provider
 
     def _batch(self, tx: Transaction, held: UnknownBatch) -> OutgoingBatch:
         return outgoing(
@@ -154,13 +184,16 @@ class Reconciler:
             links=self.links,
         )
 
-    def _same_bytes(self, held: UnknownBatch, batch: OutgoingBatch) -> Parcel | None:
+    def _same_bytes(
+        self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
+    ) -> Parcel | None:
         """What left, byte for byte; None where it cannot be made again."""
         try:
             parcel = self._provider(held).prepare(batch)
         except InvalidInput:
             return None
-        return parcel if hashlib.sha256(parcel.body).hexdigest() == held.body_hash else None
+        same = hashlib.sha256(parcel.body).hexdigest() == held.body_hash
+        return replace(parcel, not_after=not_after) if same else None
 
     def _without_replay(self, held: UnknownBatch) -> Step:
         asks = self._provider(held).capabilities.settles_in is not None
@@ -177,13 +210,7 @@ class Reconciler:
         if step is Step.LOOK_UP:
             return self._read_records(held, self._provider(held).look_up(batch))
         soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
-        return _Found(
-            known={},
-            rest=Rest.UNKNOWN,
-            way=Way.LOOK_UP,
-            until=soon if step is Step.WAIT else None,
-            tries=held.tries,
-        )
+        return _later(held, soon if step is Step.WAIT else None)
 
     def _read_replay(self, held: UnknownBatch, answer: Answer) -> _Found:
         """Only what the provider says of the attempt itself counts.
@@ -205,6 +232,7 @@ class Reconciler:
             until=self.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
+            asked=answer.retry_after,
         )
 
     def _read_records(self, held: UnknownBatch, sighting: Sighting) -> _Found:
@@ -231,6 +259,7 @@ class Reconciler:
             tries=held.tries + 1,
             absences=absences,
             reason=sighting.reason,
+            asked=sighting.retry_after,
         )
 
     def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
@@ -242,6 +271,10 @@ class Reconciler:
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, absences=found.absences
                 )
+            if found.asked is not None:
+                turns = self.lines.of(held).turns
+                turns = turns if step is Step.REPLAY else turns.of_records
+                turns.be_silent(tx, self.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id, self.clock)
         people = len(held.members) - len(found.known)
         return Reconciled(

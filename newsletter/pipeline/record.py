@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from newsletter.domain.attempt import Origin, origin
 from newsletter.domain.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.delivery import BatchState
 from newsletter.domain.event import Event, EventKind
@@ -48,16 +49,27 @@ class Recorded:
         )
 
 
-def record(events: Sequence[Event], *, provider: str, store: Store, clock: Clock) -> Recorded:
-    """Write down all of a post, or nothing. Again and again does no harm."""
-    recorded = Recorded()
-    events = [_storable(event) for event in events]
+def record(
+    events: Sequence[Event], *, provider: str, workspace: str, store: Store, clock: Clock
+) -> Recorded:
+    """Write down all of a post, or nothing. Again and again does no harm.
+
+    What is told of the messages of another workspace at the same account is none of our business.
+    """
+    known = [_storable(each) for each in events if _concerns(each, workspace)]
+    strangers = len(events) - len(known)
+    recorded = Recorded(events=strangers, strangers=strangers)
     with store.begin() as tx:
-        for start in range(0, len(events), _CHUNK):
-            told = events[start : start + _CHUNK]
-            pairs = list(zip(told, tx.events.locate(told), strict=True))
+        for start in range(0, len(known), _CHUNK):
+            told = known[start : start + _CHUNK]
+            places = tx.events.locate(told, provider=provider, workspace=workspace)
+            pairs = list(zip(told, places, strict=True))
             recorded = recorded.plus(_record(tx, pairs, provider, clock))
     return recorded
+
+
+def _concerns(event: Event, workspace: str) -> bool:
+    return origin(event.attempt_id, workspace) is not Origin.ANOTHER
 
 
 def _storable(event: Event) -> Event:

@@ -1,6 +1,6 @@
 """After a crash: what was under way is unknown, until it comes out what became of it."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.pipeline.ledger import confirm_told, finish
@@ -14,19 +14,26 @@ class Recovered:
     unknown: int
     letters: int = 0
     """Letters that it was handing over: unknown, and never handed over again."""
+    strays: int = 0
+    """Readers of whom it is unknown at another account than is configured: nobody can be asked."""
 
 
-def recover(*, store: Store, providers: Collection[str], clock: Clock) -> Recovered:
+def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recovered:
     """Take over from a process that is provably dead: its claimed batches become unknown.
 
-    So does what only a provider may have that is none of ``providers`` any more.
+    So does what only a provider may have, or an account there, that is none of ``accounts`` any
+    more; they are named by provider.
     """
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
-        unknown += tx.batches.unbind(providers, clock.now())
+        unknown += tx.batches.unbind(accounts, clock.now())
         for campaign in tx.campaigns.all():
             if campaign.counts.unknown:
                 confirm_told(tx, campaign.id, clock)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id, clock)
-        return Recovered(unknown=unknown, letters=tx.letters.abandon(clock.now()))
+        return Recovered(
+            unknown=unknown,
+            letters=tx.letters.abandon(clock.now()),
+            strays=tx.unknowns.strays(accounts),
+        )

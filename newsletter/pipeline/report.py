@@ -21,12 +21,14 @@ def report(
     store: Store,
     now: datetime | None = None,
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
 
     What happens after the provider accepted a message is told by events. While none came for this
     campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
-    Readers whose hour is still to come are told by ``now``.
+    Readers whose hour is still to come are told by ``now``, the unknown that went to another
+    account than is configured by ``accounts``.
     """
     with store.read() as tx:
         campaign = find_campaign(tx, name)
@@ -35,6 +37,7 @@ def report(
         providers = tx.campaigns.providers(campaign.id)
         left = tx.readers.left_through(campaign.id)
         resolved = tx.unknowns.resolved(campaign.id)
+        strays = 0 if accounts is None else tx.unknowns.strays(accounts, campaign.id)
         figures = tx.events.figures(campaign.id)
         returned = tx.events.returned(campaign.id)
         left_to = awaited(tx, campaign)
@@ -48,6 +51,7 @@ def report(
         "providers": providers or [campaign.provider],
         "unsubscribed": left,
         "unknown_addresses": unknown,
+        "unknown_elsewhere": strays,
         "awaited": [_awaited_row(one) for one in left_to],
         "resolved": [
             {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved

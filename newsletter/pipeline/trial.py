@@ -5,6 +5,7 @@ A test is no delivery: it stands in no campaign's books, and its links end nothi
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from newsletter.domain.audience import parse_address
 from newsletter.domain.delivery import Answer, OutgoingBatch, backoff
@@ -14,7 +15,7 @@ from newsletter.domain.statement import ApprovalPolicy, Standing
 from newsletter.pipeline.family import translations_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, Links, Provider, Renderer, Store, Transaction
+from newsletter.ports import Clock, Links, NotAfter, Provider, Renderer, Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""
@@ -84,12 +85,14 @@ def send_test(
     provider: Provider,
     turns: Turns,
     clock: Clock,
+    lease: timedelta,
     together: bool = False,
 ) -> Answer:
     """Hand over one test mail, marked as such, ahead of all that waits for its turn.
 
-    It counts like any other message. Raises Refused for a suppressed address, ProviderUnreachable
-    while the provider is to be left alone or the day's quota is used up.
+    It counts like any other message; ``lease`` has to be longer than the longest call. Raises
+    Refused for a suppressed address, ProviderUnreachable while the provider is to be left alone or
+    the day's quota is used up.
     """
     try:
         address = parse_address(to)
@@ -98,7 +101,7 @@ def send_test(
     content, recipient = _test_of(
         slug, store=store, renderer=renderer, links=links, together=together
     )
-    taken_at = clock.now()
+    taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
     with store.begin() as tx:
         reason = tx.readers.suppressed(address)
         if reason is not None:
@@ -109,7 +112,7 @@ def send_test(
         )
     name = f"test.{secrets.token_hex(8)}"
     batch = _batch_of(slug, content, recipient._replace(address=address, message_id=name), clock)
-    answer = provider.hand_over(provider.prepare(batch))
+    answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
     wait = backoff(1, jitter=0, asked=answer.retry_after)
     with store.begin() as tx:
         turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
@@ -117,10 +120,10 @@ def send_test(
 
 
 def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
-    """A batch of one, with a subject that says what it is."""
+    """A batch of one, with a subject that says what it is. No statement can have its name."""
     test = replace(content, subject=f"[Test] {content.subject}")
     return OutgoingBatch(
-        campaign=f"{slug}-test",
+        campaign=f"{slug}_test",
         attempt_id=secrets.token_hex(12),
         at=clock.now(),
         content=test,

@@ -1,7 +1,7 @@
 """Taking turns at one provider: its pace stands in the database, so that no restart resets it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.domain.delivery import Answer, Verdict
@@ -10,6 +10,8 @@ from newsletter.domain.pacing import Cause, Limits, Pace, Wait
 from newsletter.ports import Transaction
 
 _log = logging.getLogger("newsletter.run")
+_RECORDS = "its records"
+"""In place of a domain: none is written with a blank."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,21 @@ class Turns:
             return 0
         room = pace.room(self.limits)
         return most if room is None else min(most, room)
+
+    @property
+    def of_records(self) -> "Turns":
+        """Those at the provider's records, which are limited apart from its mails."""
+        return replace(self, domain=_RECORDS)
+
+    def silence(self, tx: Transaction, now: datetime) -> datetime | None:
+        """Until when the provider is to be left alone by its own word; None where it is not."""
+        until = self._kept(tx).at(now, self.limits).blocked_until
+        return until if until > now else None
+
+    def be_silent(self, tx: Transaction, until: datetime, reason: str) -> None:
+        """The provider asked to be left alone until then."""
+        pace = self._kept(tx).block(until, Cause.BLOCKED, reason)
+        tx.paces.put(self.provider, self.domain, pace)
 
     def settle(
         self,

@@ -1,6 +1,6 @@
 """What is kept about batches of which nobody knows whether the provider took them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -62,11 +62,31 @@ class Unknowns(Protocol):
     """Batches of which nobody knows whether the provider took them."""
 
     def take(
-        self, *, at: datetime, lease: timedelta, providers: Collection[str]
+        self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
         """Take hold of the next one that is due for another look, so long as the lease lasts.
 
-        Only of those that went to one of these.
+        Only of those that went to one of these accounts, by provider: another account knows no
+        key of theirs, and that it has none of them proves nothing.
+        """
+        ...
+
+    def call(self, held: UnknownBatch, *, until: datetime) -> None:
+        """Write down that it is about to be handed over again, by a call that ends before then."""
+        ...
+
+    def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
+        """Until when such a call of a campaign may be under way; None where none is."""
+        ...
+
+    def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
+        """How many are unknown at another account than these, in one campaign or in all."""
+        ...
+
+    def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
+        """A person says that these are the accounts they went to; returns how many they are.
+
+        Only of those that went to one of these providers. They are due for a look.
         """
         ...
 
@@ -93,7 +113,7 @@ class Unknowns(Protocol):
         """Look again at this time; None: only a person can tell."""
         ...
 
-    def next_at(self, providers: Collection[str]) -> datetime | None:
+    def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """When the next of them is due for another look, if any ever is."""
         ...
 

@@ -43,11 +43,12 @@ class Place:
 class Events(Protocol):
     """Receipts, and events as they came."""
 
-    def locate(self, events: Sequence[Event]) -> list[Place]:
-        """Whom each of them speaks of, in their order.
+    def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
+        """Whom each of them speaks of, in their order, as this provider told it.
 
-        People are found by id or address, campaigns by the attempt or else the slug. A campaign
-        counts only where the person is a member of it.
+        A subscriber's number counts where the attempt is ours or the address is theirs; else the
+        address alone says who it is. A delivery is found by the attempt; where another followed it
+        or it names none, by the slug, if one campaign alone ever tried to reach that reader.
         """
         ...
 

@@ -120,6 +120,10 @@ class Letters(Protocol):
         """Take the next one that is due; None where none is, or while everything is on hold."""
         ...
 
+    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
+        """Write down where it is about to go."""
+        ...
+
     def settle(
         self,
         claimed: ClaimedLetter,

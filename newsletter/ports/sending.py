@@ -1,6 +1,6 @@
 """What is kept about campaigns and their batches."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -195,8 +195,8 @@ class Batches(Protocol):
         """
         ...
 
-    def intend(self, batch_id: int, *, fence: int, body_hash: str) -> None:
-        """Write down what is about to leave."""
+    def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> None:
+        """Write down what is about to leave, and to which account at its provider."""
         ...
 
     def settle(
@@ -231,8 +231,11 @@ class Batches(Protocol):
         """
         ...
 
-    def unbind(self, providers: Collection[str], at: datetime) -> int:
-        """Turn queued batches into unknown that are bound to none of these; returns how many."""
+    def unbind(self, accounts: Mapping[str, str], at: datetime) -> int:
+        """Turn queued batches into unknown that are bound to none of these; returns how many.
+
+        The accounts are named by provider.
+        """
         ...
 
     def is_open(self, campaign_id: int) -> bool:

@@ -22,6 +22,31 @@ class Clock(Protocol):
         """The instant, aware, in UTC."""
         ...
 
+    def uptime(self) -> timedelta:
+        """Time since some moment in the past: nobody can set it, and it runs on during sleep."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAfter:
+    """Until when something may begin to leave: as long as the claim on it holds.
+
+    A wall clock may be put back, so the uptime counts too: whichever is over first.
+    """
+
+    clock: Clock
+    until: datetime
+    uptime: timedelta
+
+    @classmethod
+    def after(cls, lease: timedelta, clock: Clock) -> "NotAfter":
+        """So long from now on."""
+        return cls(clock=clock, until=clock.now() + lease, uptime=clock.uptime() + lease)
+
+    def left(self) -> timedelta:
+        """How much of it is left; nothing or less once it is over."""
+        return min(self.until - self.clock.now(), self.uptime - self.clock.uptime())
+
 
 class Watermark(Protocol):
     """How far sending has come, kept outside the database: it does not go back with a restore."""
@@ -96,6 +121,8 @@ class Parcel:
     batch: OutgoingBatch
     body: bytes
     content_type: str = ""
+    not_after: NotAfter | None = None
+    """Its call does not begin later; None where no claim is behind it."""
 
 
 class Replay(Enum):
@@ -130,6 +157,8 @@ class Capabilities:
     """So long after an attempt its key is known; only where ``replay`` is KEYED."""
     settles_in: timedelta | None = None
     """So long after an attempt the provider's records name all it took; None: nothing to ask."""
+    records_kept: timedelta | None = None
+    """So long after an attempt they still do; None: as long as anybody looks."""
 
     def recipients_for(self, content: Content) -> int:
         """At most so many recipients of this content in one call; never less than one."""
@@ -168,7 +197,10 @@ class Provider(Protocol):
         ...
 
     def hand_over(self, parcel: Parcel) -> Answer:
-        """Make the one call. Never raises for what the network or the provider does."""
+        """Make the one call. Never raises for what the network or the provider does.
+
+        LATE where the claim on the parcel is over, or would be before the call has to be.
+        """
         ...
 
     def look_up(self, batch: OutgoingBatch) -> Sighting:

@@ -37,10 +37,10 @@ from newsletter.providers.bodies import (
     template,
 )
 from newsletter.providers.http import (
-    LONGEST_WAIT,
     HttpRequest,
     HttpResponse,
     json_object,
+    reset_after,
     retry_after,
     words,
 )
@@ -155,11 +155,7 @@ def _refused(status: int, code: object, reason: str, *, alone: bool) -> Verdict 
 
 def _wait(response: HttpResponse) -> timedelta | None:
     """Retry-After or, in seconds from now, x-sib-ratelimit-reset: the longer one."""
-    waits = [retry_after(response)]
-    reset = response.headers.get("x-sib-ratelimit-reset", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", reset):
-        waits.append(min(timedelta(seconds=int(reset)), LONGEST_WAIT))
-    return longest(*waits)
+    return longest(retry_after(response), reset_after(response, "x-sib-ratelimit-reset"))
 
 
 # --- building ----------------------------------------------------------------------------------

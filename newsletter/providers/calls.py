@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.ports import Capabilities, Parcel, Sighting
 from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse, Translator, retry_after
 from newsletter.providers.transport import Transport
@@ -32,6 +32,11 @@ class Inquiry(Protocol):
     @property
     def settles_in(self) -> timedelta:
         """So long after an attempt the provider's records name all it took."""
+        ...
+
+    @property
+    def kept_for(self) -> timedelta:
+        """So long the records are kept on each plan: what is gone by then proves no absence."""
         ...
 
     def ask(self, batch: OutgoingBatch) -> HttpRequest:
@@ -60,9 +65,10 @@ class HttpProvider:
         inquiry: Inquiry | None = None,
         *,
         settle: timedelta | None = None,
+        kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` is used instead of the inquiry's own time, where somebody knows better.
+        """``settle`` and ``kept`` stand for the inquiry's own, where somebody knows better.
 
         ``sign`` is the last to touch a call before it leaves, for a provider that wants it signed.
         """
@@ -71,6 +77,7 @@ class HttpProvider:
         self._transport = transport
         self._inquiry = inquiry
         self._settles_in = (settle or inquiry.settles_in) if inquiry else None
+        self._kept = (kept or inquiry.kept_for) if inquiry else None
 
     @property
     def name(self) -> str:
@@ -78,7 +85,9 @@ class HttpProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        return replace(self._translator.capabilities, settles_in=self._settles_in)
+        return replace(
+            self._translator.capabilities, settles_in=self._settles_in, records_kept=self._kept
+        )
 
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
         """Build the call. Raises InvalidInput."""
@@ -93,7 +102,9 @@ class HttpProvider:
         else:
             request = replace(self._translator.build(parcel.batch), body=parcel.body)
         try:
-            response = self._transport.call(self._sign(request))
+            response = self._transport.call(self._sign(request), parcel.not_after)
+        except ClaimOver as error:
+            return _answer(Verdict.LATE, error)
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, error)
         except InvalidConfiguration as error:

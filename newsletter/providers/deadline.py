@@ -5,9 +5,9 @@ The time-outs of sockets count from each read, so a server that trickles could h
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from contextvars import ContextVar
-from time import monotonic
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -15,30 +15,54 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
+from newsletter.ports import NotAfter
+
 _NEVER = float("inf")
+_RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _now() -> float:
+    """Seconds of a clock that nobody can set and that runs on while the machine sleeps."""
+    return time.clock_gettime(_RUNS_IN_SLEEP)
 
 
 class Call:
-    """One call under way: when it must be over, and whether a byte has left."""
+    """One call under way: when it must be over, and whether a byte has left.
 
-    def __init__(self, seconds: float) -> None:
-        self.ends_at = monotonic() + seconds
+    Its first byte leaves only while the claim behind it lasts until the call must be over.
+    """
+
+    def __init__(self, seconds: float, not_after: NotAfter | None = None) -> None:
+        self.ends_at = _now() + seconds
         self.began = False
         self.expired = False
+        self.late = False
+        """The claim was over first, so that no byte has left and none will."""
+        self._not_after = not_after
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
     @property
     def is_over(self) -> bool:
         """Its time has run out, whether or not it has been told."""
-        return self.expired or monotonic() >= self.ends_at
+        return self.expired or _now() >= self.ends_at
 
     def begin(self, sock: socket.socket) -> None:
         """Name the socket that bytes are about to leave by. Raises TimeoutError if too late."""
         with self._lock:
             if self.is_over:
                 raise TimeoutError("its time is over")
+            if not self.began:
+                self.check_claim()
             self._socket, self.began = sock, True
+
+    def check_claim(self) -> None:
+        """Raises TimeoutError where the claim is over before the call has to be."""
+        if self._not_after is None:
+            return
+        if self._not_after.left().total_seconds() < self.ends_at - _now():
+            self.late = True
+            raise TimeoutError("the claim is over")
 
     def expire(self) -> None:
         """End all waiting. The TLS layer is left alone: another thread is inside it."""
@@ -90,7 +114,7 @@ class Watchdog:
     def _run(self) -> None:
         with self._changed:
             while not self._stopped:
-                now = monotonic()
+                now = _now()
                 for call in [call for call in self._calls if call.ends_at <= now]:
                     call.expire()
                     self._calls.discard(call)
@@ -119,7 +143,7 @@ class _Connection(HTTPConnection):
 
         thread = threading.Thread(target=attempt, name="connect", daemon=True)
         thread.start()
-        thread.join(max(call.ends_at - monotonic(), 0))
+        thread.join(max(call.ends_at - _now(), 0))
         if thread.is_alive() or call.is_over:
             call.expire()
             raise ConnectTimeoutError(self, "connecting took too long")

@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
@@ -22,7 +23,11 @@ _BY_STATUS = {
     429: Verdict.RETRY,
     # these do not prove that nothing was taken: a 409 may say that it is there already
     **dict.fromkeys((408, 409, 425), Verdict.UNKNOWN),
+    # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
+    **dict.fromkeys(set(range(400, 500)) - {int(one) for one in HTTPStatus}, Verdict.UNKNOWN),
 }
+_SINCE_1970 = 1_000_000_000
+"""No wait is so many seconds long: a header that says so names an instant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,17 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    at: datetime | None = None
+    """When it came, by our clock, where somebody looked at it."""
+
+    @property
+    def dated(self) -> datetime | None:
+        """When it was given: by its own Date, which no wrong clock of ours moves, or by ours."""
+        try:
+            date = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return self.at
+        return date if date.tzinfo else self.at
 
 
 class AnswerLost(NewsletterError):
@@ -77,7 +93,7 @@ def answer_by_status(response: HttpResponse, reason: str) -> Answer | None:
 
 
 def retry_after(response: HttpResponse) -> timedelta | None:
-    """Retry-After as 0 to LONGEST_WAIT; a date is compared with the answer's own Date.
+    """Retry-After as 0 to LONGEST_WAIT; a date is compared with that of the answer.
 
     None when it is absent or makes no sense (RFC 9110, 10.2.3).
     """
@@ -88,12 +104,28 @@ def retry_after(response: HttpResponse) -> timedelta | None:
 
 
 def until(date: str, response: HttpResponse) -> timedelta | None:
-    """How long after the answer's own Date an HTTP date is: 0 to LONGEST_WAIT, or None."""
+    """How long after the answer an HTTP date is: 0 to LONGEST_WAIT, or None."""
     try:
-        wait = parsedate_to_datetime(date) - parsedate_to_datetime(response.headers["date"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        return _after(response, parsedate_to_datetime(date))
+    except (TypeError, ValueError, OverflowError):
         return None
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def reset_after(response: HttpResponse, name: str) -> timedelta | None:
+    """What a header says of when a limit ends: in seconds from now, or in seconds since 1970."""
+    value = response.headers.get(name, "").strip()
+    if not re.fullmatch(r"[0-9]{1,11}", value):
+        return None
+    if int(value) < _SINCE_1970:
+        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    return _after(response, datetime.fromtimestamp(int(value), UTC))
+
+
+def _after(response: HttpResponse, instant: datetime) -> timedelta | None:
+    """Raises TypeError for an instant without a zone."""
+    if response.dated is None:
+        return None
+    return min(max(instant - response.dated, timedelta(0)), LONGEST_WAIT)
 
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:

@@ -115,6 +115,11 @@ class ProviderOptions(BaseModel):
         description="How long after a call the provider's own records are complete,"
         " where they can be asked. Without it: as each provider promises.",
     )
+    records_kept: Duration | None = Field(
+        default=None,
+        description="How long the provider keeps its records on your plan, where they can be asked."
+        " Without it: as long as on its smallest plan. Nobody looks for longer than three days.",
+    )
     poll_events: Duration | None = Field(
         default=None,
         description="How often to ask for bounces and the like, where no webhook can reach us."

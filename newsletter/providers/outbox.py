@@ -13,17 +13,17 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.message import Recipient
 from newsletter.domain.mime import mime_template
-from newsletter.ports import Capabilities, Parcel, Replay, Sighting
+from newsletter.ports import Capabilities, NotAfter, Parcel, Replay, Sighting
 from newsletter.providers.options import ProviderOptions
 
 MAX_RECIPIENTS = 1000
@@ -97,7 +97,9 @@ class Outbox:
         with self._lock:
             try:
                 self._directory.mkdir(parents=True, exist_ok=True)
-                self._keep(_entries(parcel, self._directory))
+                self._keep(_entries(parcel, self._directory), parcel.not_after)
+            except ClaimOver as error:
+                return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
             except OSError as error:
                 return Answer(outcome=_failed(error, self._directory))
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
@@ -106,14 +108,18 @@ class Outbox:
         """Nobody asks: handing over again is as good an answer."""
         return Sighting(reason="the outbox is handed the batch again instead")
 
-    def _keep(self, entries: Sequence[_Entry]) -> None:
+    def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]
         again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
         try:
-            _write(fresh)
+            _draft(fresh)
+            if not_after is not None and not_after.left() <= timedelta(0):
+                raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
+            for entry in fresh:
+                entry.draft.rename(entry.path)
             _sync_directory(self._directory)
             _journal(self._directory / JOURNAL, entries, again=again)
-        except OSError:
+        except (OSError, ClaimOver):
             for entry in fresh:
                 for path in (entry.draft, entry.path):
                     with suppress(OSError):
@@ -162,12 +168,10 @@ def _file_name(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:40]
 
 
-def _write(entries: Sequence[_Entry]) -> None:
-    """Make all of them durable under another name, then give each its own: never half a file."""
+def _draft(entries: Sequence[_Entry]) -> None:
+    """Make all of them durable under another name, before each gets its own: never half a file."""
     with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:  # syncs at the same time share their cost
         list(pool.map(_write_draft, entries))
-    for entry in entries:
-        entry.draft.rename(entry.path)
 
 
 def _write_draft(entry: _Entry) -> None:

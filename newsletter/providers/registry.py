@@ -138,9 +138,10 @@ def _over_http(kind: str, options: ProviderOptions, clock: Clock) -> Provider:
     inquiry = imported(_place(kind, parts.inquiry, within="inquiries.")) if parts.inquiry else None
     return HttpProvider(
         imported(_place(kind, parts.translator))(options),
-        _transport(options),
+        _transport(options, clock),
         inquiry(options) if inquiry else None,
         settle=options.settle,
+        kept=options.records_kept,
         sign=_signer(options, clock),
     )
 
@@ -155,7 +156,7 @@ def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], H
     return lambda request: sign(request, clock.now())
 
 
-def _transport(options: ProviderOptions) -> "Transport":
+def _transport(options: ProviderOptions, clock: Clock | None = None) -> "Transport":
     from newsletter.providers.transport import Transport  # requests
 
-    return Transport(timeout=options.timeout, concurrency=options.concurrency)
+    return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)

@@ -9,8 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
@@ -35,8 +34,8 @@ from newsletter.providers.http import (
     HttpRequest,
     HttpResponse,
     json_object,
+    reset_after,
     retry_after,
-    until,
     words,
 )
 from newsletter.providers.options import ProviderOptions, WebhookKey
@@ -160,12 +159,7 @@ def _later(response: HttpResponse, reason: str) -> Answer:
 
 def _wait(response: HttpResponse) -> timedelta | None:
     """Retry-After or, in seconds since 1970, X-RateLimit-Reset: the longer one."""
-    waits = [retry_after(response)]
-    reset = response.headers.get("x-ratelimit-reset", "").strip()
-    if re.fullmatch(r"[0-9]{1,11}", reset):
-        at = datetime.fromtimestamp(int(reset), UTC)
-        waits.append(until(format_datetime(at, usegmt=True), response))
-    return longest(*waits)
+    return longest(retry_after(response), reset_after(response, "x-ratelimit-reset"))
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -12,7 +12,14 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from newsletter import __version__
-from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.errors import (
+    ClaimOver,
+    Defect,
+    Fault,
+    InvalidConfiguration,
+    ProviderUnreachable,
+)
+from newsletter.ports import Clock, NotAfter
 from newsletter.providers.deadline import CURRENT, Adapter, Call, Watchdog
 from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse, words
 
@@ -31,11 +38,14 @@ class Transport:
     """The HTTP client of a process, for any number of threads. Nothing is ever repeated.
 
     ``timeout`` is the longest that a whole call may take, from resolving the name to the last
-    byte of the answer; ``concurrency`` is how many connections are kept.
+    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
     """
 
-    def __init__(self, *, timeout: timedelta, concurrency: int = 4) -> None:
+    def __init__(
+        self, *, timeout: timedelta, concurrency: int = 4, clock: Clock | None = None
+    ) -> None:
         self._seconds = timeout.total_seconds()
+        self._clock = clock
         self._watchdog = Watchdog()
         self._session = _Session()
         self._session.trust_env = False
@@ -45,17 +55,19 @@ class Transport:
             adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
             self._session.mount(scheme, adapter)
 
-    def call(self, request: HttpRequest) -> HttpResponse:
+    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
         """Make the call once and return the full answer, whatever its status.
 
-        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, and
-        InvalidConfiguration for a request that cannot be written down.
+        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
+        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
+        that cannot be written down.
         """
         prepared = _prepared(request)
-        call = Call(self._seconds)
+        call = Call(self._seconds, not_after)
         token = CURRENT.set(call)
         self._watchdog.watch(call)
         try:
+            call.check_claim()
             response = self._exchange(prepared)
             if call.expired:  # then what looks like its end may be where it was cut off
                 raise TimeoutError("its time was over")
@@ -77,12 +89,18 @@ class Transport:
         ) as answer:
             body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        response = HttpResponse(status=answer.status_code, headers=headers, body=body)
+        at = self._clock.now() if self._clock else None
+        response = HttpResponse(status=answer.status_code, headers=headers, body=body, at=at)
         if fault := _incomplete(response):
             raise ValueError(fault)
         return response
 
     def _translated(self, error: Exception, call: Call, host: str) -> Exception:
+        if call.late:
+            return ClaimOver(
+                "Between the claim and the call so much time went by that the claim does not cover"
+                " the call any more. Nothing was handed over; it is claimed again."
+            )
         why = f"not within {self._seconds:g} s" if call.expired else words(_innermost(error))
         if call.began:
             return AnswerLost(f"No full answer came from {host} ({why}). It may have taken it all.")

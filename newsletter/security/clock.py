@@ -1,6 +1,10 @@
 """The one place that reads the clock."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
+
+_RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux stops its monotonic clock while the machine sleeps, and has another; macOS goes on."""
 
 
 class SystemClock:
@@ -9,3 +13,7 @@ class SystemClock:
     def now(self) -> datetime:
         """The instant, aware."""
         return datetime.now(UTC)
+
+    def uptime(self) -> timedelta:
+        """Time since some moment in the past: nobody can set it, and it runs on during sleep."""
+        return timedelta(seconds=time.clock_gettime(_RUNS_IN_SLEEP))

@@ -68,6 +68,26 @@ def address_hash(key: bytes) -> Callable[[str], bytes]:
     return hash_address
 
 
+def account_name(key: bytes) -> Callable[[bytes], str]:
+    """A name for an account at a provider, out of its identity: 32 hexadecimal digits.
+
+    It is keyed, so that whoever has the database alone can try out no secret by it.
+    """
+    keyed = hashlib.blake2b(key=key, digest_size=16, person=b"account")
+
+    def name(identity: bytes) -> str:
+        state = keyed.copy()
+        state.update(identity)
+        return state.hexdigest()
+
+    return name
+
+
+def workspace_name(key: bytes) -> str:
+    """A name for the workspace that stays as long as its key does: 12 hexadecimal digits."""
+    return hashlib.blake2b(key=key, digest_size=6, person=b"workspace").hexdigest()
+
+
 def fingerprint(key: bytes) -> str:
     """A name for a key that gives nothing of it away: 16 hexadecimal digits."""
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()

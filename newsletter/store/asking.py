@@ -53,6 +53,7 @@ letter = table(
     integer("claimed_at", nullable=True),
     integer("settled_at", nullable=True),
     integer("used_at", nullable=True),
+    words("account", empty=True),  # at the provider; empty: nobody knows
     Index(None, "address_hash", "asked_at"),
     Index(None, "mailbox_hash", "asked_at"),
     Index(None, "network_hash", "asked_at"),

@@ -1,6 +1,6 @@
 """Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -59,8 +59,9 @@ class SqlBatches:
             dividing.change(self._connection, claimed, emptied)
         return None
 
-    def intend(self, batch_id: int, *, fence: int, body_hash: str) -> None:
-        self._connection.execute(_intend(), {"batch": batch_id, "held": fence, "hash": body_hash})
+    def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> None:
+        values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
+        self._connection.execute(_intend(), values)
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
         if booking.again and not self._set_aside(claimed, booking, at):
@@ -123,14 +124,16 @@ class SqlBatches:
 
     def abandon(self, *, at: datetime) -> int:
         self._connection.execute(
-            update(tables.batch).where(claiming.is_unknown()).values(lease_until=None)
+            update(tables.batch)
+            .where(claiming.is_unknown())
+            .values(lease_until=None, call_until=None)
         )
         claimed = _batch.state == BatchState.CLAIMED.value
         return self._lose(claimed, at, "the process ended while the call was under way")
 
-    def unbind(self, providers: Collection[str], at: datetime) -> int:
-        bound = _batch.bound_to.not_in(["", *providers])
-        lost = (_batch.state == BatchState.QUEUED.value) & bound
+    def unbind(self, accounts: Mapping[str, str], at: datetime) -> int:
+        elsewhere = ~claiming.is_at(_batch.bound_to, accounts)
+        lost = (_batch.state == BatchState.QUEUED.value) & (_batch.bound_to != "") & elsewhere
         return self._lose(lost, at, "the provider that may have it is not configured any more")
 
     def _lose(self, which: ColumnElement[bool], at: datetime, reason: str) -> int:
@@ -210,7 +213,7 @@ def _intend() -> Update:
     return (
         update(tables.batch)
         .where(_batch.id == bindparam("batch"), _batch.fence == bindparam("held"))
-        .values(body_hash=bindparam("hash"))
+        .values(body_hash=bindparam("hash"), account=bindparam("to"))
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     TextClause,
     bindparam,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -51,6 +52,12 @@ def is_open() -> TextClause:
 def is_unknown() -> TextClause:
     """The batch of the row is unknown, in the words of the partial index of such batches."""
     return text("batch.state = 'unknown'")
+
+
+def is_at(provider: Any, accounts: Mapping[str, str]) -> ColumnElement[bool]:
+    """The provider in this column is one of these, and the last attempt went to its account."""
+    each = [(provider == name) & (_batch.account == account) for name, account in accounts.items()]
+    return or_(false(), *each)
 
 
 def is_free() -> TextClause:

@@ -139,10 +139,12 @@ def _add(
     """Add batches after the last of the campaign."""
     campaign_id = claimed.campaign.id
     of_it = _batch.id == claimed.id
-    last, regardless = connection.execute(
-        select(func.max(_batch.no), func.max(_batch.regardless).filter(of_it)).where(
-            _batch.campaign_id == campaign_id
-        )
+    last, regardless, account = connection.execute(
+        select(
+            func.max(_batch.no),
+            func.max(_batch.regardless).filter(of_it),
+            func.max(_batch.account).filter(of_it),
+        ).where(_batch.campaign_id == campaign_id)
     ).one()
     rows = [
         {
@@ -154,6 +156,7 @@ def _add(
             "cancelled": len(group) if cancelled else 0,
             "regardless": regardless,
             "bound_to": claimed.provider if claimed.bound else "",
+            "account": account,
             **common,
         }
         for place, group in enumerate(groups, start=1)

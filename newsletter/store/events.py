@@ -33,8 +33,10 @@ class SqlEvents:
         self._connection = connection
         self._hash = hash_address
 
-    def locate(self, events: Sequence[Event]) -> list[Place]:
-        locator = Locator(self._connection, self._hash, events)
+    def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
+        locator = Locator(
+            self._connection, self._hash, events, provider=provider, workspace=workspace
+        )
         return [locator.place(event) for event in events]
 
     def note(self, receipts: Iterable[Receipt]) -> None:

@@ -140,6 +140,9 @@ class SqlLetters:
             number=self._connection.scalar(counted) or 0,
         )
 
+    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
+        self._book(claimed, provider=provider, account=account)
+
     def settle(
         self,
         claimed: ClaimedLetter,

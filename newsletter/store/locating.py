@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from newsletter.domain.attempt import Origin, origin
 from newsletter.domain.delivery import BatchState
 from newsletter.domain.event import Event
 from newsletter.ports import Place
@@ -29,8 +30,13 @@ class Locator:
         connection: Connection,
         hash_address: Callable[[str], bytes],
         events: Sequence[Event],
+        *,
+        provider: str,
+        workspace: str,
     ) -> None:
         self._connection = connection
+        self._provider = provider
+        self._workspace = workspace
         self._hashes = {
             event.address: hashed
             for event in events
@@ -44,9 +50,9 @@ class Locator:
 
     def place(self, event: Event) -> Place:
         """Whom this one of the events speaks of."""
-        number = event.subscriber_id
-        person, batch = self._people.get(number), self._batch_of(event, number)
         hashed = self._hashes.get(event.address)
+        number = event.subscriber_id if self._knows(event, hashed) else None
+        person, batch = self._people.get(number), self._batch_of(event, number)
         if person is None and batch is None:  # a number that is none of ours, or no number
             person = self._people.get(hashed)
             number = person.id if person else None
@@ -96,18 +102,39 @@ class Locator:
         rows = self._connection.execute(_batches().where(_batch.attempt_id.in_(attempts)))
         return {row.attempt_id: row for row in rows}
 
+    def _origin(self, event: Event) -> Origin:
+        """Whose message it was. What went to another provider, this one knows nothing of."""
+        batch = self._batches.get(event.attempt_id)
+        if batch is None:
+            return origin(event.attempt_id, self._workspace)
+        return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
+
+    def _knows(self, event: Event, hashed: bytes | None) -> bool:
+        """The number is one of ours: others number their readers too."""
+        person = self._people.get(event.subscriber_id)
+        same = person is not None and person.address_hash == hashed
+        return same or self._origin(event) is Origin.OURS
+
     def _batch_of(self, event: Event, number: int | None) -> Row[Any] | None:
-        if number is None:
+        if number is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
         if batch is not None and self._holds(batch, number):
             return batch
-        for campaign_id in self._campaigns(event.campaign):
-            values = {"campaign": campaign_id, "number": number}
-            for candidate in self._connection.execute(_candidates(), values).all():
-                if self._holds(candidate, number):
-                    return candidate
-        return None
+        found = [
+            candidate
+            for campaign_id in self._campaigns(event.campaign)
+            for candidate in self._within(campaign_id, number)
+        ]
+        if len(found) > 1:
+            found = [candidate for candidate in found if candidate.attempts]
+        return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
+
+    def _within(self, campaign_id: int, number: int) -> list[Row[Any]]:
+        """The batch of a campaign that holds somebody, if one does."""
+        values = {"campaign": campaign_id, "number": number}
+        rows = self._connection.execute(_candidates(), values).all()
+        return [row for row in rows if self._holds(row, number)]
 
     def _holds(self, batch: Row[Any], number: int) -> bool:
         if batch.id not in self._members:
@@ -136,6 +163,8 @@ def _batches() -> Select[Any]:
         _batch.attempt_id,
         _batch.state,
         _batch.members,
+        _batch.provider,
+        _batch.attempts,
         _campaign.lists,
     ).join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
 

@@ -180,6 +180,8 @@ batch = table(
     integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
     integer("absences", zero=True),
     integer("regardless", zero=True),  # 1: of what its members are subscribed to
+    words("account", empty=True),  # at the provider, of the last attempt; empty: nobody knows
+    integer("call_until", nullable=True),  # a replay may be under way so long
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
     ),

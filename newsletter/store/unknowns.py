@@ -1,7 +1,7 @@
 """Batches of which nobody knows whether the provider took them, until it comes out."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,11 +42,11 @@ class SqlUnknowns:
         self._connection = connection
 
     def take(
-        self, *, at: datetime, lease: timedelta, providers: Collection[str]
+        self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
         free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
         put_back = _batch.settled_at > to_ms(at + _PUT_BACK)
-        due = _of(providers).where(
+        due = _of(accounts).where(
             claiming.is_due(to_ms(at)) | put_back,
             _batch.not_before < _NEVER,
             free,
@@ -79,6 +79,43 @@ class SqlUnknowns:
             absences=row.absences,
         )
 
+    def call(self, held: UnknownBatch, *, until: datetime) -> None:
+        self._connection.execute(_held(held).values(call_until=to_ms(until)))
+
+    def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
+        query = select(func.max(_batch.call_until)).where(
+            claiming.is_unknown(),
+            _batch.campaign_id == campaign_id,
+            _batch.call_until > to_ms(at),
+        )
+        return maybe_from_ms(self._connection.scalar(query))
+
+    def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
+        query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(
+            claiming.is_unknown(), ~claiming.is_at(_batch.provider, accounts)
+        )
+        if campaign_id is not None:
+            query = query.where(_batch.campaign_id == campaign_id)
+        return int(self._connection.scalar(query) or 0)
+
+    def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
+        people = 0
+        for provider, account in accounts.items():
+            strange = (
+                (_batch.campaign_id == campaign_id)
+                & (_batch.state == BatchState.UNKNOWN.value)
+                & (_batch.provider == provider)
+                & (_batch.account != account)
+            )
+            query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(strange)
+            people += int(self._connection.scalar(query) or 0)
+            self._connection.execute(
+                update(tables.batch)
+                .where(strange)
+                .values(account=account, not_before=0, absences=0)
+            )
+        return people
+
     def settle(
         self,
         held: UnknownBatch,
@@ -97,7 +134,13 @@ class SqlUnknowns:
             counted[moved.value] = counted.get(moved.value, _batch[moved.value]) + people
             counted[DeliveryState.UNKNOWN.value] = 0
         changed = self._connection.execute(
-            _held(held).values(state=state.value, settled_at=to_ms(at), lease_until=None, **counted)
+            _held(held).values(
+                state=state.value,
+                settled_at=to_ms(at),
+                lease_until=None,
+                call_until=None,
+                **counted,
+            )
         )
         if changed.rowcount != 1:
             return False
@@ -138,8 +181,8 @@ class SqlUnknowns:
             )
         )
 
-    def next_at(self, providers: Collection[str]) -> datetime | None:
-        due = _of(providers).with_only_columns(func.min(_batch.not_before))
+    def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
+        due = _of(accounts).with_only_columns(func.min(_batch.not_before))
         return maybe_from_ms(self._connection.scalar(due.where(_batch.not_before < _NEVER)))
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
@@ -158,6 +201,7 @@ class SqlUnknowns:
                     _batch.not_before: 0,
                     _batch.bound_to: "",
                     _batch.lease_until: None,
+                    _batch.call_until: None,
                     _batch.tries: 0,
                     _batch.absences: 0,
                     _batch.settled_at: to_ms(at),
@@ -199,8 +243,8 @@ _DECISIONS = {
 }
 
 
-def _of(providers: Collection[str]) -> Select[Any]:
-    return select(_batch.id).where(claiming.is_unknown(), _batch.provider.in_(providers))
+def _of(accounts: Mapping[str, str]) -> Select[Any]:
+    return select(_batch.id).where(claiming.is_unknown(), claiming.is_at(_batch.provider, accounts))
 
 
 def _held(held: UnknownBatch) -> Update:

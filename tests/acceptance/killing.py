@@ -229,7 +229,7 @@ class FusedApp(App):
     """The application, whose dispatcher, reconciler and courier carry the fuse."""
 
     fuse: Fuse
-    lease: timedelta | None = None
+    own_lease: timedelta | None = None
     """Instead of the usual one."""
     stages: Stages = field(default_factory=Stages)
 
@@ -245,7 +245,7 @@ class FusedApp(App):
 
     def reconciler(self) -> Reconciler:
         line = self._line("replay")
-        fused = self._fused() | {"providers": {line.name: line.provider}}
+        fused = self._fused() | {"lines": replace(self.lines, first=line)}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
     def courier(self) -> Courier:
@@ -269,7 +269,7 @@ class FusedApp(App):
         return {
             "store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages),
             "stages": self.stages,
-            **({"lease": self.lease} if self.lease else {}),
+            **({"lease": self.own_lease} if self.own_lease else {}),
         }
 
 
@@ -298,7 +298,7 @@ def _work(
     fuse = Fuse(point, begun)
     _watch_folder(fuse, Path.cwd() / "var" / "outbox")
     with opened(Path.cwd(), environment()) as app:
-        fused = FusedApp(**_fields(app), fuse=fuse, lease=lease)
+        fused = FusedApp(**_fields(app), fuse=fuse, own_lease=lease)
         Scheduler(fused, on_progress=lambda _campaigns: None).run(until_idle=True)
 
 

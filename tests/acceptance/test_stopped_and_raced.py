@@ -25,7 +25,7 @@ from tests.provider_servers.resend import ResendServer
 from tests.servers import Received, Step
 
 ROUNDS, PROCESSES = 20, 8
-LEASE = timedelta(seconds=1)
+LEASE = timedelta(seconds=2)
 
 
 class Slow(killing.Deadly):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from newsletter.domain.delivery import OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import MARK_PREFIX, Content, Recipient, Sender
-from newsletter.ports import Parcel, Provider, Replay
+from newsletter.ports import NotAfter, Parcel, Provider, Replay
+from tests.fakes import FixedClock
 from tests.servers import Delivered
 
 AT = datetime(2011, 9, 21, 18, tzinfo=UTC)
@@ -107,6 +108,15 @@ class ProviderContract:
         sent = batch(*(f"reader{number}@example.org" for number in range(250)))
         got = self.deliver(service, sent)
         assert set(got) == {recipient.address for recipient in sent.recipients}
+
+    def test_nothing_leaves_once_the_claim_is_over(self, service: Service) -> None:
+        clock = FixedClock()
+        parcel = service.provider.prepare(batch())
+        lease = NotAfter.after(timedelta(minutes=2), clock)
+        clock.advance(minutes=2)
+        answer = service.provider.hand_over(replace(parcel, not_after=lease))
+        assert answer.outcome.verdict is Verdict.LATE
+        assert service.delivered() == []
 
     def test_one_recipient_is_a_batch_too(self, service: Service) -> None:
         assert set(self.deliver(service, batch("only@example.org"))) == {"only@example.org"}

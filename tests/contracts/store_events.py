@@ -15,8 +15,8 @@ from newsletter.domain.delivery import BatchState
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.domain.receipt import Figures, Receipt
 from newsletter.ports import Place, Resolution, Store
-from tests.contracts.books import UNKNOWN, Books, add_campaign
-from tests.fakes import NOON
+from tests.contracts.books import LEASE, UNKNOWN, Books, add_campaign
+from tests.fakes import NOON, OURS, THEIRS, WORKSPACE
 
 
 def told(**fields: Any) -> Event:
@@ -24,9 +24,14 @@ def told(**fields: Any) -> Event:
     return Event(**usual | fields)
 
 
-def locate(store: Store, *events: Event) -> list[Place]:
+def earlier(**fields: Any) -> Event:
+    """Of a try that another one followed."""
+    return told(campaign="resignation", attempt_id=OURS, **fields)
+
+
+def locate(store: Store, *events: Event, provider: str = "recording") -> list[Place]:
     with store.read() as tx:
-        return tx.events.locate(events)
+        return tx.events.locate(events, provider=provider, workspace=WORKSPACE)
 
 
 def receipt(books: Books, number: int, kind: EventKind, **fields: Any) -> Receipt:
@@ -68,8 +73,11 @@ class EventsContract:
         for names in [
             {"attempt_id": "a1", "subscriber_id": 2},
             {"attempt_id": "a1", "address": "Reader2@EXAMPLE.org"},
+            {"campaign": "resignation", "attempt_id": OURS, "address": "reader2@example.org"},
             {"campaign": "resignation", "address": "reader2@example.org"},
-            {"campaign": "resignation", "attempt_id": "of long ago", "subscriber_id": 2},
+            {"campaign": "resignation", "address": "reader2@example.org", "subscriber_id": 7},
+            {"campaign": "resignation", "attempt_id": OURS, "subscriber_id": 2},
+            {"attempt_id": OURS, "campaign": "resignation", "subscriber_id": 2, "address": "m@x.y"},
             {"attempt_id": "a1", "subscriber_id": 2, "address": "moved@example.org"},
             {"attempt_id": "a1", "subscriber_id": 0, "address": "reader2@example.org"},
         ]:
@@ -93,6 +101,10 @@ class EventsContract:
             {},
             {"subscriber_id": 99},
             {"subscriber_id": 99, "campaign": "resignation", "attempt_id": "a1"},
+            {"subscriber_id": 2},
+            {"subscriber_id": 2, "address": "theirs@example.org", "campaign": "resignation"},
+            {"subscriber_id": 2, "attempt_id": "of others", "campaign": "resignation"},
+            {"subscriber_id": 2, "attempt_id": THEIRS, "campaign": "resignation"},
             {"address": "nobody@example.org", "campaign": "resignation"},
             {"address": "no address"},
             {"address": "ana@-.example"},
@@ -103,8 +115,12 @@ class EventsContract:
 
     def test_a_person_is_known_also_where_the_campaign_is_not(self, store: Store) -> None:
         Books(store, 3)
-        for campaign in ("", "elsewhere"):
-            [place] = locate(store, told(address="reader1@example.org", campaign=campaign))
+        for names in (
+            {},
+            {"campaign": "elsewhere", "attempt_id": OURS},
+            {"campaign": "resignation", "attempt_id": THEIRS, "subscriber_id": 1},
+        ):
+            [place] = locate(store, told(address="reader1@example.org", **names))
             assert place == Place(subscriber_id=1, address="reader1@example.org")
             assert place.delivery is None
 
@@ -112,30 +128,41 @@ class EventsContract:
         books = Books(store, 25)
         books.drain()
         numbers = [25, 3, 99, 12, 3]
-        events = [told(campaign="resignation", subscriber_id=number) for number in numbers]
+        events = [earlier(subscriber_id=number) for number in numbers]
         places = locate(store, *events)
         assert [place.subscriber_id for place in places] == [25, 3, None, 12, 3]
 
-    def test_of_two_campaigns_of_a_statement_the_newest_that_went_to_them_counts(
+    def test_an_earlier_try_says_nothing_where_two_campaigns_of_a_statement_tried(
         self, store: Store
     ) -> None:
         first = Books(store, 3)
+        first.requeue(first.claim())
         with store.begin() as tx:
             later = add_campaign(tx)
-        [place] = locate(store, told(campaign="resignation", subscriber_id=1))
-        assert place.campaign_id == first.id
-        with store.begin() as tx:
+            tx.campaigns.move(first.id, CampaignState.CANCELLED, expect=[*CampaignState], at=NOON)
             tx.campaigns.move(later, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             tx.campaigns.freeze(later, ("press",), 10)
-        [place] = locate(store, told(campaign="resignation", subscriber_id=1))
-        assert place.campaign_id == later
+        [place] = locate(store, earlier(subscriber_id=1))
+        assert place.delivery == (first.id, 1), "the other one called nobody yet"
+        with store.begin() as tx:
+            assert tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2")
+        [place] = locate(store, earlier(subscriber_id=1))
+        assert (place.subscriber_id, place.delivery) == (1, None)
+        [place] = locate(store, told(attempt_id="a2", subscriber_id=1))
+        assert place.delivery == (later, 1)
+
+    def test_another_provider_says_nothing_of_an_attempt(self, store: Store) -> None:
+        books = Books(store, 3)
+        books.settle(books.claim(), UNKNOWN)
+        event = told(attempt_id="a1", subscriber_id=2, campaign="resignation")
+        assert locate(store, event, provider="elsewhere") == [Place()]
 
     def test_everybody_is_found_in_the_halves_of_a_batch(self, store: Store) -> None:
         books = Books(store, 10)
         books.split(books.claim())
         books.split(books.claim(attempt_id="a2"))
         for number in range(1, 11):
-            [place] = locate(store, told(campaign="resignation", subscriber_id=number))
+            [place] = locate(store, earlier(subscriber_id=number))
             assert place.delivery == (books.id, number)
             assert place.batch is BatchState.QUEUED, "a half of it waits"
 

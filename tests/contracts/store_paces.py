@@ -21,7 +21,7 @@ KEPT = Pace(
 
 def repeat(tx: Transaction) -> None:
     """Queue what is unknown again for a provider that keeps one message of a name."""
-    held = tx.unknowns.take(at=NOON, lease=LEASE, providers=["recording"])
+    held = tx.unknowns.take(at=NOON, lease=LEASE, accounts={"recording": ""})
     assert held is not None
     assert tx.unknowns.settle(held, known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT, at=NOON)
 
@@ -149,8 +149,8 @@ class PacesContract:
         books.abandon()
         with books.step() as tx:
             repeat(tx)
-            assert tx.batches.unbind(["second"], NOON) == 1
-            assert tx.batches.unbind(["second"], NOON) == 0
+            assert tx.batches.unbind({"second": ""}, NOON) == 1
+            assert tx.batches.unbind({"second": ""}, NOON) == 0
             tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
             claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"second": None})
         assert claimed is not None

@@ -32,7 +32,7 @@ def try_take(
     books: Books, *, after: timedelta = MINUTE, provider: str = "recording"
 ) -> UnknownBatch | None:
     with books.step() as tx:
-        return tx.unknowns.take(at=NOON + after, lease=LEASE, providers=[provider])
+        return tx.unknowns.take(at=NOON + after, lease=LEASE, accounts={provider: ""})
 
 
 def settle(
@@ -197,8 +197,8 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, absences=1)
-            assert tx.unknowns.next_at(["recording"]) == NOON + 9 * MINUTE
-            assert tx.unknowns.next_at(["elsewhere"]) is None
+            assert tx.unknowns.next_at({"recording": ""}) == NOON + 9 * MINUTE
+            assert tx.unknowns.next_at({"elsewhere": ""}) is None
         assert try_take(books, after=8 * MINUTE) is None
         again = take(books, after=9 * MINUTE)
         assert (again.tries, again.absences) == (3, 1)
@@ -208,7 +208,7 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             tx.unknowns.put_off(held, until=None, tries=0, absences=0)
-            assert tx.unknowns.next_at(["recording"]) is None
+            assert tx.unknowns.next_at({"recording": ""}) is None
         assert try_take(books, after=timedelta(days=36500)) is None
         with books.step() as tx:
             assert tx.unknowns.decide(books.id, Resolution.RESEND, NOON) == 4

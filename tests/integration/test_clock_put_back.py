@@ -24,6 +24,9 @@ class WrongClock:
     def now(self) -> datetime:
         return SystemClock().now() + self.ahead
 
+    def uptime(self) -> timedelta:
+        return SystemClock().uptime()
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:

@@ -17,13 +17,19 @@ from urllib3.exceptions import HTTPError
 
 from newsletter import __version__
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import Defect, InvalidConfiguration, ProviderUnreachable
-from newsletter.ports import Capabilities
+from newsletter.domain.errors import (
+    ClaimOver,
+    Defect,
+    InvalidConfiguration,
+    ProviderUnreachable,
+)
+from newsletter.ports import Capabilities, NotAfter
 from newsletter.providers.calls import HttpProvider
 from newsletter.providers.deadline import CURRENT, Call, TlsPool, Watchdog
 from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse
 from newsletter.providers.transport import LONGEST_ANSWER, Transport
 from tests.contracts.provider import batch
+from tests.fakes import NOON, FixedClock
 from tests.servers import (
     LoopbackServer,
     Step,
@@ -66,6 +72,48 @@ def opened() -> Iterator[Opener]:
 
 def post(url: str, body: bytes = b"mail", **headers: str) -> HttpRequest:
     return HttpRequest(method="POST", url=f"{url}/messages", headers=headers, body=body)
+
+
+def test_an_answer_is_dated_by_the_clock_there_is(server: LoopbackServer) -> None:
+    transport = Transport(timeout=timedelta(seconds=10), clock=FixedClock())
+    try:
+        assert transport.call(post(server.url)).at == NOON
+    finally:
+        transport.close()
+
+
+# --- the claim behind a call ---------------------------------------------------------------------
+
+
+def test_a_call_begins_while_its_claim_lasts_as_long_as_it_may(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    clock = FixedClock()
+    opened(10).call(post(server.url), NotAfter.after(timedelta(seconds=60), clock))
+    assert len(server.requests) == 1
+    with pytest.raises(ClaimOver):
+        opened(10).call(post(server.url), NotAfter.after(timedelta(seconds=9), clock))
+    assert len(server.requests) == 1
+
+
+def test_a_claim_that_ends_while_connecting_lets_no_byte_leave(
+    server: LoopbackServer, opened: Opener
+) -> None:
+    class Sleepy(FixedClock):
+        """After its first question the machine sleeps."""
+
+        asked = 0
+
+        def uptime(self) -> timedelta:
+            self.asked += 1
+            if self.asked == 3:
+                self.advance(minutes=5)
+            return super().uptime()
+
+    lease = NotAfter.after(timedelta(seconds=60), Sleepy())
+    with pytest.raises(ClaimOver, match="Nothing was handed over"):
+        opened(10).call(post(server.url), lease)
+    assert server.requests == []
 
 
 # --- answered ----------------------------------------------------------------------------------

@@ -79,11 +79,15 @@ class PostmarkServer(LoopbackServer):
             return reply(422, error(602, "Count and offset are too large."))
         if "recipient" in query:
             candidates = self.of_address[query["recipient"]]
-        else:
+        elif "metadata_attempt" in query:
             candidates = self.records[query["metadata_attempt"]]
-        wanted = query["messagestream"], query["tag"]
+        else:
+            candidates = [each for of_one in self.records.values() for each in of_one]
+        stream, tag = query["messagestream"], query.get("tag")
         matching = [
-            each for each in reversed(candidates) if (each["MessageStream"], each["Tag"]) == wanted
+            each
+            for each in reversed(candidates)
+            if each["MessageStream"] == stream and tag in {None, each["Tag"]}
         ]
         page = {"TotalCount": len(matching), "Messages": matching[offset : offset + count]}
         return reply(200, json.dumps(page))

@@ -19,6 +19,8 @@ SETTLES_IN = timedelta(minutes=30)
 _WRONG = timedelta(days=3)
 """Our clock may have been wrong by so much. A reader gets few messages, so it costs little."""
 _SAMPLES = 5
+LOOKS_FOR = timedelta(days=3)
+"""For providers that keep their records longer than anybody looks."""
 
 
 class About(Enum):

@@ -19,6 +19,7 @@ from newsletter.providers.brevo import PUBLIC_URL, Options
 from newsletter.providers.calls import Page
 from newsletter.providers.http import HttpRequest, HttpResponse
 from newsletter.providers.inquiries.asking import (
+    LOOKS_FOR,
     SETTLES_IN,
     About,
     Question,
@@ -40,6 +41,7 @@ class BrevoInquiry:
     """Asks for the attempt's tag, for a few readers, and whether the log can be read."""
 
     settles_in = SETTLES_IN
+    kept_for = LOOKS_FOR
 
     def __init__(self, options: Options) -> None:
         self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/smtp/statistics/events"

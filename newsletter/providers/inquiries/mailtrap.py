@@ -4,7 +4,8 @@ Facts: Mailtrap's OpenAPI description (``GET /api/email_logs`` on ``mailtrap.io`
 ``search_after`` with the cursor of the page before, filters as ``filters[sent_after]`` or
 ``filters[to][operator]`` with several values; custom variables come back with each message;
 filters that are not understood are ignored, and domains that a token may not see are left out).
-Unconfirmed: how soon a message is in the log, how many stand on a page, and for how long.
+Unconfirmed: how soon a message is in the log, how many stand on a page, and for how long: a day is
+taken for the least.
 
 Readers are asked for some at a time. Whoever is not found counts as absent only where two other
 readers of the same domain are found by the same filters.
@@ -41,6 +42,7 @@ class MailtrapInquiry:
     """Reads the log for the readers of a batch, and asks whether it can be read."""
 
     settles_in = SETTLES_IN
+    kept_for = timedelta(days=1)
 
     def __init__(self, options: Options) -> None:
         self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/api/email_logs"

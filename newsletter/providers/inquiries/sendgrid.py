@@ -18,6 +18,7 @@ from newsletter.domain.delivery import OutgoingBatch
 from newsletter.providers.calls import Page
 from newsletter.providers.http import HttpRequest, HttpResponse
 from newsletter.providers.inquiries.asking import (
+    LOOKS_FOR,
     SETTLES_IN,
     About,
     Question,
@@ -39,6 +40,7 @@ class SendGridInquiry:
     """Asks for a few readers, opens what they got, and then asks whether the logs can be read."""
 
     settles_in = SETTLES_IN
+    kept_for = LOOKS_FOR
 
     def __init__(self, options: Options) -> None:
         self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/logs"

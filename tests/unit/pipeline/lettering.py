@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
@@ -42,6 +43,7 @@ class Post:
             language="en",
             most_per_hour=self.most_per_hour,
             clock=room.clock,
+            lease=timedelta(minutes=2),
             attempt_ids=lambda: f"letter{next(self._attempts)}",
             jitter=lambda: 0.0,
         )

@@ -97,6 +97,7 @@ class Newsroom:
         self.provider = RecordingProvider()
         self.watermark: Watermark = MemoryWatermark(begun=True)
         self.second: RecordingProvider | None = None
+        self.account = "account A"
         self.rules = PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(minutes=5),
@@ -252,7 +253,7 @@ class Newsroom:
         )
 
     def lines(self, provider: Provider | None = None) -> Lines:
-        first = Line(provider=provider or self.provider, turns=self.turns())
+        first = Line(provider=provider or self.provider, turns=self.turns(), account=self.account)
         if self.second is None:
             return Lines(first=first)
         turns = Turns(provider=self.second.name, domain="forum.example", limits=self.limits)
@@ -277,7 +278,7 @@ class Newsroom:
     def recover(self) -> Recovered:
         return recover(
             store=self.store,
-            providers=[line.name for line in self.lines().all],
+            accounts=self.lines().accounts,
             clock=self.clock,
         )
 
@@ -286,7 +287,7 @@ class Newsroom:
     ) -> Reconciler:
         return Reconciler(
             store=store or self.store,
-            providers={line.name: line.provider for line in self.lines(provider).all},
+            lines=self.lines(provider),
             links=self.links,
             clock=self.clock,
             lease=timedelta(minutes=2),

@@ -10,7 +10,7 @@ from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.record import record
 from newsletter.store.sql import SqlStore
-from tests.fakes import FixedClock
+from tests.fakes import OURS, WORKSPACE, FixedClock
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile, Newsroom
 
 
@@ -33,11 +33,18 @@ def tell(room: Newsroom, kind: EventKind, *members: int, bounce: Bounce | None =
             at=room.clock.now() + timedelta(seconds=number),
             bounce=bounce,
             campaign="resignation",
+            attempt_id=OURS,
             subscriber_id=number,
         )
         for number in members
     ]
-    record(events, provider="recording", store=room.store, clock=room.clock)
+    record(
+        events,
+        provider="recording",
+        workspace=WORKSPACE,
+        store=room.store,
+        clock=room.clock,
+    )
 
 
 def look(room: Newsroom) -> tuple[Campaign, ...]:

@@ -99,6 +99,7 @@ def test_no_transaction_is_open_while_the_provider_is_called(room: Newsroom) -> 
         (Verdict.QUOTA, Counts(pending=5), CampaignState.SENDING),
         (Verdict.SPLIT, Counts(pending=5), CampaignState.SENDING),
         (Verdict.CONFIGURATION, Counts(pending=5), CampaignState.PAUSED),
+        (Verdict.LATE, Counts(pending=5), CampaignState.SENDING),
     ],
 )
 def test_each_verdict_is_booked_as_what_it_means(

@@ -10,7 +10,7 @@ from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.delivery import Answer, Counts, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.reconcile import FIRST_LOOK, Step, decide
-from newsletter.ports import Capabilities, Parcel, Replay, Resolution, UnknownBatch
+from newsletter.ports import Capabilities, Parcel, Replay, Resolution, Sighting, UnknownBatch
 from tests.fakes import NOON, RecordingProvider, always
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 from tests.unit.pipeline.test_recover import (
@@ -86,6 +86,9 @@ def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
         (held(), ASKED, FIRST_LOOK, Step.LOOK_UP),
         (held(CampaignState.CANCELLED), ASKED, DAY, Step.LOOK_UP),
         (held(), ASKED, DAY * 4, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY), DAY, Step.LOOK_UP),
+        (held(), replace(ASKED, records_kept=DAY), DAY + MINUTES, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY * 9), DAY * 4, Step.LEAVE),
         (held(), DEAF, FIRST_LOOK, Step.LEAVE),
     ]:
         with subtests.test(batch=batch, capabilities=capabilities, age=age, step=step):
@@ -340,18 +343,88 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     assert room.counts() == Counts(accepted=3)
 
 
+# --- what the provider asks for
+
+
+def slow_down(asked: timedelta) -> Answer:
+    outcome = Outcome(verdict=Verdict.RETRY, reason="slow down")
+    return Answer(outcome=outcome, retry_after=asked)
+
+
+def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    with room.store.begin() as tx:
+        until = room.clock.now() + timedelta(seconds=3)
+        room.turns().be_silent(tx, until, "slow down")
+    calls = len(room.provider.batches)
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.unknown, len(room.provider.batches)) == (Step.WAIT, 3, calls)
+    room.clock.advance(seconds=2)
+    assert room.reconcile() is None
+    room.clock.advance(seconds=1)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_whoever_is_asked_for_silence_by_a_replay_sends_nothing_else(room: Newsroom) -> None:
+    lost(room, 25, **KEYS)
+    asked = timedelta(minutes=3)
+    heard = room.provider.hand_over
+    calls = []
+
+    class Busy(RecordingProvider):
+        def hand_over(self, parcel: Parcel) -> Answer:
+            calls.append(parcel)
+            return slow_down(asked) if len(calls) == 1 else heard(parcel)
+
+    busy = Busy(**KEYS)
+    for _ in range(5):
+        room.reconciler(provider=busy).reconcile()
+    assert len(calls) == 1
+    with room.store.read() as tx:
+        assert room.lines().blocks(tx, room.clock.now())["recording"] is not None
+    room.clock.advance(minutes=3)
+    while room.reconciler(provider=busy).reconcile():
+        pass
+    assert room.counts() == Counts(accepted=25)
+
+
+def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: Newsroom) -> None:
+    """Nor after a restart; mails are limited apart, so that they go on."""
+    lost(room, 25, **RECORDS)
+
+    class Busy(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> Sighting:
+            self.looks += 1
+            return Sighting(reason="HTTP 429", retry_after=timedelta(seconds=30))
+
+    room.clock.advance(seconds=5)
+    busy = Busy(**RECORDS)
+    for _ in range(9):
+        room.reconciler(provider=busy).reconcile()
+        room.clock.advance(seconds=3)
+    assert busy.looks == 1
+    with room.store.read() as tx:
+        assert room.lines().blocks(tx, room.clock.now())["recording"] is None
+    room.clock.advance(seconds=10)
+    room.find_out()
+    assert room.counts() == Counts(accepted=25)
+
+
 # --- others at the same time
 
 
 def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> None:
-    lost(room, **KEYS)
+    lost(room, **RECORDS)
 
-    def decided(batch: OutgoingBatch) -> bool:
-        room.hand().resolve("resignation", Resolution.ACCEPTED)
-        return False
+    class Decided(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> Sighting:
+            room.hand().resolve("resignation", Resolution.ACCEPTED)
+            return super().look_up(batch)
 
-    room.provider.loses = decided
-    looked = room.reconcile()
+    room.clock.advance(seconds=5)
+    looked = room.reconciler(provider=Decided(**RECORDS)).reconcile()
     assert looked is not None
     assert looked.reason == "somebody decided in the meantime"
     assert room.counts() == Counts(accepted=3)

@@ -17,7 +17,7 @@ from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.report import report
 from newsletter.ports import Replay, Resolution
 from newsletter.store.sql import SqlStore
-from tests.fakes import FixedClock, RecordingProvider, accept_all, always
+from tests.fakes import OURS, THEIRS, WORKSPACE, FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 PROVING = [kind for kind in EventKind if kind.proves_acceptance]
@@ -30,6 +30,7 @@ def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
         "at": room.clock.now(),
         "address": f"reader{number}@example.org",
         "campaign": "resignation",
+        "attempt_id": OURS,
         "bounce": Bounce.HARD if kind is EventKind.BOUNCED else None,
         "raw": f'{{"to": "reader{number}@example.org"}}',
     }
@@ -37,7 +38,13 @@ def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
 
 
 def tell(room: Newsroom, *events: Event) -> Recorded:
-    return record(events, provider="recording", store=room.store, clock=room.clock)
+    return record(
+        events,
+        provider="recording",
+        workspace=WORKSPACE,
+        store=room.store,
+        clock=room.clock,
+    )
 
 
 def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Recorded:
@@ -467,3 +474,65 @@ def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
     chance.shuffle(copies)
     _post_all(shuffled, copies, 1_000)
     assert _state(shuffled) == _state(ordered)
+
+
+# --- others at the same account
+
+
+@pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"address": "theirs@example.net", "attempt_id": "of before tries named a workspace"},
+        {"address": "theirs@example.net", "attempt_id": ""},
+        {"address": "", "attempt_id": ""},
+        {"address": "theirs@example.net", "attempt_id": THEIRS},
+        {"address": "reader2@example.org", "attempt_id": THEIRS},
+    ],
+)
+def test_what_is_told_of_others_messages_touches_no_reader_of_ours(
+    accepted: Newsroom, kind: EventKind, names: dict[str, str]
+) -> None:
+    """They number their readers from one too, and may send a statement of the same name."""
+    told = tell_of(accepted, 2, kind, subscriber_id=2, **names)
+    assert (told.events, told.strangers, told.suppressed) == (1, 1, 0)
+    assert suppressed(accepted, 2) is None
+    with accepted.store.read() as tx:
+        person = tx.readers.find("reader2@example.org")
+    assert person is not None
+    assert person.lists == ("press",)
+    assert figures(accepted)["bounced"] == 0
+
+
+def test_what_is_told_of_another_workspace_is_not_even_kept(accepted: Newsroom) -> None:
+    tell_of(accepted, 2, EventKind.BOUNCED, attempt_id=THEIRS)
+    assert kept(accepted) == []
+
+
+def test_anothers_message_of_the_same_name_confirms_none_of_ours(lost: Newsroom) -> None:
+    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=THEIRS)
+    for attempt_id in ("", "of others"):
+        about = {"attempt_id": attempt_id, "address": "theirs@example.net"}
+        tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, **about)
+    assert lost.counts().accepted == 0
+    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1)
+    assert lost.counts().accepted == 1
+
+
+def test_an_older_campaigns_message_confirms_none_of_a_newer_one(room: Newsroom) -> None:
+    """The first was put back before it reached anybody; what is told of its try is of its own."""
+    room.provider.answer = always(Verdict.RETRY)
+    room.start(3)
+    older = room.dispatch().attempt_id
+    room.hand().cancel("resignation")
+    room.clock.advance(minutes=5)
+    room.look()
+    room.approve()
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.drain()
+    assert len(room.campaigns()) == 2
+    tell_of(room, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=OURS, id=older)
+    assert room.counts() == Counts(unknown=3)

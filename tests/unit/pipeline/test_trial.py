@@ -1,5 +1,7 @@
 """Looking before leaping, and what changed since the approval."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -44,6 +46,7 @@ def send(room: Newsroom, to: str) -> None:
         provider=room.provider,
         turns=room.turns(),
         clock=room.clock,
+        lease=timedelta(minutes=2),
     )
 
 

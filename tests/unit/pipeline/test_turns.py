@@ -33,6 +33,7 @@ def send(room: Newsroom) -> Answer:
         provider=room.provider,
         turns=room.turns(),
         clock=room.clock,
+        lease=timedelta(minutes=2),
     )
 
 

@@ -1,7 +1,8 @@
 """What an answer means, before any network."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from newsletter.providers.http import (
     HttpResponse,
     answer_by_status,
     json_object,
+    reset_after,
     retry_after,
     words,
 )
@@ -29,11 +31,12 @@ def test_the_shared_table_says_what_a_status_means(subtests: pytest.Subtests) ->
         (103, Verdict.UNKNOWN),
         *((status, None) for status in (200, 201, 202, 204, 206)),
         *((status, Verdict.UNKNOWN) for status in (300, 301, 302, 303, 304, 307, 308)),
-        *((status, None) for status in (400, 402, 405, 406, 410, 420, 422, 451, 499)),
+        *((status, None) for status in (400, 402, 405, 406, 410, 422, 451)),
         (401, Verdict.CONFIGURATION),
         (403, Verdict.CONFIGURATION),
         (404, Verdict.CONFIGURATION),
         *((status, Verdict.UNKNOWN) for status in (408, 409, 425)),
+        *((status, Verdict.UNKNOWN) for status in (419, 420, 444, 460, 463, 494, 498, 499)),
         (413, Verdict.SPLIT),
         (429, Verdict.RETRY),
         *((status, Verdict.UNKNOWN) for status in (500, 501, 502, 503, 504, 520, 599, 600, 999)),
@@ -79,10 +82,31 @@ def test_no_retry_after_does_harm(subtests: pytest.Subtests) -> None:
             assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 
-def test_a_date_says_nothing_without_the_answers_own_date() -> None:
+def test_a_date_says_nothing_where_nobody_knows_when_the_answer_came() -> None:
     assert retry_after(response(retry_after=DATE)) is None
     assert retry_after(response(retry_after=DATE, date="yesterday")) is None
     assert retry_after(response()) is None
+
+
+@pytest.mark.parametrize("own", [{}, {"date": "yesterday"}, {"date": "Wed, 21 Sep 2011 18:00:00"}])
+@pytest.mark.parametrize(("came", "seconds"), [(-90, 90), (0, 0), (50, 0), (-9000, 3600)])
+def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
+    own: dict[str, str], came: int, seconds: int
+) -> None:
+    at = datetime(2011, 9, 21, 18, tzinfo=UTC) + timedelta(seconds=came)
+    answer = replace(response(retry_after=DATE, **own), at=at)
+    assert retry_after(answer) == timedelta(seconds=seconds)
+    reset = replace(response(x_reset="1316628000", **own), at=at)
+    assert reset_after(reset, "x-reset") == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("3", 3), ("99999999", 3600), ("1316628060", 60), ("1316620000", 0), ("-1", None), ("", None)],
+)
+def test_a_limit_ends_in_seconds_or_at_an_instant(said: str, seconds: int | None) -> None:
+    wait = reset_after(response(x_reset=said, date=DATE), "x-reset")
+    assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_what_is_not_a_json_object_is_none(subtests: pytest.Subtests) -> None:

@@ -8,7 +8,7 @@ from newsletter.ports import Place
 from newsletter.security.keys import address_hash
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books
-from tests.fakes import NOON
+from tests.fakes import NOON, WORKSPACE
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,6 @@ def test_an_address_that_cannot_be_one_names_nobody(
     Books(store, 3)
     event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)
     with store.read() as tx:
-        [place] = tx.events.locate([event])
+        [place] = tx.events.locate([event], provider="recording", workspace=WORKSPACE)
     assert place.subscriber_id == known
     assert known or place == Place()
