@@ -13,24 +13,24 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
 from newsletter.domain.segment import Segment
-from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
+from newsletter.pipeline.approve import Compared, Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.forget import clean, forget
 from newsletter.pipeline.gather import Gathered, Gatherer
 from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.index import index
-from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.index import Indexed, index
+from newsletter.pipeline.ingest import Read, ingest
 from newsletter.pipeline.letters import Courier
 from newsletter.pipeline.lines import Lines
-from newsletter.pipeline.plan import Held, PlanRules, plan, start_due
+from newsletter.pipeline.plan import Held, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.poll import Poller
 from newsletter.pipeline.prefer import resume
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
-from newsletter.pipeline.render import render
+from newsletter.pipeline.render import Tried, render
 from newsletter.pipeline.review import ReviewRules
 from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
@@ -67,6 +67,17 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Past:
+    """What the looks of this process brought, stage by stage: the next one turns to what is new."""
+
+    read: Read = field(default_factory=Read)
+    tried: Tried = field(default_factory=Tried)
+    compared: Compared = field(default_factory=Compared)
+    watch: Watch = field(default_factory=Watch)
+    indexed: Indexed = field(default_factory=Indexed)
+
+
+@dataclass(frozen=True, kw_only=True)
 class App:
     """Everything, built from one workspace's settings."""
 
@@ -88,21 +99,28 @@ class App:
     """Kind of provider → what reads its posts. Without one, that provider is not listened to."""
     histories: Mapping[str, tuple[timedelta, History]] = field(default_factory=dict)
     """Kind of provider → how often it is asked for events, and what lists them."""
+    past: Past = field(default_factory=Past)
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self._refresh()[0]
 
     def _refresh(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        read = ingest(store=self.store, sources=self.sources, clock=self.clock)
+        past = self.past
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=past.read)
         made = render(
             store=self.store,
             renderer=self.renderer,
             clock=self.clock,
             together=self.rules.together,
+            before=past.tried,
         )
         noted = note_front_matter(
-            store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
+            store=self.store,
+            policy=self.rules.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+            before=past.compared,
         )
         vouch(
             store=self.store,
@@ -130,10 +148,10 @@ class App:
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
         resumed = resume(store=self.store, clock=self.clock)
-        planned = plan(store=self.store, rules=self.rules, clock=self.clock)
+        planned = plan(store=self.store, rules=self.rules, clock=self.clock, before=self.past.watch)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
-        index(store=self.store, text_of=text_of)
+        index(store=self.store, text_of=text_of, before=self.past.indexed)
         clean(store=self.store)
         return Look(
             faults=faults,

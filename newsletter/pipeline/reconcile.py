@@ -129,6 +129,9 @@ class Reconciler:
     def reconcile(self) -> Reconciled | None:
         """Look at the next one that is due; None when there is none."""
         now = self.clock.now()
+        with self.store.read() as tx:  # most looks find nothing, and keep nobody from writing
+            if tx.unknowns.next_at(self.providers.keys()) is None:
+                return None
         with self.store.begin() as tx:
             held = tx.unknowns.take(at=now, lease=self.lease, providers=self.providers.keys())
             if held is None:
