@@ -3,7 +3,7 @@
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,23 +13,23 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
 from newsletter.parts import Parts
-from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
+from newsletter.pipeline.approve import Compared, Given, Noted, approve, note_front_matter
 from newsletter.pipeline.breaker import stop_harm
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatcher
 from newsletter.pipeline.forget import clean, forget
 from newsletter.pipeline.gather import Gathered
 from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.index import index
-from newsletter.pipeline.ingest import ingest
+from newsletter.pipeline.index import Indexed, index
+from newsletter.pipeline.ingest import Read, ingest
 from newsletter.pipeline.letters import Courier
-from newsletter.pipeline.plan import Held, plan, start_due
+from newsletter.pipeline.plan import Held, Watch, plan, start_due
 from newsletter.pipeline.poll import Poller
 from newsletter.pipeline.prefer import resume
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.recover import Recovered, recover
-from newsletter.pipeline.render import render
+from newsletter.pipeline.render import Tried, render
 from newsletter.pipeline.visit import Visitor
 from newsletter.pipeline.vouch import vouch
 from newsletter.ports import Examiner, Links
@@ -62,26 +62,44 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Past:
+    """What the looks of this process brought, stage by stage: the next one turns to what is new."""
+
+    read: Read = field(default_factory=Read)
+    tried: Tried = field(default_factory=Tried)
+    compared: Compared = field(default_factory=Compared)
+    watch: Watch = field(default_factory=Watch)
+    indexed: Indexed = field(default_factory=Indexed)
+
+
+@dataclass(frozen=True, kw_only=True)
 class App(Parts):
     """What can be done, by the parts of one workspace."""
 
     watermark: FileWatermark
     links: Links
+    past: Past = field(default_factory=Past)
 
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self._refresh()[0]
 
     def _refresh(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        read = ingest(store=self.store, sources=self.sources, clock=self.clock)
+        past = self.past
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=past.read)
         made = render(
             store=self.store,
             renderer=self.renderer,
             clock=self.clock,
             together=self.settings.together,
+            before=past.tried,
         )
         noted = note_front_matter(
-            store=self.store, policy=self.policy, rules=self.review_rules, clock=self.clock
+            store=self.store,
+            policy=self.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+            before=past.compared,
         )
         vouch(
             store=self.store,
@@ -111,10 +129,10 @@ class App(Parts):
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
         resumed = resume(store=self.store, clock=self.clock)
-        planned = plan(store=self.store, rules=self.rules, clock=self.clock)
+        planned = plan(store=self.store, rules=self.rules, clock=self.clock, before=self.past.watch)
         retired = retire(store=self.store, clock=self.clock)
         started = start_due(store=self.store, rules=self.rules, clock=self.clock)
-        index(store=self.store, text_of=text_of)
+        index(store=self.store, text_of=text_of, before=self.past.indexed)
         clean(store=self.store)
         return Look(
             faults=faults,

@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App, Look
-from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.campaign import Campaign
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
 from newsletter.domain.event import Event
 from newsletter.domain.pacing import Wait
@@ -41,7 +41,8 @@ log = logging.getLogger("newsletter.run")
 
 _EXECUTORS = ("default", "reconcile", "poll", "feeds", "letters")
 _IDLE_WAIT = 1.0
-_WATCH = 0.2
+_WATCH, _CALM = 0.2, 1.0
+"""How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
 _RECONCILE = 1.0
 _POST, _FORGET = 1.0, 3600.0
 _PUT_BACK = timedelta(seconds=1)
@@ -77,12 +78,16 @@ class Run:
 class Scheduler:
     """Runs a workspace until it is told to stop, or until nothing is left to do."""
 
-    def __init__(self, app: App, *, on_progress: Callable[[list[Campaign]], None]) -> None:
+    def __init__(
+        self, app: App, *, on_progress: Callable[[list[Campaign]], None] | None = None
+    ) -> None:
         self._app = app
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
+        self._sends = True
+        """Something is being sent, as far as was seen."""
         self._visits = Visits(app, stopped=self._stop.is_set)
         self._rounds = Rounds(app, stopped=self._stop.is_set)
         self._in_vain_lock = threading.Lock()
@@ -183,7 +188,7 @@ class Scheduler:
         self._run.finished |= {campaign.id for campaign in look.started}
         self._run.looks += 1
         if look.started:
-            self._wake.set()
+            self._send()
 
     def _reconcile(self, reconciler: Reconciler) -> None:
         self._reconciling = True
@@ -192,7 +197,7 @@ class Scheduler:
                 log_reconciled(done)
                 self._run.finished.add(done.campaign_id)
                 if done.queued:
-                    self._wake.set()
+                    self._send()
         finally:
             self._reconciling = False
 
@@ -225,11 +230,16 @@ class Scheduler:
         except BaseException as error:  # a dead thread must not go unnoticed
             self._fail(error)
 
+    def _send(self) -> None:
+        """There is something to hand over."""
+        self._sends = True
+        self._wake.set()
+
     def _work_once(self, dispatcher: Dispatcher) -> None:
-        done = dispatcher.dispatch()
+        done = dispatcher.dispatch() if self._sends else None
         if done is not None:
             self._note(done)
-        elif turns := [wait.until for wait in self._app.waits().values() if wait is not None]:
+        elif self._sends and (turns := [one.until for one in self._app.waits().values() if one]):
             left = min(turns) - self._app.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
@@ -244,24 +254,34 @@ class Scheduler:
         log_attempt(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
-        while not self._stop.wait(_WATCH):
+        while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
             _wake_up(clock, self._app.clock.now())
-            self._report_progress()
-            self._notice_hold()
+            self._notice()
             if until_idle and self._run.held:
                 return
             if until_idle and self._run.looks and not self._visits.open and self._is_over():
                 return
 
     def _report_progress(self) -> None:
+        if self._on_progress is None:  # nobody looks: a sum over many batches for nothing
+            return
         with self._app.store.read() as tx:
-            campaigns = tx.campaigns.all()
-        self._on_progress([one for one in campaigns if one.state is CampaignState.SENDING])
+            going = tx.campaigns.going()
+        self._on_progress(going)
 
-    def _notice_hold(self) -> None:
-        """The claims see a hold by themselves; here it is said."""
+    def _notice(self) -> None:
         with self._app.store.read() as tx:
             reason = tx.hold.reason()
+            sends, before = bool(tx.campaigns.sending()), self._sends
+        if sends or before:
+            self._report_progress()
+        self._sends = sends
+        if sends and not before:  # another process let it go on
+            self._wake.set()
+        self._notice_hold(reason)
+
+    def _notice_hold(self, reason: str) -> None:
+        """The claims see a hold by themselves; here it is said."""
         if reason and not self._run.held:
             log.warning("on hold: %s; nothing more is claimed, calls under way are booked", reason)
         elif self._run.held and not reason:

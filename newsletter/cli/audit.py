@@ -2,7 +2,16 @@
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_table, say
+from newsletter.cli.shell import (
+    Shell,
+    as_json,
+    in_workspace,
+    limited,
+    print_json,
+    print_table,
+    say,
+    say_left_out,
+)
 
 
 @click.group()
@@ -12,11 +21,12 @@ def audit() -> None:
 
 @audit.command()
 @as_json
+@limited
 @in_workspace
-def show(shell: Shell, as_json: bool) -> None:
-    """Show the log, oldest first."""
+def show(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show the newest lines of the log, the last one at the end."""
     with shell.app() as app, app.store.read() as tx:
-        lines = tx.audit.all()
+        lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
     rows = [
         {
             "number": line.number,
@@ -33,6 +43,7 @@ def show(shell: Shell, as_json: bool) -> None:
     else:
         keys = ("number", "at", "actor", "action", "subject", "detail")
         print_table(keys, [[row[key] for key in keys] for row in rows])
+    say_left_out(len(rows), count)
 
 
 @audit.command()

@@ -14,10 +14,12 @@ from newsletter.cli.shell import (
     by_whom,
     hours_to_come,
     in_workspace,
+    limited,
     override_in_words,
     print_json,
     print_table,
     say,
+    say_left_out,
     wall_time,
 )
 from newsletter.domain.campaign import Campaign
@@ -38,9 +40,10 @@ def campaign() -> None:
 
 @campaign.command("list")
 @as_json
+@limited
 @in_workspace
-def list_campaigns(shell: Shell, as_json: bool) -> None:
-    """Show all campaigns in figures."""
+def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show the newest campaigns in figures, the last one at the end."""
     with shell.app() as app:
         hold, waits, zone = _hold(app), app.waits(), app.settings.timezone
         now = app.clock.now()
@@ -48,8 +51,9 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
             rows = [
                 summary(one, tx.events.figures(one.id), waits, tx.batches.later(one.id, now))
                 | {"hold": hold}
-                for one in tx.campaigns.all()
+                for one in reversed(tx.campaigns.newest(most))
             ]
+            count = tx.campaigns.count()
     if as_json:
         print_json(rows)
     else:
@@ -58,6 +62,7 @@ def list_campaigns(shell: Shell, as_json: bool) -> None:
         for row in rows:
             for said in _to_come(row, zone):
                 say(f"campaign {row['campaign']}: {said}")
+    say_left_out(len(rows), count)
 
 
 def _hold(app: App) -> str:

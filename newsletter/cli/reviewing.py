@@ -69,13 +69,14 @@ def _check_one(app: App, slug: str) -> _Checked:
 def _check_all(app: App) -> _Checked:
     faults = app.refresh()
     with app.store.read() as tx:
-        present = [one for one in tx.statements.all() if one.present]
+        present = tx.statements.count()
         policy, rules = app.policy, app.review_rules
-        awaited = [one for one in present if not is_settled(tx, one, policy, rules)]
+        open_ones = [one for one in tx.statements.unsettled() if one.present]
+        awaited = [one for one in open_ones if not is_settled(tx, one, policy, rules)]
         reviews = review(tx, awaited, rules, app.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
     grave = [one for one in remarks if one.grade is not Grade.ADVICE]
-    return _checked(faults, grave, settled=False, statements=len(present))
+    return _checked(faults, grave, settled=False, statements=present)
 
 
 def _checked(

@@ -45,6 +45,11 @@ class Display:
         )
         self._tasks: dict[int, tuple[TaskID, float, int]] = {}
 
+    @property
+    def is_shown(self) -> bool:
+        """Somebody looks at it."""
+        return not self._progress.disable
+
     def __enter__(self) -> "Display":
         self._progress.start()
         return self
@@ -87,7 +92,7 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
 def work(app: App, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
     with Display() as display:
-        scheduler = Scheduler(app, on_progress=display.update)
+        scheduler = Scheduler(app, on_progress=display.update if display.is_shown else None)
         with _stopped_by_signals(scheduler.stop):
             run = scheduler.run(until_idle=until_idle)
     return _exit_code(app, run) if until_idle else 0
@@ -101,8 +106,7 @@ def _exit_code(app: App, run: Run) -> int:
     if left := _left(app, run):
         say(left)
         return _UNREACHABLE
-    with app.store.read() as tx:
-        campaigns = tx.campaigns.all()
+    campaigns = _in_question(app, run)
     waiting = [one for one in campaigns if one.state is CampaignState.SCHEDULED]
     for campaign in waiting:
         time = wall_time(campaign.release_at, app.settings.timezone)
@@ -116,6 +120,15 @@ def _exit_code(app: App, run: Run) -> int:
         show_faults(run.faults)
         return _INVALID
     return 0
+
+
+def _in_question(app: App, run: Run) -> list[Campaign]:
+    """What is not over, and what this run worked on, oldest first."""
+    with app.store.read() as tx:
+        found = {one.id: one for one in tx.campaigns.open()}
+        worked_on = [tx.campaigns.get(number) for number in run.finished - found.keys()]
+    found |= {one.id: one for one in worked_on if one is not None}
+    return [found[number] for number in sorted(found)]
 
 
 def _left(app: App, run: Run) -> str:

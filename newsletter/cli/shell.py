@@ -63,6 +63,34 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+LISTED = 50
+"""So many rows a list shows where nothing is said: it may hold many years."""
+
+
+def limited(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a list ``--limit`` and ``--all``; the command gets ``most``, None for all."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, limit: int, everything: bool, **options: Any) -> Any:
+        return command(*args, most=None if everything else limit, **options)
+
+    limit = click.option(
+        "--limit",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=LISTED,
+        show_default=True,
+        help="Show so many, the newest ones.",
+    )
+    return limit(click.option("--all", "everything", is_flag=True, help="Show all.")(wrapped))
+
+
+def say_left_out(shown: int, count: int) -> None:
+    """That a list shows a part of what there is, and how to see more."""
+    if shown < count:
+        say(f"the newest {shown:,} of {count:,}; --limit N shows more, --all shows all")
+
+
 by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
 
 

@@ -15,10 +15,12 @@ from newsletter.cli.shell import (
     as_json,
     by_whom,
     in_workspace,
+    limited,
     override_in_words,
     print_json,
     print_table,
     say,
+    say_left_out,
     show_faults,
     wall_time,
 )
@@ -41,19 +43,23 @@ def statement() -> None:
 
 @statement.command("list")
 @as_json
+@limited
 @in_workspace
-def list_statements(shell: Shell, as_json: bool) -> None:
-    """Show all statements and where each stands."""
+def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show statements and where each stands: those to which something happened last."""
     with shell.app() as app:
         faults = app.refresh()
         with app.store.read() as tx:
-            rows = [_describe(tx, app, one) for one in tx.statements.all() if one.present]
+            newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
+            rows = [_describe(tx, app, one) for one in newest]
+            count = tx.statements.count()
     show_faults(faults)
     if as_json:
         print_json(rows)
     else:
         keys = ("slug", "title", "translation_of", "standing", "campaign", "digest")
         print_table(keys, [[*(row[key] for key in keys[:-1]), row["digest"][:12]] for row in rows])
+    say_left_out(len(rows), count)
 
 
 @statement.command()

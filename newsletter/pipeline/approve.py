@@ -157,8 +157,25 @@ class Noted:
     """Why it may go out like this, in the file's words."""
 
 
+_BROUGHT_ALONG = frozenset({Channel.FRONT_MATTER, Channel.FEED})
+
+
+@dataclass(kw_only=True)
+class Compared:
+    """How far looks before have compared what statements bring along with what is noted."""
+
+    mark: int | None = None
+    """None before the first look."""
+    policy: ApprovalPolicy | None = None
+
+
 def note_front_matter(
-    *, store: Store, policy: ApprovalPolicy, rules: ReviewRules, clock: Clock
+    *,
+    store: Store,
+    policy: ApprovalPolicy,
+    rules: ReviewRules,
+    clock: Clock,
+    before: Compared | None = None,
 ) -> tuple[Noted, ...]:
     """Take down the approvals that statements bring along, where the configuration trusts them.
 
@@ -168,13 +185,17 @@ def note_front_matter(
     names, nobody knows whether they saw the change: it waits for a new yes, or for the name to be
     taken out and set again. The same holds after the yes was revoked or the campaign cancelled.
     It counts over warnings too, which are written down with it: the review of the file vouches.
-    Returns the statements that were given one.
+    Returns the statements that were given one. ``before`` is brought up to date.
     """
+    before = before or Compared()
+    seen = before.mark if before.policy == policy else None
     noted = []
     with store.read() as tx:
+        mark, touched = tx.statements.touched(seen)
+        known = _bringing(tx) if seen is None else tx.statements.some(touched)
         pending = [
             stored
-            for stored in tx.statements.all()
+            for stored in known
             if stored.digest
             and (stored.statement.feed or policy.trust_front_matter)
             and _front_matter_differs(tx, stored.statement)
@@ -186,7 +207,18 @@ def note_front_matter(
         with store.begin() as tx:
             if _bring_in_line(tx, stored, override, clock):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
+    before.mark, before.policy = mark, policy
     return tuple(noted)
+
+
+def _bringing(tx: Transaction) -> list[StoredStatement]:
+    """All that name approvers, or did."""
+    once = tx.approvals.slugs(_BROUGHT_ALONG)
+    return [
+        stored
+        for stored in tx.statements.all()
+        if _named(stored.statement) or stored.statement.slug in once
+    ]
 
 
 def _front_matter_differs(tx: Transaction, statement: Statement) -> bool:

@@ -14,7 +14,6 @@ from newsletter.domain.rhythm import Due, Slot, coming, due
 from newsletter.domain.roundup import MOST, Issue, Roundup
 from newsletter.domain.statement import Statement
 from newsletter.pipeline.issues import Issues
-from newsletter.pipeline.ledger import begun
 from newsletter.ports import Clock, Store, Transaction
 
 _SCHEDULER = "scheduler"
@@ -91,7 +90,7 @@ class Gatherer:
                     f"there is no issue {slug!r} of a round-up; 'newsletter roundup show NAME'"
                     " names those that were made"
                 )
-            if slug in begun(tx):
+            if slug not in {one.slug for one in tx.roundups.waiting()}:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
@@ -109,7 +108,7 @@ class Gatherer:
             zone = self.issues.timezone
             return Forecast(
                 roundup=roundup,
-                coming=coming(roundup.rhythm, zone, last=_last(issues), now=now),
+                coming=coming(roundup.rhythm, zone, last=tx.roundups.last(name), now=now),
                 parts=tuple(one for _, one in self.issues.parts(tx, roundup, now)),
                 made=tuple(one for one in issues if one.statement),
             )
@@ -142,7 +141,7 @@ class Gatherer:
     def _due(self, tx: Transaction, roundup: Roundup) -> Due | None:
         zone, now = self.issues.timezone, self.clock.now()
         since = tx.roundups.since().get(roundup.name, now)
-        last = _last([one for one in tx.roundups.issues() if one.name == roundup.name])
+        last = tx.roundups.last(roundup.name)
         return due(roundup.rhythm, zone, since=since, last=last, now=now)
 
     def _make_due(self, tx: Transaction, roundup: Roundup) -> list[Gathered]:
@@ -178,9 +177,7 @@ class Gatherer:
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
-        waiting = [one for one in tx.roundups.issues() if one.statement]
-        gone = begun(tx) if waiting else set()
-        return [one for one in waiting if one.slug not in gone and self._right(tx, one) != one]
+        return [one for one in tx.roundups.waiting() if self._right(tx, one) != one]
 
     def _right(self, tx: Transaction, issue: Issue) -> Issue:
         return self.issues.put_right(tx, issue, self._configured(issue.name))
@@ -196,10 +193,6 @@ class Gatherer:
     def _enter(self, tx: Transaction, actor: str, action: str, slug: str, detail: str) -> None:
         now = self.clock.now()
         tx.audit.enter(at=now, actor=actor, action=action, subject=slug, detail=detail)
-
-
-def _last(issues: Sequence[Issue]) -> date | None:
-    return max((one.day for one in issues), default=None)
 
 
 def _gathered(issue: Issue, said: str) -> Gathered:

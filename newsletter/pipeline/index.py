@@ -1,10 +1,12 @@
 """campaign → words that the search of the archive finds, once it has begun to go out.
 
-Each look asks the books what began and is not in the index, however that came about. So a crash
-leaves nothing out, and all that went out before there was an index gets into it.
+The first look asks the books what began and is not in the index, however that came about; those
+after it ask that of what changed. So a crash leaves nothing out, and all that went out before there
+was an index gets into it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
 from newsletter.domain.message import Content
@@ -14,13 +16,24 @@ _AT_ONCE = 50
 """Statements in one transaction, so that claims need not wait for long."""
 
 
-def index(*, store: Store, text_of: Callable[[Content], str]) -> int:
+@dataclass(kw_only=True)
+class Indexed:
+    """How far looks before have indexed what changed."""
+
+    mark: int | None = None
+    """None before the first look."""
+
+
+def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | None = None) -> int:
     """Keep the words of what began to go out; returns how many statements are new there.
 
-    ``text_of`` takes a statement's text out of the mail that was approved.
+    ``text_of`` takes a statement's text out of the mail that was approved. ``before`` is brought up
+    to date.
     """
+    before = before or Indexed()
     with store.read() as tx:
-        missing = tx.search.missing()
+        mark, touched = tx.statements.touched(before.mark)
+        missing = tx.search.missing(None if before.mark is None else touched)
     left = iter(missing)
     while some := list(islice(left, _AT_ONCE)):
         with store.read() as tx:
@@ -28,6 +41,7 @@ def index(*, store: Store, text_of: Callable[[Content], str]) -> int:
         with store.begin() as tx:
             for one in made:
                 tx.search.put(one)
+    before.mark = mark
     return len(missing)
 
 

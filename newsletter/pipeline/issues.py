@@ -34,9 +34,10 @@ class Issues:
         issues = tx.roundups.issues()
         made = [one for one in issues if one.name == roundup.name and one.statement]
         since = tx.roundups.since().get(roundup.name, upto)
+        after = max([since, *(one.upto for one in made)])
         chosen = choose(
-            tx.campaigns.all(),
-            after=max([since, *(one.upto for one in made)]),
+            tx.campaigns.begun(after),  # a correction begins after what it corrects
+            after=after,
             upto=upto,
             gathers=roundup.gathers,
             listed={slug for one in made for slug in one.parts} | {one.slug for one in issues},
@@ -63,7 +64,7 @@ class Issues:
 
         It is what it was where that is so already.
         """
-        standing = standing_for(issue.parts, tx.campaigns.all())
+        standing = standing_for(issue.parts, tx.campaigns.kin(issue.parts))
         if tuple(one.slug for one in standing) == issue.parts:
             return issue
         if roundup is None or not standing:

@@ -87,12 +87,6 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
     return by
 
 
-def begun(tx: Transaction) -> set[str]:
-    """The slugs of all statements whose newest campaign has begun to go out."""
-    newest = {campaign.slug: campaign for campaign in tx.campaigns.all()}
-    return {slug for slug, campaign in newest.items() if campaign.started_at is not None}
-
-
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     """What was approved, and nothing else. Raises Defect where it was altered since."""
     content = tx.statements.content(campaign.digest)

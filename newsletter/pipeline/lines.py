@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaign import Campaign, CampaignState
+from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import Answer
 from newsletter.domain.failover import fails_for_long, fails_over
 from newsletter.domain.pacing import Cause, Pace, Wait
@@ -114,9 +114,8 @@ class Lines:
 
     def _fail_over_all(self, tx: Transaction, second: Line, why: str, now: datetime) -> None:
         if "" in tx.campaigns.carriers():
-            for campaign in tx.campaigns.all():
-                if campaign.state is CampaignState.SENDING:
-                    self._fail_over(tx, second, campaign, why, now)
+            for campaign in tx.campaigns.going():
+                self._fail_over(tx, second, campaign, why, now)
 
     def _fail_over(
         self, tx: Transaction, second: Line, campaign: Campaign, why: str, now: datetime

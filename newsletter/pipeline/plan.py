@@ -1,12 +1,13 @@
 """approval → campaign: planned when the approvals are complete, frozen when its time has come."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.planning import BEFORE_START, Step, decide
-from newsletter.domain.statement import ApprovalPolicy, Standing
+from newsletter.domain.statement import ApprovalPolicy, Role, Standing
 from newsletter.pipeline.correction import correction_of, end_original
 from newsletter.pipeline.family import check_translation, family_of, goes_within
 from newsletter.pipeline.ledger import approved_content, standing_of
@@ -78,14 +79,47 @@ class _View:
     """Whom it goes to, where it is a correction that may go out."""
 
 
-def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
-    """Look at each statement and bring its campaign in line with its approvals."""
+@dataclass(kw_only=True)
+class Watch:
+    """What looks before found, so that the next one turns to what changed or may go out alone."""
+
+    by: tuple[PlanRules, Mapping[str, Role]] | None = None
+    """The rules and the staff of the look before; None before the first one."""
+    mark: int = 0
+    """How far changes were seen."""
+    open: set[str] = field(default_factory=set)
+    """Slugs whose turn may come without a change of their own: by time, or by that of others."""
+    held: dict[str, Held] = field(default_factory=dict)
+
+    def note(self, view: _View) -> None:
+        """What a look came to."""
+        slug = view.stored.statement.slug
+        self.open.discard(slug)
+        self.held.pop(slug, None)
+        if _is_open(view):
+            self.open.add(slug)
+        if view.why and view.step is not Step.WITHDRAW:
+            self.held[slug] = Held(slug=slug, reason=view.why)
+
+
+def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None = None) -> Planned:
+    """Bring the campaigns of statements in line with their approvals.
+
+    Looked at is what changed since the look before, and what may go out. Without ``before``, which
+    is brought up to date, or where the rules or the staff are others, that is all that did not go
+    out.
+    """
+    before = before or Watch()
     with store.read() as tx:
-        known = [stored for stored in tx.statements.all() if stored.fingerprint]
-        views = [_look(tx, stored, rules) for stored in known]
+        by = (rules, tx.staff.roles())
+        anew = before.by != by
+        mark, touched = tx.statements.touched(None if anew else before.mark)
+        known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
+        views = [_look(tx, stored, rules) for stored in known if stored.fingerprint]
+    if anew:
+        before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[Held] = []
-    held: list[Held] = []
     for view in views:
         slug = view.stored.statement.slug
         if view.step is not Step.NOTHING:
@@ -94,9 +128,27 @@ def plan(*, store: Store, rules: PlanRules, clock: Clock) -> Planned:
                 scheduled += _act(tx, view, rules, clock)
         if view.step is Step.WITHDRAW:
             withdrawn.append(Held(slug=slug, reason=view.why))
-        elif view.why:
-            held.append(Held(slug=slug, reason=view.why))
-    return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=tuple(held))
+        before.note(view)
+    before.by, before.mark = by, mark
+    held = tuple(before.held[slug] for slug in sorted(before.held))
+    return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
+
+
+def _is_open(view: _View) -> bool:
+    """What has to happen to it may change although nobody touches it.
+
+    What waits for its time, for an original or for readers; what is kept back by others; what was
+    cancelled, while it comes out whether anybody has it. Not what went out, what nobody approved,
+    or what goes out with its original.
+    """
+    campaign = view.campaign
+    gone = campaign is not None and campaign.started_at is not None
+    if gone and campaign is not None and campaign.state is not CampaignState.CANCELLED:
+        return False
+    waits = campaign is not None and campaign.state in BEFORE_START
+    return waits or (
+        view.stored.present and bool(view.timing or (view.standing.approved and view.why))
+    )
 
 
 def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
@@ -253,17 +305,17 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     if view.step is not Step.NOTHING or view.why:
         return False
     reach = _reach(tx, view, campaign, rules)
-    if not reach.size(tx):
-        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody())
-        return False
-    _move(tx, campaign, CampaignState.SENDING, clock)
     content = approved_content(tx, campaign)
     fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
     batch_size = min(rules.batch_size, *fits)
-    if view.correction is not None:
-        end_original(tx, view.correction, clock)
     by_zone = view.timing.by_zone() if view.timing else None
     size = reach.freeze(tx, batch_size, by_zone)
+    if not size:
+        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody())
+        return False
+    _move(tx, campaign, CampaignState.SENDING, clock)
+    if view.correction is not None:
+        end_original(tx, view.correction, clock)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 

@@ -20,14 +20,6 @@ class Reach:
     """Of its lists' readers, where other languages may have some of them."""
     segment: Segment | None = None
 
-    def size(self, tx: Transaction) -> int:
-        """How many they are now."""
-        if self.correction is not None:
-            return tx.corrections.audience(self.correction)
-        if self.share is not None:
-            return tx.families.audience(self.share)
-        return tx.readers.audience(self.campaign.lists, self.segment)
-
     def freeze(self, tx: Transaction, batch_size: int, by_zone: ByZone | None) -> int:
         """Fix the audience; returns its size."""
         number = self.campaign.id

@@ -145,6 +145,9 @@ class Reconciler:
     def reconcile(self) -> Reconciled | None:
         """Look at the next one that is due; None when there is none."""
         now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
+        with self.store.read() as tx:  # most looks find nothing, and keep nobody from writing
+            if tx.unknowns.next_at(self.lines.accounts) is None:
+                return None
         with self.store.begin() as tx:
             held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.lines.accounts)
             if held is None:

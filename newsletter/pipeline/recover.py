@@ -27,9 +27,8 @@ def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recov
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
         unknown += tx.batches.unbind(accounts, clock.now())
-        for campaign in tx.campaigns.all():
-            if campaign.counts.unknown:
-                confirm_told(tx, campaign.id, clock)
+        for campaign_id in tx.unknowns.campaigns():
+            confirm_told(tx, campaign_id, clock)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id, clock)
         return Recovered(

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.family import objection
@@ -23,26 +23,79 @@ class Rendered:
     faults: tuple[Fault, ...]
 
 
-def render(*, store: Store, renderer: Renderer, clock: Clock, together: bool = False) -> Rendered:
+@dataclass(kw_only=True)
+class Tried:
+    """What looks before rendered, so that the next one turns to what changed alone."""
+
+    by: tuple[str, bool] = ("", False)
+    """The renderer's fingerprint, and whether translations stand in the mail of their original."""
+    mark: int | None = None
+    """How far changes were seen; None before the first look."""
+    faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """By slug, of what cannot be rendered."""
+    families: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """By the slug of an original, of its translations."""
+    originals: dict[str, str] = field(default_factory=dict)
+    """Slug of a translation → what it named as its original."""
+
+    def begin(self, by: tuple[str, bool]) -> None:
+        """What was made by others, or has not been looked at, counts for nothing."""
+        if self.by != by or self.mark is None:
+            self.by, self.mark = by, None
+            self.faults, self.families, self.originals = {}, {}, {}
+
+    def note(self, known: Sequence[StoredStatement], families: Families, together: bool) -> None:
+        """Whose translations these are, and what is wrong with these families."""
+        texts = {stored.statement.slug: stored.statement for stored in known}
+        self.originals |= {slug: one.translation_of for slug, one in texts.items()}
+        for of, members in families.items():
+            self.families[of] = tuple(_family_faults(texts.get(of), members, together))
+
+    def said(self) -> tuple[Fault, ...]:
+        """All that is wrong."""
+        groups = [known[slug] for known in (self.families, self.faults) for slug in sorted(known)]
+        return tuple(dict.fromkeys(fault for group in groups for fault in group))
+
+
+def render(
+    *,
+    store: Store,
+    renderer: Renderer,
+    clock: Clock,
+    together: bool = False,
+    before: Tried | None = None,
+) -> Rendered:
     """Render what is new, was rendered by other templates or settings, or could not be rendered.
 
     With ``together`` the content of an original holds its translations, and is rendered again when
     one of them changes. A translation that cannot be what it says it is, is a fault either way.
     Raises InvalidInput where the renderer itself cannot render.
+    ``before`` is brought up to date.
     """
+    before = before or Tried()
+    before.begin((renderer.fingerprint, together))
     with store.read() as tx:
-        known = tx.statements.all()
-    families = _families(known)
-    faults = list(_family_faults(known, families, together))
+        mark, touched = tx.statements.touched(before.mark)
+        if before.mark is None:
+            known = tx.statements.all()
+            families = _families(known)
+        else:
+            families = _families_of(tx, before, touched)
+            known = tx.statements.some({*touched, *families})
+    before.note(known, families, together)
     rendered: list[str] = []
     for stored in known:
-        members = families.get(stored.statement.slug, ()) if together else ()
+        slug = stored.statement.slug
+        members = families.get(slug, ()) if together else ()
         done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
+        before.faults.pop(slug, None)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
             renderer.prepare()  # a broken template is no fault of this statement
-            faults += _render_one(done, members, store=store, renderer=renderer, clock=clock)
-            rendered.append(stored.statement.slug)
-    return Rendered(slugs=tuple(rendered), faults=tuple(dict.fromkeys(faults)))
+            faults = _render_one(done, members, store=store, renderer=renderer, clock=clock)
+            before.faults |= {slug: faults} if faults else {}
+            rendered.append(slug)
+    before.mark = mark
+    return Rendered(slugs=tuple(rendered), faults=before.said())
 
 
 def _families(known: Sequence[StoredStatement]) -> Families:
@@ -53,15 +106,21 @@ def _families(known: Sequence[StoredStatement]) -> Families:
     return {of: within(members) for of, members in found.items()}
 
 
+def _families_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Families:
+    """Those that statements are in that changed, or were in before: whether in them or not."""
+    changed = tx.statements.some(touched)
+    named = {one.statement.translation_of for one in changed}
+    named |= {before.originals.get(slug, "") for slug in touched}
+    return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
+
+
 def _family_faults(
-    known: Sequence[StoredStatement], families: Families, together: bool
+    original: Statement | None, members: Sequence[Statement], together: bool
 ) -> Iterator[Fault]:
-    originals = {stored.statement.slug: stored.statement for stored in known}
-    for of, members in families.items():
-        for one in members:
-            message = _objection(one, originals.get(of), members, together)
-            if message:
-                yield Fault(file=one.origin, message=message)
+    for one in members:
+        message = _objection(one, original, members, together)
+        if message:
+            yield Fault(file=one.origin, message=message)
 
 
 def _objection(

@@ -4,15 +4,17 @@ Where all languages go out in one mail, the original is reviewed with its transl
 it is a yes to their text too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.review import Grade, Remark, codes, in_order
 from newsletter.domain.schedule import resolve
+from newsletter.domain.segment import Segment
 from newsletter.domain.statement import Approval, ApprovalPolicy, Statement
 from newsletter.domain.surroundings import Surroundings
 from newsletter.pipeline.family import translations_of
@@ -21,6 +23,8 @@ from newsletter.ports import Clock, Reviewer, StoredStatement, Transaction
 
 _NEAR = timedelta(hours=1)
 _GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}
+_LOOKS_BACK = 200
+"""Campaigns, the newest ones: what went to the same lists before them says nothing any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +60,52 @@ def review(
     tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules, clock: Clock
 ) -> list[Reviewed]:
     """Review each of these as it stands now."""
-    campaigns = tx.campaigns.all()
-    readers = sum(tx.readers.lists().values())
-    return [_review(tx, stored, campaigns, readers, rules, clock) for stored in statements]
+    others = _Others(tx)
+    return [_review(tx, stored, others, rules, clock) for stored in statements]
+
+
+class _Others:
+    """What else goes out, went out and may be written to: asked for once, when it is needed."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._audiences: dict[tuple[tuple[str, ...], Segment | None], int] = {}
+
+    @cached_property
+    def readers(self) -> int:
+        return sum(self._tx.readers.lists().values())
+
+    @cached_property
+    def going(self) -> list[Campaign]:
+        return [one for one in self._tx.campaigns.open_heads() if one.state in _GOING]
+
+    @cached_property
+    def begun(self) -> list[Campaign]:
+        return self._tx.campaigns.last_begun(_LOOKS_BACK)
+
+    def audience(self, statement: Statement) -> int:
+        key = (statement.lists, statement.segment)
+        if key not in self._audiences:
+            self._audiences[key] = self._tx.readers.audience(*key)
+        return self._audiences[key]
+
+    def last(self, statement: Statement) -> Campaign | None:
+        """The campaign that went last to the same lists, and to all on them, with its figures."""
+        for one in self.begun:
+            if one.slug == statement.slug or one.corrects:
+                continue
+            if set(one.lists) == set(statement.lists):
+                content = self._tx.statements.content(one.digest)
+                if content is None or content.segment is None:
+                    return self._tx.campaigns.get(one.id)
+        return None
+
+    def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
+        for one in self.going:
+            near = abs((one.started_at or one.release_at) - goes_out) < _NEAR
+            shares = not set(one.lists).isdisjoint(statement.lists)
+            if near and shares and one.slug != statement.slug:
+                yield one.slug
 
 
 def is_settled(
@@ -87,30 +134,26 @@ def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
 def _review(
     tx: Transaction,
     stored: StoredStatement,
-    campaigns: Sequence[Campaign],
-    readers: int,
+    others: _Others,
     rules: ReviewRules,
     clock: Clock,
 ) -> Reviewed:
     statement = stored.statement
-    others = [one for one in campaigns if one.slug != statement.slug]
     zone, now = ZoneInfo(rules.timezone), clock.now()
     send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, now)
     embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)
-    last = None if statement.corrects or statement.segment else _last(tx, others, statement)
+    last = None if statement.corrects or statement.segment else others.last(statement)
     around = Surroundings(
         today=now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,
-        readers=readers,
-        audience=None
-        if statement.corrects
-        else tx.readers.audience(statement.lists, statement.segment),
+        readers=others.readers,
+        audience=None if statement.corrects else others.audience(statement),
         last_audience=last.counts.audience if last else None,
         last_slug=last.slug if last else "",
-        nearby=tuple(dict.fromkeys(_nearby(others, statement, goes_out))),
+        nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
     content = tx.statements.content(stored.digest) if stored.digest else None
     remarks = rules.reviewer.review(statement, content, around)
@@ -147,24 +190,3 @@ def _embargo(tx: Transaction, statement: Statement, zone: str) -> datetime | Non
         return embargo_of(tx, statement, zone)
     except ValueError:
         return None
-
-
-def _last(tx: Transaction, others: Iterable[Campaign], statement: Statement) -> Campaign | None:
-    """The campaign that went last to the same lists, and to all on them."""
-    begun = [
-        (one.started_at, one.id, one)
-        for one in others
-        if one.started_at and not one.corrects and set(one.lists) == set(statement.lists)
-    ]
-    for *_, one in sorted(begun, reverse=True):
-        content = tx.statements.content(one.digest)
-        if content is None or content.segment is None:
-            return one
-    return None
-
-
-def _nearby(others: Iterable[Campaign], statement: Statement, goes_out: datetime) -> Iterator[str]:
-    for one in others:
-        near = abs((one.started_at or one.release_at) - goes_out) < _NEAR
-        if near and one.state in _GOING and not set(one.lists).isdisjoint(statement.lists):
-            yield one.slug

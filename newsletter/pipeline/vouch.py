@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.roundup import Issue, Roundup
 from newsletter.domain.statement import Approval, Channel
-from newsletter.pipeline.ledger import begun
 from newsletter.pipeline.review import ReviewRules, review
 from newsletter.ports import Clock, Store, StoredStatement, Transaction
 
@@ -25,13 +24,7 @@ def vouch(
     """
     trusted = {one.name for one in roundups if one.trust_parts}
     with store.read() as tx:
-        waiting = [one for one in tx.roundups.issues() if one.statement]
-        gone = begun(tx) if waiting else set()
-        touched = [
-            one
-            for one in waiting
-            if one.slug not in gone and _differs(tx, one, trusted, rules, clock)
-        ]
+        touched = [one for one in tx.roundups.waiting() if _differs(tx, one, trusted, rules, clock)]
     vouched = []
     for issue in touched:
         with store.begin() as tx:

@@ -113,6 +113,10 @@ class Unknowns(Protocol):
         """Look again at this time; None: only a person can tell."""
         ...
 
+    def campaigns(self) -> list[int]:
+        """The campaigns that they are of."""
+        ...
+
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """When the next of them is due for another look, if any ever is."""
         ...

@@ -1,6 +1,6 @@
 """What is kept about statements, staff and readers, and the log of who did what."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -31,6 +31,31 @@ class Statements(Protocol):
 
     def all(self) -> list[StoredStatement]: ...
 
+    def some(self, slugs: Collection[str]) -> list[StoredStatement]:
+        """Those of these slugs that are known, by slug."""
+        ...
+
+    def touched(self, since: int | None) -> tuple[int, list[str]]:
+        """What something happened to since a mark, and the mark to ask with the next time.
+
+        That is what says something about a slug: its text, present or not, what was rendered of
+        it, approvals, a set time, its campaigns but for their figures, an issue of a round-up.
+        None gives the mark alone: for whoever looks at everything.
+        """
+        ...
+
+    def unsettled(self) -> list[StoredStatement]:
+        """Those whose newest campaign has not begun, or was cancelled, by slug."""
+        ...
+
+    def newest(self, most: int | None) -> list[StoredStatement]:
+        """Those that are present, what something happened to last first: at most so many."""
+        ...
+
+    def count(self) -> int:
+        """How many are present."""
+        ...
+
     def get(self, slug: str) -> StoredStatement | None: ...
 
     def translations(self, slug: str) -> list[StoredStatement]:
@@ -52,6 +77,10 @@ class Approvals(Protocol):
     """Who said yes to what."""
 
     def of(self, slug: str) -> list[Approval]: ...
+
+    def slugs(self, channels: Collection[Channel]) -> set[str]:
+        """The statements to which a yes was ever taken down by one of these ways."""
+        ...
 
     def add(self, approval: Approval) -> None: ...
 
@@ -230,7 +259,15 @@ class Audit(Protocol):
         self, *, at: datetime, actor: str, action: str, subject: str, detail: str
     ) -> None: ...
 
-    def all(self) -> list[Entered]: ...
+    def all(self) -> list[Entered]:
+        """Oldest first."""
+        ...
+
+    def newest(self, most: int | None) -> list[Entered]:
+        """The last so many, newest first."""
+        ...
+
+    def count(self) -> int: ...
 
     def verify(self) -> int:
         """Check the chain and return its length. Raises Defect naming the first broken line."""

@@ -1,5 +1,6 @@
 """Round-ups: what is kept of them, and what puts into words what they say."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Protocol
 
@@ -24,6 +25,18 @@ class Roundups(Protocol):
 
     def issues(self) -> list[Issue]:
         """All issues, by name and day."""
+        ...
+
+    def some(self, slugs: Collection[str]) -> list[Issue]:
+        """Those whose statement has one of these slugs, by name and day."""
+        ...
+
+    def waiting(self) -> list[Issue]:
+        """Those with a statement that has not begun to go out, by name and day."""
+        ...
+
+    def last(self, name: str) -> date | None:
+        """The day of the newest issue of a round-up."""
         ...
 
     def put(self, issue: Issue, at: datetime) -> None:

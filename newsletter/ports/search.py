@@ -1,6 +1,6 @@
 """What the archive is searched by."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,8 +51,11 @@ class Hits:
 class Search(Protocol):
     """The words of what went out. Nothing else is ever found, nor counted."""
 
-    def missing(self) -> list[tuple[str, str]]:
-        """(slug, digest) of what went out last of each statement, where its words are not kept."""
+    def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
+        """(slug, digest) of what went out last of each statement, where its words are not kept.
+
+        With ``slugs``, of these alone.
+        """
         ...
 
     def put(self, searchable: Searchable) -> None:

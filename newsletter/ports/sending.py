@@ -1,6 +1,6 @@
 """What is kept about campaigns and their batches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -22,6 +22,51 @@ class Campaigns(Protocol):
 
     def heads(self) -> list[Campaign]:
         """The same without their figures, which cost a sum over all batches there are."""
+        ...
+
+    def newest(self, most: int | None) -> list[Campaign]:
+        """The last so many, newest first, with their figures."""
+        ...
+
+    def count(self) -> int: ...
+
+    def open(self) -> list[Campaign]:
+        """Those that are not over: scheduled, sending, paused, or in need of attention."""
+        ...
+
+    def open_heads(self) -> list[Campaign]:
+        """The same without their figures."""
+        ...
+
+    def going(self) -> list[Campaign]:
+        """Those that are sending, with their figures."""
+        ...
+
+    def begun(self, after: datetime) -> list[Campaign]:
+        """Those that began after a moment, in that order, without their figures."""
+        ...
+
+    def last_begun(self, most: int) -> list[Campaign]:
+        """The so many that began last, newest first, without their figures."""
+        ...
+
+    def kin(self, slugs: Collection[str]) -> list[Campaign]:
+        """Those of these statements, and of all that correct them or are corrected by them.
+
+        Also where there are several in between; oldest first, without their figures.
+        """
+        ...
+
+    def translations(self, slugs: Collection[str]) -> set[str]:
+        """The slugs of the campaigns that translate these statements."""
+        ...
+
+    def published(self, *, skip: int, most: int) -> list[str]:
+        """The slugs of what began to go out: what began last, first; each once."""
+        ...
+
+    def count_published(self) -> tuple[int, datetime | None]:
+        """How many slugs that are, and when one of them last began."""
         ...
 
     def get(self, campaign_id: int) -> Campaign | None: ...

@@ -1,11 +1,13 @@
 """Statements from a folder of Markdown files."""
 
+import operator
 import os
 import stat
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.segment import Segment
@@ -16,20 +18,26 @@ from newsletter.sources.statements import Defaults, Parsed, parse_statement
 MAX_BYTES = 2_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """One thing in the folder: a file to read, or a fault about what is not read."""
+_YOUNG = 2_000_000_000
+"""Nanoseconds, in which two changes may look like one: the coarsest file systems count in these."""
 
-    path: Path
-    link: bool = False
-    fault: Fault | None = None
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """What a file said when it was read last."""
+
+    identity: tuple[int, ...]
+    parsed: Parsed
+    certain: bool
+    """It had not been written just before: a change since then shows in its times."""
 
 
 class FolderSource:
     """Reads all ``*.md`` files in and below a folder, except hidden ones and README.md.
 
-    A file is parsed again only when its size, inode or times change. A file whose front matter is
-    wrong gives faults and does not hide the others; of two files with one slug neither counts.
+    A file is parsed again only when its size, inode or times change, or had changed just before it
+    was read. A file whose front matter is wrong gives faults and does not hide the others; of two
+    files with one slug neither counts. ``now_ns`` tells the time as the system's clock has it.
     """
 
     def __init__(
@@ -41,71 +49,84 @@ class FolderSource:
         language: str,
         timezone: str,
         segments: tuple[Segment, ...] = (),
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._folder = workspace / folder
         self._workspace = workspace
         self._defaults = Defaults(
             lists=default_lists, language=language, timezone=timezone, segments=segments
         )
-        self._known: dict[str, tuple[tuple[int, ...], Parsed]] = {}
+        self._now_ns = now_ns
+        self._known: dict[str, _Kept] = {}
+        self._read: tuple[dict[str, Parsed], list[Fault], Reading] = (
+            {},
+            [],
+            Reading(statements=()),
+        )
 
     def read(self) -> Reading:
         """Read all statements, in the order of their paths.
 
         ``complete`` is False when the folder, a folder in it or a file could not be read at all:
-        then what is missing may only be out of reach.
+        then what is missing may only be out of reach. Where nothing is new, it is the very reading
+        that was given before.
         """
-        parsed: dict[str, Parsed] = {}
+        found: dict[str, _Kept] = {}
         faults: list[Fault] = []
-        complete = True
-        for found in self._walk():
-            name = self._name(found.path)
-            if found.fault is not None:
-                faults.append(found.fault)
-                complete = False
-                continue
+        for entry in self._walk(faults):
+            name = self._name(entry.path)
             try:
-                file = self._file(found, name)
+                found[name] = self._file(entry, name)
             except FileNotFoundError:
                 continue  # it went away while we looked
             except OSError as error:
                 faults.append(_unreadable(name, error))
-                complete = False
-                continue
-            parsed[name] = file
-        self._known = {name: kept for name, kept in self._known.items() if name in parsed}
-        return _reading(parsed, faults, complete)
+        parsed = {name: kept.parsed for name, kept in found.items()}
+        if not self._is_known(parsed, faults):
+            self._read = (parsed, faults, _reading(parsed, faults))
+        self._known = found
+        return self._read[2]
 
-    def _walk(self) -> Iterator[_Found]:
-        waiting = [self._folder]
+    def _is_known(self, parsed: Mapping[str, Parsed], faults: list[Fault]) -> bool:
+        before = self._read[0]
+        return (
+            faults == self._read[1]
+            and list(parsed) == list(before)
+            and all(map(operator.is_, parsed.values(), before.values()))
+        )
+
+    def _walk(self, faults: list[Fault]) -> Iterator[os.DirEntry[str]]:
+        """What may be a statement; folders that cannot be read are faults."""
+        waiting = [str(self._folder)]
         while waiting:
             folder = waiting.pop()
             try:
                 with os.scandir(folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                yield _Found(path=folder, fault=_no_folder(self._name(folder), error))
+                faults.append(_no_folder(self._name(folder), error))
                 continue
             for entry in ordered:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
+                    waiting.append(entry.path)
                 elif _is_statement(entry.name):
-                    yield _Found(path=Path(entry.path), link=entry.is_symlink())
+                    yield entry
 
-    def _file(self, found: _Found, name: str) -> Parsed:
-        if found.link:
-            objection = _link_objection(found.path, self._folder)
-            if objection:
-                return _refused(Fault(file=name, message=objection))
-        identity = _identity(found.path.stat())
+    def _file(self, entry: os.DirEntry[str], name: str) -> _Kept:
         known = self._known.get(name)
-        if known is not None and known[0] == identity:
-            return known[1]
-        identity, parsed = self._parse(found.path, name)
-        self._known[name] = (identity, parsed)
-        return parsed
+        if entry.is_symlink():
+            objection = _link_objection(Path(entry.path), self._folder)
+            if objection:
+                parsed = _refused(Fault(file=name, message=objection))
+                return _kept(known, identity=(), parsed=parsed, certain=False)
+        if known is not None and known.certain and known.identity == _identity(entry.stat()):
+            return known
+        began = self._now_ns()
+        identity, parsed = self._parse(Path(entry.path), name)
+        certain = identity[1] < began - _YOUNG
+        return _kept(known, identity=identity, parsed=parsed, certain=certain)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
@@ -120,15 +141,22 @@ class FolderSource:
             return identity, _refused(Fault(file=name, message=message))
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
-    def _name(self, path: Path) -> str:
+    def _name(self, path: str) -> str:
         """The path for people: relative to the workspace where it is in it."""
-        try:
-            return path.relative_to(self._workspace).as_posix()
-        except ValueError:
-            return path.as_posix()
+        return path.removeprefix(f"{self._workspace}{os.sep}")
 
 
-def _reading(parsed: dict[str, Parsed], faults: list[Fault], complete: bool) -> Reading:
+def _kept(
+    known: _Kept | None, *, identity: tuple[int, ...], parsed: Parsed, certain: bool
+) -> _Kept:
+    """What was read; where it says what it said, in the same object, so that nobody compares it."""
+    if known is not None and known.parsed == parsed:
+        parsed = known.parsed
+    return _Kept(identity=identity, parsed=parsed, certain=certain)
+
+
+def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
+    faults = list(unread)
     by_slug: dict[str, list[str]] = defaultdict(list)
     statements: dict[str, Statement] = {}
     for name, file in parsed.items():
@@ -145,11 +173,11 @@ def _reading(parsed: dict[str, Parsed], faults: list[Fault], complete: bool) -> 
     return Reading(
         statements=tuple(statements[name] for name in sorted(statements)),
         faults=tuple(sorted(faults, key=lambda fault: (fault.file, fault.line))),
-        complete=complete,
+        complete=not unread,
     )
 
 
-def _same_slug(slug: str, names: list[str], parsed: dict[str, Parsed]) -> Iterator[Fault]:
+def _same_slug(slug: str, names: list[str], parsed: Mapping[str, Parsed]) -> Iterator[Fault]:
     for name in names:
         others = " and ".join(other for other in names if other != name)
         yield Fault(
@@ -161,8 +189,8 @@ def _same_slug(slug: str, names: list[str], parsed: dict[str, Parsed]) -> Iterat
 
 
 def _is_statement(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() == ".md" and path.stem.lower() != "readme"
+    name = name.lower()
+    return name.endswith(".md") and name != "readme.md"
 
 
 def _link_objection(path: Path, folder: Path) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, desc, insert, select
+from sqlalchemy import Connection, Row, desc, func, insert, select
 
 from newsletter.domain.errors import Defect
 from newsletter.ports import Entered
@@ -33,18 +33,14 @@ class SqlAudit:
 
     def all(self) -> list[Entered]:
         rows = self._connection.execute(select(tables.audit).order_by(_audit.number)).all()
-        return [
-            Entered(
-                number=row.number,
-                at=from_ms(row.at),
-                actor=row.actor,
-                action=row.action,
-                subject=row.subject,
-                detail=row.detail,
-                digest=row.digest,
-            )
-            for row in rows
-        ]
+        return [_entered(row) for row in rows]
+
+    def newest(self, most: int | None) -> list[Entered]:
+        newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
+        return [_entered(row) for row in self._connection.execute(newest).all()]
+
+    def count(self) -> int:
+        return self._connection.scalar(select(func.max(_audit.number))) or 0
 
     def verify(self) -> int:
         before = ""
@@ -59,6 +55,18 @@ class SqlAudit:
                 )
             before = line.digest
         return len(lines)
+
+
+def _entered(row: Row[tuple[object, ...]]) -> Entered:
+    return Entered(
+        number=row.number,
+        at=from_ms(row.at),
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        detail=row.detail,
+        digest=row.digest,
+    )
 
 
 def _link(before: str, *parts: object) -> str:

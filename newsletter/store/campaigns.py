@@ -1,18 +1,21 @@
 """Campaigns, their audiences and figures."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
+    ScalarSelect,
     Select,
     exists,
     func,
     insert,
     literal,
     select,
+    text,
     true,
     update,
 )
@@ -30,6 +33,12 @@ from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 _COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 _campaign = tables.campaign.c
 _batch = tables.batch.c
+# In the words of the partial indexes: SQLite uses them for nothing else.
+_IS_OPEN = text("campaign.state IN ('scheduled', 'sending', 'paused', 'attention')")
+_IS_SENDING = text("campaign.state = 'sending'")
+_HAS_BEGUN = text("campaign.started_at IS NOT NULL")
+_CORRECTS_SOMETHING = text("campaign.corrects <> ''")
+_TRANSLATES = text("campaign.translates <> ''")
 
 
 class SqlCampaigns:
@@ -44,8 +53,80 @@ class SqlCampaigns:
     def heads(self) -> list[Campaign]:
         return self._fetch(_without_counts().order_by(_campaign.id))
 
+    def newest(self, most: int | None) -> list[Campaign]:
+        newest = select(_campaign.id).order_by(_campaign.id.desc()).limit(most)
+        return self._fetch(_with_counts(newest).order_by(_campaign.id.desc()))
+
+    def count(self) -> int:
+        return int(self._connection.scalar(select(func.count(_campaign.id))) or 0)
+
+    def open(self) -> list[Campaign]:
+        return self._fetch(
+            _with_counts(select(_campaign.id).where(_IS_OPEN)).order_by(_campaign.id)
+        )
+
+    def open_heads(self) -> list[Campaign]:
+        return self._fetch(_without_counts().where(_IS_OPEN).order_by(_campaign.id))
+
+    def going(self) -> list[Campaign]:
+        going = select(_campaign.id).where(_IS_SENDING)
+        return self._fetch(_with_counts(going).order_by(_campaign.id))
+
+    def begun(self, after: datetime) -> list[Campaign]:
+        began = _campaign.started_at > to_ms(after)
+        return self._fetch(
+            _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id)
+        )
+
+    def last_begun(self, most: int) -> list[Campaign]:
+        return self._fetch(
+            _without_counts()
+            .where(_HAS_BEGUN)
+            .order_by(_campaign.started_at.desc(), _campaign.id.desc())
+            .limit(most)
+        )
+
+    def kin(self, slugs: Collection[str]) -> list[Campaign]:
+        found: dict[int, Campaign] = {}
+        seen: set[str] = set()
+        asked = set(slugs)
+        while asked:
+            seen |= asked
+            which = _campaign.slug.in_(asked) | (
+                _CORRECTS_SOMETHING & _campaign.corrects.in_(asked)
+            )
+            rows = self._fetch(_without_counts().where(which))
+            found |= {one.id: one for one in rows}
+            named = {one.slug for one in rows} | {one.corrects for one in rows}
+            asked = named - seen - {""}
+        return [found[number] for number in sorted(found)]
+
+    def translations(self, slugs: Collection[str]) -> set[str]:
+        translates = select(_campaign.slug).where(_TRANSLATES, _campaign.translates.in_(slugs))
+        return set(self._connection.scalars(translates.distinct()))
+
+    def published(self, *, skip: int, most: int) -> list[str]:
+        return list(
+            self._connection.scalars(
+                select(_campaign.slug)
+                .where(_HAS_BEGUN, ~_again())
+                .order_by(_campaign.started_at.desc(), _campaign.id.desc())
+                .limit(most)
+                .offset(skip)
+            )
+        )
+
+    def count_published(self) -> tuple[int, datetime | None]:
+        row = self._connection.execute(
+            select(func.count(_campaign.slug.distinct()), func.max(_campaign.started_at)).where(
+                _HAS_BEGUN
+            )
+        ).one()
+        return int(row[0]), maybe_from_ms(row[1])
+
     def get(self, campaign_id: int) -> Campaign | None:
-        found = self._fetch(_with_counts(campaign_id).where(_campaign.id == campaign_id))
+        one = select(_campaign.id).where(_campaign.id == campaign_id)
+        found = self._fetch(_with_counts(one).where(_campaign.id == campaign_id))
         return found[0] if found else None
 
     def head(self, campaign_id: int) -> Campaign:
@@ -61,17 +142,14 @@ class SqlCampaigns:
 
     def sending(self) -> list[int]:
         return list(
-            self._connection.scalars(
-                select(_campaign.id)
-                .where(_campaign.state == CampaignState.SENDING.value)
-                .order_by(_campaign.id)
-            )
+            self._connection.scalars(select(_campaign.id).where(_IS_SENDING).order_by(_campaign.id))
         )
 
     def due(self, now: datetime) -> list[Campaign]:
         return self._fetch(
-            _with_counts()
+            _without_counts()  # it has no batches yet
             .where(
+                _IS_OPEN,
                 _campaign.state == CampaignState.SCHEDULED.value,
                 _campaign.release_at <= to_ms(now),
             )
@@ -158,11 +236,7 @@ class SqlCampaigns:
         return bool(handed)
 
     def carriers(self) -> set[str]:
-        return set(
-            self._connection.scalars(
-                select(_campaign.carrier).where(_campaign.state == CampaignState.SENDING.value)
-            )
-        )
+        return set(self._connection.scalars(select(_campaign.carrier).where(_IS_SENDING)))
 
     def providers(self, campaign_id: int) -> list[str]:
         named = select(_batch.provider).where(
@@ -228,20 +302,39 @@ class SqlCampaigns:
         return [_campaign_of(row) for row in self._connection.execute(query).all()]
 
 
-def _with_counts(campaign_id: int | None = None) -> Select[tuple[object, ...]]:
+def _with_counts(which: Select[tuple[int]] | None = None) -> Select[tuple[object, ...]]:
+    """With their figures; of ``which`` alone, if it is given: theirs are all batches summed."""
     given_up = func.count().filter(_batch.state == BatchState.GIVEN_UP.value)
     totals = select(
         _batch.campaign_id,
         *(func.sum(_batch[name]).label(name) for name in _COUNTS),
         given_up.label("given_up"),
     ).group_by(_batch.campaign_id)
-    if campaign_id is not None:
-        totals = totals.where(_batch.campaign_id == campaign_id)
+    if which is not None:
+        totals = totals.where(_batch.campaign_id.in_(which))
     sums = totals.subquery("sums")
-    return select(
+    found = select(
         tables.campaign,
         *(func.coalesce(sums.c[name], 0).label(name) for name in (*_COUNTS, "given_up")),
     ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
+    return found if which is None else found.where(_campaign.id.in_(which))
+
+
+def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
+    """The id of the newest campaign of a statement."""
+    of = tables.campaign.alias("of")
+    newest = select(func.max(of.c.id)).where(of.c.slug == slug)
+    return newest.correlate_except(of).scalar_subquery()
+
+
+def _again() -> ColumnElement[bool]:
+    """A campaign of the same statement began before it."""
+    earlier = tables.campaign.alias("earlier")
+    return exists().where(
+        earlier.c.slug == _campaign.slug,
+        earlier.c.started_at.is_not(None),
+        earlier.c.id < _campaign.id,
+    )
 
 
 def _without_counts() -> Select[tuple[object, ...]]:

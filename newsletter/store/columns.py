@@ -4,6 +4,7 @@ from sqlalchemy import (
     BLOB,
     BigInteger,
     Column,
+    Computed,
     ForeignKey,
     Integer,
     MetaData,
@@ -41,6 +42,12 @@ def words(
 
 def octets(name: str, *, key: bool = False, unique: bool = False) -> Column[bytes]:
     return Column(name, BLOB, primary_key=key, nullable=False, unique=unique)
+
+
+def derived(name: str, expression: str) -> Column[int]:
+    """A number that the database works out itself, from other columns of the row."""
+    wide = Integer().with_variant(BigInteger, "postgresql")
+    return Column(name, wide, Computed(expression, persisted=False))
 
 
 def table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = False) -> Table:

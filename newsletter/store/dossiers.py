@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from newsletter.domain.delivery import BatchState, DeliveryState
 from newsletter.store import asking, tables
-from newsletter.store.json_sql import first_id, holds
+from newsletter.store.json_sql import holds
 from newsletter.store.times import from_ms
 
 _batch = tables.batch.c
@@ -147,7 +147,7 @@ class SqlDossiers:
             )
             .join_from(tables.batch, tables.campaign, _campaign.id == _batch.campaign_id)
             .join(tables.delivery, own, isouter=True)
-            .where(first_id(_batch.members) <= number, holds(_batch.members, number))
+            .where(_batch.first <= number, holds(_batch.members, number))
             .order_by(_batch.campaign_id)
         ).all()
         return [self._delivery(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, text, true
 
 from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import BatchState, DeliveryState
@@ -31,7 +31,7 @@ class SqlFamilies:
     def campaigns(self, original: str) -> list[Campaign]:
         latest = (
             select(func.max(_campaign.id))
-            .where(_campaign.translates == original)
+            .where(text("campaign.translates <> ''"), _campaign.translates == original)
             .group_by(_campaign.slug)
             .order_by(_campaign.slug)
         )

@@ -36,7 +36,7 @@ def freeze(
     With ``by_zone`` each batch holds readers of one instant and waits for it.
     """
     if by_zone is not None:
-        return _fill(connection, campaign_id, _by_instant(campaign_id, whom, batch_size, by_zone))
+        return _fill(connection, _by_instant(campaign_id, whom, batch_size, by_zone))
     place = func.row_number().over(order_by=_subscriber.id) - 1
     numbered = (
         select(_subscriber.id, (place // literal(batch_size)).label("no"))
@@ -60,7 +60,7 @@ def fill(
         regardless,
         literal(0),
     ).group_by(numbered.c.no)
-    return _fill(connection, campaign_id, groups)
+    return _fill(connection, groups)
 
 
 def _by_instant(
@@ -90,7 +90,6 @@ def _by_instant(
     ).group_by(reader.c.at, reader.c.place)
 
 
-def _fill(connection: Connection, campaign_id: int, groups: Select[tuple[object, ...]]) -> int:
-    connection.execute(insert(tables.batch).from_select(_COLUMNS, groups))
-    size = select(func.coalesce(func.sum(_batch.size), 0)).where(_batch.campaign_id == campaign_id)
-    return int(connection.scalar(size) or 0)
+def _fill(connection: Connection, groups: Select[tuple[object, ...]]) -> int:
+    made = insert(tables.batch).from_select(_COLUMNS, groups).returning(_batch.size)
+    return sum(connection.scalars(made))

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Integer,
     Select,
     Subquery,
     Text,
@@ -51,11 +50,6 @@ def fetch(connection: Connection, query: Select[Any], values: Mapping[str, Any])
     """Run what ``gathered`` made, with these parameters, and return its rows as tuples."""
     columns = json.loads(connection.scalar(query, values))
     return list(zip(*columns, strict=True))
-
-
-def first_id(members: ColumnElement[str]) -> ColumnElement[int]:
-    """The first number of a JSON list, without reading the list to its end."""
-    return cast(func.substr(members, 2, 20), Integer)
 
 
 def holds(members: ColumnElement[str], number: Any) -> ColumnElement[bool]:

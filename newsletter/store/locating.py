@@ -12,7 +12,6 @@ from newsletter.domain.delivery import BatchState
 from newsletter.domain.event import Event
 from newsletter.ports import Place
 from newsletter.store import tables
-from newsletter.store.json_sql import first_id
 
 _batch = tables.batch.c
 _campaign = tables.campaign.c
@@ -171,10 +170,9 @@ def _batches() -> Select[Any]:
 
 def _candidates() -> Select[Any]:
     """Members are sorted, so whoever is in a batch is in one of the last that begin before them."""
-    first = first_id(_batch.members)
     return (
         _batches()
-        .where(_batch.campaign_id == bindparam("campaign"), first <= bindparam("number"))
-        .order_by(first.desc(), _batch.no.desc())
+        .where(_batch.campaign_id == bindparam("campaign"), _batch.first <= bindparam("number"))
+        .order_by(_batch.first.desc(), _batch.no.desc())
         .limit(_CANDIDATES)
     )

@@ -1,18 +1,25 @@
 """Round-ups and their issues: no local date has two of a name."""
 
 import json
+from collections.abc import Collection
 from datetime import date, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, exists, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.roundup import Issue
 from newsletter.domain.statement import Statement
-from newsletter.store import arrivals
+from newsletter.store import arrivals, tables
+from newsletter.store.campaigns import last_of
 from newsletter.store.times import from_ms, to_ms
 
 _STATEMENT = TypeAdapter(Statement | None)
+_DASHES = 3
+"""A slug of an issue has them at the least: it ends with a date."""
+_AT_ONCE = 500
+_NONE = _STATEMENT.dump_json(None).decode()
+_campaign = tables.campaign.c
 _roundup = arrivals.roundup.c
 _issue = arrivals.issue.c
 
@@ -38,6 +45,27 @@ class SqlRoundups:
     def issues(self) -> list[Issue]:
         query = select(arrivals.issue).order_by(_issue.name, _issue.day)
         return [_read(row) for row in self._connection.execute(query).all()]
+
+    def some(self, slugs: Collection[str]) -> list[Issue]:
+        named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
+        keys = sorted((name, "-".join(day)) for name, *day in named)
+        found = []
+        for start in range(0, len(keys), _AT_ONCE):
+            which = tuple_(_issue.name, _issue.day).in_(keys[start : start + _AT_ONCE])
+            query = select(arrivals.issue).where(which).order_by(_issue.name, _issue.day)
+            found += [_read(row) for row in self._connection.execute(query).all()]
+        return found
+
+    def waiting(self) -> list[Issue]:
+        slug = _issue.name.concat("-").concat(_issue.day)
+        began = exists().where(_campaign.id == last_of(slug), _campaign.started_at.is_not(None))
+        waits = select(arrivals.issue).where(_issue.document != _NONE, ~began)
+        rows = self._connection.execute(waits.order_by(_issue.name, _issue.day)).all()
+        return [_read(row) for row in rows]
+
+    def last(self, name: str) -> date | None:
+        day = self._connection.scalar(select(func.max(_issue.day)).where(_issue.name == name))
+        return None if day is None else date.fromisoformat(day)
 
     def put(self, issue: Issue, at: datetime) -> None:
         values = {

@@ -3,7 +3,7 @@
 The one place that speaks its dialect. PostgreSQL, which this version does not know, has tsvector.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -46,13 +46,15 @@ class SqlSearch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def missing(self) -> list[tuple[str, str]]:
+    def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
         kept = exists().where(_kept.slug == _campaign.slug, _kept.digest == _campaign.digest)
         newest = (
             select(func.max(_campaign.id))
             .where(_campaign.started_at.is_not(None))
             .group_by(_campaign.slug)
         )
+        if slugs is not None:
+            newest = newest.where(_campaign.slug.in_(slugs))
         rows = self._connection.execute(
             select(_campaign.slug, _campaign.digest)
             .where(_campaign.id.in_(newest), ~kept)

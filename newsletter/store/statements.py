@@ -1,20 +1,30 @@
 """Statements, content, approvals, staff and set times."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
+from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Approval, Channel, Role, Statement
 from newsletter.ports import HoldKind, StoredStatement
 from newsletter.store import copies, tables
+from newsletter.store.campaigns import last_of
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _STATEMENT = TypeAdapter(Statement)
 _CONTENT = TypeAdapter(Content)
+_AT_ONCE = 500
+"""Slugs that one query names."""
+_statement = tables.statement.c
+_touched = tables.touched.c
+_campaign = tables.campaign.c
+_IS_TRANSLATION = text("statement.translation_of <> ''")
+"""In the words of the partial index of such statements: SQLite uses it for nothing else."""
 
 
 class SqlStatements:
@@ -24,24 +34,56 @@ class SqlStatements:
         self._connection = connection
 
     def all(self) -> list[StoredStatement]:
+        return self._fetch(select(tables.statement).order_by(_statement.slug))
+
+    def some(self, slugs: Collection[str]) -> list[StoredStatement]:
+        named, found = sorted(slugs), []
+        for start in range(0, len(named), _AT_ONCE):
+            which = _statement.slug.in_(named[start : start + _AT_ONCE])
+            found += self._fetch(select(tables.statement).where(which).order_by(_statement.slug))
+        return found
+
+    def touched(self, since: int | None) -> tuple[int, list[str]]:
+        if since is None:
+            return self._connection.scalar(select(func.max(_touched.number))) or 0, []
         rows = self._connection.execute(
-            select(tables.statement).order_by(tables.statement.c.slug)
+            select(_touched.number, _touched.slug)
+            .where(_touched.number > since)
+            .order_by(_touched.number)
         ).all()
-        return [_stored(row) for row in rows]
+        return (rows[-1].number if rows else since), [row.slug for row in rows]
+
+    def unsettled(self) -> list[StoredStatement]:
+        gone = exists().where(
+            _campaign.id == last_of(_statement.slug),
+            _campaign.started_at.is_not(None),
+            _campaign.state != CampaignState.CANCELLED.value,
+        )
+        return self._fetch(select(tables.statement).where(~gone).order_by(_statement.slug))
+
+    def newest(self, most: int | None) -> list[StoredStatement]:
+        return self._fetch(
+            select(tables.statement)
+            .join(tables.touched, _touched.slug == _statement.slug)
+            .where(_statement.present == 1)
+            .order_by(_touched.number.desc())
+            .limit(most)
+        )
+
+    def count(self) -> int:
+        present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
+        return int(self._connection.scalar(present) or 0)
 
     def get(self, slug: str) -> StoredStatement | None:
-        row = self._connection.execute(
-            select(tables.statement).where(tables.statement.c.slug == slug)
-        ).one_or_none()
-        return None if row is None else _stored(row)
+        found = self._fetch(select(tables.statement).where(_statement.slug == slug))
+        return found[0] if found else None
 
     def translations(self, slug: str) -> list[StoredStatement]:
-        rows = self._connection.execute(
-            select(tables.statement)
-            .where(tables.statement.c.translation_of == slug)
-            .order_by(tables.statement.c.slug)
-        ).all()
-        return [_stored(row) for row in rows]
+        of = (_statement.translation_of == slug, _IS_TRANSLATION)
+        return self._fetch(select(tables.statement).where(*of).order_by(_statement.slug))
+
+    def _fetch(self, query: Select[tuple[object, ...]]) -> list[StoredStatement]:
+        return [_stored(row) for row in self._connection.execute(query).all()]
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
         values = {
@@ -114,6 +156,10 @@ class SqlApprovals:
             )
             for row in rows
         ]
+
+    def slugs(self, channels: Collection[Channel]) -> set[str]:
+        named = tables.approval.c.channel.in_([one.value for one in channels])
+        return set(self._connection.scalars(select(tables.approval.c.slug).where(named).distinct()))
 
     def add(self, approval: Approval) -> None:
         self._connection.execute(

@@ -6,8 +6,8 @@ accounting identity is a constraint of the batch, so no commit can break it.
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
-from newsletter.store import arrivals, asking
-from newsletter.store.columns import integer, metadata, octets, table, words
+from newsletter.store import arrivals, asking, touching
+from newsletter.store.columns import derived, integer, metadata, octets, table, words
 
 __all__ = ["arrivals", "asking", "metadata"]
 
@@ -33,6 +33,15 @@ statement = table(
     Index(
         "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")
     ),
+)
+
+# Slugs of which something changed; the highest number changed last. Triggers write it.
+touched = table(
+    "touched",
+    integer("number", key=True),
+    words("slug"),
+    UniqueConstraint("slug"),
+    numbered=True,
 )
 
 content = table(
@@ -148,6 +157,14 @@ campaign = table(
     Index(None, "slug"),
     Index("ix_campaign_translates", "translates", sqlite_where=text("translates <> ''")),
     Index("ix_campaign_sending", "id", sqlite_where=text("state = 'sending'")),
+    Index(
+        "ix_campaign_open",
+        "state",
+        "release_at",
+        sqlite_where=text("state IN ('scheduled', 'sending', 'paused', 'attention')"),
+    ),
+    Index("ix_campaign_begun", "started_at", sqlite_where=text("started_at IS NOT NULL")),
+    Index("ix_campaign_corrects", "corrects", sqlite_where=text("corrects <> ''")),
     numbered=True,
 )
 
@@ -182,6 +199,7 @@ batch = table(
     integer("regardless", zero=True),  # 1: of what its members are subscribed to
     words("account", empty=True),  # at the provider, of the last attempt; empty: nobody knows
     integer("call_until", nullable=True),  # a replay may be under way so long
+    derived("first", "CAST(substr(members, 2, 20) AS INTEGER)"),  # the first of its members
     CheckConstraint(
         "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
     ),
@@ -200,6 +218,7 @@ batch = table(
     ),
     Index(None, "attempt_id"),
     Index("ix_batch_unknown", "not_before", sqlite_where=text("state = 'unknown'")),
+    Index("ix_batch_first", "campaign_id", "first", "no"),
 )
 
 resolution = table(
@@ -295,3 +314,5 @@ audit = table(
     words("detail"),
     words("digest"),
 )
+
+touching.describe(metadata)

@@ -181,6 +181,10 @@ class SqlUnknowns:
             )
         )
 
+    def campaigns(self) -> list[int]:
+        found = select(_batch.campaign_id).where(claiming.is_unknown())
+        return sorted(self._connection.scalars(found.distinct()))
+
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         due = _of(accounts).with_only_columns(func.min(_batch.not_before))
         return maybe_from_ms(self._connection.scalar(due.where(_batch.not_before < _NEVER)))

@@ -23,7 +23,7 @@ def files(app: App, *, began_at: datetime) -> dict[str, Callable[[], bytes]]:
         f"archive/{one.slug}/index.html": partial(edition.statement, one.slug)
         for one in reversed(shown)
     }
-    for number in range(pages_for(shown), 1, -1):
+    for number in range(pages_for(len(shown)), 1, -1):
         leaves[f"page/{number}/index.html"] = partial(edition.page, number)
     leaves |= {name: partial(edition.feed, name) for name in KINDS}
     leaves["index.html"] = partial(edition.page, 1)

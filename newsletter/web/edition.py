@@ -20,8 +20,9 @@ from newsletter.web.frame import Frame
 from newsletter.web.listing import MOST, MOST_HITS, Listing
 from newsletter.web.metadata import described
 from newsletter.web.notices import above
-from newsletter.web.published import Published, published
+from newsletter.web.published import Published
 from newsletter.web.rss import rss
+from newsletter.web.shelf import Shelf
 from newsletter.web.standpoint import Standpoint
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
@@ -52,35 +53,28 @@ class Edition:
         self._began_at = began_at
         self._listing = Listing(app=app, frame=frame, folders=folders)
         self._here = Standpoint(depth=2 if folders else 1, folders=folders)
-        self._held: list[Published] | None = None
+        self._shelf = Shelf(app.store)
 
     def hold(self) -> list[Published]:
         """Show from now on what has begun by now, and nothing newer; returns it."""
-        self._held = self._published()
-        return self._held
-
-    def _published(self) -> list[Published]:
-        """What has begun to go out, newest first."""
-        if self._held is not None:
-            return self._held
-        with self._app.store.read() as tx:
-            return published(tx.campaigns.heads())
+        return self._shelf.hold()
 
     def page(self, number: int) -> Leaf | None:
         """A page of the list of all, from 1 on; None where there is none."""
-        shown = self._published()
-        count = pages_for(shown)
+        statements, changed_at = self._shelf.count()
+        count = pages_for(statements)
         if not 1 <= number <= count:
             return None
-        listed = self._with_content(shown[(number - 1) * MOST : number * MOST])
-        return self._leaf(self._listing.page(listed, number, count), "text/html", shown)
+        shown = self._shelf.newest(MOST, skip=(number - 1) * MOST)
+        page = self._listing.page(self._with_content(shown), number, count)
+        return self._leaf(page, "text/html", shown, changed_at)
 
     def found(self, typed: str, number: int) -> bytes:
         """A page of what a person looked for."""
         with self._app.store.read() as tx:
-            shown = {one.slug: one for one in published(tx.campaigns.heads())}
             skip = (number - 1) * MOST_HITS
             hits = tx.search.find(terms(typed), skip=skip, most=MOST_HITS)
+        shown = self._shelf.some([hit.slug for hit in hits.shown])
         return self._listing.found(typed, number, hits, shown)
 
     def statement(self, slug: str) -> Leaf | None:
@@ -100,14 +94,14 @@ class Edition:
 
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""
-        shown = self._with_content(self._published()[: feeds.MOST])
+        shown = self._with_content(self._shelf.newest(feeds.MOST))
         entries = [self._listed(one, content) for one, content in shown]
         body = _WRITERS[name](self._publisher, entries)
         return self._leaf(body, feeds.KINDS[name][1], [one for one, _ in shown])
 
     def site_map(self) -> Leaf:
         """The pages that search engines may list."""
-        shown = self._published()
+        shown = self._shelf.newest(feeds.MOST_PLACES)
         return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
 
     def robots(self) -> Leaf:
@@ -115,8 +109,15 @@ class Edition:
         body = feeds.robots(self._app.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
 
-    def _leaf(self, body: bytes, media_type: str, shown: Sequence[Published]) -> Leaf:
+    def _leaf(
+        self,
+        body: bytes,
+        media_type: str,
+        shown: Sequence[Published],
+        changed_at: datetime | None = None,
+    ) -> Leaf:
         changes = [one.updated_at for one in shown]
+        changes += [changed_at] if changed_at else []
         return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
 
     def _listed(self, shown: Published, content: Content) -> Listed:
@@ -149,16 +150,15 @@ class Edition:
 
     def _family(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
         """A statement, and all its languages with its own."""
-        shown = self._published()
-        own = next((one for one in shown if one.slug == slug), None)
-        family = [one for one in shown if own is not None and one.family == own.family]
+        family = self._shelf.family(slug)
+        own = next((one for one in family if one.slug == slug), None)
         found = dict(self._with_content(family))
         return (own if own in found else None), found
 
 
-def pages_for(shown: Sequence[Published]) -> int:
-    """How many pages the list of them has: one at least."""
-    return max(1, -(-len(shown) // MOST))
+def pages_for(statements: int) -> int:
+    """How many pages the list of so many has: one at least."""
+    return max(1, -(-statements // MOST))
 
 
 def _for_nobody(content: Content) -> str:

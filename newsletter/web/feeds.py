@@ -23,7 +23,7 @@ KINDS = {
 }
 """File → what people call its kind, and what programs do."""
 
-_MOST_PLACES = 50_000  # of a site map, by its specification
+MOST_PLACES = 50_000  # of a site map, by its specification
 _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -93,7 +93,7 @@ def site_map(publisher: Publisher, shown: Sequence[Published]) -> bytes:
     """A site map with the archive and its pages."""
     places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
     newest = max((one.updated_at for one in shown), default=publisher.began_at)
-    pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: _MOST_PLACES - 1])
+    pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: MOST_PLACES - 1])
     for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
         place = Xml.SubElement(places, "url")
         put(place, "loc", address)

@@ -21,6 +21,7 @@ from tests.contracts.store_search import SearchContract
 from tests.contracts.store_segments import SegmentsContract
 from tests.contracts.store_staging import StagingContract
 from tests.contracts.store_threads import ThreadsContract
+from tests.contracts.store_touched import OpenContract, TouchedContract
 from tests.contracts.store_unknowns import UnknownsContract
 
 
@@ -47,5 +48,7 @@ class StoreContract(
     ChoicesContract,
     SearchContract,
     ThreadsContract,
+    TouchedContract,
+    OpenContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

@@ -14,17 +14,17 @@ from newsletter.domain.campaign import Campaign
 from newsletter.domain.delivery import Counts
 from newsletter.domain.pacing import Limits
 from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statement
-from newsletter.pipeline.approve import Given, Noted, approve, note_front_matter
+from newsletter.pipeline.approve import Compared, Given, Noted, approve, note_front_matter
 from newsletter.pipeline.control import Hand
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.ingest import Ingested, ingest
+from newsletter.pipeline.ingest import Ingested, Read, ingest
 from newsletter.pipeline.lines import Line, Lines
-from newsletter.pipeline.plan import Planned, PlanRules, plan, start_due
+from newsletter.pipeline.plan import Planned, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.reconcile import Reconciled, Reconciler
 from newsletter.pipeline.recover import Recovered, recover
 from newsletter.pipeline.rehearse import DryRun, dry_run
-from newsletter.pipeline.render import Rendered, render
+from newsletter.pipeline.render import Rendered, Tried, render
 from newsletter.pipeline.review import Reviewed, ReviewRules, review
 from newsletter.pipeline.turns import Turns
 from newsletter.ports import Provider, Store, Watermark
@@ -108,11 +108,16 @@ class Newsroom:
         )
         self.review_rules = ReviewRules(reviewer=MarkdownReviewer(), timezone=self.rules.timezone)
         self.limits = Limits(timezone="America/New_York")
+        self.forget_looks()
         self._attempts = itertools.count(1)
         self._epochs = itertools.count(1)
         with store.begin() as tx:
             for address, role in STAFF.items():
                 tx.staff.put(address, role, clock.now())
+
+    def forget_looks(self) -> None:
+        """As a process that has begun anew: the next look is at everything."""
+        self.read, self.tried, self.compared, self.watch = Read(), Tried(), Compared(), Watch()
 
     # --- what the world does
 
@@ -156,7 +161,7 @@ class Newsroom:
     # --- the stages
 
     def ingest(self) -> Ingested:
-        return ingest(store=self.store, sources=[self.source], clock=self.clock)
+        return ingest(store=self.store, sources=[self.source], clock=self.clock, before=self.read)
 
     def render(self) -> Rendered:
         return render(
@@ -164,6 +169,7 @@ class Newsroom:
             renderer=self.renderer,
             clock=self.clock,
             together=self.rules.together,
+            before=self.tried,
         )
 
     def note(self) -> tuple[str, ...]:
@@ -171,7 +177,11 @@ class Newsroom:
 
     def noted(self) -> tuple[Noted, ...]:
         return note_front_matter(
-            store=self.store, policy=self.rules.policy, rules=self.review_rules, clock=self.clock
+            store=self.store,
+            policy=self.rules.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+            before=self.compared,
         )
 
     def review(self, slug: str = "resignation") -> Reviewed:
@@ -182,7 +192,7 @@ class Newsroom:
         return reviewed
 
     def plan(self) -> Planned:
-        return plan(store=self.store, rules=self.rules, clock=self.clock)
+        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self.watch)
 
     def start_due(self) -> tuple[Campaign, ...]:
         return start_due(store=self.store, rules=self.rules, clock=self.clock)

@@ -335,6 +335,39 @@ def test_an_unchanged_file_is_not_parsed_again(tmp_path: Path) -> None:
     assert first.faults[0] is second.faults[0]
 
 
+def test_where_nothing_is_new_it_is_the_very_reading_that_was_given_before(tmp_path: Path) -> None:
+    write(tmp_path, "a.md")
+    path = write(tmp_path, "b.md", "no front matter")
+    reader = source(tmp_path)
+    first = reader.read()
+    assert reader.read() is first
+    os.utime(path)
+    assert reader.read() is first  # read again, and it says the same
+
+    write(tmp_path, "c.md")
+    second = reader.read()
+    assert second is not first
+    assert reader.read() is second
+    path.unlink()
+    assert reader.read() is not second
+
+
+def test_a_file_written_just_before_it_was_read_is_read_again(tmp_path: Path) -> None:
+    """Two writes within one tick of the file system's clock look like one: no time tells them."""
+    written = write(tmp_path, "a.md").stat().st_ctime_ns
+    asked: list[int] = []  # the time is asked for once for each file that is read
+
+    def now() -> int:
+        asked.append(written + len(asked) * 1_500_000_000)
+        return asked[-1]
+
+    reader = source(tmp_path, now_ns=now)
+    readings = [reader.read() for _ in range(5)]
+
+    assert len(asked) == 3  # at once, 1.5 s and 3 s after it was written, and then no more
+    assert all(reading is readings[0] for reading in readings)
+
+
 def test_a_file_that_was_mended_or_taken_away_is_seen(tmp_path: Path) -> None:
     path = write(tmp_path, "a.md", "no front matter")
     write(tmp_path, "b.md")

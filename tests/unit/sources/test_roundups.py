@@ -22,3 +22,17 @@ def test_every_issue_that_says_something_is_a_statement(store: SqlStore) -> None
         for issue in (later, EMPTY, MADE):
             tx.roundups.put(issue, NOON)
     assert RoundupSource(store).read() == Reading(statements=(MADE.statement, second))
+
+
+def test_only_what_was_touched_is_read_again(store: SqlStore) -> None:
+    source = RoundupSource(store)
+    with store.begin() as tx:
+        tx.roundups.put(MADE, NOON)
+    first = source.read()
+    with store.begin() as tx:
+        tx.schedules.put("another-statement-of-2026-11-27", NOON)
+    assert source.read() is first
+    with store.begin() as tx:
+        tx.roundups.put(replace(MADE, statement=None), NOON)
+        tx.roundups.put(EMPTY, NOON)
+    assert source.read() == Reading(statements=())

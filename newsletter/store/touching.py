@@ -1,0 +1,47 @@
+"""Notes what changed as it changes: triggers that write a slug down, with a number that only grows.
+
+Whoever writes, and in whatever way, cannot forget it. A look then asks for what was touched since
+the one before, however much there is. Of one slug there is one note.
+"""
+
+from sqlalchemy import DDL, MetaData, event
+
+NOTED = {
+    "statement": ("document", "digest", "fingerprint", "present"),
+    "approval": (),
+    "schedule": (),
+    "campaign": ("digest", "state", "lists", "urgent", "release_at", "started_at", "corrected_by"),
+}
+"""Table → the columns of which one has to differ in an update that counts; none: any update."""
+
+_ISSUE = "NEW.name || '-' || NEW.day"
+
+
+def triggers() -> list[str]:
+    """What makes them all."""
+    found = []
+    for table, columns in NOTED.items():
+        found.append(_trigger("INSERT", table, "NEW.slug"))
+        found.append(_trigger("UPDATE", table, "NEW.slug", columns))
+        found.append(_trigger("DELETE", table, "OLD.slug"))
+    found.append(_trigger("INSERT", "issue", _ISSUE))
+    found.append(_trigger("UPDATE", "issue", _ISSUE, ("document", "parts")))
+    return found
+
+
+def describe(metadata: MetaData) -> None:
+    """Make them with the tables."""
+    for trigger in triggers():
+        event.listen(metadata, "after_create", DDL(trigger))  # type: ignore[no-untyped-call]
+
+
+def _trigger(deed: str, table: str, slug: str, columns: tuple[str, ...] = ()) -> str:
+    differs = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns)
+    when = f" WHEN {differs}" if differs else ""
+    # the old note goes first, so that the new one has the highest number there ever was
+    forget = f"DELETE FROM touched WHERE slug = {slug}"  # noqa: S608 - our own words
+    note = f"touched (slug) VALUES ({slug})"
+    return (
+        f"CREATE TRIGGER touched_by_{table}_{deed.lower()} AFTER {deed} ON {table}{when}"
+        f" BEGIN {forget}; INSERT INTO {note}; END"
+    )

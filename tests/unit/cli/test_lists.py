@@ -1,0 +1,96 @@
+"""Lists show the newest, say how many they leave out, and ask for no more than they show."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from newsletter.app import App
+from newsletter.bootstrap import opened
+from newsletter.cli.audit import audit
+from newsletter.cli.campaigns import campaign
+from newsletter.cli.statements import statement
+from tests.contracts.books import add_campaign
+from tests.counting import counted
+from tests.fakes import NOON
+
+CONFIGURATION = """\
+organisation:
+  name: Example Forum
+  website: https://forum.example
+  postal_address: 1 Example Street, Washington, DC 20001
+sender: {name: Example Forum, address: news@forum.example}
+public_url: https://news.forum.example
+timezone: America/New_York
+default_lists: [press]
+provider: {kind: outbox, path: var/outbox}
+"""
+LISTS = {
+    "statement list": (statement, "list", "slug"),
+    "campaign list": (campaign, "list", "campaign"),
+    "audit show": (audit, "show", "number"),
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "statements").mkdir()
+    (tmp_path / "newsletter.yaml").write_text(CONFIGURATION)
+    return tmp_path
+
+
+@pytest.fixture
+def app(workspace: Path) -> Iterator[App]:
+    with opened(workspace, {}) as app:
+        yield app
+
+
+def add(app: App, first: int, last: int) -> None:
+    """A statement, a campaign and a line of the log for each number."""
+    for number in range(first, last + 1):
+        path = app.settings.workspace / "statements" / f"s{number}.md"
+        path.write_text(f"---\ntitle: Number {number}\n---\nText.\n")
+        app.refresh()
+        with app.store.begin() as tx:
+            add_campaign(tx, f"s{number}")
+            tx.audit.enter(at=NOON, actor="a", action="b", subject=f"s{number}", detail="")
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_a_list_shows_the_newest_and_says_how_to_see_more(
+    app: App, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    add(app, 1, 4)
+    group, name, key = LISTS[which]
+
+    def shown(*options: str) -> tuple[list[str], str]:
+        arguments = [name, "--workspace", str(app.settings.workspace), "--json", *options]
+        group.main(arguments, standalone_mode=False)
+        said = capsys.readouterr()
+        return [str(row[key]).removeprefix("s") for row in json.loads(said.out)], said.err
+
+    numbers, said = shown("--limit", "2")
+    assert numbers == ["3", "4"]
+    assert "newest 2 of 4" in said
+    assert "--all" in said
+    for options in ((), ("--all",), ("--limit", "4")):
+        assert shown(*options) == (["1", "2", "3", "4"], "")
+    with pytest.raises(click.UsageError):
+        shown("--limit", "0")
+
+
+def test_a_list_asks_as_little_however_much_there_is(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+    for first, last in ((1, 3), (4, 12)):
+        add(app, first, last)
+        with counted() as statements:
+            for group, name, _ in LISTS.values():
+                arguments = [name, "--workspace", str(app.settings.workspace), "--limit", "2"]
+                group.main(arguments, standalone_mode=False)
+        asked.append(len(statements))
+    capsys.readouterr()
+    assert asked[0] == asked[1]
