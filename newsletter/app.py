@@ -75,6 +75,8 @@ class App:
     watermark: FileWatermark
     clock: Clock
     links: Links
+    umask: int
+    """Which rights files lack that are meant for others; those of our own are for nobody else."""
     renderer: TemplateRenderer
     sources: tuple[Source, ...]
     lines: Lines

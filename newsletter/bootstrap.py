@@ -1,7 +1,8 @@
 """The one place where things are built and wired."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from newsletter.config.sources import (
     visited,
 )
 from newsletter.domain.audience import fold
+from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.pacing import Limits, WarmUp
 from newsletter.pipeline.gather import Gatherer
 from newsletter.pipeline.issues import Issues
@@ -28,49 +30,96 @@ from newsletter.ports import Clock, Feed, History, Links, Source, Store, Webhook
 from newsletter.providers import registry
 from newsletter.providers.calls import fetcher
 from newsletter.providers.options import ProviderOptions
+from newsletter.providers.outbox import Options as OutboxOptions
 from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
+from newsletter.security.private import close_off, kept_in, private
 from newsletter.sources.feeds.fetching import Fetcher
 from newsletter.sources.feeds.taken import FeedSource
 from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.roundups import RoundupSource
 from newsletter.store.binding import bind
+from newsletter.store.chain import Chain, HeadFile
 from newsletter.store.engine import open_sqlite
+from newsletter.store.lock import in_use
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
 from newsletter.webhooks import registry as listening
 
 _FETCH_WITHIN = timedelta(seconds=5)
+_KEYS = ("addresses", "links", "audit")
 
 
 @contextmanager
-def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
-    """Build everything for a workspace, and close it at the end of the block."""
+def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter") -> Iterator[App]:
+    """Build everything for a workspace, and close it at the end of the block.
+
+    ``by`` says who has the database open, to whoever wants to replace it.
+    """
     settings = load(workspace / FILE_NAME, environ)
-    database, keys = settings.database_path, settings.workspace / "var" / "keys"
+    with private() as umask, _stored(settings, by) as (store, keys):
+        watermark = FileWatermark(settings.epoch_path, settings.database_path)
+        app = _wire(settings, store, watermark, SignedLinks(keys.links), umask)
+        try:
+            with suppress(StoreUnavailable):  # whoever begins to send is told
+                app.guard().attend()
+            store.seal(app.clock.now())
+            yield app
+        finally:
+            watermark.close()
+
+
+def kept(settings: Settings) -> list[Path]:
+    """Files and folders of ours that nobody else may read."""
+    outboxes = (one.path for one in settings.providers if isinstance(one, OutboxOptions))
+    folders = [settings.resolve(path) for path in outboxes]
+    within = kept_in(settings.workspace / "var", settings.database_path, settings.epoch_path)
+    return [*within, *(folder for folder in folders if folder != settings.workspace)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
+
+    addresses: tuple[bytes, ...]
+    links: tuple[bytes, ...]
+    audit: tuple[bytes, ...]
+
+
+@contextmanager
+def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
+    """The database, which nobody replaces while it is open, and the keys that belong to it."""
+    database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_sqlite(database)
-    addresses, links = load_keys(keys / "addresses"), load_keys(keys / "links")
-    store = SqlStore(engine, hash_address=address_hash(addresses[0]))
-    watermark = FileWatermark(settings.epoch_path, database)
-    try:
-        ensure_current(engine)
-        # The first key of each file is its oldest: rotation adds others below it.
-        firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
-        bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield _wire(settings, store, watermark, SignedLinks(links))
-    finally:
-        watermark.close()
-        store.close()
+    with in_use(settings.in_use_path, by=by):
+        keys = _Keys(**{name: load_keys(folder / name) for name in _KEYS})
+        engine = open_sqlite(database)
+        try:
+            ensure_current(engine)
+            firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
+            bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
+            close_off(kept(settings))
+            yield (
+                SqlStore(
+                    engine,
+                    hash_address=address_hash(keys.addresses[0]),
+                    chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                ),
+                keys,
+            )
+        finally:
+            engine.dispose()
 
 
-def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: Links) -> App:
+def _wire(
+    settings: Settings, store: SqlStore, watermark: FileWatermark, links: Links, umask: int
+) -> App:
     clock = SystemClock()
     first, *others = (_line(options, settings, clock) for options in settings.providers)
     second = others[0] if others else None
@@ -83,6 +132,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
         watermark=watermark,
         clock=clock,
         links=links,
+        umask=umask,
         renderer=renderer,
         # first the round-ups: of two with one slug it is the file that has to change
         sources=(RoundupSource(store), *_sources(settings, store, clock)),

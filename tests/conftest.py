@@ -12,7 +12,7 @@ from newsletter.domain.statement import Statement
 from newsletter.store.engine import open_sqlite
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
-from tests.fakes import FixedClock, hash_address
+from tests.fakes import FixedClock, store_in
 
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
 
@@ -34,8 +34,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path, migrated: Path) -> Iterator[SqlStore]:
-    engine = open_sqlite(Path(shutil.copy(migrated, tmp_path)))
-    store = SqlStore(engine, hash_address=hash_address)
+    store = store_in(Path(shutil.copy(migrated, tmp_path)))
     yield store
     store.close()
 

@@ -14,6 +14,7 @@ from newsletter.cli.shell import (
     actor,
     as_json,
     by_whom,
+    for_others,
     in_workspace,
     override_in_words,
     print_json,
@@ -124,7 +125,8 @@ def new(shell: Shell, title: str, author: str) -> None:
             author=author,
         )
         path = _folder(app) / f"{slugify(title)}.md"
-        write_new(path, text)
+        with for_others(app):
+            write_new(path, text)
     click.echo(str(path))
 
 
@@ -161,7 +163,8 @@ def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
         subject=document.subject,
         body=document.body,
     )
-    write_new(path, text)
+    with for_others(app):
+        write_new(path, text)
     return {
         "slug": slug,
         "path": str(path),

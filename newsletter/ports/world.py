@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.epoch import Absence, Witness
+from newsletter.domain.epoch import Absence, Location, Witness
 from newsletter.domain.errors import Fault, NewsletterError
 from newsletter.domain.event import Event
 from newsletter.domain.message import Content
@@ -26,8 +26,8 @@ class Clock(Protocol):
 class Watermark(Protocol):
     """How far sending has come, kept outside the database: it does not go back with a restore."""
 
-    def file(self) -> int:
-        """The identity of the database's file."""
+    def location(self) -> Location:
+        """Where the database's file lies."""
         ...
 
     def read(self) -> Witness | Absence: ...
@@ -45,6 +45,10 @@ class Watermark(Protocol):
 
         Raises StoreUnavailable: then nothing may leave.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; ``write`` takes hold again."""
         ...
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import Finished, Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import Finished, Running, Workspace, made_here, readers, wait_until
 
 PEOPLE = readers(200)
 SIZE = 6 << 20
@@ -35,6 +35,7 @@ def small(workspace: Workspace, tmp_path: Path) -> Iterator[Workspace]:
     try:
         shutil.copytree(state, mounted, dirs_exist_ok=True)
         shutil.rmtree(state)
+        made_here(mounted)
         state.symlink_to(mounted)
         yield workspace
     finally:
