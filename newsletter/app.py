@@ -270,4 +270,4 @@ class App:
     @property
     def lock_path(self) -> Path:
         """The file whose lock proves that one process sends."""
-        return self.settings.database_path.with_suffix(".lock")
+        return self.settings.lock_path

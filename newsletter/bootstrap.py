@@ -79,7 +79,8 @@ def kept(settings: Settings) -> list[Path]:
     """Files and folders of ours that nobody else may read."""
     outboxes = (one.path for one in settings.providers if isinstance(one, OutboxOptions))
     folders = [settings.resolve(path) for path in outboxes]
-    within = kept_in(settings.workspace / "var", settings.database_path, settings.epoch_path)
+    files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
+    within = kept_in(settings.workspace / "var", *files)
     return [*within, *(folder for folder in folders if folder != settings.workspace)]
 
 

@@ -218,6 +218,11 @@ class Settings(Section):
         return self.epoch_path.with_name(f"{self.epoch_path.name}.audit")
 
     @property
+    def lock_path(self) -> Path:
+        """The file whose lock proves that one process sends."""
+        return self.database_path.with_suffix(".lock")
+
+    @property
     def in_use_path(self) -> Path:
         """The file whose lock keeps the database from being replaced."""
         return self.database_path.with_suffix(".use")

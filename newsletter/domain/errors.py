@@ -7,6 +7,7 @@ NewsletterError
 ├── Refused                 a check, an approval or a count says no
 ├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
 ├── StoreUnavailable        the database is locked, read-only, full or of another version
+│   └── Exchanged           another file was put in its place while it was open
 └── Defect                  an invariant of ours is broken; please report it
 
 A message says what failed, for what, and what to do.
@@ -77,6 +78,10 @@ class ProviderUnreachable(NewsletterError):
 
 class StoreUnavailable(NewsletterError):
     """The database is locked, read-only, full or of another version."""
+
+
+class Exchanged(StoreUnavailable, Refused):
+    """Another file was put in the place of the database while it was open."""
 
 
 class Defect(NewsletterError):

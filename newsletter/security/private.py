@@ -4,6 +4,7 @@ Files are made so from their first byte, whatever the shell's umask is. What an 
 is put right when a workspace is opened.
 """
 
+import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -46,14 +47,20 @@ def open_to_others(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if _mode(path) & _OTHERS]
 
 
-def kept_in(folder: Path, *databases: Path) -> list[Path]:
-    """A folder of ours, what lies right in it, and what belongs to a database that lies elsewhere.
+def kept_in(folder: Path, *others: Path) -> list[Path]:
+    """A folder of ours and what lies right in it; other files, and what has their name and more.
 
     What lies deeper is shut in by its folder.
     """
-    beside = (one for path in databases for one in path.parent.glob(f"{path.stem}.*"))
+    beside = (one for path in others for one in (path, *_named_after(path)))
     within = folder.iterdir() if folder.is_dir() else ()
     return [folder, *sorted({*within, *beside})]
+
+
+def _named_after(path: Path) -> Iterator[Path]:
+    """What SQLite and we ourselves put beside a file."""
+    for ending in ("-*", ".*"):
+        yield from path.parent.glob(glob.escape(path.name) + ending)
 
 
 def _mode(path: Path) -> int:

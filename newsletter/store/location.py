@@ -5,10 +5,8 @@ does not tell, or what would be another after the next start of the machine, is 
 of the machine is hashed: that of systemd is not to be shown to others.
 """
 
-import ctypes
 import hashlib
 import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +35,7 @@ def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
         said = _read(file)
         if len(said) == 32 and said.strip("0123456789abcdef") == "":
             return _hashed(said)
-    return _hashed(_host_uuid(library or ctypes.CDLL(None)))
+    return _hashed(_host_uuid(library))
 
 
 def boot(file: Path = BOOT_ID) -> str:
@@ -76,7 +74,10 @@ def _read(file: Path) -> str:
 
 def _host_uuid(library: Any) -> str:
     """What macOS calls the machine; empty elsewhere."""
-    ask = getattr(library, "gethostuuid", None)
+    import ctypes  # where systemd names the machine, nobody waits for these
+    import uuid
+
+    ask = getattr(library or ctypes.CDLL(None), "gethostuuid", None)
     if ask is None:
         return ""
     found, patience = ctypes.create_string_buffer(16), (ctypes.c_long * 2)(1, 0)

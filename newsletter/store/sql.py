@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.errors import Exchanged
 from newsletter.ports import AuditHead
 from newsletter.store.approvals import SqlApprovals
 from newsletter.store.audit import SqlAudit
@@ -226,9 +226,9 @@ class SqlStore:
 
     def _refuse_exchanged(self) -> None:
         if _identity(self._path) != self._file:
-            raise StoreUnavailable(
-                f"another file was put in the place of {self._path} while it was open: what is"
-                " done here would be lost; start this process again"
+            raise Exchanged(
+                f"{self._path} was exchanged while it was at work: another file is in its place,"
+                " and what is done here would be lost; start this process again"
             )
 
 
