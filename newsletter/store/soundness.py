@@ -23,7 +23,7 @@ from newsletter.store.statements import SqlStatements
 
 _CHUNK = 5000
 _SHOWN = 5
-_STEPS = 100_000
+_STEPS = 1_000
 """Instructions of SQLite's machine, after each of which it looks at the time."""
 _subscriber = tables.subscriber.c
 
@@ -55,7 +55,7 @@ def file_faults(database: Path, *, seconds: float) -> list[str] | None:
 
 
 class Inspection:
-    """Looks at rows for so many seconds."""
+    """Looks at each kind of row for so many seconds."""
 
     def __init__(
         self,
@@ -68,10 +68,10 @@ class Inspection:
         self._connection = connection
         self._hash = hash_address
         self._chain = chain
-        self._until = time.monotonic() + seconds
+        self._seconds = seconds
 
     def all(self) -> list[Soundness]:
-        """Each kind of row, the dearest last."""
+        """Every kind."""
         return [
             self._look("approvals", "approval", self._approvals()),
             self._look("addresses", "subscriber", self._addresses()),
@@ -82,12 +82,12 @@ class Inspection:
         of = self._connection.scalar(
             select(func.count()).select_from(tables.metadata.tables[table])
         )
-        looked_at, damaged = 0, []
+        until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
         for name in found:
             looked_at += 1
             if name:
                 damaged.append(name)
-            if time.monotonic() > self._until:
+            if time.monotonic() > until:
                 break
         return Soundness(
             what=what, looked_at=looked_at, of=of or 0, damaged=tuple(damaged[:_SHOWN])

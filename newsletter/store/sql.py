@@ -208,7 +208,7 @@ class SqlStore:
         return file_faults(self._path, seconds=seconds)
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
-        """Compare what lies in the database with what was stored, for so long."""
+        """Compare what lies in the database with what was stored, each kind for so long."""
         with self.read() as tx:
             looking = Inspection(tx.connection, self._hash_address, self._chain, seconds=seconds)
             return looking.all()

@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.audience import Entry
-from newsletter.domain.errors import InvalidInput, Refused, StoreUnavailable
+from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.letter import Letter, LetterKind, LetterState
-from newsletter.ports import LetterLimits
+from newsletter.pipeline import prefer
+from newsletter.pipeline.join import confirm, follow
+from newsletter.pipeline.leave import leave, read
+from newsletter.ports import HoldKind, LetterLimits
+from newsletter.security.links import SignedLinks
 from newsletter.store.copies import backup, restore
 from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books, add_campaign
-from tests.fakes import NOON, chain_of, hash_address, store_in
+from tests.fakes import NOON, FixedClock, chain_of, hash_address, store_in
 
 
 def campaigns(path: Path) -> int:
@@ -171,6 +175,48 @@ def campaign_and_reader(store: SqlStore) -> tuple[int, int]:
         campaign = add_campaign(tx, slug)
     store.close()
     return campaign, person.id
+
+
+def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    """Ana's letter is not in the backup; Bo's is the first after it was put back."""
+    links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
+
+    def ask(store: SqlStore, address: str) -> str:
+        letter = Letter(
+            id=0, kind=LetterKind.JOIN, address=address, lists=("press",), asked_at=NOON
+        )
+        with store.begin() as tx:
+            tx.letters.ask(letter, network="", limits=LetterLimits())
+            claimed = tx.letters.claim(at=NOON, attempt_id="a")
+        assert claimed is not None
+        return links.letter_token(claimed.letter.id)
+
+    backup(path, copy)
+    of_ana = ask(store, "ana@example.org")
+    joined = confirm(of_ana, store=store, links=links, clock=clock)
+    assert joined.reader_id is not None
+    own_page = links.preferences_token(joined.reader_id, NOON)
+    [in_mail] = links.unsubscribe_tokens(1, [joined.reader_id])
+    store.close()
+    restore(copy, path, at=NOON)
+    restored = store_in(path)
+    with restored.begin() as tx:
+        tx.hold.release(HoldKind.DOUBT)
+    of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links, clock=clock)
+
+    for deed in (follow, confirm):
+        with pytest.raises(NotFound):
+            deed(of_ana, store=restored, links=links, clock=clock)
+    with pytest.raises(NotFound):
+        prefer.look_up(prefer.read(own_page, links), store=restored)
+    leave([read(in_mail, links)], store=restored, clock=clock)
+    with restored.read() as tx:
+        bo = tx.readers.get(of_bo.reader_id or 0)
+    assert bo is not None
+    assert bo.lists == ("press",)
+    restored.close()
 
 
 def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
