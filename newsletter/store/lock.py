@@ -68,7 +68,8 @@ def _opened(path: Path) -> Iterator[int]:
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreUnavailable(
-            f"{path} cannot be opened: {error.strerror}; check its folder and the disk"
+            f"{path} cannot be opened: {error.strerror}; check that its folder exists, is yours"
+            " and can be written to"
         ) from error
     try:
         yield file

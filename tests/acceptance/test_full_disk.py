@@ -196,7 +196,7 @@ def test_a_database_that_may_only_be_read_ends_the_run_with_a_line(
     subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
     done = small.start("run", "--until-idle").finish()
     subprocess.run(["mount", "-o", "remount,rw", mounted], check=True)
-    check_the_line(done, "unable to open", "can be written to")
+    check_the_line(done, "cannot be opened", "can be written to")
     assert len(done.stderr.splitlines()) == 1
     assert not mailgun.taken
     check_the_end(small, mailgun)
