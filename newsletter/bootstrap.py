@@ -1,7 +1,7 @@
 """The one place where things are built and wired."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from newsletter.config.sources import (
     visited,
 )
 from newsletter.domain.audience import fold
-from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.pacing import Limits, WarmUp
 from newsletter.pipeline.gather import Gatherer
 from newsletter.pipeline.issues import Issues
@@ -67,8 +66,7 @@ def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter
         watermark = FileWatermark(settings.epoch_path, settings.database_path)
         app = _wire(settings, store, watermark, SignedLinks(keys.links), umask)
         try:
-            with suppress(StoreUnavailable):  # whoever begins to send is told
-                app.guard().attend()
+            app.guard().attend()
             store.seal(app.clock.now())
             yield app
         finally:

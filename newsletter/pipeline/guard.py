@@ -6,10 +6,11 @@ that a process that dies between the two leaves no doubt behind.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsletter.domain.epoch import Books, Mark, Witness
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.ports import Clock, HoldKind, Store, Transaction, Watermark
 
 _ADVICE = {
@@ -35,19 +36,24 @@ class Guard:
     def attend(self) -> None:
         """Look before anybody is answered from a database, or writes into it.
 
-        A new one begins its first epoch; one in doubt is held. Raises StoreUnavailable where the
-        outside cannot be written.
+        A new one begins its first epoch, if it can: else a run says why. One in doubt is held.
         """
         _, books = self._seen()
-        if not (books.unmarked or books.doubt):
-            return
+        if books.unmarked:
+            with suppress(StoreUnavailable):
+                self._begin_first()
+        elif books.doubt:
+            with self.store.begin() as tx:
+                books = self._books(tx)
+                if books.doubt:  # a run that began between the two glances is none
+                    self._act_on(tx, books)
+
+    def _begin_first(self) -> None:
         with self.store.begin() as tx:
             books = self._books(tx)
             if books.unmarked:
                 self._renew(tx, books)
                 self.watermark.close()  # it is for the next run, in whichever process
-            elif books.doubt:
-                self._act_on(tx, books)
 
     def begin(self) -> None:
         """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""

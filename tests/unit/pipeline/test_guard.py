@@ -377,10 +377,18 @@ def test_where_the_outside_cannot_be_written_no_epoch_begins(room: Newsroom) -> 
     watermark = MemoryWatermark()
     watermark.full = True
     room.watermark = watermark
-    with pytest.raises(StoreUnavailable):
-        room.guard().attend()
+    room.guard().attend()
     with room.store.read() as tx:
         assert tx.epoch.mark() == Mark()
+    with pytest.raises(StoreUnavailable):
+        room.guard().begin()
+
+
+def test_a_run_that_begins_while_somebody_opens_the_workspace_is_no_doubt(room: Newsroom) -> None:
+    room.guard().begin()
+    room.guard(GlancedAt(room)).attend()
+    assert room.guard().holds() == {}
+    assert room.deeds() == []
 
 
 class MarkedMeanwhile(GlancedAt):
