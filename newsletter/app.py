@@ -78,6 +78,8 @@ class App(Parts):
 
     watermark: FileWatermark
     links: Links
+    umask: int
+    """Which rights files lack that are meant for others; those of our own are for nobody else."""
     past: Past = field(default_factory=Past)
 
     def refresh(self) -> tuple[Fault, ...]:
@@ -278,4 +280,4 @@ class App(Parts):
     @property
     def lock_path(self) -> Path:
         """The file whose lock proves that one process sends."""
-        return self.settings.database_path.with_suffix(".lock")
+        return self.settings.lock_path

@@ -2,43 +2,91 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.app import App
-from newsletter.config import FILE_NAME, load
+from newsletter.config import FILE_NAME, Settings, load
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys
 from newsletter.security.links import SignedLinks
+from newsletter.security.private import close_off, kept_in, private
 from newsletter.store.binding import bind
+from newsletter.store.chain import Chain, HeadFile
 from newsletter.store.engine import open_sqlite
+from newsletter.store.lock import in_use
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
 
+_KEYS = ("addresses", "links", "audit")
+
 
 @contextmanager
-def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
-    """Open a workspace, and close it at the end of the block."""
+def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter") -> Iterator[App]:
+    """Open a workspace, and close it at the end of the block.
+
+    ``by`` says who has the database open, to whoever wants to replace it.
+    """
     settings = load(workspace / FILE_NAME, environ)
-    database, keys = settings.database_path, settings.workspace / "var" / "keys"
-    database.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_sqlite(database)
-    addresses, links = load_keys(keys / "addresses"), load_keys(keys / "links")
-    store = SqlStore(engine, hash_address=address_hash(addresses[0]))
-    watermark = FileWatermark(settings.epoch_path, database)
-    try:
-        ensure_current(engine)
-        # The first key of each file is its oldest: rotation adds others below it.
-        firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
-        bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield App(
+    with private() as umask, _stored(settings, by) as (store, keys):
+        watermark = FileWatermark(settings.epoch_path, settings.database_path)
+        app = App(
             settings=settings,
             store=store,
             watermark=watermark,
             clock=SystemClock(),
-            links=SignedLinks(links),
-            key=addresses[0],
+            links=SignedLinks(keys.links),
+            key=keys.addresses[0],
+            umask=umask,
         )
-    finally:
-        watermark.close()
-        store.close()
+        try:
+            app.guard().attend()
+            store.seal(app.clock.now())
+            yield app
+        finally:
+            watermark.close()
+
+
+def kept(settings: Settings) -> list[Path]:
+    """Files and folders of ours that nobody else may read."""
+    # of all kinds only the outbox keeps messages in a folder
+    outboxes = (getattr(one, "path", None) for one in settings.providers)
+    folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
+    files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
+    within = kept_in(settings.workspace / "var", *files)
+    return [*within, *(folder for folder in folders if folder != settings.workspace)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
+
+    addresses: tuple[bytes, ...]
+    links: tuple[bytes, ...]
+    audit: tuple[bytes, ...]
+
+
+@contextmanager
+def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
+    """The database, which nobody replaces while it is open, and the keys that belong to it."""
+    database, folder = settings.database_path, settings.workspace / "var" / "keys"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with in_use(settings.in_use_path, by=by):
+        keys = _Keys(**{name: load_keys(folder / name) for name in _KEYS})
+        engine = open_sqlite(database)
+        try:
+            ensure_current(engine)
+            firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
+            bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
+            close_off(kept(settings))
+            yield (
+                SqlStore(
+                    engine,
+                    hash_address=address_hash(keys.addresses[0]),
+                    chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                ),
+                keys,
+            )
+        finally:
+            engine.dispose()

@@ -22,7 +22,7 @@ from tests.budget import (
     seed,
     thorough,
 )
-from tests.fakes import FixedClock, hash_address
+from tests.fakes import FixedClock, chain_of, hash_address
 
 __all__ = [  # what pytest looks for here
     "pytest_addoption",
@@ -67,7 +67,7 @@ class FreshStores:
     def __call__(self) -> SqlStore:
         self.close()
         shutil.copy(self._migrated, self._folder / "newsletter.db")
-        return SqlStore(self._engine, hash_address=hash_address)
+        return SqlStore(self._engine, hash_address=hash_address, chain=chain_of(self._engine))
 
     def elsewhere(self, folder: Path) -> "FreshStores":
         return FreshStores(self._migrated, folder)

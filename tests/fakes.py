@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine
 
 from newsletter.domain.attempt import attempt_name
 from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.epoch import Absence, Mark, Witness
+from newsletter.domain.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.domain.letter import LetterText
@@ -19,6 +22,9 @@ from newsletter.domain.message import Content, MergeField, Sender
 from newsletter.domain.roundup import Abstract
 from newsletter.domain.statement import Statement
 from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
+from newsletter.store.chain import Chain, HeadFile
+from newsletter.store.engine import open_sqlite
+from newsletter.store.sql import SqlStore
 
 WORKSPACE = "f0" * 6
 OURS = attempt_name(WORKSPACE, "0" * 24)
@@ -221,10 +227,12 @@ class MemoryWatermark:
         self._lock = threading.Lock()
         self._witness: Witness | None = None
         if begun:
-            self._witness = Witness(mark=Mark(epoch="0" * 32), before="0" * 32, file=1)
+            self._witness = Witness(
+                mark=Mark(epoch="0" * 32), before="0" * 32, location=Location(file=1)
+            )
 
-    def file(self) -> int:
-        return 1
+    def location(self) -> Location:
+        return Location(file=1)
 
     def read(self) -> Witness | Absence:
         return Absence.MISSING if self._witness is None else self._witness
@@ -243,6 +251,9 @@ class MemoryWatermark:
             if claims > known.mark.claims:
                 self._refuse_when_full()
                 self._witness = replace(known, mark=replace(known.mark, claims=claims))
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _known(self) -> Witness:
         if self._witness is None:
@@ -330,3 +341,15 @@ def _from_json(one: Any) -> Event:
     bounce = Bounce(one["bounce"]) if one["bounce"] else None
     at = datetime.fromisoformat(one["at"])
     return Event(**one | {"kind": EventKind(one["kind"]), "at": at, "bounce": bounce})
+
+
+def chain_of(engine: Engine) -> Chain:
+    """What the audit log of a test's database is bound by; its head lies beside the database."""
+    path = Path(str(engine.url.database))
+    return Chain(key=b"k" * 32, head=HeadFile(path.with_suffix(".audit")))
+
+
+def store_in(path: Path) -> SqlStore:
+    """The store in this file."""
+    engine = open_sqlite(path)
+    return SqlStore(engine, hash_address=hash_address, chain=chain_of(engine))

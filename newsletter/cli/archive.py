@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.cli.shell import Shell, as_json, for_others, in_workspace, print_json, say
 from newsletter.config import FILE_NAME
 from newsletter.web.building import files
 from newsletter.web.folder import bring_up
@@ -28,7 +28,7 @@ def build(shell: Shell, folder: Path, as_json: bool) -> None:
     no longer shown are removed. Files of others in it are left alone.
     """
     settings_at = (shell.folder / FILE_NAME).stat().st_mtime
-    with shell.app() as app:
+    with shell.app() as app, for_others(app):
         done = bring_up(folder, files(app, began_at=datetime.fromtimestamp(settings_at, UTC)))
     for name in done.left:
         say(f"{folder / name} is not shown any more; it was changed since we wrote it, and stays")

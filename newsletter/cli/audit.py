@@ -12,6 +12,8 @@ from newsletter.cli.shell import (
     say,
     say_left_out,
 )
+from newsletter.domain.errors import Defect
+from newsletter.ports import AuditHead
 
 
 @click.group()
@@ -47,10 +49,27 @@ def show(shell: Shell, as_json: bool, most: int | None) -> None:
 
 
 @audit.command()
+@click.option("--expect", metavar="HEAD", help="A last line that you noted before: NUMBER:DIGEST.")
 @in_workspace
-def verify(shell: Shell) -> None:
-    """Check that each line of the log is what was written."""
+def verify(shell: Shell, expect: str | None) -> None:
+    """Check that the log is what was written, and all of it.
+
+    Prints the number and the digest of its last line. Note them somewhere else: with --expect they
+    prove later that what the log said then still stands in it.
+    """
+    noted = _head(expect) if expect else None
     with shell.app() as app, app.store.read() as tx:
-        length = tx.audit.verify()
-    lines = "1 line" if length == 1 else f"{length:,} lines"
-    say(f"{lines}, none changed, none missing between them")
+        head = tx.audit.verify()
+        kept = noted is None or tx.audit.digest(noted.number) == noted.digest
+    if noted is not None and not kept:
+        raise Defect(f"line {noted.number} of the audit log is not the one that was noted")
+    lines = "1 line" if head.number == 1 else f"{head.number:,} lines"
+    say(f"{lines}, none changed, none missing{', and what was noted is there' if noted else ''}")
+    click.echo(str(head))
+
+
+def _head(said: str) -> AuditHead:
+    number, _, digest = said.strip().partition(":")
+    if not number.isascii() or not number.isdecimal() or not digest:
+        raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")
+    return AuditHead(number=int(number), digest=digest)

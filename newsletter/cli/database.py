@@ -1,5 +1,7 @@
 """``newsletter db``: versions, backups, and putting one back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,9 +14,10 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import NotFound
 from newsletter.ports import HoldKind
 from newsletter.security.clock import SystemClock
+from newsletter.security.private import private
 from newsletter.store import copies
 from newsletter.store.engine import open_sqlite
-from newsletter.store.lock import only_one
+from newsletter.store.lock import in_use, unused
 from newsletter.store.schema import migrate as run_migrations
 
 
@@ -27,17 +30,25 @@ def _settings(shell: Shell) -> Settings:
     return load(shell.folder / FILE_NAME, environment())
 
 
+@contextmanager
+def _alone(settings: Settings, by: str) -> Iterator[None]:
+    """Nobody else has the database open, be it to send or to answer readers. Raises Refused."""
+    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+    with unused(settings.in_use_path, by=by):
+        yield
+
+
 @db.command()
 @in_workspace
 def migrate(shell: Shell) -> None:
     """Bring the database to the version that this program needs."""
     settings = _settings(shell)
-    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_sqlite(settings.database_path)
-    try:
-        before, after = run_migrations(engine)
-    finally:
-        engine.dispose()
+    with private(), _alone(settings, "newsletter db migrate"):
+        engine = open_sqlite(settings.database_path)
+        try:
+            before, after = run_migrations(engine)
+        finally:
+            engine.dispose()
     say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
 
 
@@ -49,7 +60,8 @@ def backup(shell: Shell, file: Path) -> None:
     settings = _settings(shell)
     if not settings.database_path.exists():
         raise NotFound(f"there is no database yet at {settings.database_path}")
-    copies.backup(settings.database_path, file)
+    with private(), in_use(settings.in_use_path, by="newsletter db backup"):
+        copies.backup(settings.database_path, file)
     say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
 
 
@@ -59,10 +71,8 @@ def backup(shell: Shell, file: Path) -> None:
 def restore(shell: Shell, file: Path) -> None:
     """Put a backup back. Nothing is sent from it until somebody releases it."""
     settings = _settings(shell)
-    database = settings.database_path
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with only_one(database.with_suffix(".lock")):
-        kept = copies.restore(file, database, at=SystemClock().now())
+    with private(), _alone(settings, "newsletter db restore"):
+        kept = copies.restore(file, settings.database_path, at=SystemClock().now())
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
     say("nothing is sent until 'newsletter db release --by EMAIL'")
 

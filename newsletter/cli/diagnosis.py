@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from newsletter.app import App
+from newsletter.bootstrap import kept
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
@@ -17,11 +18,16 @@ from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.letter import LetterState
 from newsletter.domain.statement import Role
 from newsletter.ports import Examiner, Finding, HoldKind, Level
+from newsletter.security.private import open_to_others
+from newsletter.store.soundness import Soundness
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
 _SHOWN = {Level.OK: "ok  ", Level.WARNING: "LOOK", Level.FAULT: "MEND"}
 _CONNECTION = "provider connection"
+_LOOK = 5.0
+"""Seconds for looking at the file, and again for looking at what stands in it."""
+_PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore'"
 
 
 @click.command()
@@ -103,6 +109,9 @@ def _inside(app: App) -> Iterator[Finding]:
     yield _hold(app)
     yield _letters(app)
     yield _attempt("audit log", lambda: _audited(app))
+    yield _file(app)
+    yield from map(_sound, app.store.inspect(seconds=_LOOK))
+    yield _private(app)
     yield from _provider(app)
 
 
@@ -142,9 +151,42 @@ def _disk(folder: Path) -> Finding:
     return _finding("disk", well=free >= _FREE_BYTES, detail=detail)
 
 
+def _file(app: App) -> Finding:
+    """Whether the database's file hangs together, as SQLite says."""
+    faults = app.store.file_faults(seconds=_LOOK)
+    if faults is None:
+        detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
+        return Finding(what="file", level=Level.OK, detail=detail)
+    if faults:
+        detail = "; ".join(" ".join(fault.split()) for fault in faults)
+        return Finding(what="file", level=Level.FAULT, detail=detail, advice=_PUT_BACK)
+    return Finding(what="file", level=Level.OK, detail="hangs together")
+
+
+def _sound(found: Soundness) -> Finding:
+    part = "" if found.looked_at == found.of else f" of {found.of:,}"
+    looked_at = f"{found.looked_at:,}{part}"
+    if found.damaged:
+        detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
+        return Finding(what=found.what, level=Level.FAULT, detail=detail, advice=_PUT_BACK)
+    detail = f"{looked_at} are what was stored"
+    return Finding(what=found.what, level=Level.OK, detail=detail)
+
+
+def _private(app: App) -> Finding:
+    """Whether nobody else can read what is kept; what could be put right was, at the opening."""
+    open_ones = open_to_others(kept(app.settings))
+    if not open_ones:
+        return Finding(what="permissions", level=Level.OK, detail="only you can read what is kept")
+    named = ", ".join(map(str, open_ones))
+    detail = f"others may read {named}"
+    advice = "take their rights away with 'chmod go-rwx', or let its owner do it"
+    return Finding(what="permissions", level=Level.FAULT, detail=detail, advice=advice)
+
+
 def _audited(app: App) -> str:
     with app.store.read() as tx:
-        return f"none of its lines was changed ({tx.audit.verify():,})"
+        return f"none of its lines was changed ({tx.audit.verify().number:,})"
 
 
 def _provider(app: App) -> Iterator[Finding]:

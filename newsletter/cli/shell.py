@@ -19,6 +19,7 @@ from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.domain.statement import Role
 from newsletter.pipeline.ledger import authorise
+from newsletter.security.private import made_with
 
 OPERATOR = "operator"
 """Who acts when a command names nobody: whoever may use the shell."""
@@ -46,7 +47,8 @@ class Shell:
         """What can be done in the workspace."""
         from newsletter.bootstrap import opened  # it knows all parts, and usage errors need none
 
-        with opened(self.folder, environment()) as app:
+        by = click.get_current_context().command_path
+        with opened(self.folder, environment(), by=by) as app:
             yield app
 
 
@@ -60,6 +62,13 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     option = click.option("--workspace", metavar="DIR", help="The folder with newsletter.yaml.")
     return option(wrapped)
+
+
+@contextmanager
+def for_others(app: App) -> Iterator[None]:
+    """Files made in the block are as the shell's umask says, not for their owner alone."""
+    with made_with(app.umask):
+        yield
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -39,10 +39,12 @@ def make_workspace(folder: Path) -> list[Path]:
     if present:
         verb = "exists" if len(present) == 1 else "exist"
         raise Refused(f"{', '.join(present)} {verb} already; nothing was written")
-    for sub in ("statements", "templates", "var"):
+    for sub in ("statements", "templates"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
+    (folder / "var").mkdir(mode=0o700, exist_ok=True)
     for target, example in files.items():
         shutil.copyfile(example, target)
+    (folder / "subscribers.yaml").chmod(0o600)  # while only made-up people stand in it
     schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
     return [*files, schema]
 

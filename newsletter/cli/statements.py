@@ -14,6 +14,7 @@ from newsletter.cli.shell import (
     actor,
     as_json,
     by_whom,
+    for_others,
     in_workspace,
     limited,
     override_in_words,
@@ -128,7 +129,8 @@ def new(shell: Shell, title: str, author: str) -> None:
             author=author,
         )
         path = app.settings.statements_folder / f"{slugify(title)}.md"
-        write_new(path, text)
+        with for_others(app):
+            write_new(path, text)
     click.echo(str(path))
 
 

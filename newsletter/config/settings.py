@@ -224,6 +224,21 @@ class Settings(Section):
         return self.resolve(self.epoch_file)
 
     @property
+    def audit_head_path(self) -> Path:
+        """The file outside the database that knows how far the audit log has come."""
+        return self.epoch_path.with_name(f"{self.epoch_path.name}.audit")
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock proves that one process sends."""
+        return self.database_path.with_suffix(".lock")
+
+    @property
+    def in_use_path(self) -> Path:
+        """The file whose lock keeps the database from being replaced."""
+        return self.database_path.with_suffix(".use")
+
+    @property
     def database_url(self) -> str:
         """The database, independent of the current directory."""
         return f"sqlite:///{self.database_path}"

@@ -20,14 +20,45 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where the file of a database lies. What is not known is empty, and speaks against nothing."""
+
+    file: int
+    """Its number in the file system (the inode): most copies have another one."""
+    machine: str = ""
+    """A name of the machine that it keeps when it starts anew."""
+    filesystem: str = ""
+    """A name of the file system. A copy of a whole disk has the same."""
+    boot: str = ""
+    """A name that the machine has until it starts anew."""
+    device: str = ""
+    """The number of the disk, which holds for one ``boot``: two copies of a disk have two."""
+
+    def moved_from(self, other: "Location") -> str:
+        """What speaks against these being one file, in words; empty where nothing does."""
+        if _differ(self.machine, other.machine):
+            return "lies on another machine than the one that last sent"
+        same_boot = self.boot == other.boot
+        if _differ(self.filesystem, other.filesystem) or (
+            same_boot and _differ(self.device, other.device)
+        ):
+            return "lies on another disk than the one that last sent"
+        return "is another file than the one that last sent" if self.file != other.file else ""
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
+
+
+@dataclass(frozen=True, kw_only=True)
 class Witness:
     """What is known outside the database."""
 
     mark: Mark
-    file: int
-    """The identity of the database's file (its inode): a copy has another one."""
+    location: Location
+    """Where the database's file lies: a copy lies somewhere else."""
     before: str
-    """The epoch that the database may still be in, should the run die while it begins."""
+    """The epoch that the database may still be in, should the process die while it begins."""
 
 
 class Absence(Enum):
@@ -45,7 +76,7 @@ class Doubt(Enum):
     BEHIND = "behind"
     """More claims were handed out than it knows of."""
     COPIED = "copied"
-    """It lies in another file than the one that last sent."""
+    """It lies in another file, on another disk or machine than the one that last sent."""
     FOREIGN = "foreign"
     """It is in another epoch: a copy that went its own way, or another database."""
     UNWITNESSED = "unwitnessed"
@@ -57,12 +88,25 @@ class Books:
     """A database beside its witness."""
 
     mark: Mark
-    file: int
+    location: Location
     witness: Witness | Absence
     doubt: Doubt | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "doubt", _doubt(self.mark, self.file, self.witness))
+        object.__setattr__(self, "doubt", _doubt(self.mark, self.location, self.witness))
+
+    @property
+    def unmarked(self) -> bool:
+        """Nothing was ever claimed from it, and no copy of it could be told from it yet."""
+        return self.mark == Mark() and self.doubt is None
+
+    @property
+    def evidence(self) -> str:
+        """What the doubt rests on, in a word: another one is another doubt."""
+        if isinstance(self.witness, Absence):
+            return f"{self.witness.value} {self.location.machine} {self.location.file}"
+        mark = self.witness.mark
+        return f"{mark.epoch} {mark.claims} {self.location.machine} {self.location.file}"
 
     @property
     def claims(self) -> int:
@@ -76,9 +120,17 @@ class Books:
         """The doubt in words; empty where there is none."""
         return "" if self.doubt is None else self._words(self.doubt)
 
+    @property
+    def _moved(self) -> str:
+        return (
+            ""
+            if isinstance(self.witness, Absence)
+            else self.location.moved_from(self.witness.location)
+        )
+
     def _words(self, doubt: Doubt) -> str:
         if doubt is Doubt.COPIED:
-            return "this database is another file than the one that last sent: copied or restored"
+            return f"this database {self._moved}: copied, restored or moved"
         if doubt is Doubt.FOREIGN:
             return "this database is not the one that the last run worked on: copied or restored"
         if doubt is Doubt.BEHIND:
@@ -94,15 +146,15 @@ class Books:
         )
 
 
-def _doubt(mark: Mark, file: int, witness: Witness | Absence) -> Doubt | None:
+def _doubt(mark: Mark, location: Location, witness: Witness | Absence) -> Doubt | None:
     if witness is Absence.UNREADABLE:
         return Doubt.UNWITNESSED
     if isinstance(witness, Absence):
         return Doubt.UNWITNESSED if mark != Mark() else None
     if witness.mark.claims > mark.claims:
         return Doubt.BEHIND
-    if mark == Mark():
-        return None  # a new database, and nothing was ever claimed
+    if mark == Mark() and witness.before:
+        return None  # a new database in the place of one from which nothing was ever claimed
     if mark.epoch not in {witness.mark.epoch, witness.before}:
         return Doubt.FOREIGN
-    return Doubt.COPIED if witness.file != file else None
+    return Doubt.COPIED if location.moved_from(witness.location) else None

@@ -8,6 +8,7 @@ NewsletterError
 ├── ProviderUnreachable     the provider cannot be reached; nothing was handed over
 ├── ClaimOver               our claim was over before the call began; nothing was handed over
 ├── StoreUnavailable        the database is locked, read-only, full or of another version
+│   └── Exchanged           another file was put in its place while it was open
 └── Defect                  an invariant of ours is broken; please report it
 
 A message says what failed, for what, and what to do.
@@ -82,6 +83,10 @@ class ClaimOver(NewsletterError):
 
 class StoreUnavailable(NewsletterError):
     """The database is locked, read-only, full or of another version."""
+
+
+class Exchanged(StoreUnavailable, Refused):
+    """Another file was put in the place of the database while it was open."""
 
 
 class Defect(NewsletterError):

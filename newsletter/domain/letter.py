@@ -11,10 +11,10 @@ from enum import Enum
 from newsletter.domain.audience import Subscriber, SuppressionReason
 
 LINK_LIVES = timedelta(days=7)
-"""So long after it was asked for, the link in a letter does something."""
+"""So long after it was asked for, or its hold ended, the link in a letter does something."""
 
 LETTER_LIVES = timedelta(days=1)
-"""So long after it was asked for, a letter is still handed over; later nobody waits for it."""
+"""So long after that a letter is still handed over; later nobody waits for it."""
 
 
 class LetterKind(Enum):
@@ -81,12 +81,19 @@ class Letter:
     """The hash of the words that the person said yes to; empty where there were none."""
     state: LetterState = LetterState.WAITING
     asked_at: datetime
+    held_until: datetime | None = None
+    """When a hold of the whole workspace ended that had kept it back."""
     used_at: datetime | None = None
     """When its link was used. It is used once."""
 
+    @property
+    def free_since(self) -> datetime:
+        """Since when it might have been handed over, and its reader waits for it."""
+        return max(self.asked_at, self.held_until or self.asked_at)
+
     def expired(self, now: datetime) -> bool:
         """Whether its link came too late. One that was used does not expire."""
-        return self.used_at is None and now > self.asked_at + LINK_LIVES
+        return self.used_at is None and now > self.free_since + LINK_LIVES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +120,7 @@ def plan_for(
     Whoever left, bounced or complained can come back, by their own yes alone. So they get the
     letter; but nobody whom staff entered does.
     """
-    if letter.asked_at + LETTER_LIVES < now:
+    if letter.free_since + LETTER_LIVES < now:
         return Plan(reason="it could not be handed over within a day")
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")

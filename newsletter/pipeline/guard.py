@@ -1,14 +1,16 @@
 """The hold over a whole workspace: a person's, or on a doubt whether its books are complete.
 
-A run begins a new epoch in the database and outside it. The witness is written first and allows
-the epoch before, so that a process that dies between the two leaves no doubt behind.
+Whoever opens a new database begins its first epoch, so that a copy of it can be told from the very
+beginning; each run begins another. The witness is written first and allows the epoch before, so
+that a process that dies between the two leaves no doubt behind.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsletter.domain.epoch import Books, Mark, Witness
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.ports import Clock, HoldKind, Store, Transaction, Watermark
 
 _ADVICE = {
@@ -16,7 +18,8 @@ _ADVICE = {
     HoldKind.DOUBT: (
         "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
         " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
-        " unknown; then 'newsletter release --by EMAIL'"
+        " unknown; then 'newsletter release --by EMAIL'. If you moved the workspace here yourself,"
+        " and nothing sends at its old place any more, that command alone is enough"
     ),
 }
 
@@ -30,13 +33,35 @@ class Guard:
     clock: Clock
     names: Callable[[], str]
 
+    def attend(self) -> None:
+        """Look before anybody is answered from a database, or writes into it.
+
+        A new one begins its first epoch, if it can: else a run says why. One in doubt is held.
+        """
+        _, books = self._seen()
+        if books.unmarked:
+            with suppress(StoreUnavailable):
+                self._begin_first()
+        elif books.doubt:
+            with self.store.begin() as tx:
+                books = self._books(tx)
+                if books.doubt:  # a run that began between the two glances is none
+                    self._act_on(tx, books)
+
+    def _begin_first(self) -> None:
+        with self.store.begin() as tx:
+            books = self._books(tx)
+            if books.unmarked:
+                self._renew(tx, books)
+                self.watermark.close()  # it is for the next run, in whichever process
+
     def begin(self) -> None:
         """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
         witness = None
         with self.store.begin() as tx:
             books = self._books(tx)
-            if books.doubt and HoldKind.DOUBT not in tx.hold.reasons():
-                self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
+            if books.doubt:
+                self._act_on(tx, books)
             reasons = tx.hold.reasons()
             if not reasons:
                 witness = self._renew(tx, books)
@@ -66,32 +91,49 @@ class Guard:
         witness = None
         with self.store.begin() as tx:
             books = self._books(tx)
-            reasons = _with_doubt(tx.hold.reasons(), books)
+            if books.doubt:
+                self._act_on(tx, books)
+            reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
             for kind, reason in lifted.items():
                 tx.hold.release(kind)
                 self._enter(tx, by, "release", reason)
+            if lifted:
+                tx.letters.hold_over(self.clock.now())
             if HoldKind.DOUBT in lifted:
-                tx.letters.distrust(self.clock.now())
+                tx.audit.note_gap(at=self.clock.now(), actor=by)
                 witness = self._renew(tx, books)
         if witness is not None:
             self._confirm(witness)
         return lifted
 
+    def _act_on(self, tx: Transaction, books: Books) -> None:
+        """Hold what is in doubt, once for the same doubt.
+
+        What waits in it may have left. What is asked for from now on has numbers that nobody had.
+        """
+        now = self.clock.now()
+        if tx.epoch.doubt(books.evidence, now):
+            tx.letters.distrust(now)
+        if HoldKind.DOUBT not in tx.hold.reasons():
+            self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
+
     def _books(self, tx: Transaction) -> Books:
         """Within a writing transaction: no claim can come between the two."""
         witness = self.watermark.read()
-        return Books(mark=tx.epoch.mark(), file=self.watermark.file(), witness=witness)
+        return Books(mark=tx.epoch.mark(), location=self.watermark.location(), witness=witness)
 
     def _seen(self) -> tuple[dict[HoldKind, str], Books]:
         """The witness before the database, so that a claim between the two makes no doubt."""
-        witness, file = self.watermark.read(), self.watermark.file()
+        witness, location = self.watermark.read(), self.watermark.location()
         with self.store.read() as tx:
-            return tx.hold.reasons(), Books(mark=tx.epoch.mark(), file=file, witness=witness)
+            return tx.hold.reasons(), Books(
+                mark=tx.epoch.mark(), location=location, witness=witness
+            )
 
     def _renew(self, tx: Transaction, books: Books) -> Witness:
         mark = Mark(epoch=self.names(), claims=books.claims)
-        witness = Witness(mark=mark, before=books.mark.epoch, file=books.file)
+        witness = Witness(mark=mark, before=books.mark.epoch, location=books.location)
         self.watermark.write(witness)
         tx.epoch.renew(mark)
         return witness

@@ -27,6 +27,7 @@ from newsletter.ports.letters import (
 from newsletter.ports.records import (
     Approvals,
     Audit,
+    AuditHead,
     Entered,
     Epoch,
     Hold,
@@ -100,6 +101,7 @@ __all__ = [
     "Corrections",
     "Dossiers",
     "EXAMPLES",
+    "AuditHead",
     "Entered",
     "Epoch",
     "Events",

@@ -148,9 +148,12 @@ class Letters(Protocol):
     def distrust(self, at: datetime) -> int:
         """The database may be older than what went out from it, so that waiting letters may have.
 
-        Withholds them, and gives no number again that was given meanwhile: its link is somebody's.
-        Returns how many waited.
+        Withholds them; returns how many. What is asked for from then on waits for the release.
         """
+        ...
+
+    def hold_over(self, at: datetime) -> int:
+        """A hold ended that kept letters back: the time for them begins now. Returns how many."""
         ...
 
     def use(self, letter_id: int, at: datetime) -> bool:

@@ -238,6 +238,14 @@ class Epoch(Protocol):
 
     def renew(self, mark: Mark) -> None: ...
 
+    def doubt(self, evidence: str, at: datetime) -> bool:
+        """Give no number again that may have been given since this database was as it is.
+
+        Links of mails that went out have such numbers. Does so once for the same evidence; tells
+        whether it did.
+        """
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entered:
@@ -252,8 +260,20 @@ class Entered:
     digest: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuditHead:
+    """A line of the audit log, by which the whole log before it is known."""
+
+    number: int
+    """From one; 0 of an empty log."""
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
 class Audit(Protocol):
-    """Who did what: append-only, each line bound to the one before it by a hash."""
+    """Who did what: append-only, each line bound to the one before it under our own key."""
 
     def enter(
         self, *, at: datetime, actor: str, action: str, subject: str, detail: str
@@ -269,6 +289,17 @@ class Audit(Protocol):
 
     def count(self) -> int: ...
 
-    def verify(self) -> int:
-        """Check the chain and return its length. Raises Defect naming the first broken line."""
+    def note_gap(self, *, at: datetime, actor: str) -> None:
+        """Write down which line is known outside the database and is not in the log, if one is."""
+        ...
+
+    def verify(self) -> AuditHead:
+        """Check the chain, what is known of it outside, and the approvals; returns its last line.
+
+        Raises Defect naming the first thing that is not what was written.
+        """
+        ...
+
+    def digest(self, number: int) -> str:
+        """That of the line with this number; empty where there is none."""
         ...

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.epoch import Absence, Witness
+from newsletter.domain.epoch import Absence, Location, Witness
 from newsletter.domain.errors import Fault, NewsletterError
 from newsletter.domain.event import Event
 from newsletter.domain.message import Content
@@ -51,8 +51,8 @@ class NotAfter:
 class Watermark(Protocol):
     """How far sending has come, kept outside the database: it does not go back with a restore."""
 
-    def file(self) -> int:
-        """The identity of the database's file."""
+    def location(self) -> Location:
+        """Where the database's file lies."""
         ...
 
     def read(self) -> Witness | Absence: ...
@@ -70,6 +70,10 @@ class Watermark(Protocol):
 
         Raises StoreUnavailable: then nothing may leave.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; ``write`` takes hold again."""
         ...
 
 

@@ -96,7 +96,7 @@ class Outbox:
         """Keep all messages of the batch, or none: after an error nothing new stays behind."""
         with self._lock:
             try:
-                self._directory.mkdir(parents=True, exist_ok=True)
+                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._keep(_entries(parcel, self._directory), parcel.not_after)
             except ClaimOver as error:
                 return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))

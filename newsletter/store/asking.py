@@ -54,11 +54,13 @@ letter = table(
     integer("settled_at", nullable=True),
     integer("used_at", nullable=True),
     words("account", empty=True),  # at the provider; empty: nobody knows
+    integer("held_until", zero=True),  # when a hold ended that kept it back
     Index(None, "address_hash", "asked_at"),
     Index(None, "mailbox_hash", "asked_at"),
     Index(None, "network_hash", "asked_at"),
     Index(None, "subscriber_id"),
     Index(None, "asked_at"),
     Index("ix_letter_open", "not_before", sqlite_where=text("state = 'waiting'")),
+    Index("ix_letter_held", "held_until", sqlite_where=text("held_until > 0")),
     numbered=True,
 )

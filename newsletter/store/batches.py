@@ -1,6 +1,6 @@
 """Batches: claimed, handed over and booked as one. Each change is guarded by the fence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -32,8 +32,9 @@ _campaign = tables.campaign.c
 class SqlBatches:
     """The unit of work."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
         self._connection = connection
+        self._hash = hash_address
 
     def claim(
         self,
@@ -48,6 +49,7 @@ class SqlBatches:
             claimed = claiming.claim(
                 self._connection,
                 batch_id,
+                self._hash,
                 provider=provider,
                 at=at,
                 lease=lease,

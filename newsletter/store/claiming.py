@@ -1,6 +1,6 @@
 """Taking hold of a batch: who in it may still be written to is decided in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -36,6 +36,8 @@ _batch = tables.batch.c
 _campaign = tables.campaign.c
 _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
+DAMAGED = "the address was damaged in the database: it is not the one that was stored"
+"""Why nothing is sent to somebody."""
 _LONGEST_WAIT = to_ms(datetime(1970, 1, 5, tzinfo=UTC))
 """Four days. What lies further ahead was written by a clock that was wrong, and is due."""
 
@@ -167,7 +169,8 @@ def _count() -> Any:
 def _reachable(lists: tuple[str, ...] | None) -> Select[Any]:
     member = each_id(bindparam("members"))
     return gathered(
-        select(_subscriber.id, _subscriber.address)
+        # as hexadecimal digits: what was damaged may be no text any more
+        select(_subscriber.id, func.hex(_subscriber.address), func.hex(_subscriber.address_hash))
         .join_from(member, tables.subscriber, _subscriber.id == member.c.value)
         .where(eligible(lists), ~has_own_row(bindparam("campaign"), member.c.value))
     )
@@ -176,13 +179,17 @@ def _reachable(lists: tuple[str, ...] | None) -> Select[Any]:
 def claim(
     connection: Connection,
     batch_id: int,
+    hash_address: Callable[[str], bytes],
     *,
     provider: str,
     at: datetime,
     lease: timedelta,
     attempt_id: str,
 ) -> ClaimedBatch:
-    """Claim one queued batch, booking those who left since the audience was frozen."""
+    """Claim one queued batch, booking those who left since the audience was frozen.
+
+    An address that is not the one whose hash was stored is nobody's: nothing goes there.
+    """
     row = connection.execute(
         _hold(),
         {
@@ -200,9 +207,12 @@ def claim(
         _reachable(lists),
         {"members": row.members, "campaign": row.campaign_id},
     )
-    members = sorted(found)  # the database may join in any order; a batch has one
-    if len(members) < row.pending:
+    # the database may join in any order; a batch has one
+    members, damaged = _as_stored(sorted(found), hash_address)
+    if len(found) < row.pending:
         _book_departed(connection, row, lists, at)
+    if damaged:
+        _book_damaged(connection, row, damaged, at)
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
@@ -213,6 +223,41 @@ def claim(
         number=connection.scalar(_count()),
         members=members,
         bound=bool(row.bound_to),
+    )
+
+
+def _as_stored(
+    found: Sequence[tuple[int, str, str]], hash_address: Callable[[str], bytes]
+) -> tuple[list[tuple[int, str]], list[int]]:
+    """(number, address) of those whose address is what was stored, and the others' numbers."""
+    members, damaged = [], []
+    for number, hexadecimal, stored in found:
+        address = as_stored(bytes.fromhex(hexadecimal), bytes.fromhex(stored), hash_address)
+        if address is None:
+            damaged.append(number)
+        else:
+            members.append((number, address))
+    return members, damaged
+
+
+def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
+    """The address, if it is the one whose hash was stored; else one of the two was damaged."""
+    try:
+        said = address.decode()
+        return said if hash_address(said) == stored else None
+    except ValueError:  # no text any more, or nothing that could be an address
+        return None
+
+
+def _book_damaged(
+    connection: Connection, row: Row[Any], damaged: Sequence[int], at: datetime
+) -> None:
+    outcomes = dict.fromkeys(damaged, (DeliveryState.REJECTED, DAMAGED, ""))
+    add_rows(connection, row.id, row.campaign_id, outcomes, at)
+    connection.execute(
+        update(tables.batch)
+        .where(_batch.id == row.id)
+        .values(pending=_batch.pending - len(damaged), rejected=_batch.rejected + len(damaged))
     )
 
 

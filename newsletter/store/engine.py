@@ -64,11 +64,11 @@ def alone(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def begun(connection: Connection, *, reads: bool = False) -> Iterator[None]:
+def begun(connection: Connection, *, reads: bool = False) -> Iterator[Connection]:
     """One transaction of a connection that is open."""
     connection.execution_options(newsletter_reads=reads)
     with connection.begin():
-        yield
+        yield connection
 
 
 @contextmanager

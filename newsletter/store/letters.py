@@ -23,14 +23,13 @@ from sqlalchemy import (
 from newsletter.domain.letter import LETTER_LIVES, Letter, LetterKind, LetterState, mailbox_of
 from newsletter.ports import ClaimedLetter, LetterLimits, Taken
 from newsletter.store import asking, tables
-from newsletter.store.claiming import is_free
+from newsletter.store.claiming import DAMAGED, as_stored, is_free
+from newsletter.store.copies import PUT_BACK
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
 """What waits for longer was put off by a clock that was wrong, and is due."""
-_SKIPPED = 1_000_000
-"""More letters than were ever taken on between a backup and its restore."""
 _NOBODY = b""
 _letter = asking.letter.c
 
@@ -110,14 +109,8 @@ class SqlLetters:
         return None if row is None else _letter_of(row)
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedLetter | None:
-        now, ahead = to_ms(at), to_ms(at + _WRONG_CLOCK)
-        due = or_(_letter.not_before <= now, _letter.not_before > ahead)
-        number = self._connection.scalar(
-            select(_letter.id)
-            .where(_is_waiting(), due, is_free())
-            .order_by(_letter.not_before, _letter.id)
-            .limit(1)
-        )
+        now = to_ms(at)
+        number = self._next_due(at)
         if number is None:
             return None
         row = self._connection.execute(
@@ -142,6 +135,26 @@ class SqlLetters:
 
     def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
         self._book(claimed, provider=provider, account=account)
+
+    def _next_due(self, at: datetime) -> int | None:
+        """The next one whose address is the one that was asked for; others are withheld."""
+        now, ahead = to_ms(at), to_ms(at + _WRONG_CLOCK)
+        due = or_(_letter.not_before <= now, _letter.not_before > ahead)
+        query = (
+            select(_letter.id, func.hex(_letter.address), _letter.address_hash)
+            .where(_is_waiting(), due, is_free())
+            .order_by(_letter.not_before, _letter.id)
+            .limit(1)
+        )
+        while (found := self._connection.execute(query).one_or_none()) is not None:
+            number, address, stored = found
+            if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
+                return int(number)
+            withheld = {"state": LetterState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
+            self._connection.execute(
+                update(asking.letter).where(_letter.id == number).values(withheld)
+            )
+        return None
 
     def settle(
         self,
@@ -190,18 +203,19 @@ class SqlLetters:
         ).rowcount
 
     def distrust(self, at: datetime) -> int:
-        skip = text("UPDATE sqlite_sequence SET seq = seq + :many WHERE name = 'letter'")
-        if not self._connection.execute(skip, {"many": _SKIPPED}).rowcount:
-            begin = text("INSERT INTO sqlite_sequence VALUES ('letter', :many)")
-            self._connection.execute(begin, {"many": _SKIPPED})
         return self._connection.execute(
             update(asking.letter)
             .where(_is_waiting())
             .values(
                 state=LetterState.WITHHELD.value,
                 settled_at=to_ms(at),
-                reason="the database was put back, and it may have left before",
+                reason=PUT_BACK,
             )
+        ).rowcount
+
+    def hold_over(self, at: datetime) -> int:
+        return self._connection.execute(
+            update(asking.letter).where(_is_waiting()).values(held_until=to_ms(at))
         ).rowcount
 
     def use(self, letter_id: int, at: datetime) -> bool:
@@ -219,8 +233,10 @@ class SqlLetters:
 
     def left_since(self, at: datetime) -> int:
         left = _letter.state.in_([one.value for one in _LEFT])
-        # what is older than that is not handed over any more: the index leads to all the others
-        lately = _letter.asked_at > to_ms(at - LETTER_LIVES)
+        # what is older than that is not handed over any more: two indexes lead to all the others
+        oldest = to_ms(at - LETTER_LIVES)
+        held = and_(text("letter.held_until > 0"), _letter.held_until > oldest)
+        lately = or_(_letter.asked_at > oldest, held)
         return self._count(left, lately, _letter.claimed_at > to_ms(at))
 
     def counts(self, asked_since: datetime) -> dict[LetterState, int]:
@@ -243,14 +259,22 @@ class SqlLetters:
             .where(_letter.asked_at < networks_before, known)
             .values(network_hash=_NOBODY)
         )
-        named = and_(_letter.asked_at < addresses_before, _letter.address != "")
+        named = and_(
+            _letter.asked_at < addresses_before,
+            _letter.held_until < addresses_before,  # until then its link does something
+            _letter.address != "",
+        )
         cleared = self._connection.execute(
             update(asking.letter)
             .where(named, _letter.state.not_in(_OPEN))
             .values(address="", name="", reason="")
         ).rowcount
         self._connection.execute(
-            delete(asking.letter).where(_letter.asked_at < rows_before, _letter.state.not_in(_OPEN))
+            delete(asking.letter).where(
+                _letter.asked_at < rows_before,
+                _letter.held_until < rows_before,
+                _letter.state.not_in(_OPEN),
+            )
         )
         return cleared
 
@@ -283,5 +307,6 @@ def _letter_of(row: Row[Any]) -> Letter:
         wording=row.wording,
         state=LetterState(row.state),
         asked_at=from_ms(row.asked_at),
+        held_until=from_ms(row.held_until) if row.held_until else None,
         used_at=maybe_from_ms(row.used_at),
     )

@@ -1,22 +1,121 @@
-"""Proves that one process sends: a lock on a file, which the system lets go when we die."""
+"""Locks on files, which the system lets go when their holder dies, however it dies.
+
+``only_one`` proves that one process sends. ``in_use`` is held by whoever has the database open, and
+``unused`` by whoever puts another file in its place or changes its tables: those two exclude each
+other. SQLite's own locks cannot tell them, for they belong to the file that is replaced.
+"""
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import Refused, StoreUnavailable
+
+_LONG = 4096
+"""Bytes of names, beyond which those of the dead are left out."""
 
 
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """Hold the lock for the length of the block. Raises Refused while another process has it."""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+    with _opened(path) as file:
+        if not _locked(file, fcntl.LOCK_EX):
             raise Refused(
                 f"another 'newsletter run' is at work on this workspace ({path} is locked);"
                 " stop it first, or let it do the work"
-            ) from error
+            )
         yield
+
+
+@contextmanager
+def in_use(path: Path, *, by: str) -> Iterator[None]:
+    """Keep the database from being replaced for the length of the block. Any number may.
+
+    ``by`` names the holder for people. Raises Refused while the database is being replaced.
+    """
+    with _opened(path) as file:
+        if not _locked(file, fcntl.LOCK_SH):
+            raise Refused(
+                f"the database is just being replaced or changed by {_holders(file)}"
+                " (another process); wait for its end, then try again"
+            )
+        _enter(file, by)
+        yield
+
+
+@contextmanager
+def unused(path: Path, *, by: str) -> Iterator[None]:
+    """Keep everybody off the database for the length of the block.
+
+    Raises Refused, naming who has it open.
+    """
+    with _opened(path) as file:
+        if not _locked(file, fcntl.LOCK_EX):
+            raise Refused(
+                f"the database is in use by {_holders(file)} ({path} is locked);"
+                " stop that first: what it writes meanwhile would be lost"
+            )
+        os.ftruncate(file, 0)
+        _enter(file, by)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be opened: {error.strerror}; check that its folder exists, is yours"
+            " and can be written to"
+        ) from error
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _locked(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _enter(file: int, by: str) -> None:
+    """Append who has it. The lock alone decides: the names are for people, and may be lost."""
+    lines = f"{os.getpid()} {by}\n"
+    with suppress(OSError):  # a full disk
+        if os.fstat(file).st_size > _LONG:
+            living = "".join(f"{process} {name}\n" for process, name in _living(file))
+            os.ftruncate(file, 0)
+            lines = living + lines
+        os.write(file, lines.encode())
+
+
+def _holders(file: int) -> str:
+    named = dict(_living(file))  # whoever had it several times is named once
+    said = ", ".join(f"'{name}' (process {process})" for process, name in named.items())
+    return said or "another process"
+
+
+def _living(file: int) -> list[tuple[int, str]]:
+    entries = (
+        line.partition(" ")
+        for line in os.pread(file, 1 << 20, 0).decode(errors="replace").splitlines()
+    )
+    return [(int(process), name) for process, _, name in entries if _lives(process)]
+
+
+def _lives(process: str) -> bool:
+    if not process.isdecimal():
+        return False
+    with suppress(PermissionError):  # it is somebody else's, and so it lives
+        try:
+            os.kill(int(process), 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+    return True

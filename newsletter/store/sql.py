@@ -2,21 +2,26 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from newsletter.domain.errors import Exchanged
+from newsletter.ports import AuditHead
+from newsletter.store.approvals import SqlApprovals
 from newsletter.store.audit import SqlAudit
 from newsletter.store.batches import SqlBatches
 from newsletter.store.campaigns import SqlCampaigns
+from newsletter.store.chain import Chain
 from newsletter.store.choices import SqlChoices
 from newsletter.store.consents import SqlConsents
 from newsletter.store.corrections import SqlCorrections
 from newsletter.store.dossiers import SqlDossiers
-from newsletter.store.engine import alone, connected
+from newsletter.store.engine import alone, begun, connected
 from newsletter.store.erasing import SqlTraces
 from newsletter.store.events import SqlEvents
 from newsletter.store.families import SqlFamilies
@@ -27,8 +32,9 @@ from newsletter.store.readers import SqlReaders
 from newsletter.store.roundups import SqlRoundups
 from newsletter.store.scrubbing import scrub
 from newsletter.store.search import SqlSearch
+from newsletter.store.soundness import Inspection, Soundness, file_faults
 from newsletter.store.staging import SqlStaging
-from newsletter.store.statements import SqlApprovals, SqlHold, SqlSchedules, SqlStaff, SqlStatements
+from newsletter.store.statements import SqlHold, SqlSchedules, SqlStaff, SqlStatements
 from newsletter.store.unknowns import SqlUnknowns
 from newsletter.store.watermark import SqlEpoch
 from newsletter.store.zones import SqlZones
@@ -40,6 +46,7 @@ class SqlTransaction:
 
     connection: Connection
     hash_address: Callable[[str], bytes]
+    chain: Chain
 
     @cached_property
     def statements(self) -> SqlStatements:
@@ -47,7 +54,7 @@ class SqlTransaction:
 
     @cached_property
     def approvals(self) -> SqlApprovals:
-        return SqlApprovals(self.connection)
+        return SqlApprovals(self.connection, self.chain)
 
     @cached_property
     def staff(self) -> SqlStaff:
@@ -75,7 +82,7 @@ class SqlTransaction:
 
     @cached_property
     def batches(self) -> SqlBatches:
-        return SqlBatches(self.connection)
+        return SqlBatches(self.connection, self.hash_address)
 
     @cached_property
     def unknowns(self) -> SqlUnknowns:
@@ -135,45 +142,105 @@ class SqlTransaction:
 
     @cached_property
     def audit(self) -> SqlAudit:
-        return SqlAudit(self.connection)
+        return SqlAudit(self.connection, self.chain)
 
 
 class SqlStore:
-    """The database. ``hash_address`` gives the keyed hash of an address (16 bytes)."""
+    """The database. ``hash_address`` gives the keyed hash of an address (16 bytes).
 
-    def __init__(self, engine: Engine, *, hash_address: Callable[[str], bytes]) -> None:
+    ``chain`` is what the audit log and approvals are bound by.
+    """
+
+    def __init__(
+        self, engine: Engine, *, hash_address: Callable[[str], bytes], chain: Chain
+    ) -> None:
         self._engine = engine
         self._hash_address = hash_address
+        self._chain = chain
+        self._path = Path(str(engine.url.database))
+        self._file = _identity(self._path)
         self._turn = threading.Lock()
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         """A transaction that commits at the end of the block and rolls back on an error."""
+        with self._writing(connected(self._engine)) as tx:
+            yield tx
+
+    @contextmanager
+    def _writing(self, opened: AbstractContextManager[Connection]) -> Iterator[SqlTransaction]:
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
-        with self._turn, connected(self._engine) as connection:
-            yield SqlTransaction(connection, self._hash_address)
+        with self._turn:
+            self._refuse_exchanged()
+            with opened as connection:
+                tx = self._on(connection)
+                yield tx
+                head = _to_remember(tx)
+            self._refuse_exchanged()  # or it was committed to a file that nobody will read
+            if head is not None:
+                self._chain.head.write(head)
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A transaction that only reads."""
+        self._refuse_exchanged()
         with connected(self._engine, reads=True) as connection:
-            yield SqlTransaction(connection, self._hash_address)
+            yield self._on(connection)
 
     @contextmanager
     def staging(self) -> Iterator[SqlStaging]:
         """Room for the people of a file, gone without a trace at the end of the block."""
         with alone(self._engine) as connection:
             yield SqlStaging(
-                connection,
-                self._hash_address,
-                self._turn,
-                lambda begun: SqlTransaction(begun, self._hash_address),
+                connection, self._hash_address, lambda: self._writing(begun(connection))
             )
+
+    def seal(self, at: datetime) -> None:
+        """Bind what an older version wrote to the audit log by the key, once."""
+        with self.read() as tx:
+            unsealed = tx.audit.is_unsealed()
+        if unsealed:
+            with self.begin() as tx:
+                tx.audit.seal(at)
+
+    def file_faults(self, *, seconds: float) -> list[str] | None:
+        """What SQLite finds wrong with the file; None where the time was too short to tell."""
+        return file_faults(self._path, seconds=seconds)
+
+    def inspect(self, *, seconds: float) -> list[Soundness]:
+        """Compare what lies in the database with what was stored, each kind for so long."""
+        with self.read() as tx:
+            looking = Inspection(tx.connection, self._hash_address, self._chain, seconds=seconds)
+            return looking.all()
 
     def scrub(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
-        return scrub(Path(str(self._engine.url.database)))
+        return scrub(self._path)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _on(self, connection: Connection) -> SqlTransaction:
+        return SqlTransaction(connection, self._hash_address, self._chain)
+
+    def _refuse_exchanged(self) -> None:
+        if _identity(self._path) != self._file:
+            raise Exchanged(
+                f"{self._path} was exchanged while it was at work: another file is in its place,"
+                " and what is done here would be lost; start this process again"
+            )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The file that a name leads to; noughts where there is none yet."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+def _to_remember(tx: SqlTransaction) -> AuditHead | None:
+    """Where nothing was entered, the log was not even looked at."""
+    return tx.audit.to_remember() if "audit" in vars(tx) else None

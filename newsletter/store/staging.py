@@ -20,19 +20,17 @@ _CACHE = 64 * 1024
 class SqlStaging:
     """Has a connection to itself, with which all that lies ready goes.
 
-    ``turn`` is the writers' turn within the process; ``transaction`` dresses the connection.
+    ``writing`` is a transaction of it, in which nobody else writes.
     """
 
     def __init__(
         self,
         connection: Connection,
         hash_address: Callable[[str], bytes],
-        turn: AbstractContextManager[object],
-        transaction: Callable[[Connection], Transaction],
+        writing: Callable[[], AbstractContextManager[Transaction]],
     ) -> None:
         self._connection = connection
-        self._turn = turn
-        self._transaction = transaction
+        self._writing = writing
         self._staged = staged.Staged(connection, hash_address)
         with begun(connection, reads=True):
             connection.exec_driver_sql(f"PRAGMA main.cache_size = -{_CACHE}")
@@ -55,11 +53,11 @@ class SqlStaging:
     @contextmanager
     def bring_in(self, at: datetime, origin: str) -> Iterator[tuple[Transaction, Brought]]:
         self._sort()
-        with self._turn, begun(self._connection):
+        with self._writing() as tx:
             brought = self._weigh()
             importing.bring_in(self._connection, at)
             Suppressing(self._connection, at, origin).bring_in()
-            yield self._transaction(self._connection), brought
+            yield tx, brought
 
     def _sort(self) -> None:
         """Whoever is looked up in the order of the hashes is found at once."""

@@ -1,20 +1,20 @@
-"""Statements, content, approvals, staff and set times."""
+"""Statements, content, staff, set times and holds."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, text, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.message import Content
-from newsletter.domain.statement import Approval, Channel, Role, Statement
+from newsletter.domain.statement import Role, Statement
 from newsletter.ports import HoldKind, StoredStatement
 from newsletter.store import copies, tables
 from newsletter.store.campaigns import last_of
-from newsletter.store.times import from_ms, maybe_from_ms, to_ms
+from newsletter.store.times import maybe_from_ms, to_ms
 
 _STATEMENT = TypeAdapter(Statement)
 _CONTENT = TypeAdapter(Content)
@@ -129,61 +129,6 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
         fingerprint=row.fingerprint,
         present=bool(row.present),
     )
-
-
-class SqlApprovals:
-    """Who said yes to what."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def of(self, slug: str) -> list[Approval]:
-        rows = self._connection.execute(
-            select(tables.approval)
-            .where(tables.approval.c.slug == slug)
-            .order_by(tables.approval.c.id)
-        ).all()
-        return [
-            Approval(
-                slug=row.slug,
-                digest=row.digest,
-                by=row.by,
-                at=from_ms(row.at),
-                channel=Channel(row.channel),
-                despite=row.despite,
-                warnings=tuple(row.warnings.split()),
-                revoked_at=maybe_from_ms(row.revoked_at),
-            )
-            for row in rows
-        ]
-
-    def slugs(self, channels: Collection[Channel]) -> set[str]:
-        named = tables.approval.c.channel.in_([one.value for one in channels])
-        return set(self._connection.scalars(select(tables.approval.c.slug).where(named).distinct()))
-
-    def add(self, approval: Approval) -> None:
-        self._connection.execute(
-            insert(tables.approval).values(
-                slug=approval.slug,
-                digest=approval.digest,
-                by=approval.by,
-                channel=approval.channel.value,
-                at=to_ms(approval.at),
-                despite=approval.despite,
-                warnings=" ".join(approval.warnings),
-            )
-        )
-
-    def revoke(
-        self, slug: str, at: datetime, by: str | None = None, channel: Channel | None = None
-    ) -> int:
-        approval = tables.approval
-        statement = update(approval).where(approval.c.slug == slug, approval.c.revoked_at.is_(None))
-        if by is not None:
-            statement = statement.where(approval.c.by == by)
-        if channel is not None:
-            statement = statement.where(approval.c.channel == channel.value)
-        return self._connection.execute(statement.values(revoked_at=to_ms(at))).rowcount
 
 
 class SqlStaff:

@@ -14,21 +14,30 @@ import hashlib
 import os
 import re
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from newsletter.domain.epoch import Absence, Mark, Witness
+from newsletter.domain.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
-from newsletter.store import tables
+from newsletter.store import numbers, tables
+from newsletter.store.location import location_of
 
 _COUNT = re.compile(r"\.[0-9]{1,20}")
-_NOBODY = "-" * 32
+_DOUBTED = "doubted"
+"""The key in ``meta`` under which it stands which doubt was acted upon."""
+_LONG, _SHORT = 32, 16
 _LINE = re.compile(
-    rb"newsletter claims (\d{20}) epoch ([0-9a-f]{32}) before ([0-9a-f]{32}|-{32})"
-    rb" file (\d{20}) check ([0-9a-f]{16})\n"
+    rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
+    rb" before (?P<before>[0-9a-f]{32}|-{32}) file (?P<file>\d{20})"
+    # a line of an older version ends here: it knows of no machine
+    rb"(?: machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
+    rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16}))?"
+    rb" check (?P<check>[0-9a-f]{16})\n"
 )
 
 
@@ -45,23 +54,36 @@ class SqlEpoch:
     def renew(self, mark: Mark) -> None:
         self._connection.execute(update(tables.epoch).values(name=mark.epoch, claims=mark.claims))
 
+    def doubt(self, evidence: str, at: datetime) -> bool:
+        key = tables.meta.c.key == _DOUBTED
+        if self._connection.scalar(select(tables.meta.c.value).where(key)) == evidence:
+            return False
+        self._connection.execute(delete(tables.meta).where(key))
+        self._connection.execute(insert(tables.meta).values(key=_DOUBTED, value=evidence))
+        numbers.skip(self._connection.exec_driver_sql, at, {})
+        return True
+
 
 class FileWatermark:
     """The watermark in the file ``path``, for the database in the file ``database``.
 
-    Names of epochs are 32 hexadecimal digits. Any number of threads may share it.
+    Names of epochs are 32 hexadecimal digits. ``location_of`` says where a file lies. Any number of
+    threads may share it.
     """
 
-    def __init__(self, path: Path, database: Path) -> None:
+    def __init__(
+        self, path: Path, database: Path, location_of: Callable[[Path], Location] = location_of
+    ) -> None:
         self._path = path
         self._database = database
+        self._location_of = location_of
         self._lock = threading.Lock()
         self._open: int | None = None
         self._written: Witness | None = None
 
-    def file(self) -> int:
-        """The inode of the database's file."""
-        return self._database.stat().st_ino
+    def location(self) -> Location:
+        """Where the database's file lies."""
+        return self._location_of(self._database)
 
     def read(self) -> Witness | Absence:
         """What the file says, or why it says nothing."""
@@ -113,7 +135,7 @@ class FileWatermark:
             try:
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
                     raise self._exchanged(f"{self._path} was taken away")
-                if _inode(self._database) != known.file:
+                if _inode(self._database) != known.location.file:
                     raise self._exchanged("another file is in its place")
                 os.fsync(self._open)
                 self._name(known.mark.claims)
@@ -193,23 +215,37 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _format(witness: Witness) -> bytes:
-    mark = witness.mark
+    mark, location = witness.mark, witness.location
     said = (
         f"newsletter claims {mark.claims:020d} epoch {mark.epoch}"
-        f" before {witness.before or _NOBODY} file {witness.file:020d}"
+        f" before {_word(witness.before, _LONG)} file {location.file:020d}"
+        f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
+        f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
     )
     return f"{said} check {_check(said.encode())}\n".encode()
 
 
+def _word(said: str, length: int) -> str:
+    return said or "-" * length
+
+
 def _parse(line: bytes) -> Witness | Absence:
     found = _LINE.fullmatch(line)
-    if found is None or _check(line[: found.start(5) - len(" check ")]) != found[5].decode():
+    if found is None:
         return Absence.UNREADABLE
-    claims, epoch, before, file = (part.decode() for part in found.groups()[:4])
+    said = {name: (word or b"").decode().strip("-") for name, word in found.groupdict().items()}
+    if _check(line[: found.start("check") - len(" check ")]) != said["check"]:
+        return Absence.UNREADABLE
     return Witness(
-        mark=Mark(epoch=epoch, claims=int(claims)),
-        before="" if before == _NOBODY else before,
-        file=int(file),
+        mark=Mark(epoch=said["epoch"], claims=int(said["claims"])),
+        before=said["before"],
+        location=Location(
+            file=int(said["file"]),
+            machine=said["machine"],
+            filesystem=said["filesystem"],
+            boot=said["boot"],
+            device=said["device"],
+        ),
     )
 
 

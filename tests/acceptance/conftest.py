@@ -1,13 +1,12 @@
 """A workspace with an editor and ten readers, and Mailgun on loopback."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import Workspace, readers
+from tests.acceptance.workspace import Workspace, copied, readers
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +35,7 @@ def workspace(patterns: dict[str, Path], tmp_path: Path) -> Iterator[Workspace]:
 
 
 def _copy(pattern: Path, tmp_path: Path) -> Iterator[Workspace]:
-    workspace = Workspace(folder=tmp_path / "forum")
-    shutil.copytree(pattern, workspace.folder)
+    workspace = Workspace(folder=copied(pattern, tmp_path / "forum"))
     yield workspace
     workspace.close()
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from newsletter.bootstrap import App, opened
 from newsletter.config.environment import environment
 from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.epoch import Absence, Witness
+from newsletter.domain.epoch import Absence, Location, Witness
 from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.letters import Courier, Posted
 from newsletter.pipeline.lines import Line
@@ -173,8 +173,8 @@ class FusedWatermark:
     watermark: Watermark
     fuse: Fuse
 
-    def file(self) -> int:
-        return self.watermark.file()
+    def location(self) -> Location:
+        return self.watermark.location()
 
     def read(self) -> Witness | Absence:
         return self.watermark.read()
@@ -189,6 +189,9 @@ class FusedWatermark:
         self.fuse.burn("note: before it")
         self.watermark.note(claims)
         self.fuse.burn("note: after it")
+
+    def close(self) -> None:
+        self.watermark.close()
 
 
 @dataclass(frozen=True, kw_only=True)

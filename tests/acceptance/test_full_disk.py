@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import Finished, Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import Finished, Running, Workspace, made_here, readers, wait_until
 
 PEOPLE = readers(200)
 SIZE = 6 << 20
@@ -35,6 +35,7 @@ def small(workspace: Workspace, tmp_path: Path) -> Iterator[Workspace]:
     try:
         shutil.copytree(state, mounted, dirs_exist_ok=True)
         shutil.rmtree(state)
+        made_here(mounted)
         state.symlink_to(mounted)
         yield workspace
     finally:
@@ -195,7 +196,7 @@ def test_a_database_that_may_only_be_read_ends_the_run_with_a_line(
     subprocess.run(["mount", "-o", "remount,ro", mounted], check=True)
     done = small.start("run", "--until-idle").finish()
     subprocess.run(["mount", "-o", "remount,rw", mounted], check=True)
-    check_the_line(done, "unable to open", "can be written to")
+    check_the_line(done, "cannot be opened", "can be written to")
     assert len(done.stderr.splitlines()) == 1
     assert not mailgun.taken
     check_the_end(small, mailgun)

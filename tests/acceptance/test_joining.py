@@ -217,23 +217,28 @@ def test_a_letter_that_cannot_leave_is_told_of_and_kept(workspace: Workspace, si
     assert "@" not in first.stderr, "no address in the log"
 
 
-def test_a_database_that_was_put_back_sends_no_letter_twice(
-    workspace: Workspace, site: Site
+def test_a_database_that_was_put_back_sends_no_letter_twice_and_what_is_asked_for_then_once(
+    workspace: Workspace,
 ) -> None:
+    workspace.configure(lists=LISTS)
     workspace.hire(ADMIN, "admin")
+    site = Site(workspace)
     sign_up(site, ANA, "press")
     backup = workspace.folder / "backup.db"
     workspace.do("db", "backup", str(backup))
     workspace.do("run", "--until-idle")
     link = confirmation_link(workspace, ANA)
+    site.close()
     workspace.do("db", "restore", str(backup))
+    site = Site(workspace)
+    sign_up(site, "bo@example.org", "press")
 
     workspace.do("run", "--until-idle", code=4)
     workspace.do("release", "--by", ADMIN)
     workspace.do("run", "--until-idle")
 
-    assert len(workspace.outbox) == 1
-    assert [one["state"] for one in letters(workspace)] == ["withheld"]
-    again = Site(workspace)
-    assert "You are subscribed" in again.ask("POST", link).text
-    again.close()
+    assert len(workspace.outbox) == 2
+    assert [one["state"] for one in letters(workspace)] == ["withheld", "accepted"]
+    assert confirmation_link(workspace, "bo@example.org") != link
+    assert "You are subscribed" in site.ask("POST", link).text
+    site.close()

@@ -6,7 +6,6 @@ kills fall on a passage counted within the process, one on a moment of the wall 
 
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import time
@@ -22,7 +21,7 @@ import pytest
 
 from tests.acceptance import killing
 from tests.acceptance.killing import DISPATCH, FOLDER, LOOK_UP, RECONCILE, REPLAY, SERVER, Point
-from tests.acceptance.workspace import Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import Running, Workspace, copied, readers, wait_until
 from tests.provider_servers.postal import PostalServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
@@ -237,7 +236,7 @@ def approved(
     def make(kind: Kind) -> Path:
         if kind.name not in made:
             folder = tmp_path_factory.mktemp("approved") / kind.name
-            workspace = Workspace(folder=Path(shutil.copytree(patterns["peopled"], folder)))
+            workspace = Workspace(folder=copied(patterns["peopled"], folder))
             workspace.subscribe(readers(kind.people))
             workspace.write("news")
             workspace.approve("news")
@@ -251,7 +250,7 @@ def approved(
 @contextmanager
 def ordeal(kind: Kind, pattern: Path, folder: Path, seed: int) -> Iterator[Ordeal]:
     """A campaign of one kind, before its first run."""
-    workspace = Workspace(folder=Path(shutil.copytree(pattern, folder)))
+    workspace = Workspace(folder=copied(pattern, folder))
     server = kind.server() if kind.server else None
     provider = {"kind": kind.name, "concurrency": 2, "timeout": "20s", **kind.options}
     chance = random.Random(seed)  # noqa: S311 - a test that is the same each time

@@ -13,7 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.workspace import ADMIN, EDITOR, Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import (
+    ADMIN,
+    EDITOR,
+    Running,
+    Workspace,
+    made_here,
+    readers,
+    wait_until,
+)
 
 SEED = 20110921
 KILLS = 20
@@ -235,6 +243,7 @@ def test_the_file_may_lie_on_another_disk_whose_absence_is_a_doubt(
     slow: Workspace, tmp_path: Path
 ) -> None:
     disk = tmp_path / "disk"
+    made_here(slow.folder / "var")
     slow.configure(epoch_file=str(disk / "epoch"))
     said = slow.do("run", "--until-idle", code=1).stderr
     assert "cannot be written: No such file or directory; nothing is sent without it" in said

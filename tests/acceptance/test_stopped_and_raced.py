@@ -19,7 +19,7 @@ import pytest
 from tests.acceptance import killing
 from tests.acceptance.launching import command
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import Running, Workspace, copied, readers, wait_until
 from tests.provider_servers.postal import PostalServer
 from tests.provider_servers.resend import ResendServer
 from tests.servers import Received, Step
@@ -125,7 +125,7 @@ def copies(workspace: Workspace, tmp_path: Path) -> Iterator[Callable[[], Worksp
 
     def copy() -> Workspace:
         folder = tmp_path / f"copy{len(made)}"
-        made.append(Workspace(folder=Path(shutil.copytree(workspace.folder, folder))))
+        made.append(Workspace(folder=copied(workspace.folder, folder)))
         return made[-1]
 
     yield copy

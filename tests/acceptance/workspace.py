@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -231,6 +232,23 @@ class Workspace:
         """The lines of the embedded provider's journal."""
         path = self.folder / "var" / "outbox" / "journal.jsonl"
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def copied(pattern: Path, folder: Path) -> Path:
+    """A workspace as if it had been made there; returns its folder."""
+    shutil.copytree(pattern, folder)
+    made_here(folder / "var")
+    return folder
+
+
+def made_here(state: Path) -> None:
+    """Take away what tells a copy from a workspace that was made in its place."""
+    database = state / "newsletter.db"
+    if database.exists():
+        for path in state.glob("epoch*"):
+            path.unlink()
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE epoch SET name = '', claims = 0")
 
 
 def readers(count: int) -> list[str]:

@@ -186,21 +186,33 @@ class LettersContract:
             }
             assert sum(tx.letters.counts(NOON).values()) == 2
 
-    def test_in_an_older_database_none_leaves_again_and_no_number_is_given_again(
-        self, store: Store
-    ) -> None:
+    def test_what_waited_in_an_older_database_does_not_leave(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.letters.distrust(NOON) == 0
             ask(tx)
-            before = tx.letters.claim(at=NOON, attempt_id="a1")
+            claim(tx)
             ask(tx, address="b@example.org")
             assert tx.letters.distrust(NOON) == 1
             assert tx.letters.waiting() == (0, None)
             ask(tx, address="c@example.org")
-            after = claim(tx, "a2")
-        assert before is not None
-        assert before.letter.id > 1, "also where none was taken on yet"
-        assert after.letter.id > before.letter.id + 1000
+            assert claim(tx, "a2").letter.address == "c@example.org"
+
+    def test_what_a_hold_kept_back_counts_from_its_end(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            claim(tx)
+            ask(tx, address="b@example.org")
+            assert tx.letters.hold_over(NOON + DAY * 9) == 1
+            found = tx.letters.get(2)
+            assert found is not None
+            assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)
+            assert not found.expired(NOON + DAY * 16)
+            settled = claim(tx, "a2", DAY * 9)
+            tx.letters.settle(settled, LetterState.ACCEPTED, at=NOON + DAY * 9)
+            assert tx.letters.left_since(NOON + DAY * 9 - HOUR) == 1
+            spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
+            assert tx.letters.clear(NOON + DAY * 16, **spans) == 0
+            assert tx.letters.clear(NOON + DAY * 18, **spans) == 1
 
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from newsletter.domain.audience import Entry
 from newsletter.domain.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.statement import Approval, Channel, Progress, Role, Statement
-from newsletter.ports import HoldKind, Store, StoredStatement
-from tests.contracts.books import content
+from newsletter.ports import AuditHead, HoldKind, Store, StoredStatement
+from tests.contracts.books import add_campaign, content
 from tests.fakes import NOON
 
 FULL = Statement(
@@ -176,6 +177,29 @@ class RecordsContract:
             with store.read() as tx:
                 assert tx.epoch.mark() == mark
 
+    def test_in_doubt_no_number_is_given_again_once_for_the_same_evidence(
+        self, store: Store
+    ) -> None:
+        def given() -> tuple[int, int]:
+            with store.begin() as tx:
+                count = len(tx.campaigns.all())
+                tx.readers.upsert([Entry(address=f"r{count}@example.org", lists=("a",))], NOON)
+                person = tx.readers.find(f"r{count}@example.org")
+                assert person is not None
+                return person.id, add_campaign(tx, f"c{count}")
+
+        assert given() == (1, 1)
+        with store.begin() as tx:
+            assert tx.epoch.doubt("missing", NOON)
+            assert not tx.epoch.doubt("missing", NOON)
+        person, campaign = given()
+        assert person > 1_000_000
+        assert campaign > 1000
+        assert given() == (person + 1, campaign + 1)
+        with store.begin() as tx:
+            assert tx.epoch.doubt("another", NOON)
+        assert given()[0] > person + 1_000_000
+
     def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:
         deeds = [("ed", "approve", "s", "d1"), ("scheduler", "start", "s", "to 5 — “ü”")]
         for place, (actor, action, subject, detail) in enumerate(deeds):
@@ -184,7 +208,8 @@ class RecordsContract:
                 tx.audit.enter(at=at, actor=actor, action=action, subject=subject, detail=detail)
         with store.read() as tx:
             lines = tx.audit.all()
-            assert tx.audit.verify() == 2
+            assert tx.audit.verify() == AuditHead(number=2, digest=lines[1].digest)
+            assert [tx.audit.digest(number) for number in (2, 3)] == [lines[1].digest, ""]
         assert [(one.actor, one.action, one.subject, one.detail) for one in lines] == deeds
         assert [(one.number, one.at) for one in lines] == [
             (1, NOON),
@@ -194,7 +219,7 @@ class RecordsContract:
 
     def test_an_empty_log_is_whole(self, store: Store) -> None:
         with store.read() as tx:
-            assert tx.audit.verify() == 0
+            assert tx.audit.verify() == AuditHead(number=0, digest="")
 
     def test_a_block_that_fails_leaves_nothing(self, store: Store) -> None:
         class Stopped(BaseException):

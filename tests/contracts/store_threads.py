@@ -71,4 +71,4 @@ class ThreadsContract:
 
         in_threads(work)
         with store.read() as tx:
-            assert tx.audit.verify() == THREADS * 5
+            assert tx.audit.verify().number == THREADS * 5

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.epoch import Absence, Mark, Witness
+from newsletter.domain.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Refused
 from newsletter.ports import Watermark
 from tests.contracts.store_threads import THREADS, in_threads
@@ -16,7 +16,9 @@ EPOCH, BEFORE = "a" * 32, "b" * 32
 
 
 def witness(claims: int = 0, before: str = BEFORE, file: int = 12345) -> Witness:
-    return Witness(mark=Mark(epoch=EPOCH, claims=claims), before=before, file=file)
+    return Witness(
+        mark=Mark(epoch=EPOCH, claims=claims), before=before, location=Location(file=file)
+    )
 
 
 class WatermarkContract:

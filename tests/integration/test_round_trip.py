@@ -23,9 +23,8 @@ from newsletter.domain.audience import (
 from newsletter.sources.cells import guarded, unguarded
 from newsletter.sources.subscribers import PLAIN, read_people
 from newsletter.sources.subscribers_writing import FORMS
-from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import SqlStore
-from tests.fakes import NOON, hash_address
+from tests.fakes import NOON, store_in
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 WORDS = [
@@ -112,9 +111,7 @@ def fill(store: SqlStore, source: Random) -> None:
 
 @contextmanager
 def opened(folder: Path, name: str, migrated: Path) -> Iterator[SqlStore]:
-    store = SqlStore(
-        open_sqlite(Path(shutil.copy(migrated, folder / f"{name}.db"))), hash_address=hash_address
-    )
+    store = store_in(Path(shutil.copy(migrated, folder / f"{name}.db")))
     yield store
     store.close()
 

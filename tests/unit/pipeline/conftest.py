@@ -8,9 +8,8 @@ import pytest
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import Verdict
-from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import SqlStore
-from tests.fakes import FixedClock, accept_all, always, hash_address
+from tests.fakes import FixedClock, accept_all, always, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
@@ -34,7 +33,7 @@ def lost(room: Newsroom) -> Newsroom:
 def stores(tmp_path: Path, migrated: Path) -> Iterator[list[SqlStore]]:
     """Several databases, for histories that have to lead to the same."""
     paths = [Path(shutil.copy(migrated, tmp_path / f"{number}.db")) for number in range(4)]
-    stores = [SqlStore(open_sqlite(path), hash_address=hash_address) for path in paths]
+    stores = [store_in(path) for path in paths]
     yield stores
     for store in stores:
         store.close()

@@ -6,20 +6,24 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from newsletter.domain.audience import Entry
 from newsletter.domain.delivery import Counts
-from newsletter.domain.epoch import Absence, Mark, Witness
-from newsletter.domain.errors import Refused
+from newsletter.domain.epoch import Absence, Location, Mark, Witness
+from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.pipeline.guard import Guard
 from newsletter.ports import HoldKind, Store
 from newsletter.store.copies import backup
-from newsletter.store.engine import open_sqlite
+from newsletter.store.location import location_of
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
-from tests.fakes import MemoryWatermark, hash_address
+from tests.fakes import NOON, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 SEED = 20110921
@@ -109,11 +113,11 @@ def test_only_the_holds_that_are_named_are_lifted(room: Newsroom) -> None:
 def test_each_run_begins_an_epoch_in_both_places(
     room: Newsroom, watermark: FileWatermark, tmp_path: Path
 ) -> None:
-    inode = (tmp_path / "newsletter.db").stat().st_ino
+    place = location_of(tmp_path / "newsletter.db")
     for number in (1, 2, 3):
         room.guard().begin()
         mark = Mark(epoch=f"{number:032x}", claims=0)
-        assert watermark.read() == Witness(mark=mark, before=mark.epoch, file=inode)
+        assert watermark.read() == Witness(mark=mark, before=mark.epoch, location=place)
         with room.store.read() as tx:
             assert tx.epoch.mark() == mark
     assert room.guard().holds() == {}
@@ -258,7 +262,7 @@ def by_sqlite(copy: Path, database: Path) -> None:
 
 
 def reopened(database: Path) -> SqlStore:
-    return SqlStore(open_sqlite(database), hash_address=hash_address)
+    return store_in(database)
 
 
 @pytest.mark.parametrize("restores", [12, pytest.param(200, marks=pytest.mark.faults)])
@@ -301,3 +305,128 @@ def aged(room: Newsroom, database: Path, folder: Path) -> list[Path]:
         room.dispatch()
     assert room.drain() == 0
     return ages
+
+
+# --- whoever opens a workspace looks first
+
+
+def ids(room: Newsroom, address: str) -> int:
+    with room.store.begin() as tx:
+        tx.readers.upsert([Entry(address=address, lists=("press",))], NOON)
+        person = tx.readers.find(address)
+    assert person is not None
+    return person.id
+
+
+def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
+    room: Newsroom, watermark: FileWatermark
+) -> None:
+    room.guard().attend()
+    first = watermark.read()
+    assert isinstance(first, Witness)
+    room.guard().attend()
+    assert watermark.read() == first
+    assert room.deeds() == []
+    room.guard().begin()
+
+
+def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
+    room: Newsroom, tmp_path: Path
+) -> None:
+    room.guard().attend()
+    there = tmp_path / "copy"
+    there.mkdir()
+    for name in ("newsletter.db", "epoch"):
+        shutil.copy(tmp_path / name, there)
+    copy = store_in(there / "newsletter.db")
+    watermark = FileWatermark(there / "epoch", there / "newsletter.db")
+    guard = replace(room.guard(copy), watermark=watermark)
+    guard.attend()
+    with pytest.raises(Refused, match=r"is another file .* that command alone is enough"):
+        guard.begin()
+    guard.release(by=ADA, kinds={HoldKind.DOUBT})
+    guard.begin()
+    copy.close()
+    room.guard().begin()
+
+
+def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -> None:
+    """The same bytes under the same inode, as a clone of the disk has them."""
+    database = tmp_path / "newsletter.db"
+    here = Location(file=7, machine="a" * 32, filesystem="f" * 16, boot="b" * 32, device="1" * 16)
+
+    def at(location: Location) -> Guard:
+        return replace(
+            room.guard(),
+            watermark=FileWatermark(tmp_path / "epoch", database, location_of=lambda _: location),
+        )
+
+    at(here).attend()
+    at(here).begin()
+    for other in (replace(here, machine="c" * 32), replace(here, device="2" * 16)):
+        assert "lies on another" in at(other).holds()[HoldKind.DOUBT]
+    started_anew = replace(here, boot="d" * 32, device="2" * 16)
+    assert at(started_anew).holds() == {}
+
+
+def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
+    room: Newsroom, watermark: FileWatermark
+) -> None:
+    room.guard().begin()
+    before = ids(room, "ana@example.org")
+    watermark.note(3)
+    room.guard().attend()
+    assert ids(room, "bo@example.org") > before + 1_000_000
+    assert HoldKind.DOUBT in room.guard().holds()
+    assert room.deeds()[-1] == ("scheduler", "hold")
+
+
+def test_where_the_outside_cannot_be_written_no_epoch_begins(room: Newsroom) -> None:
+    watermark = MemoryWatermark()
+    watermark.full = True
+    room.watermark = watermark
+    room.guard().attend()
+    with room.store.read() as tx:
+        assert tx.epoch.mark() == Mark()
+    with pytest.raises(StoreUnavailable):
+        room.guard().begin()
+
+
+def test_a_run_that_begins_while_somebody_opens_the_workspace_is_no_doubt(room: Newsroom) -> None:
+    room.guard().begin()
+    room.guard(GlancedAt(room)).attend()
+    assert room.guard().holds() == {}
+    assert room.deeds() == []
+
+
+class MarkedMeanwhile(GlancedAt):
+    """A store whose first epoch another process begins after the first glance."""
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        with self._room.store.read() as tx:
+            yield tx
+        if self._first:
+            self._first = False
+            self._room.guard().attend()
+
+
+def test_two_that_open_a_new_database_at_once_begin_one_epoch(room: Newsroom) -> None:
+    room.guard(MarkedMeanwhile(room)).attend()
+    with room.store.read() as tx:
+        assert tx.epoch.mark().epoch == f"{1:032x}"
+
+
+def test_to_release_writes_down_what_the_log_lacks(
+    room: Newsroom, watermark: FileWatermark
+) -> None:
+    room.guard().begin()
+    room.guard().stop(by=ADA, reason="")
+    with room.store.begin() as tx:
+        tx.connection.execute(text("DELETE FROM audit"))  # type: ignore[attr-defined]
+    watermark.note(3)
+    room.guard().attend()
+    room.guard().release(by=ADA, kinds=set(HoldKind))
+    assert [deed for _, deed in room.deeds()] == ["hold", "release", "release", "gap"]
+    with room.store.read() as tx:
+        assert tx.audit.verify().number == 4

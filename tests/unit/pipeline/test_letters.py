@@ -13,6 +13,7 @@ from newsletter.domain.delivery import Answer, Outcome, Verdict
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.letter import LetterKind, LetterState
 from newsletter.domain.pacing import Limits
+from newsletter.pipeline.join import confirm
 from newsletter.pipeline.letters import forget
 from newsletter.ports import HoldKind, LetterLimits, Store, Taken
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
@@ -291,17 +292,39 @@ def test_an_attempt_that_was_given_up_books_nothing(post: Post) -> None:
     assert post.state() is LetterState.UNKNOWN
 
 
-def test_once_a_doubt_is_lifted_no_letter_of_before_leaves(post: Post) -> None:
+def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_does(
+    post: Post,
+) -> None:
     post.ask()
-    with post.room.store.begin() as tx:
-        tx.hold.put(HoldKind.DOUBT, "the database was put back")
+    post.room.watermark.note(7)  # somebody sent what this database does not know of
+    post.room.guard().attend()
+    post.ask("bo@example.org")
+    post.room.guard().attend()
     assert post.courier().post() is None
     assert post.courier().next_at() is None
+    post.room.clock.advance(days=3)
 
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.DOUBT})
 
-    assert post.courier().post() is None
     assert post.state() is LetterState.WITHHELD
+    assert post.post().state is LetterState.ACCEPTED
+    assert post.room.provider.accepted == ["bo@example.org"]
+    assert post.courier().post() is None
+
+
+def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Post) -> None:
+    post.room.guard().stop(by="ada@forum.example", reason="")
+    post.ask()
+    post.room.clock.advance(days=9)
+    post.room.guard().release(by="ada@forum.example", kinds={HoldKind.STOP})
+    forget(store=post.room.store, clock=post.room.clock)
+
+    assert post.post().state is LetterState.ACCEPTED
+    post.room.clock.advance(days=6)
+    forget(store=post.room.store, clock=post.room.clock)
+    assert confirm("l-1", store=post.room.store, links=post.room.links, clock=post.room.clock)
+    with post.room.store.read() as tx:
+        assert tx.readers.find("ana@example.org") is not None
 
 
 # --- its own lane

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from newsletter.store.engine import open_sqlite
 from newsletter.store.sql import SqlStore
-from tests.fakes import hash_address
+from tests.fakes import chain_of, hash_address
 
 
 @pytest.fixture
@@ -26,4 +26,4 @@ def engine(path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def store(engine: Engine) -> SqlStore:
-    return SqlStore(engine, hash_address=hash_address)
+    return SqlStore(engine, hash_address=hash_address, chain=chain_of(engine))

@@ -8,7 +8,7 @@ from newsletter.ports import Place
 from newsletter.security.keys import address_hash
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books
-from tests.fakes import NOON, WORKSPACE
+from tests.fakes import NOON, WORKSPACE, chain_of
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tests.fakes import NOON, WORKSPACE
 def test_an_address_that_cannot_be_one_names_nobody(
     engine: Engine, address: str, known: int | None
 ) -> None:
-    store = SqlStore(engine, hash_address=address_hash(b"k" * 32))
+    store = SqlStore(engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine))
     Books(store, 3)
     event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)
     with store.read() as tx:

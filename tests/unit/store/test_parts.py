@@ -1,9 +1,7 @@
-"""The audit chain, the lock, instants and lists as they are stored."""
+"""The audit chain, instants and lists as they are stored."""
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,10 +12,9 @@ from sqlalchemy import Engine, event, insert, text
 
 from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
-from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.errors import Defect
 from newsletter.ports import HoldKind, Resolution
 from newsletter.store import tables
-from newsletter.store.lock import only_one
 from newsletter.store.sql import SqlStore
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 from tests.contracts.books import LEASE, Books, ids
@@ -70,16 +67,13 @@ def test_a_line_that_was_changed_removed_moved_or_added_is_found(
             tampering = "UPDATE audit SET number = number - 1 WHERE number > 2"
         for statement in tampering.split("; "):
             tx.connection.execute(text(statement))
-    with (
-        log.read() as tx,
-        pytest.raises(Defect, match=f"line {line} of the audit log is not what was written"),
-    ):
+    with log.read() as tx, pytest.raises(Defect, match=f"line {line} of the audit log is not"):
         tx.audit.verify()
 
 
 def test_an_untouched_log_is_whole(log: SqlStore) -> None:
     with log.read() as tx:
-        assert tx.audit.verify() == 4
+        assert tx.audit.verify().number == 4
 
 
 def test_no_text_can_move_from_one_column_to_another(store: SqlStore) -> None:
@@ -88,55 +82,6 @@ def test_no_text_can_move_from_one_column_to_another(store: SqlStore) -> None:
         tx.connection.execute(text("UPDATE audit SET actor = 'ab', action = 'c'"))
         with pytest.raises(Defect):
             tx.audit.verify()
-
-
-# --- the lock
-
-
-def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
-    path = tmp_path / "newsletter.lock"
-    for _ in range(2):
-        with only_one(path):
-            pass
-    with pytest.raises(ZeroDivisionError), only_one(path):
-        raise ZeroDivisionError
-    with only_one(path):
-        pass
-
-
-def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
-    path = tmp_path / "newsletter.lock"
-    with (
-        only_one(path),
-        pytest.raises(Refused, match="another 'newsletter run' is at work") as caught,
-        only_one(path),
-    ):
-        pass
-    assert str(path) in str(caught.value)
-
-
-def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
-    path = tmp_path / "newsletter.lock"
-    program = """
-import sys
-from pathlib import Path
-from newsletter.store import tables
-from newsletter.store.lock import only_one
-with only_one(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Refused), only_one(path):
-            pass
-        other.kill()
-        other.wait(timeout=30)
-        with only_one(path):
-            assert path.exists()
 
 
 # --- instants

@@ -106,8 +106,8 @@ def test_a_copy_of_the_database_is_another_file(
     opened: Callable[[], FileWatermark], path: Path
 ) -> None:
     copy = Path(shutil.copy(path, path.with_name("copy.db")))
-    assert opened().file() != FileWatermark(path.with_name("epoch"), copy).file()
-    assert opened().file() == path.stat().st_ino
+    assert opened().location() != FileWatermark(path.with_name("epoch"), copy).location()
+    assert opened().location().file == path.stat().st_ino
 
 
 def test_where_it_cannot_be_written_it_says_where_and_what_to_do(path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_look_finds_that_the_file_was_taken_away(
         watermark.flush()
 
 
-def test_a_look_finds_another_database_in_the_place_of_this_one(
+def test_a_look_finds_another_database_in_the_location_of_this_one(
     opened: Callable[[], FileWatermark], path: Path
 ) -> None:
     watermark = opened()

@@ -1,0 +1,54 @@
+"""The numbers of rows that stand in links: none is ever given twice, whatever happens to the file.
+
+A database that was put back would give out again what it gave out since. So it goes on far beyond:
+where the time says, which grows faster than any numbers do. Links of mails that went out name their
+own person, letter and campaign for ever, or nobody.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_LONGEST = timedelta(days=36_500)
+"""What a clock says beyond is not believed: links hold so many numbers and no more."""
+A_MINUTE = {"campaign": 1, "letter": 4_800_000, "subscriber": 4_800_000}
+"""Table → numbers a minute. In a hundred years they are as many as the links have room for."""
+_STEP = {"campaign": 1_000, "letter": 1_000_000, "subscriber": 1_000_000}
+"""Table → the least that is left out, where the clock was put back."""
+
+Execute = Callable[[str, tuple[Any, ...]], Any]
+"""Runs one statement of SQL with its values, in the driver or through SQLAlchemy."""
+
+
+def last_given(execute: Execute) -> dict[str, int]:
+    """Table → the highest number that this database knows to have given."""
+    return {name: _last(execute, name) for name in _present(execute)}
+
+
+def skip(execute: Execute, at: datetime, given: Mapping[str, int]) -> None:
+    """Go on beyond all that may have been given until now, by whatever copy of this database.
+
+    ``given`` is what another one is known to have given.
+    """
+    elapsed = min(max(at - _BEGAN, timedelta(0)), _LONGEST)
+    for name in _present(execute):
+        known = max(_last(execute, name), given.get(name, 0))
+        floor = int(elapsed.total_seconds() * A_MINUTE[name] / 60)
+        execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+        execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
+            (name, max(known + _STEP[name], floor)),
+        )
+
+
+def _present(execute: Execute) -> list[str]:
+    """An older database may not have all of the tables yet."""
+    rows = execute("SELECT name FROM sqlite_master WHERE type = 'table'", ()).fetchall()
+    return sorted(A_MINUTE.keys() & {row[0] for row in rows})
+
+
+def _last(execute: Execute, name: str) -> int:
+    rows = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).fetchall()
+    highest = execute(f"SELECT max(id) FROM {name}", ()).fetchone()[0]  # noqa: S608 - ours
+    return max([highest or 0, *(int(row[0] or 0) for row in rows)])

@@ -1,0 +1,120 @@
+"""Whether what lies in the database is what was stored: bytes change by themselves on old disks.
+
+SQLite says whether the file hangs together. Addresses are compared with their hashes, contents with
+their digests, approvals with their seals. On a big database the time is limited: what was looked at
+is counted.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from newsletter.domain.errors import Defect
+from newsletter.store import tables
+from newsletter.store.approvals import rows, vouched
+from newsletter.store.chain import Chain
+from newsletter.store.claiming import as_stored
+from newsletter.store.statements import SqlStatements
+
+_CHUNK = 5000
+_SHOWN = 5
+_STEPS = 1_000
+"""Instructions of SQLite's machine, after each of which it looks at the time."""
+_subscriber = tables.subscriber.c
+
+
+@dataclass(frozen=True, kw_only=True)
+class Soundness:
+    """What came of looking at all of one kind."""
+
+    what: str
+    looked_at: int
+    of: int
+    damaged: tuple[str, ...] = ()
+    """The first of those that are not what was stored, by name."""
+
+
+def file_faults(database: Path, *, seconds: float) -> list[str] | None:
+    """What SQLite finds wrong with the file; None where the time was too short to tell."""
+    until = time.monotonic() + seconds
+    uri = f"{database.resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        try:
+            found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
+        except sqlite3.OperationalError as error:
+            return None if "interrupt" in str(error) else [str(error)]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+    return [row[0] for row in found if row[0] != "ok"]
+
+
+class Inspection:
+    """Looks at each kind of row for so many seconds."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        hash_address: Callable[[str], bytes],
+        chain: Chain,
+        *,
+        seconds: float,
+    ) -> None:
+        self._connection = connection
+        self._hash = hash_address
+        self._chain = chain
+        self._seconds = seconds
+
+    def all(self) -> list[Soundness]:
+        """Every kind."""
+        return [
+            self._look("approvals", "approval", self._approvals()),
+            self._look("addresses", "subscriber", self._addresses()),
+            self._look("contents", "content", self._contents()),
+        ]
+
+    def _look(self, what: str, table: str, found: Iterator[str]) -> Soundness:
+        of = self._connection.scalar(
+            select(func.count()).select_from(tables.metadata.tables[table])
+        )
+        until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
+        for name in found:
+            looked_at += 1
+            if name:
+                damaged.append(name)
+            if time.monotonic() > until:
+                break
+        return Soundness(
+            what=what, looked_at=looked_at, of=of or 0, damaged=tuple(damaged[:_SHOWN])
+        )
+
+    def _approvals(self) -> Iterator[str]:
+        """The name of each that is damaged, and an empty one of each that is not."""
+        for row in rows(self._connection):
+            yield "" if vouched(self._chain, row) else f"approval {row.id} of {row.slug}"
+
+    def _addresses(self) -> Iterator[str]:
+        query = select(
+            _subscriber.id, func.hex(_subscriber.address), _subscriber.address_hash
+        ).order_by(_subscriber.id)
+        for number, address, stored in self._connection.execute(query).yield_per(_CHUNK):
+            sound = as_stored(bytes.fromhex(address), stored, self._hash) is not None
+            yield "" if sound else f"subscriber {number}"
+
+    def _contents(self) -> Iterator[str]:
+        content = tables.content.c
+        digests = select(content.digest).order_by(content.created_at.desc())
+        for digest in self._connection.scalars(digests).all():
+            yield "" if self._is_sound(digest) else f"content {digest[:12]}"
+
+    def _is_sound(self, digest: str) -> bool:
+        try:
+            found = SqlStatements(self._connection).content(digest)
+        except Defect:
+            return False
+        return found is not None and found.digest() == digest

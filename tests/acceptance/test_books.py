@@ -1,0 +1,99 @@
+"""Copies, restores, damage and permissions, as whoever runs the machine meets them."""
+
+import shutil
+import stat
+from pathlib import Path
+
+from tests.acceptance.workspace import ADMIN, Workspace, readers
+
+
+def test_nobody_replaces_the_database_while_pages_are_served(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    backup = str(tmp_path / "backup.db")
+    workspace.do("db", "backup", backup)
+    serving = workspace.start("serve", "--port", "0")
+    serving.wait_for("readers' pages on")
+    workspace.hire(ADMIN, "admin")
+    for command in (("db", "restore", backup), ("db", "migrate")):
+        refused = workspace.do(*command, code=4).stderr
+        assert f"in use by 'newsletter serve' (process {serving.process.pid})" in refused
+    serving.stop()
+    serving.finish()
+
+    workspace.do("db", "restore", backup)
+    workspace.hire(ADMIN, "admin")
+    assert "lines were cut off" in workspace.do("audit", "verify", code=1).stderr
+    workspace.do("release", "--by", ADMIN)
+    head = workspace.do("audit", "verify").stdout.strip()
+    workspace.do("audit", "verify", "--expect", head)
+    other = head[:-1] + ("0" if head[-1] != "0" else "1")
+    assert "is not the one that was noted" in (
+        workspace.do("audit", "verify", "--expect", other, code=1).stderr
+    )
+    workspace.do("audit", "verify", "--expect", "nothing", code=2)
+
+
+def test_a_copy_from_before_the_first_run_sends_nothing_until_it_is_released(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.hire(ADMIN, "admin")
+    workspace.write("news")
+    workspace.approve("news")
+    there = Workspace(folder=Path(shutil.copytree(workspace.folder, tmp_path / "there")))
+
+    refused = there.do("run", "--until-idle", code=4).stderr
+    assert "is another file than the one that last sent" in refused
+    assert "If you moved the workspace here yourself" in refused
+    workspace.do("run", "--until-idle")
+    assert (len(there.outbox), len(workspace.outbox)) == (0, 10)
+
+    there.do("db", "release", "--by", ADMIN)
+    there.do("run", "--until-idle")
+    assert len(there.outbox) == 10
+    there.close()
+
+
+def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.write("news")
+    workspace.approve("news")
+    shutil.rmtree(workspace.folder / "var" / "outbox", ignore_errors=True)
+    (workspace.folder / "var").chmod(0o755)  # as an older version left it
+    workspace.database.chmod(0o644)
+    workspace.do("run", "--until-idle")
+    workspace.do("db", "backup", str(tmp_path / "backup.db"))
+    workspace.do("archive", "build", str(tmp_path / "www"))
+    workspace.do("statement", "new", "Another one")
+
+    state = workspace.folder / "var"
+    kept = [tmp_path / "backup.db", state, *state.rglob("*")]
+    modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in kept}
+    assert [path for path, mode in modes.items() if mode & 0o077] == []
+    assert any(path.endswith("journal.jsonl") for path in modes)
+    for path in (tmp_path / "www" / "index.html", workspace.folder / "statements/another-one.md"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "www").stat().st_mode) == 0o755
+
+
+def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> None:
+    workspace.write("news")
+    workspace.approve("news")
+    shown = workspace.do("doctor").stdout
+    assert "ok   addresses: 10 are what was stored" in shown
+    assert "ok   approvals: 1 are what was stored" in shown
+    assert "ok   file: hangs together" in shown
+    assert "ok   permissions" in shown
+    workspace.sql("UPDATE subscriber SET address = 'reades00001@example.org' WHERE id = 1")
+    workspace.sql(
+        "INSERT INTO approval (slug, digest, [by], channel, at) VALUES ('other', 'd', 'x', 'y', 0)"
+    )
+    shown = workspace.do("doctor", code=3).stdout
+    assert "MEND addresses: damaged: subscriber 1; 10 were looked at" in shown
+    assert "MEND approvals: damaged: approval 2 of other" in shown
+
+    done = workspace.do("run", "--until-idle", code=5)
+    assert "1 rejected" in done.stderr
+    assert sorted(line["to"] for line in workspace.journal) == readers(10)[1:]
+    assert "damaged in the database" in workspace.do("report", "news").stdout

@@ -1,0 +1,83 @@
+"""Bytes that changed in the database by themselves: nothing goes to an address that nobody gave."""
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.delivery import Counts
+from newsletter.domain.letter import Letter, LetterKind, LetterState
+from newsletter.ports import LetterLimits
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books, ids
+from tests.fakes import NOON
+
+DAMAGES = [
+    "address = 'reades1@example.org'",
+    "address = 'reader1@exam√ple.org'",
+    "address = CAST(x'e5656164657231406578616d706c652e6f7267' AS TEXT)",
+    "address = 'reader1-example.org'",
+    "address = 'reader1@' || 'é..org'",
+    "address_hash = zeroblob(16)",
+    "address_hash = zeroblob(3)",
+]
+
+
+def damage(store: SqlStore, table: str, how: str) -> None:
+    with store.begin() as tx:
+        tx.connection.execute(text(f"UPDATE {table} SET {how} WHERE id = 1"))  # noqa: S608
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
+    store: SqlStore, how: str
+) -> None:
+    books = Books(store, 3)
+    damage(store, "subscriber", how)
+    claimed = books.claim()
+    assert ids(claimed) == [2, 3]
+    books.settle(claimed)
+    assert books.counts() == Counts(accepted=2, rejected=1)
+    with store.read() as tx:
+        [(number, reason)] = tx.connection.execute(
+            text("SELECT subscriber_id, reason FROM delivery WHERE state = 'rejected'")
+        ).all()
+    assert number == 1
+    assert "damaged in the database" in reason
+
+
+def test_beside_one_who_left_the_damaged_one_is_booked_once(store: SqlStore) -> None:
+    books = Books(store, 3)
+    with books.step() as tx:
+        entry = SuppressedEntry(address="reader2@example.org", reason=SuppressionReason.MANUAL)
+        tx.readers.suppress([entry], NOON, "test")
+    damage(store, "subscriber", DAMAGES[0])
+    assert ids(books.claim()) == [3]
+    assert books.counts() == Counts(pending=1, rejected=1, suppressed=1)
+
+
+def test_a_batch_of_damaged_addresses_alone_is_done(store: SqlStore) -> None:
+    books = Books(store, 1)
+    damage(store, "subscriber", DAMAGES[0])
+    assert books.try_claim() is None
+    assert books.counts() == Counts(rejected=1)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_no_letter_goes_to_a_damaged_address(store: SqlStore, how: str) -> None:
+    with store.begin() as tx:
+        for number in (1, 2):
+            letter = Letter(
+                id=0,
+                kind=LetterKind.JOIN,
+                address=f"reader{number}@example.org",
+                asked_at=NOON,
+            )
+            tx.letters.ask(letter, network="", limits=LetterLimits())
+    damage(store, "letter", how)
+    with store.begin() as tx:
+        claimed = tx.letters.claim(at=NOON, attempt_id="a")
+        assert claimed is not None
+        assert claimed.letter.id == 2
+        assert tx.letters.claim(at=NOON, attempt_id="b") is None
+        withheld = tx.connection.execute(text("SELECT state FROM letter WHERE id = 1")).scalar()
+    assert withheld == LetterState.WITHHELD.value

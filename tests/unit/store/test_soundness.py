@@ -1,0 +1,72 @@
+"""Whether what lies in the database is what was stored."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.statement import Approval, Channel
+from newsletter.store.soundness import Soundness
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books, content
+from tests.fakes import NOON
+
+DIGEST = content("resignation").digest()
+
+
+@pytest.fixture
+def full(store: SqlStore) -> SqlStore:
+    Books(store, 3)
+    with store.begin() as tx:
+        yes = Approval(slug="s", digest="d", by="ed@x.org", at=NOON, channel=Channel.COMMAND)
+        tx.approvals.add(yes)
+    return store
+
+
+def damaged(store: SqlStore) -> dict[str, tuple[str, ...]]:
+    return {one.what: one.damaged for one in store.inspect(seconds=60) if one.damaged}
+
+
+def test_what_was_stored_is_sound_and_counted(full: SqlStore) -> None:
+    assert full.file_faults(seconds=60) == []
+    assert full.inspect(seconds=60) == [
+        Soundness(what="approvals", looked_at=1, of=1),
+        Soundness(what="addresses", looked_at=3, of=3),
+        Soundness(what="contents", looked_at=1, of=1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("how", "what", "name"),
+    [
+        (
+            "UPDATE subscriber SET address = 'x@example.org' WHERE id = 2",
+            "addresses",
+            "subscriber 2",
+        ),
+        ("UPDATE subscriber SET address = CAST(x'ff40' AS TEXT) WHERE id = 2", "addresses", "2"),
+        ("UPDATE content SET document = replace(document, 'It', 'Is')", "contents", DIGEST[:12]),
+        ("UPDATE content SET document = '{'", "contents", DIGEST[:12]),
+        ("UPDATE approval SET digest = 'e'", "approvals", "approval 1 of s"),
+    ],
+)
+def test_what_was_damaged_is_named(full: SqlStore, how: str, what: str, name: str) -> None:
+    with full.begin() as tx:
+        tx.connection.execute(text(how))
+    [(found, [named])] = damaged(full).items()
+    assert found == what
+    assert name in named
+
+
+def test_the_time_is_limited_and_it_is_said_how_far_it_came(full: SqlStore) -> None:
+    assert [(one.looked_at, one.of) for one in full.inspect(seconds=-1)] == [(1, 1), (1, 3), (1, 1)]
+    assert full.file_faults(seconds=-1) is None
+
+
+def test_a_file_that_does_not_hang_together_is_named(full: SqlStore, path: Path) -> None:
+    full.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:9000] + b"\xff" * 20_000 + whole[29_000:])
+    assert full.file_faults(seconds=60)
+    path.write_bytes(b"This is a letter to the editor. " * 400)
+    assert full.file_faults(seconds=60) == ["file is not a database"]
