@@ -45,7 +45,7 @@ def change_days(zones: Iterable[str]) -> Iterator[tuple[ZoneInfo, date]]:
 
 @pytest.fixture(
     scope="module",
-    params=["odd", pytest.param("every", marks=pytest.mark.faults)],
+    params=["odd", pytest.param("every", marks=pytest.mark.faults(seconds=4))],
     ids="{} zones".format,
 )
 def changes(request: pytest.FixtureRequest) -> list[tuple[ZoneInfo, date]]:

@@ -58,6 +58,13 @@ def renderer(house: House = HOUSE) -> TemplateRenderer:
     return TemplateRenderer(house=house, files=mail_templates(None))
 
 
+def renderer_with(override: Path | None, house: House = HOUSE) -> TemplateRenderer:
+    """Of a workspace with templates of its own, if there is one: made anew each time."""
+    if override is None:
+        return renderer(house)
+    return TemplateRenderer(house=house, files=mail_templates(override))
+
+
 WORDINGS = renderer().wordings
 
 BODY = """\
@@ -156,12 +163,7 @@ def render(
     body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
-    used = (
-        TemplateRenderer(house=house, files=mail_templates(override))
-        if override
-        else renderer(house)
-    )
-    return used.render(statement(body, **changes))
+    return renderer_with(override, house).render(statement(body, **changes))
 
 
 def render_test_mail() -> Content:

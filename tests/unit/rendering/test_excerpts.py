@@ -6,10 +6,8 @@ from pathlib import Path
 from newsletter.domain.message import MARK_PREFIX, Content, House, Organisation, Sender
 from newsletter.domain.statement import Statement
 from newsletter.rendering.excerpts import excerpt, text_of
-from newsletter.rendering.files import mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
 from tests.rows import rows
-from tests.unit.rendering.examples import renderer
+from tests.unit.rendering.examples import renderer_with
 
 HOUSE = House(
     organisation=Organisation(
@@ -29,12 +27,7 @@ def content(body: str, *, override: Path | None = None, **more: object) -> Conte
     statement = Statement(
         slug="hours", title="On hours", body=body, lists=("press",), language="en", **more
     )
-    made = (
-        TemplateRenderer(house=HOUSE, files=mail_templates(override))
-        if override
-        else renderer(HOUSE)
-    )
-    return made.render(statement)
+    return renderer_with(override, HOUSE).render(statement)
 
 
 def test_it_is_the_text_below_the_title_without_the_mail_around_it() -> None:

@@ -271,7 +271,7 @@ def test_statements_of_every_layout_render(path: Path) -> None:
     assert_renders(path)
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=3)
 def test_releases_that_offices_published_render() -> None:
     for path in [*shared("seed/*.txt"), *shared("corpus/markdown/*.md")]:
         assert_renders(path)

@@ -186,7 +186,7 @@ TRUE_ALARMS = {
 """A press office had written "Sunday, Oct. 9, 2023", which was a Monday."""
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=3)
 def test_press_releases_that_went_out_give_no_false_alarm() -> None:
     for path in [*shared("corpus/text/*.txt"), *shared("corpus/markdown/*.md")]:
         assert warnings_of(path) == TRUE_ALARMS.get(path.name, set()), path.name

@@ -12,12 +12,17 @@ from newsletter.domain.roundup import Roundup, as_markdown, compose
 from newsletter.domain.statement import Statement
 from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.checks import Page
-from newsletter.rendering.files import mail_templates
 from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.plaintext import to_text
-from newsletter.rendering.renderer import TemplateRenderer
 from tests.rows import rows
-from tests.unit.rendering.examples import HOUSE, STATEMENT, WORDINGS, arabic, renderer, statement
+from tests.unit.rendering.examples import (
+    HOUSE,
+    STATEMENT,
+    WORDINGS,
+    arabic,
+    renderer_with,
+    statement,
+)
 from tests.unit.rendering.test_checklist import Elements
 
 WEEKLY = Roundup(
@@ -42,8 +47,7 @@ def issue(*parts: Statement, **changes: object) -> Statement:
 
 
 def rendered(made: Statement, override: Path | None = None) -> Content:
-    used = TemplateRenderer(house=HOUSE, files=mail_templates(override)) if override else renderer()
-    return used.render(made)
+    return renderer_with(override).render(made)
 
 
 @pytest.fixture(scope="module")

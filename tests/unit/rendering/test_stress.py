@@ -207,13 +207,13 @@ def test_too_much_is_refused_in_words_and_what_a_mail_can_hold_is_there(tmp_path
             assert_there_to_its_end(name, outcome)
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=3)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_no_mail_can_hold_is_refused_in_words(name: str, tmp_path: Path) -> None:
     assert_refused_in_words(name, outcomes(tmp_path, {name: whole(name)})[name])
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=3)
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_a_mail_can_hold_is_there_to_its_end(name: str, tmp_path: Path) -> None:
     assert_there_to_its_end(name, outcomes(tmp_path, {name: whole(name)})[name])

@@ -10,9 +10,8 @@ import pytest
 
 from newsletter.domain.brand import Scheme
 from newsletter.domain.errors import Defect, InvalidInput
-from newsletter.rendering.files import default_templates, find_templates, mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
-from tests.unit.rendering.examples import HOUSE, STATEMENT, render, renderer
+from newsletter.rendering.files import default_templates, find_templates
+from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
 
 ROOT = Path(__file__).parents[3]
 
@@ -106,22 +105,20 @@ def test_an_empty_or_missing_folder_overrides_nothing(override: Path) -> None:
     (override / "README.md").write_text("{% broken")
     (override / "folder.css").mkdir()
     plain = renderer().fingerprint
-    assert TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint == plain
-    assert (
-        TemplateRenderer(house=HOUSE, files=mail_templates(override / "none")).fingerprint == plain
-    )
+    assert renderer_with(override).fingerprint == plain
+    assert renderer_with(override / "none").fingerprint == plain
 
 
 def test_every_byte_of_an_override_counts_for_the_fingerprint(override: Path) -> None:
     (override / "extra.css").write_text("a")
-    before = TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint
+    before = renderer_with(override).fingerprint
     (override / "extra.css").write_text("b")
-    assert TemplateRenderer(house=HOUSE, files=mail_templates(override)).fingerprint != before
+    assert renderer_with(override).fingerprint != before
 
 
 def test_a_template_changed_after_the_start_does_not_count(override: Path) -> None:
     replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
-    made = TemplateRenderer(house=HOUSE, files=mail_templates(override))
+    made = renderer_with(override)
     (override / "mail.css").write_text("broken {%")
     assert "#7a2e2e" in made.render(STATEMENT).html
 

@@ -10,13 +10,12 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Statement
 from newsletter.rendering.checks import Page
-from newsletter.rendering.files import default_templates, mail_templates
+from newsletter.rendering.files import default_templates
 from newsletter.rendering.inlining import inline
-from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.translations import language_name
 from newsletter.rendering.wrapping import WIDTH
 from tests.rows import rows
-from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, statement
+from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, renderer_with, statement
 from tests.unit.rendering.test_checklist import Elements
 
 SPANISH = statement(
@@ -29,7 +28,7 @@ SPANISH = statement(
 
 
 def together(*translations: Statement, override: Path | None = None) -> Content:
-    renderer = TemplateRenderer(house=HOUSE, files=mail_templates(override))
+    renderer = renderer_with(override)
     return renderer.render(STATEMENT, translations)
 
 
@@ -55,7 +54,7 @@ def test_a_language_that_runs_the_other_way_is_mirrored_within_its_block() -> No
     assert re.search(r'<ul style="margin:0 22px 18px 0', block)
     cells = re.findall(r"<td[^>]*text-align:(\w+)", block)
     assert cells == ["right", "right", "center", "right"]
-    own = TemplateRenderer(house=HOUSE, files=mail_templates(None)).render(arabic(), [SPANISH]).html
+    own = renderer_with(None).render(arabic(), [SPANISH]).html
     spanish = own.partition('<div class="ltr" lang="es"')[2].partition("</div>")[0]
     assert "text-align:left" in own
     assert spanish

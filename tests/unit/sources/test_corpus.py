@@ -79,13 +79,13 @@ def test_markdown_and_pages_are_found_whole(
     assert len(document.dropped) == left_out
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=1)
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_release_is_found_whole_and_as_a_reader_sees_it(name: str) -> None:
     assert_as_a_reader_sees_it(published_text(name), PUBLISHED[name])
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=1)
 def test_the_table_in_the_docs_is_what_an_import_gives() -> None:
     shared("seed/*.txt")
     for row in table(files(SHARED)).splitlines():

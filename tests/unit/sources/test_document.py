@@ -746,7 +746,9 @@ def test_cells_that_tabs_part_become_a_table_and_a_lone_tab_a_blank() -> None:
     ]
 
 
-@pytest.mark.parametrize("lines", [5_000, pytest.param(90_000, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "lines", [5_000, pytest.param(90_000, marks=pytest.mark.faults(seconds=5))]
+)
 def test_a_text_of_very_many_lines_is_read(lines: int) -> None:
     head = f"{TITLE}\n\nMay 3, 2024\n\n{FIRST}\n"
     data = (head + "Some short line here\n" * lines).encode()

@@ -226,7 +226,7 @@ def test_a_file_of_many_parts_is_refused_after_the_first_that_are_too_much() -> 
     assert cost.peak < 40_000_000
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=7)
 def test_a_file_of_many_parts_that_unpack_to_gigabytes_is_refused_in_little_memory() -> None:
     data = many_parts(200)
     with holding() as cost:
@@ -246,7 +246,9 @@ def test_any_byte_of_a_word_file_may_be_wrong_and_nothing_breaks() -> None:
             assert imported(data).body
 
 
-@pytest.mark.parametrize("paragraphs", [400, pytest.param(4_000, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "paragraphs", [400, pytest.param(4_000, marks=pytest.mark.faults(seconds=7))]
+)
 def test_a_word_file_with_large_pictures_is_read_with_little_work(paragraphs: int) -> None:
     many = [paragraph(run(f"{n} {FIRST}")) for n in range(paragraphs)]
     noise = bytes(range(256)) * 20_000

@@ -97,7 +97,7 @@ def test_a_release_keeps_its_title_and_each_of_its_words() -> None:
     assert_kept_whole(CORPUS / "markdown" / "01-report.md")
 
 
-@pytest.mark.faults
+@pytest.mark.faults(seconds=1)
 def test_a_published_release_keeps_its_title_and_each_of_its_words() -> None:
     for path in shared("corpus/markdown/0*.md"):
         assert_kept_whole(path)

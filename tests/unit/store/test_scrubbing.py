@@ -87,7 +87,7 @@ def marks(path: Path) -> dict[str, set[int]]:
     return {one.name: {int(found) for found in MARK.findall(one.read_bytes())} for one in files}
 
 
-@pytest.fixture(params=[300, pytest.param(1_500, marks=pytest.mark.faults)])
+@pytest.fixture(params=[300, pytest.param(1_500, marks=pytest.mark.faults(seconds=7))])
 def people(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
