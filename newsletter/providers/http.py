@@ -33,6 +33,7 @@ LONGEST_ANSWER = 1_048_576
 LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_REASON = 200
 _BACKSTOP = 5  # seconds by which a socket's own time-out is longer: the deadline comes first
+_BEFORE_AT = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _BY_STATUS = {
     401: Verdict.CONFIGURATION,
     403: Verdict.CONFIGURATION,
@@ -127,7 +128,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 def words(text: object) -> str:
     """A provider's words for people: one line, shortened, without the name in an address."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
-    line = re.sub(r"[^\s<>\"'(),:;]+@", "…@", line)
+    line = _BEFORE_AT.sub("…@", line)
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
 
 

@@ -46,7 +46,7 @@ MAX_BODY_BYTES = 5_000_000
 _BODIES = frozenset({"TextBody", "HtmlBody"})
 PUBLIC_URL = "https://api.postmarkapp.com"
 _RESERVED = re.compile(
-    r"\{\{\s*\{?\s*pm:", re.IGNORECASE
+    r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
 )  # filled in bodies without a template too
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _ABOUT_A_RECIPIENT = re.compile(r"['\"]To['\"]")

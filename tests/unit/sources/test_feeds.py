@@ -286,13 +286,17 @@ def test_no_file_of_ours_is_ever_read() -> None:
         rss("<item>" + "<guid/>" * 300_000 + "</item>"),
         "<!DOCTYPE" * 100_000,
         "<link type='application/rss+xml' " * 5_000,
+        "<html><link type='application/rss+xml' " * 20_000,
+        rss("<item/>", declaration=" " * 1_000_000),
+        rss("<item><title>" + " " * 1_000_000 + "</title></item>"),
+        "\n" * 1_000_000 + "<!doctype",
     ],
 )
 def test_whatever_is_written_to_be_slow_is_read_or_refused_soon(document: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # what else goes on does not count
     with suppress(FeedUnreadable):
         read(document)
-    assert time.monotonic() - began < 8
+    assert time.thread_time() - began < 8
 
 
 def test_ten_thousand_items_are_read_at_once() -> None:
