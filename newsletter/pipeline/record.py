@@ -5,6 +5,7 @@ another order, it leads to the same. A mailbox that merely puts us off is judged
 campaign starts, with all that was told until then.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from newsletter.domain.receipt import (
     suppression,
 )
 from newsletter.pipeline.ledger import TOLD, confirm
-from newsletter.ports import Clock, Place, Store, Transaction
+from newsletter.ports import Clock, Forged, Place, Store, Transaction
 
 _CHUNK = 500
 _BEYOND = 1 << 63
@@ -49,15 +50,30 @@ class Recorded:
 
 
 def record(events: Sequence[Event], *, provider: str, store: Store, clock: Clock) -> Recorded:
-    """Write down all of a post, or nothing. Again and again does no harm."""
+    """Write down all of a post, or nothing. Again and again does no harm.
+
+    Raises Forged where a token comes back with another event than before.
+    """
     recorded = Recorded()
     events = [_storable(event) for event in events]
     with store.begin() as tx:
+        _refuse_what_was_altered(tx, events, clock)
         for start in range(0, len(events), _CHUNK):
             told = events[start : start + _CHUNK]
             pairs = list(zip(told, tx.events.locate(told), strict=True))
             recorded = recorded.plus(_record(tx, pairs, provider, clock))
     return recorded
+
+
+def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Clock) -> None:
+    for event in events:
+        if not event.token:
+            continue
+        content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
+        hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
+        token, content_hash = (one.digest() for one in hashes)
+        if not tx.events.is_first(token, content_hash, clock.now()):
+            raise Forged("its token came before, with another event")
 
 
 def _storable(event: Event) -> Event:
