@@ -32,7 +32,7 @@ from newsletter.rendering.abstracts import WrittenAbstracts
 from newsletter.rendering.renderer import TemplateRenderer
 from newsletter.rendering.reviewer import MarkdownReviewer
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import address_hash, fingerprint, load_keys
+from newsletter.security.keys import address_hash, fingerprint, load_keys, load_link_keys
 from newsletter.security.links import SignedLinks
 from newsletter.sources.feeds.fetching import Fetcher
 from newsletter.sources.feeds.taken import FeedSource
@@ -56,7 +56,7 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
     database, keys = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
     engine = open_sqlite(database)
-    addresses, links = load_keys(keys / "addresses"), load_keys(keys / "links")
+    addresses, (links, retired) = load_keys(keys / "addresses"), load_link_keys(keys / "links")
     store = SqlStore(engine, hash_address=address_hash(addresses[0]))
     watermark = FileWatermark(settings.epoch_path, database)
     try:
@@ -64,7 +64,7 @@ def opened(workspace: Path, environ: Mapping[str, str]) -> Iterator[App]:
         # The first key of each file is its oldest: rotation adds others below it.
         firsts = {"var/keys/addresses": addresses[0], "var/keys/links": links[0]}
         bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
-        yield _wire(settings, store, watermark, SignedLinks(links))
+        yield _wire(settings, store, watermark, SignedLinks(links, retired=retired))
     finally:
         watermark.close()
         store.close()
