@@ -96,7 +96,7 @@ def _inside(app: App) -> Iterator[Finding]:
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield _finding("subscribers", well=bool(lists), detail=counts or advice)
-    staffed = bool(roles) or app.rules.policy.trust_front_matter
+    staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(app)
