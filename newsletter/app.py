@@ -207,6 +207,7 @@ class App:
             lease=self._lease,
             attempt_ids=lambda: secrets.token_hex(12),
             jitter=random.random,
+            carriage=self.settings.carriage(),
         )
 
     def courier(self) -> Courier:

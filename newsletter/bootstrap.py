@@ -76,7 +76,7 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
     second = others[0] if others else None
     provider = first.provider
     house, together = settings.house(), settings.translations == "together"
-    renderer = TemplateRenderer(house=house, override=settings.resolve(Path("templates")))
+    renderer = renderer_of(settings)
     return App(
         settings=settings,
         store=store,
@@ -114,6 +114,15 @@ def _wire(settings: Settings, store: SqlStore, watermark: FileWatermark, links: 
             second=second.provider.capabilities if second else None,
             together=together,
         ),
+    )
+
+
+def renderer_of(settings: Settings) -> TemplateRenderer:
+    """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
+    return TemplateRenderer(
+        house=settings.house(),
+        override=settings.resolve(Path("templates")),
+        carriage=settings.carriage(),
     )
 
 

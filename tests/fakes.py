@@ -54,6 +54,7 @@ class PlainRenderer:
 
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
+        self.carriage: str | None = None
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
@@ -79,6 +80,7 @@ class PlainRenderer:
             segment=statement.segment,
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,
+            carriage=self.carriage,
         )
 
 

@@ -42,9 +42,9 @@ def migrate(shell: Shell) -> None:
     say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
 
 
-@db.command(name="new-key")
+@db.command()
 @in_workspace
-def new_key(shell: Shell) -> None:
+def rekey(shell: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
     path = _settings(shell).workspace / "var" / "keys" / "links"
     number = add_link_key(path)

@@ -65,6 +65,8 @@ _BY_CODE = {
 class Options(ProviderOptions):
     """Sending through Postmark."""
 
+    shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
+
     kind: Literal["postmark"]
     server_token: SecretStr = Field(
         min_length=1, description="The API token of the server that the stream belongs to."

@@ -61,11 +61,13 @@ class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
     Safe to use from many threads. Reads files only while it is made, and nothing from a network.
-    Raises InvalidInput, when made, for a template that cannot be parsed.
+    ``carriage`` stands for the settings by which providers shape what leaves. Raises InvalidInput,
+    when made, for a template that cannot be parsed.
     """
 
-    def __init__(self, *, house: House, override: Path | None) -> None:
+    def __init__(self, *, house: House, override: Path | None, carriage: str = "") -> None:
         self._house = house
+        self._carriage = carriage
         self._templates = Templates(
             default_templates(),
             override,
@@ -78,11 +80,11 @@ class TemplateRenderer:
             },
         )
         self.wordings = Wordings(self._templates)
-        self._fingerprint = _fingerprint(self._templates, house)
+        self._fingerprint = _fingerprint(self._templates, house, carriage)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
+        """SHA-256 over templates, house, carriage and library versions, in hexadecimal digits."""
         return self._fingerprint
 
     def render(
@@ -119,6 +121,7 @@ class TemplateRenderer:
             embargo_until=_iso(statement.embargo_until),
             segment=statement.segment,
             template_version=self._fingerprint[:_VERSION_DIGITS],
+            carriage=self._carriage,
         )
 
     def letter(
@@ -233,8 +236,9 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
         raise InvalidInput(faults)
 
 
-def _fingerprint(templates: Templates, house: House) -> str:
+def _fingerprint(templates: Templates, house: House, carriage: str) -> str:
     known = {
+        "carriage": carriage,
         "templates": templates.digests,
         "house": asdict(house),
         "versions": {name: version(name) for name in _LIBRARIES},

@@ -30,7 +30,7 @@ def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
     lines = _lines(path)
     retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
     if len(lines) - 1 in retired:
-        message = "is retired, and the last key signs; add one with 'newsletter db new-key'"
+        message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
         raise InvalidInput([Fault(file=str(path), line=len(lines), message=message)])
     return tuple(key for key, _ in lines), retired
 
