@@ -34,7 +34,7 @@ def data(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
 
 class Signer:
     window = timedelta(hours=8)
-    undefended = frozenset[str]()
+    undefended = frozenset({"a tampered body"})  # its token is known once it was recorded
 
     def __init__(self) -> None:
         self._tokens = count(1)
