@@ -16,6 +16,7 @@ from newsletter.bootstrap import App, opened
 from newsletter.domain.audience import Consent, Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.message import Content
+from newsletter.domain.statement import Role
 from newsletter.ports import Clock
 from newsletter.scheduler import Scheduler
 from newsletter.security.clock import SystemClock
@@ -63,6 +64,7 @@ def prepare(workspace: Path, recipients: int) -> None:
     )
     with opened(workspace, {}) as app, app.store.begin() as tx:
         tx.readers.upsert(entries, now)
+        tx.staff.put("editor@forum.example", Role.APPROVER, now)
 
 
 @dataclass(frozen=True)

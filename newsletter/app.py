@@ -218,6 +218,7 @@ class App(Parts):
             lease=self.lease,
             attempt_ids=self.new_attempt,
             jitter=random.random,
+            carriage=self.settings.carriage(),
         )
 
     def courier(self) -> Courier:

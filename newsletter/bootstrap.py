@@ -8,7 +8,7 @@ from pathlib import Path
 from newsletter.app import App
 from newsletter.config import FILE_NAME, Settings, load
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import address_hash, fingerprint, load_keys
+from newsletter.security.keys import address_hash, fingerprint, load_keys, load_link_keys
 from newsletter.security.links import SignedLinks
 from newsletter.security.private import close_off, kept_in, private
 from newsletter.store.binding import bind
@@ -18,8 +18,6 @@ from newsletter.store.lock import in_use
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
 from newsletter.store.watermark import FileWatermark
-
-_KEYS = ("addresses", "links", "audit")
 
 
 @contextmanager
@@ -36,7 +34,7 @@ def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter
             store=store,
             watermark=watermark,
             clock=SystemClock(),
-            links=SignedLinks(keys.links),
+            links=SignedLinks(keys.links, retired=keys.retired_links),
             key=keys.addresses[0],
             umask=umask,
         )
@@ -64,6 +62,7 @@ class _Keys:
 
     addresses: tuple[bytes, ...]
     links: tuple[bytes, ...]
+    retired_links: frozenset[int]
     audit: tuple[bytes, ...]
 
 
@@ -73,7 +72,13 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
     database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path, by=by):
-        keys = _Keys(**{name: load_keys(folder / name) for name in _KEYS})
+        links, retired = load_link_keys(folder / "links")
+        keys = _Keys(
+            addresses=load_keys(folder / "addresses"),
+            links=links,
+            retired_links=retired,
+            audit=load_keys(folder / "audit"),
+        )
         engine = open_sqlite(database)
         try:
             ensure_current(engine)

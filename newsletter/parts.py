@@ -72,8 +72,7 @@ class Parts:
     @cached_property
     def renderer(self) -> WaitingRenderer:
         """What makes mails of statements."""
-        override = self.settings.resolve(Path("templates"))
-        return WaitingRenderer(house=self.settings.house(), override=override)
+        return renderer_of(self.settings)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -160,6 +159,15 @@ class Parts:
             second=second.provider.capabilities if second else None,
             together=settings.together,
         )
+
+
+def renderer_of(settings: Settings) -> WaitingRenderer:
+    """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
+    return WaitingRenderer(
+        house=settings.house(),
+        override=settings.resolve(Path("templates")),
+        carriage=settings.carriage(),
+    )
 
 
 def _webhooks(settings: Settings, kinds: Sequence[str]) -> Mapping[str, Webhook]:

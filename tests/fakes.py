@@ -77,6 +77,7 @@ class PlainRenderer:
 
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
+        self.carriage: str | None = None
 
     def prepare(self) -> None:
         """It needs nothing."""
@@ -105,6 +106,7 @@ class PlainRenderer:
             segment=statement.segment,
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             template_version=self.fingerprint,
+            carriage=self.carriage,
         )
 
 

@@ -14,6 +14,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import NotFound
 from newsletter.ports import HoldKind
 from newsletter.security.clock import SystemClock
+from newsletter.security.keys import add_link_key
 from newsletter.security.private import private
 from newsletter.store import copies
 from newsletter.store.engine import open_sqlite
@@ -50,6 +51,18 @@ def migrate(shell: Shell) -> None:
         finally:
             engine.dispose()
     say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
+
+
+@db.command()
+@in_workspace
+def rekey(shell: Shell) -> None:
+    """Sign links with a new key. Older ones only end subscriptions from then on."""
+    path = _settings(shell).workspace / "var" / "keys" / "links"
+    number = add_link_key(path)
+    say(
+        f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
+        " go on working; who waits for a confirmation or has their own page open has to ask again"
+    )
 
 
 @db.command()

@@ -11,6 +11,7 @@ import click
 
 from newsletter.app import App
 from newsletter.bootstrap import kept
+from newsletter.cli.interpreter import Version, holes_in, mended_by
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
@@ -65,8 +66,7 @@ def _finding(what: str, *, well: bool, detail: str) -> Finding:
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield _finding("python", well=sys.version_info >= (3, 11), detail=version)
+    yield _python((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
     config = _attempt("configuration", lambda: _configured(shell))
     yield config
     if config.level is Level.FAULT:
@@ -78,6 +78,18 @@ def _examine(shell: Shell) -> Iterator[Finding]:
             yield from _inside(app)
     except NewsletterError as error:
         yield _finding("workspace", well=False, detail=str(error))
+
+
+def _python(version: Version) -> Finding:
+    detail = ".".join(map(str, version))
+    holes = holes_in(version)
+    if not holes:
+        return _finding("python", well=True, detail=detail)
+    named = "; ".join(f"{hole.name}, {hole.about}" for hole in holes)
+    advice = f"update to {mended_by(version)} or newer"
+    return Finding(
+        what="python", level=Level.WARNING, detail=f"{detail} has {named}", advice=advice
+    )
 
 
 def _attempt(what: str, look: Callable[[], str]) -> Finding:
@@ -103,7 +115,7 @@ def _inside(app: App) -> Iterator[Finding]:
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield _finding("subscribers", well=bool(lists), detail=counts or advice)
-    staffed = bool(roles) or app.policy.trust_front_matter
+    staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
     yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
     yield _hold(app)

@@ -1,5 +1,7 @@
 """Every setting, declared once: its type, its default, and a sentence saying what it is."""
 
+import hashlib
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from pydantic import (
     AfterValidator,
     Field,
     PrivateAttr,
+    SecretStr,
     ValidationInfo,
     field_validator,
 )
@@ -83,6 +86,13 @@ def _fit_together(sources: tuple[AnySource, ...], info: ValidationInfo) -> tuple
     if objection:
         raise ValueError(objection)
     return sources
+
+
+def _plain(value: Any) -> Any:
+    """A value as text; a secret too, since only a digest of it is made."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 class Settings(Section):
@@ -252,6 +262,20 @@ class Settings(Section):
             timezone=self.timezone,
             brand=self.brand.chosen(),
         )
+
+    def carriage(self) -> str:
+        """A digest of what providers' settings make of each message; empty where they make nothing.
+
+        An approval binds to it: the body of a provider that is described in YAML can say anything.
+        """
+        shapes = [
+            [getattr(options, "kind", ""), name, _plain(getattr(options, name))]
+            for options in self.providers
+            for name in sorted(options.shaping)
+            if getattr(options, name) != type(options).model_fields[name].default
+        ]
+        text = json.dumps(shapes, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest() if shapes else ""
 
     def offers(self) -> tuple[Offer, ...]:
         """The lists that readers may join by themselves, in the order they are shown."""

@@ -68,6 +68,8 @@ class Event:
     provider_id: str = ""
     reason: str = ""
     """In the provider's words, for people."""
+    token: str = ""
+    """What the provider signed for this event alone, where it did not sign the event itself."""
     raw: str = ""
     """The event as it came, for those who have to look into it."""
 

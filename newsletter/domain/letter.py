@@ -140,28 +140,43 @@ def _has_already(letter: Letter, person: Subscriber) -> bool:
     return person.suppressed is None and set(letter.lists) <= set(person.lists)
 
 
-def mailbox_of(address: str) -> str:
-    """The address without what many providers let follow a + before the @: for limits alone.
+_NO_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+"""Domains that read over every dot before the @ → the name under which they are one."""
 
-    Who is bombed by ``ana+1@…`` and ``ana+2@…`` is one person; but both may subscribe.
+
+def mailbox_of(address: str) -> str:
+    """The mailbox behind an address, as near as can be told: for limits alone.
+
+    Who is bombed by ``ana+1@…`` and ``ana+2@…``, or by ``a.na@gmail.com`` and
+    ``ana@googlemail.com``, is one person; but each address may subscribe.
     """
-    local, _, domain = address.rpartition("@")
-    name = local.partition("+")[0]
-    return f"{name or local}@{domain}"
+    local, _, domain = address.lower().rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in _NO_DOTS:
+        name, domain = name.replace(".", "") or name, _NO_DOTS[domain]
+    return f"{name}@{domain}"
+
+
+UNREADABLE = "unreadable"
+"""The one network of all who come from what is no address."""
 
 
 def network_of(host: str) -> str:
-    """The network of an address of the internet, for limits: /24, or /64 of IPv6.
+    """The network of an address of the internet, for limits: /24, or /48 of IPv6.
 
-    Empty for what is no public address: then it is a proxy of ours that does not say whom it
-    speaks for, and one limit would hold for everybody.
+    Whoever rents a machine gets a /64 of IPv6, or a /56; many get a /48. A proxy that hands on
+    whatever it was told counts as one network. Empty for nobody, and for what is no public
+    address: then it is a proxy of ours that does not say whom it speaks for, and one limit would
+    hold for everybody.
     """
     try:
         found = ipaddress.ip_address(host)
     except ValueError:
-        return ""
+        return UNREADABLE if host else ""
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     found = mapped or found
     if not found.is_global:
         return ""
-    return str(ipaddress.ip_network(f"{found}/{24 if found.version == 4 else 64}", strict=False))
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(ipaddress.IPv4Network((int(found), 24), strict=False))
+    return str(ipaddress.IPv6Network((int(found), 48), strict=False))

@@ -92,6 +92,9 @@ class Content:
     translation_of: str = ""
     segment: Segment | None = None
     """Of its lists only those whom this picks."""
+    carriage: str | None = None
+    """A digest of the settings by which providers shape what leaves; empty where none does, None in
+    content that an older version made."""
 
     def digest(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits.

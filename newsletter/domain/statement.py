@@ -162,9 +162,8 @@ def standing(
 ) -> Standing:
     """Decide whether the text with this digest has the approvals that the policy demands.
 
-    ``author`` and the keys of ``roles`` are folded addresses. Someone who is not among the staff
-    counts only through trusted front matter, where the review of the file is what vouches, or
-    through a trusted feed.
+    ``author`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
+    the configuration itself names for a trusted feed: a file can name anybody.
     """
     counted: dict[str, Approval] = {}
     outdated: list[Approval] = []
@@ -203,11 +202,11 @@ def _objection(
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.FEED:
         return ""
-    if approval.channel is Channel.FRONT_MATTER:
-        return "" if policy.trust_front_matter else "approvals.trust_front_matter is false"
+    if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
+        return "approvals.trust_front_matter is false"
     if approval.channel is Channel.PARTS:
         return ""  # it is taken back where the configuration trusts it no more
-    return "" if role is not None else f"{approval.by} is not among the staff any more"
+    return "" if role is not None else f"{approval.by} is not among the staff"
 
 
 def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:

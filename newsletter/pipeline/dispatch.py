@@ -66,6 +66,8 @@ class Dispatcher:
     lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
+    carriage: str = ""
+    """A digest of the settings by which providers shape what leaves."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
     """By digest, and found to have it."""
 
@@ -106,6 +108,8 @@ class Dispatcher:
             line = self.lines.of(claimed)
             line.turns.take(tx, paces[line.name], len(claimed.members), at)
             content = self._content(tx, claimed)
+            if content.carriage not in {None, self.carriage}:
+                return claimed, _another_carriage()
             try:
                 parcel = line.provider.prepare(self._outgoing(claimed, content, attempt_id))
             except InvalidInput as error:
@@ -243,6 +247,15 @@ def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:
     if answer.outcome.verdict is not Verdict.SPLIT or len(claimed.members) > 1:
         return answer
     return replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
+
+
+def _another_carriage() -> Answer:
+    """What would leave is not what was approved; nothing has left."""
+    reason = (
+        "what the settings of the provider make of a message changed after the approval;"
+        " put them back, or cancel and approve a correction"
+    )
+    return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
 
 
 def _cannot_be_said(error: InvalidInput) -> Answer:

@@ -5,6 +5,7 @@ another order, it leads to the same. A mailbox that merely puts us off is judged
 campaign starts, with all that was told until then.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from newsletter.domain.receipt import (
     suppression,
 )
 from newsletter.pipeline.ledger import TOLD, confirm
-from newsletter.ports import Clock, Place, Store, Transaction
+from newsletter.ports import Clock, Forged, Place, Store, Transaction
 
 _CHUNK = 500
 _BEYOND = 1 << 63
@@ -55,11 +56,13 @@ def record(
     """Write down all of a post, or nothing. Again and again does no harm.
 
     What is told of the messages of another workspace at the same account is none of our business.
+    Raises Forged where a token comes back with another event than before.
     """
     known = [_storable(each) for each in events if _concerns(each, workspace)]
     strangers = len(events) - len(known)
     recorded = Recorded(events=strangers, strangers=strangers)
     with store.begin() as tx:
+        _refuse_what_was_altered(tx, known, clock)
         for start in range(0, len(known), _CHUNK):
             told = known[start : start + _CHUNK]
             places = tx.events.locate(told, provider=provider, workspace=workspace)
@@ -70,6 +73,17 @@ def record(
 
 def _concerns(event: Event, workspace: str) -> bool:
     return origin(event.attempt_id, workspace) is not Origin.ANOTHER
+
+
+def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Clock) -> None:
+    for event in events:
+        if not event.token:
+            continue
+        content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
+        hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
+        token, content_hash = (one.digest() for one in hashes)
+        if not tx.events.is_first(token, content_hash, clock.now()):
+            raise Forged("its token came before, with another event")
 
 
 def _storable(event: Event) -> Event:

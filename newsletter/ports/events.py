@@ -52,6 +52,13 @@ class Events(Protocol):
         """
         ...
 
+    def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
+        """Remember what came with a token; False where something else came with it before.
+
+        What is older than a day is forgotten: a post as old is refused anyway.
+        """
+        ...
+
     def note(self, receipts: Iterable[Receipt]) -> None:
         """Keep one receipt of each key: the one that prevails."""
         ...

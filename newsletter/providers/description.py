@@ -73,6 +73,8 @@ class Auth(BaseModel):
 class Options(ProviderOptions):
     """Sending through any provider that takes JSON over HTTP, as described here."""
 
+    shaping = frozenset({"body", "headers"})
+
     kind: Literal["http"]
     url: str = Field(
         pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$",

@@ -15,6 +15,7 @@ from newsletter.ports import Capabilities
 
 LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_REASON = 200
+_BEFORE_AT = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _BY_STATUS = {
     401: Verdict.CONFIGURATION,
     403: Verdict.CONFIGURATION,
@@ -140,5 +141,5 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 def words(text: object) -> str:
     """A provider's words for people: one line, shortened, without the name in an address."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
-    line = re.sub(r"[^\s<>\"'(),:;]+@", "…@", line)
+    line = _BEFORE_AT.sub("…@", line)
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"

@@ -1,7 +1,7 @@
 """The settings that all providers share. Each provider adds its own in its own file."""
 
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -79,6 +79,8 @@ class ProviderOptions(BaseModel):
     """What every provider takes."""
 
     model_config = _STRICT
+    shaping: ClassVar[frozenset[str]] = frozenset()
+    """The keys that decide what readers get: part of what is approved."""
 
     base_url: str | None = Field(
         default=None,

@@ -46,7 +46,7 @@ MAX_BODY_BYTES = 5_000_000
 _BODIES = frozenset({"TextBody", "HtmlBody"})
 PUBLIC_URL = "https://api.postmarkapp.com"
 _RESERVED = re.compile(
-    r"\{\{\s*\{?\s*pm:", re.IGNORECASE
+    r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
 )  # filled in bodies without a template too
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _ABOUT_A_RECIPIENT = re.compile(r"['\"]To['\"]")
@@ -64,6 +64,8 @@ _BY_CODE = {
 
 class Options(ProviderOptions):
     """Sending through Postmark."""
+
+    shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
 
     kind: Literal["postmark"]
     server_token: SecretStr = Field(

@@ -40,7 +40,7 @@ from newsletter.providers.options import ProviderOptions, WebhookKey
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
-_RESERVED = re.compile(r"\{\{\s*\{?\s*(?:RESEND_|contact\.)", re.IGNORECASE)
+_RESERVED = re.compile(r"\{\{\s*+(?:\{\s*+)?(?:RESEND_|contact\.)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ABOUT_A_RECIPIENT = re.compile(r"[`'\"]to[`'\"]|\bto field|\.to\b|recipient", re.IGNORECASE)
 _BY_NAME = {

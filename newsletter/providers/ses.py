@@ -48,6 +48,8 @@ _REPLACED = "holds “{}”, which SES would replace; rewrite it, or start with 
 class Options(ProviderOptions):
     """Sending through Amazon SES."""
 
+    shaping = frozenset({"configuration_set"})  # what is tracked, so which links are rewritten
+
     kind: Literal["ses"]
     region: str = Field(
         pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$",

@@ -99,9 +99,10 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
     return TemplateFiles(sources=sources, places=places, faults=tuple(faults))
 
 
-def fingerprint(files: TemplateFiles, house: House) -> str:
-    """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
+def fingerprint(files: TemplateFiles, house: House, carriage: str) -> str:
+    """SHA-256 over templates, house, carriage and library versions, as 64 hexadecimal digits."""
     known = {
+        "carriage": carriage,
         "templates": files.digests,
         "house": asdict(house),
         "versions": {name: version(name) for name in _LIBRARIES},

@@ -44,12 +44,14 @@ _LETTERS = {
 class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
-    Safe to use from many threads. Reads no files, and nothing from a network.
-    Raises InvalidInput, when made, for a template that cannot be parsed.
+    Safe to use from many threads. Reads no files, and nothing from a network. ``carriage`` stands
+    for the settings by which providers shape what leaves. Raises InvalidInput, when made, for a
+    template that cannot be parsed.
     """
 
-    def __init__(self, *, house: House, files: TemplateFiles) -> None:
+    def __init__(self, *, house: House, files: TemplateFiles, carriage: str = "") -> None:
         self._house = house
+        self._carriage = carriage
         self._templates = Templates(
             files,
             filters={
@@ -61,11 +63,11 @@ class TemplateRenderer:
             },
         )
         self.wordings = Wordings(self._templates)
-        self._fingerprint = fingerprint(files, house)
+        self._fingerprint = fingerprint(files, house, carriage)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over templates, house and library versions, as 64 hexadecimal digits."""
+        """SHA-256 over templates, house, carriage and library versions, in hexadecimal digits."""
         return self._fingerprint
 
     def prepare(self) -> None:
@@ -105,6 +107,7 @@ class TemplateRenderer:
             embargo_until=_iso(statement.embargo_until),
             segment=statement.segment,
             template_version=self._fingerprint[:_VERSION_DIGITS],
+            carriage=self._carriage,
         )
 
     def letter(

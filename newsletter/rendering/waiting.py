@@ -23,14 +23,15 @@ class WaitingRenderer:
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
     """
 
-    def __init__(self, *, house: House, override: Path | None) -> None:
+    def __init__(self, *, house: House, override: Path | None, carriage: str) -> None:
         self._house = house
+        self._carriage = carriage
         self._files = mail_templates(override)
 
     @cached_property
     def fingerprint(self) -> str:
         """As the renderer's own."""
-        return fingerprint(self._files, self._house)
+        return fingerprint(self._files, self._house, self._carriage)
 
     @property
     def wordings(self) -> "Wordings":
@@ -57,7 +58,7 @@ class WaitingRenderer:
     def _renderer(self) -> "TemplateRenderer":
         from newsletter.rendering.renderer import TemplateRenderer  # it brings all that renders
 
-        return TemplateRenderer(house=self._house, files=self._files)
+        return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
 
 
 class WaitingReviewer:

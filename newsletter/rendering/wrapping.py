@@ -8,7 +8,7 @@ WIDTH = 72
 """Columns of the text part."""
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*:\S", re.IGNORECASE)
+_URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
 
 def visible(text: str) -> str:

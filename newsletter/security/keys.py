@@ -1,59 +1,97 @@
 """The workspace's own keys: made once, readable by their owner alone.
 
 ``links`` holds one key a line; the last signs, all verify, so that links in old mails go on
-working after a new key was added. ``addresses`` keys the hash under which suppressions are kept.
+working after a new key was added. A line that ends in ``retired`` only ends subscriptions.
+``addresses`` keys the hash under which suppressions are kept.
 """
 
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from newsletter.domain.audience import fold
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Fault, InvalidInput, Refused
 
 _KEY_BYTES = 32
+_MOST_KEYS = 256
+_RETIRED = "retired"
 
 
 def load_keys(path: Path) -> tuple[bytes, ...]:
     """All keys of a file, oldest first; makes the file with one key if it is not there."""
+    return tuple(key for key, _ in _lines(path))
+
+
+def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
+    """All keys of a file that signs links, and the places of those that are retired."""
+    lines = _lines(path)
+    retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
+    if len(lines) - 1 in retired:
+        message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
+        raise InvalidInput([Fault(file=str(path), line=len(lines), message=message)])
+    return tuple(key for key, _ in lines), retired
+
+
+def add_link_key(path: Path) -> int:
+    """Add a key and retire all others, at once or not at all; returns how many there are now."""
+    keys, _ = load_link_keys(path)
+    if len(keys) >= _MOST_KEYS:
+        raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
+    lines = [f"{key.hex()} {_RETIRED}" for key in keys]
+    draft = _draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
+    draft.replace(path)
+    return len(keys) + 1
+
+
+def _lines(path: Path) -> list[tuple[bytes, bool]]:
     if not path.exists():
         _create(path)
-    keys = []
-    for number, line in enumerate(path.read_text("ascii", "replace").split(), start=1):
-        try:
-            key = bytes.fromhex(line)
-        except ValueError:
-            key = b""
-        if len(key) != _KEY_BYTES:
-            message = (
-                f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
-            )
-            raise InvalidInput([Fault(file=str(path), line=number, message=message)])
-        keys.append(key)
-    if not keys:
+    found = [
+        (_key(path, number, line.split()), line.split()[1:] == [_RETIRED])
+        for number, line in enumerate(path.read_text("ascii", "replace").splitlines(), start=1)
+        if line.strip()
+    ]
+    if not found:
         raise InvalidInput(
             [Fault(file=str(path), message="holds no key; restore it from a backup")]
         )
-    return tuple(keys)
+    return found
+
+
+def _key(path: Path, number: int, parts: list[str]) -> bytes:
+    try:
+        key = bytes.fromhex(parts[0])
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES or parts[1:] not in ([], [_RETIRED]):
+        message = f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
+        raise InvalidInput([Fault(file=str(path), line=number, message=message)])
+    return key
 
 
 def _create(path: Path) -> None:
     """Whole or not at all, and by one process only: the others take what the first made."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         with suppress(FileExistsError):
             path.hardlink_to(draft)
     finally:
         draft.unlink()
+
+
+def _draft(path: Path, lines: Sequence[str]) -> Path:
+    """A file beside another, whole and on the disk, that its owner alone can read."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def address_hash(key: bytes) -> Callable[[str], bytes]:

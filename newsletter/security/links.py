@@ -15,7 +15,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 _MAC_BYTES = 16
@@ -26,11 +26,18 @@ _LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is l
 
 
 class SignedLinks:
-    """``keys``: oldest first; the last signs, all verify."""
+    """``keys``: oldest first; the last signs, all verify.
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    ``retired``: the places of keys that end subscriptions and do nothing else any more. A key keeps
+    its place for ever, since each link names its key by it.
+    """
+
+    def __init__(self, keys: Sequence[bytes], *, retired: Collection[int] = ()) -> None:
         if not 1 <= len(keys) <= 256:
             raise ValueError("between 1 and 256 keys")
+        if len(keys) - 1 in retired:
+            raise ValueError("the key that signs cannot be retired")
+        self._retired = frozenset(retired)
         self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
         self._letter = [_keyed(key, b"letter") for key in keys]
         self._preferences = [_keyed(key, b"preferences") for key in keys]
@@ -64,7 +71,7 @@ class SignedLinks:
 
     def read_letter(self, token: str) -> int | None:
         """The letter's id if we signed it, else None."""
-        about = _read(token, self._letter, _LETTER_BYTES)
+        about = _read(token, self._letter, _LETTER_BYTES, self._retired)
         return None if about is None else int.from_bytes(about)
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:
@@ -74,7 +81,7 @@ class SignedLinks:
 
     def read_preferences(self, token: str) -> tuple[int, datetime] | None:
         """(subscriber id, when it was signed) if we signed it, else None."""
-        about = _read(token, self._preferences, 6 + 4)
+        about = _read(token, self._preferences, 6 + 4, self._retired)
         if about is None:
             return None
         return int.from_bytes(about[:6]), _EPOCH + int.from_bytes(about[6:]) * timedelta(minutes=1)
@@ -96,15 +103,22 @@ def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
     return base64.urlsafe_b64encode(body + mac.digest()).decode()
 
 
-def _read(token: str, keys: "Sequence[hashlib.blake2b]", size: int) -> bytes | None:
-    """What a token is about, if one of the keys signed it."""
+def _read(
+    token: str,
+    keys: "Sequence[hashlib.blake2b]",
+    size: int,
+    retired: Collection[int] = frozenset(),
+) -> bytes | None:
+    """What a token is about, if one of the keys signed it that is not retired."""
     if len(token) != (1 + size + _MAC_BYTES) // 3 * 4:
         return None
     try:
         raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return None
-    if raw[0] >= len(keys):
+    if base64.urlsafe_b64encode(raw).decode() != token:  # + and / are read too
+        return None
+    if raw[0] >= len(keys) or raw[0] in retired:
         return None
     body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     mac = keys[raw[0]].copy()

@@ -20,7 +20,7 @@ _LABEL = re.compile(
 _BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
 _LINE = re.compile(
     r"(?:phone|tel(?:e(?:ph|f)one?|[eé]fono)?|t[eé]l(?:[eé]phone)?|office|cell|mobile|fax|mobil|handy"
-    r"|m[oó]vil|e-?mail|m|t|e|p)\b\.?\s*:.*|\S+@\S+\.\w+|(?:media|press) contacts? .*",
+    r"|m[oó]vil|e-?mail|m|t|e|p)\b\.?\s*:.*|[^\s@]++@\S+\.\w+|(?:media|press) contacts? .*",
     re.IGNORECASE,
 )
 _PHONE = re.compile(

@@ -67,7 +67,7 @@ class Blocks:
         if not text:
             return []
         written = " ".join(markdown(line, marked=False) for line in lines)
-        written = re.sub(r"(#+)$", r"\\\1", written)
+        written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
         return [
             Piece(
                 number=line_of(element),

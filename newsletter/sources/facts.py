@@ -14,7 +14,7 @@ from newsletter.sources.lines import ordinary
 
 Element = Any
 
-_PARTING = re.compile(r"\s+[|–—»·:-]\s+")
+_PARTING = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
 _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", "date", "pubdate")
 _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
 _LARGEST_DATA = 500_000

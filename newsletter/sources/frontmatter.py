@@ -10,7 +10,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.sources.scalars import did_you_mean, quoted
 from newsletter.sources.text import control_in_lines
 
-_ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*?)[ \t]*")
+_ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED = 300
 _FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -142,7 +142,7 @@ def _explain(error: yaml.YAMLError, header: str, file: str) -> Fault:
 def _hint(line: str) -> str:
     if line.startswith("\t"):
         return "begins with a tab, which YAML does not allow; write blanks instead"
-    entry = _ENTRY.fullmatch(line)
+    entry = _ENTRY.fullmatch(line.rstrip(" \t"))
     if entry is None or len(line) > _LONGEST_QUOTED or _readable(line):
         return ""
     key, value = entry["key"], entry["value"]

@@ -70,6 +70,8 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
+_LONGEST_FOOT = 160
+_MAILBOX = re.compile(r"\S@\S+\.\w")
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
@@ -118,8 +120,10 @@ def is_machine_data(text: str) -> bool:
 
 def is_foot_address(text: str) -> bool:
     """Whether a line is the letterhead's foot: an address with a telephone number."""
-    reachable = _PHONE.search(text) or re.search(r"\S@\S+\.\w", text)
-    return len(text) <= 160 and bool(_FOOT.search(text)) and bool(reachable)
+    if len(text) > _LONGEST_FOOT:
+        return False
+    reachable = _PHONE.search(text) or _MAILBOX.search(text)
+    return bool(_FOOT.search(text)) and bool(reachable)
 
 
 def is_trade_name(text: str) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 Element = Any
 
 _RULE = re.compile(r"\.(c\d+)\s*\{([^{}]*)\}")
-_LIST = re.compile(r"\blst-kix_(?P<name>\S+)-(?P<level>\d)\b")
+_LIST = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>\d)\b")
 
 
 def is_google(root: Element) -> bool:

@@ -23,7 +23,9 @@ _OPEN_END = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|of|on|or|the|to|with)|[,:&–—-])$", re.I
 )
 _LONGEST_TITLE = 250
-_BYLINE = re.compile(r"(?:by|von|por|par) (?:[A-Z][\w.’'-]*\s?){2,4}(?:,.*)?", re.I)
+_BYLINE = re.compile(
+    r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
+)
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
 _FULL_TITLE = 4
 """Words; a masthead or a name often has fewer."""

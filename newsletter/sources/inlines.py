@@ -31,7 +31,7 @@ _MARKS = {
 _STYLES = (
     (re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I), BOLD),
     (re.compile(r"font-style:\s*italic", re.I), ITALIC),
-    (re.compile(r"text-decoration[\w-]*:[^;]*line-through", re.I), STRUCK),
+    (re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*line-through", re.I), STRUCK),
 )
 _UNMARKED = (
     (re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.I), BOLD),

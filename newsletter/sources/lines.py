@@ -22,12 +22,14 @@ _SOFT_END = re.compile(r"\xad\s*$")
 _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
+_LONGEST_DATELINE = 200
 _DATELINE = re.compile(
-    r"(?:\((?:[A-Z][\w.’' -]+,? ?){1,4}\)|[A-Z][A-Z.’' -]{2,}(?:, ?[A-Z][\w.]+)*"
+    r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
+    r"|[A-Z][A-Z.’' -]{2,60}(?:, ?[A-Z][\w.]+)*"
     r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12})"
     r"|[^\W\d_][\w.’' -]{2,25},? (?:le |den |el )?\d{1,2}(?:er|\.)?(?: de)? [^\W\d_]{3,10}"
     r"(?: de)? \d{4}\.?)"
-    r"(?:[ ,(].{0,40})?\s*[–—-]{1,2}(?:\s|$)"
+    r"(?:[ ,(].{0,40})?\s{0,3}[–—-]{1,2}(?:\s|$)"
 )
 
 
@@ -101,7 +103,7 @@ def ends_sentence(text: str) -> bool:
 
 def begins_dateline(text: str) -> bool:
     """Whether a line begins with a place and a dash: ``CHICAGO –``, ``(Dallas, Texas) –``."""
-    return bool(_DATELINE.match(text))
+    return bool(_DATELINE.match(text[:_LONGEST_DATELINE]))
 
 
 def in_title_case(text: str) -> bool:

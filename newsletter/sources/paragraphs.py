@@ -22,7 +22,9 @@ _UNFINISHED = re.compile(
     re.IGNORECASE,
 )
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
-_HALF = re.compile(r"[^\W\d_]+-$")
+_HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
+_LAST = 200
+"""Letters at the end of a paragraph that tell how it goes on."""
 _OPENING = ("“", "‘", '"', "«", "„")
 
 _MARKUP = re.compile(r"[\\*`\[\]<]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
@@ -91,7 +93,7 @@ def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, st
     text = line.text
     if above.halved or re.match(r"[.,;:!?)\]”’](?!\w)", text):
         return before, text
-    half = _HALF.search(before)
+    half = _HALF.search(before[-_LAST:])
     if half is None or not text[0].islower():
         return before, f" {text}"
     rest = re.match(r"[^\W\d_]+", text)
@@ -113,7 +115,7 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
         return False
     if _is_contact_alone(line.text) and not _leads_on(before):
         return False
-    if begins_dateline(line.text) and not _UNFINISHED.search(before):
+    if begins_dateline(line.text) and not _UNFINISHED.search(before[-_LAST:]):
         return False
     if _BULLETED.match(line.text) and (ends_sentence(before) or _ITEM_END.search(before)):
         return False
@@ -128,13 +130,13 @@ def _is_contact_alone(text: str) -> bool:
 
 def _leads_on(before: str) -> bool:
     """Whether a line in the middle of a sentence stands before an address or a telephone number."""
-    return bool(_UNFINISHED.search(before)) and not is_contact(before)
+    return bool(_UNFINISHED.search(before[-_LAST:])) and not is_contact(before)
 
 
 def _wraps(before: str, line: Line, how: Joining) -> bool:
     """Whether a line was broken only because the next word did not fit any more."""
     text, width = line.text, how.width
-    if _HALF.search(before) and text[0].islower():
+    if _HALF.search(before[-_LAST:]) and text[0].islower():
         return True
     room = len(before) + 1 + len(text.split(maxsplit=1)[0])
     if before.endswith(":") and len(text) < 0.8 * width and not begins_small(text):
@@ -145,7 +147,7 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
         if room > 0.96 * width:
             how.doubtful.append(line.number)
         return room > 0.96 * width
-    if begins_small(text) or _UNFINISHED.search(before):
+    if begins_small(text) or _UNFINISHED.search(before[-_LAST:]):
         return room > 0.5 * width
     return room > 0.8 * width
 
@@ -159,7 +161,7 @@ def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
         return not _is_whole(before) or not text[0].isalpha()
     if _is_whole(before):
         return False
-    if _UNFINISHED.search(before):
+    if _UNFINISHED.search(before[-_LAST:]):
         return True
     if text.startswith(_OPENING) or parted:
         return False

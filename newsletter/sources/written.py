@@ -15,7 +15,7 @@ from newsletter.sources.pieces import Piece, Pieces, import_pieces
 from newsletter.sources.text import decode, encoding_note
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _DEFINITION = re.compile(r" {0,3}\[[^\]]+\]:")
 _LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
@@ -129,11 +129,17 @@ def _piece(chunk: list[str], number: int, blanks: int) -> Piece:
 def _heading(chunk: list[str]) -> tuple[int, str]:
     found = _ATX.fullmatch(chunk[0])
     if found and len(chunk) == 1:
-        return len(found[1]), found[2]
+        return len(found[1]), _unclosed(found[2].rstrip(" \t"))
     underline = _UNDERLINE.fullmatch(chunk[-1]) if len(chunk) > 1 else None
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
         return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
     return 0, " ".join(chunk)
+
+
+def _unclosed(heading: str) -> str:
+    """A heading without the marks that some write behind it too: ``## Title ##``."""
+    bare = heading.rstrip("#")
+    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else heading
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,9 @@
 """Opens the database: SQLite set up so that a commit survives a power cut."""
 
+import errno
+import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +23,10 @@ _PRAGMAS = (
 )
 
 
+_PATIENCE, _PAUSE = 30.0, 0.1
+"""Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
+
+
 def open_sqlite(path: Path) -> Engine:
     """An engine for one file, made if it is not there. Its folder has to exist."""
     engine = create_engine(
@@ -28,12 +36,41 @@ def open_sqlite(path: Path) -> Engine:
         max_overflow=64,
         connect_args={"check_same_thread": False, "timeout": 30},
     )
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _connect(_dialect: object, _record: object, named: list[Any], options: dict[str, Any]) -> Any:
+    """Open the file. Where the process has no descriptor left, wait as for another's lock.
+
+    Others give theirs back: who reads our pages, and calls that end. To fail at once would end the
+    sending because of them.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        connection = None
+        try:
+            connection = sqlite3.connect(*named, **options)
+            _prepare(connection)
+            return connection
+        except sqlite3.OperationalError:
+            if connection is not None:
+                connection.close()
+            if time.monotonic() > until or not _no_descriptor_is_left():
+                raise
+        time.sleep(_PAUSE)
+
+
+def _no_descriptor_is_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE}
+    return False
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     cursor = connection.cursor()
     for pragma in _PRAGMAS:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.breaker import Damage
@@ -20,6 +20,8 @@ from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 _receipt = tables.receipt.c
 _event = tables.event.c
 _overruled = tables.overruled.c
+_signed = tables.signed.c
+_REMEMBERED = timedelta(days=2)
 _LONGEST_RAW = 16_000
 # In the words of the partial indexes: SQLite uses them for nothing else.
 _IS_DAMAGE = text("receipt.kind IN ('bounced', 'complained')")
@@ -38,6 +40,13 @@ class SqlEvents:
             self._connection, self._hash, events, provider=provider, workspace=workspace
         )
         return [locator.place(event) for event in events]
+
+    def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
+        self._connection.execute(delete(tables.signed).where(_signed.at < to_ms(at - _REMEMBERED)))
+        row = {"token": token, "content": content, "at": to_ms(at)}
+        self._connection.execute(insert(tables.signed).values(row).on_conflict_do_nothing())
+        query = select(_signed.content).where(_signed.token == token)
+        return self._connection.scalar(query) == content
 
     def note(self, receipts: Iterable[Receipt]) -> None:
         noted: dict[object, Receipt] = {}

@@ -298,6 +298,15 @@ event = table(
     Index(None, "subscriber_id"),
 )
 
+signed = table(
+    "signed",
+    octets("token", key=True),
+    octets("content"),
+    integer("at"),
+    Index(None, "at"),
+    rowid=False,
+)
+
 overruled = table(
     "overruled",
     integer("campaign_id", ForeignKey("campaign.id"), key=True),

@@ -17,6 +17,7 @@ from newsletter.web.edition import Edition, Leaf
 from newsletter.web.feeds import KINDS
 from newsletter.web.frame import Frame
 
+_DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}
 
 
@@ -32,7 +33,7 @@ class Archive:
         """Path → page."""
         return [
             Route("/", self.index),
-            Route("/page/{number:int}", self.older),
+            Route("/page/{number}", self.older),
             Route("/search", self.search),
             Route("/archive/{slug}", self.statement),
             *(Route(f"/{name}", self.feed, name=name) for name in KINDS),
@@ -46,17 +47,16 @@ class Archive:
 
     async def older(self, request: Request) -> Response:
         """What went out before that."""
-        number = request.path_params["number"]
-        if number == 1:
-            raise HTTPException(404)  # it has an address of its own
+        number = _number(request.path_params["number"])
+        if number < 2:
+            raise HTTPException(404)  # the first one has an address of its own
         return await self._answer(request, self._frame.fields, self._edition.page, number)
 
     async def search(self, request: Request) -> Response:
         """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
         typed = request.query_params.get("q", "")
         page = request.query_params.get("page", "")
-        number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-        body = await run_in_threadpool(self._edition.found, typed, max(1, number))
+        body = await run_in_threadpool(self._edition.found, typed, max(1, _number(page)))
         return HTMLResponse(body, headers=dict(self._frame.fields))
 
     async def statement(self, request: Request) -> Response:
@@ -94,3 +94,9 @@ class Archive:
             changed_at=leaf.changed_at,
             fields={**fields, **_CACHED},
         )
+
+
+def _number(written: str) -> int:
+    """The number of a page as our links write it; 0 for what is none."""
+    plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
+    return int(written) if plain and written[0] != "0" else 0

@@ -53,7 +53,7 @@ _WORDS = {
         "قراءة ذلك البيان",
     ),
 }
-_BODY = re.compile(r"""<body(?:\s(?:[^>"']|"[^"]*"|'[^']*')*)?>""", re.IGNORECASE)
+_BODY = re.compile(r"""<body(?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*+)?>""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.web.archive import Archive
 from newsletter.web.confirming import Confirming
 from newsletter.web.frame import Frame
+from newsletter.web.gate import Gate
 from newsletter.web.joining import Joining
 from newsletter.web.leaving import Leaving
 from newsletter.web.preferences import Mine
@@ -87,6 +89,11 @@ def make(app: App) -> Starlette:
     pages = Pages(app)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
     routes = [*pages.routes(), Hearing(app).route()]
-    made = Starlette(routes=routes, exception_handlers=handlers)
+    secure = app.settings.public_url.startswith("https://")
+    made = Starlette(
+        routes=routes,
+        exception_handlers=handlers,
+        middleware=[Middleware(Gate, secure=secure)],
+    )
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made

@@ -1,27 +1,29 @@
 """The web server, in a thread of its own beside the scheduler."""
 
+import asyncio
 import socket
 import threading
+from functools import partial
 from types import TracebackType
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from newsletter.app import App
 from newsletter.domain.errors import NewsletterError
+from newsletter.web.connections import LONGEST_HEAD, BoundedProtocol, Bounds
+from newsletter.web.connections import bounds as what_we_can_hold
 from newsletter.web.pages import make
 
 
 class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
-    def __init__(self, app: App, *, host: str, port: int) -> None:
+    def __init__(self, app: App, *, host: str, port: int, bounds: Bounds | None = None) -> None:
         app.prepare()  # the threads share what is built
         self._socket = _bind(host, port)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                make(app), log_config=None, access_log=False, server_header=False, lifespan="off"
-            )
-        )
+        self._server = serving(make(app), bounds or what_we_can_hold())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
     @property
@@ -52,6 +54,23 @@ class WebServer:
         """Wait until it ends."""
         while self._thread.is_alive():
             self._thread.join(timeout=0.5)
+
+
+def serving(application: ASGIApp, bounds: Bounds) -> uvicorn.Server:
+    """What speaks HTTP for an application, and holds no connection for longer than it may."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=bounds)),
+            ws="none",
+            timeout_keep_alive=cast("int", bounds.idle),
+            h11_max_incomplete_event_size=LONGEST_HEAD,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+        )
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:

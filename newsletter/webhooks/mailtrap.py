@@ -28,7 +28,7 @@ from newsletter.webhooks.reading import (
     text,
     words,
 )
-from newsletter.webhooks.signing import header, require_fresh, require_hmac
+from newsletter.webhooks.signing import header, require_hmac, require_recent
 
 RETRIES = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 
@@ -62,9 +62,10 @@ class Mailtrap:
         """Any number of events. Raises Forged."""
         require_hmac(self._key, body, header(headers, "mailtrap-signature"))
         told = [instant(inside(item, "timestamp")) for item in parse_many(body, key="events")]
-        if times := [when for when in told if when]:
-            require_fresh(max(times), now, RETRIES)
-        return read_many(body, now, _event, key="events")
+        events = read_many(body, now, _event, key="events")
+        newest = max((when for when in told if when), default=None)
+        require_recent(newest, events, now, RETRIES)
+        return events
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:

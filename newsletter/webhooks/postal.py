@@ -30,7 +30,7 @@ from newsletter.webhooks.reading import (
     text,
     words,
 )
-from newsletter.webhooks.signing import header, require_fresh, require_rsa
+from newsletter.webhooks.signing import header, require_recent, require_rsa
 
 RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
 _NEWER, _OLDER = "x-postal-signature-256", "x-postal-signature"
@@ -60,9 +60,9 @@ class Postal:
             require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
         else:
             require_rsa(self._key, body, header(headers, _OLDER), hashes.SHA1())  # noqa: S303 - above
-        if signed_at := instant(inside(parse(body), "timestamp")):
-            require_fresh(signed_at, now, RETRIES)
-        return read_one(body, now, _event)
+        events = read_one(body, now, _event)
+        require_recent(instant(inside(parse(body), "timestamp")), events, now, RETRIES)
+        return events
 
 
 def _event(said: dict[str, Any], now: datetime) -> Event:

@@ -14,7 +14,7 @@ MAX_RAW = 20_000
 _MAX_REASON = 500
 _MAX_NAME = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_ADDRESS = re.compile(r"[^\s<>\"'(),:;@\[\]]+@([^\s<>\"'(),:;@\[\]]+)")
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
 _NUMBER = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 _SUBSCRIBER = re.compile(r"[0-9]{1,15}")
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

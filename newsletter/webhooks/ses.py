@@ -16,6 +16,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from newsletter.domain.event import Bounce, Event, EventKind, bounce_class
 from newsletter.ports import Forged
@@ -39,7 +40,9 @@ from newsletter.webhooks.signing import Memory, Unverifiable, require_fresh, req
 
 RETRIES = timedelta(hours=1)
 _CERTIFICATES = 16
-_HOST = r"https://sns\.[a-z0-9-]{2,40}\.amazonaws\.com(?:\.cn)?"
+_REGION = r"[a-z]{2}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too, like sns.s3.amazonaws.com
+_HOST = rf"https://sns\.{_REGION}\.amazonaws\.com(?:\.cn)?"
+_SUBJECT = re.compile(rf"sns(?:\.{_REGION})?\.amazonaws\.com(?:\.cn)?")
 _CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9_-]{1,100}\.pem")
 _CONFIRMATION = re.compile(_HOST + r"/\?[\x21-\x7e]{1,4000}")
 _ALGORITHMS: dict[str, hashes.HashAlgorithm] = {
@@ -119,6 +122,8 @@ class Ses:
                 certificate = x509.load_pem_x509_certificate(self._fetch(url))
             except Exception as error:  # whatever the network or the page does
                 raise Unverifiable("Amazon's certificate could not be had") from error
+            if not any(map(_SUBJECT.fullmatch, _subjects(certificate))):
+                raise Forged("its certificate is somebody else's")
             self._certificates.put(url, certificate)
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise Forged("its certificate is out of date")
@@ -134,6 +139,12 @@ class Ses:
             self._fetch(url)
         except Exception as error:  # whatever the network does
             raise Unverifiable("the subscription could not be confirmed") from error
+
+
+def _subjects(certificate: x509.Certificate) -> list[str]:
+    """The names that a certificate says it is for."""
+    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [str(name.value) for name in found]
 
 
 def _signed(said: dict[str, Any], names: Sequence[str]) -> bytes:

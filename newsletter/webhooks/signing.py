@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from newsletter.domain.event import Event
+from newsletter.domain.event import Event, EventKind
 from newsletter.ports import Forged
 from newsletter.webhooks.keys import unbase64, user_and_password
 from newsletter.webhooks.reading import Translate, read_many
@@ -76,6 +76,17 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
         raise Forged("it was signed in the future; is the clock of this machine right?")
     if now - signed_at > min(retries + MARGIN, LONGEST):
         raise Forged("it was signed too long ago: a replay")
+
+
+def require_recent(
+    signed_at: datetime | None, events: Sequence[Event], now: datetime, retries: timedelta
+) -> None:
+    """For what is signed as a whole. Raises Forged for what leads to something, and is not fresh.
+
+    What says no time and is not understood leads to nothing, however often it comes.
+    """
+    if signed_at is not None or any(event.kind is not EventKind.OTHER for event in events):
+        require_fresh(signed_at, now, retries)
 
 
 class ByPassword:

@@ -139,6 +139,7 @@ def test_what_is_cancelled_within_the_undo_window_stays_unsent(workspace: Worksp
 def test_what_front_matter_approved_and_a_person_cancelled_stays_unsent(
     workspace: Workspace,
 ) -> None:
+    workspace.hire("reviewer@forum.example")
     workspace.configure(schedule={"undo_window": "1h"}, approvals={"trust_front_matter": True})
     workspace.write("news", status="approved", approved_by=["reviewer@forum.example"])
     workspace.do("run", "--until-idle")

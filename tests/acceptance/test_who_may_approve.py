@@ -67,6 +67,7 @@ def test_a_second_yes_to_another_text_does_not_add_up(workspace: Workspace) -> N
 
 
 def test_front_matter_counts_only_where_it_is_trusted(workspace: Workspace) -> None:
+    workspace.hire("reviewer@forum.example")
     workspace.write("news", BODY, status="approved", approved_by=["reviewer@forum.example"])
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
@@ -76,6 +77,14 @@ def test_front_matter_counts_only_where_it_is_trusted(workspace: Workspace) -> N
 
     assert_goes_out(workspace)
     assert workspace.report("news")["approved_by"] == ["reviewer@forum.example"]
+
+
+def test_two_names_that_somebody_invents_approve_nothing(workspace: Workspace) -> None:
+    workspace.configure(approvals={"trust_front_matter": True, "required": 2})
+    names = ["ann@elsewhere.example", "bob@elsewhere.example"]
+    workspace.write("news", BODY, status="approved", approved_by=names)
+    workspace.do("run", "--until-idle")
+    assert workspace.outbox == []
 
 
 @pytest.mark.parametrize("status", ["draft", "review"])
@@ -89,6 +98,7 @@ def test_trusted_front_matter_needs_the_status_as_well(workspace: Workspace, sta
 def test_trusted_front_matter_does_not_approve_a_later_change_by_itself(
     workspace: Workspace,
 ) -> None:
+    workspace.hire("reviewer@forum.example")
     workspace.configure(approvals={"trust_front_matter": True}, schedule={"undo_window": "1h"})
     head = {"status": "approved", "approved_by": ["reviewer@forum.example"]}
     workspace.write("news", BODY, **head)

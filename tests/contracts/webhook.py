@@ -16,7 +16,7 @@ from newsletter.ports import Forged, Webhook
 from newsletter.webhooks.reading import MAX_RAW
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
-FUZZED = 2000
+FUZZED = 500
 _WHOLE_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 
 
@@ -194,7 +194,9 @@ class WebhookContract:
     """Whether a body that cannot be parsed cannot be verified either."""
 
     def test_no_body_makes_it_fail(self, signer: Signer) -> None:
-        chance = random.Random(20110921)  # noqa: S311 - a seed, so that each run tries the same
+        seed = random.SystemRandom().getrandbits(32)
+        print(f"seed {seed}")  # noqa: T201 - shown where it fails, to try the same again
+        chance = random.Random(seed)  # noqa: S311 - for tests
         webhook = signer.webhook()
         understood = 0
         for _ in range(FUZZED):

@@ -25,14 +25,13 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
-_DOCTYPE = re.compile(r"\s*<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
 _NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)")
 _PREDEFINED = {"amp", "lt", "gt", "quot", "apos"}
 _BEGINS = re.compile(r"<(!doctype\s+html|html|rss|feed|rdf:RDF)\b", re.IGNORECASE)
-_OFFERED = re.compile(
-    r"""<link\b(?=[^>]{0,500}\btype=["']application/(?:rss|atom)\+xml)[^>]{0,500}?\bhref=["']([^"']+)""",
-    re.IGNORECASE,
-)
+_LINK = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
+_OF_A_FEED = re.compile(r"""\btype=["']application/(?:rss|atom)\+xml""", re.IGNORECASE)
+_ADDRESS = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
 
 
 def tree(data: bytes, content_type: str) -> tuple[Element, str]:
@@ -112,7 +111,8 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _page(text: str) -> str:
-    offered = _OFFERED.search(text[:200_000])
-    if offered:
-        return f"it is a web page and no feed; write the feed that it names: {offered[1][:300]}"
+    for link in _LINK.findall(text[:200_000]):
+        offered = _ADDRESS.search(link)
+        if offered and _OF_A_FEED.search(link):
+            return f"it is a web page and no feed; write the feed that it names: {offered[1][:300]}"
     return "it is a web page and no feed; look on the page for the address of its feed"

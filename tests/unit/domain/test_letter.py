@@ -39,9 +39,14 @@ def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired:
         ("ana+news@example.org", "ana@example.org"),
         ("ana+a+b@example.org", "ana@example.org"),
         ("+ana@example.org", "+ana@example.org"),
+        ("Ana@Example.org", "ana@example.org"),
+        ("a.n.a@example.org", "a.n.a@example.org"),
+        ("a.n.a@gmail.com", "ana@gmail.com"),
+        ("A.na+x.y@GoogleMail.com", "ana@gmail.com"),
+        (".@gmail.com", ".@gmail.com"),
     ],
 )
-def test_what_follows_a_plus_is_the_same_mailbox(address: str, mailbox: str) -> None:
+def test_an_alias_counts_for_the_mailbox_behind_it(address: str, mailbox: str) -> None:
     assert mailbox_of(address) == mailbox
 
 
@@ -50,12 +55,16 @@ def test_what_follows_a_plus_is_the_same_mailbox(address: str, mailbox: str) -> 
     [
         ("8.8.8.8", "8.8.8.0/24"),
         ("8.8.8.200", "8.8.8.0/24"),
-        ("2a00:1450:4001:81b::200e", "2a00:1450:4001:81b::/64"),
+        ("2a00:1450:4001:81b::200e", "2a00:1450:4001::/48"),
         ("::ffff:8.8.8.8", "8.8.8.0/24"),
         ("127.0.0.1", ""),
         ("172.17.0.1", ""),
         ("::1", ""),
-        ("testclient", ""),
+        ("testclient", "unreadable"),
+        ("8.8.8.8, 9.9.9.9", "unreadable"),
+        ("2a00:1450:4001:ffff::1", "2a00:1450:4001::/48"),
+        ("::8.8.8.8", "::/48"),
+        ("2a00:1450:4001::1%eth0", "2a00:1450:4001::/48"),
         ("", ""),
     ],
 )

@@ -1,5 +1,7 @@
 """What is not handed over: to those who left, what was altered, what cannot be said."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -31,6 +33,25 @@ def test_what_the_provider_cannot_express_pauses_the_campaign_before_any_call(
     assert room.campaign().state is CampaignState.PAUSED
     assert room.campaign().reason == "recording refuses: message X-Note: cannot be said"
     assert room.counts() == Counts(pending=25)
+
+
+@pytest.mark.parametrize("carriage", ["", "another body"])
+def test_what_another_body_of_the_provider_would_make_of_it_is_not_handed_over(
+    room: Newsroom, carriage: str
+) -> None:
+    room.renderer.carriage = "the body that was approved"
+    room.start(25)
+    for _ in range(2):
+        replace(room.dispatcher(), carriage=carriage).dispatch()
+    assert room.provider.batches == []
+    assert room.campaign().state is CampaignState.PAUSED
+    assert "changed after the approval" in room.campaign().reason
+
+    room.hand().resume("resignation")
+    same = replace(room.dispatcher(), carriage=room.renderer.carriage)
+    while same.dispatch() is not None:
+        room.clock.advance(minutes=5)
+    assert room.counts() == Counts(accepted=25)
 
 
 @pytest.mark.parametrize(

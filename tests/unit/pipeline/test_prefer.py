@@ -63,6 +63,7 @@ def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None
     assert found == Owner(subscriber_id=7, signed_at=room.clock.now())
     assert not found.is_late(room.clock.now() + LINK_OPENS)
     assert found.is_late(room.clock.now() + LINK_OPENS + timedelta(minutes=1))
+    assert found.is_late(room.clock.now() - timedelta(hours=2)), "signed in the future"
     with pytest.raises(NotFound, match="not one of ours"):
         read("x", room.links)
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from newsletter.domain.delivery import Answer, Counts, OutgoingBatch, Verdict
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.pipeline.record import Recorded, record, retire
 from newsletter.pipeline.report import report
-from newsletter.ports import Replay, Resolution
+from newsletter.ports import Forged, Replay, Resolution
 from newsletter.store.sql import SqlStore
 from tests.fakes import OURS, THEIRS, WORKSPACE, FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -80,6 +81,25 @@ def accepted(room: Newsroom) -> Newsroom:
 def test_a_post_without_events_changes_nothing(accepted: Newsroom) -> None:
     assert tell(accepted) == Recorded()
     assert figures(accepted)["events_received"] is False
+
+
+def test_a_token_that_came_before_with_another_event_is_refused(accepted: Newsroom) -> None:
+    told = event(accepted, 1, EventKind.COMPLAINED, token="token of one event")
+    tell(accepted, told)
+    accepted.clock.advance(hours=8)
+    tell(accepted, told)  # told again, also after a restart
+    with pytest.raises(Forged):
+        tell(accepted, replace(told, address="reader2@example.org"))
+    assert suppressed(accepted, 2) is None
+
+
+def test_a_token_is_forgotten_once_its_post_is_too_old_anyway(accepted: Newsroom) -> None:
+    for number in range(3):
+        tell_of(accepted, number, EventKind.DELIVERED, token=f"token {number}")
+        accepted.clock.advance(days=3)
+    with accepted.store.read() as tx:
+        count = text("SELECT count(*) FROM signed")
+        assert tx.connection.scalar(count) == 1  # type: ignore[attr-defined]
 
 
 def test_what_was_told_is_in_the_report(accepted: Newsroom) -> None:

@@ -109,7 +109,7 @@ def test_one_who_may_not_approve_any_more_does_not_count_and_one_who_left_does(d
 def test_names_of_trusted_front_matter_count_as_they_did_for_the_part(desk: Desk) -> None:
     desk.demand(trust_front_matter=True)
     desk.at("2026-11-25 10:00")
-    desk.bring_along("reviewer@elsewhere.example", slug="one", title="One")
+    desk.bring_along(FLO, slug="one", title="One")
     desk.refresh()
     desk.plan()
     desk.start_due()
@@ -117,7 +117,7 @@ def test_names_of_trusted_front_matter_count_as_they_did_for_the_part(desk: Desk
     desk.tick()
     campaign = desk.started(FIRST)
     assert campaign is not None
-    assert campaign.approved_by == ("reviewer@elsewhere.example",)
+    assert campaign.approved_by == (FLO,)
 
 
 def test_where_a_part_changed_since_a_person_has_to_look(desk: Desk) -> None:

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.errors import InvalidInput
+from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.security.clock import SystemClock
-from newsletter.security.keys import address_hash, fingerprint, load_keys
+from newsletter.security.keys import (
+    add_link_key,
+    address_hash,
+    fingerprint,
+    load_keys,
+    load_link_keys,
+)
 from tests.rows import rows
 
 KEY = b"k" * 32
@@ -20,6 +26,32 @@ def test_a_key_is_made_once_and_stays(tmp_path: Path) -> None:
     [key] = load_keys(path)
     assert len(key) == 32
     assert load_keys(path) == (key,)
+
+
+def test_a_new_key_retires_all_others_in_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [first] = load_keys(path)
+    assert load_link_keys(path) == ((first,), frozenset())
+    assert add_link_key(path) == 2
+    assert add_link_key(path) == 3
+    keys, retired = load_link_keys(path)
+    assert (keys[0], len(set(keys)), retired) == (first, 3, {0, 1})
+    assert [one.name for one in tmp_path.iterdir()] == ["links"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_more_keys_than_links_can_tell_apart_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 32 + "\n" + ("cd" * 32 + "\n") * 255)
+    with pytest.raises(Refused):
+        add_link_key(path)
+
+
+def test_a_file_whose_last_key_is_retired_signs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 32 + " retired\n")
+    with pytest.raises(InvalidInput, match="last key signs"):
+        load_link_keys(path)
 
 
 def test_two_workspaces_have_different_keys(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.security.links import SignedLinks
+from tests.fakes import NOON
 from tests.rows import rows
 
 KEY, NEWER, FOREIGN = b"k" * 32, b"n" * 32, b"f" * 32
@@ -91,6 +92,29 @@ def test_a_token_with_anything_around_it_is_refused(change: str) -> None:
     links = SignedLinks([KEY])
     word = token(links)
     assert links.read_unsubscribe(change.format(word, word)) is None
+
+
+def test_a_token_is_written_in_one_way_alone() -> None:
+    links = SignedLinks([KEY])
+    words = [token(links, 7, number) for number in range(1, 400)]
+    marked = [word for word in words if {"-", "_"} & set(word)]
+    assert len(marked) > 20
+    for word in marked:
+        assert links.read_unsubscribe(word.replace("-", "+").replace("_", "/")) is None
+
+
+def test_a_retired_key_ends_subscriptions_and_nothing_else() -> None:
+    old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER], retired={0})
+    assert new.read_unsubscribe(token(old)) is not None
+    assert new.read_letter(old.letter_token(7)) is None
+    assert new.read_preferences(old.preferences_token(7, NOON)) is None
+    assert new.read_letter(new.letter_token(7)) == 7
+    assert new.read_preferences(new.preferences_token(7, NOON)) == (7, NOON)
+
+
+def test_the_key_that_signs_is_never_retired() -> None:
+    with pytest.raises(ValueError, match="signs"):
+        SignedLinks([KEY, NEWER], retired={1})
 
 
 def test_a_token_that_was_cut_off_is_refused() -> None:

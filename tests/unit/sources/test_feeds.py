@@ -287,12 +287,16 @@ def test_no_file_of_ours_is_ever_read() -> None:
         rss("<item>" + "<guid/>" * 30_000 + "</item>"),
         "<!DOCTYPE" * 50_000,
         "<link type='application/rss+xml' " * 5_000,
+        "<html><link type='application/rss+xml' " * 20_000,
+        rss("<item/>", declaration=" " * 1_000_000),
+        rss("<item><title>" + " " * 1_000_000 + "</title></item>"),
+        "\n" * 1_000_000 + "<!doctype",
     ],
 )
 def test_whatever_is_written_to_be_slow_is_read_or_refused_soon(document: str) -> None:
     with working() as cost, suppress(FeedUnreadable):
         read(document)
-    assert cost.seconds < 2
+    assert cost.seconds < 4
 
 
 def test_thousands_of_items_are_read_at_once() -> None:

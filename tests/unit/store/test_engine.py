@@ -1,9 +1,12 @@
 """SQLite set up so that a commit survives a power cut, and its errors in words."""
 
+import os
+import resource
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -110,6 +113,28 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
     assert isinstance(caught.value.__cause__, Exception)
     engine.dispose()
+
+
+def test_it_waits_until_a_descriptor_is_free(engine: Engine) -> None:
+    engine.dispose()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    opened: list[object] = []
+    waiting = threading.Thread(target=lambda: opened.append(pragma(engine, "journal_mode")))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+    finally:
+        for one in taken:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    waiting.join(20)
+    assert opened == ["wal"]
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.event import Bounce, EventKind
+from newsletter.ports import Forged
 from newsletter.webhooks.mailtrap import RETRIES, Mailtrap
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
@@ -140,3 +141,14 @@ def test_lines_of_which_one_is_broken_are_kept_whole() -> None:
 def test_the_newest_event_of_a_batch_says_how_old_it_is() -> None:
     old = item("open", at=NOW - timedelta(days=2))
     assert len(read(json.dumps({"events": [old, item("click")]}).encode())) == 2
+
+
+def test_a_post_that_names_no_time_leads_to_nothing_however_old_it_is() -> None:
+    signer = Signer()
+    told = json.loads(signer.example(NOW))
+    timeless = json.dumps(
+        {"events": [{k: v for k, v in one.items() if k != "timestamp"} for one in told["events"]]}
+    )
+    post = signer.sign(timeless.encode(), NOW)
+    with pytest.raises(Forged, match="when"):
+        signer.webhook().read(post.headers, post.body, NOW)

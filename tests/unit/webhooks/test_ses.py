@@ -48,8 +48,10 @@ def key(name: str) -> Any:
 
 
 @cache
-def certificate(name: str, *, until: datetime = NOW + timedelta(days=30)) -> bytes:
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+def certificate(
+    name: str, *, until: datetime = NOW + timedelta(days=30), of: str = "sns.amazonaws.com"
+) -> bytes:
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, of)])
     builder = x509.CertificateBuilder(issuer_name=who, subject_name=who)
     builder = builder.public_key(key(name).public_key()).serial_number(1)
     builder = builder.not_valid_before(NOW - timedelta(days=30)).not_valid_after(until)
@@ -183,6 +185,10 @@ class TestTheContractWithVersionOne(WebhookContract):
         },
         {"SigningCertURL": URL.replace(".com/", ".com:8443/")},
         {"SigningCertURL": URL + "?x=.pem"},
+        {"SigningCertURL": URL.replace("us-west-2", "s3")},
+        {"SigningCertURL": URL.replace("us-west-2", "s3-us-west-2")},
+        {"SigningCertURL": URL.replace("us-west-2", "s3-website-us-west-2")},
+        {"SigningCertURL": URL.replace("us-west-2", "anything")},
         {"SigningCertURL": URL + "\n"},
         {"SigningCertURL": URL.replace(".pem", ".txt")},
         {"SigningCertURL": None},
@@ -195,6 +201,22 @@ def test_nothing_is_fetched_for_a_post_that_cannot_be_ours(fields: dict[str, Any
         Ses([TOPIC], amazon.fetch).read(post.headers, post.body, NOW)
     assert not isinstance(caught.value, Unverifiable)
     assert amazon.asked == []
+
+
+@pytest.mark.parametrize("of", ["s3.amazonaws.com", "sns.amazonaws.com.evil.example", "sns"])
+def test_a_certificate_of_somebody_else_counts_nowhere(of: str) -> None:
+    amazon = Amazon(pages={URL: certificate("ours", of=of)})
+    with pytest.raises(Forged) as caught:
+        Ses([TOPIC], amazon.fetch).read({}, Signer().sign(delivered(), NOW).body, NOW)
+    assert not isinstance(caught.value, Unverifiable)
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "ap-southeast-2", "us-west-2"])
+def test_a_certificate_is_at_a_region_of_amazons(region: str) -> None:
+    url = URL.replace("us-west-2", region)
+    amazon = Amazon(pages={url: certificate("ours", of=f"sns.{region}.amazonaws.com")})
+    post = Signer().sign(delivered(), NOW, SigningCertURL=url)
+    assert Ses([TOPIC], amazon.fetch).read({}, post.body, NOW)
 
 
 def test_a_certificate_is_fetched_once() -> None:

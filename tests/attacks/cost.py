@@ -1,0 +1,88 @@
+"""What it costs to hold a text against a pattern, measured so that a loaded machine says the same.
+
+Only the thread's own time counts, and only in relation: to that of a text an eighth as long, and to
+that of the plainest pattern there is.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from tests.attacks.strings import pumped, pumps
+
+_LENGTHS = (500, 4_000)
+_NOTICED = 0.0015  # seconds: below, nothing is wrong whatever the ratio is
+_STEEP = 2.2
+"""Times what a text's length would explain."""
+_DEAR = 60.0
+"""Times what a step of the plainest pattern costs."""
+_TRIES = 4
+
+
+def spent(act: Callable[[], object]) -> float:
+    """Seconds of this thread alone."""
+    began = time.thread_time()
+    act()
+    return time.thread_time() - began
+
+
+def best(act: Callable[[], object], known: float) -> float:
+    """The least of several times: what else goes on only ever adds to it."""
+    return min(known, *(spent(act) for _ in range(_TRIES)))
+
+
+def held_against(pattern: re.Pattern[Any], way: str, text: Any) -> Callable[[], object]:
+    """One use of a pattern; ``search`` goes on to the end of the text, as ``sub`` does."""
+    if way != "search":
+        return lambda: getattr(pattern, way)(text)
+    return lambda: sum(1 for _ in pattern.finditer(text))
+
+
+def attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], Any]]:
+    """From a length to a text, for each way to attack a pattern."""
+    for pump in pumps(pattern):
+        for end in ("\x00", ""):
+            yield lambda length, pump=pump, end=end: _typed(pattern, pumped(pump, length) + end)
+
+
+def steep(
+    pattern: re.Pattern[Any], way: str, attack: Callable[[int], Any], *, longest: int | None = None
+) -> str:
+    """What is wrong with the time that an attack takes; empty where it grows with its length."""
+    lengths = (longest,) if longest else _LENGTHS
+    times = [_time(pattern, way, attack(length)) for length in lengths]
+    if times[-1] > _NOTICED:
+        if times[-1] / lengths[-1] > _DEAR * step():
+            return f"{times[-1] * 1000:.0f} ms for {lengths[-1]} letters: too much for each"
+        if times[-1] / times[0] > _STEEP * (lengths[-1] // lengths[0]):
+            return _confirmed(pattern, way, attack)
+    return ""
+
+
+def _confirmed(pattern: re.Pattern[Any], way: str, attack: Callable[[int], Any]) -> str:
+    """The same with longer texts, in which nothing that happens beside counts for much."""
+    longer = 4 * _LENGTHS[-1]
+    short = _time(pattern, way, attack(_LENGTHS[-1]))
+    long = _time(pattern, way, attack(longer))
+    if long / short <= _STEEP * 4:
+        return ""
+    return f"{long * 1000:.0f} ms for {longer} letters, {long / short:.0f} times a quarter of them"
+
+
+def _time(pattern: re.Pattern[Any], way: str, text: Any) -> float:
+    act = held_against(pattern, way, text)
+    took = spent(act)
+    return best(act, took) if took > _NOTICED else max(took, 1e-9)
+
+
+@cache
+def step() -> float:
+    """Seconds for one step of the plainest pattern, on this machine."""
+    act = held_against(re.compile("a"), "search", "a" * 10_000)
+    return best(act, 1.0) / 10_000
+
+
+def _typed(pattern: re.Pattern[Any], text: str) -> Any:
+    return text.encode("latin-1", "replace") if isinstance(pattern.pattern, bytes) else text

@@ -1,0 +1,176 @@
+"""Every regular expression of the program, and how it is used."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import newsletter
+
+_FUNCTIONS = {"search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
+_ANCHORED = {"match", "fullmatch"}
+_INTACT = {"pattern", "flags", "groups"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """A pattern, and the ways in which text is held against it."""
+
+    where: str
+    """Module and name, or module and line of what has no name."""
+    pattern: re.Pattern[Any]
+    ways: frozenset[str]
+    """``match``, ``fullmatch``, and ``search`` for all that goes on to the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A module, and its syntax."""
+
+    module: ModuleType
+    tree: ast.Module
+    reads: Mapping[str, frozenset[str]]
+    """Name → what is asked of it there; empty where it is handed on."""
+    given: frozenset[str]
+    """The names that the module itself gives a value."""
+    constants: frozenset[int]
+    """The parts of the syntax that are in a constant of the module."""
+
+
+def sources() -> tuple[Source, ...]:
+    """All modules of the program but its migrations, which read nothing from outside."""
+    found = []
+    for entry in pkgutil.walk_packages(newsletter.__path__, "newsletter."):
+        if ".migrations" in entry.name or entry.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(entry.name)
+        path = Path(str(module.__file__))
+        found.append(_source(module, ast.parse(path.read_text(encoding="utf-8"))))
+    return tuple(found)
+
+
+def _source(module: ModuleType, tree: ast.Module) -> Source:
+    asked = {id(one.value): one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
+    reads: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            reads.setdefault(node.id, set()).add(asked.get(id(node), ""))
+    made = [one for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+    targets = [
+        t for one in made for t in (one.targets if isinstance(one, ast.Assign) else [one.target])
+    ]
+    return Source(
+        module=module,
+        tree=tree,
+        reads={name: frozenset(ways) for name, ways in reads.items()},
+        given=frozenset(one.id for one in targets if isinstance(one, ast.Name)),
+        constants=frozenset(id(part) for one in made for part in ast.walk(one)),
+    )
+
+
+def all_patterns() -> tuple[tuple[Used, ...], tuple[str, ...]]:
+    """Every pattern that stands in the program, and the calls whose pattern is made as it runs."""
+    every = sources()
+    found: dict[str, Used] = {}
+    for source in every:
+        for name in sorted(source.given & vars(source.module).keys()):
+            value = vars(source.module)[name]
+            ways = (
+                _ways(name, source, every)
+                if isinstance(value, re.Pattern)
+                else _of_table(name, source)
+            )
+            for number, pattern in enumerate(_inside(value)):
+                where = f"{source.module.__name__}:{name}" + (f"[{number}]" if number else "")
+                found[where] = Used(where=where, pattern=pattern, ways=frozenset(ways))
+    made = []
+    for source in every:
+        for call in _calls(source.tree):
+            where = f"{source.module.__name__}:{ast.unparse(call.args[0])}"
+            if id(call) in source.constants:
+                continue  # found in its constant
+            text = _text(call.args[0], source.module)
+            if text is not None:
+                pattern = re.compile(text, _flags(call))
+                way = call.func.attr  # type: ignore[attr-defined]
+                ways = frozenset({way if way in _ANCHORED else "search"})
+                found[where] = Used(where=where, pattern=pattern, ways=ways)
+            else:
+                made.append(where)
+    return tuple(found.values()), tuple(sorted(set(made)))
+
+
+def _inside(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
+    """The patterns in a constant, be it one or a table of them."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth < 3 and isinstance(value, list | tuple | set | frozenset):
+        for one in value:
+            yield from _inside(one, depth + 1)
+    elif depth < 3 and isinstance(value, dict):
+        for one in [*value.keys(), *value.values()]:
+            yield from _inside(one, depth + 1)
+
+
+def _ways(name: str, here: Source, every: tuple[Source, ...]) -> set[str]:
+    value = vars(here.module)[name]
+    asked = {
+        way
+        for source in every
+        if vars(source.module).get(name) is value
+        for way in source.reads.get(name, frozenset())
+    }
+    return {way if way in _ANCHORED else "search" for way in asked - _INTACT} or {"search"}
+
+
+def _of_table(name: str, source: Source) -> set[str]:
+    """How the patterns of a table are used, by the loops over it."""
+    ways: set[str] = set()
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.For | ast.comprehension):
+            continue
+        if not any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node.iter)):
+            continue
+        targets = {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
+        ways |= {
+            one.attr if one.attr in _ANCHORED else "search"
+            for one in ast.walk(source.tree)
+            if isinstance(one, ast.Attribute)
+            and isinstance(one.value, ast.Name)
+            and one.value.id in targets
+            and one.attr in _FUNCTIONS
+        }
+    return ways or {"search"}
+
+
+def _text(given: ast.expr, module: ModuleType) -> str | bytes | None:
+    """The pattern that a call names, if it stands there or is a constant of the module."""
+    found = given.value if isinstance(given, ast.Constant) else None
+    if isinstance(given, ast.Name):
+        found = vars(module).get(given.id)
+    return found if isinstance(found, str | bytes) else None
+
+
+def _calls(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls that hand a pattern to the module ``re``."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "re"
+            and node.func.attr in _FUNCTIONS | {"compile"}
+        ):
+            yield node
+
+
+def _flags(call: ast.Call) -> int:
+    given = [one.value for one in call.keywords if one.arg == "flags"] + [
+        one for one in call.args[1:] if "re." in ast.unparse(one)
+    ]
+    return sum(eval(ast.unparse(one), {"re": re}) for one in given)  # noqa: S307 - our own text

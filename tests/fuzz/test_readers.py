@@ -1,0 +1,108 @@
+"""Whatever a feed, a file or a link holds, it is read or refused, and nothing fails."""
+
+import json
+from contextlib import suppress
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.ports import FeedUnreadable
+from newsletter.security.links import SignedLinks
+from newsletter.sources.document import import_document
+from newsletter.sources.docx import import_docx
+from newsletter.sources.feeds import jsonfeed
+from newsletter.sources.feeds.markup import tree
+from newsletter.sources.feeds.syndication import items_of
+from newsletter.sources.frontmatter import parse_front_matter
+from newsletter.sources.pages import import_page
+from newsletter.sources.statements import Defaults, parse_statement
+from newsletter.sources.written import import_markdown
+from tests.fakes import NOON
+from tests.fuzz.hostile import BYTES, TEXT, hostile
+
+TODAY = date(2026, 11, 24)
+VERSION = "https://jsonfeed.org/version/1.1"
+URL = "https://forum.example/feed"
+LINKS = SignedLinks([b"k" * 32, b"n" * 32], retired={0})
+DEFAULTS = Defaults(lists=("press",), language="en", timezone="America/New_York")
+
+
+@hostile
+@given(BYTES, st.text(max_size=30))
+def test_a_feed(data: bytes, content_type: str) -> None:
+    for around in (b"%b", b"<rss><channel><item>%b</item></channel></rss>"):
+        with suppress(FeedUnreadable):
+            root, _ = tree(around.replace(b"%b", data), content_type)
+            items_of(root, URL)
+
+
+@hostile
+@given(TEXT, TEXT, TEXT)
+def test_an_item_of_a_feed(title: str, when: str, link: str) -> None:
+    parts = f"<title>{title}</title><pubDate>{when}</pubDate><link>{link}</link>"
+    with suppress(FeedUnreadable):
+        root, _ = tree(f"<rss><channel><item>{parts}</item></channel></rss>".encode(), "")
+        items_of(root, URL)
+
+
+@hostile
+@given(TEXT)
+def test_front_matter(text: str) -> None:
+    for header in (text, f"---\n{text}\n---\nBody.\n"):
+        with suppress(InvalidInput):
+            parse_front_matter(header, file="news.md")
+
+
+@hostile
+@given(BYTES, TEXT, TEXT)
+def test_a_statement(body: bytes, key: str, value: str) -> None:
+    head = f"---\ntitle: News\n{key}: {value}\nsend_at: {value}\n---\n"
+    with suppress(InvalidInput):
+        parse_statement(head.encode("utf-8", "replace") + body, file="news.md", defaults=DEFAULTS)
+
+
+@hostile
+@given(BYTES)
+def test_a_document(data: bytes) -> None:
+    for read in (import_docx, import_page, import_markdown):
+        with suppress(InvalidInput):
+            read(data, today=TODAY, file="news")
+    with suppress(InvalidInput):
+        import_document(data.decode("utf-8", "replace"), today=TODAY)
+
+
+@hostile
+@given(TEXT)
+def test_a_json_feed(text: str) -> None:
+    with suppress(FeedUnreadable):
+        jsonfeed.items_of(text, URL)
+    with suppress(FeedUnreadable):
+        item = {
+            "id": text,
+            "title": text,
+            "content_html": text,
+            "date_published": text,
+            "url": text,
+        }
+        jsonfeed.items_of(json.dumps({"version": VERSION, "language": text, "items": [item]}), URL)
+
+
+@hostile
+@given(st.one_of(TEXT, st.text("ABCabc019-_+/=", min_size=32, max_size=36)))
+def test_a_token(word: str) -> None:
+    assert LINKS.read_unsubscribe(word) is None
+    assert LINKS.read_letter(word) is None
+    assert LINKS.read_preferences(word) is None
+
+
+@hostile
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**48 - 1), st.data())
+def test_a_token_that_was_altered(campaign: int, reader: int, data: st.DataObject) -> None:
+    [word] = LINKS.unsubscribe_tokens(campaign, [reader])
+    assert LINKS.read_unsubscribe(word) == (campaign, reader)
+    place = data.draw(st.integers(0, len(word) - 1))
+    other = data.draw(st.characters().filter(lambda letter: letter != word[place]))
+    assert LINKS.read_unsubscribe(word[:place] + other + word[place + 1 :]) is None
+    assert LINKS.read_preferences(LINKS.preferences_token(reader, NOON)) == (reader, NOON)

@@ -1,0 +1,262 @@
+"""Every setting either is part of what is approved, or does not shape what readers get.
+
+Whoever adds a setting has to choose, and to say why where it is not part of it.
+"""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from newsletter.config import load
+from newsletter.config.settings import Settings
+from newsletter.parts import renderer_of
+from newsletter.providers.options import ProviderOptions
+from newsletter.providers.registry import OPTIONS
+from tests.pages import SETTINGS, Forum, forum
+
+SAYS = (
+    '{"to": "{{ message.to }}", "from": "{{ message.from_address }}",'
+    ' "headers": {{ message.headers | tojson }},'
+    ' "html": {{ message.html | tojson }}, "text": {{ message.text | tojson }},'
+    ' "subject": "{{ message.subject }}"}'
+)
+HTTP = {"kind": "http", "url": "https://gateway.example/v1", "body": SAYS}
+LOGO = {"src": "https://forum.example/logo.png", "width": 180, "height": 48}
+BASE: dict[str, Any] = copy.deepcopy(SETTINGS) | {"brand": {"logo": LOGO}}
+
+IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
+    "organisation.name": {"organisation": {"name": "Another Forum"}},
+    "organisation.tagline": {"organisation": {"tagline": "Other words"}},
+    "organisation.website": {"organisation": {"website": "https://other.example"}},
+    "organisation.postal_address": {"organisation": {"postal_address": "2 Other Street"}},
+    "organisation.press_contact.name": {"organisation": {"press_contact": {"name": "Ana"}}},
+    "organisation.press_contact.email": {
+        "organisation": {"press_contact": {"email": "ana@forum.example"}}
+    },
+    "organisation.press_contact.phone": {"organisation": {"press_contact": {"phone": "+1 202"}}},
+    "sender.name": {"sender": {"name": "Another Forum"}},
+    "sender.address": {"sender": {"address": "other@forum.example"}},
+    "sender.reply_to": {"sender": {"reply_to": "answers@forum.example"}},
+    "brand.accent": {"brand": {"accent": "#123456"}},
+    "brand.ground": {"brand": {"ground": "#fefefe"}},
+    "brand.masthead": {"brand": {"masthead": "#123456"}},
+    "brand.headings": {"brand": {"headings": "times"}},
+    "brand.text": {"brand": {"text": "times"}},
+    "brand.details": {"brand": {"details": "times"}},
+    "brand.logo.src": {"brand": {"logo": {"src": "https://forum.example/other.png"}}},
+    "brand.logo.width": {"brand": {"logo": {"width": 200}}},
+    "brand.logo.height": {"brand": {"logo": {"height": 50}}},
+    "public_url": {"public_url": "https://other.forum.example"},
+    "timezone": {"timezone": "Europe/Berlin"},
+    "provider.http.body": {
+        "provider": HTTP | {"body": SAYS.replace("{{ message.subject", "Ha: {{ message.subject")}
+    },
+    "provider.http.headers": {"provider": HTTP | {"headers": {"X-Subject-Prefix": "Ha"}}},
+    "provider.postmark.message_stream": {
+        "provider": {"kind": "postmark", "server_token": "t", "message_stream": "other"}
+    },
+    "provider.ses.configuration_set": {
+        "provider": {
+            "kind": "ses",
+            "region": "eu-west-1",
+            "access_key_id": "AKIAEXAMPLE",
+            "secret_access_key": "s",
+            "configuration_set": "clicks",
+        }
+    },
+}
+"""Key → a change. Whatever is written of it is part of the content of every statement."""
+
+IN_THE_STATEMENT = {
+    **dict.fromkeys(("language", "default_lists"), "what a statement names, that names none"),
+    **dict.fromkeys(
+        (
+            *("segments.name", "segments.list", "segments.language", "segments.joined_since"),
+            *("segments.joined_before", "segments.place", "segments.tags", "segments.any_tag"),
+            "segments.without_tags",
+        ),
+        "the rule is part of the content of a statement that names it",
+    ),
+    "translations": "the content of an original then holds its translations",
+    **dict.fromkeys(
+        (
+            *("statements.kind", "statements.path", "statements.name", "statements.lists"),
+            *("statements.language", "statements.url", "statements.category"),
+        ),
+        "which statements there are; each is approved by itself",
+    ),
+    **dict.fromkeys(
+        (
+            *("roundups.name", "roundups.title", "roundups.lists", "roundups.gathers"),
+            *("roundups.language", "roundups.intro", "roundups.every", "roundups.day"),
+            *("roundups.at", "roundups.least"),
+        ),
+        "an issue is a statement, written when it is made; it is approved by itself",
+    ),
+}
+"""Settings by which a statement is read: what they make of it is in its content."""
+
+_OUR_PAGES = "our own pages, and letters to those who ask for one"
+_WHO = "who may say yes, and not to what"
+_WHEN = "when, and how often we look"
+_HOW = "how calls are made; the message in them is the same"
+_ACCESS = "who we are to the provider"
+SHAPES_NOTHING = {
+    **dict.fromkeys(
+        (
+            *("lists.name", "lists.title", "lists.about", "signup.enabled", "signup.consent"),
+            *("signup.refuse_roles", "signup.refuse_domains", "signup.most_per_hour"),
+        ),
+        _OUR_PAGES,
+    ),
+    **dict.fromkeys(
+        (
+            *("approvals.required", "approvals.author_may_approve", "roundups.trust_parts"),
+            *("approvals.trust_front_matter", "statements.trusted", "statements.approved_by"),
+        ),
+        _WHO,
+    ),
+    **dict.fromkeys(
+        ("schedule.poll", "schedule.undo_window", "statements.every", "fail_over_after"), _WHEN
+    ),
+    **dict.fromkeys(("statements.allow_private", "database", "epoch_file"), "where things lie"),
+    **dict.fromkeys(
+        (
+            *("base_url", "batch_size", "concurrency", "rate", "burst", "daily_quota", "warm_up"),
+            *("settle", "poll_events", "timeout"),
+            *("outbox.path", "mailgun.domain", "ses.region", "http.url", "http.accepted"),
+            *("http.rejected", "http.quota", "http.message_id"),
+            *(f"{kind}.kind" for kind in OPTIONS),
+        ),
+        _HOW,
+    ),
+    **dict.fromkeys(
+        (
+            *("mailgun.api_key", "sendgrid.api_key", "postmark.server_token", "resend.api_key"),
+            *("brevo.api_key", "mailtrap.api_token", "postal.api_key", "mailjet.api_key"),
+            *("mailjet.secret_key", "ses.access_key_id", "ses.secret_access_key"),
+            *("ses.session_token", "http.auth", "ses.webhook_topics"),
+            *(f"{one}.webhook_key" for one in ("mailgun", "sendgrid", "postmark", "resend")),
+            *(f"{one}.webhook_key" for one in ("brevo", "mailtrap", "postal", "mailjet")),
+        ),
+        _ACCESS,
+    ),
+}
+"""The rest, and why. Those of providers without ``provider.`` before them."""
+
+
+def models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models(part)
+
+
+def keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Every key that may stand in the file."""
+    for name, one in model.model_fields.items():
+        if name in {"provider", "fallback_provider"}:
+            yield from provider_keys()
+            continue
+        inner = list(models(one.annotation))
+        for group in inner:
+            yield from keys(group, f"{before}{name}.")
+        if not inner:
+            yield before + name
+
+
+def provider_keys() -> Iterator[str]:
+    for kind, options in OPTIONS.items():
+        for name in options.model_fields:
+            shared = name in ProviderOptions.model_fields
+            yield f"provider.{name}" if shared else f"provider.{kind}.{name}"
+
+
+def changed(base: Any, by: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(by, dict) or "kind" in by:
+        return by
+    return base | {name: changed(base.get(name), value) for name, value in by.items()}
+
+
+def settings(folder: Path, values: dict[str, Any]) -> Settings:
+    path = folder / "newsletter.yaml"
+    path.write_text(yaml.safe_dump(values), "utf-8")
+    return load(path, {})
+
+
+def test_each_setting_is_part_of_what_is_approved_or_says_why_not() -> None:
+    said = {
+        *IN_EVERY_MAIL,
+        *IN_THE_STATEMENT,
+        *(key for key in SHAPES_NOTHING if key in set(keys(Settings))),
+        *(f"provider.{key}" for key in SHAPES_NOTHING if key not in set(keys(Settings))),
+    }
+    assert said == set(keys(Settings))
+    assert not IN_EVERY_MAIL.keys() & (IN_THE_STATEMENT.keys() | SHAPES_NOTHING.keys())
+
+
+@pytest.mark.parametrize("key", IN_EVERY_MAIL)
+def test_what_is_in_every_mail_is_in_what_is_approved(tmp_path: Path, key: str) -> None:
+    change = IN_EVERY_MAIL[key]
+    base = BASE
+    if "provider" in change:
+        own = key.rpartition(".")[2]
+        plain = {name: value for name, value in change["provider"].items() if name != own}
+        base = BASE | {"provider": HTTP if plain["kind"] == "http" else plain}
+    before = settings(tmp_path, base)
+    after = settings(tmp_path, changed(base, change))
+    assert (before.house(), before.carriage()) != (after.house(), after.carriage())
+
+
+def test_house_and_carriage_are_in_what_renders_a_statement(tmp_path: Path) -> None:
+    made = {
+        renderer_of(settings(tmp_path, values)).fingerprint
+        for values in (
+            BASE,
+            BASE | {"timezone": "Europe/Berlin"},
+            BASE | {"provider": HTTP},
+            BASE | {"provider": HTTP | {"body": SAYS.replace("Ha: ", "") + " "}},
+            BASE | {"provider": HTTP | {"headers": {"X-A": "b"}}},
+            BASE | {"fallback_provider": HTTP | {"headers": {"X-A": "c"}}},
+        )
+    }
+    assert len(made) == 6
+
+
+def test_what_shapes_nothing_asks_for_no_new_yes(tmp_path: Path) -> None:
+    same = {
+        renderer_of(settings(tmp_path, values)).fingerprint
+        for values in (
+            BASE | {"provider": HTTP},
+            BASE | {"provider": HTTP | {"timeout": "9s", "auth": {"bearer": "another"}}},
+            BASE | {"provider": HTTP, "schedule": {"undo_window": "1h"}},
+        )
+    }
+    assert len(same) == 1
+
+
+def digest(site: Forum) -> str:
+    text = "---\ntitle: News\nauthor: ed@forum.example\n---\nThe library is open.\n"
+    (site.folder / "statements" / "news.md").write_text(text, "utf-8")
+    assert not site.app.refresh()
+    with site.app.store.read() as tx:
+        found = tx.statements.get("news")
+    assert found is not None
+    return found.digest
+
+
+def test_what_a_statement_does_not_say_is_in_what_is_approved_too(
+    tmp_path: Path, migrated: Path
+) -> None:
+    digests = set()
+    for number, change in enumerate(({}, {"language": "es"}, {"default_lists": ["events"]})):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with forum(folder, database=migrated, **change) as site:
+            digests.add(digest(site))
+    assert len(digests) == 3

@@ -1,0 +1,63 @@
+"""No regular expression of the program takes longer than its text is long.
+
+A search engine that goes back can need the square of a text's length, or worse: then one page of a
+feed stops the sending. So each pattern is held against texts made to be expensive for it.
+"""
+
+import re
+
+import pytest
+
+from tests.attacks.cost import attacks, steep
+from tests.attacks.patterns import Used, all_patterns
+
+_USED, _MADE = all_patterns()
+
+_SHORT = {
+    "newsletter.sources.dates:_PLACE": 100,
+    "newsletter.sources.lines:_DATELINE": 200,
+    "newsletter.sources.furniture:_MAILBOX": 160,
+}
+"""Patterns that are only held against the beginning of a text, or a text so short: letters."""
+
+_OURS = {
+    "newsletter.config.expansion:_GAP": "the workspace's own configuration",
+    "newsletter.rendering.inlining:_STYLES_AND_LINKS": "mail that our templates made",
+    "newsletter.rendering.views:_NOT_SHOWN": "mail that our templates made",
+    "newsletter.rendering.views:_STYLE": "mail that our templates made",
+}
+"""Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
+
+_AS_IT_RUNS = {
+    "newsletter.domain.weekdays": "made at the start, and in its table of patterns",
+    "newsletter.providers.bodies": "one of several fixed words",
+    "newsletter.providers.mailtrap": "a few words, held against one line of an answer",
+    "newsletter.rendering.markup": "one set of letters, repeated",
+}
+
+
+@pytest.mark.parametrize(
+    "used", [one for one in _USED if one.where not in _OURS], ids=lambda one: one.where
+)
+def test_a_pattern_takes_no_longer_than_its_text_is_long(used: Used) -> None:
+    for way in sorted(used.ways):
+        for attack in attacks(used.pattern):
+            wrong = steep(used.pattern, way, attack, longest=_SHORT.get(used.where))
+            assert not wrong, f"{way} {attack(40)!r}…: {wrong}"
+
+
+def test_a_pattern_that_is_made_as_the_program_runs_is_known_here() -> None:
+    assert {where.partition(":")[0] for where in _MADE} == _AS_IT_RUNS.keys()
+
+
+def test_what_is_said_of_a_pattern_here_is_said_of_one_that_there_is() -> None:
+    assert _SHORT.keys() | _OURS.keys() <= {one.where for one in _USED}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [(r"\s*<!DOCTYPE", " "), (r"a*b", "a"), (r"<p[^>]*>", "<p"), (r"\S+@x", "a")],
+)
+def test_a_pattern_that_goes_back_and_back_would_be_found(pattern: str, text: str) -> None:
+    found = [steep(re.compile(pattern), "search", lambda length: text * (length // len(text)))]
+    assert any(found)

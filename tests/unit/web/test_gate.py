@@ -1,0 +1,29 @@
+"""What holds for every request: one length alone. And for every answer: its header fields."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pages import Forum, forum
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
+    with forum(tmp_path, database=migrated) as site:
+        yield site
+
+
+def test_what_tells_its_length_twice_is_refused(site: Forum) -> None:
+    both = {"Content-Length": "4", "Transfer-Encoding": "chunked"}
+    answer = site.ask("POST", "/webhooks/outbox", body=b"text", headers=both)
+    assert answer.status == 400
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/feed.atom", "/healthz", "/webhooks/outbox"])
+def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) -> None:
+    fields = site.get(path).headers
+    assert fields["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in fields["content-security-policy"]
+    assert fields["strict-transport-security"].startswith("max-age=")
