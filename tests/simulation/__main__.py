@@ -1,0 +1,86 @@
+"""Runs the simulation over many seeds, replays one, or looks for planted bugs.
+
+python -m tests.simulation --seeds 2000 --start 0
+python -m tests.simulation --seed 4711
+python -m tests.simulation --bugs --seeds 10000
+"""
+
+import argparse
+import logging
+import sys
+import time
+
+from tests.simulation.bugs import BUGS
+from tests.simulation.host import Parts
+from tests.simulation.known import KNOWN_OPEN
+from tests.simulation.program import explain, first_broken, program, run
+
+_NEWS = 250
+"""Seeds after which something is said."""
+
+
+def main() -> int:
+    """Exit code 1 where a rule is broken, or a planted bug is not found."""
+    given = _arguments()
+    logging.disable()
+    if given.seed is not None:
+        return _replay(given.seed)
+    if given.bugs:
+        return _bugs(range(given.start, given.start + given.seeds), given.only)
+    return _search(range(given.start, given.start + given.seeds))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument("--start", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="replay this one, shrunk where it breaks a rule")
+    parser.add_argument("--bugs", action="store_true", help="plant each bug, and look for it")
+    parser.add_argument("--only", default="", help="bugs whose name has this in it")
+    return parser.parse_args()
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 - what it is run for
+
+
+def _replay(seed: int) -> int:
+    result = run(program(seed), known=KNOWN_OPEN)
+    _say("\n".join(result.trace) if result.violation is None else explain(seed))
+    return int(result.violation is not None)
+
+
+def _search(seeds: range) -> int:
+    begun, broken = time.process_time(), []
+    for done, seed in enumerate(seeds):
+        if done and done % _NEWS == 0:
+            _say(f"{done:,} seeds in {time.process_time() - begun:.0f} s of CPU")
+        if run(program(seed), known=KNOWN_OPEN).violation is not None:
+            broken.append(seed)
+            _say(explain(seed))
+    took = time.process_time() - begun
+    _say(
+        f"{len(seeds)} seeds from {seeds.start} in {took:.0f} s of CPU; broken: {broken or 'none'}"
+    )
+    return int(bool(broken))
+
+
+def _bugs(seeds: range, only: str) -> int:
+    missed = 0
+    for name, parts in BUGS.items():
+        if only in name:
+            missed += not _found(name, parts, seeds)
+    return int(missed > 0)
+
+
+def _found(name: str, parts: Parts, seeds: range) -> bool:
+    seed = first_broken(seeds, parts)
+    if seed is None:
+        _say(f"{name}: not found in {len(seeds)} seeds")
+        return False
+    _say(f"{name}: found by seed {seed}, the {seed - seeds.start + 1:,}th")
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

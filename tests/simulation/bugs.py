@@ -1,0 +1,290 @@
+"""Faults to plant, one in the place of one part each: what the simulation is there to catch."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.ports import Booking, Parcel, Share
+from newsletter.store.sql import SqlTransaction
+from tests.fakes import PlainLinks
+from tests.simulation.database import BERLIN
+from tests.simulation.host import Noted, Parts
+from tests.simulation.service import UNKNOWN, Customer
+
+_ACCEPTED = Outcome(verdict=Verdict.ACCEPTED)
+_HOUR = 3_600_000
+
+
+class Instead:
+    """A part in which some attributes are others."""
+
+    def __init__(self, part: Any, **others: Any) -> None:
+        self._part = part
+        vars(self).update(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part, name)
+
+
+def _in(repository: str, method: str, twist: Callable[..., Any]) -> Parts:
+    """Where a method of a transaction's part is another: it gets the transaction and the method."""
+
+    def transaction(tx: SqlTransaction) -> Any:
+        part = getattr(tx, repository)
+        right = getattr(part, method)
+
+        def wrong(*given: Any, **named: Any) -> Any:
+            return twist(tx, right, *given, **named)
+
+        return Instead(tx, **{repository: Instead(part, **{method: wrong})})
+
+    return Parts(transaction=transaction)
+
+
+def _answered(wrong: Callable[[Answer], Answer]) -> Parts:
+    """Where an answer is read wrongly."""
+
+    def provider(customer: Customer) -> Any:
+        def hand_over(parcel: Parcel) -> Answer:
+            return wrong(customer.hand_over(parcel))
+
+        return Instead(customer, hand_over=hand_over)
+
+    return Parts(provider=provider)
+
+
+def _boasts(**capabilities: Any) -> Parts:
+    """Where a provider is believed to do what it does not."""
+
+    def provider(customer: Customer) -> Any:
+        said = {
+            name: value
+            for name, value in capabilities.items()
+            if getattr(customer.capabilities, name)
+        }
+        return Instead(customer, capabilities=replace(customer.capabilities, **said))
+
+    return Parts(provider=provider)
+
+
+def _sql(tx: SqlTransaction, statement: str, *values: Any) -> list[Any]:
+    found = tx.connection.exec_driver_sql(statement, values)
+    return list(found.all()) if found.returns_rows else []
+
+
+# --- answers and calls
+
+
+def _as_retry(answer: Answer) -> Answer:
+    again = Outcome(verdict=Verdict.RETRY, reason="timed out")
+    return replace(answer, outcome=again) if answer.outcome == UNKNOWN else answer
+
+
+def _as_followed(answer: Answer) -> Answer:
+    return Answer(outcome=_ACCEPTED) if answer.outcome.reason == "302" else answer
+
+
+def _as_a_whole(answer: Answer) -> Answer:
+    return replace(answer, exceptions={})
+
+
+def _whenever(customer: Customer) -> Any:
+    def hand_over(parcel: Parcel) -> Answer:
+        return customer.hand_over(replace(parcel, not_after=None))
+
+    return Instead(customer, hand_over=hand_over)
+
+
+def _elsewhere(customer: Customer) -> Any:
+    def look_up(batch: OutgoingBatch) -> Any:
+        return replace(customer, account="another").look_up(batch)
+
+    return Instead(customer, look_up=look_up)
+
+
+class _NextOnes(PlainLinks):
+    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        right = super().unsubscribe_tokens(campaign_id, subscriber_ids)
+        return [*right[1:], *right[:1]]
+
+
+def _forgetful(noted: Noted) -> Any:
+    """A witness that begins an epoch and writes down no claim."""
+    return Instead(noted, note=lambda _claims: None, follow=lambda _claims: None)
+
+
+# --- claims
+
+
+def _moved_at_fetch(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    claimed = right(**named)
+    if claimed is not None:
+        booking = Booking(outcome=_ACCEPTED, exceptions={})
+        tx.batches.settle(claimed, booking=booking, at=named["at"])
+    return claimed
+
+
+def _whoever_left(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    claimed = right(**named)
+    if claimed is None:
+        return None
+    rows = _sql(
+        tx,
+        "SELECT s.id, s.address FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id"
+        " WHERE d.batch_id = ? AND d.state = 'suppressed'",
+        claimed.id,
+    )
+    return replace(claimed, members=sorted([*claimed.members, *map(tuple, rows)]))
+
+
+def _on_hold_too(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    _sql(tx, "UPDATE meta SET key = 'no ' || key WHERE key IN ('hold', 'stop')")
+    claimed = right(**named)
+    _sql(tx, "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no hold', 'no stop')")
+    return claimed
+
+
+def _unfenced(tx: Any, right: Callable[..., Any], claimed: Any, **named: Any) -> Any:
+    _sql(
+        tx,
+        "UPDATE batch SET state = 'claimed', fence = ?, pending = pending + accepted + unknown,"
+        " accepted = 0, unknown = 0 WHERE id = ?",
+        claimed.fence,
+        claimed.id,
+    )
+    return right(claimed, **named)
+
+
+def _queued_again(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    _sql(tx, "UPDATE batch SET state = 'queued', fence = fence + 1 WHERE state = 'claimed'")
+    return right(**named)
+
+
+def _taken_over(books: sqlite3.Connection, now: datetime) -> None:
+    books.execute(
+        "UPDATE batch SET state = 'queued', fence = fence + 1"
+        " WHERE state = 'claimed' AND lease_until - 60000 < ?",
+        (int(now.timestamp() * 1000),),
+    )
+
+
+def _overlapping(tx: Any, right: Callable[..., Any], claimed: Any) -> Any:
+    return right(replace(claimed, members=[*claimed.members, claimed.members[0]]))
+
+
+# --- what is unknown
+
+
+def _unfenced_unknown(tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
+    [[fence]] = _sql(tx, "SELECT fence FROM batch WHERE id = ?", held.id)
+    return right(replace(held, fence=fence), **named)
+
+
+def _nobody_left(_tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    held = right(**named)
+    return None if held is None else replace(held, left=False)
+
+
+def _any_account(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+    [account] = named["accounts"].values()
+    _sql(tx, "UPDATE batch SET account = ? WHERE state = 'unknown'", account)
+    return right(**named)
+
+
+def _never_in_the_air(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
+    return None
+
+
+def _all_of_them(
+    tx: Any, right: Callable[..., Any], campaign_id: int, told: dict[int, str], **named: Any
+) -> Any:
+    rows = _sql(tx, "SELECT members FROM batch WHERE campaign_id = ? AND unknown > 0", campaign_id)
+    batches = [json.loads(members) for (members,) in rows]
+    with_them = [n for members in batches if set(members) & told.keys() for n in members]
+    return right(campaign_id, dict.fromkeys(with_them, "") | told, **named)
+
+
+# --- campaigns and letters
+
+
+def _nobody_cancelled(_tx: Any, _right: Callable[..., Any], _campaign_id: int) -> int:
+    return 0
+
+
+def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: Any) -> Any:
+    right(campaign_id, *given)
+    rows = _sql(tx, "SELECT id, members FROM batch WHERE campaign_id = ? ORDER BY no", campaign_id)
+    half = rows[: max(1, len(rows) // 2)]
+    for number, _ in half:
+        _sql(tx, "DELETE FROM batch WHERE id = ?", number)
+    return sum(len(json.loads(members)) for _, members in rows[len(half) :])
+
+
+def _both_languages(tx: SqlTransaction) -> Any:
+    """Each member of a family goes to the whole list."""
+
+    def freeze(campaign_id: int, share: Share, batch_size: int, *_: Any) -> int:
+        return tx.campaigns.freeze(campaign_id, share.lists, batch_size)
+
+    families = Instead(tx.families, audience=lambda _share: 1, freeze=freeze)
+    return Instead(tx, families=families)
+
+
+def _both_hours(
+    tx: Any, right: Callable[..., Any], campaign_id: int, *given: Any, **named: Any
+) -> Any:
+    size = right(campaign_id, *given, **named)
+    by_zone = named.get("by_zone")
+    if by_zone is None:
+        return size
+    at = int(by_zone.instants[BERLIN].timestamp() * 1000)
+    _sql(
+        tx,
+        "INSERT INTO batch (campaign_id, no, members, state, size, pending, regardless, not_before)"
+        " SELECT campaign_id, no + 100, members, state, size, pending, 0, not_before + ?"
+        " FROM batch WHERE campaign_id = ? AND not_before = ?",
+        _HOUR,
+        campaign_id,
+        at,
+    )
+    return size
+
+
+def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
+    _sql(tx, "UPDATE letter SET state = 'waiting' WHERE state = 'calling'")
+    return right(at)
+
+
+BUGS: dict[str, Parts] = {
+    "a time-out is tried again": _answered(_as_retry),
+    "a redirect is followed": _answered(_as_followed),
+    "an answer for some is read as one for all": _answered(_as_a_whole),
+    "a stale claim leaves": Parts(provider=_whenever),
+    "records of another account are asked": Parts(provider=_elsewhere),
+    "another reader's link": Parts(links=_NextOnes()),
+    "claims are not noted outside": Parts(witness=_forgetful),
+    "the last commit is lost with the power": Parts(full=False),
+    "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
+    "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),
+    "a hold is not asked at the claim": _in("batches", "claim", _on_hold_too),
+    "no fence around putting back": _in("batches", "requeue", _unfenced),
+    "a crash queues what was claimed": _in("batches", "abandon", _queued_again),
+    "a lease is taken over too early": Parts(tick=_taken_over),
+    "halves overlap": _in("batches", "split", _overlapping),
+    "no fence around what was unknown": _in("unknowns", "settle", _unfenced_unknown),
+    "replayed to who left": _in("unknowns", "take", _nobody_left),
+    "replayed at another account": _in("unknowns", "take", _any_account),
+    "decided in mid-replay": _in("unknowns", "calls_until", _never_in_the_air),
+    "an event for one is one for all": _in("unknowns", "confirm", _all_of_them),
+    "records are believed at once": _boasts(settles_in=timedelta(seconds=1)),
+    "a key is believed for ever": _boasts(key_lives=timedelta(days=365)),
+    "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
+    "a correction goes to half of them": _in("corrections", "freeze", _other_half),
+    "a translation goes to who had the original": Parts(transaction=_both_languages),
+    "an hour that comes twice counts twice": _in("campaigns", "freeze", _both_hours),
+    "a letter is posted again after a crash": _in("letters", "abandon", _posted_again),
+}

@@ -1,0 +1,161 @@
+"""Databases in memory: real SQLite behind the real store, filled from images made once."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import StaticPool, create_engine, event
+
+from newsletter.domain.audience import Entry
+from newsletter.domain.schedule import LocalTime
+from newsletter.store.schema import ensure_current
+from newsletter.store.sql import SqlStore
+from tests.fakes import NOON, FixedClock, hash_address
+from tests.unit.pipeline.newsroom import Newsroom
+
+READERS = 7
+BATCH = 3
+ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
+BERLIN = "Europe/Berlin"
+ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
+TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
+"""An hour that comes twice in Berlin: the clocks go back."""
+EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
+
+
+class Database:
+    """One database in memory. Its engine stays, so that statements are compiled once."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", check_same_thread=False)
+        self._engine = create_engine(
+            "sqlite://", creator=lambda: self.connection, poolclass=StaticPool
+        )
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+        self.store = SqlStore(self._engine, hash_address=hash_address)
+
+    def migrate(self) -> None:
+        ensure_current(self._engine)
+
+    def fill(self, image: sqlite3.Connection) -> None:
+        """Become a copy."""
+        image.backup(self.connection)
+
+    def copy(self) -> sqlite3.Connection:
+        """As it is at this moment."""
+        image = sqlite3.connect(":memory:", check_same_thread=False)
+        self.connection.backup(image)
+        return image
+
+    def close(self) -> None:
+        self.store.close()
+        self.connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")  # the baton is the lock
+
+
+@cache
+def database(number: int) -> Database:
+    """That of an installation; each run fills it anew."""
+    return Database()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A workspace to begin with."""
+
+    database: sqlite3.Connection
+    at: datetime
+    """When it was made: what is approved is due."""
+
+
+@cache
+def image(kind: str) -> Image:
+    """``plain``, ``begun``, ``correction``, ``family`` or ``hours``."""
+    made = Database()
+    with closing(made):
+        made.migrate()
+        clock = FixedClock(EVE if kind == "hours" else NOON)
+        room = Newsroom(made.store, clock)
+        room.rules = replace(room.rules, batch_size=BATCH, undo_window=timedelta(0))
+        _KINDS[kind](room)
+        return Image(database=made.copy(), at=clock.now())
+
+
+def _plain(room: Newsroom, **fields: Any) -> None:
+    _subscribe(room)
+    _agree(room, ORIGINAL, **fields)
+
+
+def _begun(room: Newsroom) -> None:
+    _plain(room)
+    room.plan()
+    room.start_due()
+
+
+def _correction(room: Newsroom) -> None:
+    _begun(room)
+    _agree(room, CORRECTION, corrects=ORIGINAL, body="This is right.")
+
+
+def _family(room: Newsroom) -> None:
+    _subscribe(room, languages=("en", "es"))
+    room.write()
+    _agree(room, SPANISH, translation_of=ORIGINAL, language="es", body="Ha dimitido.")
+    room.approve(slug=ORIGINAL)
+
+
+def _hours(room: Newsroom) -> None:
+    _subscribe(room, zones=ZONES)
+    _agree(room, ORIGINAL, local_time=TWICE)
+    room.plan()
+
+
+_KINDS = {
+    "plain": _plain,
+    "begun": _begun,
+    "correction": _correction,
+    "family": _family,
+    "hours": _hours,
+}
+KINDS = tuple(_KINDS)
+
+
+def _subscribe(
+    room: Newsroom, *, languages: tuple[str, ...] = ("en",), zones: tuple[str, ...] = ("",)
+) -> None:
+    with room.store.begin() as tx:
+        tx.readers.upsert(
+            (
+                Entry(
+                    address=address(number),
+                    lists=("press",),
+                    language=languages[number % len(languages)],
+                    timezone=zones[number % len(zones)],
+                )
+                for number in range(1, READERS + 1)
+            ),
+            room.clock.now(),
+        )
+
+
+def address(number: int) -> str:
+    return f"reader{number}@example.org"
+
+
+def _agree(room: Newsroom, slug: str, **fields: Any) -> None:
+    room.write(slug, **fields)
+    room.ingest()
+    room.render()
+    room.approve(slug=slug)

@@ -1,0 +1,318 @@
+"""One installation: its database, its witness beside it, its clock, and the process that runs."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from newsletter.domain.epoch import Absence, Witness
+from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.pacing import Limits
+from newsletter.domain.statement import ApprovalPolicy
+from newsletter.pipeline import plan, prefer, record, recover
+from newsletter.pipeline.control import Hand
+from newsletter.pipeline.dispatch import Dispatcher
+from newsletter.pipeline.guard import Guard
+from newsletter.pipeline.letters import Courier
+from newsletter.pipeline.lines import Line, Lines
+from newsletter.pipeline.reconcile import Reconciler
+from newsletter.pipeline.turns import Turns
+from newsletter.ports import Links
+from newsletter.store.sql import SqlTransaction
+from tests.fakes import PlainLinks, PlainWriter
+from tests.simulation.baton import Actor, Crash
+from tests.simulation.database import BATCH, database
+from tests.simulation.oracle import LEASE, Bar, Expected, figures
+from tests.simulation.service import Claimed, Customer
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LISTS = {"press": "Press releases"}
+WORKERS = ("dispatch-1", "dispatch-2", "reconcile", "look", "post")
+
+
+def as_it_is(part: Any) -> Any:
+    return part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a run is made of. A planted bug puts another part in the place of one."""
+
+    transaction: Callable[[SqlTransaction], Any] = as_it_is
+    provider: Callable[[Customer], Any] = as_it_is
+    witness: Callable[["Noted"], Any] = as_it_is
+    links: Links = field(default_factory=PlainLinks)
+    tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
+    """What a look does besides."""
+    full: bool = True
+    """A commit is on the disk. False: the last one is lost with the power."""
+
+
+@dataclass(kw_only=True)
+class Disk:
+    """What outlives a process, beside the database."""
+
+    file: int
+    """The identity of the database's file."""
+    witness: Witness | None = None
+    flushed: Witness | None = None
+    """What outlives a power cut."""
+    best: Witness | None = None
+    """The last that was written."""
+    times: int = 0
+    """How often the file was replaced: a process that is older writes into one that is gone."""
+
+
+class Noted:
+    """The watermark as a process has it."""
+
+    def __init__(self, disk: Disk, point: Callable[[str], None]) -> None:
+        self._disk = disk
+        self._point = point
+        self._written: Witness | None = None
+        self._times = 0
+        self._lock = threading.Lock()
+
+    def file(self) -> int:
+        return self._disk.file
+
+    def read(self) -> Witness | Absence:
+        return self._disk.witness or Absence.MISSING
+
+    def write(self, witness: Witness) -> None:
+        self._point("write")
+        self._disk.times += 1
+        self._times = self._disk.times
+        self._written = self._disk.witness = self._disk.flushed = self._disk.best = witness
+
+    def follow(self, claims: int) -> None:
+        if claims <= self._known().mark.claims:
+            raise Refused("the database was exchanged")
+
+    def note(self, claims: int) -> None:
+        self._point("note")
+        with self._lock:
+            known = self._known()
+            if claims > known.mark.claims:
+                self._written = replace(known, mark=replace(known.mark, claims=claims))
+                if self._times == self._disk.times:
+                    self._disk.witness = self._disk.best = self._written
+
+    def flush(self) -> None:
+        self._disk.flushed = self._disk.witness
+
+    def _known(self) -> Witness:
+        if self._written is None:
+            raise Defect("a claim was made before its epoch began")
+        return self._written
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A workspace at one moment."""
+
+    books: sqlite3.Connection
+    expected: Expected
+    witness: Witness | None
+    file: int
+
+
+class Host:
+    """A machine with one workspace."""
+
+    def __init__(self, world: "World", number: int, copy: Copy) -> None:
+        self.world = world
+        self.name = "AB"[number]
+        self.number = number
+        self.database = database(number)
+        self.disk = Disk(
+            file=copy.file, witness=copy.witness, flushed=copy.witness, best=copy.witness
+        )
+        self.ahead = timedelta(0)
+        self.jumps = 0
+        self.account = "first"
+        self.process: Process | None = None
+        self.starts = 0
+        self.older: list[Actor] = []
+        """Of processes that live on beside a newer one."""
+        self.become(copy)
+
+    def become(self, copy: Copy) -> None:
+        """Have the books of a copy."""
+        self.database.fill(copy.books)
+        self.expected = copy.expected.copy()
+        self.before = copy
+
+    def copy(self) -> Copy:
+        return Copy(
+            books=self.database.copy(),
+            expected=self.expected.copy(),
+            witness=self.disk.witness,
+            file=self.disk.file,
+        )
+
+    @property
+    def books(self) -> sqlite3.Connection:
+        return self.database.connection
+
+    def now(self) -> datetime:
+        """By its own clock: the port."""
+        return self.world.now + self.ahead
+
+    def uptime(self) -> timedelta:
+        """Nobody sets this one."""
+        return self.world.now - self.world.start
+
+    def committed(self) -> None:
+        """Somebody committed: it is numbered, and its figures balance."""
+        self.world.commit += 1
+        now = Bar(commit=self.world.commit, at=self.world.now)
+        said = figures(self.books, self.expected, now)
+        self.world.claimed[self.world.holder] = Claimed(
+            commit=self.world.commit,
+            at=self.world.now,
+            host=self.name,
+            host_at=self.now(),
+            jumps=self.jumps,
+        )
+        self.world.say(f"{self.world.commit:5} {self.name} {said}")
+
+    def claimed(self) -> Claimed:
+        """What whoever has the baton committed last."""
+        return self.world.claimed[self.world.holder]
+
+
+class Books:
+    """The store as a process has it: others may get a turn before each transaction."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.read = host.database.store.read
+        self.staging = host.database.store.staging
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        host, world = self._host, self._host.world
+        world.point("begin")
+        if not world.parts.full:
+            host.before = host.copy()
+        with host.database.store.begin() as tx:
+            world.inside = True
+            try:
+                yield world.parts.transaction(tx)
+                if world.cut:
+                    raise Crash  # before the commit
+            finally:
+                world.inside = False
+        host.committed()
+
+    def scrub(self) -> bool:
+        return True
+
+
+class Process:
+    """What is built when a process starts, and gone when it ends."""
+
+    def __init__(self, host: Host) -> None:
+        world = host.world
+        self.host = host
+        self.up = False
+        """It began an epoch, and may send."""
+        self.store = Books(host)
+        self.witness = world.parts.witness(Noted(host.disk, world.point))
+        self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
+        customer = Customer(
+            service=world.service,
+            account=host.account,
+            name="recording",
+            point=world.point,
+            now=lambda: world.now,
+            how=lambda: world.how,
+            claimed=host.claimed,
+        )
+        provider = world.parts.provider(customer)
+        turns = Turns(
+            provider=provider.name,
+            domain="forum.example",
+            limits=Limits(timezone="America/New_York"),
+        )
+        self.lines = Lines(first=Line(provider=provider, turns=turns, account=host.account))
+        self.rules = plan.PlanRules(
+            policy=ApprovalPolicy(),
+            undo_window=timedelta(0),
+            timezone="America/New_York",
+            provider="recording",
+            batch_size=BATCH,
+            capabilities=provider.capabilities,
+        )
+        self.dispatcher = Dispatcher(
+            store=self.store,
+            watermark=self.witness,
+            lines=self.lines,
+            links=world.parts.links,
+            clock=host,
+            lease=LEASE,
+            attempt_ids=world.attempt,
+            jitter=lambda: 0.0,
+        )
+        self.reconciler = Reconciler(
+            store=self.store,
+            lines=self.lines,
+            links=world.parts.links,
+            clock=host,
+            lease=LEASE,
+            jitter=lambda: 0.0,
+        )
+        self.courier = Courier(
+            store=self.store,
+            watermark=self.witness,
+            lines=self.lines,
+            links=world.parts.links,
+            writer=PlainWriter(),
+            titles=LISTS,
+            public_url="https://news.forum.example",
+            language="en",
+            most_per_hour=100,
+            clock=host,
+            lease=LEASE,
+            attempt_ids=world.attempt,
+            jitter=lambda: 0.0,
+        )
+        self.deeds: dict[str, Callable[[], object]] = {
+            "dispatch-1": self.dispatcher.dispatch,
+            "dispatch-2": self.dispatcher.dispatch,
+            "reconcile": self.reconciler.reconcile,
+            "look": self.look,
+            "post": self.courier.post,
+        }
+
+    def guard(self) -> Guard:
+        return Guard(
+            store=self.store,
+            watermark=self.witness,
+            clock=self.host,
+            names=lambda: f"{self.host.world.number():032x}",
+        )
+
+    def hand(self) -> Hand:
+        return Hand(store=self.store, clock=self.host, actor="ada@forum.example")
+
+    def begin(self) -> None:
+        """What a run does first."""
+        self.guard().begin()
+        recover.recover(store=self.store, accounts=self.lines.accounts, clock=self.host)
+        self.up = True
+
+    def look(self) -> None:
+        """What the scheduler does at each tick, as far as it changes what goes out."""
+        self.witness.flush()
+        prefer.resume(store=self.store, clock=self.host)
+        plan.plan(store=self.store, rules=self.rules, clock=self.host)
+        record.retire(store=self.store, clock=self.host)
+        plan.start_due(store=self.store, rules=self.rules, clock=self.host)
+        self.host.world.parts.tick(self.host.books, self.host.now())

@@ -1,0 +1,105 @@
+"""Each planted bug breaks a rule within few steps, which break none without it."""
+
+import pytest
+
+from tests.simulation.bugs import BUGS
+from tests.simulation.program import BOOT, Program, Step, run, worker
+
+AT_THE_CALL, IN_FLIGHT, ANSWERED = 3, 4, 5
+"""Points of a hand-over, counted from its beginning."""
+CRASH, POWER = Step("crash"), Step("power")
+LOOK, RECONCILE = worker("look"), worker("reconcile")
+
+
+def wait(seconds: int) -> Step:
+    return Step("wait", number=seconds)
+
+
+def first(how: str, points: int = 99) -> Step:
+    return worker("dispatch-1", how, points)
+
+
+STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
+    "a time-out is tried again": ("begun", "keyed", (first("lose"),)),
+    "a redirect is followed": ("begun", "mute", (first("redirect"),)),
+    "an answer for some is read as one for all": ("begun", "mute", (first("partly"),)),
+    "a stale claim leaves": (
+        "begun",
+        "mute",
+        (first("take", 2), Step("reader", "leave_all", 2), wait(100), first("take")),
+    ),
+    "records of another account are asked": ("begun", "asked", (first("lose"),)),
+    "another reader's link": ("begun", "mute", ()),
+    "claims are not noted outside": (
+        "begun",
+        "mute",
+        (first("take"), Step("restore", "in place")),
+    ),
+    "the last commit is lost with the power": ("begun", "mute", (first("take", ANSWERED), POWER)),
+    "the cursor moves at fetch": ("begun", "mute", (first("take", 2), CRASH)),
+    "suppression is asked at the planning only": ("begun", "mute", (Step("reader", "leave", 2),)),
+    "a hold is not asked at the claim": ("begun", "mute", (Step("hold"), first("take"))),
+    "no fence around putting back": (
+        "begun",
+        "keyed",
+        (first("busy", ANSWERED), BOOT, RECONCILE, Step("older", number=99)),
+    ),
+    "a crash queues what was claimed": ("begun", "mute", (first("take", ANSWERED), CRASH)),
+    "a lease is taken over too early": (
+        "begun",
+        "mute",
+        (
+            *(first("take", AT_THE_CALL), wait(20), first("take", 1), wait(20)),
+            *(LOOK, worker("dispatch-2"), first("take")),
+        ),
+    ),
+    "halves overlap": ("begun", "mute", (first("split"),)),
+    "no fence around what was unknown": (
+        "begun",
+        "asked",
+        (
+            *(first("drop"), wait(300), RECONCILE, wait(300), worker("reconcile", points=3)),
+            *(Step("hand", "resend"), first("lose"), RECONCILE),
+        ),
+    ),
+    "replayed to who left": (
+        "begun",
+        "keyed",
+        (first("drop"), Step("reader", "leave_all", 2), RECONCILE),
+    ),
+    "replayed at another account": ("begun", "keyed", (first("lose"), Step("account"), BOOT)),
+    "decided in mid-replay": (
+        "begun",
+        "keyed",
+        (first("drop"), worker("reconcile", points=3), Step("hand", "resend"), RECONCILE),
+    ),
+    "an event for one is one for all": (
+        "begun",
+        "mute",
+        (first("torn"), Step("event", "delivered")),
+    ),
+    "records are believed at once": ("begun", "asked", (first("silent"), wait(20), RECONCILE)),
+    "a key is believed for ever": ("begun", "keyed", (first("lose"), wait(700), RECONCILE)),
+    "cancelling forgets the queue": ("begun", "mute", (Step("hand", "cancel"),)),
+    "a correction goes to half of them": ("correction", "mute", (first("take"),)),
+    "a translation goes to who had the original": ("family", "mute", ()),
+    "an hour that comes twice counts twice": ("hours", "mute", ()),
+    "a letter is posted again after a crash": (
+        "begun",
+        "mute",
+        (Step("reader", "join"), worker("post", points=ANSWERED), CRASH),
+    ),
+}
+
+
+def test_there_are_steps_for_each_of_them() -> None:
+    assert STEPS.keys() == BUGS.keys()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_planted_bug_breaks_a_rule(name: str) -> None:
+    kind, traits, steps = STEPS[name]
+    given = Program(kind=kind, traits=traits, steps=(BOOT, *steps))
+    with_it, without = run(given, BUGS[name]), run(given)
+    assert without.violation is None, "\n".join(without.trace)
+    assert with_it.violation is not None, "\n".join(with_it.trace)

@@ -1,0 +1,63 @@
+"""Fresh seeds in each run of the suite, and thousands with ``make faults``."""
+
+from collections.abc import Callable
+
+import pytest
+
+from newsletter.ports import Watermark
+from tests.contracts.watermark import WatermarkContract
+from tests.simulation.bugs import BUGS
+from tests.simulation.host import Disk, Noted
+from tests.simulation.known import KNOWN_OPEN
+from tests.simulation.program import explain, first_broken, program, run, shrink
+
+PARTS, EACH = 4, 50
+"""So many seeds take some seconds together."""
+MANY = 10_000
+
+
+@pytest.mark.slow("what is rare comes up in some of many runs")
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_rule_holds_whatever_the_order(part: int, seed: int) -> None:
+    broken = first_broken(range(seed + part * EACH, seed + (part + 1) * EACH))
+    assert broken is None, explain(broken)
+
+
+@pytest.mark.faults(seconds=900)
+def test_every_rule_holds_with_thousands_of_seeds(seed: int) -> None:
+    broken = first_broken(range(seed, seed + MANY))
+    assert broken is None, explain(broken)
+
+
+@pytest.mark.faults(seconds=120)
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_found_by_fresh_seeds(name: str, seed: int) -> None:
+    found = first_broken(range(seed, seed + MANY), BUGS[name])
+    assert found is not None, f"not within {MANY} seeds from {seed} on"
+    print(f"{name}: found by the {found - seed + 1:,}th seed")  # noqa: T201
+
+
+@pytest.mark.parametrize("number", [3, 5, 11, 22])
+def test_a_seed_gives_the_same_run_each_time(number: int) -> None:
+    first, second = (run(program(number), known=KNOWN_OPEN) for _ in range(2))
+    assert first.trace == second.trace
+
+
+def test_a_program_is_shrunk_to_the_steps_that_matter() -> None:
+    bug = BUGS["another reader's link"]
+    short = shrink(program(0), lambda given: run(given, bug, KNOWN_OPEN).violation is not None)
+    assert len(short.steps) <= 1
+
+
+class TestNoted(WatermarkContract):
+    @pytest.fixture
+    def disk(self) -> Disk:
+        return Disk(file=1)
+
+    @pytest.fixture
+    def watermark(self, disk: Disk) -> Watermark:
+        return Noted(disk, lambda _name: None)
+
+    @pytest.fixture
+    def again(self, disk: Disk) -> Callable[[], Watermark]:
+        return lambda: Noted(disk, lambda _name: None)

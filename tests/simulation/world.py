@@ -1,0 +1,304 @@
+"""Everything there is in one run: true time, the provider, the machines, and what people do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.domain.attempt import attempt_name
+from newsletter.domain.errors import Defect, NewsletterError
+from newsletter.ports import Replay
+from tests.fakes import WORKSPACE
+from tests.simulation.baton import Actor, Baton, Crash
+from tests.simulation.database import image
+from tests.simulation.host import Copy, Host, Parts, Process
+from tests.simulation.known import Fault
+from tests.simulation.oracle import (
+    Excuses,
+    Expected,
+    Rule,
+    Violation,
+    campaign_of,
+    close,
+    in_hour,
+    judge,
+)
+from tests.simulation.people import People
+from tests.simulation.service import Claimed, How, Mail, Service
+
+_NEVER = 1 << 52
+_ROUNDS = 40
+
+
+class World:
+    """``known`` faults are not mended yet: nothing that leads to them is done."""
+
+    def __init__(
+        self, kind: str, traits: str, parts: Parts, known: frozenset[Fault] = frozenset()
+    ) -> None:
+        made = image(kind)
+        self.kind = kind
+        self.parts = parts
+        self.known = known
+        self.start = self.now = made.at
+        self.baton = Baton()
+        self.commit = 0
+        self.claimed: dict[str, Claimed] = {}
+        self.how = How.TAKE
+        self.cut = False
+        self.inside = False
+        self.trace: list[str] = []
+        self.excuses = Excuses()
+        self._numbers = 0
+        self.service = Service(traits, self._took)
+        self.repeats = self.service.capabilities.replay is Replay.SAFE
+        first = Copy(books=made.database, expected=Expected(), witness=None, file=1)
+        self.people = People(self)
+        self.hosts = [Host(self, 0, first)]
+        self.backups = [first]
+
+    # --- what the parts ask for
+
+    def say(self, words: str) -> None:
+        self.trace.append(words)
+
+    def number(self) -> int:
+        """Another one each time, the same in each run."""
+        self._numbers += 1
+        return self._numbers
+
+    def attempt(self) -> str:
+        """The name of a try."""
+        return attempt_name(WORKSPACE, f"{self.number():024}")
+
+    @property
+    def holder(self) -> str:
+        """Who has the baton; empty for what is done at once."""
+        return self.baton.holder.name if self.baton.holder else ""
+
+    def point(self, name: str) -> None:
+        if not self.inside:  # nobody gets a turn in a transaction
+            self.baton.point(name)
+
+    def _took(self, mail: Mail) -> None:
+        self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
+        expected = next(host for host in self.hosts if host.name == mail.claimed.host).expected
+        judge(mail, self.service.journal, expected, self.excuses)
+        if self.kind == "hours" and campaign_of(mail):
+            in_hour(mail, self.start)
+
+    # --- processes
+
+    def go(self, host: Host, who: str, points: int, how: How) -> None:
+        """Let somebody in the process begin a deed, or go on with it, over so many points."""
+        process = host.process
+        if process is None:
+            return
+        actor, self.how = process.actors[who], how
+        if actor.idle and process.up:
+            self._guarded(host, lambda: self.baton.begin(actor, process.deeds[who]))
+            points -= 1
+        self._run(host, actor, points)
+
+    def older(self, host: Host, points: int, how: How) -> None:
+        """Let a process that was thought dead go on."""
+        host.older = [actor for actor in host.older if not actor.idle]
+        if host.older:
+            self.how = how
+            self._run(host, host.older[0], points)
+
+    def _run(self, host: Host, actor: Actor, points: int = 1000) -> None:
+        while points > 0 and not actor.idle:
+            self.say(f"      {actor.name} goes on at {actor.at}")
+            self._guarded(host, lambda: self.baton.resume(actor))
+            points -= 1
+
+    def _guarded(self, host: Host, deed: Callable[[], object]) -> bool:
+        """Do it; tells whether it was done. A process that cannot go on ends in good order."""
+        try:
+            deed()
+        except Violation:
+            raise
+        except Crash:
+            self.crash(host)
+        except Defect as error:
+            raise Violation(Rule.FAULT, f"{error}") from error
+        except NewsletterError as error:
+            self.say(f"      {host.name} stops: {error}")
+            self.stop(host)
+        except Exception as error:
+            raise Violation(Rule.FAULT, f"{type(error).__name__}: {error}") from error
+        else:
+            return True
+        return False
+
+    def boot(self, host: Host, points: int = 1000) -> None:
+        """Start a process, beside one that may still run."""
+        if host.process is not None:
+            host.older += [one for one in host.process.actors.values() if not one.idle]
+        host.starts += 1
+        host.process = process = Process(host)
+        actor = process.actors["look"]
+        self._guarded(host, lambda: self.baton.begin(actor, process.begin))
+        self._run(host, actor, points)
+
+    def stop(self, host: Host) -> None:
+        """End it in good order: what is under way is brought to its end."""
+        process, host.process = host.process, None
+        for actor in process.actors.values() if process else ():
+            self._run(host, actor)
+
+    def crash(self, host: Host, *, power: bool = False) -> None:
+        """End it where it stands. With the power, all that was not on the disk is gone."""
+        self.cut = self.inside = False
+        process, host.process = host.process, None
+        doomed = list(process.actors.values()) if process else []
+        if power or host.older:
+            doomed += host.older
+            host.disk.witness = host.disk.flushed
+            if not self.parts.full:
+                host.become(host.before)
+        for actor in doomed:
+            self.baton.kill(actor)
+
+    def cut_off(self, host: Host, who: str) -> None:
+        """End the process before its next commit, in somebody's transaction."""
+        self.cut = True
+        self.go(host, who, 1000, How.TAKE)
+        self.cut = False
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def office(self, host: Host, deed: Callable[[Process], object]) -> bool:
+        """A command of a person's, in a process of its own; tells whether it was done."""
+        try:
+            deed(Process(host))
+        except Violation:
+            raise
+        except Crash:
+            self.cut = self.inside = False
+            return False
+        except Defect as error:
+            raise Violation(Rule.FAULT, f"{error}") from error
+        except NewsletterError as error:
+            self.say(f"      refused: {error}")
+            return False
+        return True
+
+    # --- what befalls machines
+
+    def back_up(self, host: Host) -> None:
+        self.backups.append(host.copy())
+
+    def restore(self, host: Host, number: int, *, in_place: bool) -> None:
+        """Put older books in the place of the newer, by hand. The witness lies elsewhere.
+
+        Not in the second in which the power failed, too: what it cost the witness is given back.
+        """
+        self.crash(host)
+        host.disk.witness = host.disk.best
+        copy = self.backups[number % len(self.backups)]
+        host.become(copy)
+        host.expected.put_back = True
+        host.disk.file += 0 if in_place else 1
+
+    def clone(self, host: Host, *, image_of_disk: bool) -> None:
+        """A second machine with a copy of all there is; both are started."""
+        copy = host.copy()
+        never_ran = copy.books.execute("SELECT name FROM epoch").fetchone() == ("",)
+        if len(self.hosts) > 1 or (Fault.CLONE in self.known and (image_of_disk or never_ran)):
+            return
+        self.hosts.append(Host(self, 1, copy if image_of_disk else replace(copy, file=100)))
+
+    def jump(self, host: Host, seconds: int) -> None:
+        """Somebody sets the clock of the machine."""
+        host.ahead += timedelta(seconds=seconds)
+        host.jumps += 1
+
+    def change_account(self, host: Host) -> None:
+        """The same kind of provider under another key, from the next start on."""
+        self.stop(host)
+        host.account = "second" if host.account == "first" else "first"
+
+    # --- the end
+
+    def end(self) -> None:
+        """Let all come to rest before a provider without faults, then close the books."""
+        self.how, self.cut = How.TAKE, False
+        for host in self.hosts:
+            for actor in host.older:
+                self._run(host, actor)
+            self.stop(host)
+        first = self.hosts[0]
+        self.boot(first)
+        if first.process is None:
+            self.people.release(first)
+            self.boot(first)
+        for host in self.hosts[1:]:
+            self.boot(host)
+        for number in range(_ROUNDS):
+            worked = [self._work(host, looks=not number) for host in self.hosts]
+            if not any(worked) and not self._skip():
+                break
+        self._close(first)
+
+    def _work(self, host: Host, *, looks: bool) -> bool:
+        """Let each do all there is for it to do; tells whether it was anything."""
+        worked = False
+        waits = host.books.execute("SELECT 1 FROM campaign WHERE state = 'scheduled'").fetchone()
+        workers = ["post", "dispatch-1", "reconcile"]
+        for who in ["look"] * (looks or waits is not None) + workers:
+            done: object = host
+            while done is not None and host.process is not None:
+                done = self._at_once(host, host.process.deeds[who])
+                worked = worked or done is not None
+        return worked
+
+    def _at_once(self, host: Host, deed: Callable[[], object]) -> object:
+        done: list[object] = []
+        self._guarded(host, lambda: done.append(deed()))
+        return done[0] if done else None
+
+    def _skip(self) -> bool:
+        """Go to the next moment for which anything waits; tells whether there is one."""
+        host = self.hosts[0]
+        now = int(host.now().timestamp() * 1000)
+        due = min(
+            (at for (at,) in host.books.execute(_DUE) if at is not None and now < at < _NEVER),
+            default=None,
+        )
+        if due is not None:
+            self.now += timedelta(milliseconds=due - now)
+        return due is not None
+
+    def _close(self, host: Host) -> None:
+        if self.repeats and Fault.REPEAT in self.known:
+            self.excuses.told |= {(mail.campaign, mail.subscriber) for mail in self.service.journal}
+        close(host.books, self.service.journal, host.expected, self.excuses)
+        over = host.books.execute(_OVER).fetchall()
+        if over:
+            raise Violation(Rule.STUCK, f"over, with readers who wait: {over}")
+        sending = "SELECT slug FROM campaign WHERE state = 'sending'"
+        stuck = [row[0] for row in host.books.execute(sending)]
+        held = host.books.execute("SELECT 1 FROM meta WHERE key IN ('hold', 'stop')").fetchone()
+        if stuck and not held and host.process is not None:
+            raise Violation(Rule.STUCK, f"{stuck} at {host.now()}")
+
+    def clear(self) -> None:
+        """Let no thread be left."""
+        for host in self.hosts:
+            self.crash(host, power=True)
+            host.older = []
+
+
+_OVER = """
+SELECT campaign.slug, batch.pending FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
+"""
+_DUE = """
+SELECT not_before FROM batch WHERE state IN ('queued', 'unknown')
+UNION SELECT lease_until FROM batch WHERE state = 'unknown'
+UNION SELECT blocked_until FROM pace
+UNION SELECT not_before FROM letter WHERE state = 'waiting'
+UNION SELECT release_at FROM campaign WHERE state = 'scheduled'
+"""
