@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 JUDGES := bench/judge
+SEEDS ?= 1000000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -38,6 +39,7 @@ unit: setup-dev ## The quick ones: no browser, no process but this one
 
 faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $$(date +%s)
 	$(MAKE) judge
 
 fmt: setup-dev ## Format the code
