@@ -1,7 +1,6 @@
 """What a provider tells later, posted over HTTP: recorded before it is answered, or refused."""
 
 import logging
-import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from newsletter.bootstrap import opened
 from newsletter.domain.event import Bounce, Event, EventKind
 from newsletter.ports import Webhook
 from newsletter.web.server import WebServer
-from tests.acceptance.workspace import Workspace
+from tests.acceptance.workspace import Workspace, copied
 from tests.fakes import PostedEvents
 
 MEGABYTE = 1 << 20
@@ -87,7 +86,7 @@ def untouched(
 ) -> Iterator[Told]:
     """The same for posts that change nothing: nothing has been sent either."""
     folder = tmp_path_factory.mktemp("untouched") / "forum"
-    workspace = Workspace(folder=Path(shutil.copytree(patterns["peopled"], folder)))
+    workspace = Workspace(folder=copied(patterns["peopled"], folder))
     with listening(workspace) as told:
         before = dump(workspace)
         yield told
