@@ -78,7 +78,8 @@ def _found(name: str, parts: Parts, seeds: range) -> bool:
     if seed is None:
         _say(f"{name}: not found in {len(seeds)} seeds")
         return False
-    _say(f"{name}: found by seed {seed}, the {seed - seeds.start + 1:,}th")
+    violation = run(program(seed), parts, KNOWN_OPEN).violation
+    _say(f"{name}: found by seed {seed}, after {seed - seeds.start + 1:,}; {violation}")
     return True
 
 

@@ -84,6 +84,11 @@ def _as_retry(answer: Answer) -> Answer:
     return replace(answer, outcome=again) if answer.outcome == UNKNOWN else answer
 
 
+def _as_refused(answer: Answer) -> Answer:
+    refused = Outcome(verdict=Verdict.CONFIGURATION, reason="timed out")
+    return replace(answer, outcome=refused) if answer.outcome == UNKNOWN else answer
+
+
 def _as_followed(answer: Answer) -> Answer:
     return Answer(outcome=_ACCEPTED) if answer.outcome.reason == "302" else answer
 
@@ -190,8 +195,9 @@ def _nobody_left(_tx: Any, right: Callable[..., Any], **named: Any) -> Any:
 
 
 def _any_account(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
-    [account] = named["accounts"].values()
-    _sql(tx, "UPDATE batch SET account = ? WHERE state = 'unknown'", account)
+    for provider, account in named["accounts"].items():
+        what = "UPDATE batch SET account = ? WHERE state = 'unknown' AND provider = ?"
+        _sql(tx, what, account, provider)
     return right(**named)
 
 
@@ -261,6 +267,7 @@ def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
 
 BUGS: dict[str, Parts] = {
     "a time-out is tried again": _answered(_as_retry),
+    "what is unknown fails over": _answered(_as_refused),
     "a redirect is followed": _answered(_as_followed),
     "an answer for some is read as one for all": _answered(_as_a_whole),
     "a stale claim leaves": Parts(provider=_whenever),

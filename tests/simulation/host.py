@@ -26,12 +26,14 @@ from tests.fakes import PlainLinks, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.database import BATCH, database
 from tests.simulation.oracle import LEASE, Bar, Expected, figures
-from tests.simulation.service import Claimed, Customer
+from tests.simulation.service import Claimed, Customer, Service
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LISTS = {"press": "Press releases"}
+PROVIDERS = ("recording", "second")
+_FAILS_OVER_AFTER = timedelta(minutes=1)
 WORKERS = ("dispatch-1", "dispatch-2", "reconcile", "look", "post")
 
 
@@ -226,29 +228,17 @@ class Process:
         self.store = Books(host)
         self.witness = world.parts.witness(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
-        customer = Customer(
-            service=world.service,
-            account=host.account,
-            name="recording",
-            point=world.point,
-            now=lambda: world.now,
-            how=lambda: world.how,
-            claimed=host.claimed,
-        )
-        provider = world.parts.provider(customer)
-        turns = Turns(
-            provider=provider.name,
-            domain="forum.example",
-            limits=Limits(timezone="America/New_York"),
-        )
-        self.lines = Lines(first=Line(provider=provider, turns=turns, account=host.account))
+        first, *others = (self._line(service) for service in world.services)
+        second = others[0] if others else None
+        self.lines = Lines(first=first, second=second, after=_FAILS_OVER_AFTER)
         self.rules = plan.PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(0),
             timezone="America/New_York",
-            provider="recording",
+            provider=first.name,
             batch_size=BATCH,
-            capabilities=provider.capabilities,
+            capabilities=first.provider.capabilities,
+            second=second.provider.capabilities if second else None,
         )
         self.dispatcher = Dispatcher(
             store=self.store,
@@ -290,6 +280,20 @@ class Process:
             "look": self.look,
             "post": self.courier.post,
         }
+
+    def _line(self, service: Service) -> Line:
+        host, world = self.host, self.host.world
+        customer = Customer(
+            service=service,
+            account=host.account,
+            point=world.point,
+            now=lambda: world.now,
+            how=lambda: world.how,
+            claimed=host.claimed,
+        )
+        limits = Limits(timezone="America/New_York")
+        turns = Turns(provider=service.name, domain="forum.example", limits=limits)
+        return Line(provider=world.parts.provider(customer), turns=turns, account=host.account)
 
     def guard(self) -> Guard:
         return Guard(

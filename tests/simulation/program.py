@@ -40,7 +40,7 @@ class Program:
     kind: str
     """Of workspace."""
     traits: str
-    """Of the provider."""
+    """Of the provider; after a stroke, those of a second one to fail over to."""
     steps: tuple[Step, ...]
 
 
@@ -58,9 +58,14 @@ def program(seed: int) -> Program:
     kind = chance.choices(KINDS, (2, 4, 2, 1.5, 0.3))[0]
     return Program(
         kind=kind,
-        traits=chance.choice(sorted(TRAITS)),
+        traits=_traits(chance),
         steps=(BOOT, *(_step(chance) for _ in range(chance.randint(6, 22)))),
     )
+
+
+def _traits(chance: random.Random) -> str:
+    first, second = chance.choice(sorted(TRAITS)), chance.choice(sorted(TRAITS))
+    return f"{first}/{second}" if chance.random() < 0.25 else first
 
 
 def _step(chance: random.Random) -> Step:
@@ -100,7 +105,12 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random], Step]]] = {
     "cut": (0.5, lambda chance: Step("cut", chance.choice(WORKERS))),
     "boot": (2.5, _boot),
     "older": (1, lambda chance: Step("older", "", chance.choice((1, 2, 99)), "take")),
-    "hand": (3, _some("hand", "pause", "resume", "resume", "cancel", "sent", "resend", "give up")),
+    "hand": (
+        3,
+        _some(
+            "hand", "pause", "resume", "resume", "cancel", "sent", "resend", "give up", "go_back"
+        ),
+    ),
     "hold": (0.7, lambda _: Step("hold")),
     "release": (1, lambda _: Step("release")),
     "reader": (4, _some("reader", "leave", "leave_all", "come_back", "move", "erase", "join")),

@@ -79,6 +79,7 @@ class Mail:
     message_id: str
     text: str
     attempt: str
+    provider: str
     account: str
     at: datetime
     shows_at: datetime
@@ -87,7 +88,7 @@ class Mail:
     @property
     def try_(self) -> str:
         """In words."""
-        return f"try {int(unique_part(self.attempt))} at the {self.account} account"
+        return f"try {int(unique_part(self.attempt))} at {self.provider}, {self.account} account"
 
 
 @dataclass(kw_only=True)
@@ -111,10 +112,10 @@ TRAITS: dict[str, dict[str, Any]] = {
 class Service:
     """The provider itself, with all its customers. ``took`` is told of each message."""
 
-    def __init__(self, traits: str, took: Callable[[Mail], None]) -> None:
+    def __init__(self, name: str, traits: str, took: Callable[[Mail], None]) -> None:
+        self.name = name
         self.capabilities = Capabilities(max_recipients=1000, answers_each=True, **TRAITS[traits])
         self.accounts: dict[str, Account] = {}
-        self.journal: list[Mail] = []
         self._took = took
 
     def take(
@@ -143,6 +144,7 @@ class Service:
                     message_id=one.message_id,
                     text=batch.content.text,
                     attempt=batch.attempt_id,
+                    provider=self.name,
                     account=account,
                     at=now,
                     shows_at=now + late,
@@ -150,7 +152,6 @@ class Service:
                 )
                 books.names.add(one.message_id)
                 books.mails.append(mail)
-                self.journal.append(mail)
                 self._took(mail)
         books.keys[batch.attempt_id] = (now, answer)
         return _heard(batch, answer, how)
@@ -222,11 +223,14 @@ class Customer:
 
     service: Service
     account: str
-    name: str
     point: Callable[[str], None]
     now: Callable[[], datetime]
     how: Callable[[], How]
     claimed: Callable[[], Claimed]
+
+    @property
+    def name(self) -> str:
+        return self.service.name
 
     @property
     def capabilities(self) -> Capabilities:

@@ -21,6 +21,7 @@ def first(how: str, points: int = 99) -> Step:
 
 STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "a time-out is tried again": ("begun", "keyed", (first("lose"),)),
+    "what is unknown fails over": ("begun", "mute/mute", (first("lose"),)),
     "a redirect is followed": ("begun", "mute", (first("redirect"),)),
     "an answer for some is read as one for all": ("begun", "mute", (first("partly"),)),
     "a stale claim leaves": (

@@ -10,7 +10,7 @@ from newsletter.ports import Replay
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.database import image
-from tests.simulation.host import Copy, Host, Parts, Process
+from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
 from tests.simulation.known import Fault
 from tests.simulation.oracle import (
     Excuses,
@@ -49,8 +49,11 @@ class World:
         self.trace: list[str] = []
         self.excuses = Excuses()
         self._numbers = 0
-        self.service = Service(traits, self._took)
-        self.repeats = self.service.capabilities.replay is Replay.SAFE
+        self.journal: list[Mail] = []
+        self.services = [
+            Service(name, each, self._took)
+            for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
+        ]
         first = Copy(books=made.database, expected=Expected(), witness=None, file=1)
         self.people = People(self)
         self.hosts = [Host(self, 0, first)]
@@ -82,7 +85,8 @@ class World:
     def _took(self, mail: Mail) -> None:
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
         expected = next(host for host in self.hosts if host.name == mail.claimed.host).expected
-        judge(mail, self.service.journal, expected, self.excuses)
+        self.journal.append(mail)
+        judge(mail, self.journal, expected, self.excuses)
         if self.kind == "hours" and campaign_of(mail):
             in_hour(mail, self.start)
 
@@ -272,9 +276,9 @@ class World:
         return due is not None
 
     def _close(self, host: Host) -> None:
-        if self.repeats and Fault.REPEAT in self.known:
-            self.excuses.told |= {(mail.campaign, mail.subscriber) for mail in self.service.journal}
-        close(host.books, self.service.journal, host.expected, self.excuses)
+        if self._repeats() and Fault.REPEAT in self.known:
+            self.excuses.told |= {(mail.campaign, mail.subscriber) for mail in self.journal}
+        close(host.books, self.journal, host.expected, self.excuses)
         over = host.books.execute(_OVER).fetchall()
         if over:
             raise Violation(Rule.STUCK, f"over, with readers who wait: {over}")
@@ -283,6 +287,9 @@ class World:
         held = host.books.execute("SELECT 1 FROM meta WHERE key IN ('hold', 'stop')").fetchone()
         if stuck and not held and host.process is not None:
             raise Violation(Rule.STUCK, f"{stuck} at {host.now()}")
+
+    def _repeats(self) -> bool:
+        return any(one.capabilities.replay is Replay.SAFE for one in self.services)
 
     def clear(self) -> None:
         """Let no thread be left."""
