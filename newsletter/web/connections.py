@@ -35,6 +35,11 @@ class Bounds:
     idle: float = 5
     """From an answer to the next request."""
 
+    @property
+    def backlog(self) -> int:
+        """Connections that are accepted at once, before any of them is counted."""
+        return max(1, min(64, self.connections // 8))
+
 
 def bounds() -> Bounds:
     """What this process may hold: at least half of its descriptors are kept back."""

@@ -16,6 +16,10 @@ from newsletter.web.connections import LONGEST_HEAD, BoundedProtocol, Bounds
 from newsletter.web.connections import bounds as what_we_can_hold
 from newsletter.web.pages import make
 
+_MAY_WAIT = 1_024
+_LAST_WORDS = 10
+"""Seconds for what is under way at the end: nobody keeps us by half a request."""
+
 
 class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
@@ -56,15 +60,28 @@ class WebServer:
             self._thread.join(timeout=0.5)
 
 
+class _Server(uvicorn.Server):
+    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen. One figure means both to asyncio, so the second is said again."""
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(_MAY_WAIT)
+
+
 def serving(application: ASGIApp, bounds: Bounds) -> uvicorn.Server:
     """What speaks HTTP for an application, and holds no connection for longer than it may."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             application,
             http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=bounds)),
             ws="none",
             timeout_keep_alive=cast("int", bounds.idle),
             h11_max_incomplete_event_size=LONGEST_HEAD,
+            # asyncio accepts as many in one go, and then again before it makes their protocols
+            backlog=bounds.backlog,
+            timeout_graceful_shutdown=_LAST_WORDS,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,6 +1,8 @@
 """Connections: how long each may take, and what happens once there are too many."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -113,7 +115,9 @@ def test_once_there_are_too_many_the_one_that_waits_longest_makes_room() -> None
         oldest, *others = [connect() for _ in range(3)]
         for one in (oldest, *others):  # taken on, one after the other
             one.sendall(GET)
-            assert one.recv(1000)
+            came = b""
+            while not came.endswith(b"here"):
+                came += one.recv(1000)
         connection = connect()
         connection.sendall(GET)
         assert b"200" in connection.recv(1000)
@@ -127,6 +131,54 @@ def test_however_many_hold_on_a_reader_is_answered() -> None:
         connection = connect()
         connection.sendall(GET)
         assert b"200" in connection.recv(1000)
+
+
+FEW_FILES = """
+import resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from contextlib import suppress
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route
+from newsletter.web.connections import bounds
+from newsletter.web.server import serving
+
+async def here(request):
+    with suppress(ClientDisconnect):
+        await request.body()
+    open("/dev/null").close()
+    return Response("here")
+
+bound = socket.socket()
+bound.bind(("127.0.0.1", 0))
+bound.listen()
+print(bound.getsockname()[1], flush=True)
+serving(Starlette(routes=[Route("/", here, methods=["GET", "POST"])]), bounds()).run([bound])
+"""
+
+
+def test_a_process_with_few_files_keeps_some_however_many_connect_at_once() -> None:
+    command = [sys.executable, "-c", FEW_FILES]
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        stack.callback(server.kill)
+        assert server.stdout is not None
+        assert server.stderr is not None
+        place = ("127.0.0.1", int(server.stdout.readline()))
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
+
+        for _ in range(150):
+            connect().sendall(POST)
+        connection = connect()
+        connection.sendall(GET)
+        assert b"200" in connection.recv(1000)
+        server.kill()
+        assert server.stderr.read() == ""
 
 
 @pytest.mark.parametrize(
