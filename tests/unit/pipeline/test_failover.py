@@ -155,7 +155,9 @@ def lose(room: Newsroom) -> None:
     """The first keeps one message of a name, and the process dies while a call is under way."""
     room.provider.capabilities = Capabilities(max_recipients=1000, replay=Replay.SAFE)
     with room.store.begin() as tx:
-        assert tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
+        claimed = tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
+        assert claimed is not None
+        tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="h", account=room.account)
     assert room.recover().unknown == 1
     assert room.find_out() == 1
 
