@@ -206,10 +206,10 @@ class World:
     def restore(self, host: Host, number: int, *, in_place: bool) -> None:
         """Put older books in the place of the newer, by hand. The witness lies elsewhere.
 
-        Not in the second in which the power failed, too: what it cost the witness is given back.
+        Not in the second in which the power fails, too: what that costs the witness is given back.
         """
         self.crash(host)
-        host.disk.witness = host.disk.best
+        host.disk.witness = host.disk.flushed = host.disk.best
         copy = self.backups[number % len(self.backups)]
         host.become(copy)
         host.expected.put_back = True
