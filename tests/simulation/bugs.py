@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -194,11 +194,11 @@ def _nobody_left(_tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     return None if held is None else replace(held, left=False)
 
 
-def _any_account(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
-    for provider, account in named["accounts"].items():
+def _any_account(tx: Any, right: Callable[..., Any], accounts: Mapping[str, str]) -> Any:
+    for provider, account in accounts.items():
         what = "UPDATE batch SET account = ? WHERE state = 'unknown' AND provider = ?"
         _sql(tx, what, account, provider)
-    return right(**named)
+    return right(accounts)
 
 
 def _never_in_the_air(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
@@ -284,7 +284,7 @@ BUGS: dict[str, Parts] = {
     "halves overlap": _in("batches", "split", _overlapping),
     "no fence around what was unknown": _in("unknowns", "settle", _unfenced_unknown),
     "replayed to who left": _in("unknowns", "take", _nobody_left),
-    "replayed at another account": _in("unknowns", "take", _any_account),
+    "replayed at another account": _in("unknowns", "next_at", _any_account),
     "decided in mid-replay": _in("unknowns", "calls_until", _never_in_the_air),
     "an event for one is one for all": _in("unknowns", "confirm", _all_of_them),
     "records are believed at once": _boasts(settles_in=timedelta(seconds=1)),

@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import StaticPool, create_engine, event
 
 from newsletter.domain.audience import Entry
+from newsletter.domain.epoch import Absence
 from newsletter.domain.schedule import LocalTime
+from newsletter.ports import AuditHead
+from newsletter.store.chain import Chain, HeadFile
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import SqlStore
 from tests.fakes import NOON, FixedClock, hash_address
@@ -26,6 +29,19 @@ TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
 EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 
 
+class Head(HeadFile):
+    """The last line of the audit log, in no file."""
+
+    def __init__(self) -> None:
+        self._head: AuditHead | Absence = Absence.MISSING
+
+    def read(self) -> AuditHead | Absence:
+        return self._head
+
+    def write(self, head: AuditHead) -> None:
+        self._head = head
+
+
 class Database:
     """One database in memory. Its engine stays, so that statements are compiled once."""
 
@@ -36,7 +52,8 @@ class Database:
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
-        self.store = SqlStore(self._engine, hash_address=hash_address)
+        chain = Chain(key=b"k" * 32, head=Head())
+        self.store = SqlStore(self._engine, hash_address=hash_address, chain=chain)
 
     def migrate(self) -> None:
         ensure_current(self._engine)

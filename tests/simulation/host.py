@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.epoch import Absence, Witness
+from newsletter.domain.epoch import Absence, Location, Witness
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.pacing import Limits
 from newsletter.domain.statement import ApprovalPolicy
@@ -59,8 +59,8 @@ class Parts:
 class Disk:
     """What outlives a process, beside the database."""
 
-    file: int
-    """The identity of the database's file."""
+    location: Location
+    """Where the database's file lies."""
     witness: Witness | None = None
     flushed: Witness | None = None
     """What outlives a power cut."""
@@ -80,8 +80,8 @@ class Noted:
         self._times = 0
         self._lock = threading.Lock()
 
-    def file(self) -> int:
-        return self._disk.file
+    def location(self) -> Location:
+        return self._disk.location
 
     def read(self) -> Witness | Absence:
         return self._disk.witness or Absence.MISSING
@@ -108,6 +108,9 @@ class Noted:
     def flush(self) -> None:
         self._disk.flushed = self._disk.witness
 
+    def close(self) -> None:
+        self._written = None
+
     def _known(self) -> Witness:
         if self._written is None:
             raise Defect("a claim was made before its epoch began")
@@ -121,7 +124,7 @@ class Copy:
     books: sqlite3.Connection
     expected: Expected
     witness: Witness | None
-    file: int
+    location: Location
 
 
 class Host:
@@ -133,7 +136,7 @@ class Host:
         self.number = number
         self.database = database(number)
         self.disk = Disk(
-            file=copy.file, witness=copy.witness, flushed=copy.witness, best=copy.witness
+            location=copy.location, witness=copy.witness, flushed=copy.witness, best=copy.witness
         )
         self.ahead = timedelta(0)
         self.jumps = 0
@@ -155,7 +158,7 @@ class Host:
             books=self.database.copy(),
             expected=self.expected.copy(),
             witness=self.disk.witness,
-            file=self.disk.file,
+            location=self.disk.location,
         )
 
     @property
@@ -194,7 +197,6 @@ class Books:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.read = host.database.store.read
         self.staging = host.database.store.staging
 
     @contextmanager
@@ -212,6 +214,11 @@ class Books:
             finally:
                 world.inside = False
         host.committed()
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        with self._host.database.store.read() as tx:
+            yield self._host.world.parts.transaction(tx)
 
     def scrub(self) -> bool:
         return True
@@ -307,7 +314,8 @@ class Process:
         return Hand(store=self.store, clock=self.host, actor="ada@forum.example")
 
     def begin(self) -> None:
-        """What a run does first."""
+        """What a run does first: it opens the database, as every command does, then begins."""
+        self.guard().attend()
         self.guard().begin()
         recover.recover(store=self.store, accounts=self.lines.accounts, clock=self.host)
         self.up = True

@@ -10,11 +10,9 @@ from enum import Enum
 class Fault(Enum):
     """What goes wrong."""
 
-    CLONE = "clone"
-    """A copy of a whole disk, or of a workspace that never ran, sends beside its original."""
     REPEAT = "repeat"
     """What waits to be handed over again, since its provider keeps one message of a name, counts as
     cancelled or suppressed when it is ended meanwhile, though it may have arrived."""
 
 
-KNOWN_OPEN: frozenset[Fault] = frozenset({Fault.CLONE, Fault.REPEAT})
+KNOWN_OPEN: frozenset[Fault] = frozenset({Fault.REPEAT})

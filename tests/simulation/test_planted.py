@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "claims are not noted outside": (
         "begun",
         "mute",
-        (first("take"), Step("restore", "in place")),
+        (Step("back_up"), first("take"), Step("restore", "in place", 1)),
     ),
     "the last commit is lost with the power": ("begun", "mute", (first("take", ANSWERED), POWER)),
     "the cursor moves at fetch": ("begun", "mute", (first("take", 2), CRASH)),

@@ -46,12 +46,10 @@ def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
     )
 
 
-@until_mended(Fault.CLONE)
 def test_of_two_copies_of_a_disk_one_alone_goes_on() -> None:
     holds("keyed", worker("dispatch-1"), Step("crash"), Step("clone", "disk"), BOOT)
 
 
-@until_mended(Fault.CLONE)
 def test_of_two_copies_of_a_workspace_that_never_ran_one_alone_sends() -> None:
     result = run(Program(kind="plain", traits="keyed", steps=(Step("clone", "files"), BOOT)))
     assert result.violation is None, "\n".join(result.trace)

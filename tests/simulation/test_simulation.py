@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from newsletter.domain.epoch import Location
 from newsletter.ports import Watermark
 from tests.contracts.watermark import WatermarkContract
 from tests.simulation.bugs import BUGS
@@ -52,7 +53,7 @@ def test_a_program_is_shrunk_to_the_steps_that_matter() -> None:
 class TestNoted(WatermarkContract):
     @pytest.fixture
     def disk(self) -> Disk:
-        return Disk(file=1)
+        return Disk(location=Location(file=1))
 
     @pytest.fixture
     def watermark(self, disk: Disk) -> Watermark:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.attempt import attempt_name
+from newsletter.domain.epoch import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from newsletter.ports import Replay
 from tests.fakes import WORKSPACE
@@ -54,10 +55,16 @@ class World:
             Service(name, each, self._took)
             for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
         ]
-        first = Copy(books=made.database, expected=Expected(), witness=None, file=1)
+        first = Copy(
+            books=made.database,
+            expected=Expected(),
+            witness=None,
+            location=Location(file=1, machine="one"),
+        )
         self.people = People(self)
         self.hosts = [Host(self, 0, first)]
-        self.backups = [first]
+        self.office(self.hosts[0], lambda _process: None)
+        self.backups = [self.hosts[0].copy()]
 
     # --- what the parts ask for
 
@@ -175,8 +182,10 @@ class World:
 
     def office(self, host: Host, deed: Callable[[Process], object]) -> bool:
         """A command of a person's, in a process of its own; tells whether it was done."""
+        process = Process(host)
         try:
-            deed(Process(host))
+            process.guard().attend()  # as whoever opens a database does
+            deed(process)
         except Violation:
             raise
         except Crash:
@@ -197,22 +206,24 @@ class World:
     def restore(self, host: Host, number: int, *, in_place: bool) -> None:
         """Put older books in the place of the newer, by hand. The witness lies elsewhere.
 
-        Not in the second in which the power failed, too: what it cost the witness is given back.
+        Not in the second in which the power fails, too: what that costs the witness is given back.
         """
         self.crash(host)
-        host.disk.witness = host.disk.best
+        host.disk.witness = host.disk.flushed = host.disk.best
         copy = self.backups[number % len(self.backups)]
         host.become(copy)
         host.expected.put_back = True
-        host.disk.file += 0 if in_place else 1
+        if not in_place:
+            where = host.disk.location
+            host.disk.location = replace(where, file=where.file + 1)
 
     def clone(self, host: Host, *, image_of_disk: bool) -> None:
         """A second machine with a copy of all there is; both are started."""
-        copy = host.copy()
-        never_ran = copy.books.execute("SELECT name FROM epoch").fetchone() == ("",)
-        if len(self.hosts) > 1 or (Fault.CLONE in self.known and (image_of_disk or never_ran)):
+        if len(self.hosts) > 1:
             return
-        self.hosts.append(Host(self, 1, copy if image_of_disk else replace(copy, file=100)))
+        copy = host.copy()
+        file = copy.location.file if image_of_disk else 100
+        self.hosts.append(Host(self, 1, replace(copy, location=Location(file=file, machine="two"))))
 
     def jump(self, host: Host, seconds: int) -> None:
         """Somebody sets the clock of the machine."""
