@@ -74,7 +74,7 @@ class FreshStores:
 
     def close(self) -> None:
         self._engine.dispose()
-        for file in self._folder.glob("newsletter.db*"):  # with its log, if it was left open
+        for file in self._folder.glob("newsletter.*"):  # with its log and the head of its audit
             file.unlink()
 
 

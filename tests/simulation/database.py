@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import StaticPool, create_engine, event
@@ -40,6 +41,19 @@ class Head(HeadFile):
 
     def write(self, head: AuditHead) -> None:
         self._head = head
+
+
+class _NoHead(HeadFile):
+    """Nothing outside remembers the audit log: what it is for, no rule here asks about."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+
+    def read(self) -> Absence:
+        return Absence.MISSING
+
+    def write(self, head: AuditHead) -> None:
+        pass
 
 
 class Database:
