@@ -47,7 +47,7 @@ def statement() -> None:
 @limited
 @in_workspace
 def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
-    """Show statements and where each stands: those to which something happened last."""
+    """Show statements and where each stands, the newest ones."""
     with shell.app() as app:
         faults = app.refresh()
         with app.store.read() as tx:

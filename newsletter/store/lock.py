@@ -7,6 +7,7 @@ other. SQLite's own locks cannot tell them, for they belong to the file that is 
 
 import fcntl
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 
 _LONG = 4096
 """Bytes of names, beyond which those of the dead are left out."""
+_GONE = "-"
+"""Before the name of a holder that has let go."""
 
 
 @contextmanager
@@ -42,7 +45,10 @@ def in_use(path: Path, *, by: str) -> Iterator[None]:
                 " (another process); wait for its end, then try again"
             )
         _enter(file, by)
-        yield
+        try:
+            yield
+        finally:
+            _enter(file, by, mark=_GONE)
 
 
 @contextmanager
@@ -85,9 +91,9 @@ def _locked(file: int, kind: int) -> bool:
     return True
 
 
-def _enter(file: int, by: str) -> None:
-    """Append who has it. The lock alone decides: the names are for people, and may be lost."""
-    lines = f"{os.getpid()} {by}\n"
+def _enter(file: int, by: str, *, mark: str = "") -> None:
+    """Append who has it, or had. The lock alone decides: names are for people, and may be lost."""
+    lines = f"{mark}{os.getpid()} {by}\n"
     with suppress(OSError):  # a full disk
         if os.fstat(file).st_size > _LONG:
             living = "".join(f"{process} {name}\n" for process, name in _living(file))
@@ -103,10 +109,10 @@ def _holders(file: int) -> str:
 
 
 def _living(file: int) -> list[tuple[int, str]]:
-    entries = (
-        line.partition(" ")
-        for line in os.pread(file, 1 << 20, 0).decode(errors="replace").splitlines()
-    )
+    lines = os.pread(file, 1 << 20, 0).decode(errors="replace").splitlines()
+    held = Counter(line for line in lines if not line.startswith(_GONE))
+    held -= Counter(line.removeprefix(_GONE) for line in lines if line.startswith(_GONE))
+    entries = (line.partition(" ") for line in held.elements())
     return [(int(process), name) for process, _, name in entries if _lives(process)]
 
 

@@ -111,7 +111,7 @@ class ProviderContract:
 
     def test_nothing_leaves_once_the_claim_is_over(self, service: Service) -> None:
         clock = FixedClock()
-        parcel = service.provider.prepare(batch())
+        parcel = service.provider.prepare(batch("only@example.org"))
         lease = NotAfter.after(timedelta(minutes=2), clock)
         clock.advance(minutes=2)
         answer = service.provider.hand_over(replace(parcel, not_after=lease))

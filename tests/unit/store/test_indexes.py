@@ -9,7 +9,7 @@ from newsletter.domain.event import Event, EventKind
 from newsletter.store.sql import SqlStore, SqlTransaction
 from tests.contracts.books import Books
 from tests.counting import counted
-from tests.fakes import NOON
+from tests.fakes import NOON, WORKSPACE
 
 GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched)(?! USING)"
 STRANGER = Event(
@@ -33,7 +33,9 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
     "words that are missing": lambda tx: tx.search.missing(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
-    "whom an event speaks of": lambda tx: tx.events.locate([STRANGER]),
+    "whom an event speaks of": lambda tx: tx.events.locate(
+        [STRANGER], provider="outbox", workspace=WORKSPACE
+    ),
 }
 
 
@@ -56,7 +58,7 @@ def test_an_event_without_an_attempt_sorts_no_batches(store: SqlStore) -> None:
     Books(store, 3, slug="news")
     with store.read() as tx:
         with counted() as statements:
-            tx.events.locate([STRANGER])
+            tx.events.locate([STRANGER], provider="outbox", workspace=WORKSPACE)
         asked = statements[-1]
         values = (1,) * asked.count("?")
         rows = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values).all()

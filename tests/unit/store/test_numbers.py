@@ -34,7 +34,8 @@ def test_every_table_whose_numbers_are_never_given_twice_is_among_them() -> None
         for name, table in tables.metadata.tables.items()
         if table.dialect_options["sqlite"]["autoincrement"]
     }
-    assert numbered == set(numbers.A_MINUTE)
+    in_no_link = {"touched"}
+    assert numbered - in_no_link == set(numbers.A_MINUTE)
 
 
 def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: sqlite3.Connection) -> None:
