@@ -26,7 +26,13 @@ TOO_LONG = 3 * LONG
 """Seconds from which CI fails without that mark. Two cores may be busy with something else."""
 LARGEST_WORKER = 600
 """MiB that a process of the suite may grow to."""
-SKIPS = ("needs root", "no C compiler", "may be mounted", "releases that offices published")
+SKIPS = (
+    "only root can mount",
+    "nothing may be mounted",
+    "no C compiler",
+    "releases that offices published",
+    "beside this repository",
+)
 """Why CI may leave a test out. Everything else that it lacks is a failure there."""
 
 _FALLBACK_COST = 5.0

@@ -54,5 +54,5 @@ def test_a_provider_that_cannot_be_asked_stops_nothing_and_is_named_once(
 
 def test_a_provider_that_lists_no_events_is_refused(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "resend", "api_key": "key", "poll_events": "5m"})
-    done = workspace.do("report", "hours", code=3)
+    done = workspace.do("run", "--until-idle", code=3)
     assert "provider.poll_events" in done.stderr

@@ -217,7 +217,7 @@ class ProviderContract:
     ) -> None:
         promised = service.provider.capabilities.replay
         if promised is Replay.NEVER:
-            pytest.skip("this provider does not promise it")
+            return  # nothing is promised, and nothing is replayed
         self.deliver(service, batch(attempt_id="attempt1"))
         again = batch(attempt_id="attempt1" if promised is Replay.KEYED else "attempt2")
         answer = service.provider.hand_over(service.provider.prepare(again))
