@@ -163,9 +163,15 @@ class Service:
         return first[1] if first and keyed and now - first[0] < KEY_LIVES else None
 
     def look_up(self, account: str, batch: OutgoingBatch, how: How, now: datetime) -> Sighting:
-        """What its records show at the moment."""
+        """What its records show at the moment.
+
+        They are asked for days around the attempt, by our clock. What surely lies there, since it
+        was taken just now, shows whether those are the right days.
+        """
         if how is How.UNREADABLE:
             return Sighting(reason="its records cannot be read")
+        if abs(now - batch.at) > _FOUND_AROUND:
+            return Sighting(reason="what is surely there was not found either")
         found = {
             mail.subscriber: mail.message_id
             for mail in self.accounts.setdefault(account, Account()).mails
