@@ -1,5 +1,6 @@
 """Factories and real parts for all tests."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +36,13 @@ __all__ = [  # what pytest looks for here
 ]
 
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected() -> Iterator[None]:
+    """What a module leaves is gone before the next: a worker does not grow with the suite."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
