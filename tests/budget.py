@@ -35,6 +35,10 @@ SKIPS = (
 )
 """Why CI may leave a test out. Everything else that it lacks is a failure there."""
 
+UNMEASURED = {"acceptance", "browser", "simulation", "fuzz"}
+"""Folders of tests that ask from outside: what they run is not counted as covered, which costs half
+as much again as the run itself. The logic is measured by the tests that stand beside it."""
+
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
 
@@ -66,6 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = item.get_closest_marker("slow")
         if slow is not None and not (slow.args and slow.args[0]):
             raise pytest.UsageError(f"{item.nodeid}: slow needs a reason: slow('why')")
+        if item.path.parent.name in UNMEASURED:
+            item.add_marker("no_cover")
     chosen = config.getoption("--faults")
     long = [item for item in items if item.get_closest_marker("faults")]
     named = any("::" in argument for argument in config.args)

@@ -8,7 +8,7 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.rendering.files import FETCHES, TemplateFiles
+from newsletter.rendering.files import DEFAULT, FETCHES, TemplateFiles
 
 _ESCAPED = ".html.j2"
 
@@ -62,9 +62,12 @@ class Templates:
         return None if source is None else (source, self._places[name], lambda: True)
 
     def _parse(self) -> list[Fault]:
+        """What is wrong with a workspace's own; default ones are compiled when they are used."""
         faults = []
         for name, source in self._sources.items():
             faults += _fetching(self._places[name], source)
+            if name.startswith(DEFAULT) or self._sources.get(DEFAULT + name) is source:
+                continue
             try:
                 self._environment.get_template(name)
             except TemplateSyntaxError as error:

@@ -27,7 +27,7 @@ REPORT_KEYS = {
 THOUSAND = readers(1000)
 
 
-@pytest.fixture(params=["own", "seed"])
+@pytest.fixture(params=["own", pytest.param("seed", marks=pytest.mark.faults(seconds=25))])
 def text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A statement as somebody sends it round: plain text."""
     if request.param == "seed":
