@@ -18,7 +18,7 @@ import pytest
 
 from newsletter.config.environment import environment
 
-SAMPLE = 45.0
+SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""
 LONG = 10.0
 """Seconds from which a test needs the mark ``slow``, with its reason."""

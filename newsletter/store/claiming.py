@@ -190,23 +190,13 @@ def claim(
 
     An address that is not the one whose hash was stored is nobody's: nothing goes there.
     """
-    row = connection.execute(
-        _hold(),
-        {
-            "batch": batch_id,
-            "attempt": attempt_id,
-            "to": provider,
-            "at": to_ms(at),
-            "until": to_ms(at + lease),
-        },
-    ).one()
+    held = {"batch": batch_id, "attempt": attempt_id, "to": provider}
+    times = {"at": to_ms(at), "until": to_ms(at + lease)}
+    row = connection.execute(_hold(), held | times).one()
     campaign = SqlCampaigns(connection).head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
-    found = fetch(
-        connection,
-        _reachable(lists),
-        {"members": row.members, "campaign": row.campaign_id},
-    )
+    asked = {"members": row.members, "campaign": row.campaign_id}
+    found = fetch(connection, _reachable(lists), asked)
     # the database may join in any order; a batch has one
     members, damaged = _as_stored(sorted(found), hash_address)
     if len(found) < row.pending:

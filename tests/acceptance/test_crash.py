@@ -104,13 +104,21 @@ def lost(workspace: Workspace, mailgun: PacedMailgun) -> Workspace:
     return workspace
 
 
-def test_an_unknown_is_never_sent_again_by_itself(lost: Workspace, mailgun: PacedMailgun) -> None:
+def test_an_unknown_is_never_sent_again_by_itself_nor_without_a_decision(
+    lost: Workspace, mailgun: PacedMailgun
+) -> None:
     lost.do("run", "--until-idle", code=5)
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     shown = lost.do("report", "news").stdout
     assert all(
         f"unknown: {address}" in shown for address in lost.report("news")["unknown_addresses"]
     )
+
+    # without a decision nothing is decided
+    lost.do("resolve", "news", code=2)
+    lost.hire("nobody@forum.example", "sender")
+    lost.do("resolve", "news", "--sent", "--by", "nobody@forum.example", code=4)
+    assert lost.report("news")["unknown"] == 4
 
 
 @pytest.mark.parametrize(("option", "state"), [("--sent", "accepted"), ("--give-up", "cancelled")])
@@ -137,10 +145,3 @@ def test_a_person_may_have_the_unknown_sent_again(lost: Workspace, mailgun: Pace
     assert lost.report("news")["state"] == "sent"
     twice = {address for address, count in mailgun.counted().items() if count == 2}
     assert twice == set(unknown)
-
-
-def test_without_a_decision_nothing_is_decided(lost: Workspace) -> None:
-    lost.do("resolve", "news", code=2)
-    lost.hire("nobody@forum.example", "sender")
-    lost.do("resolve", "news", "--sent", "--by", "nobody@forum.example", code=4)
-    assert lost.report("news")["unknown"] == 4

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.workspace import Workspace
 
 NAMES = [
@@ -38,6 +40,7 @@ def test_each_template_is_shown_in_the_brand(workspace: Workspace, tmp_path: Pat
     workspace.do("design", "--out", str(out))
 
 
+@pytest.mark.faults(seconds=10)
 def test_files_of_others_are_not_replaced(workspace: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "look"
     out.mkdir()

@@ -79,6 +79,7 @@ def test_everybody_gets_it_once_over_both_providers(
     assert "fail over" in workspace.do("audit", "show").stdout
 
 
+@pytest.mark.faults(seconds=12)
 def test_everybody_gets_it_once_when_the_first_goes_down_between_two_runs(
     workspace: Workspace, postmark: PostmarkServer
 ) -> None:
@@ -93,6 +94,7 @@ def test_everybody_gets_it_once_when_the_first_goes_down_between_two_runs(
     assert (len(first.delivered), len(postmark.delivered)) == (100, 50)
 
 
+@pytest.mark.faults(seconds=12)
 def test_what_timed_out_at_the_first_stays_unknown_and_never_reaches_the_second(
     workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer
 ) -> None:

@@ -155,6 +155,7 @@ def held_by_another(workspace: Workspace, seconds: float, meanwhile: Callable[[]
         other.execute("COMMIT")
 
 
+@pytest.mark.faults(seconds=8)
 def test_another_writer_for_some_seconds_only_costs_time(
     workspace: Workspace, mailgun: PacedMailgun, under_way: Running
 ) -> None:
@@ -175,6 +176,7 @@ def test_another_writer_for_too_long_ends_the_run_with_a_line(
     check_the_end(workspace, mailgun)
 
 
+@pytest.mark.faults(seconds=8)
 def test_files_that_may_grow_no_more_end_the_run_with_a_line(
     workspace: Workspace, mailgun: PacedMailgun, under_way: Running
 ) -> None:

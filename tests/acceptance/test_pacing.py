@@ -1,5 +1,7 @@
 """So many messages a second and a day, in processes of their own, across kill -9 and restarts."""
 
+import pytest
+
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import Workspace, readers, wait_until
 
@@ -37,6 +39,7 @@ def test_a_warm_up_lets_its_first_day_leave(workspace: Workspace) -> None:
     assert len(workspace.journal) == 5
 
 
+@pytest.mark.faults(seconds=8)
 def test_a_process_that_is_killed_leaves_no_fresh_allowance(
     workspace: Workspace, mailgun: PacedMailgun
 ) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,11 @@ def moved(source: Path, target: Path) -> None:
     """As tar and rsync do: another file takes the name."""
     shutil.copyfile(source, target.with_name("incoming"))
     target.with_name("incoming").replace(target)
+
+
+def varied(*others: object) -> list[Any]:
+    """Variations of a case that always runs: some of them are drawn."""
+    return [pytest.param(other, marks=pytest.mark.faults(seconds=6)) for other in others]
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ def check_that_it_goes_on_when_released(workspace: Workspace) -> None:
     assert workspace.report("news")["state"] == "sent"
 
 
-@pytest.mark.parametrize("put_back", [cp, copied, moved])
+@pytest.mark.parametrize("put_back", [cp, *varied(copied, moved)])
 def test_a_copy_taken_between_two_runs_is_refused(
     slow: Workspace, tmp_path: Path, put_back: Callable[[Path, Path], None]
 ) -> None:
@@ -107,7 +113,7 @@ def test_a_copy_taken_between_two_runs_is_refused(
     check_that_it_goes_on_when_released(slow)
 
 
-@pytest.mark.parametrize("put_back", [cp, copied])
+@pytest.mark.parametrize("put_back", [cp, *varied(copied)])
 def test_a_copy_taken_within_the_first_run_is_refused(
     slow: Workspace, tmp_path: Path, put_back: Callable[[Path, Path], None]
 ) -> None:
@@ -183,7 +189,7 @@ def onto(archive: Path, folder: Path) -> None:
                 (folder / member.name).write_bytes(content.read())
 
 
-@pytest.mark.parametrize("unpack", [over, onto])
+@pytest.mark.parametrize("unpack", [over, *varied(onto)])
 def test_an_old_workspace_unpacked_over_itself_is_refused(
     slow: Workspace, tmp_path: Path, unpack: Callable[[Path, Path], None]
 ) -> None:
@@ -222,7 +228,7 @@ def test_a_workspace_that_was_moved_goes_on(slow: Workspace, tmp_path: Path) -> 
     there.close()
 
 
-@pytest.mark.parametrize("damage", ["removed", "truncated", "empty", "garbage"])
+@pytest.mark.parametrize("damage", ["removed", *varied("truncated", "empty", "garbage")])
 def test_without_what_lies_outside_it_a_database_is_doubted(slow: Workspace, damage: str) -> None:
     running = in_the_middle(slow)
     running.stop()

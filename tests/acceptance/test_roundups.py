@@ -90,6 +90,7 @@ def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Works
     assert len(forum.outbox) == 30
 
 
+@pytest.mark.faults(seconds=8)
 def test_its_page_in_the_archive_leads_to_those_of_its_parts(forum: Workspace) -> None:
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
@@ -126,6 +127,7 @@ def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspac
     assert slug in forum.do("roundup", "list").stdout
 
 
+@pytest.mark.faults(seconds=8)
 def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> None:
     publish(forum, "one")
     intro = "See [more](http://insecure.example)."
@@ -135,6 +137,7 @@ def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> Non
     assert standing(forum, said.stdout.strip()) == "cannot be rendered"
 
 
+@pytest.mark.faults(seconds=8)
 def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace) -> None:
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
@@ -151,6 +154,7 @@ def test_its_settings_are_shown_with_the_others(forum: Workspace) -> None:
     assert "roundups[0].trust_parts: False" in shown
 
 
+@pytest.mark.faults(seconds=8)
 def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
@@ -163,6 +167,7 @@ def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     assert "has begun to go out" in forum.do("roundup", "drop", slug, code=4).stderr
 
 
+@pytest.mark.faults(seconds=8)
 def test_who_may_not_write_may_not_make_or_drop_one(forum: Workspace) -> None:
     forum.hire(VIEWER, "viewer")
     publish(forum, "one")
@@ -186,6 +191,7 @@ def test_where_its_parts_are_trusted_it_goes_out_approved_by_them(forum: Workspa
     forum.do("audit", "verify")
 
 
+@pytest.mark.faults(seconds=8)
 def test_a_part_that_was_edited_since_makes_it_wait_for_a_person(forum: Workspace) -> None:
     publish(forum, "one")
     forum.write("one", "Never approved.", title="Never approved")

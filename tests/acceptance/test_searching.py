@@ -142,6 +142,7 @@ def test_what_is_embargoed_is_neither_found_nor_counted_until_its_hour(
     assert "secret" in site.ask("GET", "/feed.rss").text
 
 
+@pytest.mark.faults(seconds=10)
 def test_what_was_corrected_says_so_among_the_hits(workspace: Workspace, site: Site) -> None:
     workspace.write("harbour", "The harbour is open.")
     publish(workspace, "harbour")

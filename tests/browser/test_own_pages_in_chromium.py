@@ -152,6 +152,7 @@ def test_no_page_scrolls_sideways_and_fingers_find_what_they_need(
             assert control.bounding_box()["height"] >= 44, "a finger needs so much"
 
 
+@pytest.mark.faults(seconds=10)
 def test_h5_a_scanner_that_renders_with_script_changes_nothing(
     site: Forum, open_page: Open
 ) -> None:

@@ -12,7 +12,7 @@ from tests.simulation.host import Disk, Noted
 from tests.simulation.known import KNOWN_OPEN
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
-PARTS, EACH = 4, 50
+PARTS, EACH = 4, 30
 """So many seeds take some seconds together."""
 MANY = 10_000
 

@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.schedule import format_duration, parse_duration, release_time, resolve
+from newsletter.domain.schedule import (
+    every_zone,
+    format_duration,
+    parse_duration,
+    release_time,
+    resolve,
+)
 from tests.rows import rows
 
 
@@ -128,3 +134,9 @@ def test_anything_else_is_no_duration_and_the_refusal_says_what_is(text: str) ->
 def test_a_duration_is_written_in_the_largest_unit_that_divides_it(seconds: int, text: str) -> None:
     assert format_duration(timedelta(seconds=seconds)) == text
     assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+def test_the_zones_of_this_machine_are_asked_for_once() -> None:
+    every_zone.cache_clear()  # another test of this process may have asked
+    assert {"Europe/Berlin", "America/New_York"} <= every_zone()
+    assert every_zone() is every_zone()

@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.domain.audience import Entry
 from newsletter.domain.campaign import CampaignState
+from newsletter.domain.review import Check
 from newsletter.domain.segment import Segment
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement
@@ -51,6 +52,18 @@ def test_it_goes_to_those_whom_the_rule_picks_and_to_nobody_else(room: Newsroom)
     assert room.campaign().counts.audience == 2
     said = report("resignation", store=room.store)["segment"]
     assert said == 'texas: on press; place "Austin"'
+
+
+def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom) -> None:
+    populate(room, "Austin", "Austin")
+    scheduled(room)
+    begin(room)
+    room.drain()
+    room.subscribe(60)
+    room.write("next")
+    room.look()
+    room.clock.advance(hours=2)
+    assert Check.AUDIENCE not in {remark.check for remark in room.review("next").remarks}
 
 
 def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> None:
