@@ -12,7 +12,7 @@ from newsletter.domain.review import Check, Remark
 from newsletter.domain.statement import Approval, Statement
 from newsletter.domain.surroundings import Surroundings
 from newsletter.pipeline.approve import Noted, approve, revoke
-from newsletter.pipeline.review import is_settled
+from newsletter.pipeline.review import is_settled, review
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -60,6 +60,17 @@ def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
     assert checks(room) == {Check.SUMMARY, Check.NOBODY}
     room.subscribe(2, "press")
     assert checks(room) == {Check.SUMMARY}
+
+
+def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
+    room.subscribe(2)
+    room.write("first")
+    room.write("second")
+    room.look()
+    with room.store.read() as tx:
+        both = tx.statements.some(["first", "second"])
+        reviewed = review(tx, both, room.review_rules, room.clock)
+    assert [{remark.check for remark in one.remarks} for one in reviewed] == [{Check.SUMMARY}] * 2
 
 
 def test_a_correction_has_the_readers_of_its_original(room: Newsroom) -> None:
