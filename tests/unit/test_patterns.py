@@ -59,5 +59,8 @@ def test_what_is_said_of_a_pattern_here_is_said_of_one_that_there_is() -> None:
     [(r"\s*<!DOCTYPE", " "), (r"a*b", "a"), (r"<p[^>]*>", "<p"), (r"\S+@x", "a")],
 )
 def test_a_pattern_that_goes_back_and_back_would_be_found(pattern: str, text: str) -> None:
-    found = [steep(re.compile(pattern), "search", lambda length: text * (length // len(text)))]
-    assert any(found)
+    def attack(length: int) -> str:
+        return text * (length // len(text))
+
+    # a busy machine may hide it once: what is measured here errs on the side of the pattern
+    assert any(steep(re.compile(pattern), "search", attack) for _ in range(10))
