@@ -1,41 +1,44 @@
-"""What can be done in one workspace, once everything is built."""
+"""What can be done in one workspace, once everything is built.
+
+Each deed imports the stage that does it: a command that lists loads none of those that send.
+"""
+
+from __future__ import annotations
 
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from newsletter.domain.attempt import attempt_name
-from newsletter.domain.campaign import Campaign
-from newsletter.domain.errors import Fault
-from newsletter.domain.event import Event
-from newsletter.domain.pacing import Wait
+from newsletter.imports import import_all
 from newsletter.parts import Parts
-from newsletter.pipeline.approve import Compared, Given, Noted, approve, note_front_matter
-from newsletter.pipeline.breaker import stop_harm
-from newsletter.pipeline.control import Hand
-from newsletter.pipeline.dispatch import Dispatcher
-from newsletter.pipeline.forget import clean, forget
-from newsletter.pipeline.gather import Gathered
-from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.index import Indexed, index
-from newsletter.pipeline.ingest import Read, ingest
-from newsletter.pipeline.letters import Courier
-from newsletter.pipeline.plan import Held, Watch, plan, start_due
-from newsletter.pipeline.poll import Poller
-from newsletter.pipeline.prefer import resume
-from newsletter.pipeline.reconcile import Reconciler
-from newsletter.pipeline.record import Recorded, record, retire
-from newsletter.pipeline.recover import Recovered, recover
-from newsletter.pipeline.render import Tried, render
-from newsletter.pipeline.visit import Visitor
-from newsletter.pipeline.vouch import vouch
-from newsletter.ports import Examiner, Links
-from newsletter.providers import registry
-from newsletter.sources.writing import slugify
-from newsletter.store.watermark import FileWatermark
+
+if TYPE_CHECKING:
+    from newsletter.domain.campaign import Campaign
+    from newsletter.domain.errors import Fault
+    from newsletter.domain.event import Event
+    from newsletter.domain.pacing import Wait
+    from newsletter.pipeline.approve import Compared, Given, Noted
+    from newsletter.pipeline.control import Hand
+    from newsletter.pipeline.dispatch import Dispatcher
+    from newsletter.pipeline.gather import Gathered
+    from newsletter.pipeline.guard import Guard
+    from newsletter.pipeline.index import Indexed
+    from newsletter.pipeline.ingest import Read
+    from newsletter.pipeline.letters import Courier
+    from newsletter.pipeline.plan import Held, Watch
+    from newsletter.pipeline.poll import Poller
+    from newsletter.pipeline.reconcile import Reconciler
+    from newsletter.pipeline.record import Recorded
+    from newsletter.pipeline.recover import Recovered
+    from newsletter.pipeline.render import Tried
+    from newsletter.pipeline.visit import Visitor
+    from newsletter.ports import Examiner, Links
+    from newsletter.store.watermark import FileWatermark
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
@@ -61,15 +64,38 @@ class Look:
     """Readers whose pause is over."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Past:
     """What the looks of this process brought, stage by stage: the next one turns to what is new."""
 
-    read: Read = field(default_factory=Read)
-    tried: Tried = field(default_factory=Tried)
-    compared: Compared = field(default_factory=Compared)
-    watch: Watch = field(default_factory=Watch)
-    indexed: Indexed = field(default_factory=Indexed)
+    @cached_property
+    def read(self) -> Read:
+        from newsletter.pipeline.ingest import Read
+
+        return Read()
+
+    @cached_property
+    def tried(self) -> Tried:
+        from newsletter.pipeline.render import Tried
+
+        return Tried()
+
+    @cached_property
+    def compared(self) -> Compared:
+        from newsletter.pipeline.approve import Compared
+
+        return Compared()
+
+    @cached_property
+    def watch(self) -> Watch:
+        from newsletter.pipeline.plan import Watch
+
+        return Watch()
+
+    @cached_property
+    def indexed(self) -> Indexed:
+        from newsletter.pipeline.index import Indexed
+
+        return Indexed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +108,22 @@ class App(Parts):
     """Which rights files lack that are meant for others; those of our own are for nobody else."""
     past: Past = field(default_factory=Past)
 
+    def prepare(self) -> None:
+        """As the parts do, and load what does the work. Raises InvalidInput."""
+        super().prepare()
+        import_all("newsletter.pipeline")
+        import_all("newsletter.store", but={"migrating"})  # that brings Alembic
+
     def refresh(self) -> tuple[Fault, ...]:
         """Bring what is stored about statements up to date; returns what is wrong with them."""
         return self._refresh()[0]
 
     def _refresh(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
+        from newsletter.pipeline.approve import note_front_matter
+        from newsletter.pipeline.ingest import ingest
+        from newsletter.pipeline.render import render
+        from newsletter.pipeline.vouch import vouch
+
         past = self.past
         read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=past.read)
         made = render(
@@ -113,6 +150,8 @@ class App(Parts):
 
     def approve(self, slug: str, *, by: str, expect: str = "", despite: str | None = None) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
+        from newsletter.pipeline.approve import approve
+
         return approve(
             slug,
             by=by,
@@ -126,7 +165,12 @@ class App(Parts):
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
-        from newsletter.rendering.excerpts import text_of  # only a look takes mails apart
+        from newsletter.pipeline.forget import clean
+        from newsletter.pipeline.index import index
+        from newsletter.pipeline.plan import plan, start_due
+        from newsletter.pipeline.prefer import resume
+        from newsletter.pipeline.record import retire
+        from newsletter.rendering.excerpts import text_of
 
         gathered = self.gatherer.gather()
         faults, noted = self._refresh()
@@ -155,6 +199,8 @@ class App(Parts):
 
     def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
         """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        from newsletter.pipeline.record import record
+
         recorded = record(
             events,
             provider=kind,
@@ -168,11 +214,15 @@ class App(Parts):
         self, kind: str, hear: Callable[[Sequence[Event]], None], stopped: Callable[[], bool]
     ) -> Poller:
         """What asks a provider for events. ``kind`` is one of ``histories``."""
+        from newsletter.pipeline.poll import Poller
+
         _, history = self.histories[kind]
         return Poller(history=history, record=hear, clock=self.clock, stopped=stopped)
 
     def brake(self) -> tuple[Campaign, ...]:
         """Stop what does harm; returns it."""
+        from newsletter.pipeline.breaker import stop_harm
+
         return stop_harm(store=self.store, clock=self.clock)
 
     def forget(self, address: str, *, by: str) -> tuple[bool, bool]:
@@ -180,15 +230,21 @@ class App(Parts):
 
         Where the database is too busy for that, the next look does it.
         """
+        from newsletter.pipeline.forget import clean, forget
+
         known = forget(address, by=by, store=self.store, clock=self.clock)
         return known, clean(store=self.store)
 
     def recover(self) -> Recovered:
         """Take over from a process that is provably dead."""
+        from newsletter.pipeline.recover import recover
+
         return recover(store=self.store, accounts=self.lines.accounts, clock=self.clock)
 
     def reconciler(self) -> Reconciler:
         """What finds out about batches that are unknown."""
+        from newsletter.pipeline.reconcile import Reconciler
+
         return Reconciler(
             store=self.store,
             lines=self.lines,
@@ -200,6 +256,8 @@ class App(Parts):
 
     def new_attempt(self) -> str:
         """A name that no try had before."""
+        from newsletter.domain.attempt import attempt_name
+
         return attempt_name(self.workspace, secrets.token_hex(12))
 
     @property
@@ -209,6 +267,8 @@ class App(Parts):
 
     def dispatcher(self) -> Dispatcher:
         """What hands batches over; threads may share it."""
+        from newsletter.pipeline.dispatch import Dispatcher
+
         return Dispatcher(
             store=self.store,
             watermark=self.watermark,
@@ -223,6 +283,8 @@ class App(Parts):
 
     def courier(self) -> Courier:
         """What hands letters over to those who asked for them."""
+        from newsletter.pipeline.letters import Courier
+
         return Courier(
             store=self.store,
             watermark=self.watermark,
@@ -241,6 +303,8 @@ class App(Parts):
 
     def guard(self) -> Guard:
         """What says whether this workspace may send."""
+        from newsletter.pipeline.guard import Guard
+
         return Guard(
             store=self.store,
             watermark=self.watermark,
@@ -250,6 +314,9 @@ class App(Parts):
 
     def visitor(self) -> Visitor:
         """What visits feeds."""
+        from newsletter.pipeline.visit import Visitor
+        from newsletter.sources.writing import slugify
+
         return Visitor(store=self.store, clock=self.clock, share=random.random, slugify=slugify)
 
     def waits(self) -> dict[str, Wait | None]:
@@ -267,11 +334,15 @@ class App(Parts):
 
     def hand(self, actor: str) -> Hand:
         """A person's hand on campaigns."""
+        from newsletter.pipeline.control import Hand
+
         return Hand(store=self.store, clock=self.clock, actor=actor)
 
     @property
     def examiners(self) -> tuple[Examiner, ...]:
         """What finds out whether each provider would take our mail, the first one first."""
+        from newsletter.providers import registry
+
         sender = self.settings.sender.address
         return tuple(
             registry.examiner(options, sender=sender, clock=self.clock)

@@ -5,8 +5,9 @@ them, each in one module: the commands, the kinds of provider, the kinds of webh
 every entry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -33,3 +34,25 @@ class Imported(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def import_all(package: str, *, but: Collection[str] = ()) -> None:
+    """Import the modules of a package now: an update under a running process mixes none in."""
+    for module in iter_modules(import_module(package).__path__):
+        if not module.ispkg and module.name not in but:
+            import_module(f"{package}.{module.name}")
+
+
+def names_of(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package: each module → the names that stand there, with blanks.
+
+    ``from package import name`` then imports the one module, not all that the package has.
+    """
+    modules = {name: module for module, names in places.items() for name in names.split()}
+
+    def find(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return imported(f"{package}.{modules[name]}:{name}")
+
+    return find

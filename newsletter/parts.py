@@ -4,43 +4,30 @@ Most commands need two or three of them, so what brings the large libraries (the
 reads web pages and Word files, templates and mail) is imported by the part that is built with it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from newsletter.config import Settings
-from newsletter.config import segments as segment_options
-from newsletter.config.roundups import configured
-from newsletter.config.sources import (
-    AnySource,
-    FeedOptions,
-    FolderOptions,
-    WordPressOptions,
-    visited,
-)
-from newsletter.domain.audience import fold
-from newsletter.domain.pacing import Limits, WarmUp
-from newsletter.domain.roundup import Roundup
-from newsletter.domain.segment import Segment
-from newsletter.domain.statement import ApprovalPolicy
-from newsletter.pipeline.gather import Gatherer
-from newsletter.pipeline.issues import Issues
-from newsletter.pipeline.lines import Line, Lines
-from newsletter.pipeline.plan import PlanRules
-from newsletter.pipeline.review import ReviewRules
-from newsletter.pipeline.turns import Turns
-from newsletter.ports import Clock, Feed, History, Source, Store, Webhook
-from newsletter.providers import registry
-from newsletter.providers.account import account_of
-from newsletter.providers.options import ProviderOptions
-from newsletter.rendering.waiting import WaitingRenderer, WaitingReviewer
-from newsletter.security.keys import account_name, workspace_name
-from newsletter.sources.folder import FolderSource
-from newsletter.sources.roundups import RoundupSource
-from newsletter.store.sql import SqlStore
-from newsletter.webhooks import registry as listening
+if TYPE_CHECKING:
+    from newsletter.config import Settings
+    from newsletter.config.sources import AnySource, FeedOptions, WordPressOptions
+    from newsletter.domain.pacing import Limits
+    from newsletter.domain.roundup import Roundup
+    from newsletter.domain.segment import Segment
+    from newsletter.domain.statement import ApprovalPolicy
+    from newsletter.pipeline.gather import Gatherer
+    from newsletter.pipeline.lines import Line, Lines
+    from newsletter.pipeline.plan import PlanRules
+    from newsletter.pipeline.review import ReviewRules
+    from newsletter.ports import Clock, Feed, History, Source, Store, Webhook
+    from newsletter.providers.options import ProviderOptions
+    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.store.sql import SqlStore
 
 _FETCH_WITHIN = timedelta(seconds=5)
 
@@ -67,6 +54,8 @@ class Parts:
     @cached_property
     def workspace(self) -> str:
         """Its name in those of its attempts."""
+        from newsletter.security.keys import workspace_name
+
         return workspace_name(self.key)
 
     @cached_property
@@ -77,6 +66,8 @@ class Parts:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """Where statements come from."""
+        from newsletter.sources.roundups import RoundupSource
+
         # first the round-ups: of two with one slug it is the file that has to change
         own = _sources(self.settings, self.segments, self.store, self.clock)
         return (RoundupSource(self.store), *own)
@@ -89,11 +80,15 @@ class Parts:
     @cached_property
     def roundups(self) -> tuple[Roundup, ...]:
         """The mails that gather what went out."""
+        from newsletter.config.roundups import configured
+
         return configured(self.settings.roundups, language=self.settings.language)
 
     @cached_property
     def gatherer(self) -> Gatherer:
         """What makes round-ups."""
+        from newsletter.pipeline.gather import Gatherer
+        from newsletter.pipeline.issues import Issues
         from newsletter.rendering.abstracts import WrittenAbstracts  # it reads Markdown
 
         settings = self.settings
@@ -108,7 +103,9 @@ class Parts:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The saved rules that pick readers."""
-        return segment_options.configured(self.settings.segments, timezone=self.settings.timezone)
+        from newsletter.config.segments import configured
+
+        return configured(self.settings.segments, timezone=self.settings.timezone)
 
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
@@ -118,6 +115,8 @@ class Parts:
     @cached_property
     def lines(self) -> Lines:
         """The providers, and the turns at each."""
+        from newsletter.pipeline.lines import Lines
+
         first, *others = (
             _line(options, self.settings, self.clock, self.key)
             for options in self.settings.providers
@@ -138,6 +137,9 @@ class Parts:
     @cached_property
     def review_rules(self) -> ReviewRules:
         """How statements are reviewed."""
+        from newsletter.pipeline.review import ReviewRules
+        from newsletter.rendering.waiting import WaitingReviewer
+
         return ReviewRules(
             reviewer=WaitingReviewer(),
             timezone=self.settings.timezone,
@@ -147,6 +149,8 @@ class Parts:
     @cached_property
     def rules(self) -> PlanRules:
         """How campaigns are planned."""
+        from newsletter.pipeline.plan import PlanRules
+
         settings, lines = self.settings, self.lines
         provider, second = lines.first.provider, lines.second
         return PlanRules(
@@ -163,6 +167,8 @@ class Parts:
 
 def renderer_of(settings: Settings) -> WaitingRenderer:
     """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
+    from newsletter.rendering.waiting import WaitingRenderer
+
     return WaitingRenderer(
         house=settings.house(),
         override=settings.resolve(Path("templates")),
@@ -180,8 +186,10 @@ def _webhooks(settings: Settings, kinds: Sequence[str]) -> Mapping[str, Webhook]
 
 
 def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
+    from newsletter.webhooks import registry
+
     key = getattr(options, "webhook_key", None)
-    return listening.build(
+    return registry.build(
         kind,
         key=key and key.get_secret_value(),
         topics=getattr(options, "webhook_topics", ()),
@@ -197,8 +205,11 @@ def _fetch(address: str) -> bytes:
 
 def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[timedelta, History]]:
     """What lists the events of each provider that has to be asked for them."""
+    from newsletter.providers.registry import history
+    from newsletter.webhooks.registry import LISTED
+
     return {
-        kind: (options.poll_events, registry.history(options, listening.LISTED.get(kind)))
+        kind: (options.poll_events, history(options, LISTED.get(kind)))
         for kind, options in zip(kinds, settings.providers, strict=True)
         if options.poll_events is not None
     }
@@ -220,6 +231,10 @@ def _source(
     store: Store,
     clock: Clock,
 ) -> Source:
+    from newsletter.config.sources import FolderOptions
+    from newsletter.domain.audience import fold
+    from newsletter.sources.folder import FolderSource
+
     if isinstance(options, FolderOptions):
         return FolderSource(
             folder=settings.resolve(options.path),
@@ -245,10 +260,13 @@ def _source(
 
 def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
     """What visits each source that is somewhere else."""
+    from newsletter.config.sources import visited
+
     return tuple(_feed(options, settings, clock) for options in visited(settings.statements))
 
 
 def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
+    from newsletter.config.sources import FeedOptions
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
     from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
 
@@ -276,6 +294,12 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
 
 
 def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> Line:
+    from newsletter.pipeline.lines import Line
+    from newsletter.pipeline.turns import Turns
+    from newsletter.providers import registry
+    from newsletter.providers.account import account_of
+    from newsletter.security.keys import account_name
+
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
     turns = Turns(
         provider=provider.name,
@@ -287,6 +311,8 @@ def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:
+    from newsletter.domain.pacing import Limits, WarmUp
+
     return Limits(
         timezone=timezone,
         rate=options.rate,

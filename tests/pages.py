@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from newsletter.app import App, Past
+from newsletter.app import App
 from newsletter.bootstrap import opened
 from newsletter.domain.audience import Entry
 from newsletter.domain.statement import Role
@@ -192,7 +192,7 @@ class Forum:
                 path.unlink()
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
-        vars(self.app.past).update(vars(Past()))  # what was looked at is no more
+        vars(self.app.past).clear()  # what was looked at is no more
         self.app.guard().begin()
 
     @property

@@ -6,9 +6,6 @@ from pathlib import Path
 import click
 
 from newsletter.cli.shell import Shell, as_json, for_others, in_workspace, print_json, say
-from newsletter.config import FILE_NAME
-from newsletter.web.building import files
-from newsletter.web.folder import bring_up
 
 
 @click.group()
@@ -27,6 +24,10 @@ def build(shell: Shell, folder: Path, as_json: bool) -> None:
     empty, or from an earlier build: then only what changed is written, and pages of ours that are
     no longer shown are removed. Files of others in it are left alone.
     """
+    from newsletter.config import FILE_NAME
+    from newsletter.web.building import files
+    from newsletter.web.folder import bring_up
+
     settings_at = (shell.folder / FILE_NAME).stat().st_mtime
     with shell.app() as app, for_others(app):
         done = bring_up(folder, files(app, began_at=datetime.fromtimestamp(settings_at, UTC)))

@@ -3,8 +3,6 @@
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
-from newsletter.config import FILE_NAME, json_schema, load
-from newsletter.config import show as masked
 from newsletter.config.environment import environment
 
 
@@ -18,6 +16,9 @@ def config() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
+    from newsletter.config import FILE_NAME, load
+    from newsletter.config import show as masked
+
     settings = masked(load(shell.folder / FILE_NAME, environment()))
     if as_json:
         print_json(settings)
@@ -41,6 +42,8 @@ def _lines(value: object, path: str = "") -> list[str]:
 @in_workspace
 def validate(shell: Shell) -> None:
     """Check newsletter.yaml and list every fault."""
+    from newsletter.config import FILE_NAME, load
+
     path = shell.folder / FILE_NAME
     load(path, environment())
     say(f"{path} is valid")
@@ -49,4 +52,6 @@ def validate(shell: Shell) -> None:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of newsletter.yaml, for editors."""
+    from newsletter.config import json_schema
+
     print_json(json_schema())

@@ -1,25 +1,26 @@
 """``newsletter db``: versions, backups, and putting one back."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.holding import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
-from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
-from newsletter.config.settings import Settings
 from newsletter.domain.errors import NotFound
 from newsletter.ports import HoldKind
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import add_link_key
 from newsletter.security.private import private
-from newsletter.store import copies
-from newsletter.store.engine import open_sqlite
 from newsletter.store.lock import in_use, unused
-from newsletter.store.schema import migrate as run_migrations
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
 
 
 @click.group()
@@ -28,6 +29,8 @@ def db() -> None:
 
 
 def _settings(shell: Shell) -> Settings:
+    from newsletter.config import FILE_NAME, load
+
     return load(shell.folder / FILE_NAME, environment())
 
 
@@ -43,6 +46,9 @@ def _alone(settings: Settings, by: str) -> Iterator[None]:
 @in_workspace
 def migrate(shell: Shell) -> None:
     """Bring the database to the version that this program needs."""
+    from newsletter.store.engine import open_sqlite
+    from newsletter.store.schema import migrate as run_migrations
+
     settings = _settings(shell)
     with private(), _alone(settings, "newsletter db migrate"):
         engine = open_sqlite(settings.database_path)
@@ -70,6 +76,8 @@ def rekey(shell: Shell) -> None:
 @in_workspace
 def backup(shell: Shell, file: Path) -> None:
     """Copy the database to FILE, also while a campaign is going out."""
+    from newsletter.store import copies
+
     settings = _settings(shell)
     if not settings.database_path.exists():
         raise NotFound(f"there is no database yet at {settings.database_path}")
@@ -83,6 +91,8 @@ def backup(shell: Shell, file: Path) -> None:
 @in_workspace
 def restore(shell: Shell, file: Path) -> None:
     """Put a backup back. Nothing is sent from it until somebody releases it."""
+    from newsletter.store import copies
+
     settings = _settings(shell)
     with private(), _alone(settings, "newsletter db restore"):
         kept = copies.restore(file, settings.database_path, at=SystemClock().now())

@@ -1,20 +1,23 @@
 """``design``: a mail of each template with made-up text, to see what a brand makes of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.app import App
 from newsletter.cli.shell import Shell, in_workspace
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.letter import LetterText
-from newsletter.domain.message import Content
-from newsletter.domain.statement import Statement
-from newsletter.rendering.files import default_templates
-from newsletter.sources.statements import Defaults, parse_statement
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.domain.message import Content
+    from newsletter.domain.statement import Statement
 
 _EXAMPLE = Path("workspace") / "example.md"
 _LISTS = ("press", "supporters")
@@ -70,6 +73,9 @@ def _letter(app: App, says: LetterText) -> Content:
 
 
 def _example(app: App) -> Statement:
+    from newsletter.rendering.files import default_templates
+    from newsletter.sources.statements import Defaults, parse_statement
+
     settings = app.settings
     defaults = Defaults(lists=_LISTS, language=settings.language, timezone=settings.timezone)
     data = (default_templates() / _EXAMPLE).read_bytes()

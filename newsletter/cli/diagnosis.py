@@ -1,26 +1,29 @@
 """``newsletter doctor``: one line for each thing that has to be right, with the mend."""
 
+from __future__ import annotations
+
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.app import App
-from newsletter.bootstrap import kept
 from newsletter.cli.interpreter import Version, holes_in, mended_by
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
-from newsletter.config import FILE_NAME, load
 from newsletter.config.environment import environment
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.letter import LetterState
 from newsletter.domain.statement import Role
 from newsletter.ports import Examiner, Finding, HoldKind, Level
 from newsletter.security.private import open_to_others
-from newsletter.store.soundness import Soundness
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.store.soundness import Soundness
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
@@ -100,6 +103,8 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _configured(shell: Shell) -> str:
+    from newsletter.config import FILE_NAME, load
+
     path = shell.folder / FILE_NAME
     load(path, environment())
     return str(path)
@@ -187,6 +192,8 @@ def _sound(found: Soundness) -> Finding:
 
 def _private(app: App) -> Finding:
     """Whether nobody else can read what is kept; what could be put right was, at the opening."""
+    from newsletter.bootstrap import kept
+
     open_ones = open_to_others(kept(app.settings))
     if not open_ones:
         return Finding(what="permissions", level=Level.OK, detail="only you can read what is kept")

@@ -1,16 +1,19 @@
 """``newsletter statement import``: statements out of files that press offices have."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.app import App
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.sources.imported import ImportedDocument
-from newsletter.sources.importing import MAX_BYTES, import_file
 from newsletter.sources.writing import slugify, to_markdown, write_new
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.sources.imported import ImportedDocument
 
 
 @click.command("import")
@@ -19,6 +22,8 @@ from newsletter.sources.writing import slugify, to_markdown, write_new
 @in_workspace
 def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     """Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses."""
+    from newsletter.sources.importing import import_file
+
     with shell.app() as app:
         today = app.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
@@ -60,6 +65,8 @@ def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
 
 
 def _bytes_of(file: Path) -> bytes:
+    from newsletter.sources.importing import MAX_BYTES
+
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)

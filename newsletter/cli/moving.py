@@ -1,23 +1,27 @@
 """``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.app import App
 from newsletter.cli.shell import OPERATOR, Shell, as_json, in_workspace, print_json, say
 from newsletter.cli.waiting import counted
 from newsletter.domain.audience import Entry, SuppressedEntry
 from newsletter.domain.errors import NotFound
-from newsletter.ports import Away, Brought, Readers, Staging
-from newsletter.sources.people import PeopleFile
 from newsletter.sources.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.sources.subscribers_writing import FORMS, People
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.ports import Away, Brought, Readers, Staging
+    from newsletter.sources.people import PeopleFile
 
 _CHUNK = 1_000
 _BYTE_ORDER_MARK = "\ufeff"

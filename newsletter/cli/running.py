@@ -1,28 +1,25 @@
 """``run``, ``worker`` and ``serve``: the workspace at work."""
 
+from __future__ import annotations
+
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from newsletter.app import App
 from newsletter.cli.shell import Shell, hours_to_come, in_workspace, say, show_faults, wall_time
 from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.scheduler import Run, Scheduler
-from newsletter.web.server import WebServer
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from newsletter.app import App
+    from newsletter.scheduler import Run
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
 port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
@@ -34,6 +31,15 @@ class Display:
     """A live line for each campaign that is sending; nothing where nobody looks at it."""
 
     def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -50,7 +56,7 @@ class Display:
         """Somebody looks at it."""
         return not self._progress.disable
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> Display:
         self._progress.start()
         return self
 
@@ -91,6 +97,8 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
 
 def work(app: App, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
+    from newsletter.scheduler import Scheduler
+
     with Display() as display:
         scheduler = Scheduler(app, on_progress=display.update if display.is_shown else None)
         with _stopped_by_signals(scheduler.stop):
@@ -201,6 +209,8 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
     with shell.app() as app:
         if until_idle:
             return work(app, until_idle=True)
+        from newsletter.web.server import WebServer
+
         with WebServer(app, host=host, port=port) as server:
             say(f"readers' pages on {server.address}; stop with Ctrl-C")
             return work(app, until_idle=False)
@@ -220,6 +230,8 @@ def worker(shell: Shell) -> int:
 @in_workspace
 def serve(shell: Shell, host: str, port: int) -> None:
     """Serve the readers' pages alone."""
+    from newsletter.web.server import WebServer
+
     with (
         shell.app() as app,
         WebServer(app, host=host, port=port) as server,

@@ -1,25 +1,29 @@
 """What all commands share: the workspace, the options, and how results are printed."""
 
+from __future__ import annotations
+
 import functools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.app import App
-from newsletter.config import FILE_NAME, find_workspace
+from newsletter.cli.groups import kept
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
-from newsletter.domain.statement import Role
 from newsletter.pipeline.ledger import authorise
 from newsletter.security.private import made_with
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.domain.statement import Role
 
 OPERATOR = "operator"
 """Who acts when a command names nobody: whoever may use the shell."""
@@ -34,6 +38,8 @@ class Shell:
     @property
     def folder(self) -> Path:
         """The workspace. Raises InvalidConfiguration where there is none."""
+        from newsletter.config import FILE_NAME, find_workspace  # help needs no settings
+
         if not self.workspace:
             return find_workspace(Path.cwd())
         folder = Path(self.workspace)
@@ -45,10 +51,12 @@ class Shell:
     @contextmanager
     def app(self) -> Iterator[App]:
         """What can be done in the workspace."""
-        from newsletter.bootstrap import opened  # it knows all parts, and usage errors need none
-
         by = click.get_current_context().command_path
-        with opened(self.folder, environment(), by=by) as app:
+        with ExitStack() as stack:
+            with kept():
+                from newsletter.bootstrap import opened  # usage errors need nothing of it
+
+                app = stack.enter_context(opened(self.folder, environment(), by=by))
             yield app
 
 

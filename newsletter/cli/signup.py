@@ -4,8 +4,6 @@ import click
 
 from newsletter.cli.shell import Shell, in_workspace
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.web.frame import Frame
-from newsletter.web.offering import Offering
 
 
 @click.command()
@@ -24,6 +22,9 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     Plain HTML without script or styles. It posts to our page, which sends the letter to confirm
     by. The words of consent in it are kept, as what people who use it were shown.
     """
+    from newsletter.web.frame import Frame
+    from newsletter.web.offering import Offering
+
     with shell.app() as app:
         settings = app.settings
         offering = Offering(settings, Frame(house=settings.house(), language=settings.language))

@@ -15,7 +15,6 @@ from newsletter.cli.shell import (
     say,
     wall_time,
 )
-from newsletter.config.sources import FolderOptions
 from newsletter.domain.errors import NotFound
 from newsletter.domain.feed import FeedRecord
 from newsletter.domain.schedule import format_duration
@@ -35,6 +34,8 @@ def source() -> None:
 @in_workspace
 def list_sources(shell: Shell, as_json: bool) -> None:
     """Show all sources, and how the last visit to each feed went."""
+    from newsletter.config.sources import FolderOptions
+
     with shell.app() as app:
         rows = [
             {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}

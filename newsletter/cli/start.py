@@ -1,26 +1,27 @@
 """``init`` and ``demo``: the first minutes."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
 from newsletter.cli.campaigns import print_report
 from newsletter.cli.running import work
 from newsletter.cli.shell import say
-from newsletter.config import FILE_NAME, json_schema
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Refused
 from newsletter.domain.statement import Role
 from newsletter.pipeline.report import report
 from newsletter.pipeline.trial import filled, sample
-from newsletter.rendering.files import default_templates
-from newsletter.sources.subscribers import read_subscribers
+
+if TYPE_CHECKING:
+    from newsletter.app import App
 
 _EDITOR = "editor@forum.example"
 _SLUG = "example"
@@ -28,6 +29,9 @@ _SLUG = "example"
 
 def make_workspace(folder: Path) -> list[Path]:
     """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
+    from newsletter.config import FILE_NAME, json_schema
+    from newsletter.rendering.files import default_templates
+
     examples = default_templates() / "workspace"
     files = {
         folder / FILE_NAME: examples / "newsletter.yaml",
@@ -67,6 +71,9 @@ def init(folder: Path) -> None:
 @click.argument("folder", default="demo", type=click.Path(path_type=Path))
 def demo(folder: Path) -> int:
     """Try it out on made-up data: nothing leaves this machine."""
+    from newsletter.bootstrap import opened
+    from newsletter.config import FILE_NAME
+
     folder = _unused(folder)
     make_workspace(folder)
     config = folder / FILE_NAME
@@ -90,6 +97,8 @@ def _unused(folder: Path) -> Path:
 
 
 def _prepare(app: App, folder: Path) -> None:
+    from newsletter.sources.subscribers import read_subscribers
+
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
     with app.store.begin() as tx:
         tx.readers.upsert(read.entries, app.clock.now())

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Thing = TypeVar("Thing")
 _STEP = 1_000
@@ -15,7 +15,7 @@ _STEP = 1_000
 class Counter:
     """Counts, and shows the count. May be called with the count so far."""
 
-    def __init__(self, progress: Progress, what: str, total: int | None) -> None:
+    def __init__(self, progress: "Progress", what: str, total: int | None) -> None:
         self._progress = progress
         self._of = "" if total is None else f" of {total:,}"
         self._task = progress.add_task(what, total=total, count="0")
@@ -34,6 +34,9 @@ class Counter:
 @contextmanager
 def counted(what: str, total: int | None = None) -> Iterator[Counter]:
     """Show a count on standard error for the length of the block; a bar too, if it has an end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     words = (TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
     columns = words if total is None else (words[0], BarColumn(), words[1])
     with Progress(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
 
 from newsletter.config.fields import KINDS
 from newsletter.config.settings import Settings
@@ -18,10 +19,13 @@ class _Generator(GenerateJsonSchema):
     """Writes defaults the way they are written in the file, and no titles made of class names."""
 
     def encode_default(self, dft: Any) -> Any:
-        """Write a duration like ``5m``, not like ``PT5M``."""
+        """Write a duration like ``5m``, not like ``PT5M``.
+
+        The rest is plain, or a group; pydantic's own way builds a schema for each default.
+        """
         if isinstance(dft, timedelta):
             return format_duration(dft)
-        return super().encode_default(dft)
+        return to_jsonable_python(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Not: a key is its own title."""

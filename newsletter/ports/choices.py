@@ -1,11 +1,14 @@
 """What readers decide about themselves, as it is kept."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.preference import Preferences
+if TYPE_CHECKING:
+    from newsletter.domain.preference import Preferences
 
 
 class Choices(Protocol):

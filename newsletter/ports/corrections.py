@@ -1,11 +1,14 @@
 """Whom a correction goes to, as the store knows it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.campaign import Campaign
-from newsletter.domain.segment import Segment
+if TYPE_CHECKING:
+    from newsletter.domain.campaign import Campaign
+    from newsletter.domain.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,17 @@
 """What is kept about batches of which nobody knows whether the provider took them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.campaign import Campaign
-from newsletter.domain.delivery import Outcome, Way
-from newsletter.ports.sending import Resolution
+if TYPE_CHECKING:
+    from newsletter.domain.campaign import Campaign
+    from newsletter.domain.delivery import Outcome, Way
+    from newsletter.ports.sending import Resolution
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,18 @@
 """What is kept of what providers tell later."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.breaker import Damage
 from newsletter.domain.delivery import BatchState
-from newsletter.domain.event import Event
-from newsletter.domain.receipt import Figures, Receipt
+
+if TYPE_CHECKING:
+    from newsletter.domain.breaker import Damage
+    from newsletter.domain.event import Event
+    from newsletter.domain.receipt import Figures, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)

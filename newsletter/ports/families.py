@@ -1,12 +1,15 @@
 """Whom a member of a family goes to, as the store knows it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.campaign import Campaign
-from newsletter.domain.schedule import ByZone
-from newsletter.domain.segment import Segment
+if TYPE_CHECKING:
+    from newsletter.domain.campaign import Campaign
+    from newsletter.domain.schedule import ByZone
+    from newsletter.domain.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

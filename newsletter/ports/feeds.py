@@ -1,12 +1,16 @@
 """Sources that are visited over the network, and what is remembered of them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from newsletter.domain.errors import NewsletterError
-from newsletter.domain.feed import Composed, FeedRecord, Item, KnownItem
+
+if TYPE_CHECKING:
+    from newsletter.domain.feed import Composed, FeedRecord, Item, KnownItem
 
 
 class FeedUnreadable(NewsletterError):

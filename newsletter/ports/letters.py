@@ -1,13 +1,16 @@
 """What is kept of letters, and of the words that people said yes to."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.letter import Letter, LetterState, LetterText
-from newsletter.domain.message import Content
+if TYPE_CHECKING:
+    from newsletter.domain.letter import Letter, LetterState, LetterText
+    from newsletter.domain.message import Content
 
 
 class Method(Enum):

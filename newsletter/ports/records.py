@@ -1,16 +1,19 @@
 """What is kept about statements, staff and readers, and the log of who did what."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
-from newsletter.domain.epoch import Mark
-from newsletter.domain.message import Content
-from newsletter.domain.segment import Segment
-from newsletter.domain.statement import Approval, Channel, Role, Statement
+if TYPE_CHECKING:
+    from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
+    from newsletter.domain.epoch import Mark
+    from newsletter.domain.message import Content
+    from newsletter.domain.segment import Segment
+    from newsletter.domain.statement import Approval, Channel, Role, Statement
 
 
 @dataclass(frozen=True, kw_only=True)

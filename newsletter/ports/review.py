@@ -1,11 +1,14 @@
 """Who looks a statement over before anybody says yes to it."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from newsletter.domain.message import Content
-from newsletter.domain.review import Remark
-from newsletter.domain.statement import Statement
-from newsletter.domain.surroundings import Surroundings
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from newsletter.domain.message import Content
+    from newsletter.domain.review import Remark
+    from newsletter.domain.statement import Statement
+    from newsletter.domain.surroundings import Surroundings
 
 
 class Reviewer(Protocol):

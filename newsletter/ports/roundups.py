@@ -1,11 +1,14 @@
 """Round-ups: what is kept of them, and what puts into words what they say."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.roundup import Abstract, Issue
-from newsletter.domain.statement import Statement
+if TYPE_CHECKING:
+    from newsletter.domain.roundup import Abstract, Issue
+    from newsletter.domain.statement import Statement
 
 
 class Roundups(Protocol):

@@ -1,10 +1,13 @@
 """What the archive is searched by."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.search import Term
+if TYPE_CHECKING:
+    from newsletter.domain.search import Term
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,19 @@
 """What is kept about campaigns and their batches."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.domain.delivery import Outcome
-from newsletter.domain.pacing import Pace
-from newsletter.domain.schedule import ByZone
-from newsletter.domain.segment import Segment
+if TYPE_CHECKING:
+    from newsletter.domain.campaign import Campaign, CampaignState
+    from newsletter.domain.delivery import Outcome
+    from newsletter.domain.pacing import Pace
+    from newsletter.domain.schedule import ByZone
+    from newsletter.domain.segment import Segment
 
 _ANY: Mapping[str, int | None] = {}
 

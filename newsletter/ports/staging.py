@@ -1,9 +1,13 @@
 """What comes of a file of people: who is new, and who stays away."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from newsletter.domain.audience import SuppressionReason
+if TYPE_CHECKING:
+    from newsletter.domain.audience import SuppressionReason
 
 EXAMPLES = 3
 """Of so many people in a file it is told where they stand, for each thing that is told of them."""

@@ -1,33 +1,36 @@
 """The database, as transactions over all that is kept."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.audience import Entry, SuppressedEntry
-from newsletter.ports.choices import Choices, Dossiers, Traces
-from newsletter.ports.corrections import Corrections
-from newsletter.ports.doubt import Unknowns
-from newsletter.ports.events import Events
-from newsletter.ports.families import Families
-from newsletter.ports.feeds import Feeds
-from newsletter.ports.letters import Consents, Letters
-from newsletter.ports.records import (
-    Approvals,
-    Audit,
-    Epoch,
-    Hold,
-    Readers,
-    Schedules,
-    Staff,
-    Statements,
-)
-from newsletter.ports.roundups import Roundups
-from newsletter.ports.search import Search
-from newsletter.ports.sending import Batches, Campaigns, Paces
-from newsletter.ports.staging import Brought
-from newsletter.ports.zones import Zones
+if TYPE_CHECKING:
+    from newsletter.domain.audience import Entry, SuppressedEntry
+    from newsletter.ports.choices import Choices, Dossiers, Traces
+    from newsletter.ports.corrections import Corrections
+    from newsletter.ports.doubt import Unknowns
+    from newsletter.ports.events import Events
+    from newsletter.ports.families import Families
+    from newsletter.ports.feeds import Feeds
+    from newsletter.ports.letters import Consents, Letters
+    from newsletter.ports.records import (
+        Approvals,
+        Audit,
+        Epoch,
+        Hold,
+        Readers,
+        Schedules,
+        Staff,
+        Statements,
+    )
+    from newsletter.ports.roundups import Roundups
+    from newsletter.ports.search import Search
+    from newsletter.ports.sending import Batches, Campaigns, Paces
+    from newsletter.ports.staging import Brought
+    from newsletter.ports.zones import Zones
 
 
 class Transaction(Protocol):

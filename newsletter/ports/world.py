@@ -1,18 +1,22 @@
 """What lies outside: the time, sources of statements, the renderer, the provider, links."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.epoch import Absence, Location, Witness
 from newsletter.domain.errors import Fault, NewsletterError
-from newsletter.domain.event import Event
-from newsletter.domain.message import Content
-from newsletter.domain.statement import Statement
+
+if TYPE_CHECKING:
+    from newsletter.domain.delivery import Answer, OutgoingBatch
+    from newsletter.domain.epoch import Absence, Location, Witness
+    from newsletter.domain.event import Event
+    from newsletter.domain.message import Content
+    from newsletter.domain.statement import Statement
 
 
 class Clock(Protocol):
@@ -39,7 +43,7 @@ class NotAfter:
     uptime: timedelta
 
     @classmethod
-    def after(cls, lease: timedelta, clock: Clock) -> "NotAfter":
+    def after(cls, lease: timedelta, clock: Clock) -> NotAfter:
         """So long from now on."""
         return cls(clock=clock, until=clock.now() + lease, uptime=clock.uptime() + lease)
 

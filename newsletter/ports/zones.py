@@ -1,10 +1,13 @@
 """Where readers are, as far as their clocks go."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.segment import Segment
+if TYPE_CHECKING:
+    from newsletter.domain.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

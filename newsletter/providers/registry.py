@@ -3,6 +3,8 @@
 Only the modules of kinds that are asked for are imported, and no HTTP client for one without.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
-from newsletter.domain.event import Event
 from newsletter.imports import Imported, imported
-from newsletter.ports.world import Clock, Examiner, Finding, History, Provider
-from newsletter.providers.http import HttpRequest
-from newsletter.providers.options import ProviderOptions
 
 if TYPE_CHECKING:
+    from newsletter.domain.event import Event
+    from newsletter.ports.world import Clock, Examiner, Finding, History, Provider
+    from newsletter.providers.http import HttpRequest
+    from newsletter.providers.options import ProviderOptions
     from newsletter.providers.probes.probe import Probe
     from newsletter.providers.transport import Transport
 
@@ -117,7 +119,7 @@ def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner
     return Examination(parts, lambda: _transport(options), _signer(options, clock))
 
 
-def probes(options: ProviderOptions, *, sender: str) -> "tuple[Probe | Finding, ...]":
+def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
     """What the provider is asked, and what is known without asking."""
     kind = _kind(options)
     asked = _place(kind, _KINDS[kind].probes if kind else "unasked:of_unknown", within="probes.")
@@ -156,7 +158,7 @@ def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], H
     return lambda request: sign(request, clock.now())
 
 
-def _transport(options: ProviderOptions, clock: Clock | None = None) -> "Transport":
+def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:
     from newsletter.providers.transport import Transport  # requests
 
     return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)

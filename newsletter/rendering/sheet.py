@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from newsletter.domain.review import Grade, Remark
 from newsletter.rendering.checks import HTML_LIMIT
 from newsletter.rendering.files import default_templates, read_templates
-from newsletter.rendering.templates import Templates
 
 MARK = '<meta name="generator" content="newsletter preview">'
 """By this line a folder is known to hold a preview that may be replaced."""
@@ -149,6 +148,8 @@ class ContactSheet:
     """Writes the page. Reads its templates once."""
 
     def __init__(self) -> None:
+        from newsletter.rendering.templates import Templates  # whoever asks for help needs none
+
         self._templates = Templates(read_templates(default_templates() / "preview"), filters={})
 
     def page(self, facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:

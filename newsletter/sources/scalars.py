@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
-import yaml
-
 TEXT_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
 _WORDS = {
@@ -26,6 +24,8 @@ _UNPRINTABLE = re.compile(
 @lru_cache(maxsize=4096)
 def tag_of_plain(value: str) -> str:
     """The tag that YAML 1.1 gives to an unquoted scalar, as PyYAML's safe loader does."""
+    import yaml  # whoever only writes front matter needs none
+
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(value[:1], []):
         if pattern.match(value):
@@ -41,6 +41,8 @@ def misreading(value: str) -> str:
         return ""
     if tag in _WORDS:
         return _WORDS[tag]
+    import yaml
+
     node = yaml.ScalarNode(tag, value)
     constructor = yaml.constructor.SafeConstructor()
     try:

@@ -14,7 +14,6 @@ from newsletter.sources.faults import Faults
 from newsletter.sources.people import PeopleFile, check, digest_of
 from newsletter.sources.streams import encoding_in, not_text
 from newsletter.sources.subscribers_csv import read_csv
-from newsletter.sources.subscribers_yaml import read_yaml
 from newsletter.sources.tally import Located
 
 _YAML = {".yaml", ".yml"}
@@ -44,7 +43,7 @@ def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> PeopleFi
     encoding = encoding_in(member.file, member.open)
     if suffix in _YAML and encoding == "cp1252":
         raise InvalidInput([not_text(member.file, member.open, "utf-8")])
-    read = read_yaml if suffix in _YAML else read_csv
+    read = _read_yaml if suffix in _YAML else read_csv
 
     def walk(faults: Faults, again: bool) -> Iterator[Located]:
         return read(member, encoding, Book(faults, watchful=not again))
@@ -86,6 +85,12 @@ def read_people(
         message = "names its own lists; take --list away, or write them into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
     return read_subscribers(path, progress=progress)
+
+
+def _read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:
+    from newsletter.sources.subscribers_yaml import read_yaml  # a CSV needs no YAML
+
+    return read_yaml(member, encoding, book)
 
 
 def _guessed(encoding: str) -> Iterator[str]:

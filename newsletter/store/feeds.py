@@ -1,6 +1,7 @@
 """What is remembered of feeds and of their items."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,7 +13,6 @@ from newsletter.ports import FeedCounts, Findings, TakenItem
 from newsletter.store import arrivals
 from newsletter.store.times import maybe_from_ms, to_ms
 
-_COMPOSED = TypeAdapter(Composed)
 _feed, _item = arrivals.feed.c, arrivals.feed_item.c
 _KNOWN = (
     _item.number,
@@ -25,6 +25,11 @@ _KNOWN = (
     _item.slug,
     _item.note,
 )
+
+
+@cache  # not at the import: building takes milliseconds
+def _as_composed() -> TypeAdapter[Composed]:
+    return TypeAdapter(Composed)
 
 
 class SqlFeeds:
@@ -65,7 +70,7 @@ class SqlFeeds:
             .order_by(_item.number)
         )
         return [
-            TakenItem(known=_known(row), composed=_COMPOSED.validate_json(row.document))
+            TakenItem(known=_known(row), composed=_as_composed().validate_json(row.document))
             for row in rows
         ]
 
@@ -108,7 +113,7 @@ class SqlFeeds:
         )
         now = to_ms(at)
         documents = {
-            slug: _COMPOSED.dump_json(composed).decode()
+            slug: _as_composed().dump_json(composed).decode()
             for slug, composed in findings.composed.items()
         }
         new = [

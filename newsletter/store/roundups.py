@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, delete, exists, func, select, tuple_
@@ -14,14 +15,19 @@ from newsletter.store import arrivals, tables
 from newsletter.store.campaigns import last_of
 from newsletter.store.times import from_ms, to_ms
 
-_STATEMENT = TypeAdapter(Statement | None)
 _DASHES = 3
 """A slug of an issue has them at the least: it ends with a date."""
 _AT_ONCE = 500
-_NONE = _STATEMENT.dump_json(None).decode()
+_NONE = "null"
+"""How a document says that no statement was made."""
 _campaign = tables.campaign.c
 _roundup = arrivals.roundup.c
 _issue = arrivals.issue.c
+
+
+@cache  # not at the import: building takes milliseconds
+def _as_statement() -> TypeAdapter[Statement | None]:
+    return TypeAdapter[Statement | None](Statement | None)
 
 
 class SqlRoundups:
@@ -70,7 +76,7 @@ class SqlRoundups:
     def put(self, issue: Issue, at: datetime) -> None:
         values = {
             "upto": to_ms(issue.upto),
-            "document": _STATEMENT.dump_json(issue.statement).decode(),
+            "document": _as_statement().dump_json(issue.statement).decode(),
             "parts": json.dumps(issue.parts),
             "changed_at": to_ms(at),
         }
@@ -85,6 +91,6 @@ def _read(row: Row[tuple[object, ...]]) -> Issue:
         name=row.name,
         day=date.fromisoformat(row.day),
         upto=from_ms(row.upto),
-        statement=_STATEMENT.validate_json(row.document),
+        statement=_as_statement().validate_json(row.document),
         parts=tuple(json.loads(row.parts)),
     )

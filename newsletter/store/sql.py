@@ -1,4 +1,9 @@
-"""The store: transactions over the tables."""
+"""The store: transactions over the tables.
+
+What is asked about one subject is imported with the first question about it.
+"""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,37 +12,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
 from newsletter.domain.errors import Exchanged
-from newsletter.ports import AuditHead
-from newsletter.store.approvals import SqlApprovals
-from newsletter.store.audit import SqlAudit
-from newsletter.store.batches import SqlBatches
-from newsletter.store.campaigns import SqlCampaigns
-from newsletter.store.chain import Chain
-from newsletter.store.choices import SqlChoices
-from newsletter.store.consents import SqlConsents
-from newsletter.store.corrections import SqlCorrections
-from newsletter.store.dossiers import SqlDossiers
 from newsletter.store.engine import alone, begun, connected
-from newsletter.store.erasing import SqlTraces
-from newsletter.store.events import SqlEvents
-from newsletter.store.families import SqlFamilies
-from newsletter.store.feeds import SqlFeeds
-from newsletter.store.letters import SqlLetters
-from newsletter.store.paces import SqlPaces
-from newsletter.store.readers import SqlReaders
-from newsletter.store.roundups import SqlRoundups
-from newsletter.store.scrubbing import scrub
-from newsletter.store.search import SqlSearch
-from newsletter.store.soundness import Inspection, Soundness, file_faults
-from newsletter.store.staging import SqlStaging
-from newsletter.store.statements import SqlHold, SqlSchedules, SqlStaff, SqlStatements
-from newsletter.store.unknowns import SqlUnknowns
-from newsletter.store.watermark import SqlEpoch
-from newsletter.store.zones import SqlZones
+
+if TYPE_CHECKING:
+    from newsletter.ports import AuditHead
+    from newsletter.store.approvals import SqlApprovals
+    from newsletter.store.audit import SqlAudit
+    from newsletter.store.batches import SqlBatches
+    from newsletter.store.campaigns import SqlCampaigns
+    from newsletter.store.chain import Chain
+    from newsletter.store.choices import SqlChoices
+    from newsletter.store.consents import SqlConsents
+    from newsletter.store.corrections import SqlCorrections
+    from newsletter.store.dossiers import SqlDossiers
+    from newsletter.store.erasing import SqlTraces
+    from newsletter.store.events import SqlEvents
+    from newsletter.store.families import SqlFamilies
+    from newsletter.store.feeds import SqlFeeds
+    from newsletter.store.letters import SqlLetters
+    from newsletter.store.paces import SqlPaces
+    from newsletter.store.readers import SqlReaders
+    from newsletter.store.roundups import SqlRoundups
+    from newsletter.store.search import SqlSearch
+    from newsletter.store.soundness import Soundness
+    from newsletter.store.staging import SqlStaging
+    from newsletter.store.statements import SqlHold, SqlSchedules, SqlStaff, SqlStatements
+    from newsletter.store.unknowns import SqlUnknowns
+    from newsletter.store.watermark import SqlEpoch
+    from newsletter.store.zones import SqlZones
 
 
 @dataclass(frozen=True)
@@ -50,98 +57,146 @@ class SqlTransaction:
 
     @cached_property
     def statements(self) -> SqlStatements:
+        from newsletter.store.statements import SqlStatements
+
         return SqlStatements(self.connection)
 
     @cached_property
     def approvals(self) -> SqlApprovals:
+        from newsletter.store.approvals import SqlApprovals
+
         return SqlApprovals(self.connection, self.chain)
 
     @cached_property
     def staff(self) -> SqlStaff:
+        from newsletter.store.statements import SqlStaff
+
         return SqlStaff(self.connection)
 
     @cached_property
     def schedules(self) -> SqlSchedules:
+        from newsletter.store.statements import SqlSchedules
+
         return SqlSchedules(self.connection)
 
     @cached_property
     def roundups(self) -> SqlRoundups:
+        from newsletter.store.roundups import SqlRoundups
+
         return SqlRoundups(self.connection)
 
     @cached_property
     def campaigns(self) -> SqlCampaigns:
+        from newsletter.store.campaigns import SqlCampaigns
+
         return SqlCampaigns(self.connection)
 
     @cached_property
     def corrections(self) -> SqlCorrections:
+        from newsletter.store.corrections import SqlCorrections
+
         return SqlCorrections(self.connection)
 
     @cached_property
     def families(self) -> SqlFamilies:
+        from newsletter.store.families import SqlFamilies
+
         return SqlFamilies(self.connection)
 
     @cached_property
     def batches(self) -> SqlBatches:
+        from newsletter.store.batches import SqlBatches
+
         return SqlBatches(self.connection, self.hash_address)
 
     @cached_property
     def unknowns(self) -> SqlUnknowns:
+        from newsletter.store.unknowns import SqlUnknowns
+
         return SqlUnknowns(self.connection)
 
     @cached_property
     def paces(self) -> SqlPaces:
+        from newsletter.store.paces import SqlPaces
+
         return SqlPaces(self.connection)
 
     @cached_property
     def readers(self) -> SqlReaders:
+        from newsletter.store.readers import SqlReaders
+
         return SqlReaders(self.connection, self.hash_address)
 
     @cached_property
     def choices(self) -> SqlChoices:
+        from newsletter.store.choices import SqlChoices
+
         return SqlChoices(self.connection)
 
     @cached_property
     def dossiers(self) -> SqlDossiers:
+        from newsletter.store.dossiers import SqlDossiers
+
         return SqlDossiers(self.connection)
 
     @cached_property
     def traces(self) -> SqlTraces:
+        from newsletter.store.erasing import SqlTraces
+
         return SqlTraces(self.connection)
 
     @cached_property
     def letters(self) -> SqlLetters:
+        from newsletter.store.letters import SqlLetters
+
         return SqlLetters(self.connection, self.hash_address)
 
     @cached_property
     def consents(self) -> SqlConsents:
+        from newsletter.store.consents import SqlConsents
+
         return SqlConsents(self.connection)
 
     @cached_property
     def zones(self) -> SqlZones:
+        from newsletter.store.zones import SqlZones
+
         return SqlZones(self.connection)
 
     @cached_property
     def events(self) -> SqlEvents:
+        from newsletter.store.events import SqlEvents
+
         return SqlEvents(self.connection, self.hash_address)
 
     @cached_property
     def feeds(self) -> SqlFeeds:
+        from newsletter.store.feeds import SqlFeeds
+
         return SqlFeeds(self.connection)
 
     @cached_property
     def search(self) -> SqlSearch:
+        from newsletter.store.search import SqlSearch
+
         return SqlSearch(self.connection)
 
     @cached_property
     def hold(self) -> SqlHold:
+        from newsletter.store.statements import SqlHold
+
         return SqlHold(self.connection)
 
     @cached_property
     def epoch(self) -> SqlEpoch:
+        from newsletter.store.watermark import SqlEpoch
+
         return SqlEpoch(self.connection)
 
     @cached_property
     def audit(self) -> SqlAudit:
+        from newsletter.store.audit import SqlAudit
+
         return SqlAudit(self.connection, self.chain)
 
 
@@ -190,6 +245,8 @@ class SqlStore:
     @contextmanager
     def staging(self) -> Iterator[SqlStaging]:
         """Room for the people of a file, gone without a trace at the end of the block."""
+        from newsletter.store.staging import SqlStaging
+
         with alone(self._engine) as connection:
             yield SqlStaging(
                 connection, self._hash_address, lambda: self._writing(begun(connection))
@@ -205,16 +262,22 @@ class SqlStore:
 
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """What SQLite finds wrong with the file; None where the time was too short to tell."""
+        from newsletter.store.soundness import file_faults
+
         return file_faults(self._path, seconds=seconds)
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
         """Compare what lies in the database with what was stored, each kind for so long."""
+        from newsletter.store.soundness import Inspection
+
         with self.read() as tx:
             looking = Inspection(tx.connection, self._hash_address, self._chain, seconds=seconds)
             return looking.all()
 
     def scrub(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
+        from newsletter.store.scrubbing import scrub
+
         return scrub(self._path)
 
     def close(self) -> None:

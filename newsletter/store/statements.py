@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, Select, delete, exists, func, select, text
@@ -16,8 +17,6 @@ from newsletter.store import copies, tables
 from newsletter.store.campaigns import last_of
 from newsletter.store.times import maybe_from_ms, to_ms
 
-_STATEMENT = TypeAdapter(Statement)
-_CONTENT = TypeAdapter(Content)
 _AT_ONCE = 500
 """Slugs that one query names."""
 _statement = tables.statement.c
@@ -25,6 +24,16 @@ _touched = tables.touched.c
 _campaign = tables.campaign.c
 _IS_TRANSLATION = text("statement.translation_of <> ''")
 """In the words of the partial index of such statements: SQLite uses it for nothing else."""
+
+
+@cache  # not at the import: most commands read no content, and building takes milliseconds
+def _as_content() -> TypeAdapter[Content]:
+    return TypeAdapter(Content)
+
+
+@cache
+def _as_statement() -> TypeAdapter[Statement]:
+    return TypeAdapter(Statement)
 
 
 class SqlStatements:
@@ -88,7 +97,7 @@ class SqlStatements:
     def put(self, stored: StoredStatement, at: datetime) -> None:
         values = {
             "translation_of": stored.statement.translation_of,
-            "document": _STATEMENT.dump_json(stored.statement).decode(),
+            "document": _as_statement().dump_json(stored.statement).decode(),
             "digest": stored.digest,
             "fingerprint": stored.fingerprint,
             "present": int(stored.present),
@@ -105,7 +114,7 @@ class SqlStatements:
             insert(tables.content)
             .values(
                 digest=digest,
-                document=_CONTENT.dump_json(content).decode(),
+                document=_as_content().dump_json(content).decode(),
                 created_at=to_ms(at),
             )
             .on_conflict_do_nothing()
@@ -117,14 +126,14 @@ class SqlStatements:
             select(tables.content.c.document).where(tables.content.c.digest == digest)
         )
         try:
-            return None if document is None else _CONTENT.validate_json(document)
+            return None if document is None else _as_content().validate_json(document)
         except ValidationError as error:
             raise Defect(f"the content {digest[:12]} is not what was stored") from error
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
     return StoredStatement(
-        statement=_STATEMENT.validate_json(row.document),
+        statement=_as_statement().validate_json(row.document),
         digest=row.digest,
         fingerprint=row.fingerprint,
         present=bool(row.present),

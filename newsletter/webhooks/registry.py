@@ -3,13 +3,18 @@
 Only the modules of those that are asked for are imported.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.imports import Imported, imported
-from newsletter.ports.world import Webhook
-from newsletter.webhooks.reading import Translate
+
+if TYPE_CHECKING:
+    from newsletter.ports.world import Webhook
+    from newsletter.webhooks.reading import Translate
 
 _HERE = __name__.rpartition(".")[0]
 

@@ -60,11 +60,20 @@ def reached(command: click.Command) -> set[int]:
 
 def modules_after(folder: Path, *arguments: str) -> set[str]:
     """What a process of its own has imported when the command is done."""
-    program = f"from newsletter.cli.main import run; run({list(arguments)!r}){MODULES}"
+    program = f"from newsletter.cli.main import run; run({list(arguments)!r})"
+    found = modules_of(program, folder)
+    assert "newsletter.cli.main" in found
+    return found
+
+
+def modules_of(program: str, folder: Path) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program + MODULES],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert "newsletter.cli.main" in done.stderr
     return set(done.stderr.split())
 
 
@@ -82,8 +91,43 @@ def test_help_and_version_load_nothing_large(tmp_path: Path, option: str) -> Non
     assert modules_after(tmp_path, option).isdisjoint(ALL)
 
 
+LOAD_ALL = """
+from newsletter.cli.groups import loaded
+from newsletter.cli.main import newsletter
+def load(command):
+    for inner in getattr(command, "commands", {}).values():
+        load(loaded(inner))
+load(newsletter)
+"""
+
+
+def test_help_of_any_command_loads_nothing_large(tmp_path: Path) -> None:
+    """A command's help is its module's: no module of commands may bring settings or store."""
+    found = modules_of(LOAD_ALL, tmp_path)
+    assert "newsletter.cli.statements" in found
+    assert "newsletter.cli.running" in found
+    assert found.isdisjoint(ALL)
+
+
 def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set[str]) -> None:
     assert listed & ALL == STORE
+
+
+def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[str]) -> None:
+    assert {one for one in listed if one.startswith("newsletter.pipeline.")} == {
+        f"newsletter.pipeline.{stage}"
+        for stage in (
+            *("ingest", "render", "vouch"),  # what is stored is brought up to date
+            *("approve", "review"),  # by front matter, and for `statement approve` beside it
+            *("family", "ledger"),  # how far each is
+            *("compare", "guard"),  # `statement diff` beside it; no claim of the past is missing
+        )
+    }
+
+
+def test_a_list_of_statements_asks_of_the_store_what_it_needs_alone(listed: set[str]) -> None:
+    strange = {"batches", "choices", "events", "letters", "readers", "soundness", "unknowns"}
+    assert listed.isdisjoint({f"newsletter.store.{one}" for one in strange})
 
 
 def test_only_the_kinds_that_are_configured_are_loaded(listed: set[str]) -> None:
