@@ -18,35 +18,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, event
-
 from bench.sink import ROOT
 from newsletter.bootstrap import opened
+from tests.counting import counted
+from tests.workspaces import plain_workspace
 
 _SIZES = ("10/10", "10/1000", "300/10", "300/300", "2000/1000")
 _BATCHES = 100
 _SETTLES = 30
 """Seconds, in which a run that began has looked once at everything, on a busy machine too."""
-_CONFIGURATION = """\
-organisation:
-  name: Example Forum
-  website: https://forum.example
-  postal_address: 1 Example Street, Washington, DC 20001
-sender: {name: Example Forum, address: news@forum.example}
-public_url: https://news.forum.example
-timezone: America/New_York
-language: en
-default_lists: [press]
-provider: {kind: outbox, path: var/outbox}
-"""
 _STATEMENT = """\
 ---
 title: Statement number {number}
@@ -134,8 +121,7 @@ def _options() -> argparse.Namespace:
 
 def prepare(workspace: Path, statements: int, campaigns: int) -> None:
     """Write the workspace, have its statements read once, and give it a past."""
-    (workspace / "statements").mkdir()
-    (workspace / "newsletter.yaml").write_text(_CONFIGURATION)
+    plain_workspace(workspace)
     for number in range(statements):
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
@@ -175,21 +161,6 @@ def _measured(app: Any) -> Looked:
         app.look()
         cpu = time.process_time() - before
     return Looked(statements=len(statements), cpu=cpu * 1000)
-
-
-@contextmanager
-def counted() -> Iterator[Sequence[str]]:
-    """The SQL statements of this process, as they come."""
-    said: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def _idle(workspace: Path, seconds: float) -> float:

@@ -1,7 +1,7 @@
 """Opens a workspace: its settings, its keys and its database."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,13 +85,12 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
             firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
             bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
             close_off(kept(settings))
-            yield (
-                SqlStore(
-                    engine,
-                    hash_address=address_hash(keys.addresses[0]),
-                    chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
-                ),
-                keys,
+            store = SqlStore(
+                engine,
+                hash_address=address_hash(keys.addresses[0]),
+                chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
             )
+            with closing(store):
+                yield store, keys
         finally:
             engine.dispose()

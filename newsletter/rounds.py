@@ -8,6 +8,28 @@ from newsletter.pipeline.letters import forget
 from newsletter.runlog import log_posted
 
 
+class Stillness:
+    """Whether a question that was answered with "nothing" has to be asked again.
+
+    It has not until somebody, of this process or another, has committed something. Only for
+    questions whose answer no passing of time changes.
+    """
+
+    def __init__(self, version: Callable[[], int]) -> None:
+        self._version = version
+        self._asked_at: int | None = None
+        self._still_at: int | None = None
+
+    def holds(self) -> bool:
+        """Nothing was open, and nothing was written since. Where not, ask, and ``note`` it."""
+        self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
+        return self._asked_at == self._still_at
+
+    def note(self, *, nothing: bool) -> None:
+        """What came of asking."""
+        self._still_at = self._asked_at if nothing else None
+
+
 class Rounds:
     """Hands over what waits, and forgets in time who asked for it."""
 
@@ -15,14 +37,19 @@ class Rounds:
         self._app = app
         self._stopped = stopped
         self._courier = app.courier()
+        self._still = Stillness(app.store.version)
         self._busy = False
 
     def go(self) -> None:
         """Hand over letter after letter, until none is due or none may leave."""
+        if self._still.holds():
+            return
         self._busy = True
         try:
             while not self._stopped() and (done := self._courier.post()) is not None:
                 log_posted(done)
+            with self._app.store.read() as tx:
+                self._still.note(nothing=not tx.letters.waiting()[0])
         finally:
             self._busy = False
 

@@ -25,7 +25,7 @@ from newsletter.pipeline.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.plan import Held
 from newsletter.pipeline.poll import Polled, Poller
 from newsletter.pipeline.reconcile import Reconciler
-from newsletter.rounds import Rounds
+from newsletter.rounds import Rounds, Stillness
 from newsletter.runlog import (
     log_attempt,
     log_look,
@@ -93,6 +93,8 @@ class Scheduler:
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
+        self._nothing_unknown = Stillness(app.store.version)
+        self._nothing_sent = Stillness(app.store.version)
         self._polled: dict[str, Polled] = {}
         self._unheard = set(app.histories)
         """Providers that were not asked for events yet: ``until_idle`` waits for them."""
@@ -138,7 +140,8 @@ class Scheduler:
         self._repeat(clock, "default", poll, self._look)
         reconcile = partial(self._reconcile, self._app.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
-        self._repeat(clock, "feeds", poll, self._visits.go)
+        if self._app.feeds:
+            self._repeat(clock, "feeds", poll, self._visits.go)
         self._repeat(clock, "letters", _POST, self._rounds.go)
         self._repeat(clock, "letters", _FORGET, self._rounds.forget)
         for name, (every, _) in self._app.histories.items():
@@ -191,6 +194,8 @@ class Scheduler:
             self._send()
 
     def _reconcile(self, reconciler: Reconciler) -> None:
+        if self._nothing_unknown.holds():
+            return
         self._reconciling = True
         try:
             while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
@@ -198,6 +203,9 @@ class Scheduler:
                 self._run.finished.add(done.campaign_id)
                 if done.queued:
                     self._send()
+            with self._app.store.read() as tx:
+                asks_at = tx.unknowns.next_at(self._app.lines.accounts)
+            self._nothing_unknown.note(nothing=asks_at is None)
         finally:
             self._reconciling = False
 
@@ -270,12 +278,15 @@ class Scheduler:
         self._on_progress(going)
 
     def _notice(self) -> None:
+        if self._nothing_sent.holds():
+            return
         with self._app.store.read() as tx:
             reason = tx.hold.reason()
             sends, before = bool(tx.campaigns.sending()), self._sends
         if sends or before:
             self._report_progress()
         self._sends = sends
+        self._nothing_sent.note(nothing=not sends)
         if sends and not before:  # another process let it go on
             self._wake.set()
         self._notice_hold(reason)

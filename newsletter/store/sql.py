@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from newsletter.domain.errors import Exchanged
-from newsletter.store.engine import alone, begun, connected
+from newsletter.store.engine import Watched, alone, begun, connected
 
 if TYPE_CHECKING:
     from newsletter.ports import AuditHead
@@ -215,6 +215,7 @@ class SqlStore:
         self._path = Path(str(engine.url.database))
         self._file = _identity(self._path)
         self._turn = threading.Lock()
+        self._watched = Watched(engine)
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -252,6 +253,11 @@ class SqlStore:
                 connection, self._hash_address, lambda: self._writing(begun(connection))
             )
 
+    def version(self) -> int:
+        """A number that is another one after each commit, whoever made it: a look for nothing."""
+        self._refuse_exchanged()
+        return self._watched.version()
+
     def seal(self, at: datetime) -> None:
         """Bind what an older version wrote to the audit log by the key, once."""
         with self.read() as tx:
@@ -282,6 +288,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self._watched.close()
         self._engine.dispose()
 
     def _on(self, connection: Connection) -> SqlTransaction:

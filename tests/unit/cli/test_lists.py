@@ -15,18 +15,8 @@ from newsletter.cli.statements import statement
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON
+from tests.workspaces import plain_workspace
 
-CONFIGURATION = """\
-organisation:
-  name: Example Forum
-  website: https://forum.example
-  postal_address: 1 Example Street, Washington, DC 20001
-sender: {name: Example Forum, address: news@forum.example}
-public_url: https://news.forum.example
-timezone: America/New_York
-default_lists: [press]
-provider: {kind: outbox, path: var/outbox}
-"""
 LISTS = {
     "statement list": (statement, "list", "slug"),
     "campaign list": (campaign, "list", "campaign"),
@@ -36,9 +26,7 @@ LISTS = {
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    (tmp_path / "statements").mkdir()
-    (tmp_path / "newsletter.yaml").write_text(CONFIGURATION)
-    return tmp_path
+    return plain_workspace(tmp_path)
 
 
 @pytest.fixture

@@ -7,16 +7,7 @@ import pytest
 
 from newsletter.config import Settings, load
 from newsletter.domain.errors import Fault, InvalidConfiguration
-
-BASE = """\
-organisation:
-  name: Example Forum
-  website: https://forum.example
-  postal_address: 1 Example Street, Washington, DC 20001
-sender: {name: Example Forum, address: news@forum.example}
-public_url: https://news.forum.example
-timezone: America/New_York
-"""
+from tests.workspaces import BASE
 
 Read = Callable[..., Settings]
 Faults = Callable[..., list[Fault]]

@@ -1,0 +1,128 @@
+"""A run with nothing to do asks nothing, and still hears what other processes write."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.bootstrap import opened
+from newsletter.domain.statement import Role
+from newsletter.rounds import Stillness
+from newsletter.scheduler import Scheduler
+from tests.counting import counted
+from tests.fakes import NOON
+from tests.workspaces import plain_workspace
+
+_TICK = 1.3
+"""Seconds: longer than from one tick to the next."""
+
+
+class Versions:
+    """A store that others write to."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self) -> int:
+        return self.number
+
+
+@pytest.fixture
+def versions() -> Versions:
+    return Versions()
+
+
+def test_a_question_is_asked_the_first_time(versions: Versions) -> None:
+    assert not Stillness(versions).holds()
+
+
+def test_what_was_answered_with_nothing_is_not_asked_again_until_somebody_writes(
+    versions: Versions,
+) -> None:
+    still = Stillness(versions)
+    still.holds()
+    still.note(nothing=True)
+    assert still.holds()
+    versions.number += 1
+    assert not still.holds()
+
+
+def test_what_is_open_is_asked_again_and_again(versions: Versions) -> None:
+    still = Stillness(versions)
+    still.holds()
+    still.note(nothing=False)
+    assert not still.holds()
+
+
+def test_what_is_written_while_it_is_asked_is_seen_the_next_time(versions: Versions) -> None:
+    still = Stillness(versions)
+    still.holds()
+    versions.number += 1
+    still.note(nothing=True)
+    assert not still.holds()
+
+
+def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
+    still = Stillness(versions)
+    still.holds()
+    assert not still.holds()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with opened(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as app:
+        yield app
+
+
+def write_elsewhere(app: App, what: str) -> None:
+    with closing(sqlite3.connect(app.settings.database_path)) as books, books:
+        books.execute(what)
+
+
+def test_the_version_tells_each_commit_whoever_made_it(app: App) -> None:
+    seen = [app.store.version()]
+    with app.store.read() as tx:
+        tx.hold.reason()
+    assert app.store.version() == seen[0]
+    with app.store.begin() as tx:
+        tx.staff.put("ed@forum.example", Role.VIEWER, NOON)
+    seen.append(app.store.version())
+    write_elsewhere(app, "DELETE FROM staff")
+    seen.append(app.store.version())
+    assert len(set(seen)) == 3
+
+
+def test_an_idle_run_asks_nothing_between_its_looks_and_hears_other_processes(app: App) -> None:
+    scheduler = Scheduler(app)
+    running = threading.Thread(target=scheduler.run)
+    with counted() as asked:
+        running.start()
+        try:
+            before = settled(asked)
+            time.sleep(_TICK)
+            assert len(asked) == before
+            write_elsewhere(app, "INSERT INTO meta VALUES ('a word of', 'another process')")
+            until = time.monotonic() + 30
+            while len(asked) == before and time.monotonic() < until:
+                time.sleep(0.05)
+            assert len(asked) > before
+        finally:
+            scheduler.stop()
+            running.join(30)
+    assert not running.is_alive()
+
+
+def settled(asked: Sequence[str]) -> int:
+    """Wait until nothing was asked for longer than a tick; returns how much was till then."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        count = len(asked)
+        time.sleep(_TICK)
+        if count and len(asked) == count:
+            return count
+    raise AssertionError(f"still asking: {asked[-5:]}")
