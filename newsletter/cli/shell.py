@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -130,16 +131,37 @@ def say(message: str) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Data as a table; without frames where nobody looks at it."""
-    from rich.console import Console  # JSON, and what is said in sentences, needs neither
+    """Data as a table: laid out to fit a terminal, or one line a row where nobody looks at it."""
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for line in _lined_up([list(columns), *cells]):
+            click.echo(line)
+        return
+    from rich.console import Console  # to load it takes longer than to print a table
     from rich.table import Table
 
-    width = None if sys.stdout.isatty() else 200
-    console = Console(width=width, highlight=False, markup=False, emoji=False)  # data as it is
+    console = Console(highlight=False, markup=False, emoji=False)  # data as it is
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    for row in cells:
+        table.add_row(*row)
     console.print(table)
+
+
+def _lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A line for each row, its cells below those of the others."""
+    flat = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*flat, strict=True)]
+    for row in flat:
+        padded = (cell + " " * (to - _width(cell)) for cell, to in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal it takes."""
+    if text.isascii():
+        return len(text)
+    marks = sum(unicodedata.combining(one) != 0 for one in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
 
 
 def wall_time(instant: datetime, zone: str) -> str:

@@ -24,13 +24,15 @@ metadata = MetaData(
     }
 )
 
+_WIDE = Integer().with_variant(BigInteger(), "postgresql")
+"""SQLite's own is 64 bits wide."""
+
 
 def integer(
     name: str, *foreign: ForeignKey, key: bool = False, nullable: bool = False, zero: bool = False
 ) -> Column[int]:
     default = text("0") if zero else None
-    wide = Integer().with_variant(BigInteger, "postgresql")  # SQLite's own is 64 bits wide
-    return Column(name, wide, *foreign, primary_key=key, nullable=nullable, server_default=default)
+    return Column(name, _WIDE, *foreign, primary_key=key, nullable=nullable, server_default=default)
 
 
 def words(
@@ -46,8 +48,7 @@ def octets(name: str, *, key: bool = False, unique: bool = False) -> Column[byte
 
 def derived(name: str, expression: str) -> Column[int]:
     """A number that the database works out itself, from other columns of the row."""
-    wide = Integer().with_variant(BigInteger, "postgresql")
-    return Column(name, wide, Computed(expression, persisted=False))
+    return Column(name, _WIDE, Computed(expression, persisted=False))
 
 
 def table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = False) -> Table:

@@ -18,8 +18,8 @@ CLIENTS = {"requests", "urllib3"}
 SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}
 RENDERERS = {"jinja2", "markdown_it", "nh3", "premailer", "cssutils"}
-OTHERS = {"alembic", "cryptography"}
-STORE = {"sqlalchemy", "pydantic", "yaml", "rich"}
+OTHERS = {"alembic", "cryptography", "rich"}
+STORE = {"sqlalchemy", "pydantic", "yaml"}
 ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
 
