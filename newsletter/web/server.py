@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import cast
@@ -61,7 +62,38 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor."""
+    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor.
+
+    It wakes up once a second for the date in its answers, and at once to end: uvicorn's own loop
+    looks ten times a second whether it is to end, which is most of what an idle server takes.
+    """
+
+    tick = 1.0
+    """Seconds from one date to the next."""
+    _over = False
+    _ended: asyncio.Event
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it is to end, or has."""
+        return self._over
+
+    @should_exit.setter
+    def should_exit(self, over: bool) -> None:
+        self._over = over
+        if over and (loop := self._loop):
+            loop.call_soon_threadsafe(self._ended.set)
+
+    async def main_loop(self) -> None:
+        """Serve until it is to end."""
+        self._ended, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        try:
+            while not await self.on_tick(0):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), self.tick)
+        finally:
+            self._loop = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen. One figure means both to asyncio, so the second is said again."""
@@ -70,7 +102,7 @@ class _Server(uvicorn.Server):
             one.listen(_MAY_WAIT)
 
 
-def serving(application: ASGIApp, bounds: Bounds) -> uvicorn.Server:
+def serving(application: ASGIApp, bounds: Bounds) -> _Server:
     """What speaks HTTP for an application, and holds no connection for longer than it may."""
     return _Server(
         uvicorn.Config(

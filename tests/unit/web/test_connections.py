@@ -45,6 +45,25 @@ def listening(bounds: Bounds) -> Iterator[Open]:
         )
 
 
+def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    server = serving(Starlette(routes=[Route("/", echo)]), Bounds(connections=8))
+    server.tick = 3_600
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    try:
+        bound.listen()
+        with socket.create_connection(bound.getsockname(), timeout=PATIENCE) as connection:
+            connection.sendall(GET)
+            assert b"\r\ndate: " in connection.recv(1_000)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        bound.close()
+    assert not thread.is_alive()
+
+
 def read_all(connection: socket.socket) -> bytes:
     """What comes until the other side ends the connection."""
     came = bytearray()
