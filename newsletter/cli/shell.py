@@ -19,7 +19,6 @@ import click
 from newsletter.cli.groups import kept
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
-from newsletter.pipeline.ledger import authorise
 from newsletter.security.private import made_with
 
 if TYPE_CHECKING:
@@ -116,6 +115,8 @@ def actor(app: App, by: str | None, role: Role, deed: str) -> str:
     """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
     if by is None:
         return OPERATOR
+    from newsletter.pipeline.ledger import authorise
+
     with app.store.read() as tx:
         return authorise(tx, by, role, deed)
 
