@@ -17,7 +17,7 @@ from newsletter.domain.audience import Consent, Entry
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.message import Content
 from newsletter.domain.statement import Role
-from newsletter.ports import Clock
+from newsletter.ports import Clock, HoldKind
 from newsletter.scheduler import Scheduler
 from newsletter.security.clock import SystemClock
 
@@ -115,6 +115,9 @@ def run(workspace: Path) -> None:
     clock = NotingClock()
     with opened(workspace, os.environ) as built:
         app = replace(built, clock=clock)
+        # each run works on a copy, which the product rightly holds: nothing was ever sent from it
+        app.guard().release(by="the benchmark", kinds={HoldKind.DOUBT})
+        clock.readings.clear()
         clock.now()
         Scheduler(app, on_progress=lambda _sending: None).run(until_idle=True)
         hand_in(_phases(app, clock))

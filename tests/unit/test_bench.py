@@ -140,6 +140,18 @@ def test_a_run_that_did_not_reach_each_reader_once_does_not_count(
     run.check("it", [product.address(number) for number in (1, 0)], 2)
 
 
+def test_the_product_sends_from_a_copy_of_what_was_prepared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    product.prepare(folder / "workspace", 2)
+    shutil.copytree(folder / "workspace", folder / "run")
+    with sink(in_python(), keep=folder) as target:
+        monkeypatch.setenv(product.SINK_URL, target.url)
+        product.run(folder / "run")
+        run.check("the product", target.recipients(), 2)
+    assert measuring.read(capsys.readouterr().out).phases.keys() >= {"hand over", "end to end"}
+
+
 def test_a_stopwatch_counts_only_its_blocks() -> None:
     watch = measuring.Stopwatch()
     assert watch.phase() == Phase(seconds=0, cpu=0)
