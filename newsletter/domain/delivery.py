@@ -102,10 +102,8 @@ class BatchState(Enum):
 class Way(Enum):
     """How it came out what had become of a batch that nobody knew about."""
 
-    REPEAT = "repeat"
-    """Handed over again to a provider that keeps one message of a name."""
     REPLAY = "replay"
-    """The same bytes again under the attempt's key, which the provider still knew."""
+    """Handed over again: the provider still knew the attempt's key, or keeps one of a name."""
     LOOK_UP = "look-up"
     """The provider was asked what it had taken."""
     EVENT = "event"

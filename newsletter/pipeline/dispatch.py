@@ -189,8 +189,6 @@ class Dispatcher:
         pauses: bool,
     ) -> bool:
         now, outcome = self.clock.now(), answer.outcome
-        if outcome.verdict is Verdict.CONFIGURATION and claimed.bound and claimed.campaign.carrier:
-            answer, outcome = _as_before(answer), _as_before(answer).outcome
         if outcome.verdict is Verdict.CONFIGURATION and pauses:
             tx.campaigns.move(
                 claimed.campaign.id,
@@ -232,14 +230,6 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
         again={n: each for n, each in others.items() if each.verdict not in _FINAL},
         wait=wait,
     )
-
-
-def _as_before(answer: Answer) -> Answer:
-    """A batch that its provider may have already, and that goes to no other: nobody knows again.
-
-    Its campaign goes on at another provider, so that this refusal must not pause it.
-    """
-    return replace(answer, outcome=replace(answer.outcome, verdict=Verdict.UNKNOWN))
 
 
 def _nothing_to_halve(answer: Answer, claimed: ClaimedBatch) -> Answer:

@@ -105,7 +105,7 @@ class Lines:
             until=until,
             watched=watched,
         )
-        if self.second is None or line is self.second or claimed.bound:
+        if self.second is None or line is self.second:
             return False
         if not fails_over(verdict, pace, taken_at, self.after):
             return False

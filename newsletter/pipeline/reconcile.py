@@ -46,10 +46,8 @@ _FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 class Step(Enum):
     """What to do about a batch that is unknown."""
 
-    REPEAT = "repeat"
-    """Queue it: the provider keeps one message of a name."""
     REPLAY = "replay"
-    """Hand the same bytes over under the same key."""
+    """Hand it over again: the provider takes a key, or a name, but once."""
     LOOK_UP = "look up"
     """Ask the provider what it has."""
     WAIT = "wait"
@@ -62,10 +60,8 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     """What to do next. Pure."""
     age = now - held.attempt_at
     state = held.campaign.state
-    if capabilities.replay is Replay.SAFE:
-        return Step.LEAVE if state is CampaignState.CANCELLED else Step.REPEAT
     asks = capabilities.settles_in is not None
-    if capabilities.replay is Replay.KEYED and not held.left and _alive(held, capabilities, now):
+    if _may_be_replayed(held, capabilities, now):
         # one that can be asked too may only say that it knows the key: then its records tell
         if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
             return Step.REPLAY
@@ -74,6 +70,17 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     if not asks or not -_SKEW <= age <= min(_LOOKS_FOR, capabilities.records_kept or _LOOKS_FOR):
         return Step.LEAVE  # records are searched by the time of the attempt
     return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
+
+
+def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
+    """It reaches nobody twice, and nobody who left: the bytes of a key name all of them."""
+    match capabilities.replay:
+        case Replay.SAFE:
+            return len(held.left) < len(held.members)
+        case Replay.KEYED:
+            return not held.left and _alive(held, capabilities, now)
+        case Replay.NEVER:
+            return False
 
 
 def _alive(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
@@ -153,7 +160,7 @@ class Reconciler:
             if held is None:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
-            batch = self._batch(tx, held)
+            batch = self._batch(tx, held, but=held.left if step is Step.REPLAY else frozenset())
             parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and parcel is None:
                 step = self._without_replay(held)
@@ -177,11 +184,11 @@ class Reconciler:
     def _provider(self, held: UnknownBatch) -> Provider:
         return self.lines.of(held).provider
 
-    def _batch(self, tx: Transaction, held: UnknownBatch) -> OutgoingBatch:
+    def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
         return outgoing(
             held.campaign,
             approved_content(tx, held.campaign),
-            [(number, address) for number, address in held.members if address],
+            [one for one in held.members if one[1] and one[0] not in but],
             attempt_id=held.attempt_id,
             at=held.attempt_at,
             links=self.links,
@@ -190,12 +197,14 @@ class Reconciler:
     def _same_bytes(
         self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
     ) -> Parcel | None:
-        """What left, byte for byte; None where it cannot be made again."""
+        """What left, byte for byte where a key stands for it; None where it cannot be said."""
+        provider = self._provider(held)
         try:
-            parcel = self._provider(held).prepare(batch)
+            parcel = provider.prepare(batch)
         except InvalidInput:
             return None
-        same = hashlib.sha256(parcel.body).hexdigest() == held.body_hash
+        named = provider.capabilities.replay is Replay.SAFE
+        same = named or hashlib.sha256(parcel.body).hexdigest() == held.body_hash
         return replace(parcel, not_after=not_after) if same else None
 
     def _without_replay(self, held: UnknownBatch) -> Step:
@@ -206,25 +215,23 @@ class Reconciler:
         self, step: Step, held: UnknownBatch, batch: OutgoingBatch, parcel: Parcel | None
     ) -> _Found:
         now = self.clock.now()
-        if step is Step.REPEAT:
-            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT)
         if parcel is not None:
-            return self._read_replay(held, self._provider(held).hand_over(parcel))
+            return self._read_replay(held, batch, self._provider(held).hand_over(parcel))
         if step is Step.LOOK_UP:
             return self._read_records(held, self._provider(held).look_up(batch))
         soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
         return _later(held, soon if step is Step.WAIT else None)
 
-    def _read_replay(self, held: UnknownBatch, answer: Answer) -> _Found:
+    def _read_replay(self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer) -> _Found:
         """Only what the provider says of the attempt itself counts.
 
-        "Too fast" or "wrong key" is said of the replay, before its key is looked at.
+        "Too fast", "wrong key" or "too large" is said of the replay, before its key is looked at,
+        and maybe by a proxy that was not there at the first try.
         """
-        if answer.outcome.verdict is Verdict.SPLIT:
-            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPLAY)
-        said = {n: answer.exceptions.get(n, answer.outcome) for n, _ in held.members}
+        numbers = [one.subscriber_id for one in batch.recipients]
+        said = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
         known = {n: outcome for n, outcome in said.items() if outcome.verdict in _FINAL}
-        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(said):
+        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
             return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
         wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)

@@ -21,12 +21,10 @@ class Recovered:
 def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recovered:
     """Take over from a process that is provably dead: its claimed batches become unknown.
 
-    So does what only a provider may have, or an account there, that is none of ``accounts`` any
-    more; they are named by provider.
+    ``accounts`` are those that can be asked, by provider.
     """
     with store.begin() as tx:
         unknown = tx.batches.abandon(at=clock.now())
-        unknown += tx.batches.unbind(accounts, clock.now())
         for campaign_id in tx.unknowns.campaigns():
             confirm_told(tx, campaign_id, clock)
         for campaign_id in tx.campaigns.sending():

@@ -32,8 +32,8 @@ class UnknownBatch:
     body_hash: str
     members: Sequence[tuple[int, str]]
     """(subscriber id, address) of those who are unknown, by id; an erased one has no address."""
-    left: bool
-    """Somebody among them may not be written to any more."""
+    left: frozenset[int]
+    """Those of them who may not be written to any more."""
     tries: int
     """How often it was replayed or looked up in vain."""
     absences: int
@@ -105,8 +105,7 @@ class Unknowns(Protocol):
         """Book what came out, if the fence still holds; tells whether it did.
 
         ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
-        cancelled where their campaign was. Those that are merely repeated may be at their provider
-        already, so they are bound to it.
+        cancelled where their campaign was.
         """
         ...
 

@@ -121,7 +121,7 @@ class Campaigns(Protocol):
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
         """Let what waits go to this provider, at once; empty is the first. Tells what is new.
 
-        What a provider may have already stays bound to it. What waits for an hour goes then.
+        What waits for an hour goes then.
         """
         ...
 
@@ -162,8 +162,6 @@ class ClaimedBatch:
     """To which it goes."""
     members: Sequence[tuple[int, str]]
     """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
-    bound: bool = False
-    """An earlier attempt may have reached this provider, so that it goes to no other one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,13 +274,6 @@ class Batches(Protocol):
         """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
 
         Whoever held an unknown one is dead too.
-        """
-        ...
-
-    def unbind(self, accounts: Mapping[str, str], at: datetime) -> int:
-        """Turn queued batches into unknown that are bound to none of these; returns how many.
-
-        The accounts are named by provider.
         """
         ...
 

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Integer,
     Select,
@@ -130,25 +129,16 @@ class SqlBatches:
             .where(claiming.is_unknown())
             .values(lease_until=None, call_until=None)
         )
-        claimed = _batch.state == BatchState.CLAIMED.value
-        return self._lose(claimed, at, "the process ended while the call was under way")
-
-    def unbind(self, accounts: Mapping[str, str], at: datetime) -> int:
-        elsewhere = ~claiming.is_at(_batch.bound_to, accounts)
-        lost = (_batch.state == BatchState.QUEUED.value) & (_batch.bound_to != "") & elsewhere
-        return self._lose(lost, at, "the provider that may have it is not configured any more")
-
-    def _lose(self, which: ColumnElement[bool], at: datetime, reason: str) -> int:
         return self._connection.execute(
             update(tables.batch)
-            .where(claiming.is_open(), which)
+            .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
             .values(
                 state=BatchState.UNKNOWN.value,
                 fence=_batch.fence + 1,
                 unknown=_batch.unknown + _batch.pending,
                 pending=0,
                 lease_until=None,
-                reason=reason,
+                reason="the process ended while the call was under way",
                 settled_at=to_ms(at),
             )
         ).rowcount

@@ -228,7 +228,6 @@ class SqlCampaigns:
                 .where(
                     _batch.campaign_id == campaign_id,
                     _batch.state == BatchState.QUEUED.value,
-                    _batch.bound_to == "",
                     _batch.attempts > 0,  # what was not tried yet waits for its hour alone
                 )
                 .values(not_before=0)

@@ -80,15 +80,13 @@ def next_queued(
     The campaign is chosen first: an order over all that is open would cost more with each batch.
     """
     for campaign in connection.execute(_sending()).all():
-        carrier = _carrier(campaign.carrier or campaign.provider, room)
-        for provider in sorted(room or {carrier: None}, key=lambda name: name != carrier):
-            if room.get(provider) == 0:
-                continue
-            query = _next_queued(carried=provider == carrier)
-            values = {"at": to_ms(at), "campaign": campaign.id, "to": provider}
-            found = connection.scalar(query, values)
-            if found is not None:
-                return found, provider
+        provider = _carrier(campaign.carrier or campaign.provider, room)
+        if room.get(provider) == 0:
+            continue
+        values = {"at": to_ms(at), "campaign": campaign.id}
+        found = connection.scalar(_next_queued(), values)
+        if found is not None:
+            return found, provider
     return None
 
 
@@ -111,9 +109,8 @@ def _sending() -> Select[Any]:
 
 
 @cache
-def _next_queued(*, carried: bool) -> Select[Any]:
-    """Of one campaign. A batch that a provider may have already goes to no other one."""
-    bound = _batch.bound_to == bindparam("to")
+def _next_queued() -> Select[Any]:
+    """Of one campaign."""
     return (
         select(_batch.id)
         .where(
@@ -122,7 +119,6 @@ def _next_queued(*, carried: bool) -> Select[Any]:
             _batch.state == BatchState.QUEUED.value,
             _batch.campaign_id == bindparam("campaign"),
             is_due(bindparam("at", type_=BigInteger)),
-            (_batch.bound_to == "") | bound if carried else bound,
         )
         .order_by(_batch.no)
         .limit(1)
@@ -154,7 +150,6 @@ def _hold() -> Any:
             _batch.attempts,
             _batch.claimed_at,
             _batch.regardless,
-            _batch.bound_to,
         )
     )
 
@@ -212,7 +207,6 @@ def claim(
         at=from_ms(row.claimed_at),
         number=connection.scalar(_count()),
         members=members,
-        bound=bool(row.bound_to),
     )
 
 

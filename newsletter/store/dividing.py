@@ -155,7 +155,6 @@ def _add(
             "pending": 0 if cancelled else len(group),
             "cancelled": len(group) if cancelled else 0,
             "regardless": regardless,
-            "bound_to": claimed.provider if claimed.bound else "",
             "account": account,
             **common,
         }

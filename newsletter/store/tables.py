@@ -189,7 +189,6 @@ batch = table(
     words("attempt_id", empty=True),
     words("body_hash", empty=True),
     words("provider", empty=True),  # to which the last attempt went
-    words("bound_to", empty=True),  # the only provider that may get it, for it may have it already
     words("provider_id", empty=True),
     words("reason", empty=True),
     integer("claimed_at", nullable=True),

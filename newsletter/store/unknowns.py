@@ -74,7 +74,7 @@ class SqlUnknowns:
             seen_at=from_ms(row.settled_at),
             body_hash=row.body_hash,
             members=sorted((row.id, row.address) for row in members),
-            left=not all(row.may for row in members),
+            left=frozenset(row.id for row in members if not row.may),
             tries=row.tries,
             absences=row.absences,
         )
@@ -126,7 +126,7 @@ class SqlUnknowns:
         at: datetime,
     ) -> bool:
         people = len(held.members) - len(known)
-        state, moved = self._rest(held, rest, people, way)
+        state, moved = self._rest(held, rest, people)
         counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
         tally = Counter(_OUTCOMES[outcome.verdict].value for outcome in known.values())
         counted |= {name: _batch[name] + number for name, number in tally.items()}
@@ -157,7 +157,7 @@ class SqlUnknowns:
         return True
 
     def _rest(
-        self, held: UnknownBatch, rest: Rest, people: int, way: Way
+        self, held: UnknownBatch, rest: Rest, people: int
     ) -> tuple[BatchState, DeliveryState | None]:
         if rest is Rest.ACCEPTED or not people:
             return BatchState.DONE, DeliveryState.ACCEPTED
@@ -165,10 +165,7 @@ class SqlUnknowns:
             return BatchState.UNKNOWN, None
         if SqlCampaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED
-        bound_to = held.provider if way is Way.REPEAT else ""
-        self._connection.execute(
-            _held(held).values(not_before=0, tries=0, absences=0, bound_to=bound_to)
-        )
+        self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
         return BatchState.QUEUED, DeliveryState.PENDING
 
     def put_off(
@@ -203,7 +200,6 @@ class SqlUnknowns:
                     _batch.unknown: 0,
                     _batch.fence: _batch.fence + 1,  # whoever holds it decides nothing any more
                     _batch.not_before: 0,
-                    _batch.bound_to: "",
                     _batch.lease_until: None,
                     _batch.call_until: None,
                     _batch.tries: 0,

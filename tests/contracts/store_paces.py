@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from newsletter.domain.delivery import Counts, Way
+from newsletter.domain.delivery import Counts
 from newsletter.domain.pacing import Cause, Pace
-from newsletter.ports import Resolution, Rest, Store, Transaction
+from newsletter.ports import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, ids
 from tests.fakes import NOON
 
@@ -17,13 +17,6 @@ KEPT = Pace(
     day=date(2026, 11, 24),
     used=12_345,
 )
-
-
-def repeat(tx: Transaction) -> None:
-    """Queue what is unknown again for a provider that keeps one message of a name."""
-    held = tx.unknowns.take(at=NOON, lease=LEASE, accounts={"recording": ""})
-    assert held is not None
-    assert tx.unknowns.settle(held, known={}, rest=Rest.NOT_HANDED_OVER, way=Way.REPEAT, at=NOON)
 
 
 class PacesContract:
@@ -124,34 +117,3 @@ class PacesContract:
             claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"new": None})
         assert claimed is not None
         assert claimed.provider == "new"
-
-    def test_a_repeated_batch_is_bound_to_its_provider_in_all_its_parts(self, store: Store) -> None:
-        books = Books(store, 4)
-        books.claim()
-        books.abandon()
-        with books.step() as tx:
-            repeat(tx)
-            tx.campaigns.hand_on(books.id, "second")
-            both = {"recording": None, "second": None}
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", room=both)
-        assert claimed is not None
-        assert (claimed.provider, claimed.bound) == ("recording", True)
-        assert books.split(claimed)
-        for _ in range(2):
-            with books.step() as tx:
-                half = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a3", room=both)
-            assert half is not None
-            assert (half.provider, half.bound, len(half.members)) == ("recording", True, 2)
-
-    def test_a_person_who_says_resend_lets_any_provider_have_it(self, store: Store) -> None:
-        books = Books(store, 2)
-        books.claim()
-        books.abandon()
-        with books.step() as tx:
-            repeat(tx)
-            assert tx.batches.unbind({"second": ""}, NOON) == 1
-            assert tx.batches.unbind({"second": ""}, NOON) == 0
-            tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
-            claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a", room={"second": None})
-        assert claimed is not None
-        assert not claimed.bound

@@ -12,7 +12,6 @@ import time
 
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Parts
-from tests.simulation.known import KNOWN_OPEN
 from tests.simulation.program import explain, first_broken, program, run
 
 _NEWS = 250
@@ -45,7 +44,7 @@ def _say(words: str) -> None:
 
 
 def _replay(seed: int) -> int:
-    result = run(program(seed), known=KNOWN_OPEN)
+    result = run(program(seed))
     _say("\n".join(result.trace) if result.violation is None else explain(seed))
     return int(result.violation is not None)
 
@@ -55,7 +54,7 @@ def _search(seeds: range) -> int:
     for done, seed in enumerate(seeds):
         if done and done % _NEWS == 0:
             _say(f"{done:,} seeds in {time.process_time() - begun:.0f} s of CPU")
-        if run(program(seed), known=KNOWN_OPEN).violation is not None:
+        if run(program(seed)).violation is not None:
             broken.append(seed)
             _say(explain(seed))
     took = time.process_time() - begun
@@ -78,7 +77,7 @@ def _found(name: str, parts: Parts, seeds: range) -> bool:
     if seed is None:
         _say(f"{name}: not found in {len(seeds)} seeds")
         return False
-    violation = run(program(seed), parts, KNOWN_OPEN).violation
+    violation = run(program(seed), parts).violation
     _say(f"{name}: found by seed {seed}, after {seed - seeds.start + 1:,}; {violation}")
     return True
 

@@ -191,7 +191,7 @@ def _unfenced_unknown(tx: Any, right: Callable[..., Any], held: Any, **named: An
 
 def _nobody_left(_tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     held = right(**named)
-    return None if held is None else replace(held, left=False)
+    return None if held is None else replace(held, left=frozenset())
 
 
 def _any_account(tx: Any, right: Callable[..., Any], accounts: Mapping[str, str]) -> Any:

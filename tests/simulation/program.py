@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from tests.simulation.database import KINDS, READERS
 from tests.simulation.host import WORKERS, Parts
-from tests.simulation.known import KNOWN_OPEN, Fault
 from tests.simulation.oracle import Violation
 from tests.simulation.service import TRAITS, How
 from tests.simulation.world import World
@@ -161,11 +160,9 @@ def take(world: World, step: Step) -> None:
     deeds[step.what]()
 
 
-def run(
-    given: Program, parts: Parts | None = None, known: frozenset[Fault] = frozenset()
-) -> Result:
+def run(given: Program, parts: Parts | None = None) -> Result:
     """Run it to its end, or until a rule is broken."""
-    world = World(given.kind, given.traits, parts or Parts(), known)
+    world = World(given.kind, given.traits, parts or Parts())
     violation = None
     world.say(f"{given.kind}, provider {given.traits}")
     try:
@@ -203,9 +200,9 @@ def _with(given: Program, steps: Sequence[Step]) -> Program:
 
 
 def first_broken(seeds: range, parts: Parts | None = None) -> int | None:
-    """The first seed with which a rule is broken, apart from what is known."""
+    """The first seed with which a rule is broken."""
     for seed in seeds:
-        if run(program(seed), parts, KNOWN_OPEN).violation is not None:
+        if run(program(seed), parts).violation is not None:
             return seed
     return None
 
@@ -213,14 +210,14 @@ def first_broken(seeds: range, parts: Parts | None = None) -> int | None:
 def explain(seed: int, parts: Parts | None = None) -> str:
     """The shortest program found that breaks the same rule, and all that happens in it."""
     given = program(seed)
-    violation = run(given, parts, KNOWN_OPEN).violation
+    violation = run(given, parts).violation
     if violation is None:
         return f"seed {seed}: every rule holds"
 
     def still(fewer: Program) -> bool:
-        found = run(fewer, parts, KNOWN_OPEN).violation
+        found = run(fewer, parts).violation
         return found is not None and found.rule is violation.rule
 
     short = shrink(given, still)
-    trace = run(short, parts, KNOWN_OPEN).trace
+    trace = run(short, parts).trace
     return "\n".join([f"seed {seed}: {len(given.steps)} steps, {len(short.steps)} left", *trace])

@@ -41,7 +41,7 @@ class How(Enum):
     CONFIGURATION = "configuration"
     """It refuses the key."""
     SPLIT = "split"
-    """It objects to something in the batch."""
+    """It, or a proxy before it, objects to the batch."""
     PARTLY = "partly"
     """It refuses some readers for good, and takes the others."""
     AGAIN = "again"
@@ -124,9 +124,7 @@ class Service:
         """Take a call, and answer it as far as the answer arrives."""
         books = self.accounts.setdefault(account, Account())
         known = self._known(books, batch, now)
-        if how in _NOTHING and not (
-            known is not None and how is How.SPLIT
-        ):  # it judges the same bytes alike
+        if how in _NOTHING:  # of a replay, too: it never came to where the key is known
             return Answer(outcome=_NOTHING[how])
         if known is not None:
             return _heard(batch, known, how)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.simulation.known import KNOWN_OPEN, Fault
 from tests.simulation.program import BOOT, Program, Step, run, worker
 
 
@@ -10,11 +9,6 @@ def holds(traits: str, *steps: Step, kind: str = "begun") -> None:
     """Every rule holds, on the way and at the end."""
     result = run(Program(kind=kind, traits=traits, steps=(BOOT, *steps)))
     assert result.violation is None, "\n".join(result.trace)
-
-
-def until_mended(fault: Fault) -> pytest.MarkDecorator:
-    known = fault in KNOWN_OPEN
-    return pytest.mark.xfail(known, reason=fault.value, raises=AssertionError, strict=True)
 
 
 @pytest.mark.parametrize("traits", ["keyed", "asked", "both"])
@@ -59,21 +53,32 @@ def test_an_event_of_another_workspace_changes_no_reader_of_ours() -> None:
     holds("keyed", worker("dispatch-1"), Step("event", "foreign", 2))
 
 
-@until_mended(Fault.REPEAT)
-def test_what_may_have_arrived_does_not_count_as_cancelled_when_it_is_to_be_repeated() -> None:
+def test_what_may_have_arrived_does_not_count_as_cancelled_when_it_could_be_repeated() -> None:
+    holds("safe", worker("dispatch-1", "lose"), Step("hand", "cancel", 1), worker("reconcile"))
+
+
+def test_what_may_have_arrived_does_not_count_as_cancelled_when_it_was_repeated_in_vain() -> None:
     holds(
         "safe",
         worker("dispatch-1", "lose"),
-        worker("reconcile"),
+        worker("reconcile", "busy"),
         Step("hand", "cancel", 1),
     )
 
 
-@until_mended(Fault.REPEAT)
-def test_what_may_have_arrived_does_not_count_as_suppressed_when_its_reader_has_left() -> None:
+@pytest.mark.parametrize("traits", ["safe", "keyed", "both"])
+def test_what_may_have_arrived_does_not_count_as_suppressed_when_its_reader_leaves(
+    traits: str,
+) -> None:
     holds(
-        "safe",
+        traits,
         worker("dispatch-1", "lose"),
-        worker("reconcile"),
+        worker("reconcile", "busy"),
         Step("reader", "leave", 2),
     )
+
+
+@pytest.mark.parametrize("traits", ["safe", "keyed", "both"])
+def test_a_proxy_that_finds_a_replay_too_large_sends_nothing_again(traits: str) -> None:
+    """The provider has it since the first try."""
+    holds(traits, worker("dispatch-1", "lose"), worker("reconcile", "split"))

@@ -9,7 +9,6 @@ from newsletter.ports import Watermark
 from tests.contracts.watermark import WatermarkContract
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
-from tests.simulation.known import KNOWN_OPEN
 from tests.simulation.program import explain, first_broken, program, run, shrink
 
 PARTS, EACH = 4, 30
@@ -40,13 +39,13 @@ def test_a_planted_bug_is_found_by_fresh_seeds(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("number", [3, 5, 11, 22])
 def test_a_seed_gives_the_same_run_each_time(number: int) -> None:
-    first, second = (run(program(number), known=KNOWN_OPEN) for _ in range(2))
+    first, second = (run(program(number)) for _ in range(2))
     assert first.trace == second.trace
 
 
 def test_a_program_is_shrunk_to_the_steps_that_matter() -> None:
     bug = BUGS["another reader's link"]
-    short = shrink(program(0), lambda given: run(given, bug, KNOWN_OPEN).violation is not None)
+    short = shrink(program(0), lambda given: run(given, bug).violation is not None)
     assert len(short.steps) <= 1
 
 

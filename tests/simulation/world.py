@@ -7,12 +7,10 @@ from datetime import timedelta
 from newsletter.domain.attempt import attempt_name
 from newsletter.domain.epoch import Location
 from newsletter.domain.errors import Defect, NewsletterError
-from newsletter.ports import Replay
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.database import image
 from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
-from tests.simulation.known import Fault
 from tests.simulation.oracle import (
     Excuses,
     Expected,
@@ -31,15 +29,12 @@ _ROUNDS = 40
 
 
 class World:
-    """``known`` faults are not mended yet: nothing that leads to them is done."""
+    """One run: it begins with a kind of workspace, at a provider with such traits."""
 
-    def __init__(
-        self, kind: str, traits: str, parts: Parts, known: frozenset[Fault] = frozenset()
-    ) -> None:
+    def __init__(self, kind: str, traits: str, parts: Parts) -> None:
         made = image(kind)
         self.kind = kind
         self.parts = parts
-        self.known = known
         self.start = self.now = made.at
         self.baton = Baton()
         self.commit = 0
@@ -287,8 +282,6 @@ class World:
         return due is not None
 
     def _close(self, host: Host) -> None:
-        if self._repeats() and Fault.REPEAT in self.known:
-            self.excuses.told |= {(mail.campaign, mail.subscriber) for mail in self.journal}
         close(host.books, self.journal, host.expected, self.excuses)
         over = host.books.execute(_OVER).fetchall()
         if over:
@@ -298,9 +291,6 @@ class World:
         held = host.books.execute("SELECT 1 FROM meta WHERE key IN ('hold', 'stop')").fetchone()
         if stuck and not held and host.process is not None:
             raise Violation(Rule.STUCK, f"{stuck} at {host.now()}")
-
-    def _repeats(self) -> bool:
-        return any(one.capabilities.replay is Replay.SAFE for one in self.services)
 
     def clear(self) -> None:
         """Let no thread be left."""

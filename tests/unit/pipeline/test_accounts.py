@@ -16,7 +16,6 @@ from newsletter.store.sql import SqlStore
 from tests.fakes import RecordingProvider
 from tests.unit.pipeline.lettering import Post
 from tests.unit.pipeline.newsroom import Newsroom
-from tests.unit.pipeline.test_recover import run_until_cut
 
 KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": timedelta(days=1)}
 ASKED: dict[str, Any] = {"settles_in": timedelta(minutes=10)}
@@ -56,19 +55,6 @@ def test_nothing_goes_out_again_through_another_account(
     look_for_days(room)
     assert len(at_a.accepted) == 3
     assert (at_b.accepted, at_b.looks) == ([], 0)
-    assert room.counts() == Counts(unknown=3)
-
-
-def test_what_was_to_be_repeated_in_another_folder_is_unknown(room: Newsroom) -> None:
-    room.provider = RecordingProvider(replay=Replay.SAFE)
-    room.start(3)
-    assert run_until_cut(room, 4)
-    room.recover()
-    room.find_out()
-    assert room.counts() == Counts(pending=3)
-    at_b = move_to_b(room, replay=Replay.SAFE)
-    look_for_days(room)
-    assert at_b.accepted == []
     assert room.counts() == Counts(unknown=3)
 
 

@@ -151,58 +151,26 @@ def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -
     assert not {*room.unknown()} & {*second(room).accepted}
 
 
-def lose(room: Newsroom) -> None:
-    """The first keeps one message of a name, and the process dies while a call is under way."""
+def test_what_the_first_keeps_one_of_a_name_of_is_handed_to_it_alone(room: Newsroom) -> None:
+    """The process dies while a call is under way; the campaign goes on at the second."""
     room.provider.capabilities = Capabilities(max_recipients=1000, replay=Replay.SAFE)
+    room.start(30)
     with room.store.begin() as tx:
         claimed = tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
         assert claimed is not None
         tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="h", account=room.account)
+        assert tx.campaigns.hand_on(1, "second")
     assert room.recover().unknown == 1
-    assert room.find_out() == 1
-
-
-def test_what_is_repeated_at_the_first_stays_there_when_the_rest_goes_elsewhere(
-    room: Newsroom,
-) -> None:
-    room.start(30)
-    lose(room)
-    with room.store.begin() as tx:
-        assert tx.campaigns.hand_on(1, "second")
-    room.drain()
-    assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
-    assert everybody(room) == people(30)
-
-
-def test_a_repeated_batch_that_the_first_refuses_is_unknown_again_and_pauses_nobody(
-    room: Newsroom,
-) -> None:
-    room.start(30)
-    lose(room)
-    with room.store.begin() as tx:
-        assert tx.campaigns.hand_on(1, "second")
     room.provider.answer = KEY
     room.drain()
+    assert room.find_out() == 1
     assert room.counts() == Counts(accepted=20, unknown=10)
     assert room.campaign().state is CampaignState.ATTENTION
-
-
-def test_a_repeated_batch_alone_does_not_fail_over(room: Newsroom) -> None:
-    room.start(10)
-    lose(room)
-    room.provider.answer = KEY
-    room.dispatch()
-    assert room.campaign().state is CampaignState.PAUSED
-    assert room.campaign().carrier == ""
-
-
-def test_a_repeated_batch_whose_provider_is_gone_is_unknown(room: Newsroom) -> None:
-    room.start(10)
-    lose(room)
-    room.provider.name = "another"
-    room.recover()
-    assert room.drain() == 0
-    assert room.counts() == Counts(unknown=10)
+    room.provider.answer = accept_all
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
+    assert everybody(room) == people(30)
 
 
 def test_a_second_provider_that_refuses_too_pauses_the_campaign(room: Newsroom) -> None:

@@ -52,7 +52,7 @@ def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> Unkn
         seen_at=NOON,
         body_hash="h",
         members=((1, "reader1@example.org"),),
-        left=False,
+        left=frozenset(),
         tries=0,
         absences=0,
     )
@@ -60,9 +60,14 @@ def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> Unkn
 
 
 def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
+    two = ((1, "reader1@example.org"), (7, ""))
     for batch, capabilities, age, step in [
-        (held(), SAFE, timedelta(0), Step.REPEAT),
-        (held(CampaignState.PAUSED), SAFE, DAY * 9, Step.REPEAT),
+        (held(), SAFE, DAY * 9, Step.REPLAY),
+        (held(seen_at=NOON + DAY), SAFE, -DAY, Step.REPLAY),
+        (held(tries=9), SAFE, timedelta(0), Step.REPLAY),
+        (held(left=frozenset({1})), SAFE, timedelta(0), Step.LEAVE),
+        (held(left=frozenset({7}), members=two), SAFE, timedelta(0), Step.REPLAY),
+        (held(CampaignState.PAUSED), SAFE, DAY * 9, Step.WAIT),
         (held(CampaignState.CANCELLED), SAFE, timedelta(0), Step.LEAVE),
         (held(), KEYED, timedelta(0), Step.REPLAY),
         (held(CampaignState.SENDING), KEYED, timedelta(hours=23), Step.REPLAY),
@@ -71,14 +76,14 @@ def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
         (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - timedelta(seconds=59), Step.REPLAY),
         (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - MINUTES, Step.LEAVE),
         (held(seen_at=NOON + DAY / 2), BOTH, timedelta(minutes=1), Step.LOOK_UP),
-        (held(left=True), KEYED, timedelta(0), Step.LEAVE),
+        (held(left=frozenset({1})), KEYED, timedelta(0), Step.LEAVE),
         (held(CampaignState.CANCELLED), KEYED, timedelta(0), Step.LEAVE),
         (held(CampaignState.PAUSED), KEYED, timedelta(0), Step.WAIT),
         (held(), BOTH, timedelta(minutes=1), Step.REPLAY),
         (held(tries=1), KEYED, timedelta(minutes=1), Step.REPLAY),
         (held(tries=1), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(CampaignState.PAUSED), BOTH, timedelta(minutes=1), Step.LOOK_UP),
-        (held(left=True), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(left=frozenset({1})), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(), BOTH, timedelta(minutes=14), Step.LOOK_UP),
         (held(), ASKED, timedelta(0), Step.WAIT),
         (held(), ASKED, timedelta(seconds=-50), Step.WAIT),
@@ -142,7 +147,7 @@ def test_a_replay_tells_who_was_refused(room: Newsroom) -> None:
     ("verdict", "counts"),
     [
         (Verdict.REJECTED, Counts(rejected=1)),
-        (Verdict.SPLIT, Counts(pending=1)),
+        (Verdict.SPLIT, Counts(unknown=1)),
         (Verdict.RETRY, Counts(unknown=1)),
         (Verdict.QUOTA, Counts(unknown=1)),
         (Verdict.CONFIGURATION, Counts(unknown=1)),
@@ -159,6 +164,66 @@ def test_only_an_answer_about_the_attempt_itself_settles_it(
     room.provider.answer = always(verdict)
     room.reconcile()
     assert room.counts() == counts
+
+
+def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) -> None:
+    """It was not there at the first try, which the provider took."""
+    lost(room, **KEYS)
+    taken = room.provider.hand_over
+    calls = []
+
+    class Behind(RecordingProvider):
+        def hand_over(self, parcel: Parcel) -> Answer:
+            calls.append(parcel)
+            return always(Verdict.SPLIT)(parcel.batch) if len(calls) == 1 else taken(parcel)
+
+    behind = Behind(**KEYS)
+    room.reconciler(provider=behind).reconcile()
+    assert room.counts() == Counts(unknown=3)
+    room.clock.advance(minutes=1)
+    room.reconciler(provider=behind).reconcile()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+# --- replays where the provider keeps one message of a name
+
+
+NAMES: dict[str, Any] = {"replay": Replay.SAFE}
+
+
+def test_a_folder_is_handed_what_is_unknown_again(room: Newsroom) -> None:
+    lost(room, **NAMES)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("replay", "accepted", 3)]
+
+
+def test_whoever_left_before_it_is_handed_over_again_stays_unknown(room: Newsroom) -> None:
+    lost(room, **NAMES)
+    room.suppress("reader2@example.org")
+    room.find_out()
+    assert [one.subscriber_id for one in room.provider.batches[-1].recipients] == [1, 3]
+    assert room.counts() == Counts(accepted=2, unknown=1)
+    assert room.unknown() == ["reader2@example.org"]
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.find_out() == 0
+    assert len(room.provider.batches) == 2
+
+
+def test_what_a_folder_may_have_is_never_cancelled_by_being_handed_over_again(
+    room: Newsroom,
+) -> None:
+    lost(room, **NAMES)
+    room.provider.answer = always(Verdict.CONFIGURATION)
+    room.find_out()
+    room.hand().cancel("resignation")
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.counts() == Counts(unknown=3)
 
 
 def test_a_replay_in_vain_is_tried_again_later_and_later(room: Newsroom) -> None:

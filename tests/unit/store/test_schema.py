@@ -144,17 +144,37 @@ def test_a_migration_does_not_lose_rows(engine: Engine) -> None:
         assert connection.execute(text("SELECT * FROM meta")).all() == [("k", "v")]
 
 
-def test_an_older_database_is_brought_along_with_what_is_in_it(empty: Engine) -> None:
-    with connected(empty) as connection:
+def older(engine: Engine, version: str, *lines: str) -> None:
+    """A database of an older version with these rows, brought along."""
+    with connected(engine) as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for line in _OLD_ROWS:
+        command.upgrade(config, version)
+        for line in lines:
             connection.execute(text(line))
-    migrate(empty)
+    migrate(engine)
+
+
+def test_what_was_queued_in_doubt_is_unknown_after_the_migration(empty: Engine) -> None:
+    older(
+        empty,
+        "0016",
+        *_OLD_ROWS,
+        "UPDATE batch SET bound_to = 'outbox', provider = 'outbox', claimed_at = 7 WHERE no = 1",
+        "INSERT INTO resolution (campaign_id, batch_id, at, way, outcome, people)"
+        " VALUES (1, 2, 0, 'repeat', 'not handed over', 1)",
+    )
     with connected(empty, reads=True) as connection:
-        rows = connection.execute(text("SELECT provider, bound_to FROM batch ORDER BY id")).all()
+        what = "SELECT state, pending, unknown, settled_at FROM batch WHERE no = 1"
+        assert connection.execute(text(what)).all() == [("unknown", 0, 1, 7)]
+        assert connection.scalar(text("SELECT way FROM resolution")) == "replay"
+
+
+def test_an_older_database_is_brought_along_with_what_is_in_it(empty: Engine) -> None:
+    older(empty, "0001", *_OLD_ROWS)
+    with connected(empty, reads=True) as connection:
+        rows = connection.execute(text("SELECT provider, account FROM batch ORDER BY id")).all()
         assert rows == [("mailgun", ""), ("", "")]
         [row] = connection.execute(text("SELECT urgent, carrier FROM campaign")).all()
         assert row == (0, "")
