@@ -3,9 +3,10 @@
 import hmac
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from newsletter.domain.statement import Approval, Channel
 from newsletter.store import tables
@@ -23,9 +24,7 @@ class SqlApprovals:
         self._chain = chain
 
     def of(self, slug: str) -> list[Approval]:
-        found = self._connection.execute(
-            select(tables.approval).where(_approval.slug == slug).order_by(_approval.id)
-        ).all()
+        found = self._connection.execute(_of(), {"named": slug}).all()
         return [_approval_of(row) for row in found if vouched(self._chain, row)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
@@ -62,6 +61,13 @@ class SqlApprovals:
         for row in self._connection.execute(revoked).all():
             vouch_for(self._connection, self._chain, row)
         return len(counted)
+
+
+@cache
+def _of() -> Select[Any]:
+    """Asked at each look, of each statement that has not gone out."""
+    of = _approval.slug == bindparam("named")
+    return select(tables.approval).where(of).order_by(_approval.id)
 
 
 def rows(connection: Connection) -> Iterator[Row[Any]]:

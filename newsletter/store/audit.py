@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, desc, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select
 
 from newsletter.domain.epoch import Absence
 from newsletter.domain.errors import Defect
@@ -37,7 +38,7 @@ class SqlAudit:
         values = {"at": to_ms(at), "actor": actor, "action": action, "subject": subject}
         digest = self._chain.link(before, number, values["at"], actor, action, subject, detail)
         self._connection.execute(
-            insert(tables.audit).values(number=number, detail=detail, digest=digest, **values)
+            insert(tables.audit), {"number": number, "detail": detail, "digest": digest, **values}
         )
         self._entered = AuditHead(number=number, digest=digest)
 
@@ -70,10 +71,9 @@ class SqlAudit:
 
     def _lacks(self, head: AuditHead) -> bool:
         """Neither is the line there, nor has anybody written down that it is gone."""
-        there = select(_audit.digest).where(_audit.number == head.number)
-        noted = select(func.count()).where(_audit.action == _GAP, _audit.detail == str(head))
-        if self._connection.scalar(there) == head.digest:
+        if self.digest(head.number) == head.digest:
             return False
+        noted = select(func.count()).where(_audit.action == _GAP, _audit.detail == str(head))
         return not self._connection.scalar(noted)
 
     # --- from before there was a key
@@ -112,8 +112,7 @@ class SqlAudit:
         return head
 
     def digest(self, number: int) -> str:
-        found = self._connection.scalar(select(_audit.digest).where(_audit.number == number))
-        return found or ""
+        return self._connection.scalar(_digest(), {"line": number}) or ""
 
     def _check(self, head: AuditHead, number: int, row: Row[Any], keyed: bool) -> bool:
         """Whether the line is under the key; before the first that is, none need be."""
@@ -146,13 +145,21 @@ class SqlAudit:
                 raise Defect(f"{named} has no line in the audit log")
 
     def _last(self) -> Row[Any] | None:
-        return self._connection.execute(
-            select(tables.audit).order_by(desc(_audit.number)).limit(1)
-        ).one_or_none()
+        return self._connection.execute(_last()).one_or_none()
 
     def _rows(self) -> Iterator[Row[Any]]:
         query = select(tables.audit).order_by(_audit.number)
         yield from self._connection.execute(query).yield_per(_CHUNK)
+
+
+@cache
+def _digest() -> Select[tuple[str]]:
+    return select(_audit.digest).where(_audit.number == bindparam("line"))
+
+
+@cache
+def _last() -> Select[Any]:
+    return select(tables.audit).order_by(desc(_audit.number)).limit(1)
 
 
 def _said(row: Row[Any]) -> tuple[Any, ...]:

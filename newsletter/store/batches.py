@@ -124,24 +124,8 @@ class SqlBatches:
         return dividing.halve(self._connection, claimed)
 
     def abandon(self, *, at: datetime) -> int:
-        self._connection.execute(
-            update(tables.batch)
-            .where(claiming.is_unknown())
-            .values(lease_until=None, call_until=None)
-        )
-        return self._connection.execute(
-            update(tables.batch)
-            .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
-            .values(
-                state=BatchState.UNKNOWN.value,
-                fence=_batch.fence + 1,
-                unknown=_batch.unknown + _batch.pending,
-                pending=0,
-                lease_until=None,
-                reason="the process ended while the call was under way",
-                settled_at=to_ms(at),
-            )
-        ).rowcount
+        self._connection.execute(_let_go())
+        return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def is_open(self, campaign_id: int) -> bool:
         return self._connection.scalar(_open(), {"campaign": campaign_id}) is not None
@@ -225,6 +209,30 @@ def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
         settled_at=bindparam("at"),
         lease_until=None,
         **counted,
+    )
+
+
+@cache
+def _let_go() -> Update:
+    return (
+        update(tables.batch).where(claiming.is_unknown()).values(lease_until=None, call_until=None)
+    )
+
+
+@cache
+def _abandon() -> Update:
+    return (
+        update(tables.batch)
+        .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value)
+        .values(
+            state=BatchState.UNKNOWN.value,
+            fence=_batch.fence + 1,
+            unknown=_batch.unknown + _batch.pending,
+            pending=0,
+            lease_until=None,
+            reason="the process ended while the call was under way",
+            settled_at=bindparam("at"),
+        )
     )
 
 

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,6 +12,8 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    Update,
+    bindparam,
     exists,
     func,
     insert,
@@ -61,16 +65,13 @@ class SqlCampaigns:
         return int(self._connection.scalar(select(func.count(_campaign.id))) or 0)
 
     def open(self) -> list[Campaign]:
-        return self._fetch(
-            _with_counts(select(_campaign.id).where(_IS_OPEN)).order_by(_campaign.id)
-        )
+        return self._fetch(_open())
 
     def open_heads(self) -> list[Campaign]:
-        return self._fetch(_without_counts().where(_IS_OPEN).order_by(_campaign.id))
+        return self._fetch(_open_heads())
 
     def going(self) -> list[Campaign]:
-        going = select(_campaign.id).where(_IS_SENDING)
-        return self._fetch(_with_counts(going).order_by(_campaign.id))
+        return self._fetch(_going())
 
     def begun(self, after: datetime) -> list[Campaign]:
         began = _campaign.started_at > to_ms(after)
@@ -125,36 +126,23 @@ class SqlCampaigns:
         return int(row[0]), maybe_from_ms(row[1])
 
     def get(self, campaign_id: int) -> Campaign | None:
-        one = select(_campaign.id).where(_campaign.id == campaign_id)
-        found = self._fetch(_with_counts(one).where(_campaign.id == campaign_id))
+        found = self._fetch(_one(), campaign=campaign_id)
         return found[0] if found else None
 
     def head(self, campaign_id: int) -> Campaign:
         """The campaign without its figures, which cost a sum over all its batches."""
-        [campaign] = self._fetch(_without_counts().where(_campaign.id == campaign_id))
+        [campaign] = self._fetch(_head(), campaign=campaign_id)
         return campaign
 
     def latest(self, slug: str) -> Campaign | None:
-        newest = self._connection.scalar(
-            select(func.max(_campaign.id)).where(_campaign.slug == slug)
-        )
+        newest = self._connection.scalar(_newest(), {"of": slug})
         return None if newest is None else self.get(newest)
 
     def sending(self) -> list[int]:
-        return list(
-            self._connection.scalars(select(_campaign.id).where(_IS_SENDING).order_by(_campaign.id))
-        )
+        return list(self._connection.scalars(_sending()))
 
     def due(self, now: datetime) -> list[Campaign]:
-        return self._fetch(
-            _without_counts()  # it has no batches yet
-            .where(
-                _IS_OPEN,
-                _campaign.state == CampaignState.SCHEDULED.value,
-                _campaign.release_at <= to_ms(now),
-            )
-            .order_by(_campaign.release_at, _campaign.id)
-        )
+        return self._fetch(_due(), now=to_ms(now))
 
     def add(self, campaign: Campaign, at: datetime) -> int:
         added = self._connection.execute(
@@ -198,16 +186,18 @@ class SqlCampaigns:
         at: datetime,
         reason: str = "",
     ) -> bool:
-        values: dict[str, object] = {"state": to.value, "reason": reason}
-        if to is CampaignState.SENDING:
-            values["started_at"] = func.coalesce(_campaign.started_at, to_ms(at))
-        values["finished_at"] = to_ms(at) if to.ended else None
-        moved = self._connection.execute(
-            update(tables.campaign)
-            .where(_campaign.id == campaign_id, _campaign.state.in_([s.value for s in expect]))
-            .values(**values)
+        values = {
+            "campaign": campaign_id,
+            "from": [state.value for state in expect],
+            "to": to.value,
+            "why": reason,
+            "at": to_ms(at),
+            "ended": to_ms(at) if to.ended else None,
+        }
+        return (
+            self._connection.execute(_move(begins=to is CampaignState.SENDING), values).rowcount
+            == 1
         )
-        return moved.rowcount == 1
 
     def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
         self._connection.execute(
@@ -297,8 +287,77 @@ class SqlCampaigns:
             )
         )
 
-    def _fetch(self, query: Select[tuple[object, ...]]) -> list[Campaign]:
-        return [_campaign_of(row) for row in self._connection.execute(query).all()]
+    def _fetch(self, query: Select[tuple[object, ...]], **values: object) -> list[Campaign]:
+        return [_campaign_of(row) for row in self._connection.execute(query, values).all()]
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _open() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_IS_OPEN)).order_by(_campaign.id)
+
+
+@cache
+def _open_heads() -> Select[Any]:
+    return _without_counts().where(_IS_OPEN).order_by(_campaign.id)
+
+
+@cache
+def _going() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_IS_SENDING)).order_by(_campaign.id)
+
+
+@cache
+def _sending() -> Select[tuple[int]]:
+    return select(_campaign.id).where(_IS_SENDING).order_by(_campaign.id)
+
+
+@cache
+def _one() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_campaign.id == bindparam("campaign")))
+
+
+@cache
+def _head() -> Select[Any]:
+    return _without_counts().where(_campaign.id == bindparam("campaign"))
+
+
+@cache
+def _newest() -> Select[Any]:
+    return select(func.max(_campaign.id)).where(_campaign.slug == bindparam("of"))
+
+
+@cache
+def _due() -> Select[Any]:
+    return (
+        _without_counts()  # it has no batches yet
+        .where(
+            _IS_OPEN,
+            _campaign.state == CampaignState.SCHEDULED.value,
+            _campaign.release_at <= bindparam("now"),
+        )
+        .order_by(_campaign.release_at, _campaign.id)
+    )
+
+
+@cache
+def _move(*, begins: bool) -> Update:
+    started = func.coalesce(_campaign.started_at, bindparam("at"))
+    return (
+        update(tables.campaign)
+        .where(
+            _campaign.id == bindparam("campaign"),
+            _campaign.state.in_(bindparam("from", expanding=True)),
+        )
+        .values(
+            state=bindparam("to"),
+            reason=bindparam("why"),
+            finished_at=bindparam("ended"),
+            **({"started_at": started} if begins else {}),
+        )
+    )
 
 
 def _with_counts(which: Select[tuple[int]] | None = None) -> Select[tuple[object, ...]]:

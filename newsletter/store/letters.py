@@ -3,14 +3,18 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     TextClause,
+    Update,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -192,15 +196,7 @@ class SqlLetters:
         return booked.rowcount == 1
 
     def abandon(self, at: datetime) -> int:
-        return self._connection.execute(
-            update(asking.letter)
-            .where(_letter.state == LetterState.CALLING.value)
-            .values(
-                state=LetterState.UNKNOWN.value,
-                settled_at=to_ms(at),
-                reason="the process that handed it over ended before it had an answer",
-            )
-        ).rowcount
+        return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def distrust(self, at: datetime) -> int:
         return self._connection.execute(
@@ -227,8 +223,7 @@ class SqlLetters:
         return used.rowcount == 1
 
     def waiting(self) -> tuple[int, datetime | None]:
-        query = select(func.count(), func.min(_letter.not_before)).where(_is_waiting())
-        count, first = self._connection.execute(query).one()
+        count, first = self._connection.execute(_waiting()).one()
         return int(count), maybe_from_ms(first)
 
     def left_since(self, at: datetime) -> int:
@@ -291,6 +286,27 @@ _OPEN = (LetterState.WAITING.value, LetterState.CALLING.value)
 def _is_waiting() -> TextClause:
     """In the words of the partial index of such letters."""
     return text("letter.state = 'waiting'")
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _waiting() -> Select[Any, Any]:
+    return select(func.count(), func.min(_letter.not_before)).where(_is_waiting())
+
+
+@cache
+def _abandon() -> Update:
+    return (
+        update(asking.letter)
+        .where(_letter.state == LetterState.CALLING.value)
+        .values(
+            state=LetterState.UNKNOWN.value,
+            settled_at=bindparam("at"),
+            reason="the process that handed it over ended before it had an answer",
+        )
+    )
 
 
 def _letter_of(row: Row[Any]) -> Letter:

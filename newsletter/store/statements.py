@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, text
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.campaign import CampaignState
@@ -63,12 +64,7 @@ class SqlStatements:
         return (rows[-1].number if rows else since), [row.slug for row in rows]
 
     def unsettled(self) -> list[StoredStatement]:
-        gone = exists().where(
-            _campaign.id == last_of(_statement.slug),
-            _campaign.started_at.is_not(None),
-            _campaign.state != CampaignState.CANCELLED.value,
-        )
-        return self._fetch(select(tables.statement).where(~gone).order_by(_statement.slug))
+        return self._fetch(_unsettled())
 
     def newest(self, most: int | None) -> list[StoredStatement]:
         return self._fetch(
@@ -84,15 +80,15 @@ class SqlStatements:
         return int(self._connection.scalar(present) or 0)
 
     def get(self, slug: str) -> StoredStatement | None:
-        found = self._fetch(select(tables.statement).where(_statement.slug == slug))
+        found = self._fetch(_one(), named=slug)
         return found[0] if found else None
 
     def translations(self, slug: str) -> list[StoredStatement]:
         of = (_statement.translation_of == slug, _IS_TRANSLATION)
         return self._fetch(select(tables.statement).where(*of).order_by(_statement.slug))
 
-    def _fetch(self, query: Select[tuple[object, ...]]) -> list[StoredStatement]:
-        return [_stored(row) for row in self._connection.execute(query).all()]
+    def _fetch(self, query: Select[tuple[object, ...]], **values: str) -> list[StoredStatement]:
+        return [_stored(row) for row in self._connection.execute(query, values).all()]
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
         values = {
@@ -122,13 +118,40 @@ class SqlStatements:
         return digest
 
     def content(self, digest: str) -> Content | None:
-        document = self._connection.scalar(
-            select(tables.content.c.document).where(tables.content.c.digest == digest)
-        )
+        document = self._connection.scalar(_content(), {"of": digest})
         try:
             return None if document is None else _as_content().validate_json(document)
         except ValidationError as error:
             raise Defect(f"the content {digest[:12]} is not what was stored") from error
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _unsettled() -> Select[Any]:
+    gone = exists().where(
+        _campaign.id == last_of(_statement.slug),
+        _campaign.started_at.is_not(None),
+        _campaign.state != CampaignState.CANCELLED.value,
+    )
+    return select(tables.statement).where(~gone).order_by(_statement.slug)
+
+
+@cache
+def _one() -> Select[Any]:
+    return select(tables.statement).where(_statement.slug == bindparam("named"))
+
+
+@cache
+def _content() -> Select[Any]:
+    return select(tables.content.c.document).where(tables.content.c.digest == bindparam("of"))
+
+
+@cache
+def _holds() -> Select[Any]:
+    key = tables.meta.c.key
+    return select(key, tables.meta.c.value).where(or_(*(key == one for one in _HOLDS.values())))
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
@@ -184,12 +207,7 @@ class SqlHold:
         self._connection = connection
 
     def reasons(self) -> dict[HoldKind, str]:
-        rows = self._connection.execute(
-            select(tables.meta.c.key, tables.meta.c.value).where(
-                tables.meta.c.key.in_(_HOLDS.values())
-            )
-        ).all()
-        noted = {row.key: row.value for row in rows}
+        noted = {row.key: row.value for row in self._connection.execute(_holds()).all()}
         return {kind: noted[key] for kind, key in _HOLDS.items() if key in noted}
 
     def reason(self) -> str:

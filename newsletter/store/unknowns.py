@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -91,9 +92,7 @@ class SqlUnknowns:
         return maybe_from_ms(self._connection.scalar(query))
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
-        query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(
-            claiming.is_unknown(), ~claiming.is_at(_batch.provider, accounts)
-        )
+        query = _strays(tuple(accounts.items()))
         if campaign_id is not None:
             query = query.where(_batch.campaign_id == campaign_id)
         return int(self._connection.scalar(query) or 0)
@@ -183,8 +182,7 @@ class SqlUnknowns:
         return sorted(self._connection.scalars(found.distinct()))
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
-        due = _of(accounts).with_only_columns(func.min(_batch.not_before))
-        return maybe_from_ms(self._connection.scalar(due.where(_batch.not_before < _NEVER)))
+        return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
         theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
@@ -245,6 +243,20 @@ _DECISIONS = {
 
 def _of(accounts: Mapping[str, str]) -> Select[Any]:
     return select(_batch.id).where(claiming.is_unknown(), claiming.is_at(_batch.provider, accounts))
+
+
+@lru_cache(maxsize=16)
+def _strays(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
+    return select(func.coalesce(func.sum(_batch.unknown), 0)).where(
+        claiming.is_unknown(), ~claiming.is_at(_batch.provider, dict(accounts))
+    )
+
+
+@lru_cache(maxsize=16)
+def _next_at(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
+    """Asked at each look, mostly in vain: built once for the providers that are configured."""
+    due = _of(dict(accounts)).with_only_columns(func.min(_batch.not_before))
+    return due.where(_batch.not_before < _NEVER)
 
 
 def _held(held: UnknownBatch) -> Update:

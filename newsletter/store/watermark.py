@@ -18,9 +18,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from newsletter.domain.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
@@ -48,11 +49,11 @@ class SqlEpoch:
         self._connection = connection
 
     def mark(self) -> Mark:
-        row = self._connection.execute(select(tables.epoch.c.name, tables.epoch.c.claims)).one()
+        row = self._connection.execute(_mark()).one()
         return Mark(epoch=row.name, claims=row.claims)
 
     def renew(self, mark: Mark) -> None:
-        self._connection.execute(update(tables.epoch).values(name=mark.epoch, claims=mark.claims))
+        self._connection.execute(update(tables.epoch), {"name": mark.epoch, "claims": mark.claims})
 
     def doubt(self, evidence: str, at: datetime) -> bool:
         key = tables.meta.c.key == _DOUBTED
@@ -62,6 +63,12 @@ class SqlEpoch:
         self._connection.execute(insert(tables.meta).values(key=_DOUBTED, value=evidence))
         numbers.skip(self._connection.exec_driver_sql, at, {})
         return True
+
+
+@cache
+def _mark() -> Select[tuple[str, int]]:
+    """Asked by whoever opens the database, and at each look."""
+    return select(tables.epoch.c.name, tables.epoch.c.claims)
 
 
 class FileWatermark:
