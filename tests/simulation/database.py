@@ -30,19 +30,6 @@ TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
 EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 
 
-class Head(HeadFile):
-    """The last line of the audit log, in no file."""
-
-    def __init__(self) -> None:
-        self._head: AuditHead | Absence = Absence.MISSING
-
-    def read(self) -> AuditHead | Absence:
-        return self._head
-
-    def write(self, head: AuditHead) -> None:
-        self._head = head
-
-
 class _NoHead(HeadFile):
     """Nothing outside remembers the audit log: what it is for, no rule here asks about."""
 
@@ -62,11 +49,14 @@ class Database:
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._engine = create_engine(
-            "sqlite://", creator=lambda: self.connection, poolclass=StaticPool
+            "sqlite://",
+            creator=lambda: self.connection,
+            poolclass=StaticPool,
+            pool_reset_on_return=None,  # a transaction that ended leaves nothing behind
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
-        chain = Chain(key=b"k" * 32, head=Head())
+        chain = Chain(key=b"k" * 32, head=_NoHead())
         self.store = SqlStore(self._engine, hash_address=hash_address, chain=chain)
 
     def migrate(self) -> None:
@@ -93,7 +83,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")  # the baton is the lock
+    connection.connection.driver_connection.execute("BEGIN")  # the baton is the lock
 
 
 @cache

@@ -247,22 +247,27 @@ class World:
         for host in self.hosts[1:]:
             self.boot(host)
         for number in range(_ROUNDS):
-            worked = [self._work(host, looks=not number) for host in self.hosts]
+            worked = [self._work(host, first=not number) for host in self.hosts]
             if not any(worked) and not self._skip():
                 break
         self._close(first)
 
-    def _work(self, host: Host, *, looks: bool) -> bool:
-        """Let each do all there is for it to do; tells whether it was anything."""
+    def _work(self, host: Host, *, first: bool) -> bool:
+        """Let each do all there is for it to do; tells whether it was anything.
+
+        At first each is asked, then who has something lying there: to be told no is not for free.
+        """
         worked = False
-        waits = host.books.execute("SELECT 1 FROM campaign WHERE state = 'scheduled'").fetchone()
-        workers = ["post", "dispatch-1", "reconcile"]
-        for who in ["look"] * (looks or waits is not None) + workers:
-            done: object = host
-            while done is not None and host.process is not None:
+        for who, lies_there in _LIES_THERE.items():
+            asked = first or self._any(host, lies_there)
+            while asked and host.process is not None:
                 done = self._at_once(host, host.process.deeds[who])
                 worked = worked or done is not None
+                asked = done is not None and self._any(host, lies_there)
         return worked
+
+    def _any(self, host: Host, query: str) -> bool:
+        return host.books.execute(query).fetchone() is not None
 
     def _at_once(self, host: Host, deed: Callable[[], object]) -> object:
         done: list[object] = []
@@ -303,6 +308,13 @@ _OVER = """
 SELECT campaign.slug, batch.pending FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
 """
+_LIES_THERE = {
+    "look": "SELECT 1 FROM campaign WHERE state = 'scheduled'",
+    "post": "SELECT 1 FROM letter WHERE state = 'waiting'",
+    # also where nothing is queued any more: of whom all left, the next look ends the campaign
+    "dispatch-1": "SELECT 1 FROM campaign WHERE state = 'sending'",
+    "reconcile": "SELECT 1 FROM batch WHERE state = 'unknown'",
+}
 _DUE = """
 SELECT not_before FROM batch WHERE state IN ('queued', 'unknown')
 UNION SELECT lease_until FROM batch WHERE state = 'unknown'
