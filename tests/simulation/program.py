@@ -1,15 +1,17 @@
 """A seed gives a program: a list of steps, each of which can be left out. So it can be shrunk."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tests.simulation.database import KINDS, READERS
 from tests.simulation.host import WORKERS, Parts
 from tests.simulation.oracle import Violation
 from tests.simulation.service import TRAITS, How
 from tests.simulation.world import World
+
+One = TypeVar("One")
 
 
 class Step(NamedTuple):
@@ -51,15 +53,59 @@ class Result:
     violation: Violation | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Swarm:
+    """What may happen in one run, and how often: each seed draws a part of all there is.
+
+    Where all may happen at any time, what takes the same thing three times over hardly comes up.
+    """
+
+    steps: Mapping[str, float]
+    workers: Mapping[str, float]
+    faults: tuple[str, ...]
+    """What may become of a call, but that it is taken."""
+    taken: float
+    """So many calls are."""
+    whole: float
+    """So many deeds come to their end before anybody else has a turn."""
+    waits: tuple[int, ...]
+    readers: tuple[int, ...]
+    words: Mapping[str, tuple[str, ...]]
+    """What a person, a reader or the provider does."""
+
+
 def program(seed: int) -> Program:
     """The same for the same seed, on any machine."""
     chance = random.Random(seed)  # noqa: S311 - no secret
-    kind = chance.choices(KINDS, (2, 4, 2, 1.5, 0.3))[0]
-    return Program(
-        kind=kind,
-        traits=_traits(chance),
-        steps=(BOOT, *(_step(chance) for _ in range(chance.randint(6, 22)))),
-    )
+    kind = chance.choices(KINDS, (2, 4, 2, 1.5, 0.6))[0]
+    traits, swarm = _traits(chance), _swarm(chance)
+    steps, most = [BOOT], chance.randint(6, 22)
+    while len(steps) <= most:
+        step = _step(chance, swarm, swarm.steps)
+        steps += [step, *_sequel(step, chance, swarm)]
+    return Program(kind=kind, traits=traits, steps=tuple(steps))
+
+
+def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
+    """What would seldom follow by chance: a start after an end, others while a deed is halfway."""
+    if step.what in _ENDS and chance.random() < _STARTED_AGAIN:
+        return [BOOT]  # else all that follows is left out
+    if step.what == "back_up" and chance.random() < _PUT_BACK:
+        return [_go(chance, swarm), _STEPS["restore"][1](chance, swarm), BOOT]
+    if step.what != "go" or step.number == _TO_THE_END or chance.random() > _DISTURBED:
+        return []
+    others = {what: weight for what, weight in swarm.steps.items() if what != "go"} or _ANY
+    between = [_step(chance, swarm, others) for _ in range(chance.randint(1, 3))]
+    gone = any(one.what in _ENDS for one in between)
+    again = BOOT if gone else step._replace(number=_TO_THE_END)
+    older = [Step("older", "", _TO_THE_END, "take")] * any(one.what == "boot" for one in between)
+    return [*between, again, *older]
+
+
+_ENDS = frozenset({"crash", "power", "cut", "restore", "account"})
+_STARTED_AGAIN, _DISTURBED, _PUT_BACK = 0.8, 0.6, 0.4
+_TO_THE_END = 99
+_ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
 
 def _traits(chance: random.Random) -> str:
@@ -67,20 +113,47 @@ def _traits(chance: random.Random) -> str:
     return f"{first}/{second}" if chance.random() < 0.25 else first
 
 
-def _step(chance: random.Random) -> Step:
-    what = chance.choices(list(_STEPS), [weight for weight, _ in _STEPS.values()])[0]
-    return _STEPS[what][1](chance)
+def _swarm(chance: random.Random) -> Swarm:
+    weights = {what: weight for what, (weight, _) in _STEPS.items()}
+    return Swarm(
+        steps=_at_rates(chance, weights) | {"go": weights["go"]},
+        workers=_at_rates(chance, _WORKERS) | {"dispatch-1": _WORKERS["dispatch-1"]},
+        faults=_part(chance, [one.value for one in How if one is not How.TAKE], 0.3),
+        taken=chance.choice((0.2, 0.4, 0.7)),
+        whole=chance.choice((0.3, 0.5, 0.8)),
+        waits=_part(chance, (5, 20, 40, 100, 300, 700, 100_000), 0.5),
+        readers=_part(chance, range(1, READERS + 1), 0.4),
+        words={what: _part(chance, each, 0.5) for what, each in _WORDS.items()},
+    )
 
 
-def _go(chance: random.Random) -> Step:
-    who = chance.choices(WORKERS, (6, 3, 5, 3, 1))[0]
-    # as a rule to its end, else to some point on the way
-    points = 99 if chance.random() < 0.5 else chance.randint(1, 6)
-    how = "take" if chance.random() < 0.4 else chance.choice([one.value for one in How])
+def _part(chance: random.Random, of: Iterable[One], share: float) -> tuple[One, ...]:
+    """Some of them, by chance; never none."""
+    all_of_them = tuple(of)
+    chosen = tuple(one for one in all_of_them if chance.random() < share)
+    return chosen or (chance.choice(all_of_them),)
+
+
+def _at_rates(chance: random.Random, weights: Mapping[str, float]) -> dict[str, float]:
+    """Half of them, each as often as its weight says, or more, or less."""
+    return {
+        what: weights[what] * chance.choice((0.5, 1, 3)) for what in _part(chance, weights, 0.5)
+    }
+
+
+def _step(chance: random.Random, swarm: Swarm, of: Mapping[str, float]) -> Step:
+    what = chance.choices(list(of), list(of.values()))[0]
+    return _STEPS[what][1](chance, swarm)
+
+
+def _go(chance: random.Random, swarm: Swarm) -> Step:
+    who = chance.choices(list(swarm.workers), list(swarm.workers.values()))[0]
+    points = _TO_THE_END if chance.random() < swarm.whole else chance.randint(1, 6)
+    how = "take" if chance.random() < swarm.taken else chance.choice(swarm.faults)
     return worker(_where(chance) + who, how, points)
 
 
-def _boot(chance: random.Random) -> Step:
+def _boot(chance: random.Random, _swarm: Swarm) -> Step:
     return Step("boot", _where(chance), chance.choice((99, 99, 99, 1, 2, 3)))
 
 
@@ -89,48 +162,46 @@ def _where(chance: random.Random) -> str:
     return "B " if chance.random() < 0.05 else ""
 
 
-def _some(what: str, *names: str, most: int = READERS) -> Callable[[random.Random], Step]:
-    return lambda chance: Step(what, chance.choice(names) if names else "", chance.randint(1, most))
+def _said(what: str) -> Callable[[random.Random, Swarm], Step]:
+    """Somebody does something, mostly about a few readers."""
+    return lambda chance, swarm: Step(
+        what, chance.choice(swarm.words[what]), chance.choice(swarm.readers)
+    )
 
 
-_STEPS: dict[str, tuple[float, Callable[[random.Random], Step]]] = {
-    "go": (20, _go),
-    "wait": (
-        4,
-        lambda chance: Step("wait", "", chance.choice((5, 20, 40, 100, 300, 700, 100_000))),
-    ),
-    "crash": (2, lambda _: Step("crash")),
-    "power": (0.6, lambda _: Step("power")),
-    "cut": (0.5, lambda chance: Step("cut", chance.choice(WORKERS))),
-    "boot": (2.5, _boot),
-    "older": (1, lambda chance: Step("older", "", chance.choice((1, 2, 99)), "take")),
-    "hand": (
-        3,
-        _some(
-            "hand", "pause", "resume", "resume", "cancel", "sent", "resend", "give up", "go_back"
-        ),
-    ),
-    "hold": (0.7, lambda _: Step("hold")),
-    "release": (1, lambda _: Step("release")),
-    "reader": (4, _some("reader", "leave", "leave_all", "come_back", "move", "erase", "join")),
+def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..., Step]:
+    return lambda chance, _swarm: Step(
+        what, chance.choice(names) if names else "", chance.choice(numbers)
+    )
+
+
+_WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
+_WORDS = {
+    "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back"),
+    "reader": ("leave", "leave_all", "come_back", "move", "erase", "join"),
     "event": (
-        3,
-        _some(
-            "event",
-            "delivered",
-            "opened",
-            "bounced",
-            "soft",
-            "complained",
-            "unsubscribed",
-            "foreign",
-        ),
+        *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
+        "foreign",
     ),
-    "back_up": (1.2, lambda _: Step("back_up")),
-    "restore": (0.8, _some("restore", "in place", "anew", most=3)),
-    "clone": (0.5, _some("clone", "files", "disk", most=1)),
-    "jump": (1, lambda chance: Step("jump", "", chance.choice((50, -50, 7200, -7200, -432_000)))),
-    "account": (0.6, lambda _: Step("account")),
+}
+_STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
+    "go": (20, _go),
+    "wait": (4, lambda chance, swarm: Step("wait", "", chance.choice(swarm.waits))),
+    "crash": (2, _one("crash")),
+    "power": (1, _one("power")),
+    "cut": (1, _one("cut", *WORKERS)),
+    "boot": (2.5, _boot),
+    "older": (1.5, lambda chance, _: Step("older", "", chance.choice((1, 2, 99)), "take")),
+    "hand": (4, _said("hand")),
+    "hold": (0.7, _one("hold")),
+    "release": (1, _one("release")),
+    "reader": (4, _said("reader")),
+    "event": (3, _said("event")),
+    "back_up": (1.2, _one("back_up")),
+    "restore": (0.8, _one("restore", "in place", "anew", numbers=(1, 2, 3))),
+    "clone": (0.5, _one("clone", "files", "disk", numbers=(1,))),
+    "jump": (1, _one("jump", numbers=(50, -50, 7200, -7200, -432_000))),
+    "account": (1, _one("account")),
 }
 
 
