@@ -74,13 +74,10 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
 
 def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
     """It reaches nobody twice, and nobody who left: the bytes of a key name all of them."""
-    match capabilities.replay:
-        case Replay.SAFE:
-            return len(held.left) < len(held.members)
-        case Replay.KEYED:
-            return not held.left and _alive(held, capabilities, now)
-        case Replay.NEVER:
-            return False
+    if capabilities.replay is Replay.SAFE:
+        return len(held.left) < len(held.members)
+    keyed = capabilities.replay is Replay.KEYED
+    return keyed and not held.left and _alive(held, capabilities, now)
 
 
 def _alive(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
