@@ -7,11 +7,15 @@ to be killed, stopped, raced or served by (``launching``).
 import io
 import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from newsletter.cli.main import run
+
+_ALONE = threading.Lock()
+"""Folder, environment and streams belong to the whole process: one command at a time."""
 
 
 def call(
@@ -20,6 +24,7 @@ def call(
     """The exit code, standard output and standard error of a command run in ``folder``."""
     out, err = _stream(), _stream()
     with ExitStack() as stack:
+        stack.enter_context(_ALONE)
         stack.enter_context(_within(folder))
         stack.enter_context(_told_by(environment))
         stack.enter_context(_logging_afresh())
