@@ -4,7 +4,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.provider_servers.brevo import BrevoServer
 from tests.provider_servers.mailjet import MailjetServer
@@ -12,7 +12,16 @@ from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.resend import ResendServer
 from tests.provider_servers.sendgrid import SendGridServer
-from tests.servers import MailgunServer, Received, Step, bytes_then_close, bytes_then_silence, reply
+from tests.servers import (
+    Delivered,
+    LoopbackServer,
+    MailgunServer,
+    Received,
+    Step,
+    bytes_then_close,
+    bytes_then_silence,
+    reply,
+)
 
 _CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"
 
@@ -27,94 +36,105 @@ FATES: Mapping[str, Callable[[], Step]] = {
 
 @dataclass
 class Fortune:
-    """Gives each call that would be taken, by this chance, one of the fates."""
+    """Deals each call that would be taken a card; this share of them holds one of the fates.
+
+    A deck holds each fate once, and is shuffled: so whatever is drawn, all of them come within
+    ``5 / chance`` calls, and again in the next so many.
+    """
 
     chance: float = 0.1
     fates: Counter[str] = field(default_factory=Counter)
     _dice: random.Random = field(default_factory=lambda: random.Random(20110921))  # noqa: S311
+    _deck: list[str] = field(default_factory=list)
 
     def turn(self, step: Step) -> tuple[Step, bool]:
         """What happens to it, and whether the call is lost on its way."""
-        if not step.takes or self._dice.random() >= self.chance:
+        if not step.takes or not (name := self._deal()):
             return step, False
-        name = self._dice.choice(list(FATES))
         self.fates[name] += 1
         fate = FATES[name]()
         return fate, not fate.takes
 
+    def _deal(self) -> str:
+        if not self._deck:
+            blank = round(len(FATES) / self.chance) - len(FATES)
+            self._deck = [*FATES, *[""] * blank]
+            self._dice.shuffle(self._deck)
+        return self._deck.pop()
+
 
 @dataclass
-class HostileResend(ResendServer):
-    """Resend, and the network before it, on a bad day."""
+class Hostile(LoopbackServer):
+    """The network before a provider, on a bad day. To be mixed in before a server.
+
+    It keeps of all that it took to whom it went, since the texts of a hundred thousand messages
+    are more than a machine has to hold.
+    """
 
     fortune: Fortune = field(default_factory=Fortune)
+    delivered: list[Delivered] = field(default_factory=list)
 
     def usual(self, received: Received) -> Step:
         step, lost = self.fortune.turn(super().usual(received))
         if lost:
-            del self.answered[received.headers["idempotency-key"]]
+            self.lose(received)
         return step
 
+    def lose(self, received: Received) -> None:
+        """A call that never arrived: nothing of it is kept."""
+
+    def take(self, received: Received) -> None:
+        before = len(self.delivered)
+        super().take(received)
+        self.taken[-1] = replace(received, headers={}, body=b"")
+        self.requests.clear()
+        self.delivered[before:] = [
+            Delivered(to=message.to, headers=(), text="", html="")
+            for message in self.delivered[before:]
+        ]
+
 
 @dataclass
-class HostileMailgun(MailgunServer):
-    """The same before Mailgun."""
+class HostileResend(Hostile, ResendServer):
+    """Resend."""
 
-    fortune: Fortune = field(default_factory=Fortune)
+    def lose(self, received: Received) -> None:
+        del self.answered[received.headers["idempotency-key"]]
+
+
+@dataclass
+class HostileMailgun(Hostile, MailgunServer):
+    """Mailgun."""
+
     now: Callable[[], float] = time.time
 
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
+
+@dataclass
+class HostilePostmark(Hostile, PostmarkServer):
+    """Postmark."""
 
 
 @dataclass
-class HostilePostmark(PostmarkServer):
-    """The same before Postmark."""
+class HostileSendGrid(Hostile, SendGridServer):
+    """SendGrid."""
 
-    fortune: Fortune = field(default_factory=Fortune)
-
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
-
-
-@dataclass
-class HostileSendGrid(SendGridServer):
-    """The same before SendGrid."""
-
-    fortune: Fortune = field(default_factory=Fortune)
     now: Callable[[], float] = time.time
 
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
-
 
 @dataclass
-class HostileMailtrap(MailtrapServer):
-    """The same before Mailtrap."""
+class HostileMailtrap(Hostile, MailtrapServer):
+    """Mailtrap."""
 
-    fortune: Fortune = field(default_factory=Fortune)
     now: Callable[[], float] = time.time
 
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
-
 
 @dataclass
-class HostileBrevo(BrevoServer):
-    """The same before Brevo."""
+class HostileBrevo(Hostile, BrevoServer):
+    """Brevo."""
 
-    fortune: Fortune = field(default_factory=Fortune)
     now: Callable[[], float] = time.time
 
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
-
 
 @dataclass
-class HostileMailjet(MailjetServer):
-    """The same before Mailjet, which knows no key and has no records that name an attempt."""
-
-    fortune: Fortune = field(default_factory=Fortune)
-
-    def usual(self, received: Received) -> Step:
-        return self.fortune.turn(super().usual(received))[0]
+class HostileMailjet(Hostile, MailjetServer):
+    """Mailjet, which knows no key and has no records that name an attempt."""

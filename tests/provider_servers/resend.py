@@ -1,5 +1,6 @@
 """Takes messages as Resend does, remembering what each idempotency key stood for."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ class ResendServer(LoopbackServer):
     domain: str = "forum.example"
     delivered: list[Delivered] = field(default_factory=list)
     answered: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
-    """Idempotency key → the body that came with it, and the answer it got."""
+    """Idempotency key → the hash of the body that came with it, and the answer it got."""
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -29,16 +30,17 @@ class ResendServer(LoopbackServer):
         key = received.headers.get("idempotency-key", "")
         if not 1 <= len(key) <= 256:
             return refusal(400, "invalid_idempotency_key", "The key must be 1 to 256 characters.")
+        body = hashlib.sha256(received.body).digest()
         if key in self.answered:
-            body, answer = self.answered[key]
-            if body == received.body:
+            known, answer = self.answered[key]
+            if body == known:
                 return reply(200, answer)
             return refusal(409, "invalid_idempotent_request", "The key stood for another body.")
         messages = json.loads(received.body)
         if fault := self._fault(messages):
             return fault
         answer = {"data": [{"id": f"{len(self.taken)}-{n}"} for n in range(len(messages))]}
-        self.answered[key] = (received.body, answer)
+        self.answered[key] = (body, answer)
         return reply(200, answer, takes=True)
 
     def take(self, received: Received) -> None:
