@@ -267,6 +267,7 @@ def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
 
 def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.config.sources import FeedOptions
+    from newsletter.sources.feeds.elsewhere import Elsewhere
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
     from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
 
@@ -278,6 +279,7 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
             every=options.every,
             trusted=options.trusted,
             fetcher=fetcher,
+            reader=Elsewhere(),
             clock=clock,
             zone=settings.timezone,
         )
@@ -288,6 +290,7 @@ def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Cl
         every=options.every,
         trusted=options.trusted,
         fetcher=fetcher,
+        reader=Elsewhere(),
         clock=clock,
         zone=settings.timezone,
     )

@@ -4,7 +4,7 @@ The call happens outside of any transaction. Whoever books after somebody else h
 feed meanwhile books nothing: the other one saw the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -137,7 +137,13 @@ class Visitor:
         began: datetime,
         by_hand: bool,
     ) -> Visited:
-        made = _Made(feed=feed, since=began - _RECENT, visited=record.succeeded_at or began)
+        wanted = _wanted(sifted)
+        made = _Made(
+            feed=feed,
+            texts=dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {},
+            since=began - _RECENT,
+            visited=record.succeeded_at or began,
+        )
         for item in sifted.old:
             made.pass_over(item)
         for known, item in sifted.known:
@@ -184,8 +190,15 @@ def _remark(record: FeedRecord, fetched: Fetched, sifted: Sifted) -> str:
 class _Made:
     """What is to be written down of one visit."""
 
-    def __init__(self, *, feed: Feed, since: datetime, visited: datetime) -> None:
-        self._feed = feed
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        texts: Mapping[Item, Composed | InvalidInput],
+        since: datetime,
+        visited: datetime,
+    ) -> None:
+        self._texts = texts
         self._since = since
         self._trusted = feed.trusted and visited >= since
         self.items: list[KnownItem] = []
@@ -202,7 +215,7 @@ class _Made:
         """An item that we knew: as it is now, or under another id."""
         now = replace(_known(item, known.state, note=known.note), number=known.number)
         now = replace(now, slug=known.slug)
-        if known.state is ItemState.PASSED or known.fingerprint == now.fingerprint:
+        if not _is_revised(known, item):
             self.items.append(now)
         elif known.slug:
             self._renew(known, now, item)
@@ -213,10 +226,9 @@ class _Made:
         """Make a statement of an item, if that can be done. ``known`` is what it was so far."""
         chosen = known is not None and known.state is ItemState.TAKEN
         number = known.number if known else 0
-        try:
-            composed = self._feed.compose(item)
-        except InvalidInput as error:
-            why = _why(error)
+        composed = self._texts[item]
+        if isinstance(composed, InvalidInput):
+            why = _why(composed)
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
             now = _known(item, ItemState.PASSED if chosen else ItemState.UNUSABLE, note=why)
             self.items.append(replace(now, number=number))
@@ -228,13 +240,15 @@ class _Made:
 
     def _renew(self, known: KnownItem, now: KnownItem, item: Item) -> None:
         """An item that cannot be used any more leaves its statement as it was."""
-        try:
-            self.composed[known.slug] = self._feed.compose(item)
+        composed = self._texts[item]
+        if isinstance(composed, InvalidInput):
+            why = _why(composed)
+            self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
+            self.items.append(replace(now, note=why))
+        else:
+            self.composed[known.slug] = composed
             self.items.append(replace(now, note=""))
             self.changed.append(known.slug)
-        except InvalidInput as error:
-            self.unusable.append(f"{known.title}: {_why(error)}; its statement stays as it was")
-            self.items.append(replace(now, note=_why(error)))
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no other one has or had."""
@@ -264,6 +278,17 @@ def _with_choice(sifted: Sifted, chosen: KnownItem, items: Sequence[Item]) -> Si
     others = tuple(pair for pair in sifted.known if pair[0].number != chosen.number)
     again = replace(chosen, state=ItemState.TAKEN, fingerprint="")
     return replace(sifted, known=(*others, (again, item)))
+
+
+def _wanted(sifted: Sifted) -> list[Item]:
+    """The items that a text is to be made of."""
+    revised = [item for known, item in sifted.known if _is_revised(known, item)]
+    return [*revised, *sifted.fresh]
+
+
+def _is_revised(known: KnownItem, item: Item) -> bool:
+    """Readers would get something else of it than what we have; not of what was passed over."""
+    return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 
 def _known(item: Item, state: ItemState, *, note: str = "") -> KnownItem:

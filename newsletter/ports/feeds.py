@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.errors import NewsletterError
+from newsletter.domain.errors import InvalidInput, NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.domain.feed import Composed, FeedRecord, Item, KnownItem
@@ -64,8 +64,8 @@ class Feed(Protocol):
         """
         ...
 
-    def compose(self, item: Item) -> Composed:
-        """Make a statement's text of an item. Raises InvalidInput."""
+    def compose(self, items: Sequence[Item]) -> Sequence[Composed | InvalidInput]:
+        """Make a statement's text of each item, or say why there is none."""
         ...
 
 

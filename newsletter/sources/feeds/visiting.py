@@ -1,21 +1,17 @@
 """Feeds as the pipeline visits them: one for RSS, Atom and JSON Feed, one for WordPress."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.feed import Composed, Item
-from newsletter.ports import Clock, FeedUnreadable, Fetched
-from newsletter.sources.feeds import jsonfeed, syndication
-from newsletter.sources.feeds.composing import compose
+from newsletter.ports import Clock, Fetched
 from newsletter.sources.feeds.fetching import Fetcher, Page
-from newsletter.sources.feeds.markup import decoded, tree
+from newsletter.sources.feeds.listed import Reader, whatever_it_holds
 from newsletter.sources.feeds.statuses import checked
 from newsletter.sources.feeds.wordpress import Posts
-from newsletter.sources.imported import unusable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +23,13 @@ class SyndicatedFeed:
     every: timedelta
     trusted: bool
     fetcher: Fetcher
+    reader: Reader
     clock: Clock
     zone: str
 
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
         """Ask whether it changed since the bookmark, and read it."""
-        with _whatever_it_holds():
+        with whatever_it_holds():
             return self._fetch(bookmark)
 
     def _fetch(self, bookmark: str) -> Fetched:
@@ -41,16 +38,16 @@ class SyndicatedFeed:
         if page.status == 304 and bookmark:
             return Fetched(bookmark=bookmark, unchanged=True)
         checked(page)
-        items, said = _items(page)
+        listed = self.reader.feed(page)
         return Fetched(
-            items=tuple(items),
+            items=listed.items,
             bookmark=_bookmark(page),
-            remark="; ".join(filter(None, (remark, said))),
+            remark="; ".join(filter(None, (remark, listed.remark))),
         )
 
-    def compose(self, item: Item) -> Composed:
-        """A statement's text of it. Raises InvalidInput."""
-        return _composed(item, self.zone, self.clock)
+    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+        """A statement's text of each item, or why there is none."""
+        return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +60,7 @@ class WordPressFeed:
     every: timedelta
     trusted: bool
     fetcher: Fetcher
+    reader: Reader
     clock: Clock
     zone: str
     _posts: list[Posts] = field(default_factory=list, init=False, repr=False)
@@ -75,36 +73,20 @@ class WordPressFeed:
     def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
         """Ask for what changed since the bookmark, or for these posts."""
         if not self._posts:
-            category, fetcher = self.category, self.fetcher
-            self._posts.append(Posts(site=self.site, category=category, fetcher=fetcher))
-        with _whatever_it_holds():
+            self._posts.append(
+                Posts(
+                    site=self.site,
+                    category=self.category,
+                    fetcher=self.fetcher,
+                    reader=self.reader,
+                )
+            )
+        with whatever_it_holds():
             return self._posts[0].fetch(bookmark, wanted)
 
-    def compose(self, item: Item) -> Composed:
-        """A statement's text of it. Raises InvalidInput."""
-        return _composed(item, self.zone, self.clock)
-
-
-@contextmanager
-def _whatever_it_holds() -> Iterator[None]:
-    """A feed is of strangers' making: what nobody foresaw in it must not stop all sending."""
-    try:
-        yield
-    except FeedUnreadable:
-        raise
-    except Exception as error:
-        what = f"it holds something that this program stumbles over ({type(error).__name__})"
-        raise FeedUnreadable(f"{what}; please report it with its url") from error
-
-
-def _composed(item: Item, zone: str, clock: Clock) -> Composed:
-    try:
-        return compose(item, zone=zone, now=clock.now())
-    except InvalidInput:
-        raise
-    except Exception as error:
-        what = f"holds something that this program stumbles over ({type(error).__name__})"
-        raise unusable(item.link or item.id, f"{what}; please report it") from error
+    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+        """A statement's text of each item, or why there is none."""
+        return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 
 
 def _conditions(bookmark: str) -> dict[str, str]:
@@ -118,12 +100,3 @@ def _bookmark(page: Page) -> str:
     kept = {key: page.headers[key] for key in ("etag", "last-modified") if page.headers.get(key)}
     fit = {key: value for key, value in kept.items() if value.isascii() and value.isprintable()}
     return json.dumps(fit) if fit else ""
-
-
-def _items(page: Page) -> tuple[list[Item], str]:
-    kind = page.headers.get("content-type", "")
-    if page.body.lstrip()[:1] == b"{":
-        text, remark = decoded(page.body, kind)
-        return jsonfeed.items_of(text, page.url), remark
-    root, remark = tree(page.body, kind)
-    return syndication.items_of(root, page.url), remark

@@ -11,6 +11,7 @@ from newsletter.domain.feed import Item
 from newsletter.ports import FeedUnreadable, Fetched
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.jsonfeed import values_of
+from newsletter.sources.feeds.listed import Listed, Reader
 from newsletter.sources.feeds.statuses import checked
 from newsletter.sources.feeds.words import address, clean, instant, plain
 
@@ -19,6 +20,7 @@ _PER_PAGE = 100
 _MOST_PAGES = 10
 _OVERLAP = timedelta(days=1)
 """WordPress compares with the site's own wall time: no zone is further away than this."""
+_NONE = Listed()
 _CUT_OFF = ("[…]", "[...]", "…")
 
 
@@ -29,6 +31,7 @@ class Posts:
     site: str
     category: str
     fetcher: Fetcher
+    reader: Reader
     within: timedelta = timedelta(seconds=30)
     """No further page is asked for after so long."""
     _number: str = field(default="", init=False)
@@ -44,44 +47,45 @@ class Posts:
         since = instant(bookmark) if bookmark and not wanted else None
         if since is not None:
             query["modified_after"] = f"{since - _OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
-        posts, remark = self._pages(query, first=since is None)
-        changed = [at for one in posts if (at := _utc(one, "modified_gmt"))]
-        latest = max([*changed, *([since] if since else [])], default=None)
+        pages, remark = self._pages(query, first=since is None)
+        times = [since, *(one.latest for one in pages)]
+        latest = max((at for at in times if at), default=None)
         return Fetched(
-            items=tuple(item for one in posts if (item := _item(one, self.site))),
+            items=tuple(item for one in pages for item in one.items),
             bookmark=latest.isoformat() if latest else "",
             complete=False,
             remark=remark,
         )
 
-    def _pages(self, query: dict[str, str], *, first: bool) -> tuple[list[dict[str, Any]], str]:
+    def _pages(self, query: dict[str, str], *, first: bool) -> tuple[list[Listed], str]:
         """At the first visit one page is enough: what is older has to be asked for by hand."""
-        posts: list[dict[str, Any]] = []
+        pages: list[Listed] = []
         until = monotonic() + self.within.total_seconds()
         for number in range(1, _MOST_PAGES + 1):
             page = self._ask("posts", query | {"page": str(number)})
-            found = _list(page)
-            posts += found
+            found = _NONE if page.body.strip() == b"[]" else self.reader.posts(page, self.site)
+            pages.append(found)
             total = page.headers.get("x-wp-totalpages", "")
-            last = number >= int(total[:6]) if total.isdigit() else len(found) < _PER_PAGE
+            last = number >= int(total[:6]) if total.isdecimal() else found.count < _PER_PAGE
             if first or last:
-                return posts, ""
+                return pages, ""
             if monotonic() >= until:
                 raise FeedUnreadable("it is too slow to list what changed; it is tried again")
-        return posts, f"more than {len(posts)} posts changed; the rest were not looked at"
+        count = sum(one.count for one in pages)
+        return pages, f"more than {count} posts changed; the rest were not looked at"
 
     def _category(self) -> str:
         if self.category.isdigit():
             return self.category
         if not self._number:
             query = {"slug": self.category, "_fields": "id,slug"}
-            found = [one.get("id") for one in _list(self._ask("categories", query))]
-            if not found or not isinstance(found[0], int):
+            found = self.reader.category(self._ask("categories", query))
+            if found is None:
                 raise FeedUnreadable(
                     f"it has no category {self.category!r}; write the slug that WordPress shows"
                     " under Posts, Categories"
                 )
-            self._number = str(found[0])
+            self._number = str(found)
         return self._number
 
     def _ask(self, what: str, query: dict[str, str]) -> Page:
@@ -94,8 +98,25 @@ class Posts:
         return checked(page)
 
 
-def _list(page: Page) -> list[dict[str, Any]]:
-    values = values_of(page.body.decode("utf-8-sig", "replace"))
+def posts_of(body: bytes, site: str) -> Listed:
+    """What a page of posts lists. Raises FeedUnreadable."""
+    posts = _list(body)
+    changed = [at for one in posts if (at := _utc(one, "modified_gmt"))]
+    return Listed(
+        items=tuple(item for one in posts if (item := _item(one, site))),
+        count=len(posts),
+        latest=max(changed, default=None),
+    )
+
+
+def category_of(body: bytes) -> int | None:
+    """The number of the first category that a page lists. Raises FeedUnreadable."""
+    number = next((one.get("id") for one in _list(body)), None)
+    return number if isinstance(number, int) else None
+
+
+def _list(body: bytes) -> list[dict[str, Any]]:
+    values = values_of(body.decode("utf-8-sig", "replace"))
     if not isinstance(values, list):
         raise FeedUnreadable("its REST API gives no list of posts; correct its url")
     return [one for one in values if isinstance(one, dict)]

@@ -41,9 +41,12 @@ class ListedFeed:
             return Fetched(bookmark=bookmark, unchanged=True)
         return Fetched(items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark)
 
-    def compose(self, item: Item) -> Composed:
+    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+        return [self._composed(item) for item in items]
+
+    def _composed(self, item: Item) -> Composed | InvalidInput:
         if "unusable" in item.content:
-            raise InvalidInput([Fault(file=item.link, message="has no text; write it")])
+            return InvalidInput([Fault(file=item.link, message="has no text; write it")])
         return Composed(title=item.title, body=item.content, link=item.link, notes=("look",))
 
 

@@ -1,0 +1,87 @@
+"""Has what feeds answer read in a process apart, which is cut off where it takes too much."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from newsletter.domain.feed import Item
+from newsletter.ports import FeedUnreadable
+from newsletter.sources.apart import WITHIN, CutOff, ask
+from newsletter.sources.feeds.fetching import Page
+from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of
+from newsletter.sources.imported import unusable
+
+_MODULE = "newsletter.sources.feeds.reading"
+_MOST_CUT_OFF = 3
+"""Texts of one visit that may be cut off; after so many the others are not looked at."""
+_KEPT = 1_000_000
+"""Bytes of an answer whose items are kept, in case that the next answer is the same."""
+
+
+class Elsewhere:
+    """Reads in a process apart; one of these for each feed."""
+
+    def __init__(self, *, within: timedelta = WITHIN, module: str = _MODULE) -> None:
+        self._within = within
+        self._module = module
+        self._last: tuple[bytes, dict[str, Any]] = (b"", {})
+
+    def feed(self, page: Page) -> Listed:
+        """RSS, Atom or JSON Feed, whichever is there. Raises FeedUnreadable."""
+        return listed_of(self._read({"read": "feed"}, page))
+
+    def posts(self, page: Page, site: str) -> Listed:
+        """A page of WordPress posts. Raises FeedUnreadable."""
+        return listed_of(self._read({"read": "posts", "site": site}, page))
+
+    def category(self, page: Page) -> int | None:
+        """The number of the category that WordPress found. Raises FeedUnreadable."""
+        number: int | None = self._read({"read": "category"}, page)["category"]
+        return number
+
+    def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
+        """A statement's text of each item; one that takes too long spoils no other."""
+        said = {"read": "compose", "zone": zone, "now": now.isoformat()}
+        made: list[Text] = []
+        cut_off = 0
+        while (left := items[len(made) :]) and cut_off < _MOST_CUT_OFF:
+            body = json.dumps([plain_item(item) for item in left]).encode()
+            try:
+                made += map(text_of, ask(self._module, said, body, within=self._within))
+            except CutOff as error:
+                made += map(text_of, error.read)
+                if not error.read:  # it had all the time for itself
+                    made.append(_left_out(left[0], str(error)))
+                    cut_off += 1
+        why = "it was not read, since others before it could not be"
+        return [*made, *(_left_out(item, why) for item in items[len(made) :])]
+
+    def _read(self, said: Mapping[str, Any], page: Page) -> dict[str, Any]:
+        """An answer that is the very one of before is not read again."""
+        told = {**said, "url": page.url, "headers": _needed(page)}
+        key = hashlib.sha256(json.dumps(told).encode() + b"\n" + page.body).digest()
+        if key == self._last[0]:
+            return self._last[1]
+        try:
+            [answer] = ask(self._module, told, page.body, within=self._within)
+        except CutOff as error:
+            raise FeedUnreadable(
+                f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"
+                " look at what it holds"
+            ) from error
+        if "unreadable" in answer:
+            raise FeedUnreadable(answer["unreadable"])
+        if len(page.body) <= _KEPT:
+            self._last = (key, answer)
+        read: dict[str, Any] = answer
+        return read
+
+
+def _needed(page: Page) -> dict[str, str]:
+    return {name: page.headers[name] for name in ("content-type",) if name in page.headers}
+
+
+def _left_out(item: Item, why: str) -> Text:
+    return unusable(item.link or item.id, f"{why}; write it as a statement by hand")
