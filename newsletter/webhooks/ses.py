@@ -6,6 +6,13 @@ a 4xx), "Contents of event data that Amazon SES publishes" and "notification con
 signature alone proves only that some topic of some account speaks, so the topic must be ours.
 Raw message delivery has no signature: it must stay off. Names come back in ``mail.tags``, which
 need event publishing; plain notifications name the address and Amazon's message id alone.
+
+Where certificates are, and whose name they bear, is from ``SnsHostProvider.java`` of Amazon's SDK for
+Java 2 (aws/aws-sdk-java-v2, services-custom/sns-message-manager, and its test): they are at the
+endpoint of the region, and are for ``sns.amazonaws.com`` in the old regions, for
+``sns-signing.REGION.amazonaws.com`` in those that have to be switched on, and for
+``sns-REGION.amazonaws.com`` in GovCloud and China. China ends in ``.com.cn``, the European Sovereign
+Cloud in ``.eu``. Amazon's secret regions have endings of their own and are not served.
 """
 
 import re
@@ -40,9 +47,10 @@ from newsletter.webhooks.signing import Memory, Unverifiable, require_fresh, req
 
 RETRIES = timedelta(hours=1)
 _CERTIFICATES = 16
-_REGION = r"[a-z]{2}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too, like sns.s3.amazonaws.com
-_HOST = rf"https://sns\.{_REGION}\.amazonaws\.com(?:\.cn)?"
-_SUBJECT = re.compile(rf"sns(?:\.{_REGION})?\.amazonaws\.com(?:\.cn)?")
+_REGION = r"[a-z]{2,4}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too: sns.s3.amazonaws.com
+_AMAZON = r"\.amazonaws\.(?:com|com\.cn|eu)"
+_HOST = rf"https://sns\.{_REGION}{_AMAZON}"
+_SUBJECT = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON}")
 _CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9_-]{1,100}\.pem")
 _CONFIRMATION = re.compile(_HOST + r"/\?[\x21-\x7e]{1,4000}")
 _ALGORITHMS: dict[str, hashes.HashAlgorithm] = {

@@ -203,7 +203,9 @@ def test_nothing_is_fetched_for_a_post_that_cannot_be_ours(fields: dict[str, Any
     assert amazon.asked == []
 
 
-@pytest.mark.parametrize("of", ["s3.amazonaws.com", "sns.amazonaws.com.evil.example", "sns"])
+@pytest.mark.parametrize(
+    "of", ["s3.amazonaws.com", "sns.amazonaws.com.evil.example", "sns", "sns.s3.amazonaws.com"]
+)
 def test_a_certificate_of_somebody_else_counts_nowhere(of: str) -> None:
     amazon = Amazon(pages={URL: certificate("ours", of=of)})
     with pytest.raises(Forged) as caught:
@@ -211,10 +213,21 @@ def test_a_certificate_of_somebody_else_counts_nowhere(of: str) -> None:
     assert not isinstance(caught.value, Unverifiable)
 
 
-@pytest.mark.parametrize("region", ["us-gov-west-1", "ap-southeast-2", "us-west-2"])
-def test_a_certificate_is_at_a_region_of_amazons(region: str) -> None:
-    url = URL.replace("us-west-2", region)
-    amazon = Amazon(pages={url: certificate("ours", of=f"sns.{region}.amazonaws.com")})
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("us-west-2.amazonaws.com", "sns.amazonaws.com"),
+        ("ap-southeast-2.amazonaws.com", "sns.amazonaws.com"),
+        ("me-south-1.amazonaws.com", "sns-signing.me-south-1.amazonaws.com"),
+        ("mx-central-1.amazonaws.com", "sns-signing.mx-central-1.amazonaws.com"),
+        ("us-gov-east-1.amazonaws.com", "sns-us-gov-west-1.amazonaws.com"),
+        ("cn-north-1.amazonaws.com.cn", "sns-cn-north-1.amazonaws.com.cn"),
+        ("eusc-de-east-1.amazonaws.eu", "sns-signing.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_a_certificate_is_at_a_region_of_amazons_and_bears_its_name(host: str, name: str) -> None:
+    url = URL.replace("us-west-2.amazonaws.com", host)
+    amazon = Amazon(pages={url: certificate("ours", of=name)})
     post = Signer().sign(delivered(), NOW, SigningCertURL=url)
     assert Ses([TOPIC], amazon.fetch).read({}, post.body, NOW)
 
