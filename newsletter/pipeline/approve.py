@@ -134,16 +134,10 @@ def revoke(slug: str, *, by: str, store: Store, clock: Clock) -> int:
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
         everything = tx.staff.roles()[person] is Role.ADMIN
-        taken = tx.approvals.revoke(slug, clock.now(), None if everything else person)
+        whose = None if everything else person
+        taken = tx.approvals.revoke(slug, clock.now(), whose, actor=person)
         if not taken:
             raise NotFound(f"{slug} has no approval of {person} to take back")
-        tx.audit.enter(
-            at=clock.now(),
-            actor=person,
-            action="revoke",
-            subject=slug,
-            detail=f"{taken} taken back",
-        )
         return taken
 
 
@@ -232,13 +226,6 @@ def _bring_in_line(
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     for person in sorted(set(noted) - set(named)):
         _close(tx, slug, person, channel, clock)
-        tx.audit.enter(
-            at=clock.now(),
-            actor=person,
-            action="revoke",
-            subject=slug,
-            detail=f"no longer named by the {channel.value}",
-        )
     added = [person for person in named if person not in noted]
     for person in added:
         _add(tx, stored, person, channel, clock, override)
@@ -269,7 +256,8 @@ def _close(tx: Transaction, slug: str, person: str, channel: Channel, clock: Clo
     """Take back the yes of a name that was taken out; a row without a digest says so."""
     at = clock.now()
     tx.approvals.add(Approval(slug=slug, digest="", by=person, at=at, channel=channel))
-    tx.approvals.revoke(slug, at, person, channel)
+    why = f"no longer named by the {channel.value}"
+    tx.approvals.revoke(slug, at, person, channel, actor=person, why=why)
 
 
 def _add(

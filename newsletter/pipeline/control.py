@@ -51,7 +51,12 @@ class Hand:
             reason = f"cancelled by {self.actor}"
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
-            tx.approvals.revoke(campaign.slug, self.clock.now())
+            tx.approvals.revoke(
+                campaign.slug,
+                self.clock.now(),
+                actor=self.actor,
+                why="spent by the cancelled campaign",
+            )
             return find_campaign(tx, str(campaign.id))
 
     def go_back(self, name: str) -> Campaign:

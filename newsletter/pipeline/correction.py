@@ -28,7 +28,7 @@ def end_original(tx: Transaction, correction: Correction, clock: Clock) -> None:
         )
         tx.campaigns.cancel_pending(campaign.id)
         tx.corrections.take_over(campaign.id, correction.by)
-        tx.approvals.revoke(campaign.slug, at)
+        tx.approvals.revoke(campaign.slug, at, actor="scheduler", why=reason)
         tx.audit.enter(
             at=at,
             actor="scheduler",

@@ -109,11 +109,6 @@ def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
 
 
 def _take_back(tx: Transaction, issue: Issue, clock: Clock) -> None:
-    tx.approvals.revoke(issue.slug, clock.now(), channel=Channel.PARTS)
-    tx.audit.enter(
-        at=clock.now(),
-        actor="scheduler",
-        action="revoke",
-        subject=issue.slug,
-        detail="its parts vouch for it no longer: trust_parts is off",
-    )
+    why = "its parts vouch for it no longer: trust_parts is off"
+    now, channel = clock.now(), Channel.PARTS
+    tx.approvals.revoke(issue.slug, now, channel=channel, actor="scheduler", why=why)

@@ -88,9 +88,19 @@ class Approvals(Protocol):
     def add(self, approval: Approval) -> None: ...
 
     def revoke(
-        self, slug: str, at: datetime, by: str | None = None, channel: Channel | None = None
+        self,
+        slug: str,
+        at: datetime,
+        by: str | None = None,
+        channel: Channel | None = None,
+        *,
+        actor: str,
+        why: str = "",
     ) -> int:
-        """Take back yeses to a statement: all, one person's, one channel's; returns how many."""
+        """Take back yeses to a statement: all, one person's, one channel's; returns how many.
+
+        The audit log gets a line of it, by which none of them can be brought back.
+        """
         ...
 
 

@@ -1,6 +1,11 @@
-"""Who said yes to what. A row counts only under our own seal: nobody says yes by SQL."""
+"""Who said yes to what. A row counts only under our own seal: nobody says yes by SQL.
+
+Nor does anybody bring a yes back that was taken back. A row from before that has our seal, but the
+audit log has a line that names its number, and no such line can be taken out unseen.
+"""
 
 import hmac
+import re
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cache
@@ -9,23 +14,28 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from newsletter.domain.statement import Approval, Channel
+from newsletter.ports import Audit
 from newsletter.store import tables
 from newsletter.store.chain import Chain
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
 _approval = tables.approval.c
+_audit = tables.audit.c
+REVOKE = "revoke"
+"""What the log calls it."""
+_TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
 class SqlApprovals:
     """Who said yes to what."""
 
-    def __init__(self, connection: Connection, chain: Chain) -> None:
+    def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
         self._connection = connection
         self._chain = chain
+        self._audit = audit
 
     def of(self, slug: str) -> list[Approval]:
-        found = self._connection.execute(_of(), {"named": slug}).all()
-        return [_approval_of(row) for row in found if vouched(self._chain, row)]
+        return [_approval_of(row) for row in self._sound(slug)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
         named = _approval.channel.in_([one.value for one in channels])
@@ -45,22 +55,38 @@ class SqlApprovals:
         vouch_for(self._connection, self._chain, row)
 
     def revoke(
-        self, slug: str, at: datetime, by: str | None = None, channel: Channel | None = None
+        self,
+        slug: str,
+        at: datetime,
+        by: str | None = None,
+        channel: Channel | None = None,
+        *,
+        actor: str,
+        why: str = "",
     ) -> int:
-        query = select(tables.approval).where(
-            _approval.slug == slug, _approval.revoked_at.is_(None)
-        )
-        if by is not None:
-            query = query.where(_approval.by == by)
-        if channel is not None:
-            query = query.where(_approval.channel == channel.value)
-        found = self._connection.execute(query).all()
-        counted = [row.id for row in found if vouched(self._chain, row)]
-        revoked = update(tables.approval).where(_approval.id.in_(counted))
+        numbers = [
+            row.id
+            for row in self._sound(slug)
+            if row.revoked_at is None
+            and by in {None, row.by}
+            and (channel is None or row.channel == channel.value)
+        ]
+        if not numbers:
+            return 0
+        revoked = update(tables.approval).where(_approval.id.in_(numbers))
         revoked = revoked.values(revoked_at=to_ms(at)).returning(*tables.approval.c)
         for row in self._connection.execute(revoked).all():
             vouch_for(self._connection, self._chain, row)
-        return len(counted)
+        said = ", ".join(map(str, numbers))
+        detail = f"approval{'s' * (len(numbers) > 1)} {said} taken back" + (f": {why}" * bool(why))
+        self._audit.enter(at=at, actor=actor, action=REVOKE, subject=slug, detail=detail)
+        return len(numbers)
+
+    def _sound(self, slug: str) -> list[Row[Any]]:
+        """The rows that are what we wrote last."""
+        found = self._connection.execute(_of(), {"named": slug}).all()
+        back = taken_back(self._connection, slug) if found else set()
+        return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
 
 
 @cache
@@ -78,6 +104,20 @@ def rows(connection: Connection) -> Iterator[Row[Any]]:
 def vouched(chain: Chain, row: Row[Any]) -> bool:
     """Whether the row is what we wrote."""
     return hmac.compare_digest(row.seal, _seal(chain, row))
+
+
+def brought_back(row: Row[Any], taken: Collection[int]) -> bool:
+    """Whether it counts, and is one of those that were taken back."""
+    return row.revoked_at is None and row.id in taken
+
+
+def taken_back(connection: Connection, slug: str | None = None) -> set[int]:
+    """The numbers of all yeses that the log says were taken back, or of those to one statement."""
+    lines = select(_audit.detail).where(_audit.action == REVOKE)
+    if slug is not None:
+        lines = lines.where(_audit.subject == slug)
+    found = map(_TAKEN_BACK.match, connection.scalars(lines))
+    return {int(number) for one in found if one for number in one[1].split(", ")}
 
 
 def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:

@@ -11,7 +11,7 @@ from newsletter.domain.epoch import Absence
 from newsletter.domain.errors import Defect
 from newsletter.ports import AuditHead, Entered
 from newsletter.store import tables
-from newsletter.store.approvals import rows, vouch_for, vouched
+from newsletter.store.approvals import brought_back, rows, taken_back, vouch_for, vouched
 from newsletter.store.chain import Chain, unkeyed
 from newsletter.store.times import from_ms, to_ms
 
@@ -137,10 +137,13 @@ class SqlAudit:
             )
 
     def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
+        taken = taken_back(self._connection)
         for row in rows(self._connection):
             named = f"the approval {row.id}, of {row.slug} by {row.by},"
             if not vouched(self._chain, row):
                 raise Defect(f"{named} is not what was written; it counts for nothing")
+            if brought_back(row, taken):
+                raise Defect(f"{named} was taken back, and an older row was put in its place")
             if row.revoked_at is None and (row.slug, row.by, row.digest) not in given:
                 raise Defect(f"{named} has no line in the audit log")
 

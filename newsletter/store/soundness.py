@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from newsletter.domain.errors import Defect
 from newsletter.store import tables
-from newsletter.store.approvals import rows, vouched
+from newsletter.store.approvals import brought_back, rows, taken_back, vouched
 from newsletter.store.chain import Chain
 from newsletter.store.claiming import as_stored
 from newsletter.store.statements import SqlStatements
@@ -95,8 +95,10 @@ class Inspection:
 
     def _approvals(self) -> Iterator[str]:
         """The name of each that is damaged, and an empty one of each that is not."""
+        taken = taken_back(self._connection)
         for row in rows(self._connection):
-            yield "" if vouched(self._chain, row) else f"approval {row.id} of {row.slug}"
+            sound = vouched(self._chain, row) and not brought_back(row, taken)
+            yield "" if sound else f"approval {row.id} of {row.slug}"
 
     def _addresses(self) -> Iterator[str]:
         query = select(

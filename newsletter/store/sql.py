@@ -65,7 +65,7 @@ class SqlTransaction:
     def approvals(self) -> SqlApprovals:
         from newsletter.store.approvals import SqlApprovals
 
-        return SqlApprovals(self.connection, self.chain)
+        return SqlApprovals(self.connection, self.chain, self.audit)
 
     @cached_property
     def staff(self) -> SqlStaff:

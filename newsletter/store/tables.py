@@ -322,6 +322,7 @@ audit = table(
     words("subject"),
     words("detail"),
     words("digest"),
+    Index("ix_audit_revoke", "subject", sqlite_where=text("action = 'revoke'")),
 )
 
 touching.describe(metadata)

@@ -125,12 +125,12 @@ class RecordsContract:
             tx.approvals.add(yes("ed@forum.example", Channel.FRONT_MATTER))
             tx.approvals.add(yes("flo@forum.example"))
             tx.approvals.add(replace(yes("ed@forum.example"), slug="other"))
-            assert tx.approvals.revoke("resignation", later, by, channel) == len(taken)
+            assert tx.approvals.revoke("resignation", later, by, channel, actor="ed") == len(taken)
             revoked = [one.revoked_at for one in tx.approvals.of("resignation")]
             assert revoked == [later if place in taken else None for place in range(3)]
             assert tx.approvals.of("other")[0].revoked_at is None
             again = later + timedelta(hours=1)
-            assert tx.approvals.revoke("resignation", again, by, channel) == 0
+            assert tx.approvals.revoke("resignation", again, by, channel, actor="ed") == 0
             assert [one.revoked_at for one in tx.approvals.of("resignation")] == revoked
 
     def test_a_member_of_staff_has_the_role_that_was_given_last(self, store: Store) -> None:

@@ -34,7 +34,7 @@ CHANGES: dict[str, Deed] = {
     "its renderer": lambda tx, _: tx.statements.put(replace(STORED, fingerprint="f2"), NOON),
     "it is gone": lambda tx, _: tx.statements.put(replace(STORED, present=False), NOON),
     "a yes": lambda tx, _: tx.approvals.add(YES),
-    "a yes taken back": lambda tx, _: tx.approvals.revoke("news", NOON),
+    "a yes taken back": lambda tx, _: tx.approvals.revoke("news", NOON, actor="ed"),
     "a time that is set": lambda tx, _: tx.schedules.put("news", NOON),
     "a time that is taken back": lambda tx, _: tx.schedules.put("news", None),
     "a campaign": lambda tx, _: add_campaign(tx, "news"),
@@ -230,7 +230,7 @@ class OpenContract:
         with store.begin() as tx:
             tx.approvals.add(YES)
             tx.approvals.add(replace(YES, slug="fed", channel=Channel.FEED))
-            tx.approvals.revoke("fed", NOON)
+            tx.approvals.revoke("fed", NOON, actor="ed")
             assert tx.approvals.slugs([Channel.FEED, Channel.FRONT_MATTER]) == {"fed"}
 
 

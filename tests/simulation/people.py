@@ -234,7 +234,7 @@ class People:
 
 def _revoke(process: Process, *, slug: str) -> None:
     with process.store.begin() as tx:
-        tx.approvals.revoke(slug, process.host.now())
+        tx.approvals.revoke(slug, process.host.now(), actor="ed")
 
 
 def _moved(process: Process, number: int, where: str) -> None:

@@ -123,7 +123,7 @@ def test_who_waits_for_a_translation_that_does_not_come_is_shown_and_can_still_b
         room.hand().cancel(SPANISH)
     elif end == "revoke":
         with room.store.begin() as tx:
-            tx.approvals.revoke(SPANISH, room.clock.now())
+            tx.approvals.revoke(SPANISH, room.clock.now(), actor="ed")
     elif end == "remove":
         room.remove(SPANISH)
     else:

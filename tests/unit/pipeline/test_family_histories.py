@@ -91,7 +91,7 @@ class History:
 
     def revoke(self) -> None:
         with self.room.store.begin() as tx:
-            tx.approvals.revoke(self.dice.choice(self.members), self.room.clock.now())
+            tx.approvals.revoke(self.dice.choice(self.members), self.room.clock.now(), actor="ed")
 
     def crash(self) -> None:
         """With a batch in hand."""

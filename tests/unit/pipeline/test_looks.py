@@ -122,7 +122,7 @@ def demand(room: Newsroom) -> None:
 
 def revoke(room: Newsroom) -> None:
     with room.store.begin() as tx:
-        tx.approvals.revoke("resignation", room.clock.now())
+        tx.approvals.revoke("resignation", room.clock.now(), actor="ed")
 
 
 def break_templates(room: Newsroom) -> None:

@@ -253,12 +253,29 @@ def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: SqlStore, for
 def test_a_revoked_approval_cannot_be_brought_back_by_sql(store: SqlStore) -> None:
     say_yes(store)
     with store.begin() as tx:
-        assert tx.approvals.revoke("news", NOON) == 1
-    assert verified(store) == 1
+        assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 1
+    assert verified(store) == 2
     tamper(store, "UPDATE approval SET revoked_at = NULL")
     with store.begin() as tx:
         assert tx.approvals.of("news") == []
-        assert tx.approvals.revoke("news", NOON) == 0, "or our seal would vouch for it"
+        assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 0, (
+            "or our seal would vouch for it"
+        )
+
+
+def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: SqlStore) -> None:
+    say_yes(store)
+    tamper(store, "CREATE TABLE kept AS SELECT * FROM approval")
+    with store.begin() as tx:
+        assert tx.approvals.revoke("news", NOON, "ed@x.example", actor="ed@x.example") == 1
+    tamper(store, "DELETE FROM approval", "INSERT INTO approval SELECT * FROM kept")
+    with store.begin() as tx:
+        assert tx.approvals.of("news") == []
+        assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 0
+    assert "was taken back" in fault(store)
+    say_yes(store)
+    with store.read() as tx:
+        assert len(tx.approvals.of("news")) == 1, "a new yes counts all the same"
 
 
 def test_an_approval_without_its_line_is_named(store: SqlStore) -> None:

@@ -1,0 +1,14 @@
+"""The lines of the audit log by which a yes was taken back are found by their statement."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    """Go one step forward."""
+    op.create_index(
+        "ix_audit_revoke", "audit", ["subject"], sqlite_where=sa.text("action = 'revoke'")
+    )
