@@ -1,11 +1,11 @@
 """Holes in versions of Python that reach what this program does, and the versions without them.
 
 Source: the records of the CVE program, most of them by the Python Software Foundation
-(CVEProject/cvelistV5, ``cves/YEAR/…/CVE-….json``: affected, lessThan); for CVE-2024-6923, whose record
-names no version of a series, the changelogs of 3.11.10 and 3.12.5. Only holes in what we use count:
-email, urllib.parse and zipfile; but not CVE-2026-1299, which needs a kind of header field
-(``LiteralHeader``) that we do not write, and CVE-2025-11468, which needs comments in addresses, which
-we do not take.
+(CVEProject/cvelistV5, ``cves/YEAR/…/CVE-….json``: affected, lessThan); for CVE-2024-6923, whose
+record names no version of a series, the changelogs of 3.11.10 and 3.12.5. Only holes in what we use
+count: email, urllib.parse and zipfile; but not CVE-2026-1299, which needs a kind of header field
+(``LiteralHeader``) that we do not write, and CVE-2025-11468, which needs comments in addresses,
+which we do not take.
 """
 
 from collections.abc import Mapping

@@ -7,12 +7,12 @@ signature alone proves only that some topic of some account speaks, so the topic
 Raw message delivery has no signature: it must stay off. Names come back in ``mail.tags``, which
 need event publishing; plain notifications name the address and Amazon's message id alone.
 
-Where certificates are, and whose name they bear, is from ``SnsHostProvider.java`` of Amazon's SDK for
-Java 2 (aws/aws-sdk-java-v2, services-custom/sns-message-manager, and its test): they are at the
+Where certificates are, and whose name they bear, is from ``SnsHostProvider.java`` of Amazon's SDK
+for Java 2 (aws/aws-sdk-java-v2, under services-custom, and its test): they are at the
 endpoint of the region, and are for ``sns.amazonaws.com`` in the old regions, for
 ``sns-signing.REGION.amazonaws.com`` in those that have to be switched on, and for
-``sns-REGION.amazonaws.com`` in GovCloud and China. China ends in ``.com.cn``, the European Sovereign
-Cloud in ``.eu``. Amazon's secret regions have endings of their own and are not served.
+``sns-REGION.amazonaws.com`` in GovCloud and China. China ends in ``.com.cn``, the European
+Sovereign Cloud in ``.eu``. Amazon's secret regions have endings of their own and are not served.
 """
 
 import re
