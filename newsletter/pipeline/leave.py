@@ -61,23 +61,33 @@ def look_up(departure: Departure, *, store: Store) -> Ending:
     )
 
 
-def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> None:
-    """End what the links speak of, all in one transaction. Again and again does no harm."""
+def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+    """End what the links speak of, all in one transaction. Again and again does no harm.
+
+    Returns those whose reader these books do not know: erased, or they joined after the backup that
+    was put back. The link names no address, so only a person can keep these from mail.
+    """
     now = clock.now()
     pairs = [(one.campaign_id, one.subscriber_id) for one in departures if not one.of_a_test]
     with store.begin() as tx:
-        tx.choices.depart(pairs, now)
+        strangers = tx.choices.depart(pairs, now)
+    return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)
 
 
-def leave_everything(departure: Departure, *, store: Store, clock: Clock) -> None:
-    """End all that the person gets, and let no import write to them again."""
+def leave_everything(departure: Departure, *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+    """End all that the person gets, and let no import write to them again.
+
+    Returns the departure itself where these books do not know the reader.
+    """
     if departure.of_a_test:
-        return
+        return ()
     now = clock.now()
     with store.begin() as tx:
         tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, now)
         person = tx.readers.get(departure.subscriber_id)
-        if person is not None:
-            reason = SuppressionReason.UNSUBSCRIBED
-            entry = SuppressedEntry(address=person.address, reason=reason)
-            tx.readers.suppress([entry], now, "left everything")
+        if person is None:
+            return (departure,)
+        reason = SuppressionReason.UNSUBSCRIBED
+        entry = SuppressedEntry(address=person.address, reason=reason)
+        tx.readers.suppress([entry], now, "left everything")
+    return ()

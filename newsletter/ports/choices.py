@@ -18,11 +18,11 @@ class Choices(Protocol):
         """What the person chose; None where nobody has this number any more."""
         ...
 
-    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> None:
+    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
         """End what the links of mails speak of, each a campaign's id and a subscriber's.
 
         That is the subscriptions to the campaign's lists; all of them, where nobody knows its
-        lists any more.
+        lists any more. Returns the links of whom these books do not know.
         """
         ...
 

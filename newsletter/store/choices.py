@@ -1,5 +1,6 @@
 """What readers choose for themselves: lists, language, zone and a pause."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
@@ -96,11 +97,18 @@ class SqlChoices:
             self._connection.execute(_ending().where(list_ids(sorted(left))), values)
         return left
 
-    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> None:
-        if links:
-            now = to_ms(at)
-            values = [{"by": by, "person": person, "now": now} for by, person in links]
-            self._connection.execute(_departing(), values)
+    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
+        if not links:
+            return []
+        now = to_ms(at)
+        values = [{"by": by, "person": person, "now": now} for by, person in links]
+        self._connection.execute(_departing(), values)
+        people = each_id(json.dumps([person for _, person in links]))
+        known = self._connection.scalars(
+            select(_subscriber.id).where(_subscriber.id.in_(select(people.c.value)))
+        )
+        found = set(known)
+        return [link for link in links if link[1] not in found]
 
     def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
         values = {"by": campaign_id, "person": subscriber_id, "now": to_ms(at)}

@@ -6,7 +6,8 @@ mails are forwarded, the link gives nothing away and takes nothing else: it ends
 gets, and has a letter sent to the reader's own address.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -27,6 +28,7 @@ from newsletter.pipeline.prefer import ask_for_link
 from newsletter.web.frame import Button, Frame, named
 from newsletter.web.gathering import Gathering
 
+log = logging.getLogger("newsletter.web")
 _BY_PAGE = "by=page"
 """In the address that the page's button posts to: a person will read the answer."""
 
@@ -85,9 +87,10 @@ class Leaving:
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
         ending = await run_in_threadpool(look_up, departure, store=self._app.store)
-        await run_in_threadpool(
+        strangers = await run_in_threadpool(
             leave_everything, departure, store=self._app.store, clock=self._app.clock
         )
+        self._tell(strangers)
         words, language = self._words(request, ending)
         return self._page(words["left"], [words["left_everything_text"]], language=language)
 
@@ -110,7 +113,16 @@ class Leaving:
         return self._page(words["link_sent"], [words["link_sent_text"]], language=language)
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
-        leave(departures, store=self._app.store, clock=self._app.clock)
+        self._tell(leave(departures, store=self._app.store, clock=self._app.clock))
+
+    def _tell(self, strangers: Iterable[Departure]) -> None:
+        for one in strangers:
+            [name] = self._app.links.message_ids(one.campaign_id, [one.subscriber_id])
+            log.warning(
+                "left message_id=%s by a reader who is not in these books: erased, or in none since"
+                " a backup was put back; then suppress the address that the provider's log has",
+                name,
+            )
 
     def _departure(self, request: Request) -> Departure | None:
         try:

@@ -158,8 +158,9 @@ class ChoicesContract:
         with store.begin() as tx:
             tx.readers.upsert(entries(3, "press", "events"), NOON)
             campaign = add_campaign(tx)
-            tx.choices.depart([], NOON)
-            tx.choices.depart([(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)], NOON)
+            assert tx.choices.depart([], NOON) == []
+            links = [(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)]
+            assert tx.choices.depart(links, NOON) == [(campaign, 77)]
             assert [tx.choices.of(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
                 {"events"},
                 frozenset(),

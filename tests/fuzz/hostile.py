@@ -3,12 +3,17 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from newsletter.config.environment import environment
+
+TIMES = int(environment().get("FUZZ", "1"))
+"""``FUZZ=100 make fuzz`` tries a hundred times as much."""
+
 hostile = settings(
     deadline=None,  # a loaded machine is no fault
     derandomize=False,
     database=None,
     print_blob=True,
-    max_examples=60,
+    max_examples=60 * TIMES,
     suppress_health_check=list(HealthCheck),
 )
 """Some seconds each. With ``--hypothesis-seed`` a run is repeated."""
@@ -23,6 +28,21 @@ PIECES = st.sampled_from(
 )
 TEXT = st.lists(st.one_of(PIECES, st.text(max_size=20)), max_size=12).map("".join)
 """Words, marks that mean something somewhere, and whatever there is in Unicode."""
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        TEXT,
+        st.sampled_from(["\ud800", "x" * 5000, "0", "-1", "ok", "error", "success", "SUCCESS"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+"""Whatever can stand in JSON, and what Python takes for it."""
 BYTES = st.one_of(
     st.binary(max_size=400), TEXT.map(lambda text: text.encode("utf-8", "surrogatepass"))
 )

@@ -50,11 +50,18 @@ def paths(site: Forum) -> list[str]:
     )
 
 
-@settings(hostile, max_examples=120)
+def words(site: Forum) -> list[str]:
+    """What may stand where whoever asks chooses, and means something."""
+    mine = [site.unsubscribe_link(1), site.unsubscribe_link(999), site.preferences_link()]
+    tokens = [link.rpartition("/")[2] for link in mine]
+    letter = site.app.links.letter_token(1)
+    return [*tokens, letter, tokens[0][:-1], "9" * 4400, "0", "-1", "mailgun", "²", "news"]
+
+
+@settings(hostile, max_examples=hostile.max_examples // 6)
 @given(st.data())
 def test_each_path_answers_whatever_is_asked(site: Forum, data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from(paths(site)))
-    part = data.draw(st.one_of(TEXT, st.sampled_from(["9" * 4400, "0", "-1", "mailgun", "²"])))
+    part = data.draw(st.one_of(TEXT, st.sampled_from(words(site))))
     part = part.encode("utf-8", "replace").decode()
     query = "&".join(
         f"{name}={quote(value, errors='replace')}"
@@ -69,16 +76,13 @@ def test_each_path_answers_whatever_is_asked(site: Forum, data: st.DataObject) -
     body = data.draw(BYTES)
     if form:
         body = "&".join(f"{n}={quote(v, errors='replace')}" for n, v in form.items()).encode()
-    answer = site.ask(
-        data.draw(st.sampled_from(METHODS)),
-        path.replace("%", part.replace("?", "")) + (f"?{query}" if query else ""),
-        headers=headers,
-        body=body,
-    )
-    assert answer.status < 500, (path, answer.status)
-
-
-@hostile
-@given(BYTES)
-def test_a_webhook_takes_nothing_that_is_not_signed(site: Forum, body: bytes) -> None:
-    assert site.ask("POST", "/webhooks/mailgun", body=body).status in {401, 413}
+    method = data.draw(st.sampled_from(METHODS))
+    for path in paths(site):
+        answer = site.ask(
+            method,
+            path.replace("%", part.replace("?", "")) + (f"?{query}" if query else ""),
+            headers=headers,
+            body=body,
+        )
+        assert answer.status < 500, (path, answer.status)
+        assert b"Traceback" not in answer.body

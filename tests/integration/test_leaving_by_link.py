@@ -93,6 +93,21 @@ def test_h3_a_link_works_for_the_suppressed_the_paused_and_the_erased(site: Foru
     assert [site.lists_of(number) for number in (1, 2)] == [["events"], ["events"]]
 
 
+def test_who_left_and_is_in_no_book_is_told_by_the_name_of_their_message(
+    site: Forum, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = site.unsubscribe_link(4711)  # joined after the backup that was put back
+    for path in (link, f"{link}?by=page", f"{link}/everything"):
+        caplog.clear()
+        assert site.post(path).status == 200
+        [line] = [one.getMessage() for one in caplog.records if "left" in one.getMessage()]
+        [name] = site.app.links.message_ids(1, [4711])
+        assert f"message_id={name} " in line
+    caplog.clear()
+    assert site.post(site.unsubscribe_link(1)).status == 200
+    assert caplog.records == []
+
+
 def test_h3_a_link_works_after_its_campaign_and_its_list_are_gone(site: Forum) -> None:
     for table in ("batch", "campaign"):
         site.change(f"DELETE FROM {table}")  # noqa: S608 - a name from the line above

@@ -1,0 +1,85 @@
+"""Whatever is posted to a webhook is taken or refused, and nobody tells what was not signed."""
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.web.pages import make
+from tests.contracts.webhook import NOW, Signer, mutated
+from tests.fakes import FixedClock
+from tests.fuzz.hostile import BYTES, JSON, hostile
+from tests.pages import Forum, forum
+from tests.unit.webhooks import (
+    test_brevo,
+    test_mailgun,
+    test_mailjet,
+    test_mailtrap,
+    test_postal,
+    test_postmark,
+    test_resend,
+    test_sendgrid,
+    test_ses,
+)
+
+SIGNERS: Mapping[str, Signer] = {
+    "brevo": test_brevo.Signer(),
+    "mailgun": test_mailgun.Signer(),
+    "mailjet": test_mailjet.Signer(),
+    "mailtrap": test_mailtrap.Signer(),
+    "postal": test_postal.Signer(),
+    "postmark": test_postmark.Signer(),
+    "resend": test_resend.Signer(),
+    "sendgrid": test_sendgrid.Signer(),
+    "ses": test_ses.Signer(),
+}
+TAKEN, REFUSED, TOO_LONG = 200, 401, 413
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: Any) -> Iterator[Forum]:
+    """A workspace that hears them all at once."""
+    folder = tmp_path_factory.mktemp("heard")
+    with forum(folder, clock=FixedClock(NOW), database=migrated) as site:
+        site.subscribe("ana@example.org")
+        site.send()
+        vars(site.app)["webhooks"] = {kind: one.webhook() for kind, one in SIGNERS.items()}
+        site.pages = make(site.app)
+        yield site
+
+
+def told(site: Forum, kind: str, headers: Mapping[str, str], body: bytes) -> int:
+    return site.ask("POST", f"/webhooks/{kind}", headers=headers, body=body).status
+
+
+@settings(hostile, max_examples=hostile.max_examples // 8)
+@given(st.integers(0, 2**32), JSON, BYTES)
+def test_what_is_signed_is_written_down_or_refused(
+    site: Forum, seed: int, value: Any, body: bytes
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - for tests
+    for kind, signer in SIGNERS.items():
+        for content in (mutated(signer.example(NOW), chance), json.dumps(value).encode(), body):
+            post = signer.sign(content, NOW)
+            assert told(site, kind, post.headers, post.body) in {TAKEN, REFUSED}, kind
+
+
+@settings(hostile, max_examples=hostile.max_examples // 6)
+@given(BYTES, st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
+def test_what_is_not_signed_is_refused(site: Forum, body: bytes, word: str) -> None:
+    for kind, signer in SIGNERS.items():
+        genuine = signer.sign(signer.example(NOW), NOW)
+        forged = dict.fromkeys(genuine.headers, word)
+        assert told(site, kind, forged, body) in {REFUSED, TOO_LONG}, kind
+        post = signer.sign(signer.example(NOW), NOW, ours=False)
+        assert told(site, kind, post.headers, post.body) == REFUSED, kind
+
+
+def test_every_kind_that_has_a_webhook_is_among_these() -> None:
+    from newsletter.webhooks.registry import KEYED
+
+    assert {*KEYED, "ses"} == set(SIGNERS)
