@@ -7,10 +7,11 @@ WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PYTEST := MALLOC_ARENA_MAX=2 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 JUDGES := bench/judge
 SEEDS ?= 1000000
+FUZZ ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit faults fmt lint types imports docs check bench judge lock clean
+.PHONY: help setup setup-dev demo test unit faults fuzz fmt lint types imports docs check bench judge lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -42,8 +43,12 @@ unit: setup-dev ## The quick ones: no browser, no process but this one
 
 faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
+	$(MAKE) fuzz
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $$(date +%s)
 	$(MAKE) judge
+
+fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
+	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
 
 fmt: setup-dev ## Format the code
 	$(BIN)/ruff format .
