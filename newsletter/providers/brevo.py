@@ -121,7 +121,7 @@ class Brevo:
             outcome = Outcome(verdict=Verdict.RETRY, reason=reason)
             return Answer(outcome=outcome, retry_after=_wait(response))
         alone = len(batch.recipients) == 1
-        if verdict := _refused(response.status, said.get("code"), reason, alone=alone):
+        if verdict := _refused(response.status, str(said.get("code")), reason, alone=alone):
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
         return refused(response, reason, alone=alone)
 
@@ -140,7 +140,7 @@ def _taken(status: int, said: dict[str, Any], count: int) -> Outcome:
     return Outcome(verdict=Verdict.UNKNOWN, reason=why)
 
 
-def _refused(status: int, code: object, reason: str, *, alone: bool) -> Verdict | None:
+def _refused(status: int, code: str, reason: str, *, alone: bool) -> Verdict | None:
     if status // 100 != 4:
         return None
     if code == "not_enough_credits":

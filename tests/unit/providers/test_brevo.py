@@ -208,6 +208,7 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "asked": (answered(409, said("x", "duplicate_request")), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "credits": (answered(402, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
     "400 credits": (answered(400, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
+    "odd code": (answered(400, {"code": []}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "key": (
         answered(401, said("Key not found", "unauthorized")),
         Verdict.CONFIGURATION,
