@@ -82,12 +82,20 @@ class Visitor:
                 fetched = feed.fetch(record.bookmark)
             else:
                 fetched = feed.fetch("", (chosen.id,))
+            sifted = sift(fetched.items, known, record=record, complete=fetched.complete)
+            if chosen is not None:
+                sifted = _with_choice(sifted, chosen, fetched.items)
+            wanted = _wanted(sifted)
+            texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
         except FeedUnreadable as error:
             return self._failed(feed, record, error)
-        sifted = sift(fetched.items, known, record=record, complete=fetched.complete)
-        if chosen is not None:
-            sifted = _with_choice(sifted, chosen, fetched.items)
-        return self._book(feed, record, fetched, sifted, began, bool(chosen))
+        made = _Made(
+            feed=feed,
+            texts=texts,
+            since=began - _RECENT,
+            visited=record.succeeded_at or began,
+        )
+        return self._book(made, record, fetched, sifted, began, bool(chosen))
 
     def take(self, feed: Feed, wanted: str) -> Visited:
         """Make a statement of an item that was passed over, by its number, id or link.
@@ -130,20 +138,14 @@ class Visitor:
 
     def _book(
         self,
-        feed: Feed,
+        made: "_Made",
         record: FeedRecord,
         fetched: Fetched,
         sifted: Sifted,
         began: datetime,
         by_hand: bool,
     ) -> Visited:
-        wanted = _wanted(sifted)
-        made = _Made(
-            feed=feed,
-            texts=dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {},
-            since=began - _RECENT,
-            visited=record.succeeded_at or began,
-        )
+        feed = made.feed
         for item in sifted.old:
             made.pass_over(item)
         for known, item in sifted.known:
@@ -198,6 +200,7 @@ class _Made:
         since: datetime,
         visited: datetime,
     ) -> None:
+        self.feed = feed
         self._texts = texts
         self._since = since
         self._trusted = feed.trusted and visited >= since

@@ -65,7 +65,10 @@ class Feed(Protocol):
         ...
 
     def compose(self, items: Sequence[Item]) -> Sequence[Composed | InvalidInput]:
-        """Make a statement's text of each item, or say why there is none."""
+        """Make a statement's text of each item, or say why there is none.
+
+        Raises FeedUnreadable where that cannot be done just now.
+        """
         ...
 
 

@@ -39,15 +39,39 @@ class CutOff(Exception):
         self.read = read
 
 
+class NotStarted(CutOff):
+    """There was no process to read it in: the machine is short of something just now."""
+
+
 def ask(
     module: str, said: Mapping[str, Any], body: bytes = b"", *, within: timedelta = WITHIN
 ) -> list[Any]:
     """What ``module``, run as a process, reads in the bytes. Raises CutOff."""
     seconds = within.total_seconds()
-    command = [sys.executable, "-P", "-m", module, str(os.getpid()), f"{seconds:g}"]
+    late = False
+    with _started(module, seconds) as process:
+        try:
+            out, _ = process.communicate(json.dumps(said).encode() + b"\n" + body, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            late = True
+            process.kill()
+            out, _ = process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+    read = _lines(out)
+    if late or process.returncode == -signal.SIGALRM:
+        raise CutOff(f"it could not be read within {seconds:g} s", read)
+    if process.returncode:
+        raise CutOff("it could not be read with the memory that there is for that", read)
+    return read
+
+
+def _started(module: str, seconds: float) -> "subprocess.Popen[bytes]":
+    """A process with nothing of our environment but where modules are. Raises NotStarted."""
     try:
-        process = subprocess.Popen(  # noqa: S603 - this very interpreter, and a module of ours
-            command,
+        return subprocess.Popen(  # noqa: S603 - this very interpreter, and a module of ours
+            [sys.executable, "-P", "-m", module, str(os.getpid()), f"{seconds:g}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -55,22 +79,7 @@ def ask(
             process_group=0,  # who interrupts us from a terminal does not mean it
         )
     except OSError as error:
-        raise CutOff(f"no process could be started to read it ({error.strerror})", []) from error
-    with process:
-        try:
-            out, _ = process.communicate(json.dumps(said).encode() + b"\n" + body, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, _ = process.communicate()
-        except BaseException:
-            process.kill()
-            raise
-    read = _lines(out)
-    if process.returncode in {-signal.SIGKILL, -signal.SIGALRM}:
-        raise CutOff(f"it could not be read within {seconds:g} s", read)
-    if process.returncode:
-        raise CutOff("it could not be read with the memory that there is for that", read)
-    return read
+        raise NotStarted(f"no process could be started for it ({error.strerror})", []) from error
 
 
 def _lines(out: bytes) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter.domain.feed import Item
 from newsletter.ports import FeedUnreadable
-from newsletter.sources.apart import WITHIN, CutOff, ask
+from newsletter.sources.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of
 from newsletter.sources.imported import unusable
@@ -42,7 +42,10 @@ class Elsewhere:
         return number
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
-        """A statement's text of each item; one that takes too long spoils no other."""
+        """A statement's text of each item; one that takes too long spoils no other.
+
+        Raises FeedUnreadable where nothing can be read just now.
+        """
         said = {"read": "compose", "zone": zone, "now": now.isoformat()}
         made: list[Text] = []
         cut_off = 0
@@ -50,6 +53,10 @@ class Elsewhere:
             body = json.dumps([plain_item(item) for item in left]).encode()
             try:
                 made += map(text_of, ask(self._module, said, body, within=self._within))
+            except NotStarted as error:
+                raise FeedUnreadable(
+                    f"its texts were not read: {error}; it is tried again"
+                ) from error
             except CutOff as error:
                 made += map(text_of, error.read)
                 if not error.read:  # it had all the time for itself

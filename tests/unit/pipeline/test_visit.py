@@ -30,6 +30,8 @@ class ListedFeed:
     items: list[Item] = field(default_factory=list)
     remark: str = ""
     broken: FeedUnreadable | None = None
+    short: FeedUnreadable | None = None
+    """Why no text can be made just now."""
     unchanged: bool = False
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
@@ -42,6 +44,8 @@ class ListedFeed:
         return Fetched(items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark)
 
     def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+        if self.short:
+            raise self.short
         return [self._composed(item) for item in items]
 
     def _composed(self, item: Item) -> Composed | InvalidInput:
@@ -105,6 +109,15 @@ def desk(room: Newsroom, clock: FixedClock) -> Desk:
     desk.publish("old")
     assert desk.visit().first
     return desk
+
+
+def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) -> None:
+    desk.publish("news")
+    desk.feed.short = FeedUnreadable("no process could be started")
+    seen = desk.visit()
+    assert (seen.failure, seen.taken) == ("no process could be started", ())
+    desk.feed.short = None
+    assert desk.visit().taken == ("on-news",)
 
 
 def test_the_first_visit_passes_everything_over(desk: Desk) -> None:
