@@ -13,6 +13,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.feed import Composed, Item
 from newsletter.ports import FeedUnreadable
+from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.reading import Here
 from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
@@ -89,6 +90,18 @@ def test_what_a_person_should_know_is_said(server: LoopbackServer) -> None:
     remark = feed_at(server).fetch("").remark
     assert f"it has moved for good: write {server.url}/new" in remark
     assert "not in the encoding that it declares" in remark
+
+
+def test_no_process_is_started_where_there_is_nothing_to_read(server: LoopbackServer) -> None:
+    nobody = SHARED | {"reader": Elsewhere(module="newsletter.no.such.reader")}
+    server.script.append(reply(304))
+    feed = SyndicatedFeed(address=f"{server.url}/feed", **nobody)
+    assert feed.fetch('{"etag": "7"}').unchanged
+    server.script.append(reply(200, "[]"))
+    assert WordPressFeed(site=server.url, category="", **nobody).fetch("").items == ()
+    server.script.append(reply(200, RSS))
+    with pytest.raises(FeedUnreadable, match="its answer was cut off"):
+        feed.fetch("")
 
 
 # --- WordPress
