@@ -261,6 +261,10 @@ class Settings(Section):
             public_url=self.public_url,
             timezone=self.timezone,
             brand=self.brand.chosen(),
+            lists=tuple(
+                message.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
+                for one in self.offers()
+            ),
         )
 
     def carriage(self) -> str:

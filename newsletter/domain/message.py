@@ -56,6 +56,16 @@ class Sender:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListTitle:
+    """What readers call a list."""
+
+    name: str
+    title: str
+    joinable: bool = True
+    """Readers subscribe to it by themselves; else somebody put them on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class House:
     """What each message says about those who send it: all of it is part of what is approved."""
 
@@ -66,6 +76,8 @@ class House:
     timezone: str
     """IANA name, for the dates that readers see."""
     brand: Brand = field(default_factory=Brand)
+    lists: tuple[ListTitle, ...] = ()
+    """Those with a title of their own; of the others readers read the name."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,11 @@ def unsubscribe_url(house: House) -> str:
     return f"{house.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
 
 
+def preferences_url(house: House) -> str:
+    """Where a reader has the link to their own settings sent, without leaving first."""
+    return f"{unsubscribe_url(house)}/preferences"
+
+
 def archive_url(house: House, statement: Statement) -> str:
     """The statement's page on the web."""
     return archive_page(house, statement.slug)

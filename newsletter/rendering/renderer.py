@@ -19,6 +19,7 @@ from newsletter.rendering.headers import (
     archive_url,
     headers_for,
     headers_for_one,
+    preferences_url,
     unsubscribe_url,
 )
 from newsletter.rendering.inlining import inline
@@ -26,6 +27,7 @@ from newsletter.rendering.markdown import read_markdown
 from newsletter.rendering.markup import breakable, to_html
 from newsletter.rendering.placed import refuse_faults
 from newsletter.rendering.plaintext import PlainBody, to_text
+from newsletter.rendering.reason import why
 from newsletter.rendering.templates import Templates
 from newsletter.rendering.translations import blocks, language_name, left_out
 from newsletter.rendering.values import Wordings, common_values
@@ -148,6 +150,7 @@ class TemplateRenderer:
         values = common_values(self._house, statement.language, self.wordings)
         words, zone = values["words"], self._house.timezone
         preheader = details.preheader(statement.summary, tokens)
+        reason = why(self._house, statement.lists, words)
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
@@ -159,6 +162,9 @@ class TemplateRenderer:
             "archive_url": archive_url(self._house, statement),
             "original_url": statement.corrects and archive_page(self._house, statement.corrects),
             "unsubscribe_url": unsubscribe_url(self._house),
+            "preferences_url": preferences_url(self._house),
+            "reason": reason.html(values["words_direction"]),
+            "reason_text": reason.text,
         }
 
     def _parts(
@@ -167,7 +173,7 @@ class TemplateRenderer:
         """The HTML and the text of a statement."""
         body = to_html(tokens)
         _refuse(origin, checks.size_faults(body))  # before premailer takes its time
-        links = ["unsubscribe_url", "archive_url", "original_url"]
+        links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
         found = [values[one] for one in links if values[one]]
         demands = self._demands(*found, embargo=values["embargo"])
         # nh3 made it safe; the template must not escape it again

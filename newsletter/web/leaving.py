@@ -3,7 +3,7 @@
 A GET changes nothing: scanners open every link. A POST ends subscriptions, be it from the page's
 button or from a mail program (RFC 8058: 200, no redirect, no cookie, whatever the body). Since
 mails are forwarded, the link gives nothing away and takes nothing else: it ends what the reader
-gets, and has a letter sent to the reader's own address.
+gets, and has a letter with the link to their settings sent to the reader's own address.
 """
 
 import logging
@@ -52,6 +52,7 @@ class Leaving:
             Route("/u/{token}", self.left, methods=["POST"]),
             Route("/u/{token}", self.ask, methods=["GET"]),
             Route("/u/{token}/everything", self.left_everything, methods=["POST"]),
+            Route("/u/{token}/preferences", self.offer_link, methods=["GET"]),
             Route("/u/{token}/preferences", self.send_link, methods=["POST"]),
         ]
 
@@ -93,6 +94,21 @@ class Leaving:
         self._tell(strangers)
         words, language = self._words(request, ending)
         return self._page(words["left"], [words["left_everything_text"]], language=language)
+
+    async def offer_link(self, request: Request) -> Response:
+        """One button: scanners open this page too. It says the same whoever is still subscribed."""
+        departure = self._departure(request)
+        if departure is None or departure.of_a_test:
+            return self._no_link(request, departure)
+        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        words, language = self._words(request, ending)
+        link = f"/u/{request.path_params['token']}/preferences"
+        return self._page(
+            words["prefer_title"],
+            [words["prefer_text"]],
+            language=language,
+            buttons=[Button(action=link, label=words["prefer_button"])],
+        )
 
     async def send_link(self, request: Request) -> Response:
         """A letter to the reader's own address, which is not shown here."""

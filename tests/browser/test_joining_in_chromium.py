@@ -64,13 +64,13 @@ def test_a_reader_signs_up_reads_the_letter_and_confirms(
     address = f"ana{int(script)}@example.org"
     page = open_page("/subscribe?list=sport", java_script_enabled=script)
     assert page.get_by_label("Sport & games").is_checked()
-    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Email address").fill(address)
     page.get_by_label("Name (optional)").fill("Ana <b>")
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
-    assert title(page) == "Look into your inbox"
+    assert title(page) == "Check your inbox"
     page.reload()
-    assert title(page) == "Look into your inbox"
+    assert title(page) == "Check your inbox"
 
     forum.workspace.do("run", "--until-idle")
     page = open_page(confirmation_link(forum.workspace, address), java_script_enabled=script)
@@ -78,8 +78,8 @@ def test_a_reader_signs_up_reads_the_letter_and_confirms(
     assert page.get_by_role("button").count() == 1
     page.get_by_role("button").click()
 
-    assert title(page) == "You are subscribed"
-    assert page.get_by_role("link", name="See or change what you get").count() == 1
+    assert title(page) == "You're subscribed"
+    assert page.get_by_role("link", name="Manage preferences").count() == 1
     shown = forum.workspace.do("subscribers", "show", address, "--json").json()
     assert (shown["lists"], shown["name"]) == (["press", "sport"], "Ana <b>")
     [row] = [one for one in letters(forum.workspace) if one["address"] == address]
@@ -94,13 +94,13 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
 ) -> None:
     workspace, address = forum.workspace, f"whole{int(script)}@example.org"
     page = open_page("/subscribe?list=press", java_script_enabled=script)
-    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Email address").fill(address)
     page.get_by_role("button", name="Subscribe").click()
     workspace.do("run", "--until-idle")
 
     page = open_page(confirmation_link(workspace, address), java_script_enabled=script)
     page.get_by_role("button").click()
-    page.get_by_role("link", name="See or change what you get").click()
+    page.get_by_role("link", name="Manage preferences").click()
     page.get_by_label("Sport & games").check()
     page.get_by_role("button", name="Save").click()
     assert page.get_by_label("Sport & games").is_checked()
@@ -116,17 +116,17 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     workspace.do("run", "--until-idle")
     page = open_page(unsubscribe_link(workspace, address), java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    assert title(page) == "You are unsubscribed"
+    assert title(page) == "You've been unsubscribed"
     left = workspace.do("subscribers", "show", address, "--json").json()
     assert (left["lists"], left["left"]) == (["sport"], ["press"])
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_the_focus_is_there(open_page: Open) -> None:
     page = open_page("/subscribe", java_script_enabled=False)
-    page.get_by_label("E-mail address").fill("ana@")
+    page.get_by_label("Email address").fill("ana@")
     page.get_by_role("button", name="Subscribe").click()
 
-    email = page.get_by_label("E-mail address")
+    email = page.get_by_label("Email address")
     assert email.input_value() == "ana@"
     assert email.get_attribute("aria-invalid") == "true"
     assert page.get_by_role("alert").is_visible()
@@ -163,19 +163,19 @@ def test_nobody_stumbles_over_these_pages(forum: Forum, open_page: Open, scheme:
     address = f"axe-{scheme}@example.org"
     page = open_page("/subscribe", color_scheme=scheme)
     assert violations(page) == []
-    page.get_by_label("E-mail address").fill("ana@")
+    page.get_by_label("Email address").fill("ana@")
     page.get_by_role("button", name="Subscribe").click()
     assert violations(page) == []
-    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Email address").fill(address)
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
-    assert title(page) == "Look into your inbox"
+    assert title(page) == "Check your inbox"
     assert violations(page) == []
     forum.workspace.do("run", "--until-idle")
     page = open_page(confirmation_link(forum.workspace, address), color_scheme=scheme)
     assert violations(page) == []
     page.get_by_role("button").click()
-    assert title(page) == "You are subscribed"
+    assert title(page) == "You're subscribed"
     assert violations(page) == []
 
 
@@ -196,7 +196,7 @@ def elsewhere(forum: Forum, browser: Any) -> Iterator[Any]:
 
 
 def test_the_form_for_other_sites_works_on_one(forum: Forum, elsewhere: Any) -> None:
-    elsewhere.get_by_label("E-mail address").fill("elsewhere@example.org")
+    elsewhere.get_by_label("Email address").fill("elsewhere@example.org")
     elsewhere.get_by_label("Press releases").check()
     elsewhere.get_by_role("button", name="Subscribe").click()
     elsewhere.wait_for_url("**/subscribe/asked**")

@@ -51,7 +51,7 @@ def test_a_person_changes_what_they_get_and_then_leaves(
 ) -> None:
     number = 1 + 2 * script + (width == 375)
     page = open_page(site.preferences_link(number), width=width, java_script_enabled=script)
-    assert heading(page) == "Your settings"
+    assert heading(page) == "Your preferences"
 
     page.get_by_label("Events").check()
     page.get_by_label("old").uncheck()
@@ -60,20 +60,20 @@ def test_a_person_changes_what_they_get_and_then_leaves(
     page.get_by_label("Time zone").select_option("Europe/Berlin")
     page.get_by_role("button", name="Save").click()
 
-    assert page.get_by_role("status").inner_text() == "Saved. This is how it stands now."
+    assert page.get_by_role("status").inner_text() == "Your preferences have been saved."
     assert page.get_by_label("Events").is_checked()
     assert page.get_by_label("old").count() == 0
-    assert "We send you nothing before 1 December 2026" in page.locator("main").inner_text()
+    assert "We'll send you nothing before 1 December 2026" in page.locator("main").inner_text()
     assert site.lists_of(number) == ["events", "press"]
 
     page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    assert heading(page) == "You are unsubscribed"
+    assert heading(page) == "You've been unsubscribed"
     assert site.lists_of(number) == ["events"]
-    page.get_by_role("button", name="Change what I get").click()
-    assert heading(page) == "Look into your mailbox"
+    page.get_by_role("button", name="Manage preferences").click()
+    assert heading(page) == "Check your inbox"
     page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
-    page.get_by_role("button", name="Leave everything").click()
+    page.get_by_role("button", name="Unsubscribe from everything").click()
     assert site.lists_of(number) == []
 
 
@@ -103,10 +103,10 @@ def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) 
 def test_data_is_a_download_and_deleting_asks_once_more(site: Forum, open_page: Open) -> None:
     page = open_page(site.preferences_link(13))
     with page.expect_download() as download:
-        page.get_by_role("link", name="Get my data").click()
+        page.get_by_role("link", name="Download my data").click()
     assert download.value.suggested_filename == "my-data.json"
     page = open_page(site.preferences_link(13))
-    page.get_by_role("link", name="Delete me").click()
+    page.get_by_role("link", name="Delete my data").click()
     assert heading(page) == "Delete all that we know about you?"
     page.get_by_role("button", name="Yes, delete it all").click()
     assert heading(page) == "You are deleted"

@@ -81,8 +81,11 @@ def test_one_button_unsubscribes_one_reader(site: Site, open_page: Open, script:
 
     button.click()
 
-    assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
-    assert page.get_by_role("button").all_inner_texts() == ["Change what I get", "Leave everything"]
+    assert page.get_by_role("heading").inner_text() == "You've been unsubscribed"
+    assert page.get_by_role("button").all_inner_texts() == [
+        "Manage preferences",
+        "Unsubscribe from everything",
+    ]
     assert site.lists_of(address) == []
     assert site.lists_of(PEOPLE[5]) == ["press"]
     again = open_page(site.links[address])
@@ -94,7 +97,7 @@ def test_the_button_needs_no_mouse(site: Site, open_page: Open) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=You are unsubscribed")
+    page.wait_for_selector("text=You've been unsubscribed")
     assert site.lists_of(PEOPLE[2]) == []
 
 

@@ -111,7 +111,9 @@ def test_who_left_and_is_in_no_book_is_told_by_the_name_of_their_message(
 def test_h3_a_link_works_after_its_campaign_and_its_list_are_gone(site: Forum) -> None:
     for table in ("batch", "campaign"):
         site.change(f"DELETE FROM {table}")  # noqa: S608 - a name from the line above
-    assert "You will get nothing more from us." in site.get(site.unsubscribe_link(4)).text
+    assert (
+        "You won&#39;t receive any more emails from us." in site.get(site.unsubscribe_link(4)).text
+    )
     assert site.post(site.unsubscribe_link(4)).status == 200
     assert site.lists_of(4) == [], "nobody knows the campaign's lists, so all end"
     for table in ("subscription", "list"):
@@ -130,16 +132,43 @@ def test_h4_no_limit_by_network_keeps_anybody_subscribed(site: Forum) -> None:
 def test_after_leaving_the_page_says_what_else_is_possible(site: Forum) -> None:
     path = site.unsubscribe_link(1)
     page = site.post(f"{path}?by=page").text
-    assert "You will get nothing more that goes to “Press releases”." in page
+    assert "You&#39;ve been unsubscribed from Press releases." in page
     for way in ("everything", "preferences"):
         assert f'action="{path}/{way}"' in page
-        assert site.get(f"{path}/{way}").status == 405, "a GET does nothing"
-    assert "You are not subscribed" in site.get(path).text
+    assert site.get(f"{path}/everything").status == 405, "a GET does nothing"
+    assert "You&#39;re not subscribed" in site.get(path).text
+
+
+def test_preferences_open_without_leaving_first_and_a_get_changes_nothing(site: Forum) -> None:
+    path = f"{site.unsubscribe_link(1)}/preferences"
+    before = site.everything()
+    pages = [site.get(path) for _ in range(5)]
+    assert {page.status for page in pages} == {200}
+    assert site.everything() == before, "scanners open every link"
+    assert pages[0].text.count("<button") == 1
+    assert f'action="{path}"' in pages[0].text
+
+    sent = site.post(path)
+    assert "Check your inbox" in sent.text
+    assert site.rows("SELECT kind FROM letter") == [("preferences",)]
+    assert site.lists_of(1) == ["events", "press"]
+
+
+def test_the_pages_of_preferences_say_the_same_whoever_is_subscribed(site: Forum) -> None:
+    path = f"{site.unsubscribe_link(1)}/preferences"
+    offered = site.get(path).text
+    site.post(site.unsubscribe_link(1))
+    assert site.get(path).text == offered
+    with site.app.store.begin() as tx:
+        tx.choices.pause(2, site.clock.now())
+    paused = f"{site.unsubscribe_link(2)}/preferences"
+    said = [site.post(path).text, site.post(paused).text]
+    assert said[0] == said[1]
 
 
 def test_whoever_leaves_everything_gets_nothing_more(site: Forum) -> None:
     answer = site.post(f"{site.unsubscribe_link(1)}/everything")
-    assert "You will get nothing more from us." in answer.text
+    assert "You won&#39;t receive any more emails from us." in answer.text
     assert site.lists_of(1) == []
     site.subscribe(PEOPLE[0], lists=["another"])
     with site.app.store.read() as tx:

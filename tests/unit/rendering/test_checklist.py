@@ -345,18 +345,18 @@ def test_a_correction_says_so_and_leads_to_what_it_corrects() -> None:
     original = "https://news.forum.example/archive/forum-joins"
     assert f'<a href="{original}"' in content.html
     for part in (Page(content.html).text, content.text):
-        assert part.index("This puts right a statement that we sent you.") < part.index("Jane Doe")
+        assert part.index("This corrects a statement that we sent you.") < part.index("Jane Doe")
     assert original in content.text.splitlines()
-    assert "puts right" not in render().text
+    assert "This corrects" not in render().text
 
 
 def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
     content, real = render_test_mail(), render()
-    told = "This is a test mail. It went to nobody else, and its links end nothing."
-    assert content.text.startswith(told)
-    assert content.text.partition(told)[2].lstrip() == real.text
+    told = "This is a test email. Nobody else received it, and its links don't unsubscribe anyone."
+    assert " ".join(content.text.split()).startswith(told)
+    assert content.text.endswith(real.text)
     assert Page(content.html).text.index(told) < Page(content.html).text.index("Practical answers")
-    assert "test mail" not in real.html + real.text
+    assert "test email" not in real.html + real.text
 
 
 @rows("says", LetterText)
@@ -424,21 +424,22 @@ def test_the_way_out_and_the_archive_stand_in_both_parts(mail: Made) -> None:
         "Press Office",
         "press@forum.example",
         "+1 202 555 0100",
-        "You get this because you asked for statements on: press, supporters.",
+        "at least one of Example Forum's lists: press, supporters.",
+        "Manage preferences",
         "1 Example Street, Washington, DC 20001",
         "Read on the web",
         "Unsubscribe",
     ],
 )
 def test_both_parts_say_who_speaks_why_and_how_to_leave(words: str, mail: Made) -> None:
-    assert words in mail.content.text
+    assert words in " ".join(mail.content.text.split())
     assert words in Page(mail.content.html).text
 
 
 @each_mail
 def test_marks_stand_only_where_gaps_are(mail: Made) -> None:
-    assert mail.content.html.count("NLMERGE") == mail.content.html.count(UNSUBSCRIBE) == 1
-    assert mail.content.text.count("NLMERGE") == mail.content.text.count(UNSUBSCRIBE) == 1
+    assert mail.content.html.count("NLMERGE") == mail.content.html.count(UNSUBSCRIBE) == 2
+    assert mail.content.text.count("NLMERGE") == mail.content.text.count(UNSUBSCRIBE) == 2
     assert "NLMERGE" not in mail.content.subject
 
 

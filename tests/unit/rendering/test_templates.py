@@ -82,7 +82,8 @@ def test_a_file_of_words_that_is_not_made_of_words_is_refused(override: Path, wo
 BARE = """<!DOCTYPE html>
 <html lang="en" dir="ltr"><body><h1>{{ title }}</h1>{{ body }}
 <p>{{ organisation.postal_address }}</p>
-<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{ archive_url }}">Web</a></body></html>"""
+<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{ preferences_url }}">Choose</a>
+<a href="{{ archive_url }}">Web</a></body></html>"""
 
 
 def test_a_correction_that_does_not_lead_to_what_it_corrects_is_refused(override: Path) -> None:

@@ -47,4 +47,13 @@ def test_a_language_is_not_the_english_one(
     wordings: Mapping[str, Mapping[str, str]], language: str
 ) -> None:
     alike = {key for key, text in wordings[language].items() if text == wordings["en"][key]}
-    assert alike <= {"comma", "quoted", "pages", "page_of", "pause_legend", "my_name", "date"}
+    assert alike <= {
+        "comma",
+        "listed",
+        "pages",
+        "page_of",
+        "pause_legend",
+        "my_name",
+        "my_day",
+        "date",
+    }
