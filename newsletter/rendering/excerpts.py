@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from newsletter.domain.message import Content
+from newsletter.domain.message import MARK_PREFIX, Content
 
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "em", "strong", "s", "sup")},
@@ -33,6 +33,8 @@ _KEPT = 128
 class Excerpt:
     """The statement within a mail."""
 
+    title: str
+    """What its one h1 says, without marks."""
     opening: str
     """What an inbox shows behind the subject; empty where the template hides no such line."""
     body: str
@@ -45,16 +47,38 @@ def excerpt(html: str) -> Excerpt:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    body = nh3.clean(
-        "".join(reader.body),
+    opening = "".join(reader.opening).strip(_PADDING)
+    return Excerpt(
+        title=" ".join("".join(reader.title).split()),
+        opening=opening,
+        body=_plain("".join(reader.body)) if reader.whole else "",
+    )
+
+
+def body_of(content: Content) -> str:
+    """What a page shows below the title: plain HTML, without any reader's own link.
+
+    Where a template of one's own has the title outside of a cell, nobody can tell the statement
+    from its foot: then it is all that follows the title.
+    """
+    said = excerpt(content.html)
+    return said.body or _plain(content.html.partition("</h1>")[2])
+
+
+def _plain(html: str) -> str:
+    return nh3.clean(
+        html,
         tags=set(_ALLOWED),
         attributes=_ALLOWED,
+        attribute_filter=_for_everybody,
         url_schemes={"https", "mailto", "tel"},
         link_rel=None,
         strip_comments=True,
-    )
-    opening = "".join(reader.opening).strip(_PADDING)
-    return Excerpt(opening=opening, body=body.strip() if reader.whole else "")
+    ).strip()
+
+
+def _for_everybody(_tag: str, _name: str, value: str) -> str | None:
+    return None if MARK_PREFIX in value else value
 
 
 def text_of(content: Content) -> str:
@@ -91,6 +115,7 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
+        self.title: list[str] = []
         self.opening: list[str] = []
         self.body: list[str] = []
         self.whole = False
@@ -99,11 +124,13 @@ class _Reader(HTMLParser):
         self._cell = 0
         """How deep the title's cell lies; 0 until the title has ended."""
         self._hidden = False
+        self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         style = (dict(attrs).get("style") or "").replace(" ", "")
         self._hidden = self._hidden or (not self.opening and "display:none" in style)
         self._cells += tag == "td"
+        self._in_title = self._in_title or (tag == "h1" and not self.title)
         self._keep(self.get_starttag_text() or "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -112,12 +139,12 @@ class _Reader(HTMLParser):
             self.whole = self.whole or self._cell == self._cells > 0
             self._cells -= 1
         self._keep(f"</{tag}>")
-        if tag == "h1" and not self._cell:
-            self._cell = self._cells
+        if tag == "h1":
+            self._in_title = False
+            self._cell = self._cell or self._cells
 
     def handle_data(self, data: str) -> None:
-        if self._hidden:
-            self.opening.append(data)
+        self._note(data)
         self._keep(data)
 
     def handle_entityref(self, name: str) -> None:
@@ -125,9 +152,14 @@ class _Reader(HTMLParser):
 
     def handle_charref(self, name: str, mark: str = "&#") -> None:
         written = f"{mark}{name};"
-        if self._hidden:
-            self.opening.append(unescape(written))
+        self._note(unescape(written))
         self._keep(written)
+
+    def _note(self, words: str) -> None:
+        if self._hidden:
+            self.opening.append(words)
+        if self._in_title:
+            self.title.append(words)
 
     def _keep(self, piece: str) -> None:
         if self._cell and not self.whole:

@@ -62,7 +62,7 @@ class Archive:
     async def statement(self, request: Request) -> Response:
         """One statement as it went out. Before it does, it is not there."""
         slug = request.path_params["slug"]
-        return await self._answer(request, self._frame.mail_fields, self._edition.statement, slug)
+        return await self._answer(request, self._frame.fields, self._edition.statement, slug)
 
     async def feed(self, request: Request) -> Response:
         """The newest statements for feed readers."""

@@ -1,29 +1,27 @@
 """All that the archive shows, in bytes: for those who ask for it, and for ``archive build``.
 
-Nothing is here before its first reader could have it. A statement's page is the mail as it was
-approved, byte for byte, but for two blocks: what came later (a correction, a withdrawal) stands
-above it, and what it says of itself to programs and printers stands at the end of its head.
+Nothing is here before its first reader could have it. A statement's page says what the mail says
+that was approved, taken out of its HTML: title and text, without the mail's foot and any reader's
+own links. What came later (a correction, a withdrawal) stands above it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from newsletter.app import App
-from newsletter.domain.message import Content, MergeField
+from newsletter.domain.message import Content
 from newsletter.domain.search import terms
 from newsletter.rendering.excerpts import excerpt
 from newsletter.web import feeds
 from newsletter.web.feeds import Listed, Publisher
 from newsletter.web.frame import Frame
 from newsletter.web.listing import MOST, MOST_HITS, Listing
-from newsletter.web.metadata import described
-from newsletter.web.notices import above
+from newsletter.web.metadata import head_of
 from newsletter.web.published import Published
 from newsletter.web.rss import rss
 from newsletter.web.shelf import Shelf
-from newsletter.web.standpoint import Standpoint
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
@@ -52,7 +50,6 @@ class Edition:
         self._frame = frame
         self._began_at = began_at
         self._listing = Listing(app=app, frame=frame, folders=folders)
-        self._here = Standpoint(depth=2 if folders else 1, folders=folders)
         self._shelf = Shelf(app.store)
 
     def hold(self) -> list[Published]:
@@ -84,13 +81,10 @@ class Edition:
             return None
         content = family[shown]
         others = {one.slug: each.language for one, each in family.items() if one != shown}
-        entry = self._listed(shown, content)
-        html = described(_for_nobody(content), self._publisher, entry, others)
-        notice = self._listing.notice(shown, content.language)
-        if notice is not None:
-            link = self._here.statement(notice.link) if notice.link else ""
-            html = above(html, self._frame.notice(replace(notice, link=link)))
-        return self._leaf(html.encode(), "text/html", list(family))
+        head = head_of(self._publisher, self._listed(shown, content), others)
+        return self._leaf(
+            self._listing.statement(shown, content, others, head), "text/html", list(family)
+        )
 
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""
@@ -121,14 +115,14 @@ class Edition:
         return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
 
     def _listed(self, shown: Published, content: Content) -> Listed:
-        said = excerpt(_for_nobody(content))
+        said = excerpt(content.html)
         return Listed(
             shown=shown,
             title=content.subject,
             language=content.language,
             summary=said.opening,
             body=said.body,
-            notice=self._listing.notice(shown, content.language, itself=True),
+            notice=self._listing.notice(shown, content.language),
         )
 
     @cached_property
@@ -159,8 +153,3 @@ class Edition:
 def pages_for(statements: int) -> int:
     """How many pages the list of so many has: one at least."""
     return max(1, -(-statements // MOST))
-
-
-def _for_nobody(content: Content) -> str:
-    """The mail's HTML without anybody's own link."""
-    return content.html.replace(MergeField.UNSUBSCRIBE.value, "your-own-link")

@@ -18,7 +18,6 @@ from newsletter.rendering.details import direction
 from newsletter.rendering.files import default_templates, read_templates
 from newsletter.rendering.templates import Templates
 from newsletter.rendering.values import Wordings, look
-from newsletter.web.notices import Notice
 
 _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
@@ -60,9 +59,6 @@ class Frame:
         """Header fields of a page of ours."""
         self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
         """Header fields of what is no page."""
-        # A mail has its styles within; it may not run anything either, nor load but pictures.
-        self.mail_fields: Mapping[str, str] = _HEADERS | _policy("'unsafe-inline'")
-        """Header fields of a page that is a mail."""
 
     def page(
         self,
@@ -87,6 +83,7 @@ class Frame:
             "logo": self._house.brand.logo,
             "button": "",
             "buttons": [],
+            "written_in": "",
             "feeds": "",
             **values,
         }
@@ -97,10 +94,6 @@ class Frame:
     def fill(self, template: str, **values: object) -> str:
         """A template alone, without the frame."""
         return self._templates.fill(template, values)
-
-    def notice(self, notice: Notice) -> str:
-        """The block that stands above a mail."""
-        return self._templates.fill("notice.html.j2", {"notice": notice})
 
     def words(self, language: str) -> tuple[Mapping[str, str], str]:
         """The words of our pages in a language, and the language they really are in."""
@@ -119,7 +112,7 @@ class Frame:
 
 def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
     """Lists by what readers call them, as a language writes it."""
-    return words["comma"].join(words["quoted"].format(name=title) for title in titles)
+    return words["comma"].join(words["listed"].format(name=title) for title in titles)
 
 
 def _accepted(header: str) -> list[str]:

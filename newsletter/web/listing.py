@@ -14,6 +14,8 @@ from newsletter.domain.message import Content
 from newsletter.domain.search import LONGEST, terms
 from newsletter.ports import Hits, Stretch
 from newsletter.rendering import details
+from newsletter.rendering.excerpts import body_of, excerpt
+from newsletter.rendering.translations import language_name
 from newsletter.web.feeds import KINDS
 from newsletter.web.frame import Frame
 from newsletter.web.notices import Notice, notice_of
@@ -26,6 +28,7 @@ MOST_HITS = 20
 """Statements of a page of what was found."""
 
 _TEMPLATE = "archive.html.j2"
+_STATEMENT = "statement.html.j2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,9 @@ class Row:
     """ISO 8601, local."""
     dated: str
     """The same in words."""
+    language_name: str
     notice: Notice | None
-    excerpt: Sequence[Stretch] = ()
+    summary: Sequence[Stretch] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,7 @@ class Listing:
                     one,
                     title=(Stretch(text=said.subject, found=False),),
                     language=said.language,
+                    summary=(Stretch(text=excerpt(said.html).opening, found=False),),
                 )
                 for one, said in shown
             ],
@@ -107,7 +112,7 @@ class Listing:
                     shown[hit.slug],
                     title=hit.title,
                     language=hit.language,
-                    excerpt=hit.excerpt,
+                    summary=hit.excerpt,
                 )
                 for hit in hits.shown
             ],
@@ -121,6 +126,36 @@ class Listing:
             typed=typed,
         )
 
+    def statement(
+        self, shown: Published, said: Content, others: Mapping[str, str], head: Markup
+    ) -> bytes:
+        """A statement's own page. ``others`` are its other languages: slug → language."""
+        here = Standpoint(depth=2 if self.folders else 1, folders=self.folders)
+        _, spoken = self.frame.words(said.language)
+        found = self.notice(shown, said.language)
+        mail_words = self.app.renderer.wordings.of(said.language)[0]
+        page = self.frame.page(
+            excerpt(said.html).title or said.subject,
+            template=_STATEMENT,
+            language=said.language,
+            written_in=said.language,
+            direction=details.direction(said.language),
+            ours=_marked(spoken) if spoken != said.language else "",
+            day=self._local_day(shown.began_at).isoformat(),
+            dated=details.written_date(self._local_day(shown.began_at), mail_words),
+            body=Markup(body_of(said)),  # noqa: S704 - nh3 made it safe
+            notice=found,
+            notice_link=here.statement(found.link) if found and found.link else "",
+            others=[
+                (here.statement(slug), each, details.direction(each), language_name(each))
+                for slug, each in sorted(others.items())
+            ],
+            archive=here.first_page,
+            join=self._join(here),
+            feeds=head,
+        )
+        return bytes(page.body)
+
     def _row(
         self,
         here: Standpoint,
@@ -128,7 +163,7 @@ class Listing:
         *,
         title: Sequence[Stretch],
         language: str,
-        excerpt: Sequence[Stretch] = (),
+        summary: Sequence[Stretch] = (),
     ) -> Row:
         own = self._words[1]
         day = self._local_day(shown.began_at)
@@ -139,29 +174,33 @@ class Listing:
             direction=details.direction(language),
             day=day.isoformat(),
             dated=details.written_date(day, self.app.renderer.wordings.of(own)[0]),
-            notice=self.notice(shown, own, itself=True),
-            excerpt=() if shown.withdrawn else excerpt,
+            language_name=language_name(language),
+            notice=self.notice(shown, own),
+            summary=() if shown.withdrawn else summary,
         )
 
-    def notice(self, shown: Published, language: str, *, itself: bool = False) -> Notice | None:
+    def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
         day = self._local_day(shown.updated_at)
-        return notice_of(shown, day, language, self.app.renderer.wordings, itself=itself)
+        return notice_of(shown, day, language, self.app.renderer.wordings)
 
     def _written(self, title: str, *, here: Standpoint, **values: Any) -> bytes:
-        base = self.app.settings.public_url
         page = self.frame.page(
             title,
             template=_TEMPLATE,
             language=self._words[1],
             here=here,
             most=LONGEST,
-            join=f"{base}/subscribe" if self.folders else here.file("subscribe"),
+            join=self._join(here),
             kinds=[(here.file(name), kind) for name, (kind, _) in KINDS.items()],
             search="" if self.folders else here.file("search"),
             **{"typed": None} | values,
         )
         return bytes(page.body)
+
+    def _join(self, here: Standpoint) -> str:
+        base = self.app.settings.public_url
+        return f"{base}/subscribe" if self.folders else here.file("subscribe")
 
     @property
     def _words(self) -> tuple[Mapping[str, str], str]:
@@ -183,6 +222,11 @@ class Listing:
 
     def _local_day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.app.settings.house().timezone)).date()
+
+
+def _marked(language: str) -> Markup:
+    """The attributes of words in a language that is not the page's."""
+    return Markup(' lang="{}" dir="{}"').format(language, details.direction(language))
 
 
 def _counted(typed: str, count: int, words: Mapping[str, str]) -> str:

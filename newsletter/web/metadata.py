@@ -1,7 +1,6 @@
-"""What a page says of itself: its address, Open Graph, a NewsArticle, and how to print it."""
+"""What a page says of itself: its address, Open Graph and a NewsArticle."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,38 +8,12 @@ from markupsafe import Markup
 
 from newsletter.web.feeds import Listed, Publisher, summary_of, written
 
-# On paper a mail's colours would cost ink, or be white on white. They are in its elements and in
-# rules for dark screens: ":not(#p)" outranks all of them.
-_PRINTED = (
-    "@page { margin: 18mm; } "
-    ":not(#p), :not(#p)::before, :not(#p)::after { background: none !important;"
-    " color: #000 !important; border-color: #999 !important; box-shadow: none !important; } "
-    ":not(#p) > .column { max-width: none !important; } "
-    ":not(#p) > .gutter, :not(#p) > .sheet, :not(#p) > .footer {"
-    " padding-left: 0 !important; padding-right: 0 !important; } "
-    "h1, h2, h3, h4 { break-after: avoid; } "
-    "aside, blockquote, img, pre, .body tr { break-inside: avoid; } "
-    "p, li { orphans: 3; widows: 3; } "
-    ".body a[href^='http']::after { content: ' (' attr(href) ')'; font-size: .85em; } "
-    ".footer p { display: none; }"  # why a reader gets it, and how they leave
-)
-_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 
+def head_of(publisher: Publisher, entry: Listed, others: Mapping[str, str]) -> Markup:
+    """The lines for the head of a statement's page.
 
-def described(
-    html: str, publisher: Publisher, entry: Listed, others: Mapping[str, str] | None = None
-) -> str:
-    """A page with such words at the end of its head, and everything else as it was.
-
-    ``others`` are its other languages: slug → language. A page without a head stays as it is.
+    ``others`` are its other languages: slug → language.
     """
-    found = _HEAD_END.search(html)
-    if found is None:
-        return html
-    return f"{html[: found.start()]}{_block(publisher, entry, others or {})}{html[found.start() :]}"
-
-
-def _block(publisher: Publisher, entry: Listed, others: Mapping[str, str]) -> Markup:
     page = publisher.page(entry.shown.slug)
     summary = summary_of(entry)
     named = {
@@ -61,9 +34,8 @@ def _block(publisher: Publisher, entry: Listed, others: Mapping[str, str]) -> Ma
         lines.append(Markup('<meta name="description" content="{}">').format(summary))
     line = Markup('<meta property="{}" content="{}">')
     lines += [line.format(name, said) for name, said in named.items() if said]
-    lines.append(Markup('<style media="print">{}</style>').format(Markup(_PRINTED)))  # noqa: S704
     # a block of data, which no policy takes for a script
-    block = Markup('<script type="application/ld+json">{}</script>\n')
+    block = Markup('<script type="application/ld+json">{}</script>')
     lines.append(block.format(_harmless(_article(publisher, entry, summary))))
     return Markup("\n").join(lines)
 

@@ -1,6 +1,5 @@
-"""What stands above a statement that was corrected or withdrawn, in the statement's language."""
+"""What is said of a statement that was corrected or withdrawn, or that corrects another one."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,45 +14,44 @@ _WORDS = {
         "Read the correction",
         "This statement was withdrawn on {day}.",
         "This corrects an earlier statement.",
-        "Read that statement",
+        "Read the original statement",
     ),
     "es": (
         "Este comunicado fue rectificado el {day}.",
         "Leer la rectificación",
         "Este comunicado fue retirado el {day}.",
         "Este comunicado rectifica uno anterior.",
-        "Leer aquel comunicado",
+        "Leer el comunicado original",
     ),
     "fr": (
         "Ce communiqué a fait l’objet d’un rectificatif le {day}.",
         "Lire le rectificatif",
         "Ce communiqué a été retiré le {day}.",
         "Ce communiqué en rectifie un autre.",
-        "Lire ce premier communiqué",
+        "Lire le communiqué d’origine",
     ),
     "de": (
         "Diese Mitteilung wurde berichtigt ({day}).",
         "Zur Berichtigung",
         "Diese Mitteilung wurde zurückgezogen ({day}).",
         "Diese Mitteilung berichtigt eine frühere.",
-        "Zur früheren Mitteilung",
+        "Zur ursprünglichen Mitteilung",
     ),
     "pt": (
         "Este comunicado foi retificado em {day}.",
         "Ler a retificação",
         "Este comunicado foi retirado em {day}.",
         "Este comunicado retifica um anterior.",
-        "Ler aquele comunicado",
+        "Ler o comunicado original",
     ),
     "ar": (
         "صُحِّح هذا البيان في {day}.",
         "قراءة التصحيح",
         "سُحب هذا البيان في {day}.",
         "هذا البيان يصحّح بيانًا سابقًا.",
-        "قراءة ذلك البيان",
+        "قراءة البيان الأصلي",
     ),
 }
-_BODY = re.compile(r"""<body(?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*+)?>""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +67,10 @@ class Notice:
     link_text: str = ""
 
 
-def notice_of(
-    shown: Published, day: date, language: str, wordings: Wordings, *, itself: bool = False
-) -> Notice | None:
-    """What to say of a statement in this language, or None.
+def notice_of(shown: Published, day: date, language: str, wordings: Wordings) -> Notice | None:
+    """What to say of a statement in this language, or None: it may also be a correction itself.
 
-    ``day`` is the local date of its last change. With ``itself``, also that it is a correction,
-    which the mail says where it is shown whole.
+    ``day`` is the local date of its last change.
     """
     spoken = details.base_language(language)
     spoken = spoken if spoken in _WORDS else "en"
@@ -84,7 +79,7 @@ def notice_of(
         said = corrected, shown.corrected_by, read
     elif shown.withdrawn:
         said = withdrawn, "", ""
-    elif itself and shown.corrects:
+    elif shown.corrects:
         said = corrects, shown.corrects, read_original
     else:
         return None
@@ -97,10 +92,3 @@ def notice_of(
         link=link,
         link_text=link_text,
     )
-
-
-def above(html: str, block: str) -> str:
-    """A page with a block at the top of its body, and everything else as it was."""
-    found = _BODY.search(html)
-    place = found.end() if found else len(html)
-    return f"{html[:place]}{block}{html[place:]}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from newsletter.domain.message import MARK_PREFIX, Content, House, Organisation, Sender
 from newsletter.domain.statement import Statement
-from newsletter.rendering.excerpts import excerpt, text_of
+from newsletter.rendering.excerpts import body_of, excerpt, text_of
 from tests.rows import rows
 from tests.unit.rendering.examples import renderer_with
 
@@ -125,3 +125,17 @@ def test_where_a_template_has_the_text_elsewhere_there_are_no_words() -> None:
     said = content("It is open.")
 
     assert text_of(replace(said, html="<p>It is open.</p>")) == ""
+
+
+def test_the_title_is_told_without_its_marks() -> None:
+    assert (
+        excerpt("<td><h1>Hours<wbr> &amp; <em>more</em></h1><p>1</p></td>").title == "Hours & more"
+    )
+
+
+def test_a_page_has_no_readers_own_link_wherever_a_template_has_its_title() -> None:
+    own = '<a href="https://news.forum.example/u/NLMERGEUNSUBSCRIBE">x</a>'
+    for html in (f"<td><h1>A</h1><p>1</p>{own}</td><td>foot</td>", f"<h1>A</h1><p>1</p>{own}"):
+        body = body_of(replace(content("Text."), html=html))
+        assert body.startswith("<p>1</p>")
+        assert "NLMERGE" not in body

@@ -5,15 +5,19 @@ from dataclasses import replace
 
 from lxml import html
 
-from newsletter.web.metadata import described
+from newsletter.web.feeds import Listed
+from newsletter.web.metadata import head_of
 from tests.rows import rows
 from tests.unit.web.test_feeds import ENTRY, NASTY, PUBLISHER, SHOWN
 
-PAGE = "<!DOCTYPE html><html><head><title>x</title></head><body><p>1</p></body></html>"
+
+def page_with(entry: Listed) -> str:
+    head = head_of(PUBLISHER, entry, {})
+    return f"<!DOCTYPE html><html><head>{head}</head><body><p>1</p></body></html>"
 
 
 def test_it_names_the_article_its_times_and_who_speaks() -> None:
-    page = html.fromstring(described(PAGE, PUBLISHER, ENTRY))
+    page = html.fromstring(page_with(ENTRY))
 
     said = {one.get("property"): one.get("content") for one in page.xpath("//meta[@property]")}
     assert said == {
@@ -36,7 +40,7 @@ def test_it_names_the_article_its_times_and_who_speaks() -> None:
 
 @rows("words", [*NASTY, "</script><script>alert(1)</script>", "<!--<script>"])
 def test_no_words_get_out_of_their_place(words: str) -> None:
-    page = html.fromstring(described(PAGE, PUBLISHER, replace(ENTRY, title=words, summary=words)))
+    page = html.fromstring(page_with(replace(ENTRY, title=words, summary=words)))
 
     assert len(page.xpath("//script")) == 1
     assert json.loads(page.xpath("string(//script)"))["headline"] == words
@@ -48,19 +52,17 @@ def test_what_became_of_it_is_told_too() -> None:
     corrected = replace(ENTRY, shown=replace(SHOWN, corrected_by="right"))
     withdrawn = replace(ENTRY, shown=replace(SHOWN, withdrawn=True))
 
-    assert '"correction": "https://news.forum.example/archive/right"' in described(
-        PAGE, PUBLISHER, corrected
-    )
-    page = described(PAGE, PUBLISHER, withdrawn)
+    assert '"correction": "https://news.forum.example/archive/right"' in page_with(corrected)
+    page = page_with(withdrawn)
     assert '"creativeWorkStatus": "Withdrawn"' in page
     assert "Longer hours." not in page
 
 
-def test_the_rest_of_the_page_stays() -> None:
-    page = described(PAGE, PUBLISHER, replace(ENTRY, summary=""))
+def test_without_a_summary_nothing_is_described() -> None:
+    assert "description" not in page_with(replace(ENTRY, summary=""))
 
-    start, end = PAGE.split("</head>")
-    assert page.startswith(start)
-    assert page.endswith(f"</head>{end}")
-    assert "description" not in page
-    assert described("<p>1</p>", PUBLISHER, ENTRY) == "<p>1</p>"
+
+def test_other_languages_are_named_for_search_engines() -> None:
+    head = str(head_of(PUBLISHER, ENTRY, {"horario": "es"}))
+    other = "https://news.forum.example/archive/horario"
+    assert f'<link rel="alternate" hreflang="es" href="{other}">' in head

@@ -8,7 +8,7 @@ import pytest
 from newsletter.rendering.files import default_templates, read_templates
 from newsletter.rendering.templates import Templates
 from newsletter.rendering.values import Wordings
-from newsletter.web.notices import above, notice_of
+from newsletter.web.notices import notice_of
 from newsletter.web.published import Published
 from tests.rows import rows
 
@@ -56,28 +56,11 @@ def test_other_languages_get_it_in_english_and_marked_so(wordings: Wordings) -> 
 
 
 def test_there_is_nothing_to_say_of_the_others(wordings: Wordings) -> None:
-    correction = replace(PLAIN, corrects="b")
-
-    assert notice_of(PLAIN, DAY, "en", wordings, itself=True) is None
-    assert notice_of(correction, DAY, "en", wordings) is None, "the mail says it itself"
+    assert notice_of(PLAIN, DAY, "en", wordings) is None
 
 
-def test_a_correction_says_so_where_the_mail_around_it_is_gone(wordings: Wordings) -> None:
-    notice = notice_of(replace(PLAIN, corrects="b"), DAY, "en", wordings, itself=True)
+def test_a_correction_says_so(wordings: Wordings) -> None:
+    notice = notice_of(replace(PLAIN, corrects="b"), DAY, "en", wordings)
 
     assert notice is not None
     assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")
-
-
-@rows(
-    "start",
-    ["<body>", "<BODY class='x'>", '<body class="page" title="a > b">', "<body\nlang=en>"],
-)
-def test_the_block_comes_first_in_the_body_and_the_rest_stays(start: str) -> None:
-    html = f"<!DOCTYPE html><html><head><title>x</title></head>{start}<p>1</p></body></html>"
-
-    assert above(html, "<aside>!</aside>") == html.replace(start, f"{start}<aside>!</aside>")
-
-
-def test_without_a_body_the_block_comes_last() -> None:
-    assert above("<p>1</p>", "<aside>!</aside>") == "<p>1</p><aside>!</aside>"
