@@ -20,6 +20,7 @@ from newsletter.cli.shell import (
     print_table,
     say,
     say_left_out,
+    version,
     wall_time,
 )
 from newsletter.domain.campaign import Campaign
@@ -113,7 +114,7 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
     for line in (*_elsewhere(figures), *_told(figures)):
         click.echo(f"  {line}")
-    click.echo(f"  content      {figures['content_digest'][:12]}")
+    click.echo(f"  version      {version(figures['content_digest'])}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
     for override in figures["despite"]:
         click.echo(f"               {override_in_words(override)}")

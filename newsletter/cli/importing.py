@@ -49,6 +49,7 @@ def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
         date=document.date,
         summary=document.summary,
         subject=document.subject,
+        status=Progress.REVIEW,
         body=document.body,
     )
     write_new(path, text)

@@ -5,7 +5,7 @@ from typing import Any
 
 from newsletter.app import App
 from newsletter.domain.campaign import Campaign
-from newsletter.domain.statement import Standing
+from newsletter.domain.statement import Progress, Standing
 from newsletter.pipeline.family import awaited, goes_within, siblings
 from newsletter.pipeline.ledger import find_statement
 from newsletter.ports import StoredStatement, Transaction
@@ -28,6 +28,8 @@ def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
         return "cannot be rendered"
     if stored.statement.translation_of and app.settings.together:
         return f"goes out with {stored.statement.translation_of}"
+    if stored.statement.progress is Progress.DRAFT:
+        return "draft"
     if standing.approved:
         return "approved"
     return "changed since approval" if standing.changed else "waits for approval"

@@ -14,7 +14,7 @@ from newsletter.app import App
 from newsletter.cli.devtools import NAMES, BrowserFailed, find_browser, is_program, started
 from newsletter.cli.preview_folder import COMBINED, MAIL, SHEET, VIEWS, Folder
 from newsletter.cli.screenshots import Sitting, take
-from newsletter.cli.shell import Shell, in_workspace, say, wall_time
+from newsletter.cli.shell import Shell, in_workspace, say, statement_slug, wall_time
 from newsletter.domain.message import Content
 from newsletter.domain.mime import to_mime
 from newsletter.domain.review import Remark
@@ -83,6 +83,7 @@ def preview(
     """
     with shell.app() as app:
         app.refresh()
+        slug = statement_slug(app, slug)
         look = look_at(slug, address=address, store=app.store, links=app.links, policy=app.policy)
         message = to_mime(content=look.content, recipient=look.recipient, at=app.clock.now())
         made = filled(look.content, look.recipient)

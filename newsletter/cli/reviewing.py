@@ -1,6 +1,6 @@
 """``newsletter statement check`` and ``approve``: what there is to say, and a person's yes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +8,24 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.languages import left_behind
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say, show_faults
+from newsletter.cli.shell import (
+    Shell,
+    as_json,
+    in_workspace,
+    print_json,
+    say,
+    show_faults,
+    statement_slug,
+    version,
+    wall_time,
+)
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.review import Grade, Remark, in_order, remark_of
-from newsletter.domain.statement import Statement
+from newsletter.domain.statement import Progress, Statement
+from newsletter.pipeline.approve import Given
 from newsletter.pipeline.family import translations_of
+from newsletter.pipeline.naming import statement_named
+from newsletter.pipeline.outlook import Outlook, outlook
 from newsletter.pipeline.review import is_settled, review
 from newsletter.ports import Transaction
 
@@ -56,10 +69,12 @@ def _check_one(app: App, slug: str) -> _Checked:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
             origin = stored.statement.origin if stored else ""
-            faults = tuple(one for one in faults if one.file == origin or slug in one.file)
-            if not faults:
-                raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
-            return _checked(faults, (), settled=True, statements=0)
+            own = tuple(one for one in faults if one.file == origin or slug in one.file)
+            if own:
+                return _checked(own, (), settled=True, statements=0)
+            stored = tx.statements.get(statement_named(tx, slug))
+            if stored is None or not stored.present:
+                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = _about(app, tx, faults, stored.statement)
         [reviewed] = review(tx, [stored], app.review_rules, app.clock)
         settled = is_settled(tx, stored, app.policy, app.review_rules)
@@ -72,7 +87,8 @@ def _check_all(app: App) -> _Checked:
         present = tx.statements.count()
         policy, rules = app.policy, app.review_rules
         open_ones = [one for one in tx.statements.unsettled() if one.present]
-        awaited = [one for one in open_ones if not is_settled(tx, one, policy, rules)]
+        handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
+        awaited = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
         reviews = review(tx, awaited, rules, app.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
     grave = [one for one in remarks if one.grade is not Grade.ADVICE]
@@ -111,7 +127,12 @@ def _as_data(remark: Remark) -> dict[str, object]:
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
-@click.option("--digest", default="", help="The digest you have seen: refuse if it changed.")
+@click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    help="The version that you have seen: refuse if it changed.",
+)
 @click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
 @as_json
 @in_workspace
@@ -124,26 +145,65 @@ def approve(
     """
     with shell.app() as app:
         faults = app.refresh()
+        slug = _meant(app, slug, faults)
         with app.store.read() as tx:
             stored = tx.statements.get(slug)
             show_faults(_about(app, tx, faults, stored.statement) if stored else ())
-        given = app.approve(slug, by=by, expect=digest, despite=despite)
+        expected = "".join(digest.split())
+        given = app.approve(slug, by=by, expect=expected, despite=despite)
         late = list(left_behind(app, slug))
-    over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
+        with app.store.read() as tx:
+            since = given.standing.complete_at or app.clock.now()
+            policy, times = app.policy, app.rules.times
+            to_come = outlook(tx, slug, since, policy=policy, times=times)
+        lines = list(_answer(app, slug, by, given, to_come))
     if as_json:
-        print_json(
-            {
-                "slug": slug,
-                "digest": given.digest,
-                "approved": given.standing.approved,
-                "approved_by": [yes.by for yes in given.standing.counted],
-                "reasons": list(given.standing.reasons),
-                "warnings": list(given.warnings),
-            }
-        )
-    elif given.standing.approved:
-        say(f"{slug} is approved ({given.digest[:12]}){over}")
-        for line in late:
-            say(line)
+        print_json(_given(slug, given, to_come))
+        return
+    for line in (*lines, *(late if given.standing.approved else ())):
+        say(line)
+
+
+def _meant(app: App, name: str, faults: Iterable[Fault]) -> str:
+    try:
+        return statement_slug(app, name)
+    except NotFound:
+        show_faults(one for one in faults if name in one.file)
+        raise
+
+
+def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object]:
+    leaves = to_come.leaves_at.isoformat() if to_come and given.standing.approved else None
+    return {
+        "slug": slug,
+        "digest": given.digest,
+        "approved": given.standing.approved,
+        "approved_by": [yes.by for yes in given.standing.counted],
+        "reasons": list(given.standing.reasons),
+        "warnings": list(given.warnings),
+        "audience": to_come.readers if to_come else None,
+        "lists": list(to_come.lists) if to_come else [],
+        "leaves_at": leaves,
+    }
+
+
+def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None) -> Iterator[str]:
+    """Who approved which version, who gets it, when it leaves, and how to undo."""
+    over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
+    who = ", ".join(yes.by for yes in given.standing.counted)
+    if given.standing.approved:
+        yield f"{slug} is approved: version {version(given.digest)} by {who}{over}"
     else:
-        say(f"noted ({given.digest[:12]}){over}; {'; '.join(given.standing.reasons)}")
+        yield f"noted: version {version(given.digest)} by {by}{over}"
+        yield from given.standing.reasons
+    if to_come is not None:
+        titles = {one.name: one.title for one in app.settings.offers()}
+        lists = ", ".join(titles.get(name, name) for name in to_come.lists)
+        of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
+        people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
+        yield f"goes to {people} {of}"
+        if given.standing.approved:
+            hour = f", {to_come.hour}" if to_come.hour else ""
+            time = wall_time(to_come.leaves_at.replace(microsecond=0), app.settings.timezone)
+            yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
+    yield f"to undo: newsletter statement revoke {slug} --by {by}"

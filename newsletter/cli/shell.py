@@ -131,21 +131,60 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Data as a table: laid out to fit a terminal, or one line a row where nobody looks at it."""
+_KEYS = frozenset({"slug", "statement", "translation_of", "email", "user", "feed", "name"})
+"""Columns besides the first whose words the next command needs."""
+_NARROWEST = 12
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, width: int | None = None
+) -> None:
+    """Data as a table, without frames and without columns in which nothing stands.
+
+    No cell is cut: on a terminal long ones go on in the next line, but no key does, so that it can
+    be copied; where nobody looks at it, a row is one line. ``width`` is the terminal's, where it
+    is known.
+    """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        for line in _lined_up([list(columns), *cells]):
+    shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
+    lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
+    if width is None and not sys.stdout.isatty():
+        for line in _lined_up(lines):
             click.echo(line)
         return
+    _print_laid_out(lines, width)
+
+
+def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:
+    """In the width of a terminal, or wider where its keys need that."""
     from rich.console import Console  # to load it takes longer than to print a table
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False, emoji=False)  # data as it is
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in cells:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    room = 0
+    for at, (title, *below) in enumerate(zip(*lines, strict=True)):
+        longest = max(map(len, (title, *below)))
+        whole = at == 0 or title in _KEYS
+        least = longest if whole else min(longest, _NARROWEST)
+        table.add_column(title, min_width=least, no_wrap=whole, overflow="fold")
+        room += least + 1
+    for row in lines[1:]:
         table.add_row(*row)
-    console.print(table)
+    wide = max(width or Console().width, room)
+    Console(width=wide, highlight=False, markup=False, emoji=False).print(table)  # data as it is
+
+
+def version(digest: str) -> str:
+    """A content hash as people read it, and as ``--digest`` takes it: ``4fb0 2501``."""
+    return f"{digest[:4]} {digest[4:8]}".strip()
+
+
+def statement_slug(app: App, name: str) -> str:
+    """The statement that is meant by a slug, its beginning or a campaign's number."""
+    from newsletter.pipeline.naming import statement_named
+
+    with app.store.read() as tx:
+        return statement_named(tx, name)
 
 
 def _lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:

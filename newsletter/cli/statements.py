@@ -1,6 +1,7 @@
 """``newsletter statement``: write, look at, approve and schedule statements."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,18 +24,21 @@ from newsletter.cli.shell import (
     say,
     say_left_out,
     show_faults,
+    statement_slug,
+    version,
     wall_time,
 )
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statement import Role, Statement
+from newsletter.domain.statement import Progress, Role, Statement
 from newsletter.pipeline.approve import revoke as take_back
 from newsletter.pipeline.compare import changes
 from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.review import overrides
 from newsletter.ports import StoredStatement, Transaction
 from newsletter.sources.times import is_local
-from newsletter.sources.writing import slugify, to_markdown, write_new
+from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 
 
 @click.group(cls=Table)
@@ -58,8 +62,9 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
     if as_json:
         print_json(rows)
     else:
-        keys = ("slug", "title", "translation_of", "standing", "campaign", "digest")
-        print_table(keys, [[*(row[key] for key in keys[:-1]), row["digest"][:12]] for row in rows])
+        keys = ("slug", "title", "translation_of", "standing", "campaign")
+        shown = [[*(row[key] for key in keys), version(row["digest"])] for row in rows]
+        print_table([*keys, "version"], shown)
     say_left_out(len(rows), count)
 
 
@@ -72,18 +77,26 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
     with shell.app() as app:
         faults = app.refresh()
         with app.store.read() as tx:
-            stored = tx.statements.get(slug)
+            stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
                 show_faults(faults)
-                raise NotFound(f"there is no statement {slug!r}; 'statement list' shows them")
+                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
             row = _describe(tx, app, stored)
     if as_json:
         print_json(row)
         return
     for key, value in row.items():
-        shown = "; ".join(map(override_in_words, value)) if key == "despite" else value
-        click.echo(f"{key + ':':<14} {shown}")
+        click.echo(f"{key.replace('_', ' ') + ':':<15} {_shown(key, value)}")
     click.echo(f"\n{stored.statement.body}")
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value for people."""
+    if key == "despite":
+        value = list(map(override_in_words, value))
+    if isinstance(value, list):
+        value = (", " if key in {"lists", "approved_by"} else "; ").join(value)
+    return str(value or "–")
 
 
 def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
@@ -94,6 +107,7 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "title": stored.statement.title,
         "file": stored.statement.origin,
         "digest": stored.digest,
+        "status": stored.statement.progress.value,
         "standing": in_a_word(stored, standing, app),
         "approved_by": [yes.by for yes in standing.counted],
         "despite": overrides(standing.counted),
@@ -150,9 +164,31 @@ def diff(shell: Shell, slug: str) -> None:
     with shell.app() as app:
         app.refresh()
         with app.store.read() as tx:
-            lines = changes(tx, find_statement(tx, slug))
+            lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
     for line in lines:
         click.echo(line)
+
+
+@statement.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def submit(shell: Shell, slug: str, by: str | None) -> None:
+    """Hand a draft in for approval: its file says status: review from then on."""
+    with shell.app() as app:
+        app.refresh()
+        who = actor(app, by, Role.WRITER, "submit")
+        slug = statement_slug(app, slug)
+        with app.store.read() as tx:
+            found = find_statement(tx, slug).statement
+        if found.progress is not Progress.DRAFT:
+            raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
+        hand_in(app.settings.resolve(Path(found.origin)), found.line_of("status"))
+        app.refresh()
+        with app.store.begin() as tx:
+            now = app.clock.now()
+            tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
+    say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 
 statement.add_command(approve)
@@ -165,6 +201,7 @@ statement.add_command(approve)
 def revoke(shell: Shell, slug: str, by: str) -> None:
     """Take one's yes back; an admin takes back everybody's."""
     with shell.app() as app:
+        slug = statement_slug(app, slug)
         taken = take_back(slug, by=by, store=app.store, clock=app.clock)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
@@ -179,9 +216,20 @@ def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
     with shell.app() as app:
         app.refresh()
         when = _instant(at, app.settings.timezone)
+        slug = statement_slug(app, slug)
+        _refuse_past(slug, when, app)
         app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
         time = wall_time(when, app.settings.timezone)
     say(f"{slug} goes out at {time}, once it is approved")
+
+
+def _refuse_past(slug: str, when: datetime, app: App) -> None:
+    now, zone = app.clock.now(), app.settings.timezone
+    if when <= now:
+        raise Refused(
+            f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
+            f" time, or let it leave once it is approved: 'newsletter statement unschedule {slug}'"
+        )
 
 
 def _instant(text: str, zone: str) -> datetime:
@@ -211,5 +259,6 @@ def _instant(text: str, zone: str) -> datetime:
 def unschedule(shell: Shell, slug: str, by: str | None) -> None:
     """Go back to the time that the statement's file says."""
     with shell.app() as app:
+        slug = statement_slug(app, slug)
         app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
     say(f"{slug} goes out when its file says")

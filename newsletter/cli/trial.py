@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say, statement_slug
 from newsletter.domain.delivery import Verdict
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.pipeline.rehearse import dry_run, lines_of
@@ -36,6 +36,7 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
 def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
     with shell.app() as app:
         app.refresh()
+        slug = statement_slug(app, slug)
         dry = dry_run(
             slug,
             store=app.store,
@@ -58,6 +59,7 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
 def _send_test(shell: Shell, slug: str, to: str) -> None:
     with shell.app() as app:
         app.refresh()
+        slug = statement_slug(app, slug)
         outcome = send_test(
             slug,
             to=to,

@@ -44,7 +44,7 @@ class Statement:
     subject: str = ""
     """Empty means: the title."""
     author: str = ""
-    progress: Progress = Progress.DRAFT
+    progress: Progress = Progress.REVIEW
     approved_by: tuple[str, ...] = ()
     send_at: datetime | None = None
     embargo_until: datetime | None = None

@@ -14,7 +14,7 @@ from newsletter.domain.statement import (
     Standing,
     Statement,
 )
-from newsletter.pipeline.ledger import authorise, find_statement, standing_of
+from newsletter.pipeline.ledger import authorise, find_statement, is_draft, standing_of
 from newsletter.pipeline.review import Reviewed, ReviewRules, review
 from newsletter.ports import Clock, Store, StoredStatement, Transaction
 
@@ -68,7 +68,10 @@ def approve(
         stored = find_statement(tx, slug)
         person = authorise(tx, by, Role.APPROVER, "approve")
         if expect and not stored.digest.startswith(expect):
-            raise Refused(f"{slug} has changed since you looked: it is {stored.digest[:12]} now")
+            raise Refused(
+                f"{slug} has changed since you looked: it is version"
+                f" {stored.digest[:4]} {stored.digest[4:8]} now"
+            )
         if stored.digest != reviewed.digest:
             raise Refused(f"{slug} changed while it was looked at; look at it again")
         if person == stored.statement.author and not policy.author_may_approve:
@@ -76,6 +79,8 @@ def approve(
                 f"{person} wrote {slug}, and approvals.author_may_approve is false;"
                 " ask somebody else for their yes"
             )
+        if stored.statement.progress is Progress.DRAFT:
+            raise Refused(is_draft(stored.statement))
         _refuse_if_gone_out(tx, slug)
         override = _Override()
         if person not in {yes.by for yes in standing_of(tx, stored, policy).counted}:

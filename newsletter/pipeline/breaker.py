@@ -2,7 +2,7 @@
 
 from newsletter.domain.breaker import Damage, objections
 from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.pipeline.ledger import find_campaign
+from newsletter.pipeline.naming import find_campaign
 from newsletter.ports import Clock, Store, Transaction
 
 

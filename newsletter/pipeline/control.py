@@ -7,7 +7,8 @@ from datetime import datetime
 from newsletter.domain.breaker import overrule
 from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.pipeline.ledger import find_campaign, finish, reassess
+from newsletter.pipeline.ledger import finish, reassess
+from newsletter.pipeline.naming import find_campaign
 from newsletter.ports import Clock, Resolution, Store, Transaction
 
 

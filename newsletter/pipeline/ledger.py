@@ -1,6 +1,7 @@
 """What several stages ask of the store in the same words. It is no stage and knows none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.audience import fold
@@ -9,24 +10,39 @@ from newsletter.domain.delivery import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.message import Content, Recipient
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statement import ApprovalPolicy, Role, Standing, Statement, standing
+from newsletter.domain.statement import (
+    ApprovalPolicy,
+    Progress,
+    Role,
+    Standing,
+    Statement,
+    standing,
+)
 from newsletter.ports import Clock, Links, StoredStatement, Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
 TOLD = "told by an event"
 """Why a delivery that was unknown counts as accepted."""
-_LONGEST_ID = 18
-"""Digits: the database counts to a little over nine with eighteen noughts."""
 
 
 def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> Standing:
-    """Whether a statement, as it stands now, may go out."""
-    return standing(
+    """Whether a statement, as it stands now, may go out. A draft may not, whoever approved it."""
+    found = standing(
         digest=stored.digest,
         author=stored.statement.author,
         approvals=tx.approvals.of(stored.statement.slug),
         policy=policy,
         roles=tx.staff.roles(),
+    )
+    if stored.statement.progress is not Progress.DRAFT:
+        return found
+    return replace(found, approved=False, complete_at=None, reasons=(is_draft(stored.statement),))
+
+
+def is_draft(statement: Statement) -> str:
+    """That a statement is a draft, and how to hand it in."""
+    return (
+        f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' hands it in"
     )
 
 
@@ -93,16 +109,6 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     if content is None or content.digest() != campaign.digest:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
-
-
-def find_campaign(tx: Transaction, name: str) -> Campaign:
-    """A campaign by its id, or the latest of a statement by its slug. Raises NotFound."""
-    is_id = name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID
-    by_id = tx.campaigns.get(int(name)) if is_id else None
-    campaign = by_id or tx.campaigns.latest(name)
-    if campaign is None:
-        raise NotFound(f"there is no campaign {name!r}; 'newsletter campaign list' shows them")
-    return campaign
 
 
 def outgoing(

@@ -168,7 +168,8 @@ def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
     whys = Counter(why for _, why in dry.elsewhere)
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
     yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
-    yield f"content {dry.digest[:12]}, {'approved' if dry.approved else 'not approved'}"
+    said = "approved" if dry.approved else "not approved"
+    yield f"version {dry.digest[:4]} {dry.digest[4:8]}, {said}"
     yield from (f"  {reason}" for reason in dry.reasons)
 
 

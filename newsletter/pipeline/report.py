@@ -10,7 +10,7 @@ from newsletter.domain.event import Bounce
 from newsletter.domain.pacing import Cause, Wait
 from newsletter.domain.receipt import Figures
 from newsletter.pipeline.family import Awaited, awaited
-from newsletter.pipeline.ledger import find_campaign
+from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.review import overrides
 from newsletter.ports import Later, Store
 

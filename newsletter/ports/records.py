@@ -59,6 +59,10 @@ class Statements(Protocol):
         """How many are present."""
         ...
 
+    def slugs(self, beginning: str, most: int) -> list[str]:
+        """At most so many that begin so: those that are present first, then the newest."""
+        ...
+
     def get(self, slug: str) -> StoredStatement | None: ...
 
     def translations(self, slug: str) -> list[StoredStatement]:

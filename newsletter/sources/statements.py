@@ -96,7 +96,7 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         summary=reader.text("summary", as_it_is) or "",
         subject=reader.text("subject", as_it_is) or "",
         author=reader.text("author", address) or "",
-        progress=reader.decisive("status", _progress) or Progress.DRAFT,
+        progress=reader.decisive("status", _progress) or Progress.REVIEW,
         approved_by=reader.several("approved_by", address, "editor@forum.example"),
         send_at=send_at if isinstance(send_at, datetime) else None,
         local_time=send_at if isinstance(send_at, LocalTime) else None,

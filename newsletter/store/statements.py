@@ -79,6 +79,17 @@ class SqlStatements:
         present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
         return int(self._connection.scalar(present) or 0)
 
+    def slugs(self, beginning: str, most: int) -> list[str]:
+        begins = func.substr(_statement.slug, 1, len(beginning)) == beginning
+        return list(
+            self._connection.scalars(
+                select(_statement.slug)
+                .where(begins)
+                .order_by(_statement.present.desc(), _statement.changed_at.desc(), _statement.slug)
+                .limit(most)
+            )
+        )
+
     def get(self, slug: str) -> StoredStatement | None:
         found = self._fetch(_one(), named=slug)
         return found[0] if found else None

@@ -250,12 +250,11 @@ def test_a_correction_makes_old_answers_old(sent: Workspace, site: Site) -> None
         assert site.ask("GET", path, headers={"If-None-Match": mark}).status_code == 200
 
 
-def test_a_page_says_what_the_mail_says_and_is_no_mail(sent: Workspace, site: Site) -> None:
-    sent.sql("UPDATE subscriber SET language = 'es' WHERE id = 1")
-    sent.write(
-        "horario", "Abre a las nueve.", title="Horario", language="es", translation_of="hours"
-    )
-    publish(sent, "horario")
+def test_a_page_says_what_the_mail_says_and_is_no_mail(workspace: Workspace, site: Site) -> None:
+    workspace.sql("UPDATE subscriber SET language = 'es' WHERE id = 1")
+    spanish = {"title": "Horario", "language": "es", "translation_of": "hours"}
+    workspace.write("horario", "Abre a las nueve.", **spanish)
+    publish(workspace, "hours", "horario")
 
     page = site.ask("GET", "/archive/hours").text
     shown = html.fromstring(page)
@@ -271,9 +270,9 @@ def test_a_page_says_what_the_mail_says_and_is_no_mail(sent: Workspace, site: Si
     for no_words in ("Unsubscribe", "Manage preferences", "Read on the web", "receiving this"):
         assert no_words not in page
     assert "style=" not in page
-    spanish = html.fromstring(site.ask("GET", "/archive/horario").text)
-    assert spanish.xpath("string(/html/@lang)") == "es"
-    assert "Todos los comunicados" in spanish.xpath("//main//a/text()")
+    other = html.fromstring(site.ask("GET", "/archive/horario").text)
+    assert other.xpath("string(/html/@lang)") == "es"
+    assert "Todos los comunicados" in other.xpath("//main//a/text()")
 
 
 def test_the_list_shows_each_summary_and_language(sent: Workspace, site: Site) -> None:

@@ -50,7 +50,7 @@ def test_an_embargo_outlasts_an_earlier_send_at(workspace: Workspace) -> None:
 
 def test_an_embargo_outlasts_what_a_member_of_staff_set(workspace: Workspace) -> None:
     approved(workspace, embargo_until="2099-01-01 09:00")
-    workspace.do("statement", "schedule", "news", "--at", "2020-01-01 09:00")
+    workspace.do("statement", "schedule", "news", "--at", "2098-01-01 09:00")
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
 
@@ -71,6 +71,27 @@ def test_the_clock_may_be_set_and_unset_by_hand(workspace: Workspace) -> None:
     assert len(workspace.outbox) == 10
     refused = workspace.do("statement", "schedule", "news", "--at", "2099-07-01 09:00", code=4)
     assert "campaign 1" in refused.stderr
+
+
+def test_a_time_that_has_passed_is_refused_with_what_to_write(workspace: Workspace) -> None:
+    workspace.write("news")
+    refused = workspace.do("statement", "schedule", "news", "--at", "2020-01-01 09:00", code=4)
+    assert "has passed" in refused.stderr
+    assert "statement unschedule news" in refused.stderr
+
+
+def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
+    path = workspace.write("news", status="draft")
+    assert "is a draft" in workspace.approve("news", code=4).stderr
+    shown = workspace.do("statement", "list", "--json").json()
+    assert [(row["status"], row["standing"]) for row in shown] == [("draft", "draft")]
+
+    workspace.do("statement", "submit", "ne")
+    assert "status: review" in path.read_text()
+    assert "is no draft" in workspace.do("statement", "submit", "news", code=4).stderr
+    answer = workspace.approve("news").stderr
+    for words in ("version ", "goes to 10 people on press", "leaves at", "statement revoke news"):
+        assert words in answer
 
 
 def test_a_time_with_an_offset_means_that_instant(workspace: Workspace) -> None:

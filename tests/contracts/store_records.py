@@ -50,6 +50,20 @@ class RecordsContract:
         with store.read() as tx:
             assert tx.approvals.of("resignation") == [over]
 
+    def test_slugs_are_found_by_how_they_begin(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number, slug in enumerate(("forum", "forum-fr", "for_m", "other")):
+                statement = replace(BARE, slug=slug)
+                stored = StoredStatement(
+                    statement=statement, digest="d", fingerprint="f", present=slug != "forum"
+                )
+                tx.statements.put(stored, NOON + timedelta(minutes=number))
+        with store.read() as tx:
+            assert tx.statements.slugs("forum", 5) == ["forum-fr", "forum"]
+            assert tx.statements.slugs("for_", 5) == ["for_m"]
+            assert tx.statements.slugs("", 2) == ["other", "for_m"]
+            assert tx.statements.slugs("F", 5) == []
+
     def test_a_statement_comes_back_as_it_was_put(
         self, subtests: pytest.Subtests, store: Store
     ) -> None:

@@ -47,7 +47,7 @@ class FeedSource:
             language=self.own_language or composed.language or self.language,
             date=composed.date,
             summary=composed.summary,
-            progress=Progress.APPROVED if vouched else Progress.DRAFT,
+            progress=Progress.APPROVED if vouched else Progress.REVIEW,
             approved_by=self.approved_by if vouched else (),
             feed=self.feed,
             notes=composed.notes,

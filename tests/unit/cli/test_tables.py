@@ -1,8 +1,33 @@
-"""Tables where nobody looks: a line for each row, whatever it holds."""
+"""Tables cut nothing: neither where a terminal is narrow, nor where nobody looks at them."""
 
 import pytest
 
-from newsletter.cli.shell import print_table
+from newsletter.cli.shell import print_table, version
+
+SLUG = "a-very-long-slug-that-no-table-of-eighty-columns-has-room-for-beside-its-title"
+TITLE = "A title of many words that has to go on in the next line, and the next, of its own column"
+ROWS = [[SLUG, TITLE, None, "waits for approval"], ["short", "Short", "", "approved"]]
+COLUMNS = ["slug", "title", "translation_of", "standing"]
+
+
+@pytest.mark.parametrize("width", [20, 80, None])
+def test_no_key_is_cut_or_broken(capsys: pytest.CaptureFixture[str], width: int | None) -> None:
+    print_table(COLUMNS, ROWS, width=width)
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith(SLUG) for line in lines)
+    assert all(word in " ".join(lines) for word in TITLE.split())
+    assert "…" not in "".join(lines)
+
+
+def test_where_nobody_looks_a_row_is_one_line_however_long(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table(COLUMNS, ROWS)
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert SLUG in first
+    assert TITLE in first
+    assert second.split() == ["short", "Short", "approved"]
+    assert "translation_of" not in header, "nothing stands there"
 
 
 def test_each_row_is_one_line_and_cells_stand_below_each_other(
@@ -25,6 +50,13 @@ def test_wide_characters_and_accents_take_the_room_that_they_take(
     assert lines[1:] == ["日本  x", "e\u0301e\u0301e\u0301e\u0301  x", "four  x"]
 
 
-def test_a_table_without_rows_is_its_head(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(("a", "b"), [])
-    assert capsys.readouterr().out == "a  b\n"
+def test_a_table_without_rows_still_says_what_it_would_hold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table(COLUMNS, [])
+    assert capsys.readouterr().out.split() == COLUMNS
+
+
+def test_a_version_is_short_enough_to_read_out() -> None:
+    assert version("4fb02501" + "0" * 56) == "4fb0 2501"
+    assert version("") == ""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statement import Approval, Channel
+from newsletter.domain.statement import Approval, Channel, Progress
 from newsletter.pipeline.approve import revoke
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -91,7 +91,9 @@ def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
     seen = room.digest()
     room.write(body="The Forum has not resigned.")
     room.look()
-    with pytest.raises(Refused, match=f"changed since you looked: it is {room.digest()[:12]}"):
+    with pytest.raises(
+        Refused, match=f"changed since you looked: it is version {room.digest()[:4]}"
+    ):
         room.approve(expect=seen)
     assert approvals(room) == []
 
@@ -178,3 +180,23 @@ def test_the_time_of_the_first_yes_stands_when_others_follow(room: Newsroom) -> 
     room.approve("flo@forum.example")
     room.plan()
     assert room.campaign().release_at == first + timedelta(minutes=5)
+
+
+def test_a_draft_is_not_approved_before_it_is_handed_in(room: Newsroom) -> None:
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    with pytest.raises(Refused, match="is a draft") as caught:
+        room.approve()
+    assert "newsletter statement submit resignation" in str(caught.value)
+
+
+def test_what_becomes_a_draft_again_is_held_though_it_was_approved(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    assert room.plan().scheduled
+    room.write(progress=Progress.DRAFT)
+    [withdrawn] = room.look().withdrawn
+    assert "is a draft" in withdrawn.reason
+    room.write(progress=Progress.REVIEW)
+    assert room.look().scheduled, "its text is the one that was approved"

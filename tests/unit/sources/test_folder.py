@@ -122,7 +122,7 @@ def test_what_a_file_does_not_say_comes_from_the_configuration(tmp_path: Path) -
     assert statement.slug == "short"
     assert statement.lists == ("press", "staff")
     assert statement.language == "de"
-    assert statement.progress is Progress.DRAFT
+    assert statement.progress is Progress.REVIEW
     assert (statement.date, statement.send_at, statement.embargo_until) == (None, None, None)
     assert (statement.summary, statement.author, statement.approved_by) == ("", "", ())
 

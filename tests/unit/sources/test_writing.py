@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.folder import FolderSource
-from newsletter.sources.writing import slugify, to_markdown, write_new
+from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from tests.properties import examples
 from tests.rows import rows
 
@@ -204,3 +204,30 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
 def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be written: File name too long"):
         write_new(tmp_path / f"{'x' * 300}.md", "text")
+
+
+@rows(
+    ("line", "then"),
+    [
+        ("status: draft", "status: review"),
+        ('status:   "draft"  # not yet', "status:   review  # not yet"),
+    ],
+)
+def test_handing_in_changes_the_one_line_and_nothing_else(
+    tmp_path: Path, line: str, then: str
+) -> None:
+    path = tmp_path / "news.md"
+    text = "---\r\ntitle: A draft\r\n{}\r\n---\r\nstatus: draft\r\n"
+    path.write_bytes(text.format(line).encode())
+    hand_in(path, 3)
+    assert path.read_bytes() == text.format(then).encode()
+    with pytest.raises(Refused, match="write status: review"):
+        hand_in(path, 3)
+
+
+def test_handing_in_says_what_to_write_where_the_file_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="write status: review into it"):
+        hand_in(tmp_path / "none.md", 3)
+    (tmp_path / "short.md").write_text("x")
+    with pytest.raises(Refused):
+        hand_in(tmp_path / "short.md", 3)
