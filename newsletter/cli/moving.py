@@ -14,7 +14,8 @@ import click
 from newsletter.cli.shell import OPERATOR, Shell, as_json, in_workspace, print_json, say
 from newsletter.cli.waiting import counted
 from newsletter.domain.audience import Entry, SuppressedEntry
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.sources.cells import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.sources.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.sources.subscribers_writing import FORMS, People
 
@@ -43,21 +44,50 @@ _BYTE_ORDER_MARK = "\ufeff"
     "lists",
     metavar="NAME",
     multiple=True,
-    help="Where the people of another tool's export go; may be given several times.",
+    help="Where the people of another tool's export go, or of a table without a column lists; may"
+    " be given several times.",
+)
+@click.option(
+    "--column",
+    "columns",
+    metavar='OURS="HEADER"',
+    multiple=True,
+    help='What a column of a table is called, like email="E-Mail"; may be given several times.',
+)
+@click.option(
+    "--without",
+    type=click.Choice(("unsubscribed", "cleaned")),
+    multiple=True,
+    help="Mailchimp's ZIP lacks this file, as nobody was in it.",
 )
 @as_json
 @in_workspace
 def import_file(
-    shell: Shell, file: Path, dry_run: bool, kind: str, lists: tuple[str, ...], as_json: bool
+    shell: Shell,
+    file: Path,
+    dry_run: bool,
+    kind: str,
+    lists: tuple[str, ...],
+    columns: tuple[str, ...],
+    without: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Import a file of ours, or what another tool exported.
 
-    YAML or CSV; all of it, or nothing. Names every bad line. Never re-subscribes anybody: who
+    YAML or CSV; all of it, or nothing. Columns may be named as spreadsheets do (First Name, E-mail
+    address). Names every bad line. Never re-subscribes anybody: who
     left a list stays away from it. Who left the other tool, bounced or complained there is
     suppressed here.
     """
-    with counted("reading") as progress:
-        read = read_people(file, kind=kind, lists=lists, progress=progress)
+    with counted("checking") as progress:
+        read = read_people(
+            file,
+            kind=kind,
+            lists=lists,
+            progress=progress,
+            columns=_mapped(columns),
+            without=without,
+        )
     with shell.app() as app:
         outcome = _import(app, read, rehearse=dry_run)
     for note in (*read.notes, *outcome.notes()):
@@ -67,6 +97,18 @@ def import_file(
         print_json(outcome.as_data() | skipped | {"sha256": read.digest})
     else:
         say(outcome.told() + ("; nothing was changed" if dry_run else ""))
+
+
+def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for column in columns:
+        name, equals, header = column.partition("=")
+        name = column_of(name)
+        if not equals or not header.strip() or name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
+            message = f'{column!r} is not like email="E-Mail"; columns are {", ".join(COLUMNS)}'
+            raise InvalidInput([Fault(file="--column", message=message)])
+        found[name] = header.strip()
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +138,19 @@ class _Outcome:
             f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
         )
         if self.refused:
-            told += f"; suppressed here and not taken: {self.refused:,}"
+            told += f"; skipped, suppressed or erased here earlier: {self.refused:,}"
         if brought.left.people:
-            told += f"; left a list here and stay away from it: {brought.left.people:,}"
+            told += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
         return told
 
     def notes(self) -> Iterator[str]:
         """Each reason why somebody stays away, with the first of those whom it keeps away."""
         for reason, away in self.brought.refused.items():
-            yield f"not taken: {away.people:,} {reason.value} here, first at {_first(away)}"
+            yield f"skipped: {away.people:,} {reason.value} here earlier, first at {_first(away)}"
         left = self.brought.left
         if left.people:
-            yield f"not back into a list: {left.people:,} who left it here, first at {_first(left)}"
+            people = f"{left.people:,} unsubscribed here earlier"
+            yield f"skipped: {people}, first at {_first(left)}"
 
 
 def _first(away: Away) -> str:
@@ -116,7 +159,7 @@ def _first(away: Away) -> str:
 
 def _import(app: App, read: PeopleFile, *, rehearse: bool) -> _Outcome:
     with app.store.staging() as staging:
-        with counted("laying ready", total=read.tally.people) as progress:
+        with counted("reading", total=read.tally.people) as progress:
             _lay_ready(staging, progress.each(read.people))
         with counted("trying" if rehearse else "writing"):
             brought = staging.rehearse() if rehearse else _bring_in(app, staging, read)

@@ -21,6 +21,8 @@ def subscribers() -> None:
 for _name, _at, _about in (
     ("import", "moving:import_file", "Import a file of ours, or what another tool exported."),
     ("export", "moving:export", "Print all subscribers and suppressions, as import reads them."),
+    ("list", "people:list_people", "Show the people, the newest ones."),
+    ("add", "people:add", "Put one person on a list."),
     ("form", "signup:form", "Print a form to sign up by, for a page of your own site."),
 ):
     subscribers.later(_name, f"newsletter.cli.{_at}", _about)  # they know files and pages

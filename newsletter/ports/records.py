@@ -187,6 +187,14 @@ class Readers(Protocol):
         """Every subscriber, or whoever is in a list or left it, with the consent as JSON, by id."""
         ...
 
+    def some(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
+        """The newest so many of a list, or of all, whose address or name holds the query."""
+        ...
+
+    def count(self, *, list_name: str, query: str) -> int:
+        """How many those are in all."""
+        ...
+
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
         """Suppressed addresses that are known; of ``strangers`` alone those of no subscriber."""
         ...

@@ -16,6 +16,33 @@ COLUMNS = (
     "left",
     "suppressed",
 )
+FIRST_NAME, LAST_NAME = "first name", "last name"
+"""Columns that are parts of a name."""
+_ALIASES = {
+    **dict.fromkeys(("e mail", "email address", "e mail address", "emailaddress", "mail"), "email"),
+    **dict.fromkeys(("full name", "fullname", "contact name", "display name"), "name"),
+    **dict.fromkeys(("firstname", "given name", "forename"), FIRST_NAME),
+    **dict.fromkeys(("lastname", "surname", "family name"), LAST_NAME),
+    **dict.fromkeys(("list", "mailing list", "mailing lists"), "lists"),
+    "lang": "language",
+    "tag": "tags",
+}
+"""What spreadsheets call columns of ours; a blank stands for ``-`` and ``_`` too."""
+
+
+def column_of(header: str) -> str:
+    """The column that a header means, or the header in small letters where it means none."""
+    plain = header.strip().lower()
+    if plain in COLUMNS:
+        return plain
+    spaced = " ".join(plain.replace("-", " ").replace("_", " ").split())
+    if spaced.replace(" ", "_") in COLUMNS:
+        return spaced.replace(" ", "_")
+    if spaced in (FIRST_NAME, LAST_NAME):
+        return spaced
+    return _ALIASES.get(spaced, plain)
+
+
 SEVERAL = ("lists", "tags", "left")
 """Columns that hold any number of names, parted by ``;``."""
 

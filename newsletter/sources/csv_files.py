@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.sources.cells import COLUMNS
+from newsletter.sources.cells import COLUMNS, FIRST_NAME, LAST_NAME, column_of
 from newsletter.sources.exports import COLUMN_NAMES
 from newsletter.sources.streams import Opener, not_text, readable
 
@@ -23,6 +23,7 @@ MAX_UNPACKED = 2 << 30
 _MAX_LINE = 1 << 20
 _DELIMITERS = ",;\t"
 _NAMES = COLUMN_NAMES.union(COLUMNS)
+_OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
 _DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
@@ -110,5 +111,8 @@ def _begun(lines: Iterator[str]) -> tuple[int, str, Iterable[str]]:
     return 0, max(_DELIMITERS, key=lambda each: _known(first, each)), chain([first], lines)
 
 
-def _known(header: str, delimiter: str) -> int:
-    return sum(name.strip(' "\n').lower() in _NAMES for name in header.split(delimiter))
+def _known(header: str, delimiter: str) -> tuple[int, int]:
+    """How many columns it makes that mean something, and how many in all."""
+    names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
+    known = sum(name in _NAMES or column_of(name) in _OURS for name in names)
+    return known, len(names)

@@ -1,6 +1,6 @@
 """An export of another tool: which tool it is, and who stands in it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,12 @@ class Table:
 
 
 def read_export(
-    path: Path, *, known: ExportFormat | None, lists: Sequence[str], progress: Callable[[int], None]
+    path: Path,
+    *,
+    known: ExportFormat | None,
+    lists: Sequence[str],
+    progress: Callable[[int], None],
+    without: Collection[str] = (),
 ) -> PeopleFile | None:
     """Check an export; nothing if it is none and no format was asked for.
 
@@ -42,6 +47,8 @@ def read_export(
         raise InvalidInput([Fault(file=str(path), message=message)])
     if not tables:
         return None
+    if path.suffix.lower() == ".zip":
+        _refuse_missing(path, present, tables, without)
 
     def walk(faults: Faults, again: bool) -> Iterator[Located]:
         # Whoever stands in it twice is skipped, not a fault: each reading has to find them anew.
@@ -60,6 +67,30 @@ def read_export(
         tally=tally,
         notes=(*_notes(tables, left), *tally.notes()),
     )
+
+
+def _refuse_missing(
+    path: Path, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
+) -> None:
+    """Whoever unsubscribed there is in a file of its own: without it they would stay subscribed."""
+    read = [table.member.name.lower() for table in tables]
+    there = [member.name.lower() for member in present]
+    faults = []
+    for begins in tables[0].layout.known.must:
+        if any(name.startswith(begins) for name in read):
+            continue
+        unread = next((name for name in there if name.startswith(begins)), "")
+        if unread:
+            message = f"{unread} cannot be read as an export: its columns are others"
+            faults.append(Fault(file=str(path), message=f"{message}; export the audience again"))
+        elif begins not in without:
+            message = (
+                f"has no file {begins}…: whoever is in it would stay subscribed here; export the"
+                f" whole audience, or say --without {begins} if nobody was"
+            )
+            faults.append(Fault(file=str(path), message=message))
+    if faults:
+        raise InvalidInput(faults)
 
 
 def _table(member: Member, known: ExportFormat | None) -> Table | None:
@@ -125,7 +156,7 @@ def _notes(tables: Sequence[Table], left: Sequence[str]) -> Iterator[str]:
             yield f"{name}: is not UTF-8 and was read as Windows-1252: look at its accents"
     aside = dict.fromkeys(column for table in tables for column in table.layout.aside)
     if aside:
-        yield f"columns left aside: {', '.join(aside)}"
+        yield f"columns ignored: {', '.join(aside)}"
     if left:
-        yield f"files left aside, no exports of people: {', '.join(left)}"
+        yield f"files ignored, no exports of people: {', '.join(left)}"
     yield from filter(None, dict.fromkeys(table.layout.known.caution for table in tables))

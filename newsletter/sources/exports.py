@@ -1,7 +1,7 @@
 """What other tools call the columns of their exports: a table for each tool.
 
 The names are those of the tools' own files, in small letters. Whatever a table does not name is
-left aside.
+ignored.
 """
 
 from collections.abc import Iterable, Mapping
@@ -78,6 +78,8 @@ class ExportFormat:
     """Columns without which nobody could be imported safely."""
     by_file: Mapping[str, Standing] = field(default_factory=dict)
     """How the name of a file begins, and where everybody in it stands."""
+    must: tuple[str, ...] = ()
+    """How the names of files begin without which a ZIP would bring back who had left there."""
     proves_consent: bool = False
     """Whether somebody without a time of consent never confirmed."""
     caution: str = ""
@@ -119,6 +121,7 @@ _MAILCHIMP = ExportFormat(
         "cleaned": Standing.BOUNCED,
         "nonsubscribed": Standing.UNCONFIRMED,
     },
+    must=("unsubscribed", "cleaned"),
     proves_consent=True,
 )
 _LISTMONK = ExportFormat(

@@ -1,7 +1,7 @@
 """Files of people: subscribers and suppressions, all of a file or nothing."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from newsletter.domain.audience import LIST_NAME
@@ -13,7 +13,7 @@ from newsletter.sources.exports import FORMATS
 from newsletter.sources.faults import Faults
 from newsletter.sources.people import PeopleFile, check, digest_of
 from newsletter.sources.streams import encoding_in, not_text
-from newsletter.sources.subscribers_csv import read_csv
+from newsletter.sources.subscribers_csv import Columns, read_csv
 from newsletter.sources.tally import Located
 
 _YAML = {".yaml", ".yml"}
@@ -26,7 +26,9 @@ KINDS = (AUTO, PLAIN, *FORMATS)
 """What a file of people can be said to be."""
 
 
-def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> PeopleFile:
+def read_subscribers(
+    path: Path, *, progress: Callable[[int], None], columns: Columns | None = None
+) -> PeopleFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
     ``progress`` is told now and then, and at the end, how many people were read. Without ``lists``
@@ -43,10 +45,12 @@ def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> PeopleFi
     encoding = encoding_in(member.file, member.open)
     if suffix in _YAML and encoding == "cp1252":
         raise InvalidInput([not_text(member.file, member.open, "utf-8")])
-    read = _read_yaml if suffix in _YAML else read_csv
 
     def walk(faults: Faults, again: bool) -> Iterator[Located]:
-        return read(member, encoding, Book(faults, watchful=not again))
+        book = Book(faults, watchful=not again)
+        if suffix in _YAML:
+            return _read_yaml(member, encoding, book)
+        return read_csv(member, encoding, book, columns or Columns())
 
     tally = check(walk, path, progress)
     return PeopleFile(
@@ -60,13 +64,22 @@ def read_subscribers(path: Path, *, progress: Callable[[int], None]) -> PeopleFi
 
 
 def read_people(
-    path: Path, *, kind: str, lists: Sequence[str], progress: Callable[[int], None]
+    path: Path,
+    *,
+    kind: str,
+    lists: Sequence[str],
+    progress: Callable[[int], None],
+    columns: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
 ) -> PeopleFile:
     """Check a file of ours, or an export of another tool.
 
-    ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go; a
-    file of ours names its own. Raises InvalidInput.
+    ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go, or
+    of a table without a column for that. ``columns`` names headers of a table: whoever names any
+    says that it is no export. ``without`` names the files that an export lacks as nobody was in
+    them. Raises InvalidInput.
     """
+    mapped = dict(columns or {})
     suffix = path.suffix.lower()
     known = FORMATS.get(kind)
     for name in lists:
@@ -77,14 +90,16 @@ def read_people(
         raise InvalidInput(
             [Fault(file=str(path), message=f"is no export of {kind}, which is a .csv or a .zip")]
         )
-    if known or (kind == AUTO and suffix in _CSV | {_ZIP}):
-        export = read_export(path, known=known, lists=lists, progress=progress)
+    if known or (kind == AUTO and not mapped and suffix in _CSV | {_ZIP}):
+        export = read_export(path, known=known, lists=lists, progress=progress, without=without)
         if export:
             return export
-    if lists:
-        message = "names its own lists; take --list away, or write them into the file"
+    if suffix not in _CSV and (lists or mapped):
+        option = "--list" if lists else "--column"
+        message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    return read_subscribers(path, progress=progress)
+    said = Columns(mapped=mapped, lists=tuple(lists))
+    return read_subscribers(path, progress=progress, columns=said)
 
 
 def _read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:

@@ -1,9 +1,17 @@
 """Subscribers from CSV as spreadsheets write it, a row at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from newsletter.sources.book import Book
-from newsletter.sources.cells import COLUMNS, SEVERAL, unguarded
+from newsletter.sources.cells import (
+    COLUMNS,
+    FIRST_NAME,
+    LAST_NAME,
+    SEVERAL,
+    column_of,
+    unguarded,
+)
 from newsletter.sources.csv_files import Member, rows
 from newsletter.sources.entries import Raw, subscriber, suppression, unknown_key
 from newsletter.sources.tally import Located
@@ -11,44 +19,75 @@ from newsletter.sources.tally import Located
 _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
 
-def read_csv(member: Member, encoding: str, book: Book) -> Iterator[Located]:
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """What a person says of a file's columns."""
+
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    """Column of ours → its header in the file."""
+    lists: tuple[str, ...] = ()
+    """Where everybody goes; only for a file that has no column lists."""
+
+
+def read_csv(member: Member, encoding: str, book: Book, said: Columns) -> Iterator[Located]:
     """Read all rows; what is wrong goes into the book.
 
-    The first row names the columns, in any order; the delimiter is ``,`` ``;`` or a tab, whichever
-    makes sense of that row. Names are parted by ``;``. A line ``sep=;`` above it, as Excel writes,
-    is understood. A row with a reason in ``suppressed`` is a suppression; if anything else stands
-    in it, then it is a subscriber as well.
+    The first row names the columns, in any order, as we do or as spreadsheets do; the delimiter is
+    ``,`` ``;`` or a tab, whichever makes sense of that row. Names are parted by ``;``. A line
+    ``sep=;`` above it, as Excel writes, is understood. A row with a reason in ``suppressed`` is a
+    suppression; if anything else stands in it, then it is a subscriber as well.
     """
     body = rows(member, encoding)
     line, header = next(body, (1, []))
     if not header:
         book.fault(line, "", f"is empty; {_FIRST_ROW}")
         return
-    columns = _columns(header, line, book)
+    columns = _columns(header, line, book, said)
     if columns is None:
         return
+    everybody = {"lists": ";".join(said.lists)} if said.lists else {}
     for line, row in body:
         place = f"{member.name}:{line}"
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
             book.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
         else:
-            cells = {name: _value(cell) for name, cell in zip(columns, row, strict=True) if cell}
-            yield from _people(cells, place, line, book)
+            filled = zip(columns, row, strict=True)
+            cells = everybody | {name: _value(cell) for name, cell in filled if cell}
+            yield from _people(_with_name(cells), place, line, book)
 
 
-def _columns(row: Sequence[str], line: int, book: Book) -> list[str] | None:
-    columns = [name.strip().lower() for name in row]
+def _columns(row: Sequence[str], line: int, book: Book, said: Columns) -> list[str] | None:
+    ours = {header.strip().lower(): name for name, header in said.mapped.items()}
+    columns = [ours.get(name.strip().lower()) or _unmapped(name, said) for name in row]
     before = len(book)
     for number, name in enumerate(columns):
-        if name not in COLUMNS:
+        if name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
             place = f"column {name!r}" if name else f"column {number + 1}, which has no name,"
             book.fault(line, "", f"{place} {unknown_key(name, COLUMNS)}")
         elif name in columns[:number]:
             book.fault(line, "", f"column {name!r} stands twice; keep one of them")
-    if "email" not in columns:
+    for name, header in said.mapped.items():
+        if name not in columns:
+            book.fault(line, "", f"has no column {header!r}, which --column {name} names")
+    if "email" not in columns and "email" not in said.mapped:
         book.fault(line, "", f"has no column email; {_FIRST_ROW}")
+    if said.lists and "lists" in columns:
+        book.fault(line, "", "has a column lists; take --list away, or remove that column")
     return columns if len(book) == before else None
+
+
+def _unmapped(header: str, said: Columns) -> str:
+    """What a header means that nobody mapped; not what another one was mapped to."""
+    found = column_of(header)
+    return header.strip().lower() if found in said.mapped else found
+
+
+def _with_name(cells: dict[str, str]) -> dict[str, str]:
+    """Parts of a name are the name, where no other one is given."""
+    parts = [cells.pop(part, "") for part in (FIRST_NAME, LAST_NAME)]
+    whole = " ".join(filter(None, parts))
+    return cells | {"name": whole} if whole and not cells.get("name") else cells
 
 
 def _value(cell: str) -> str:

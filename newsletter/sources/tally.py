@@ -64,7 +64,7 @@ class Tally:
     def notes(self) -> Iterator[str]:
         """What to tell of the people who are not simply added, in sentences."""
         if self.grouped:
-            yield f"tags left aside, of {self.grouped:,} people: everybody goes to --list"
+            yield f"tags ignored, of {self.grouped:,} people: everybody goes to --list"
         for reason, count in self.suppressed.items():
             yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, {self._places(reason)}"
         for skip, count in self.skipped.items():

@@ -5,7 +5,19 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from newsletter.domain.audience import (
     Entry,
@@ -16,7 +28,7 @@ from newsletter.domain.audience import (
 )
 from newsletter.domain.segment import Segment
 from newsletter.store import importing, joining, tables
-from newsletter.store.eligibility import eligible, list_ids, suppressed, why_not
+from newsletter.store.eligibility import eligible, list_ids, subscribed, suppressed, why_not
 from newsletter.store.erasing import erase, erase_letters, note_scrub
 from newsletter.store.segments import aimed
 from newsletter.store.staged import staged
@@ -103,6 +115,14 @@ class SqlReaders:
             query = query.where(_subscriber.id.in_(_ever_in(list_name)))
         for row in self._connection.execute(query).yield_per(_CHUNK):
             yield _person(row), row.consent
+
+    def some(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
+        chosen = _people().where(*_sought(list_name, query)).order_by(_subscriber.id.desc())
+        return [_person(row) for row in self._connection.execute(chosen.limit(most))]
+
+    def count(self, *, list_name: str, query: str) -> int:
+        chosen = select(func.count()).select_from(_table).where(*_sought(list_name, query))
+        return int(self._connection.scalar(chosen) or 0)
 
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
         query = (
@@ -215,6 +235,15 @@ def _names_of_lists(state: SubscriptionState) -> ScalarSelect[str]:
         .where(_subscription.subscriber_id == _subscriber.id, _subscription.state == state.value)
         .scalar_subquery()
     )
+
+
+def _sought(list_name: str, query: str) -> list[ColumnElement[bool]]:
+    """On the list now, and holding the query in address or name, whatever its ASCII letters."""
+    found = [subscribed([list_name])] if list_name else []
+    if query:
+        holds = (_subscriber.address, _subscriber.name)
+        found.append(or_(*(one.icontains(query, autoescape=True) for one in holds)))
+    return found
 
 
 def _ever_in(list_name: str) -> Select[Any]:

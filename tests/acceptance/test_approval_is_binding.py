@@ -1,7 +1,6 @@
 """What was approved is what goes out, to the byte; all else waits and says why."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest

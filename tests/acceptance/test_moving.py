@@ -50,8 +50,8 @@ def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace)
     assert [row[0].partition("@")[0] for row in rows] == ["ana", "dora", "emil", "fatima"]
     assert not any("".join(row[1:-1]) for row in rows), "nobody was written down"
     said = bare.do("subscribers", "import", str(EXPORTS / "keila.csv"), "--list", "press").stderr
-    assert "; suppressed here and not taken: 2" in said
-    assert "not taken: 1 erased here, first at keila.csv:3 (bashir@example.net)" in said
+    assert "; skipped, suppressed or erased here earlier: 2" in said
+    assert "skipped: 1 erased here earlier, first at keila.csv:3 (bashir@example.net)" in said
 
 
 def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
@@ -61,10 +61,8 @@ def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
     done = bare.do("subscribers", "import", ghost, "--list", "press", "--list", "events").stderr
 
     assert "0 new, 2 known" in done
-    assert "; left a list here and stay away from it: 1" in done
-    assert (
-        "not back into a list: 1 who left it here, first at ghost.csv:2 (ana@example.org)" in done
-    )
+    assert "; skipped, unsubscribed here earlier: 1" in done
+    assert "skipped: 1 unsubscribed here earlier, first at ghost.csv:2 (ana@example.org)" in done
     people = bare.do("subscribers", "export").stdout.splitlines()
     assert [row.split(",")[2] for row in people[1:3]] == ["events", "events;press"]
 
@@ -98,10 +96,12 @@ def test_a_plain_file_is_rehearsed_and_its_name_and_hash_are_kept(
     bare.do("subscribers", "suppress", "dora@example.net", "--by", ADMIN)
     tried = bare.do("subscribers", "import", str(path), "--dry-run").stderr
 
-    assert "3 new, 0 known, 2 newly suppressed; suppressed here and not taken: 1" in tried
+    assert (
+        "3 new, 0 known, 2 newly suppressed; skipped, suppressed or erased here earlier: 1" in tried
+    )
     assert "to be suppressed: 1 complained, first at people.csv:5" in tried
     assert "to be suppressed: 1 bounced, first at people.csv:6" in tried
-    assert "not taken: 1 manual here, first at people.csv:4 (dora@example.net)" in tried
+    assert "skipped: 1 manual here earlier, first at people.csv:4 (dora@example.net)" in tried
     assert "nothing was changed" in tried
     bare.do("subscribers", "import", str(path))
     entered = bare.do("audit", "show", "--json").json()[-1]

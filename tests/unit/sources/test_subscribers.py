@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.audience import Consent, Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.errors import InvalidInput
 from newsletter.sources.people import PeopleFile
-from newsletter.sources.subscribers import read_subscribers
+from newsletter.sources.subscribers import AUTO, read_people, read_subscribers
 from tests.costs import holding
 from tests.rows import rows
 
@@ -338,3 +338,56 @@ def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
 
     assert path.stat().st_size > 5_000_000
     assert cost.peak < 2_500_000
+
+
+@rows(
+    "header",
+    [
+        "Email,First Name,Last Name,Lists",
+        "E-mail address,firstname,SURNAME,Mailing list",
+        "EMAIL ADDRESS;Given_name;Family-Name;list",
+        "e-mail\tFirst name\tLast name\tlists",
+    ],
+)
+def test_columns_are_understood_as_spreadsheets_name_them(tmp_path: Path, header: str) -> None:
+    delimiter = next(each for each in "\t;," if each in header)
+    row = delimiter.join(["ana@example.org", "Ana", "Ruiz", "press"])
+    [ana] = read_text(tmp_path, "a.csv", f"{header}\n{row}\n").entries
+    assert (ana.address, ana.name, ana.lists) == ("ana@example.org", "Ana Ruiz", ("press",))
+
+
+def test_a_whole_name_outranks_its_parts(tmp_path: Path) -> None:
+    text = "email,name,first name\na@x.example,Ana Ruiz,A\nb@x.example,,Bo\n"
+    assert [one.name for one in read_text(tmp_path, "a.csv", text).entries] == ["Ana Ruiz", "Bo"]
+
+
+def mapped(tmp_path: Path, text: str, lists: tuple[str, ...] = (), **columns: str) -> PeopleFile:
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    return read_people(
+        path, kind=AUTO, lists=lists, progress=lambda _: None, columns=columns or None
+    )
+
+
+def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
+    text = "Adresse;Wer;E-Mail\nana@example.org;Ana;old@example.org\n"
+    with pytest.raises(InvalidInput, match="column 'e-mail' means nothing here"):
+        mapped(tmp_path, text, email="Adresse", name="Wer")
+    [ana] = mapped(
+        tmp_path, text.replace("E-Mail", "Ort"), email="ADRESSE", name="Wer", place="Ort"
+    ).entries
+    assert ana.address == "ana@example.org"
+    assert ana.place == "old@example.org"
+    with pytest.raises(InvalidInput, match="has no column 'Mail', which --column email names"):
+        mapped(tmp_path, text, email="Mail")
+
+
+def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> None:
+    [ana] = mapped(tmp_path, "email\nana@example.org\n", ("press", "events")).entries
+    assert ana.lists == ("press", "events")
+    with pytest.raises(InvalidInput, match="take --list away"):
+        mapped(tmp_path, "email,lists\nana@example.org,press\n", ("press",))
+    (tmp_path / "a.yaml").write_text("subscribers: []\n")
+    for more in ({"lists": ("press",)}, {"lists": (), "columns": {"email": "x"}}):
+        with pytest.raises(InvalidInput, match="take --"):
+            read_people(tmp_path / "a.yaml", kind=AUTO, progress=lambda _: None, **more)

@@ -102,7 +102,7 @@ def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
         ]
         assert [entry.consent and entry.consent.at for entry in file.entries] == [TEN, TEN]
         assert suppressed(file) == {"dora": "unsubscribed"}
-        assert "files left aside, no exports of people: posts.csv" in file.notes
+        assert "files ignored, no exports of people: posts.csv" in file.notes
 
 
 @rows(
@@ -155,8 +155,8 @@ def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
 
     assert ghost.notes == (
         "ghost.csv: read as an export of ghost",
-        "columns left aside: id, note, complimentary_plan, stripe_customer_id, tiers",
-        "tags left aside, of 1 people: everybody goes to --list",
+        "columns ignored: id, note, complimentary_plan, stripe_customer_id, tiers",
+        "tags ignored, of 1 people: everybody goes to --list",
         "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
     )
     assert "does not export who left" in " ".join(read(EXPORTS / "listmonk.csv").notes)
@@ -177,7 +177,7 @@ def test_columns_in_any_order_delimiter_and_encoding(
 
     [entry] = file.entries
     assert (entry.address, entry.name) == ("jose@example.org", "José Peña")
-    assert "columns left aside: column 2, which has no name" in file.notes
+    assert "columns ignored: column 2, which has no name" in file.notes
     assert any("Windows-1252" in note for note in file.notes) == (encoding == "cp1252")
 
 
@@ -266,9 +266,8 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
 
     assert "say where its people go, like --list press" in refusal(EXPORTS / "ghost.csv", lists=())
     assert "'Press Room' is not the name of a list" in refusal(ours, lists=("Press Room",))
-    assert refusal(ours) == (
-        "ours.csv: names its own lists; take --list away, or write them into the file"
-    )
+    with_lists = written(tmp_path, "email,lists\nana@example.org,press\n", "with.csv")
+    assert "with.csv:1: has a column lists; take --list away" in refusal(with_lists)
     for kind in (AUTO, PLAIN):
         plain = read_people(ours, kind=kind, lists=(), progress=lambda _: None)
         assert plain.kind == PLAIN
@@ -367,3 +366,35 @@ def test_each_format_is_whole(known: ExportFormat) -> None:
 
 def test_whoever_must_not_be_written_to_outranks_the_unconfirmed() -> None:
     assert set(REASONS) == {each for each in Standing if RANK[each] > RANK[Standing.UNCONFIRMED]}
+
+
+def mailchimp_zip(folder: Path, *names: str, **more: str) -> Path:
+    path = folder / "audience.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            [file] = (EXPORTS / "mailchimp").glob(f"{name}_*.csv")
+            archive.write(file, file.name)
+        for name, text in more.items():
+            archive.writestr(f"{name}_members_export.csv", text)
+    return path
+
+
+def test_a_zip_of_mailchimp_without_those_who_left_is_an_error(tmp_path: Path) -> None:
+    said = refusal(mailchimp_zip(tmp_path, "subscribed"))
+    assert "has no file unsubscribed…" in said
+    assert "has no file cleaned…" in said
+    assert "--without unsubscribed" in said
+    path = mailchimp_zip(tmp_path, "subscribed", "unsubscribed")
+    assert "unsubscribed" not in refusal(path)
+    found = read_people(
+        path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("cleaned",)
+    )
+    assert len(list(found.entries)) == 2
+
+
+def test_a_file_of_those_who_left_that_cannot_be_read_is_never_passed_over(tmp_path: Path) -> None:
+    path = mailchimp_zip(tmp_path, "subscribed", "cleaned", unsubscribed="Adresse,Datum\nx,y\n")
+    with pytest.raises(InvalidInput, match=r"unsubscribed_members_export\.csv cannot be read"):
+        read_people(
+            path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("unsubscribed",)
+        )
