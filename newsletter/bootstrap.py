@@ -7,6 +7,7 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import FILE_NAME, Settings, load
+from newsletter.domain.errors import Refused
 from newsletter.security.clock import SystemClock
 from newsletter.security.keys import address_hash, fingerprint, load_keys, load_link_keys
 from newsletter.security.links import SignedLinks
@@ -56,6 +57,17 @@ def kept(settings: Settings) -> list[Path]:
     return [*within, *(folder for folder in folders if folder != settings.workspace)]
 
 
+def _refuse_lost(settings: Settings) -> None:
+    """A database that was there and is gone is not begun anew: nobody would be subscribed."""
+    database, witness = settings.database_path, settings.epoch_path
+    if witness.exists() and not database.exists():
+        raise Refused(
+            f"the database {database} is gone, and {witness} says that there was one; nothing was"
+            " changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
+            f" begin anew, without subscribers and without what has gone out, remove {witness}"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Keys:
     """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
@@ -79,6 +91,7 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
             retired_links=retired,
             audit=load_keys(folder / "audit"),
         )
+        _refuse_lost(settings)
         engine = open_sqlite(database)
         try:
             ensure_current(engine)

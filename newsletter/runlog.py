@@ -1,10 +1,14 @@
 """What a run says in its log: one structured line for each thing that happens."""
 
 import logging
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 
 from newsletter.app import Look
 from newsletter.domain.campaign import Campaign
+from newsletter.domain.delivery import Verdict
+from newsletter.domain.letter import LetterState
 from newsletter.pipeline.dispatch import Dispatched
 from newsletter.pipeline.letters import Posted
 from newsletter.pipeline.poll import Polled
@@ -13,6 +17,8 @@ from newsletter.pipeline.recover import Recovered
 from newsletter.pipeline.visit import Visited
 
 log = logging.getLogger("newsletter.run")
+_PULSE = 60.0
+"""Seconds."""
 
 
 def log_look(look: Look, before: Look) -> None:
@@ -58,8 +64,11 @@ def log_reconciled(done: Reconciled) -> None:
 
 
 def log_attempt(done: Dispatched) -> None:
+    """One line; only for those who ask for more where nothing is wrong."""
     outcome = done.answer.outcome
-    log.info(
+    well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
+    log.log(
+        logging.DEBUG if well else logging.WARNING,
         "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
         " recorded=%s%s",
         done.attempt_id,
@@ -75,8 +84,10 @@ def log_attempt(done: Dispatched) -> None:
 
 
 def log_posted(done: Posted) -> None:
-    """One line for each letter, without the address."""
-    log.info(
+    """One line for each letter, without the address; as for attempts."""
+    well = done.state is LetterState.ACCEPTED and done.recorded
+    log.log(
+        logging.DEBUG if well else logging.INFO,
         "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
         done.letter_id,
         done.kind.value,
@@ -86,6 +97,33 @@ def log_posted(done: Posted) -> None:
         done.recorded,
         f" reason={done.reason!r}" if done.reason else "",
     )
+
+
+class Pulse:
+    """A line a minute at most, of what was handed over while nothing is wrong."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._said_at = now()
+        self._messages = 0
+
+    def note(self, done: Dispatched) -> None:
+        """A batch came back; any thread may say so."""
+        if done.answer.outcome.verdict is not Verdict.ACCEPTED:
+            return
+        with self._lock:
+            self._messages += done.messages - len(done.answer.exceptions)
+
+    def beat(self) -> None:
+        """Say it, if it is time and there is something to say."""
+        with self._lock:
+            messages, seconds = self._messages, self._now() - self._said_at
+            if seconds < _PULSE:
+                return
+            self._messages, self._said_at = 0, self._now()
+        if messages:
+            log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
 
 
 def log_recovered(found: Recovered) -> None:
@@ -109,7 +147,7 @@ def log_stopped(campaigns: Iterable[Campaign]) -> None:
 def log_polled(provider: str, polled: Polled, before: Polled | None) -> None:
     """What was told; why nothing could be had only when that is new."""
     if polled.events:
-        log.info("polled=%s events=%d", provider, polled.events)
+        log.debug("polled=%s events=%d", provider, polled.events)
     if polled.reason and (before is None or polled.reason != before.reason):
         log.error("polled=%s not heard: %s", provider, polled.reason)
 

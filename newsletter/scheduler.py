@@ -27,6 +27,7 @@ from newsletter.pipeline.poll import Polled, Poller
 from newsletter.pipeline.reconcile import Reconciler
 from newsletter.rounds import Rounds, Stillness
 from newsletter.runlog import (
+    Pulse,
     log_attempt,
     log_look,
     log_polled,
@@ -90,6 +91,7 @@ class Scheduler:
         """Something is being sent, as far as was seen."""
         self._visits = Visits(app, stopped=self._stop.is_set)
         self._rounds = Rounds(app, stopped=self._stop.is_set)
+        self._pulse = Pulse()
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
@@ -260,11 +262,13 @@ class Scheduler:
             if done.wait:
                 self._in_vain[done.batch_id] = tries + 1
         log_attempt(done)
+        self._pulse.note(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
             _wake_up(clock, self._app.clock.now())
             self._notice()
+            self._pulse.beat()
             if until_idle and self._run.held:
                 return
             if until_idle and self._run.looks and not self._visits.open and self._is_over():
@@ -294,9 +298,9 @@ class Scheduler:
     def _notice_hold(self, reason: str) -> None:
         """The claims see a hold by themselves; here it is said."""
         if reason and not self._run.held:
-            log.warning("on hold: %s; nothing more is claimed, calls under way are booked", reason)
+            log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.held and not reason:
-            log.warning("released: sending goes on")
+            log.warning("sending is resumed")
             self._wake.set()
         self._run.held = reason
 

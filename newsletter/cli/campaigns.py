@@ -1,6 +1,6 @@
 """Campaigns: what is going out, what went out, and a person's hand on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
-from newsletter.domain.campaign import Campaign
+from newsletter.domain.campaign import Campaign, CampaignState
 from newsletter.domain.statement import Role
 from newsletter.pipeline.family import awaited
 from newsletter.pipeline.report import report as make_report
@@ -59,7 +59,8 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
         print_json(rows)
     else:
         keys = ("campaign", "statement", "state", *FIGURES)
-        print_table(keys, [[row[key] for key in keys] for row in rows])
+        shown = [row | {"state": _state(row)} for row in rows]
+        print_table(keys, [[row[key] for key in keys] for row in shown])
         for row in rows:
             for said in _to_come(row, zone):
                 say(f"campaign {row['campaign']}: {said}")
@@ -70,7 +71,7 @@ def _hold(app: App) -> str:
     """Why nothing is sent at the moment, told to whoever looks; empty where it may."""
     hold = "; ".join(app.guard().holds().values())
     if hold:
-        say(f"on hold, nothing is sent: {hold}")
+        say(f"sending is stopped: {hold}")
     return hold
 
 
@@ -102,12 +103,12 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
     """The report for people, with times in their zone."""
-    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {figures['state']}")
+    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
     for line in _kin(figures):
         click.echo(f"  {line}")
-    for line in _to_come(figures, zone):
+    for line in (*_outage(figures, zone), *_to_come(figures, zone)):
         click.echo(f"  {line}")
     for name in FIGURES:
         click.echo(f"  {name:<12} {figures[name]:>9,}")
@@ -124,6 +125,11 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {deed:<12} {time}")
     _print_people(figures)
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """A state as people read it; JSON has the bare word."""
+    return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 
 def _kin(figures: dict[str, Any]) -> Iterator[str]:
@@ -168,6 +174,17 @@ def _told(figures: dict[str, Any]) -> Iterator[str]:
     classes = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
     for name, more in (("delivered", ""), ("bounced", ", ".join(classes)), ("complained", "")):
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
+
+
+def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
+    """That the provider does not take it at the moment, as the log of the run says."""
+    if outage := figures["outage"]:
+        times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
+        again = datetime.fromisoformat(outage["next_at"])
+        yield (
+            f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
+            f" next try at {wall_time(again, zone)}"
+        )
 
 
 def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
@@ -266,10 +283,15 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
         _tell(app.hand(actor(app, by, Role.SENDER, "return")).go_back(campaign))
 
 
+def _stands(campaign: Campaign) -> str:
+    attention = campaign.state is CampaignState.ATTENTION
+    return "needs attention" if attention else f"is {campaign.state.value}"
+
+
 def _tell(campaign: Campaign) -> None:
     counts = campaign.counts
     say(
-        f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value}:"
+        f"campaign {campaign.id} ({campaign.slug}) {_stands(campaign)}:"
         f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
         f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
     )

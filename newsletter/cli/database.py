@@ -109,4 +109,7 @@ def release(shell: Shell, by: str) -> None:
         tell(lift(app, by, {HoldKind.DOUBT}))
         stopped = app.guard().holds().get(HoldKind.STOP)
     if stopped:
-        say(f"still on hold: {stopped}; 'newsletter release --by EMAIL' lets it go on")
+        say(
+            f"sending is still stopped: {stopped};"
+            " 'newsletter resume-sending --by EMAIL' resumes it"
+        )

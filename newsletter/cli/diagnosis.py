@@ -1,4 +1,4 @@
-"""``newsletter doctor``: one line for each thing that has to be right, with the mend."""
+"""``newsletter doctor``: one line for each thing that has to be right, with what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
-_SHOWN = {Level.OK: "ok  ", Level.WARNING: "LOOK", Level.FAULT: "MEND"}
+_SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 _CONNECTION = "provider connection"
 _LOOK = 5.0
 """Seconds for looking at the file, and again for looking at what stands in it."""
@@ -40,7 +40,7 @@ _PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore
 def doctor(shell: Shell, as_json: bool) -> int:
     """Check all that has to be right, and mail nobody.
 
-    One line for each thing: ok, LOOK where it could not be proved, MEND with what to do. The
+    One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
     findings = list(_examine(shell))
@@ -135,8 +135,8 @@ def _inside(app: App) -> Iterator[Finding]:
 def _hold(app: App) -> Finding:
     reasons = app.guard().holds()
     when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
-    advice = f"{'; '.join(reasons.values())}; 'newsletter release --by EMAIL'{when}"
-    return _finding("hold", well=not reasons, detail=advice if reasons else "none")
+    advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
+    return _finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
 
 
 def _letters(app: App) -> Finding:

@@ -1,7 +1,8 @@
-"""``stop`` and ``release``: the whole workspace on hold."""
+"""``stop`` and ``resume-sending`` (``release``): all sending of a workspace."""
 
 from collections.abc import Collection
 from contextlib import nullcontext
+from copy import copy
 
 import click
 
@@ -19,34 +20,40 @@ from newsletter.store.lock import only_one
 @as_json
 @in_workspace
 def stop(shell: Shell, reason: str, by: str | None, as_json: bool) -> None:
-    """Stop all sending, until it is released.
+    """Stop all sending, until it is resumed.
 
     Calls under way end and are booked; nothing more is claimed, also after a restart. Campaigns
-    stay as they are and go on after 'newsletter release'.
+    stay as they are and go on after 'newsletter resume-sending'.
     """
     with shell.app() as app:
         who = actor(app, by, Role.SENDER, "stop all sending")
         kept = app.guard().stop(by=who, reason=reason)
     if as_json:
         print_json({"hold": {HoldKind.STOP.value: kept}})
-    say(f"{kept}; 'newsletter release --by EMAIL' lets it go on")
+    say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
 
 
-@click.command()
+@click.command("resume-sending")
 @by_whom
 @as_json
 @in_workspace
-def release(shell: Shell, by: str | None, as_json: bool) -> None:
-    """Lift the hold on all sending.
+def resume_sending(shell: Shell, by: str | None, as_json: bool) -> None:
+    """Resume all sending.
 
-    Lifts what 'newsletter stop' put on hold, or a restore, or the discovery that the database is
-    a copy. After the last two compare the books with the provider first; it takes an admin.
+    'newsletter release' is its old name, and works too. Sending is stopped by 'newsletter stop', by
+    a restore, or by the discovery that the database is a copy. After the last two compare the books
+    with the provider first; it takes an admin.
     """
     with shell.app() as app:
         lifted = lift(app, by, set(app.guard().holds()))
     if as_json:
         print_json({"released": {kind.value: reason for kind, reason in lifted.items()}})
     tell(lifted)
+
+
+release = copy(resume_sending)
+"""By its old name."""
+release.name = "release"
 
 
 def lift(app: App, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
@@ -67,6 +74,6 @@ def lift(app: App, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind
 def tell(lifted: dict[HoldKind, str]) -> None:
     """What was lifted, for people."""
     for reason in lifted.values():
-        say(f"released: {reason}")
+        say(f"sending is resumed; it was stopped: {reason}")
     if not lifted:
-        say("nothing was on hold")
+        say("sending was not stopped")

@@ -46,12 +46,14 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("newsletter").setLevel(level)
+    # What it would say of late or failed ticks, the scheduler says in our words.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 for _name, _module, _about in (
     ("init", "start", "Write a new workspace: settings, a statement, subscribers."),
     ("demo", "start", "Try it out on made-up data: nothing leaves this machine."),
-    ("preview", "preview", "Show a message as its readers get it, before it is approved."),
+    ("preview", "preview", "Show a message as its readers would get it."),
     ("send", "trial", "Try a statement out: a dry run, or one test mail."),
     ("design", "design", "Show each template with made-up text, in your brand."),
     ("doctor", "diagnosis", "Check all that has to be right, and mail nobody."),
@@ -69,15 +71,16 @@ for _name, _module, _about in (
     ("resume", "campaigns", "Let a paused campaign go on where it stopped."),
     ("cancel", "campaigns", "End a campaign: what has gone has gone, the rest stays."),
     ("resolve", "campaigns", "Decide what became of the unknown."),
-    ("stop", "holding", "Stop all sending, until it is released."),
-    ("release", "holding", "Lift the hold on all sending."),
+    ("stop", "holding", "Stop all sending, until it is resumed."),
+    ("resume-sending", "holding", "Resume all sending."),
+    ("release", "holding", "Resume all sending."),
     ("subscribers", "subscribers", "Import, export, look at, suppress and forget people."),
     ("archive", "archive", "The public archive."),
     ("user", "users", "Add and list the staff."),
     ("db", "database", "Migrate, back up and restore the database."),
     ("audit", "audit", "Show who did what, and check that nobody changed the log."),
 ):
-    newsletter.later(_name, f"newsletter.cli.{_module}:{_name}", _about)
+    newsletter.later(_name, f"newsletter.cli.{_module}:{_name.replace('-', '_')}", _about)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

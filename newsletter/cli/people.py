@@ -84,10 +84,10 @@ def add(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Put one person on a list, who said yes to it.
+    """Put one person on a list.
 
-    Never whoever left that list or is suppressed: only they can come back, by the page to
-    subscribe.
+    Only somebody who said yes to it, and never whoever left that list or is suppressed: they alone
+    can come back, by the page to subscribe.
     """
     try:
         address = parse_address(address)

@@ -75,7 +75,7 @@ def preview(
     no_screenshots: bool,
     show: bool,
 ) -> None:
-    """Show a message as its readers get it, before it is approved.
+    """Show a message as its readers would get it.
 
     Makes message.html, message.txt and message.eml, for a made-up reader or for a real one, and
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style

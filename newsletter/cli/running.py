@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
 port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 
+_TOLD = 5
+"""Campaigns that the line at the end names."""
 _INVALID, _REFUSED, _NEEDS_A_PERSON, _UNREACHABLE = 3, 4, 5, 6
 
 
@@ -95,6 +99,23 @@ def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+until_idle_option = click.option(
+    "--until-idle", is_flag=True, help="End when nothing is due or in flight; no web."
+)
+
+
+def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--verbose``, as the program itself has it."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, verbose: bool, **options: Any) -> Any:
+        if verbose:
+            logging.getLogger("newsletter").setLevel(logging.DEBUG)
+        return command(*args, **options)
+
+    return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
+
+
 def work(app: App, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
     from newsletter.scheduler import Scheduler
@@ -103,13 +124,14 @@ def work(app: App, *, until_idle: bool) -> int:
         scheduler = Scheduler(app, on_progress=display.update if display.is_shown else None)
         with _stopped_by_signals(scheduler.stop):
             run = scheduler.run(until_idle=until_idle)
+    say(_done(app, run))
     return _exit_code(app, run) if until_idle else 0
 
 
 def _exit_code(app: App, run: Run) -> int:
     """What a finished run says to a shell; the gravest thing wins."""
     if run.held:
-        say(f"on hold: {run.held}; 'newsletter release --by EMAIL' lets it go on")
+        say(f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it")
         return _REFUSED
     if left := _left(app, run):
         say(left)
@@ -128,6 +150,19 @@ def _exit_code(app: App, run: Run) -> int:
         show_faults(run.faults)
         return _INVALID
     return 0
+
+
+def _done(app: App, run: Run) -> str:
+    """What was done, in one line."""
+    with app.store.read() as tx:
+        found = [tx.campaigns.get(number) for number in sorted(run.finished)]
+    told = [
+        f"{one.slug} {one.counts.accepted:,} of {one.counts.audience:,} accepted"
+        for one in found
+        if one is not None
+    ]
+    more = f"; and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+    return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
 
 
 def _in_question(app: App, run: Run) -> list[Campaign]:
@@ -197,9 +232,10 @@ def _question(campaign: Campaign, worked_on: bool) -> str:
 
 
 @click.command()
-@click.option("--until-idle", is_flag=True, help="End when nothing is due or in flight; no web.")
+@until_idle_option
 @host_option
 @port_option
+@_with_verbose
 @in_workspace
 def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
     """Send what is approved and due, and serve the pages.
@@ -217,11 +253,13 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
 
 
 @click.command()
+@until_idle_option
+@_with_verbose
 @in_workspace
-def worker(shell: Shell) -> int:
+def worker(shell: Shell, until_idle: bool) -> int:
     """Send what is approved and due, without the pages."""
     with shell.app() as app:
-        return work(app, until_idle=False)
+        return work(app, until_idle=until_idle)
 
 
 @click.command()

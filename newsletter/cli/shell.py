@@ -131,7 +131,9 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-_KEYS = frozenset({"slug", "statement", "translation_of", "email", "user", "feed", "name"})
+_KEYS = frozenset(
+    {"slug", "statement", "translation_of", "email", "name", "subject", "last", "url"}
+)
 """Columns besides the first whose words the next command needs."""
 _NARROWEST = 12
 
@@ -145,7 +147,7 @@ def print_table(
     be copied; where nobody looks at it, a row is one line. ``width`` is the terminal's, where it
     is known.
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [[_told(cell) for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
     if width is None and not sys.stdout.isatty():
@@ -172,6 +174,15 @@ def _print_laid_out(lines: Sequence[Sequence[str]], width: int | None) -> None:
         table.add_row(*row)
     wide = max(width or Console().width, room)
     Console(width=wide, highlight=False, markup=False, emoji=False).print(table)  # data as it is
+
+
+def _told(cell: Any) -> str:
+    """A value for people: no word of Python's."""
+    if isinstance(cell, list | tuple):
+        return ", ".join(map(_told, cell))
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)
 
 
 def version(digest: str) -> str:

@@ -28,6 +28,7 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
+from newsletter.domain.campaign import CampaignState
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statement import Progress, Role, Statement
@@ -63,7 +64,7 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
         print_json(rows)
     else:
         keys = ("slug", "title", "translation_of", "standing", "campaign")
-        shown = [[*(row[key] for key in keys), version(row["digest"])] for row in rows]
+        shown = [[*(_shown(key, row[key]) for key in keys), version(row["digest"])] for row in rows]
         print_table([*keys, "version"], shown)
     say_left_out(len(rows), count)
 
@@ -86,17 +87,19 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
         print_json(row)
         return
     for key, value in row.items():
-        click.echo(f"{key.replace('_', ' ') + ':':<15} {_shown(key, value)}")
+        click.echo(f"{key.replace('_', ' ') + ':':<15} {_shown(key, value) or '–'}")
     click.echo(f"\n{stored.statement.body}")
 
 
 def _shown(key: str, value: Any) -> str:
-    """A value for people."""
+    """A value for people; empty where there is none."""
+    if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
+        return f"{value.partition(' ')[0]} needs attention"
     if key == "despite":
         value = list(map(override_in_words, value))
     if isinstance(value, list):
         value = (", " if key in {"lists", "approved_by"} else "; ").join(value)
-    return str(value or "–")
+    return str(value or "")
 
 
 def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
@@ -174,7 +177,10 @@ def diff(shell: Shell, slug: str) -> None:
 @by_whom
 @in_workspace
 def submit(shell: Shell, slug: str, by: str | None) -> None:
-    """Hand a draft in for approval: its file says status: review from then on."""
+    """Hand a draft in for approval.
+
+    Its file says status: review from then on.
+    """
     with shell.app() as app:
         app.refresh()
         who = actor(app, by, Role.WRITER, "submit")

@@ -59,7 +59,8 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         print_json(shown | {"consents": consents})
         return
     for key, value in shown.items():
-        click.echo(f"{key + ':':<13} {', '.join(value) if isinstance(value, list) else value}")
+        told = ", ".join(value) if isinstance(value, list) else value
+        click.echo(f"{key.replace('_', ' ') + ':':<13} {told or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
 

@@ -1,10 +1,11 @@
 """Makes a document ready for validation: gaps filled, secrets read, unknown keys named."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from newsletter.config.document import Document, KeyPath, Written
@@ -50,16 +51,22 @@ class Preparation:
         return expanded
 
     def _fit(self, value: Any, shape: Shape, path: KeyPath) -> Any:
-        shape = shape.for_value(value)
+        kinds, shape = shape.kinds, shape.for_value(value)
         if isinstance(value, dict):
-            return self._group(value, shape, path)
+            return self._group(value, shape, path, kinds)
         if isinstance(value, list):
             return [self._fit(one, shape.items, (*path, i)) for i, one in enumerate(value)]
         if isinstance(value, str) and path in self.document.written:
             return _typed(value, shape.type)
         return value
 
-    def _group(self, group: dict[str, Any], shape: Shape, path: KeyPath) -> dict[str, Any]:
+    def _group(
+        self,
+        group: dict[str, Any],
+        shape: Shape,
+        path: KeyPath,
+        kinds: Mapping[str, Shape] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         fitted: dict[str, Any] = {}
         for key, value in group.items():
             inner = (*path, key)
@@ -76,7 +83,8 @@ class Preparation:
                     self.document.names[(*path, owner)] = inner
                     fitted[owner] = self._secret(value, inner)
             else:
-                self._unknown(key, group, shape, path)
+                theirs = [kind for kind, each in kinds.items() if key in each.keys]
+                self._unknown(key, group, shape, path, theirs)
         return fitted
 
     def _question(self, secret: Any, path: KeyPath) -> None:
@@ -103,7 +111,10 @@ class Preparation:
             self.document.fault(path, str(error))
             return ""
 
-    def _unknown(self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath) -> None:
+    def _unknown(
+        self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath, theirs: Sequence[str]
+    ) -> None:
+        """Say that a key means nothing here; ``theirs`` are the kinds that know it."""
         known = [key for key, child in shape.keys.items() if child.secret]
         names = [*shape.keys, *(f"{key}{_TWIN}" for key in known)]
         plain = key.strip().casefold().replace("-", "_")
@@ -113,6 +124,8 @@ class Preparation:
             message += f"; did you mean {close[0]}?"
             if close[0] not in group:
                 self.document.broken.add((*path, close[0].removesuffix(_TWIN)))
+        elif theirs:
+            message += f"; only kind {' or '.join(theirs)} has it: remove this line."
         else:
             homes = [home for home, child in self.root.keys.items() if key in child.keys]
             message += f"; it belongs under {homes[0]}." if homes else "."

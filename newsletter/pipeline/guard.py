@@ -14,12 +14,12 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.ports import Clock, HoldKind, Store, Transaction, Watermark
 
 _ADVICE = {
-    HoldKind.STOP: "'newsletter release --by EMAIL' lets it go on",
+    HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",
     HoldKind.DOUBT: (
         "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
         " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
-        " unknown; then 'newsletter release --by EMAIL'. If you moved the workspace here yourself,"
-        " and nothing sends at its old place any more, that command alone is enough"
+        " unknown; then 'newsletter resume-sending --by EMAIL'. If you moved the workspace here"
+        " yourself, and nothing sends at its old place any more, that command alone is enough"
     ),
 }
 
@@ -166,4 +166,4 @@ def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
     unsaid = books.explanation
     if unsaid and unsaid not in reasons[HoldKind.DOUBT]:
         known.insert(0, unsaid)
-    return f"this workspace is on hold, nothing is sent: {'. '.join(known)}"
+    return f"sending is stopped, nothing leaves: {'. '.join(known)}"

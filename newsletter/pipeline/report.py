@@ -12,7 +12,7 @@ from newsletter.domain.receipt import Figures
 from newsletter.pipeline.family import Awaited, awaited
 from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.review import overrides
-from newsletter.ports import Later, Store
+from newsletter.ports import Later, Outage, Store
 
 
 def report(
@@ -42,6 +42,7 @@ def report(
         returned = tx.events.returned(campaign.id)
         left_to = awaited(tx, campaign)
         later = tx.batches.later(campaign.id, now) if now else None
+        outage = tx.batches.outage(campaign.id)
         content = tx.statements.content(campaign.digest)
         given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
     return {
@@ -49,6 +50,7 @@ def report(
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
         "providers": providers or [campaign.provider],
+        "outage": _outage(outage),
         "unsubscribed": left,
         "unknown_addresses": unknown,
         "unknown_elsewhere": strays,
@@ -65,6 +67,18 @@ def report(
             {"address": address, "bounce": bounce, "reason": reason}
             for address, bounce, reason in returned
         ],
+    }
+
+
+def _outage(outage: Outage | None) -> dict[str, Any] | None:
+    """What the provider did not take so far; None where nothing is wrong."""
+    if outage is None:
+        return None
+    return {
+        "people": outage.people,
+        "tries": outage.tries,
+        "reason": outage.reason,
+        "next_at": _iso(outage.next_at),
     }
 
 

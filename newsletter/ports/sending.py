@@ -190,6 +190,18 @@ class Resolution(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outage:
+    """What of a campaign was put back, since the provider did not take it."""
+
+    people: int
+    tries: int
+    """Of whichever batch was tried most often."""
+    reason: str
+    next_at: datetime | None
+    """When the first of them is tried again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waiting:
     """What is still to be handed over."""
 
@@ -283,6 +295,10 @@ class Batches(Protocol):
 
     def later(self, campaign_id: int, now: datetime) -> Later | None:
         """Who waits for an hour that has not come; None where nobody does."""
+        ...
+
+    def outage(self, campaign_id: int) -> Outage | None:
+        """What of it was tried in vain and waits for another try; None where nothing is."""
         ...
 
     def waiting(self) -> Waiting:

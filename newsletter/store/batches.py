@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from newsletter.domain.campaign import CampaignState
 from newsletter.domain.delivery import BatchState, DeliveryState, Outcome, Verdict
-from newsletter.ports import Booking, ClaimedBatch, Later, Waiting
+from newsletter.ports import Booking, ClaimedBatch, Later, Outage, Waiting
 from newsletter.store import claiming, dividing, tables
 from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 
@@ -149,6 +149,25 @@ class SqlBatches:
         return Later(
             next_at=from_ms(row.next_at), last_at=from_ms(row.last_at), readers=int(row.readers)
         )
+
+    def outage(self, campaign_id: int) -> Outage | None:
+        row = self._connection.execute(
+            select(
+                func.coalesce(func.sum(_batch.pending), 0).label("people"),
+                func.max(_batch.attempts).label("tries"),
+                func.max(_batch.reason).label("reason"),
+                func.min(_batch.not_before).label("next_at"),
+            ).where(
+                _batch.campaign_id == campaign_id,
+                _batch.state == BatchState.QUEUED.value,
+                _batch.attempts > 0,
+                _batch.reason != "",
+            )
+        ).one()
+        if not row.people:
+            return None
+        next_at = maybe_from_ms(row.next_at)
+        return Outage(people=row.people, tries=row.tries, reason=row.reason, next_at=next_at)
 
     def waiting(self) -> Waiting:
         queued = _batch.state == BatchState.QUEUED.value

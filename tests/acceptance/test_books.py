@@ -90,8 +90,8 @@ def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> No
         "INSERT INTO approval (slug, digest, [by], channel, at) VALUES ('other', 'd', 'x', 'y', 0)"
     )
     shown = workspace.do("doctor", code=3).stdout
-    assert "MEND addresses: damaged: subscriber 1; 10 were looked at" in shown
-    assert "MEND approvals: damaged: approval 2 of other" in shown
+    assert "FIX   addresses: damaged: subscriber 1; 10 were looked at" in shown
+    assert "FIX   approvals: damaged: approval 2 of other" in shown
 
     done = workspace.do("run", "--until-idle", code=5)
     assert "1 rejected" in done.stderr

@@ -164,7 +164,7 @@ def test_doctor_says_what_to_mend(workspace: Workspace, tmp_path: Path) -> None:
     assert all(finding.keys() == keys for finding in findings)
     assert all(finding["well"] for finding in findings), findings
     (workspace.folder / "statements" / "bad.md").write_text("---\ntitel: x\n---\nText.\n")
-    assert "MEND statements: statements/bad.md" in workspace.do("doctor", code=3).stdout
+    assert "FIX   statements: statements/bad.md" in workspace.do("doctor", code=3).stdout
     empty = Workspace(folder=tmp_path / "empty")
     empty.folder.mkdir()
     assert "newsletter init" in empty.do("doctor", code=3).stdout
@@ -176,13 +176,13 @@ def test_doctor_asks_the_provider_and_mails_nobody(workspace: Workspace) -> None
     with QuestionServer(shown=shown) as provider:
         provider.answers = {"/v4/domains/forum.example": (200, state)}
         workspace.use_mailgun(provider.url)
-        assert "ok   sending domain: forum.example is active\n" in workspace.do("doctor").stdout
+        assert "ok    sending domain: forum.example is active\n" in workspace.do("doctor").stdout
         state["domain"]["state"] = "unverified"
         said = workspace.do("doctor", code=3).stdout
-        assert "MEND sending domain: forum.example is in the account and not verified; " in said
+        assert "FIX   sending domain: forum.example is in the account and not verified; " in said
         workspace.use_mailgun(provider.url, api_key="key-hush")
         said = workspace.do("doctor").stdout
-        assert "LOOK provider key: it is refused here" in said
+        assert "CHECK provider key: it is refused here" in said
         assert "hush" not in said
     findings = workspace.do("doctor", "--json", code=6).json()
     faults = [finding for finding in findings if not finding["well"]]
@@ -199,13 +199,13 @@ def test_doctor_asks_the_second_provider_too(workspace: Workspace) -> None:
         workspace.configure(fallback_provider=token)
         said = workspace.do("doctor", code=3).stdout
     assert "provider: outbox: " in said
-    assert "MEND provider key: postmark: " in said
+    assert "FIX   provider key: postmark: " in said
 
 
 def test_doctor_names_a_key_that_no_call_can_carry(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "resend", "api_key": "ключ"})
     said = workspace.do("doctor", code=3).stdout
-    assert "MEND provider: newsletter.yaml provider: " in said
+    assert "FIX   provider: newsletter.yaml provider: " in said
     assert "ключ" not in said
 
 
@@ -230,6 +230,9 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     [row] = workspace.do("statement", "list", "--json").json()
     keys = {"slug", "title", "standing", "campaign", "digest", "approved_by", "reasons", "lists"}
     assert row.keys() >= keys
+    assert row["standing"] == "draft"
+    workspace.do("statement", "submit", row["slug"])
+    [row] = workspace.do("statement", "list", "--json").json()
     assert row["standing"] == "waits for approval"
     shown = workspace.do("statement", "show", row["slug"])
     assert "it has 0 of 1 approvals" in shown.stdout

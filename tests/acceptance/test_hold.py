@@ -51,20 +51,23 @@ def test_a_stop_ends_a_run_after_the_calls_under_way_and_outlives_it(
     stopped = staffed.do("stop", "--reason", "wrong figures", "--by", SENDER, "--json")
     [reason] = stopped.json()["hold"].values()
     assert reason.startswith(f"stopped by {SENDER} (wrong figures) on 20")
-    running.wait_for("on hold: stopped by .*nothing more is claimed, calls under way are booked")
+    running.wait_for("sending is stopped: stopped by .*calls under way are booked")
     gate.set()
 
     ended = running.finish()
     assert ended.code == 4
-    assert "'newsletter release --by EMAIL'" in ended.stderr
+    assert "'newsletter resume-sending --by EMAIL'" in ended.stderr
     assert len(mailgun.delivered) == 20
     assert figures(staffed) == ("sending", 20, 40)
     for command in (("run", "--until-idle"), ("worker",), ("run", "--port", "0")):
         refused = staffed.do(*command, code=4).stderr
-        assert f"{reason}; 'newsletter release --by EMAIL' lets it go on" in refused
+        assert f"{reason}; 'newsletter resume-sending --by EMAIL' resumes it" in refused
     assert len(mailgun.delivered) == 20
 
-    assert f"released: {reason}" in staffed.do("release", "--by", SENDER).stderr
+    assert (
+        f"sending is resumed; it was stopped: {reason}"
+        in staffed.do("release", "--by", SENDER).stderr
+    )
     staffed.do("run", "--until-idle")
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
     assert figures(staffed) == ("sent", 60, 0)
@@ -78,12 +81,12 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
     running = under_way(staffed, mailgun, "run", "--port", "0")
     staffed.do("stop")
     gate.set()
-    running.wait_for("on hold: stopped by operator")
+    running.wait_for("sending is stopped: stopped by operator")
     wait_until(lambda: figures(staffed) == ("sending", 20, 40), describe=running.said)
 
     assert "stopped by operator" in staffed.do("release", "--json").stdout
 
-    running.wait_for("released: sending goes on")
+    running.wait_for("sending is resumed")
     wait_until(lambda: figures(staffed) == ("sent", 60, 0), describe=running.said)
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
@@ -94,7 +97,7 @@ def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace
     running = staffed.start("run", "--port", "0")
     wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
     staffed.do("stop")
-    running.wait_for("on hold: stopped")
+    running.wait_for("sending is stopped: stopped")
     staffed.write("more")
     staffed.approve("more")
     staffed.do("report", "more", code=1)
@@ -110,27 +113,54 @@ def test_whoever_looks_is_told_of_the_hold(staffed: Workspace) -> None:
     assert staffed.report("news")["hold"] == ""
     staffed.do("stop", "--reason", "wrong figures")
     for shown in (staffed.do("campaign", "list"), staffed.do("report", "news")):
-        assert "on hold, nothing is sent: stopped by operator (wrong figures)" in shown.stderr
+        assert "sending is stopped: stopped by operator (wrong figures)" in shown.stderr
     [row] = staffed.do("campaign", "list", "--json").json()
     assert row["hold"] == staffed.report("news")["hold"]
     assert "stopped by operator (wrong figures)" in row["hold"]
     finding = staffed.do("doctor", code=3).stdout
-    assert "MEND hold: stopped by operator (wrong figures)" in finding
+    assert "FIX   sending: stopped by operator (wrong figures)" in finding
     staffed.do("release")
-    assert "nothing was on hold" in staffed.do("release").stderr
-    assert "ok   hold: none" in staffed.do("doctor").stdout
+    assert "sending was not stopped" in staffed.do("release").stderr
+    assert "ok    sending: not stopped" in staffed.do("doctor").stdout
 
 
 def test_only_who_may_send_may_stop_and_release(staffed: Workspace) -> None:
     refused = staffed.do("stop", "--by", EDITOR, code=4).stderr
     assert "to stop all sending takes the role sender" in refused
     staffed.do("stop", "--by", "stranger@forum.example", code=4)
-    assert "nothing was on hold" in staffed.do("release").stderr
+    assert "sending was not stopped" in staffed.do("release").stderr
     staffed.do("stop", "--by", ADMIN)
     staffed.do("release", "--by", EDITOR, code=4)
     said = staffed.do("db", "release", "--by", ADMIN).stderr
-    assert "nothing was on hold" in said
-    assert "still on hold: stopped by" in said
+    assert "sending was not stopped" in said
+    assert "sending is still stopped: stopped by" in said
     staffed.do("run", "--until-idle", code=4)
     staffed.do("release", "--by", SENDER)
     staffed.do("run", "--until-idle")
+
+
+def test_a_database_that_is_gone_is_not_begun_anew(workspace: Workspace) -> None:
+    database, away = (workspace.folder / "var" / name for name in ("newsletter.db", "away"))
+    workspace.do("statement", "list")
+    workspace.do("db", "backup", str(away))
+    database.unlink()
+
+    for command in (("statement", "list"), ("run", "--until-idle")):
+        refused = workspace.do(*command, code=4).stderr
+        assert "is gone" in refused
+        assert "newsletter db restore" in refused
+    assert not database.exists()
+    workspace.do("db", "restore", str(away))
+    workspace.do("statement", "list")
+
+
+def test_a_run_says_little_and_at_its_end_what_it_did(workspace: Workspace) -> None:
+    workspace.write("hours")
+    workspace.approve("hours")
+    said = workspace.do("worker", "--until-idle").stderr
+    assert said.splitlines()[-1] == "done: hours 10 of 10 accepted"
+    assert "attempt=" not in said
+    assert workspace.do("run", "--until-idle").stderr == "done: nothing was due\n"
+    workspace.write("more")
+    workspace.approve("more")
+    assert "attempt=" in workspace.do("run", "--until-idle", "--verbose").stderr

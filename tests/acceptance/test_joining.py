@@ -180,13 +180,13 @@ def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     sign_up(site, ANA, "press")
     assert "letters: waiting 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE letter SET not_before = not_before - 3600000")
-    assert "LOOK letters: waiting 1; letters wait for 'newsletter run'" in (
+    assert "CHECK letters: waiting 1; letters wait for 'newsletter run'" in (
         workspace.do("doctor").stdout
     )
     workspace.do("run", "--until-idle")
     assert "ok   letters: accepted 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE letter SET state = 'unknown'")
-    assert "LOOK letters: unknown 1; the log" in workspace.do("doctor").stdout
+    assert "CHECK letters: unknown 1; the log" in workspace.do("doctor").stdout
 
 
 def test_a_link_that_is_too_old_says_so_and_where_to_ask_again(

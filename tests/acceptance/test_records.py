@@ -163,7 +163,7 @@ def test_the_audit_log_names_who_did_what_and_shows_tampering(workspace: Workspa
     workspace.sql("UPDATE audit SET actor = 'somebody else' WHERE action = 'approve'")
     broken = workspace.do("audit", "verify", code=1)
     assert "line 3 of the audit log is not what was written" in broken.stderr
-    assert "MEND audit log" in workspace.do("doctor", code=3).stdout
+    assert "FIX   audit log" in workspace.do("doctor", code=3).stdout
 
 
 def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
@@ -187,7 +187,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
 
     for command in (("run", "--until-idle"), ("worker",)):
         assert "restored on" in workspace.do(*command, code=4).stderr
-    assert "MEND hold" in workspace.do("doctor", code=3).stdout
+    assert "FIX   sending" in workspace.do("doctor", code=3).stdout
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     workspace.do("cancel", "news")
     workspace.do("db", "release", "--by", EDITOR, code=4)

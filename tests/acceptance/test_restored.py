@@ -76,8 +76,8 @@ def forget_the_outbox(workspace: Workspace) -> None:
 
 def check_that_it_refuses(workspace: Workspace, *words: str) -> None:
     refused = workspace.do("run", "--until-idle", code=4).stderr
-    assert "this workspace is on hold, nothing is sent: " in refused
-    assert "'newsletter release --by EMAIL'" in refused
+    assert "sending is stopped, nothing leaves: " in refused
+    assert "'newsletter resume-sending --by EMAIL'" in refused
     assert all(word in refused for word in words), refused
     assert not workspace.outbox
 
@@ -85,7 +85,7 @@ def check_that_it_refuses(workspace: Workspace, *words: str) -> None:
 def check_that_it_goes_on_when_released(workspace: Workspace) -> None:
     workspace.do("release", code=4)
     workspace.do("release", "--by", EDITOR, code=4)
-    assert "released: " in workspace.do("release", "--by", ADMIN).stderr
+    assert "sending is resumed; it was stopped: " in workspace.do("release", "--by", ADMIN).stderr
     pending = workspace.report("news")["pending"]
     assert pending
     workspace.do("run", "--until-idle")
@@ -203,7 +203,7 @@ def test_an_old_workspace_unpacked_over_itself_is_refused(
     unpack(tmp_path / "var.tar", slow.folder)
     forget_the_outbox(slow)
 
-    check_that_it_refuses(slow, "on hold")
+    check_that_it_refuses(slow, "sending is stopped")
     check_that_it_goes_on_when_released(slow)
 
 
@@ -277,14 +277,14 @@ def test_kills_are_never_taken_for_a_restore(
     workspace.write("news")
     workspace.approve("news")
     for number in range(KILLS if thorough else 8):
-        running = workspace.start("run", "--until-idle")
+        running = workspace.start("run", "--until-idle", "--verbose")
         if number % 4:
             running.wait_for("attempt=")
         time.sleep(chance.uniform(0, 0.15))
         running.kill()
-        assert "on hold" not in running.said()
-        assert "on hold" not in workspace.do("campaign", "list").stderr
+        assert "sending is stopped" not in running.said()
+        assert "sending is stopped" not in workspace.do("campaign", "list").stderr
     assert workspace.report("news")["pending"], "the kills came after the end"
     workspace.configure(provider=outbox | {"batch_size": 1000})
-    assert "on hold" not in workspace.do("run", "--until-idle").stderr
+    assert "sending is stopped" not in workspace.do("run", "--until-idle").stderr
     assert Counter(line["to"] for line in workspace.journal) == dict.fromkeys(people, 1)

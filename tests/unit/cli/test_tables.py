@@ -60,3 +60,10 @@ def test_a_table_without_rows_still_says_what_it_would_hold(
 def test_a_version_is_short_enough_to_read_out() -> None:
     assert version("4fb02501" + "0" * 56) == "4fb0 2501"
     assert version("") == ""
+
+
+def test_values_are_told_in_words_and_not_in_pythons(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["slug", "lists", "on", "at"], [["a", ["x", "y"], True, None], ["b", (), False, 1]])
+    said = capsys.readouterr().out
+    assert "x, y" in said
+    assert not any(word in said for word in ("None", "True", "[", "("))

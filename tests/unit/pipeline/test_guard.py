@@ -68,7 +68,7 @@ def test_a_stop_says_who_when_and_why_and_what_to_do(room: Newsroom) -> None:
     assert room.guard().holds() == {HoldKind.STOP: kept}
     said = refusal(room)
     assert kept in said
-    assert "'newsletter release --by EMAIL' lets it go on" in said
+    assert "'newsletter resume-sending --by EMAIL' resumes it" in said
     assert room.deeds()[-1] == (ADA, "hold")
 
 
@@ -212,7 +212,7 @@ def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     (tmp_path / "epoch").unlink()
     assert "is missing" in room.guard().holds()[HoldKind.DOUBT]
     first = refusal(room)
-    assert "this workspace is on hold, nothing is sent: this database knows of 0 claims" in first
+    assert "sending is stopped, nothing leaves: this database knows of 0 claims" in first
     assert "compare 'newsletter campaign list' and 'newsletter statement list' with the" in first
     assert "cancel what has gone, or revoke it where it has no campaign here" in first
     assert refusal(room) == first

@@ -136,3 +136,18 @@ def test_a_summary_names_nobody_who_got_it(room: Newsroom) -> None:
 def test_there_is_no_report_of_what_is_not_there(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="there is no campaign 'nothing'"):
         report("nothing", store=room.store)
+
+
+def test_an_outage_of_the_provider_stands_in_the_report(room: Newsroom) -> None:
+    room.start(readers=25)
+    assert figures(room)["outage"] is None
+    room.provider.answer = always(Verdict.RETRY)
+    room.dispatch()
+    outage = figures(room)["outage"]
+    assert (outage["people"], outage["tries"]) == (10, 1)
+    assert outage["reason"]
+    assert outage["next_at"] > room.clock.now().isoformat()
+    room.provider.answer = always(Verdict.ACCEPTED)
+    room.clock.advance(hours=1)
+    room.drain()
+    assert figures(room)["outage"] is None

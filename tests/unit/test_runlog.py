@@ -1,0 +1,66 @@
+"""What a run says: little while nothing is wrong, and all of it to those who ask for more."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.delivery import Answer, Outcome, Verdict
+from newsletter.pipeline.dispatch import Dispatched
+from newsletter.runlog import Pulse, log_attempt
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.INFO, "newsletter.run"):
+        yield caplog
+
+
+def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> Dispatched:
+    return Dispatched(
+        campaign_id=1,
+        batch_id=1,
+        attempt_id="a",
+        messages=messages,
+        answer=Answer(outcome=Outcome(verdict=verdict, reason="because")),
+        provider="outbox",
+        wait=timedelta(0),
+        recorded=True,
+    )
+
+
+def test_a_batch_that_was_accepted_is_told_to_those_who_ask_alone(
+    said: pytest.LogCaptureFixture,
+) -> None:
+    log_attempt(done())
+    assert said.messages == []
+    said.set_level(logging.DEBUG, "newsletter.run")
+    log_attempt(done())
+    assert "attempt=a" in said.text
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY])
+def test_what_is_wrong_is_told_to_everybody(
+    said: pytest.LogCaptureFixture, verdict: Verdict
+) -> None:
+    log_attempt(done(verdict))
+    assert "because" in said.text
+
+
+def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture) -> None:
+    seconds = [0.0]
+    pulse = Pulse(lambda: seconds[0])
+    for at in range(0, 181, 5):
+        seconds[0] = at
+        pulse.note(done())
+        pulse.note(done(Verdict.RETRY))
+        pulse.beat()
+    assert [one.partition(" in")[0] for one in said.messages] == [
+        "130 messages accepted",
+        "120 messages accepted",
+        "120 messages accepted",
+    ]
+    seconds[0] = 1000
+    pulse.beat()
+    assert len(said.messages) == 3, "nothing was handed over"
