@@ -69,7 +69,7 @@ def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
         f"yes to press (double opt-in by our sign-up page, asked {consents[0]['asked_at']})" in said
     )
     again = site.ask("POST", link)
-    assert "This is done already" in again.text
+    assert "This link has already been used" in again.text
     assert "/preferences/" not in again.text, "an old link is no key"
 
 
@@ -97,7 +97,7 @@ def test_whoever_is_a_reader_already_is_told_so_by_letter_alone(
     workspace.do("run", "--until-idle")
 
     subjects = {mail["To"]: mail["Subject"] for mail in map(read_mail, workspace.outbox)}
-    assert subjects["reader00001@example.org"] == "We know this address already"
+    assert subjects["reader00001@example.org"] == "We already have this address"
     assert subjects["stranger@example.org"].startswith("Please confirm")
 
 

@@ -83,7 +83,7 @@ def test_the_field_stands_on_the_first_page_and_leads_to_the_search(site: Site) 
     assert field.get("name") == "q"
     for empty in ("/search", "/search?q="):
         said = html.fromstring(site.ask("GET", empty).content).text_content()
-        assert "Type one or more words." in said
+        assert "Enter one or more words." in said
 
 
 def test_whatever_is_typed_gets_an_answer_and_is_never_markup(site: Site) -> None:

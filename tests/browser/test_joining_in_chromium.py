@@ -85,7 +85,7 @@ def test_a_reader_signs_up_reads_the_letter_and_confirms(
     [row] = [one for one in letters(forum.workspace) if one["address"] == address]
     assert row["source"] == "our sign-up page"
     page.reload()  # a browser posts again
-    assert title(page) == "This is done already"
+    assert title(page) == "This link has already been used"
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])

@@ -91,7 +91,7 @@ def test_the_keyboard_alone_will_do(site: Forum, open_page: Open) -> None:
 
 def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) -> None:
     page = open_page(site.preferences_link(12))
-    page.get_by_label("Until the day named below").check()
+    page.get_by_label("Until the date below").check()
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("alert").is_visible()
     day = page.get_by_label("Day", exact=True)
@@ -107,9 +107,9 @@ def test_data_is_a_download_and_deleting_asks_once_more(site: Forum, open_page: 
     assert download.value.suggested_filename == "my-data.json"
     page = open_page(site.preferences_link(13))
     page.get_by_role("link", name="Delete my data").click()
-    assert heading(page) == "Delete all that we know about you?"
-    page.get_by_role("button", name="Yes, delete it all").click()
-    assert heading(page) == "You are deleted"
+    assert heading(page) == "Delete everything that we hold about you?"
+    page.get_by_role("button", name="Yes, delete everything").click()
+    assert heading(page) == "Your data has been deleted"
     with site.app.store.read() as tx:
         assert tx.readers.get(13) is None
 
