@@ -87,7 +87,7 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
         print_json(row)
         return
     for key, value in row.items():
-        click.echo(f"{key.replace('_', ' ') + ':':<15} {_shown(key, value) or '–'}")
+        click.echo(f"{key + ':':<14} {_shown(key, value) or '–'}")
     click.echo(f"\n{stored.statement.body}")
 
 

@@ -60,7 +60,7 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
         return
     for key, value in shown.items():
         told = ", ".join(value) if isinstance(value, list) else value
-        click.echo(f"{key.replace('_', ' ') + ':':<13} {told or '–'}")
+        click.echo(f"{key + ':':<13} {told or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
 

@@ -81,10 +81,10 @@ def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> No
     workspace.write("news")
     workspace.approve("news")
     shown = workspace.do("doctor").stdout
-    assert "ok   addresses: 10 are what was stored" in shown
-    assert "ok   approvals: 1 are what was stored" in shown
-    assert "ok   file: hangs together" in shown
-    assert "ok   permissions" in shown
+    assert "ok    addresses: 10 are what was stored" in shown
+    assert "ok    approvals: 1 are what was stored" in shown
+    assert "ok    file: hangs together" in shown
+    assert "ok    permissions" in shown
     workspace.sql("UPDATE subscriber SET address = 'reades00001@example.org' WHERE id = 1")
     workspace.sql(
         "INSERT INTO approval (slug, digest, [by], channel, at) VALUES ('other', 'd', 'x', 'y', 0)"

@@ -139,7 +139,7 @@ def test_a_form_on_another_site_posts_to_the_same_page(workspace: Workspace, sit
     [letter] = letters(workspace)
     assert (letter["source"], letter["language"]) == ("a form on www.forum.example", "es")
     workspace.do("run", "--until-idle")
-    assert read_mail(workspace.outbox[0])["Subject"].startswith("Confirme que desea")
+    assert read_mail(workspace.outbox[0])["Subject"].startswith("Confirme su suscrip")
     site.ask("POST", confirmation_link(workspace, ANA))
     [consent] = workspace.do("subscribers", "show", ANA, "--json").json()["consents"]
     assert "Sport & games" in consent["words"], "as the form showed them"
@@ -184,7 +184,7 @@ def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
         workspace.do("doctor").stdout
     )
     workspace.do("run", "--until-idle")
-    assert "ok   letters: accepted 1" in workspace.do("doctor").stdout
+    assert "ok    letters: accepted 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE letter SET state = 'unknown'")
     assert "CHECK letters: unknown 1; the log" in workspace.do("doctor").stdout
 

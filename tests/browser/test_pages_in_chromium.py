@@ -166,7 +166,7 @@ def test_what_was_corrected_says_so_at_its_top(
 
     link.click()
     page.wait_for_url("**/archive/right")
-    assert page.get_by_role("note").count() == 0
+    assert page.get_by_role("note").count() == 1
     assert page.get_by_role("link", name="Read the original statement").count() == 1
 
 
