@@ -94,7 +94,7 @@ def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) 
     page.get_by_label("Until the date below").check()
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("alert").is_visible()
-    day = page.get_by_label("Day", exact=True)
+    day = page.get_by_label("Date", exact=True)
     assert day.get_attribute("aria-invalid") == "true"
     told = page.locator(f"#{day.get_attribute('aria-describedby')}").inner_text()
     assert "between tomorrow and two years from now" in told
