@@ -9,6 +9,7 @@ import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statement import Progress
 from newsletter.sources.writing import slugify, to_markdown, write_new
 
 if TYPE_CHECKING:

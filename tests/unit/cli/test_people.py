@@ -12,14 +12,12 @@ from newsletter.cli.subscribers import subscribers
 from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from tests.fakes import NOON
-from tests.unit.cli.test_lists import CONFIGURATION
+from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    (tmp_path / "statements").mkdir()
-    (tmp_path / "newsletter.yaml").write_text(CONFIGURATION)
-    with opened(tmp_path, {}) as app:
+    with opened(plain_workspace(tmp_path), {}) as app:
         with app.store.begin() as tx:
             people = [
                 Entry(address="ana@example.org", name="Ana Ruiz", lists=("press",)),
