@@ -2,15 +2,40 @@
 
 import traceback
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined, TemplateSyntaxError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.rendering.files import DEFAULT, FETCHES, TemplateFiles
 
 _ESCAPED = ".html.j2"
+
+
+class _Compiled(BytecodeCache):
+    """What this process has compiled, by place and text; all of it is dropped when it grows."""
+
+    _LARGEST = 200
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Nothing where it was not compiled yet, or has changed."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if len(self._codes) >= self._LARGEST:
+            self._codes.clear()
+        if bucket.code:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class Templates:
@@ -29,6 +54,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            bytecode_cache=_COMPILED,
         )
         self._environment.filters.update(filters)
         faults = [*files.faults, *self._parse()]

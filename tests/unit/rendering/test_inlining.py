@@ -73,6 +73,13 @@ def test_rules_that_cannot_be_inlined_stay_important() -> None:
     )
 
 
+def test_a_style_sheet_that_was_read_before_gives_the_same_again() -> None:
+    sheet = "p {color: #ffffff} @media (max-width: 9px) {p {color: #112233} b {color: #445566}}"
+    alone = inline(page(sheet))
+    inline(page(sheet, "<b>b</b>"))
+    assert inline(page(sheet)) == alone
+
+
 def test_eight_threads_get_what_one_gets() -> None:
     pages = [
         page(

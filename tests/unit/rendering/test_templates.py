@@ -117,6 +117,12 @@ def test_every_byte_of_an_override_counts_for_the_fingerprint(override: Path) ->
     assert renderer_with(override).fingerprint != before
 
 
+def test_a_template_that_changed_is_compiled_anew_in_the_same_process(override: Path) -> None:
+    for colour in ("#7a2e2e", "#2e7a2e", "#7a2e2e"):
+        replaced(override, "mail.css", "color: {{ light.ink }}", f"color: {colour}")
+        assert colour in render(override=override).html
+
+
 def test_a_template_changed_after_the_start_does_not_count(override: Path) -> None:
     replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
     made = renderer_with(override)
