@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.config.environment import environment
+from tests.browser.opening import Windows
 
 FLAGS = [
     "--no-sandbox",
@@ -43,3 +44,15 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=60_000)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any) -> Windows:
+    return Windows(browser)
+
+
+@pytest.fixture
+def windows(opened: Windows) -> Iterator[Windows]:
+    """The windows that are open, with nothing in them."""
+    yield opened
+    opened.clear()

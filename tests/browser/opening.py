@@ -5,32 +5,86 @@ from contextlib import contextmanager
 from typing import Any
 
 Open = Callable[..., Any]
-"""A path, and what Playwright's new_context takes → the page that was opened."""
+"""A path, and what ``Windows.open`` takes → the page that was opened."""
+
+
+class Windows:
+    """The windows of a browser, one for each set of options, used again and again.
+
+    A new one costs a second of work, since Chromium starts a process for it; what is opened in one
+    that is there costs next to nothing. Nothing is kept from one page for the next: no cache, no
+    cookie, no document.
+    """
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._pages: dict[frozenset[tuple[str, Any]], Any] = {}
+
+    def open(
+        self,
+        *,
+        width: int = 1000,
+        height: int = 800,
+        scheme: str = "light",
+        apart: str = "",
+        **options: Any,
+    ) -> Any:
+        """An empty page; ``options`` are those of Playwright's new_context.
+
+        What was opened before with the same options is gone, unless it stands ``apart``.
+        """
+        key = frozenset({"apart": apart, **options}.items())
+        page = self._pages.get(key)
+        if page is None or page.is_closed():
+            page = self._pages[key] = self._new(**options)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(media="null", color_scheme=scheme)
+        return page
+
+    def _new(self, **options: Any) -> Any:
+        page = self._browser.new_context(**options).new_page()
+        page.set_default_timeout(20_000)
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        return page
+
+    def clear(self) -> None:
+        """Leave nothing of a test to the next."""
+        for page in self._pages.values():
+            page.unroute_all()
+            page.context.clear_cookies()
+            if not page.is_closed() and page.url != "about:blank":
+                page.goto("about:blank")
 
 
 @contextmanager
 def opening(
-    browser: Any, url: str, *, width: int = 1000, expected: tuple[str, ...] = ()
+    windows: Windows, url: str, *, width: int = 1000, expected: tuple[str, ...] = ()
 ) -> Iterator[Open]:
     """Pages for the length of a block. Whatever the console says, is blocked or fails, fails it.
 
     But for complaints in which a word of ``expected`` stands, such as a status that is meant.
     """
     complaints: list[str] = []
-    contexts = []
+    listeners: dict[str, Callable[[Any], None]] = {
+        "console": lambda message: complaints.append(message.text),
+        "pageerror": lambda error: complaints.append(str(error)),
+        "requestfailed": lambda request: complaints.append(request.url),
+    }
+    heard: list[Any] = []
 
-    def open_page(path: str, *, width: int = width, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
+    def open_page(path: str, *, width: int = width, scheme: str = "light", **options: Any) -> Any:
+        page = windows.open(width=width, scheme=scheme, **options)
+        if page not in heard:
+            heard.append(page)
+            for event, listener in listeners.items():
+                page.on(event, listener)
         page.goto(url + path)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in heard:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
     assert [one for one in complaints if not any(word in one for word in expected)] == []

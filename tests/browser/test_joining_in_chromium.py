@@ -11,7 +11,7 @@ from tests.acceptance.mails import read_mail
 from tests.acceptance.signing import LISTS, confirmation_link, letters
 from tests.acceptance.workspace import Workspace
 from tests.browser.axe import violations
-from tests.browser.opening import Open, opening
+from tests.browser.opening import Open, Windows, opening
 
 pytestmark = pytest.mark.chromium
 
@@ -35,9 +35,9 @@ def forum(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fo
 
 
 @pytest.fixture
-def open_page(browser: Any, forum: Forum) -> Iterator[Open]:
+def open_page(windows: Windows, forum: Forum) -> Iterator[Open]:
     expected = ("the server responded with a status of",)
-    with opening(browser, forum.url, width=375, expected=expected) as open_page:
+    with opening(windows, forum.url, width=375, expected=expected) as open_page:
         yield open_page
 
 
@@ -161,7 +161,7 @@ def test_no_page_to_join_by_scrolls_sideways(open_page: Open, width: int) -> Non
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nobody_stumbles_over_these_pages(forum: Forum, open_page: Open, scheme: str) -> None:
     address = f"axe-{scheme}@example.org"
-    page = open_page("/subscribe", color_scheme=scheme)
+    page = open_page("/subscribe", scheme=scheme)
     assert violations(page) == []
     page.get_by_label("Email address").fill("ana@")
     page.get_by_role("button", name="Subscribe").click()
@@ -172,7 +172,7 @@ def test_nobody_stumbles_over_these_pages(forum: Forum, open_page: Open, scheme:
     assert title(page) == "Check your inbox"
     assert violations(page) == []
     forum.workspace.do("run", "--until-idle")
-    page = open_page(confirmation_link(forum.workspace, address), color_scheme=scheme)
+    page = open_page(confirmation_link(forum.workspace, address), scheme=scheme)
     assert violations(page) == []
     page.get_by_role("button").click()
     assert title(page) == "You're subscribed"
@@ -180,19 +180,18 @@ def test_nobody_stumbles_over_these_pages(forum: Forum, open_page: Open, scheme:
 
 
 @pytest.fixture
-def elsewhere(forum: Forum, browser: Any) -> Iterator[Any]:
+def elsewhere(forum: Forum, windows: Windows) -> Any:
     """A page of another site with the form that the command prints."""
     printed = forum.workspace.do("subscribers", "form").stdout
     action = "https://news.forum.example/subscribe"
     assert action in printed
     body = f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{printed}</main>"
     body = body.replace(action, f"{forum.url}/subscribe")
-    page = browser.new_page()
+    page = windows.open()
     host = "http://www.forum.localhost/"
     page.route(host, lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto(host)
-    yield page
-    page.close()
+    return page
 
 
 def test_the_form_for_other_sites_works_on_one(forum: Forum, elsewhere: Any) -> None:

@@ -1,7 +1,6 @@
 """What Chromium makes of the finished mail: standards mode, width, colours, direction."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from newsletter.domain.letter import LetterText
 from newsletter.domain.message import PressContact
+from tests.browser.opening import Windows
 from tests.unit.rendering.examples import (
     HARBOUR,
     HOUSE,
@@ -74,17 +74,15 @@ and an address: <https://forum.example/a/very/long/path/that-goes-on-and-on-with
 class Reader:
     """Opens mails, as a mail program with a window of some width."""
 
-    def __init__(self, browser: Any) -> None:
-        self._browser = browser
-        self._pages: list[Any] = []
+    def __init__(self, windows: Windows) -> None:
+        self._windows = windows
 
     def open(
         self, html: str, *, width: int = 375, scheme: str = "light", images: bool = False
     ) -> Any:
         """A page showing the mail. It can reach nothing; images are one pixel or blocked."""
-        page = self._browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        self._pages.append(page)
-        page.set_default_timeout(20_000)
+        # a window that has shown an image may show it again without asking for it
+        page = self._windows.open(width=width, scheme=scheme, apart="images" * images)
 
         def answer(route: Any) -> None:
             if images and route.request.resource_type == "image":
@@ -92,20 +90,15 @@ class Reader:
             else:
                 route.abort()
 
+        page.unroute_all()
         page.route("**/*", answer)
         page.set_content(html)
         return page
 
-    def close(self) -> None:
-        for page in self._pages:
-            page.close()
-
 
 @pytest.fixture
-def reader(browser: Any) -> Iterator[Reader]:
-    reader = Reader(browser)
-    yield reader
-    reader.close()
+def reader(windows: Windows) -> Reader:
+    return Reader(windows)
 
 
 def without_styles(html: str) -> str:
@@ -215,9 +208,11 @@ def test_arabic_stands_on_the_right_even_in_webmail(reader: Reader, styles: bool
 
 
 def test_inlined_styles_are_those_the_stylesheet_asks_for(reader: Reader) -> None:
-    kept = reader.open(MAILS["example"], width=700)
-    stripped = reader.open(without_styles(MAILS["example"]), width=700)
     script = """() => [...document.body.querySelectorAll('*')].map(element =>
       [element.tagName, ...['color', 'fontSize', 'lineHeight', 'marginTop', 'paddingLeft',
        'backgroundColor', 'fontFamily'].map(name => getComputedStyle(element)[name])].join(' '))"""
-    assert stripped.evaluate(script) == kept.evaluate(script)
+    kept, stripped = (
+        reader.open(html, width=700).evaluate(script)
+        for html in (MAILS["example"], without_styles(MAILS["example"]))
+    )
+    assert stripped == kept

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
-from tests.browser.opening import Open, opening
+from tests.browser.opening import Open, Windows, opening
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -33,9 +33,9 @@ def site(served: tuple[Forum, str]) -> Forum:
 
 
 @pytest.fixture
-def open_page(browser: Any, served: tuple[Forum, str]) -> Iterator[Open]:
+def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
     # statuses that are meant, and what becomes a download
-    with opening(browser, served[1], expected=("422", "410", "/data")) as open_page:
+    with opening(windows, served[1], expected=("422", "410", "/data")) as open_page:
         yield open_page
 
 
@@ -127,14 +127,14 @@ def test_axe_finds_nothing_on_any_of_the_pages(
 ) -> None:
     site.change(f"UPDATE subscriber SET language = '{language}' WHERE id = 14")  # noqa: S608
     for path in pages_of(site, 14):
-        page = open_page(path, color_scheme=scheme, locale=language)
+        page = open_page(path, scheme=scheme, locale=language)
         assert violations(page) == [], path
-    page = open_page(site.preferences_link(14), color_scheme=scheme)
+    page = open_page(site.preferences_link(14), scheme=scheme)
     page.locator("input[name=pause][value=day]").check()
     page.locator("form button").first.click()
     assert page.get_by_role("alert").is_visible()
     assert violations(page) == []
-    page = open_page(site.unsubscribe_link(99), color_scheme=scheme, locale=language)
+    page = open_page(site.unsubscribe_link(99), scheme=scheme, locale=language)
     assert violations(page) == []
 
 

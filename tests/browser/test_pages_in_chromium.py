@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.workspace import Workspace, readers
 from tests.browser.axe import violations
-from tests.browser.opening import Open, opening
+from tests.browser.opening import Open, Windows, opening
 
 pytestmark = pytest.mark.chromium
 
@@ -65,8 +65,8 @@ def _links(workspace: Workspace) -> dict[str, str]:
 
 
 @pytest.fixture
-def open_page(browser: Any, site: Site) -> Iterator[Open]:
-    with opening(browser, site.url, expected=("404",)) as open_page:
+def open_page(windows: Windows, site: Site) -> Iterator[Open]:
+    with opening(windows, site.url, expected=("404",)) as open_page:
         yield open_page
 
 
@@ -118,7 +118,7 @@ def test_no_page_scrolls_sideways(site: Site, open_page: Open, path: str, width:
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing(site: Site, open_page: Open, path: str, width: int, scheme: str) -> None:
     path = site.links[PEOPLE[6]] if path == "reader" else path
-    page = open_page(path, width=width, color_scheme=scheme)
+    page = open_page(path, width=width, scheme=scheme)
     is_mail = path in {"/archive/hours", "/archive/right"}
     assert violations(page, advice=not is_mail) == []
 
@@ -130,7 +130,7 @@ def test_the_style_sheet_is_let_through_by_the_policy(site: Site, open_page: Ope
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_follows_the_readers_colours(site: Site, open_page: Open, scheme: str) -> None:
-    page = open_page(site.links[PEOPLE[6]], color_scheme=scheme)
+    page = open_page(site.links[PEOPLE[6]], scheme=scheme)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     light = sum(map(int, re.findall(r"\d+", ground)[:3])) > 3 * 128
     assert light == (scheme == "light")
@@ -152,7 +152,7 @@ def test_the_archive_lists_the_statements_and_leads_to_them(site: Site, open_pag
 def test_what_was_corrected_says_so_at_its_top(
     site: Site, open_page: Open, scheme: str, width: int
 ) -> None:
-    page = open_page("/archive/hours", color_scheme=scheme, width=width)
+    page = open_page("/archive/hours", scheme=scheme, width=width)
     notice = page.get_by_role("note")
     assert "This statement was corrected on" in notice.inner_text()
     text = page.locator(".text").bounding_box()
@@ -197,7 +197,7 @@ def test_the_archive_is_searched_by_keyboard(site: Site, open_page: Open, script
 def test_paper_stays_white_and_shows_where_links_lead(
     site: Site, open_page: Open, scheme: str, path: str
 ) -> None:
-    page = open_page(path, color_scheme=scheme)
+    page = open_page(path, scheme=scheme)
     page.emulate_media(media="print", color_scheme=scheme)
     grounds, inks, after = page.evaluate("""() => {
         const all = [...document.querySelectorAll("body, body *")].filter(

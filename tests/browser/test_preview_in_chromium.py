@@ -14,6 +14,7 @@ import pytest
 
 from newsletter.config.environment import environment
 from tests.acceptance.workspace import Finished, Workspace
+from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST
 
 pytestmark = pytest.mark.chromium
@@ -95,27 +96,24 @@ def preview(browser: Any, workspace: Workspace, host: PictureHost) -> Preview:
 
 
 @pytest.fixture
-def open_sheet(browser: Any, preview: Preview) -> Iterator[Any]:
+def open_sheet(windows: Windows, preview: Preview) -> Iterator[Any]:
     """Open index.html from the disk, without script. What it asks the network for fails."""
-    contexts = []
     asked: list[str] = []
+    heard: list[Any] = []
+
+    def listen(request: Any) -> None:
+        asked.append(request.url)
 
     def open_sheet(*, width: int = 1440, scheme: str = "light") -> Any:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=False,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: asked.append(request.url))
+        page = windows.open(width=width, height=900, scheme=scheme, java_script_enabled=False)
+        page.on("request", listen)
+        heard.append(page)
         page.goto((preview.folder / "index.html").as_uri())
         return page
 
     yield open_sheet
-    for context in contexts:
-        context.close()
+    for page in heard:
+        page.remove_listener("request", listen)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
@@ -241,18 +239,16 @@ MEASURE = """async ([picture, margin]) => {
 
 
 @pytest.fixture
-def measure(browser: Any, preview: Preview) -> Iterator[Any]:
+def measure(windows: Windows, preview: Preview) -> Any:
     """Size, different rows, brightness of the ground, and colours of the last 40 rows of a PNG."""
-    page = browser.new_page()
-    page.set_default_timeout(20_000)
+    page = windows.open()
 
     def measure(name: str, margin: int = 0) -> dict[str, int]:
         data = (preview.folder / name).read_bytes()
         seen: dict[str, int] = page.evaluate(MEASURE, [base64.b64encode(data).decode(), margin])
         return seen
 
-    yield measure
-    page.close()
+    return measure
 
 
 @pytest.mark.parametrize("name", SHOTS)

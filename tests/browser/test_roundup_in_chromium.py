@@ -1,10 +1,8 @@
 """What Chromium makes of a round-up: its titles are links, and the longest of them fits a phone."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
+from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST, Reader
 from tests.unit.rendering.examples import STATEMENT, arabic, statement
 from tests.unit.rendering.test_roundup import issue, rendered
@@ -16,10 +14,8 @@ PARTS = (STATEMENT, statement("Text.", slug="long", title=LONG), arabic())
 
 
 @pytest.fixture
-def reader(browser: Any) -> Iterator[Reader]:
-    reader = Reader(browser)
-    yield reader
-    reader.close()
+def reader(windows: Windows) -> Reader:
+    return Reader(windows)
 
 
 @pytest.fixture(scope="module")
