@@ -11,10 +11,11 @@ import resource
 import secrets
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 import pytest
+from coverage import Coverage
 
 from newsletter.config.environment import environment
 
@@ -36,8 +37,8 @@ SKIPS = (
 """Why CI may leave a test out. Everything else that it lacks is a failure there."""
 
 UNMEASURED = {"acceptance", "browser", "simulation", "fuzz"}
-"""Folders of tests that ask from outside: what they run is not counted as covered, which costs half
-as much again as the run itself. The logic is measured by the tests that stand beside it."""
+"""Folders of tests that ask from outside: what they run is not counted as covered, which costs as
+much again as the run itself. The logic is measured by the tests that stand beside it."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
@@ -70,8 +71,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = item.get_closest_marker("slow")
         if slow is not None and not (slow.args and slow.args[0]):
             raise pytest.UsageError(f"{item.nodeid}: slow needs a reason: slow('why')")
-        if item.path.parent.name in UNMEASURED:
-            item.add_marker("no_cover")
     chosen = config.getoption("--faults")
     long = [item for item in items if item.get_closest_marker("faults")]
     named = any("::" in argument for argument in config.args)
@@ -81,6 +80,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = {id(item) for item in long} - {id(item) for item in drawn}
     config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
     items[:] = [item for item in items if id(item) not in left]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test of ``UNMEASURED`` is not measured, nor is what its fixtures do."""
+    measuring = Coverage.current() if item.path.parent.name in UNMEASURED else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
 
 
 def draw(items: Sequence[pytest.Item], seed: int) -> list[pytest.Item]:
