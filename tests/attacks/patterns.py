@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,16 +43,21 @@ class Source:
     """The parts of the syntax that are in a constant of the module."""
 
 
+def modules() -> tuple[ModuleType, ...]:
+    """All of the program but its migrations, which read nothing from outside."""
+    return tuple(
+        importlib.import_module(entry.name)
+        for entry in pkgutil.walk_packages(newsletter.__path__, "newsletter.")
+        if ".migrations" not in entry.name and not entry.name.endswith("__main__")
+    )
+
+
 def sources() -> tuple[Source, ...]:
-    """All modules of the program but its migrations, which read nothing from outside."""
-    found = []
-    for entry in pkgutil.walk_packages(newsletter.__path__, "newsletter."):
-        if ".migrations" in entry.name or entry.name.endswith("__main__"):
-            continue
-        module = importlib.import_module(entry.name)
-        path = Path(str(module.__file__))
-        found.append(_source(module, ast.parse(path.read_text(encoding="utf-8"))))
-    return tuple(found)
+    """Those modules with their syntax."""
+    return tuple(
+        _source(module, ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
+        for module in modules()
+    )
 
 
 def _source(module: ModuleType, tree: ast.Module) -> Source:
@@ -73,6 +79,7 @@ def _source(module: ModuleType, tree: ast.Module) -> Source:
     )
 
 
+@cache
 def all_patterns() -> tuple[tuple[Used, ...], tuple[str, ...]]:
     """Every pattern that stands in the program, and the calls whose pattern is made as it runs."""
     every = sources()
