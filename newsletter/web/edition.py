@@ -82,9 +82,10 @@ class Edition:
         content = family[shown]
         others = {one.slug: each.language for one, each in family.items() if one != shown}
         head = head_of(self._publisher, self._listed(shown, content), others)
-        return self._leaf(
-            self._listing.statement(shown, content, others, head), "text/html", list(family)
+        page = self._listing.statement(
+            shown, content, others, head=head, address=self._publisher.page(shown.slug)
         )
+        return self._leaf(page, "text/html", list(family))
 
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""

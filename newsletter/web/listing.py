@@ -127,9 +127,18 @@ class Listing:
         )
 
     def statement(
-        self, shown: Published, said: Content, others: Mapping[str, str], head: Markup
+        self,
+        shown: Published,
+        said: Content,
+        others: Mapping[str, str],
+        *,
+        head: Markup,
+        address: str,
     ) -> bytes:
-        """A statement's own page. ``others`` are its other languages: slug → language."""
+        """A statement's own page. ``others`` are its other languages: slug → language.
+
+        ``address`` is the page's own, which paper shows.
+        """
         here = Standpoint(depth=2 if self.folders else 1, folders=self.folders)
         _, spoken = self.frame.words(said.language)
         found = self.notice(shown, said.language)
@@ -152,6 +161,7 @@ class Listing:
             ],
             archive=here.first_page,
             join=self._join(here),
+            address=address,
             feeds=head,
         )
         return bytes(page.body)

@@ -36,7 +36,7 @@ def test_each_template_is_shown_in_the_brand(workspace: Workspace, tmp_path: Pat
     assert "Count me in:" in said["confirmation"]
     assert "Not for publication before" in said["embargo"]
     assert "an-earlier-statement" in said["correction"]
-    assert said["test"].startswith("This is a test mail.")
+    assert said["test"].startswith("This is a test email.")
     workspace.do("design", "--out", str(out))
 
 

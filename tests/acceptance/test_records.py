@@ -191,7 +191,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     workspace.do("cancel", "news")
     workspace.do("db", "release", "--by", EDITOR, code=4)
-    assert "released" in workspace.do("db", "release", "--by", ADMIN).stderr
+    assert "resumed" in workspace.do("db", "release", "--by", ADMIN).stderr
     workspace.do("run", "--until-idle", code=0)
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     assert len(list((workspace.folder / "var").glob("newsletter.db.before-*"))) == 1

@@ -126,7 +126,7 @@ def test_the_first_visit_passes_everything_over(desk: Desk) -> None:
     assert desk.record().first_at == NOON + EVERY
 
 
-def test_a_new_item_becomes_a_draft_with_its_notes(desk: Desk) -> None:
+def test_a_new_item_waits_for_approval_with_its_notes(desk: Desk) -> None:
     desk.publish("news")
     seen = desk.visit()
     assert (seen.taken, seen.found, seen.first, seen.passed) == (("on-news",), True, False, 0)
@@ -137,7 +137,7 @@ def test_a_new_item_becomes_a_draft_with_its_notes(desk: Desk) -> None:
         ("press",),
     )
     assert (statement.feed, statement.notes) == ("press", ("look",))
-    assert (statement.progress.value, statement.approved_by) == ("draft", ())
+    assert (statement.progress.value, statement.approved_by) == ("review", ())
     assert statement.origin == "https://forum.example/news"
 
 
