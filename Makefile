@@ -65,9 +65,9 @@ imports: setup-dev ## The import rule
 	$(BIN)/lint-imports
 
 docs: setup-dev ## Regenerate what is generated, and fail where it was stale
-	$(BIN)/python -m newsletter.config.documentation > docs/configuration.md
-	$(BIN)/python -m newsletter.cli.documentation > docs/commands.md
-	$(BIN)/python -m newsletter.config.matrix docs/providers.md
+	$(BIN)/python -m newsletter.cli.documentation.settings > docs/configuration.md
+	$(BIN)/python -m newsletter.cli.documentation.commands > docs/commands.md
+	$(BIN)/python -m newsletter.cli.documentation.matrix docs/providers.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md
 
 check: lint types imports docs test ## All of it

@@ -28,7 +28,7 @@ from typing import TypeVar
 
 from bench import product
 from bench.sink import ROOT, compiled, sink
-from newsletter.bootstrap import opened
+from newsletter.runtime.wiring import opened
 
 T = TypeVar("T")
 _CONNECTIONS = 64

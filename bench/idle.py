@@ -26,7 +26,7 @@ from statistics import median
 from typing import Any
 
 from bench.sink import ROOT
-from newsletter.bootstrap import opened
+from newsletter.runtime.wiring import opened
 from tests.counting import counted
 from tests.workspaces import plain_workspace
 

@@ -24,8 +24,8 @@ from bench import measuring, product
 from bench.measuring import Measured, Phase, Stopwatch
 from bench.sink import ROOT
 from newsletter.cli.main import run
-from newsletter.domain.audience import Subscriber, SuppressionReason
-from newsletter.sources.subscribers_writing import FORMS
+from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
+from newsletter.subscriber_files.writing import FORMS
 
 _PATIENCE = 1800  # seconds, for one command
 _SIZES = (1_000_000, 100_000)

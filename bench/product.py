@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.measuring import Phase, hand_in
-from newsletter.bootstrap import App, opened
-from newsletter.domain.audience import Consent, Entry
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.message import Content
-from newsletter.domain.statement import Role
-from newsletter.ports import Clock, HoldKind
-from newsletter.scheduler import Scheduler
-from newsletter.security.clock import SystemClock
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import Consent, Entry
+from newsletter.ports.records import HoldKind
+from newsletter.ports.world import Clock
+from newsletter.runtime.app import App
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.wiring import opened
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
 _STATEMENT = Path(__file__).with_name("statement.md")

@@ -37,10 +37,13 @@ class Imported(Mapping[str, T], Generic[T]):
 
 
 def import_all(package: str, *, but: Collection[str] = ()) -> None:
-    """Import the modules of a package now: an update under a running process mixes none in."""
+    """Import what a package holds now: an update under a running process mixes none in."""
     for module in iter_modules(import_module(package).__path__):
-        if not module.ispkg and module.name not in but:
-            import_module(f"{package}.{module.name}")
+        if module.name in but:
+            continue
+        import_module(f"{package}.{module.name}")
+        if module.ispkg:
+            import_all(f"{package}.{module.name}", but=but)
 
 
 def names_of(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:

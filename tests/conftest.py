@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.statement import Statement
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.engine import open_sqlite
-from newsletter.store.schema import ensure_current
+from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import SqlStore
 from tests.budget import (
     pytest_addoption,

@@ -12,18 +12,17 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from newsletter.domain.attempt import attempt_name
-from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.epoch import Absence, Location, Mark, Witness
+from newsletter.domain.campaigns.roundup import Abstract
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
+from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.domain.letter import LetterText
-from newsletter.domain.message import Content, MergeField, Sender
-from newsletter.domain.roundup import Abstract
-from newsletter.domain.statement import Statement
-from newsletter.ports import Capabilities, Forged, Parcel, Reading, Replay, Sighting
-from newsletter.store.chain import Chain, HeadFile
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.statements.content import Content, MergeField, Sender
+from newsletter.domain.statements.statement import Statement
+from newsletter.ports.world import Capabilities, Forged, Parcel, Reading, Replay, Sighting
 from newsletter.store.engine import open_sqlite
+from newsletter.store.file.chain import Chain, HeadFile
 from newsletter.store.sql import SqlStore
 
 WORKSPACE = "f0" * 6

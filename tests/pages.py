@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 import yaml
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
-from newsletter.domain.audience import Entry
-from newsletter.domain.statement import Role
-from newsletter.ports import Clock
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.world import Clock
+from newsletter.runtime.app import App
+from newsletter.runtime.wiring import opened
 from newsletter.web.pages import make
 from tests.fakes import NOON, FixedClock
 

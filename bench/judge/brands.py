@@ -3,7 +3,7 @@
 The two are those of docs/operations.md; a test holds them together.
 """
 
-from newsletter.domain.brand import Brand, Font, Logo
+from newsletter.domain.statements.brand import Brand, Font, Logo
 
 BRANDS = {
     "plain": Brand(),

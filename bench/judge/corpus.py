@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from newsletter.documents.importing import import_file
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statement import Statement
-from newsletter.sources.importing import import_file
+from newsletter.domain.statements.statement import Statement
 from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import slugify
 

@@ -15,11 +15,17 @@ from pathlib import Path
 
 from bench.judge.brands import BRANDS, PLAIN
 from bench.judge.corpus import read_statement
-from newsletter.domain.message import House, Organisation, PressContact, Recipient, Sender
-from newsletter.domain.mime import to_mime
-from newsletter.domain.statement import Statement
-from newsletter.rendering.files import mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.domain.delivery.mime import to_mime
+from newsletter.domain.statements.content import (
+    House,
+    Organisation,
+    PressContact,
+    Recipient,
+    Sender,
+)
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.files import mail_templates
+from newsletter.rendering.mail.renderer import TemplateRenderer
 
 DOMAIN = "forum.example"
 _READER = Recipient(

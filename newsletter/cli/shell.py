@@ -19,11 +19,11 @@ import click
 from newsletter.cli.groups import kept
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
-from newsletter.security.private import made_with
+from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
-    from newsletter.app import App
-    from newsletter.domain.statement import Role
+    from newsletter.domain.statements.statement import Role
+    from newsletter.runtime.app import App
 
 OPERATOR = "operator"
 """Who acts when a command names nobody: whoever may use the shell."""
@@ -38,7 +38,7 @@ class Shell:
     @property
     def folder(self) -> Path:
         """The workspace. Raises InvalidConfiguration where there is none."""
-        from newsletter.config import FILE_NAME, find_workspace  # help needs no settings
+        from newsletter.config.loading import FILE_NAME, find_workspace  # help needs no settings
 
         if not self.workspace:
             return find_workspace(Path.cwd())
@@ -54,7 +54,7 @@ class Shell:
         by = click.get_current_context().command_path
         with ExitStack() as stack:
             with kept():
-                from newsletter.bootstrap import opened  # usage errors need nothing of it
+                from newsletter.runtime.wiring import opened  # usage errors need nothing of it
 
                 app = stack.enter_context(opened(self.folder, environment(), by=by))
             yield app

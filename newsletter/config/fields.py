@@ -14,6 +14,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -21,9 +22,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from newsletter.domain import brand
-from newsletter.domain.audience import LIST_NAME, parse_address
-from newsletter.providers.options import Duration
+from newsletter.domain.statements import brand
+from newsletter.domain.subscribers.audience import LIST_NAME, parse_address
+from newsletter.providers.common.options import Duration
+
+
+class Section(BaseModel):
+    """A group of settings: nothing unknown, nothing guessed, nothing changed later."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
+    )
+
 
 _LANGUAGE = (
     r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"

@@ -8,10 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from newsletter.config.fields import Line, ListName
-from newsletter.config.section import Section
-from newsletter.domain.audience import Offer, fold, parse_address
-from newsletter.domain.signup import CONSENT_GAPS, ROLES, SignUpRules
+from newsletter.config.fields import Line, ListName, Section
+from newsletter.domain.subscribers.audience import Offer, fold, parse_address
+from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 
 _THROW_AWAY = "throwaway.txt"
 _ROLE = re.compile(r"[a-z0-9._-]+")

@@ -1,20 +1,174 @@
 """From ``newsletter.yaml`` to settings: everything that is wrong is told at once."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
-from newsletter.config.document import Document, build
-from newsletter.config.preparation import Preparation
+from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape
-from newsletter.config.syntax import parse
 from newsletter.config.wording import find, say
 from newsletter.domain.errors import Fault, InvalidConfiguration
-from newsletter.webhooks import registry
+from newsletter.providers import registry
+
+_LARGEST_SECRET = 64 * 1024
+_TWIN = "_file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """Everything that a document's values are completed from."""
+
+    document: Document
+    root: Shape
+    workspace: Path
+    environ: Mapping[str, str]
+
+    def prepare(self) -> Any:
+        """Return the values to validate; what is wrong goes into the document's faults."""
+        return self._fit(self._fill(self.document.value, ()), self.root, ())
+
+    def _fill(self, value: Any, path: KeyPath) -> Any:
+        if isinstance(value, dict):
+            return {key: self._fill(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._fill(inner, (*path, index)) for index, inner in enumerate(value)]
+        return self._expanded(value, path) if isinstance(value, str) else value
+
+    def _expanded(self, text: str, path: KeyPath) -> str:
+        try:
+            expanded = expand(text, self.environ)
+            expanded.encode()
+        except UnicodeEncodeError:
+            self.document.fault(path, "stands for a value that is not UTF-8; set another")
+            return ""
+        except ValueError as error:
+            self.document.fault(path, str(error))
+            return ""
+        if expanded != text:
+            self.document.written[path] = Written(text=text, reading="")
+        return expanded
+
+    def _fit(self, value: Any, shape: Shape, path: KeyPath) -> Any:
+        kinds, shape = shape.kinds, shape.for_value(value)
+        if isinstance(value, dict):
+            return self._group(value, shape, path, kinds)
+        if isinstance(value, list):
+            return [self._fit(one, shape.items, (*path, i)) for i, one in enumerate(value)]
+        if isinstance(value, str) and path in self.document.written:
+            return _typed(value, shape.type)
+        return value
+
+    def _group(
+        self,
+        group: dict[str, Any],
+        shape: Shape,
+        path: KeyPath,
+        kinds: Mapping[str, Shape] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        fitted: dict[str, Any] = {}
+        for key, value in group.items():
+            inner = (*path, key)
+            owner = key.removesuffix(_TWIN)
+            twin = owner != key and key not in shape.keys and shape.child(owner).secret
+            if not twin and (key in shape.keys or not shape.closed):
+                fitted[key] = self._fit(value, shape.child(key), inner)
+                if shape.child(key).secret and not self.document.is_broken(inner):
+                    self._question(value, inner)
+            elif twin:
+                if owner in group:
+                    self.document.fault(inner, f"{owner} is written as well; keep one of the two")
+                else:
+                    self.document.names[(*path, owner)] = inner
+                    fitted[owner] = self._secret(value, inner)
+            else:
+                theirs = [kind for kind, each in kinds.items() if key in each.keys]
+                self._unknown(key, group, shape, path, theirs)
+        return fitted
+
+    def _question(self, secret: Any, path: KeyPath) -> None:
+        """Refuse here what would otherwise be refused in words that show it."""
+        written = self.document.written.get(path)
+        if secret == "":
+            self.document.fault(path, "is empty; write the secret, or delete the key")
+        elif not isinstance(secret, str) or (written and written.reading):
+            self.document.fault(path, "is not text for YAML; put it in quotes")
+
+    def _secret(self, name: Any, path: KeyPath) -> str:
+        """Read a secret from its file.
+
+        No message repeats the name: somebody may have put the secret itself there.
+        """
+        if self.document.is_broken(path):
+            return ""
+        if not isinstance(name, str) or not name:
+            self.document.fault(path, "must be the path of a file that holds the secret")
+            return ""
+        try:
+            return _read_secret(self.workspace / name)
+        except ValueError as error:
+            self.document.fault(path, str(error))
+            return ""
+
+    def _unknown(
+        self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath, theirs: Sequence[str]
+    ) -> None:
+        """Say that a key means nothing here; ``theirs`` are the kinds that know it."""
+        known = [key for key, child in shape.keys.items() if child.secret]
+        names = [*shape.keys, *(f"{key}{_TWIN}" for key in known)]
+        plain = key.strip().casefold().replace("-", "_")
+        close = get_close_matches(plain, names, n=1)
+        message = "is not a key here"
+        if close:
+            message += f"; did you mean {close[0]}?"
+            if close[0] not in group:
+                self.document.broken.add((*path, close[0].removesuffix(_TWIN)))
+        elif theirs:
+            message += f"; only kind {' or '.join(theirs)} has it: remove this line."
+        else:
+            homes = [home for home, child in self.root.keys.items() if key in child.keys]
+            message += f"; it belongs under {homes[0]}." if homes else "."
+        self.document.fault((*path, key), f"{message} The keys here are: {', '.join(names)}")
+
+
+def _typed(text: str, wanted: str) -> Any:
+    """Read what a variable held, where a number or a switch is wanted."""
+    if wanted == "boolean":
+        return {"true": True, "false": False}.get(text.casefold(), text)
+    if wanted in {"integer", "number"} and re.fullmatch(r"-?[0-9]{1,15}", text):
+        return int(text)
+    if wanted == "number" and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
+        return float(text)
+    return text
+
+
+def _read_secret(file: Path) -> str:
+    """Read a file without the line break at its end. Raises ValueError, saying what to do."""
+    where = "the path is relative to the directory of newsletter.yaml"
+    try:
+        if not file.is_file():
+            raise ValueError(f"names no file; write one, or correct the path ({where})")
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST_SECRET + 1)
+    except OSError as error:
+        raise ValueError(f"its file cannot be read: {error.strerror} ({where})") from error
+    if len(data) > _LARGEST_SECRET:
+        raise ValueError("its file is too large to hold a secret (over 64 KiB)")
+    try:
+        secret = data.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ValueError("its file is not text in UTF-8; write only the secret in it") from error
+    if not secret:
+        raise ValueError("its file is empty; write the secret in it")
+    return secret
+
 
 FILE_NAME = "newsletter.yaml"
 
@@ -94,7 +248,7 @@ def _question_webhook(document: Document, values: Any) -> None:
     given = provider if isinstance(provider, dict) else {}
     kind, key, topics = (given.get(name) for name in ("kind", "webhook_key", "webhook_topics"))
     try:
-        registry.build(
+        registry.webhook(
             str(kind),
             key=key if isinstance(key, str) and key else None,
             topics=[one for one in topics if isinstance(one, str)]

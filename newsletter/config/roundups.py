@@ -13,11 +13,16 @@ from pydantic import (
     field_validator,
 )
 
-from newsletter.config.fields import Language, Line, ListName
-from newsletter.config.section import Section
-from newsletter.domain.rhythm import LAST, Every, Rhythm
-from newsletter.domain.roundup import DATE_GAP, NAME_MAX_LENGTH, Roundup
-from newsletter.domain.statement import SLUG
+from newsletter.config.fields import Language, Line, ListName, Section
+from newsletter.domain.campaigns.roundup import (
+    DATE_GAP,
+    LAST,
+    NAME_MAX_LENGTH,
+    Every,
+    Rhythm,
+    Roundup,
+)
+from newsletter.domain.statements.statement import SLUG
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LAST = "last"

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from newsletter.config.fields import Language, Line, ListName
-from newsletter.config.section import Section
-from newsletter.domain.audience import LIST_NAME, TAG_NAME
-from newsletter.domain.segment import Segment
+from newsletter.config.fields import Language, Line, ListName, Section
+from newsletter.domain.subscribers.audience import LIST_NAME, TAG_NAME
+from newsletter.domain.subscribers.segment import Segment
 
 _CONDITIONS = (
     *("language", "joined_since", "joined_before", "place"),

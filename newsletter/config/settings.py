@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from newsletter.config import segments as segment_options
-from newsletter.config.brand import Brand
+from newsletter.config.brand import Brand, Organisation, Sender
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
@@ -25,19 +25,18 @@ from newsletter.config.fields import (
     ListName,
     Pause,
     PublicUrl,
+    Section,
     Window,
     Zone,
 )
-from newsletter.config.house import Organisation, Sender
 from newsletter.config.joining import ListOptions, SignUp, no_list_twice
 from newsletter.config.roundups import RoundupOptions, each_once
-from newsletter.config.section import Section
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
-from newsletter.domain import message
-from newsletter.domain.audience import Offer
-from newsletter.domain.signup import SignUpRules
-from newsletter.domain.statement import ApprovalPolicy
-from newsletter.providers.options import ProviderOptions
+from newsletter.domain.statements import content as message
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.signup import SignUpRules
+from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
 
 

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.config.fields import Address, Language, ListName, Pause, Website
-from newsletter.config.section import Section
+from newsletter.config.fields import Address, Language, ListName, Pause, Section, Website
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
 

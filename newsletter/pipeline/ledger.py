@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.audience import fold
-from newsletter.domain.campaign import Campaign, CampaignState, settled
-from newsletter.domain.delivery import OutgoingBatch
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.domain.message import Content, Recipient
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statement import (
+from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     Progress,
     Role,
@@ -18,7 +17,10 @@ from newsletter.domain.statement import (
     Statement,
     standing,
 )
-from newsletter.ports import Clock, Links, StoredStatement, Transaction
+from newsletter.domain.subscribers.audience import fold
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Transaction
+from newsletter.ports.world import Clock, Links
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
 TOLD = "told by an event"

@@ -1,9 +1,9 @@
 """What a person means by a name: a slug, its beginning, or a campaign's number. It is no stage."""
 
-from newsletter.domain.campaign import Campaign
+from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NotFound
 from newsletter.domain.naming import guess, several
-from newsletter.ports import Transaction
+from newsletter.ports.store import Transaction
 
 _LONGEST_ID = 18
 """Digits: the database counts to a little over nine with eighteen noughts."""

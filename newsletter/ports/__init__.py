@@ -61,11 +61,7 @@ if TYPE_CHECKING:
         Waiting,
     )
     from newsletter.ports.staging import EXAMPLES, Away, Brought
-    from newsletter.ports.store import (
-        Staging,
-        Store,
-        Transaction,
-    )
+    from newsletter.ports.store import Staging, Store, Transaction
     from newsletter.ports.world import (
         Capabilities,
         Clock,

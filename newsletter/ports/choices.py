@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.preference import Preferences
+    from newsletter.domain.subscribers.preference import Preferences
 
 
 class Choices(Protocol):

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaign import Campaign
-    from newsletter.domain.delivery import Outcome, Way
+    from newsletter.domain.campaigns.campaign import Campaign
+    from newsletter.domain.delivery.batch import Outcome, Way
     from newsletter.ports.sending import Resolution
 
 

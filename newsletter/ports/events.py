@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.delivery import BatchState
+from newsletter.domain.delivery.batch import BatchState
 
 if TYPE_CHECKING:
-    from newsletter.domain.breaker import Damage
-    from newsletter.domain.event import Event
-    from newsletter.domain.receipt import Figures, Receipt
+    from newsletter.domain.events.event import Damage, Event, Figures, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)

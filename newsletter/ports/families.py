@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaign import Campaign
+    from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.schedule import ByZone
-    from newsletter.domain.segment import Segment
+    from newsletter.domain.subscribers.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

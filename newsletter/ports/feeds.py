@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from newsletter.domain.errors import InvalidInput, NewsletterError
 
 if TYPE_CHECKING:
-    from newsletter.domain.feed import Composed, FeedRecord, Item, KnownItem
+    from newsletter.domain.statements.feed import Composed, FeedRecord, Item, KnownItem
 
 
 class FeedUnreadable(NewsletterError):

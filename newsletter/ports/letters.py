@@ -9,8 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.letter import Letter, LetterState, LetterText
-    from newsletter.domain.message import Content
+    from newsletter.domain.delivery.letter import Letter, LetterState, LetterText
+    from newsletter.domain.statements.content import Content
 
 
 class Method(Enum):

@@ -9,11 +9,16 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.audience import Entry, Subscriber, SuppressedEntry, SuppressionReason
-    from newsletter.domain.epoch import Mark
-    from newsletter.domain.message import Content
-    from newsletter.domain.segment import Segment
-    from newsletter.domain.statement import Approval, Channel, Role, Statement
+    from newsletter.domain.delivery.epoch import Mark
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.statement import Approval, Channel, Role, Statement
+    from newsletter.domain.subscribers.audience import (
+        Entry,
+        Subscriber,
+        SuppressedEntry,
+        SuppressionReason,
+    )
+    from newsletter.domain.subscribers.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.message import Content
-    from newsletter.domain.review import Remark
-    from newsletter.domain.statement import Statement
-    from newsletter.domain.surroundings import Surroundings
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.review import Remark, Surroundings
+    from newsletter.domain.statements.statement import Statement
 
 
 class Reviewer(Protocol):

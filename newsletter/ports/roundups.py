@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.roundup import Abstract, Issue
-    from newsletter.domain.statement import Statement
+    from newsletter.domain.campaigns.roundup import Abstract, Issue
+    from newsletter.domain.statements.statement import Statement
 
 
 class Roundups(Protocol):

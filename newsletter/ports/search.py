@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.search import Term
+    from newsletter.domain.archive.search import Term
 
 
 @dataclass(frozen=True, kw_only=True)

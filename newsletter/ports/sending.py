@@ -9,11 +9,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaign import Campaign, CampaignState
-    from newsletter.domain.delivery import Outcome
-    from newsletter.domain.pacing import Pace
+    from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+    from newsletter.domain.delivery.batch import Outcome
+    from newsletter.domain.delivery.pacing import Pace
     from newsletter.domain.schedule import ByZone
-    from newsletter.domain.segment import Segment
+    from newsletter.domain.subscribers.segment import Segment
 
 _ANY: Mapping[str, int | None] = {}
 

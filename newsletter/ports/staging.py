@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newsletter.domain.audience import SuppressionReason
+    from newsletter.domain.subscribers.audience import SuppressionReason
 
 EXAMPLES = 3
 """Of so many people in a file it is told where they stand, for each thing that is told of them."""

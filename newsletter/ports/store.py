@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.audience import Entry, SuppressedEntry
+    from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
     from newsletter.ports.choices import Choices, Dossiers, Traces
     from newsletter.ports.corrections import Corrections
     from newsletter.ports.doubt import Unknowns

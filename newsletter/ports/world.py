@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from newsletter.domain.errors import Fault, NewsletterError
 
 if TYPE_CHECKING:
-    from newsletter.domain.delivery import Answer, OutgoingBatch
-    from newsletter.domain.epoch import Absence, Location, Witness
-    from newsletter.domain.event import Event
-    from newsletter.domain.message import Content
-    from newsletter.domain.statement import Statement
+    from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+    from newsletter.domain.delivery.epoch import Absence, Location, Witness
+    from newsletter.domain.events.event import Event
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.statement import Statement
 
 
 class Clock(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.segment import Segment
+    from newsletter.domain.subscribers.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)

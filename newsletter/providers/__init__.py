@@ -1,1 +1,1 @@
-"""Outside services that send for us: one file a provider, each on the shared transport."""
+"""Outside services that send for us: one package a provider, each on the shared transport."""

@@ -1,77 +1,50 @@
 """Which providers there are, and how one is made from its options.
 
-Only the modules of kinds that are asked for are imported, and no HTTP client for one without.
+A provider is a package in this folder with a ``KIND``; no table names it. Only the modules of kinds
+that are asked for are imported, and no HTTP client for one without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
 from newsletter.imports import Imported, imported
+from newsletter.providers.kind import Kind
 
 if TYPE_CHECKING:
-    from newsletter.domain.event import Event
-    from newsletter.ports.world import Clock, Examiner, Finding, History, Provider
-    from newsletter.providers.http import HttpRequest
-    from newsletter.providers.options import ProviderOptions
-    from newsletter.providers.probes.probe import Probe
-    from newsletter.providers.transport import Transport
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Kind:
-    """The parts of a kind: names in the modules that bear its own, or ``module:name``."""
-
-    options: str = "Options"
-    translator: str = ""
-    """What says batches over HTTP."""
-    whole: str = ""
-    """What makes the provider, where it is no translator over HTTP."""
-    probes: str = "probes"
-    """In ``probes``: what is asked about options and the sender's address."""
-    inquiry: str = ""
-    """In ``inquiries``: what asks the provider's records what they have of an attempt."""
-    listing: str = ""
-    """In ``listings``: what lists what happened to messages."""
-
-
-_KINDS: Mapping[str, _Kind] = MappingProxyType(
-    {
-        "outbox": _Kind(whole="in_workspace", probes="unasked:of_outbox"),
-        "mailgun": _Kind(translator="Mailgun", inquiry="MailgunInquiry", listing="MailgunListing"),
-        "sendgrid": _Kind(translator="SendGrid", inquiry="SendGridInquiry"),
-        "postmark": _Kind(
-            translator="Postmark", inquiry="PostmarkInquiry", listing="PostmarkListing"
-        ),
-        "resend": _Kind(translator="Resend"),
-        "brevo": _Kind(translator="Brevo", inquiry="BrevoInquiry"),
-        "mailtrap": _Kind(translator="Mailtrap", inquiry="MailtrapInquiry"),
-        "postal": _Kind(translator="Postal", probes="unasked:of_postal"),
-        "mailpit": _Kind(translator="Mailpit"),
-        "ses": _Kind(translator="Ses"),
-        "mailjet": _Kind(translator="Mailjet"),
-        "http": _Kind(
-            options="description:Options",
-            translator="described:Described",
-            probes="unasked:of_described",
-        ),
-    }
-)
+    from newsletter.ports.world import Clock, Examiner, Finding, History, Provider, Webhook
+    from newsletter.providers.common.examination import Probe
+    from newsletter.providers.common.options import ProviderOptions
+    from newsletter.providers.transport.http import HttpRequest
+    from newsletter.providers.transport.transport import Transport
 
 _HERE = __name__.rpartition(".")[0]
 
 
-def _place(kind: str, name: str, *, within: str = "") -> str:
-    return f"{_HERE}.{within}{name if ':' in name else f'{kind}:{name}'}"
+def _found() -> Mapping[str, Kind]:
+    """Kind → what there is of it, for each package that says so."""
+    packages = [
+        (name, import_module(f"{_HERE}.{name}"))
+        for _, name, is_package in iter_modules([str(Path(__file__).parent)])
+        if is_package
+    ]
+    return {name: package.KIND for name, package in packages if hasattr(package, "KIND")}
 
 
-_PLACES = {kind: _place(kind, parts.options) for kind, parts in _KINDS.items()}
+KINDS = _found()
+
+
+def _place(kind: str, name: str) -> str:
+    return f"{_HERE}.{kind}.{name}"
+
+
+_PLACES = {kind: _place(kind, parts.options) for kind, parts in KINDS.items()}
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)
 """Kind → the options it takes."""
@@ -86,34 +59,52 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
     kind = _kind(options)
     if not kind:
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
-    if whole := _KINDS[kind].whole:
+    if whole := KINDS[kind].whole:
         made: Provider = imported(_place(kind, whole))(options, workspace)
         return made
     return _over_http(kind, options, clock)
 
 
-def history(
-    options: ProviderOptions, translate: Callable[[dict[str, Any], datetime], Event] | None
-) -> History:
+def webhook(
+    kind: str, *, key: str | None, topics: Sequence[str], fetch: Callable[[str], bytes]
+) -> Webhook | None:
+    """Make the webhook of a provider; None where it has none, or no key or topics are given.
+
+    ``fetch`` gets a page by its https address; only Amazon's are asked for, when posts come.
+    Raises InvalidConfiguration for a key or a topic that cannot be one. It never shows a key.
+    """
+    parts = KINDS.get(kind, Kind())
+    given = topics if parts.by_topics else key
+    if not parts.events or given is None or (parts.by_topics and not topics):
+        return None
+    make = imported(_place(kind, parts.events))
+    try:
+        made: Webhook = make(given, fetch) if parts.by_topics else make(given)
+    except ValueError as error:
+        key_path = f"provider.{'webhook_topics' if parts.by_topics else 'webhook_key'}"
+        raise _fault(key_path, str(error)) from None
+    return made
+
+
+def history(options: ProviderOptions) -> History:
     """What is asked for events. Nothing is called yet.
 
     Raises InvalidConfiguration for a provider that lists none.
     """
     kind = _kind(options)
-    listing = _KINDS[kind].listing if kind else ""
-    if not listing or translate is None:
+    parts = KINDS.get(kind, Kind())
+    if not parts.history:
         why = "works with mailgun and postmark only; leave it out and set webhook_key instead"
-        fault = Fault(file="newsletter.yaml", key="provider.poll_events", message=why)
-        raise InvalidConfiguration([fault])
-    from newsletter.providers.history import HttpHistory  # it brings the HTTP client
+        raise _fault("provider.poll_events", why)
+    from newsletter.providers.common.history import HttpHistory  # it brings the HTTP client
 
-    lists = imported(_place(kind, listing, within="listings."))
+    lists, translate = (imported(_place(kind, name)) for name in (parts.history, parts.listed))
     return HttpHistory(lists(options), _transport(options), translate)
 
 
 def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:
     """What proves key and sending domain, handing nothing over. Nothing is called yet."""
-    from newsletter.providers.probes.probe import Examination  # it brings the HTTP client
+    from newsletter.providers.common.examination import Examination  # it brings the HTTP client
 
     parts = probes(options, sender=sender)
     return Examination(parts, lambda: _transport(options), _signer(options, clock))
@@ -122,7 +113,7 @@ def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner
 def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
     """What the provider is asked, and what is known without asking."""
     kind = _kind(options)
-    asked = _place(kind, _KINDS[kind].probes if kind else "unasked:of_unknown", within="probes.")
+    asked = _place(kind, KINDS[kind].check) if kind else f"{_HERE}.common.examination:unasked"
     found: tuple[Probe | Finding, ...] = imported(asked)(options, sender)
     return found
 
@@ -130,18 +121,18 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
 def _kind(options: ProviderOptions) -> str:
     """The one whose options these are; "" where they are of no provider that is known."""
     place = f"{type(options).__module__}:{type(options).__qualname__}"
-    return next((kind for kind, one in _PLACES.items() if one == place), "")
+    return next((kind for kind, known in _PLACES.items() if known == place), "")
 
 
 def _over_http(kind: str, options: ProviderOptions, clock: Clock) -> Provider:
-    from newsletter.providers.calls import HttpProvider  # it brings the HTTP client
+    from newsletter.providers.common.calls import HttpProvider  # it brings the HTTP client
 
-    parts = _KINDS[kind]
-    inquiry = imported(_place(kind, parts.inquiry, within="inquiries.")) if parts.inquiry else None
+    parts = KINDS[kind]
+    lookup = imported(_place(kind, parts.lookup)) if parts.lookup else None
     return HttpProvider(
         imported(_place(kind, parts.translator))(options),
         _transport(options, clock),
-        inquiry(options) if inquiry else None,
+        lookup(options) if lookup else None,
         settle=options.settle,
         kept=options.records_kept,
         sign=_signer(options, clock),
@@ -150,15 +141,19 @@ def _over_http(kind: str, options: ProviderOptions, clock: Clock) -> Provider:
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
     """What signs a call or a question at the moment it leaves; most leave as they are."""
-    if _kind(options) != "ses":
+    kind = _kind(options)
+    if not (kind and KINDS[kind].signs):
         return lambda request: request
-    sign: Callable[[HttpRequest, datetime], HttpRequest] = imported(_place("ses", "Ses"))(
-        options
-    ).sign
+    translator = imported(_place(kind, KINDS[kind].translator))(options)
+    sign: Callable[[HttpRequest, datetime], HttpRequest] = translator.sign
     return lambda request: sign(request, clock.now())
 
 
 def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:
-    from newsletter.providers.transport import Transport  # requests
+    from newsletter.providers.transport.transport import Transport  # requests
 
     return Transport(timeout=options.timeout, concurrency=options.concurrency, clock=clock)
+
+
+def _fault(key: str, message: str) -> InvalidConfiguration:
+    return InvalidConfiguration([Fault(file="newsletter.yaml", key=key, message=message)])

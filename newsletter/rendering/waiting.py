@@ -5,16 +5,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.letter import LetterText
-from newsletter.domain.message import Content, House
-from newsletter.domain.review import Remark
-from newsletter.domain.statement import Statement
-from newsletter.domain.surroundings import Surroundings
-from newsletter.rendering.files import fingerprint, mail_templates
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.statements.content import Content, House
+from newsletter.domain.statements.review import Remark, Surroundings
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.files import fingerprint, mail_templates
 
 if TYPE_CHECKING:
-    from newsletter.rendering.renderer import TemplateRenderer
-    from newsletter.rendering.values import Wordings
+    from newsletter.rendering.mail.renderer import TemplateRenderer
+    from newsletter.rendering.mail.values import Wordings
 
 
 class WaitingRenderer:
@@ -56,7 +55,9 @@ class WaitingRenderer:
 
     @cached_property
     def _renderer(self) -> "TemplateRenderer":
-        from newsletter.rendering.renderer import TemplateRenderer  # it brings all that renders
+        from newsletter.rendering.mail.renderer import (
+            TemplateRenderer,  # it brings all that renders
+        )
 
         return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
 
@@ -68,6 +69,8 @@ class WaitingReviewer:
         self, statement: Statement, content: Content | None, around: Surroundings
     ) -> tuple[Remark, ...]:
         """All remarks in order."""
-        from newsletter.rendering.reviewer import MarkdownReviewer  # it brings what reads Markdown
+        from newsletter.rendering.checks.reviewer import (
+            MarkdownReviewer,  # it brings what reads Markdown
+        )
 
         return MarkdownReviewer().review(statement, content, around)

@@ -1,1 +1,1 @@
-"""Where statements and subscribers come from."""
+"""Where statements come from: a folder, feeds, and the database itself."""

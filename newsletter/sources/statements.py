@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from newsletter.domain.audience import LIST_NAME
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import LocalTime, resolve
-from newsletter.domain.segment import Segment
-from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
-from newsletter.sources.frontmatter import parse_front_matter, unknown_key
-from newsletter.sources.scalars import did_you_mean
-from newsletter.sources.text import decode_utf8
-from newsletter.sources.times import is_local, language_objection, read_date, read_local, read_time
+from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.domain.subscribers.audience import LIST_NAME
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.formats.frontmatter import parse_front_matter, unknown_key
+from newsletter.formats.scalars import did_you_mean
+from newsletter.formats.text import decode_utf8
+from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
 from newsletter.sources.values import Reader, address, as_it_is
 from newsletter.sources.writing import slugify
 

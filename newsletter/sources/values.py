@@ -6,11 +6,11 @@ from typing import TypeVar
 
 import yaml
 
-from newsletter.domain.audience import fold, parse_address
 from newsletter.domain.errors import Fault
-from newsletter.sources.frontmatter import Field, FrontMatter
-from newsletter.sources.scalars import NULL_TAG, TEXT_TAG, misreading, quoted
-from newsletter.sources.text import control_in_value
+from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.formats.frontmatter import Field, FrontMatter
+from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misreading, quoted
+from newsletter.formats.text import control_in_value
 
 T = TypeVar("T")
 _SWITCH_TAG = "tag:yaml.org,2002:bool"

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
-from newsletter.domain.statement import SLUG_MAX_LENGTH, Progress
-from newsletter.sources.scalars import scalar
+from newsletter.domain.statements.statement import SLUG_MAX_LENGTH, Progress
+from newsletter.formats.scalars import scalar
 
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}

@@ -1,1 +1,1 @@
-"""The stored ports, by SQLAlchemy Core."""
+"""The database, by SQLAlchemy Core: nobody else knows SQL."""

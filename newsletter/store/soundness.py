@@ -15,11 +15,11 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from newsletter.domain.errors import Defect
-from newsletter.store import tables
-from newsletter.store.approvals import brought_back, rows, taken_back, vouched
-from newsletter.store.chain import Chain
-from newsletter.store.claiming import as_stored
-from newsletter.store.statements import SqlStatements
+from newsletter.store.delivery.claiming import as_stored
+from newsletter.store.file.chain import Chain
+from newsletter.store.schema import tables
+from newsletter.store.staff.seals import brought_back, rows, taken_back, vouched
+from newsletter.store.statements.statements import SqlStatements
 
 _CHUNK = 5000
 _SHOWN = 5

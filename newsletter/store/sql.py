@@ -20,31 +20,32 @@ from newsletter.domain.errors import Exchanged
 from newsletter.store.engine import Watched, alone, begun, connected
 
 if TYPE_CHECKING:
-    from newsletter.ports import AuditHead
-    from newsletter.store.approvals import SqlApprovals
-    from newsletter.store.audit import SqlAudit
-    from newsletter.store.batches import SqlBatches
-    from newsletter.store.campaigns import SqlCampaigns
-    from newsletter.store.chain import Chain
-    from newsletter.store.choices import SqlChoices
-    from newsletter.store.consents import SqlConsents
-    from newsletter.store.corrections import SqlCorrections
-    from newsletter.store.dossiers import SqlDossiers
-    from newsletter.store.erasing import SqlTraces
-    from newsletter.store.events import SqlEvents
-    from newsletter.store.families import SqlFamilies
-    from newsletter.store.feeds import SqlFeeds
-    from newsletter.store.letters import SqlLetters
-    from newsletter.store.paces import SqlPaces
-    from newsletter.store.readers import SqlReaders
-    from newsletter.store.roundups import SqlRoundups
-    from newsletter.store.search import SqlSearch
+    from newsletter.ports.records import AuditHead
+    from newsletter.store.archive.search import SqlSearch
+    from newsletter.store.campaigns.campaigns import SqlCampaigns
+    from newsletter.store.campaigns.corrections import SqlCorrections
+    from newsletter.store.campaigns.families import SqlFamilies
+    from newsletter.store.campaigns.roundups import SqlRoundups
+    from newsletter.store.delivery.batches import SqlBatches
+    from newsletter.store.delivery.hold import SqlHold
+    from newsletter.store.delivery.letters import SqlLetters
+    from newsletter.store.delivery.paces import SqlPaces
+    from newsletter.store.delivery.unknowns import SqlUnknowns
+    from newsletter.store.events.events import SqlEvents
+    from newsletter.store.file.chain import Chain
+    from newsletter.store.file.watermark import SqlEpoch
     from newsletter.store.soundness import Soundness
-    from newsletter.store.staging import SqlStaging
-    from newsletter.store.statements import SqlHold, SqlSchedules, SqlStaff, SqlStatements
-    from newsletter.store.unknowns import SqlUnknowns
-    from newsletter.store.watermark import SqlEpoch
-    from newsletter.store.zones import SqlZones
+    from newsletter.store.staff.audit import SqlAudit
+    from newsletter.store.staff.staff import SqlStaff
+    from newsletter.store.statements.approvals import SqlApprovals
+    from newsletter.store.statements.feeds import SqlFeeds
+    from newsletter.store.statements.statements import SqlSchedules, SqlStatements
+    from newsletter.store.subscribers.choices import SqlChoices
+    from newsletter.store.subscribers.consents import SqlConsents
+    from newsletter.store.subscribers.dossiers import SqlDossiers, SqlTraces
+    from newsletter.store.subscribers.readers import SqlReaders
+    from newsletter.store.subscribers.segments import SqlZones
+    from newsletter.store.subscribers.staging import SqlStaging
 
 
 @dataclass(frozen=True)
@@ -57,145 +58,145 @@ class SqlTransaction:
 
     @cached_property
     def statements(self) -> SqlStatements:
-        from newsletter.store.statements import SqlStatements
+        from newsletter.store.statements.statements import SqlStatements
 
         return SqlStatements(self.connection)
 
     @cached_property
     def approvals(self) -> SqlApprovals:
-        from newsletter.store.approvals import SqlApprovals
+        from newsletter.store.statements.approvals import SqlApprovals
 
         return SqlApprovals(self.connection, self.chain, self.audit)
 
     @cached_property
     def staff(self) -> SqlStaff:
-        from newsletter.store.statements import SqlStaff
+        from newsletter.store.staff.staff import SqlStaff
 
         return SqlStaff(self.connection)
 
     @cached_property
     def schedules(self) -> SqlSchedules:
-        from newsletter.store.statements import SqlSchedules
+        from newsletter.store.statements.statements import SqlSchedules
 
         return SqlSchedules(self.connection)
 
     @cached_property
     def roundups(self) -> SqlRoundups:
-        from newsletter.store.roundups import SqlRoundups
+        from newsletter.store.campaigns.roundups import SqlRoundups
 
         return SqlRoundups(self.connection)
 
     @cached_property
     def campaigns(self) -> SqlCampaigns:
-        from newsletter.store.campaigns import SqlCampaigns
+        from newsletter.store.campaigns.campaigns import SqlCampaigns
 
         return SqlCampaigns(self.connection)
 
     @cached_property
     def corrections(self) -> SqlCorrections:
-        from newsletter.store.corrections import SqlCorrections
+        from newsletter.store.campaigns.corrections import SqlCorrections
 
         return SqlCorrections(self.connection)
 
     @cached_property
     def families(self) -> SqlFamilies:
-        from newsletter.store.families import SqlFamilies
+        from newsletter.store.campaigns.families import SqlFamilies
 
         return SqlFamilies(self.connection)
 
     @cached_property
     def batches(self) -> SqlBatches:
-        from newsletter.store.batches import SqlBatches
+        from newsletter.store.delivery.batches import SqlBatches
 
         return SqlBatches(self.connection, self.hash_address)
 
     @cached_property
     def unknowns(self) -> SqlUnknowns:
-        from newsletter.store.unknowns import SqlUnknowns
+        from newsletter.store.delivery.unknowns import SqlUnknowns
 
         return SqlUnknowns(self.connection)
 
     @cached_property
     def paces(self) -> SqlPaces:
-        from newsletter.store.paces import SqlPaces
+        from newsletter.store.delivery.paces import SqlPaces
 
         return SqlPaces(self.connection)
 
     @cached_property
     def readers(self) -> SqlReaders:
-        from newsletter.store.readers import SqlReaders
+        from newsletter.store.subscribers.readers import SqlReaders
 
         return SqlReaders(self.connection, self.hash_address)
 
     @cached_property
     def choices(self) -> SqlChoices:
-        from newsletter.store.choices import SqlChoices
+        from newsletter.store.subscribers.choices import SqlChoices
 
         return SqlChoices(self.connection)
 
     @cached_property
     def dossiers(self) -> SqlDossiers:
-        from newsletter.store.dossiers import SqlDossiers
+        from newsletter.store.subscribers.dossiers import SqlDossiers
 
         return SqlDossiers(self.connection)
 
     @cached_property
     def traces(self) -> SqlTraces:
-        from newsletter.store.erasing import SqlTraces
+        from newsletter.store.subscribers.dossiers import SqlTraces
 
         return SqlTraces(self.connection)
 
     @cached_property
     def letters(self) -> SqlLetters:
-        from newsletter.store.letters import SqlLetters
+        from newsletter.store.delivery.letters import SqlLetters
 
         return SqlLetters(self.connection, self.hash_address)
 
     @cached_property
     def consents(self) -> SqlConsents:
-        from newsletter.store.consents import SqlConsents
+        from newsletter.store.subscribers.consents import SqlConsents
 
         return SqlConsents(self.connection)
 
     @cached_property
     def zones(self) -> SqlZones:
-        from newsletter.store.zones import SqlZones
+        from newsletter.store.subscribers.segments import SqlZones
 
         return SqlZones(self.connection)
 
     @cached_property
     def events(self) -> SqlEvents:
-        from newsletter.store.events import SqlEvents
+        from newsletter.store.events.events import SqlEvents
 
         return SqlEvents(self.connection, self.hash_address)
 
     @cached_property
     def feeds(self) -> SqlFeeds:
-        from newsletter.store.feeds import SqlFeeds
+        from newsletter.store.statements.feeds import SqlFeeds
 
         return SqlFeeds(self.connection)
 
     @cached_property
     def search(self) -> SqlSearch:
-        from newsletter.store.search import SqlSearch
+        from newsletter.store.archive.search import SqlSearch
 
         return SqlSearch(self.connection)
 
     @cached_property
     def hold(self) -> SqlHold:
-        from newsletter.store.statements import SqlHold
+        from newsletter.store.delivery.hold import SqlHold
 
         return SqlHold(self.connection)
 
     @cached_property
     def epoch(self) -> SqlEpoch:
-        from newsletter.store.watermark import SqlEpoch
+        from newsletter.store.file.watermark import SqlEpoch
 
         return SqlEpoch(self.connection)
 
     @cached_property
     def audit(self) -> SqlAudit:
-        from newsletter.store.audit import SqlAudit
+        from newsletter.store.staff.audit import SqlAudit
 
         return SqlAudit(self.connection, self.chain)
 
@@ -246,7 +247,7 @@ class SqlStore:
     @contextmanager
     def staging(self) -> Iterator[SqlStaging]:
         """Room for the people of a file, gone without a trace at the end of the block."""
-        from newsletter.store.staging import SqlStaging
+        from newsletter.store.subscribers.staging import SqlStaging
 
         with alone(self._engine) as connection:
             yield SqlStaging(
@@ -282,7 +283,7 @@ class SqlStore:
 
     def scrub(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
-        from newsletter.store.scrubbing import scrub
+        from newsletter.store.file.scrubbing import scrub
 
         return scrub(self._path)
 

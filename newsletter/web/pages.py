@@ -1,26 +1,68 @@
-"""All pages of one workspace: who answers at which path, and what is said where nobody does."""
+"""All pages of one workspace: who answers at which path, and what is said where nobody does.
+
+A request whose length is told in two ways is refused: a proxy that believes the other one would
+take its end for a request of somebody else (RFC 9112, 6.3).
+"""
 
 import logging
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter.app import App
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.web.archive import Archive
-from newsletter.web.confirming import Confirming
-from newsletter.web.frame import Frame
-from newsletter.web.gate import Gate
-from newsletter.web.joining import Joining
-from newsletter.web.leaving import Leaving
-from newsletter.web.preferences import Mine
+from newsletter.runtime.app import App
+from newsletter.web.http.frame import Frame
+from newsletter.web.public.archive.archive import Archive
+from newsletter.web.public.subscribers.confirming import Confirming
+from newsletter.web.public.subscribers.joining import Joining
+from newsletter.web.public.subscribers.leaving import Leaving
+from newsletter.web.public.subscribers.preferences import Mine
 from newsletter.web.webhooks import Hearing
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_YEAR = "max-age=31536000"
+
+
+class Gate:
+    """``secure``: our pages are at https, so no browser should ever ask for them without."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app = app
+        self._fields = _ALWAYS | ({"Strict-Transport-Security": _YEAR} if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, and add what its answer lacks."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._fields.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if _is_ambiguous(scope):
+            refused = PlainTextResponse("", status_code=400, headers={"Connection": "close"})
+            await refused(scope, receive, answer)
+        else:
+            await self._app(scope, receive, answer)
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    names = [name for name, _ in scope.get("headers", ())]
+    lengths = names.count(b"content-length")
+    return lengths > 1 or (lengths > 0 and b"transfer-encoding" in names)
+
 
 _FAILURES = {
     400: ("failed", "garbled"),

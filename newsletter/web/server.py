@@ -11,10 +11,10 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from newsletter.app import App
 from newsletter.domain.errors import NewsletterError
-from newsletter.web.connections import LONGEST_HEAD, BoundedProtocol, Bounds
-from newsletter.web.connections import bounds as what_we_can_hold
+from newsletter.runtime.app import App
+from newsletter.web.http.connections import LONGEST_HEAD, BoundedProtocol, Bounds
+from newsletter.web.http.connections import bounds as what_we_can_hold
 from newsletter.web.pages import make
 
 _MAY_WAIT = 1_024

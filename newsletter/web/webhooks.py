@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.app import App
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.event import Event
-from newsletter.ports import Forged
-from newsletter.web.body import read_body
-from newsletter.web.gathering import Gathering
-from newsletter.webhooks.signing import Unverifiable
+from newsletter.domain.events.event import Event
+from newsletter.ports.world import Forged
+from newsletter.providers.common.signatures import Unverifiable
+from newsletter.runtime.app import App
+from newsletter.web.http.forms import read_body
+from newsletter.web.http.gathering import Gathering
 
 _MOST = 1 << 20
 _MORE = {"sendgrid": 5 << 20}

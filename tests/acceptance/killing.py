@@ -17,16 +17,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from newsletter.bootstrap import App, opened
 from newsletter.config.environment import environment
-from newsletter.domain.delivery import Answer, OutgoingBatch
-from newsletter.domain.epoch import Absence, Location, Witness
-from newsletter.pipeline.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.letters import Courier, Posted
-from newsletter.pipeline.lines import Line
-from newsletter.pipeline.reconcile import Reconciled, Reconciler
-from newsletter.ports import Parcel, Provider, Sighting, Store, Watermark
-from newsletter.scheduler import Scheduler
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+from newsletter.domain.delivery.epoch import Absence, Location, Witness
+from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.delivery.letters import Courier, Posted
+from newsletter.pipeline.delivery.lines import Line
+from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
+from newsletter.ports.store import Store
+from newsletter.ports.world import Parcel, Provider, Sighting, Watermark
+from newsletter.runtime.app import App
+from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.wiring import opened
 from tests.acceptance.workspace import Running, Workspace
 from tests.servers import Exchange, LoopbackServer, Received, Step
 

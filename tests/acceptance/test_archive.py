@@ -10,7 +10,7 @@ import pytest
 import requests
 from lxml import etree, html
 
-from newsletter.domain.feed import Item
+from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import jsonfeed, syndication
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import load
+from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidConfiguration
 
 CASES = Path(__file__).parent / "bad_configurations"

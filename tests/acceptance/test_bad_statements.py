@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.segment import Segment
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.folder import FolderSource
 
 CASES = Path(__file__).parent / "bad_statements"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.sources.subscribers import read_subscribers
+from newsletter.subscriber_files.subscribers import read_subscribers
 
 CASES = Path(__file__).parent / "bad_subscribers"
 FILES = sorted(path for path in CASES.iterdir() if path.suffix in {".yaml", ".csv"})

@@ -12,15 +12,9 @@ import pytest
 from newsletter import __version__
 from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter as program
-from tests.acceptance.workspace import (
-    EDITOR,
-    WRITER,
-    Workspace,
-    readers,
-    shell,
-)
+from tests.acceptance.workspace import EDITOR, WRITER, Workspace, readers, shell
 from tests.provider_servers.questions import QuestionServer
-from tests.unit.sources.word_files import docx, paragraph, picture, run
+from tests.unit.documents.word_files import docx, paragraph, picture, run
 
 
 def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:

@@ -4,10 +4,10 @@ import signal
 from collections import Counter
 from datetime import timedelta
 
-from newsletter.bootstrap import opened
 from newsletter.config.environment import environment
-from newsletter.domain.letter import Letter, LetterKind
-from newsletter.ports import LetterLimits, Taken
+from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.ports.letters import LetterLimits, Taken
+from newsletter.runtime.wiring import opened
 from tests.acceptance import killing
 from tests.acceptance.killing import LETTER, Point
 from tests.acceptance.signing import letters

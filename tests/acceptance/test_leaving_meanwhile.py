@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
 from newsletter.config.environment import environment
+from newsletter.runtime.app import App
+from newsletter.runtime.wiring import opened
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, readers, wait_until

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.security.clock import SystemClock
+from newsletter.runtime.clock import SystemClock
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import EDITOR, VIEWER, Workspace
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.security.clock import SystemClock
+from newsletter.runtime.clock import SystemClock
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.security.clock import SystemClock
+from newsletter.runtime.clock import SystemClock
 from tests.acceptance.mails import read_mail
 from tests.acceptance.workspace import Workspace
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.ports import Webhook
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.ports.world import Webhook
+from newsletter.runtime.app import App
+from newsletter.runtime.wiring import opened
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace, copied
 from tests.fakes import PostedEvents

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.letter import LetterText
-from newsletter.domain.message import Content, PressContact
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.statements.content import Content, PressContact
 from tests.browser.opening import Windows
 from tests.unit.rendering.examples import (
     HARBOUR,
@@ -20,7 +20,7 @@ from tests.unit.rendering.examples import (
     render_letter,
 )
 from tests.unit.rendering.examples import MAILS as BRANDED
-from tests.unit.rendering.test_translations import SPANISH, together
+from tests.unit.rendering.mail.test_translations import SPANISH, together
 
 pytestmark = pytest.mark.chromium
 

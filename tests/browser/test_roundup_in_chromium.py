@@ -5,7 +5,7 @@ import pytest
 from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST, Reader
 from tests.unit.rendering.examples import STATEMENT, arabic, statement
-from tests.unit.rendering.test_roundup import issue, rendered
+from tests.unit.rendering.mail.test_roundup import issue, rendered
 
 pytestmark = pytest.mark.chromium
 

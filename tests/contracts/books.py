@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.domain.delivery import Counts, Outcome, Verdict
-from newsletter.domain.message import Content, Sender
-from newsletter.ports import Booking, ClaimedBatch, Store, Transaction
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.domain.statements.content import Content, Sender
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.sending import Booking, ClaimedBatch
+from newsletter.ports.store import Store, Transaction
 from tests.fakes import NOON
 
 LEASE = timedelta(minutes=2)

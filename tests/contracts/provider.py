@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.message import MARK_PREFIX, Content, Recipient, Sender
-from newsletter.ports import NotAfter, Parcel, Provider, Replay
+from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient, Sender
+from newsletter.ports.world import NotAfter, Parcel, Provider, Replay
 from tests.fakes import FixedClock
 from tests.servers import Delivered
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.message import Sender
-from newsletter.ports import Parcel
+from newsletter.domain.statements.content import Sender
+from newsletter.ports.world import Parcel
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import Delivered
 

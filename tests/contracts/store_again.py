@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts
-from newsletter.ports import Resolution, Store
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, BUSY, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts
-from newsletter.domain.epoch import Mark
-from newsletter.ports import HoldKind, Store, Waiting
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.epoch import Mark
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.records import HoldKind
+from newsletter.ports.sending import Waiting
+from newsletter.ports.store import Store
 from tests.contracts.books import LEASE, Books, entries, ids
 from tests.fakes import NOON
 

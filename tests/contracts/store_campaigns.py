@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.domain.delivery import Counts
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.errors import NewsletterError
-from newsletter.ports import Store
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.store import Store
 from tests.contracts.books import Books, add_campaign, content, entries, ids
 from tests.fakes import NOON
 

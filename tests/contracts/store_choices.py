@@ -7,22 +7,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.delivery import Counts
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.domain.letter import Letter, LetterKind
-from newsletter.domain.preference import Preferences
-from newsletter.domain.receipt import Receipt
-from newsletter.ports import (
-    ConsentRecord,
-    Correction,
-    LetterLimits,
-    Method,
-    Place,
-    Resolution,
-    Share,
-    Store,
-)
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.domain.events.event import Bounce, Event, EventKind, Receipt
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.preference import Preferences
+from newsletter.ports.corrections import Correction
+from newsletter.ports.events import Place
+from newsletter.ports.families import Share
+from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
 from tests.contracts.store_readers import ANA, suppress
 from tests.fakes import NOON

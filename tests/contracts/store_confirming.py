@@ -2,8 +2,10 @@
 
 import pytest
 
-from newsletter.domain.delivery import Counts, Outcome, Verdict
-from newsletter.ports import Resolution, Store
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.ports import ConsentRecord, Method, Store
+from newsletter.ports.letters import ConsentRecord, Method
+from newsletter.ports.store import Store
 from tests.fakes import NOON
 
 WORDS = "Yes, send me what goes to “press”. I can leave at any time. ¡Sí!"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts
-from newsletter.ports import Correction, Resolution, Store
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.corrections import Correction
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, add_campaign, ids
 from tests.fakes import NOON
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.breaker import Damage
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import BatchState
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.domain.receipt import Figures, Receipt
-from newsletter.ports import Place, Resolution, Store
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Receipt
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.events import Place
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, add_campaign
 from tests.fakes import NOON, OURS, THEIRS, WORKSPACE
 

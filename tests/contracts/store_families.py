@@ -2,11 +2,13 @@
 
 import pytest
 
-from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import Campaign, CampaignState
-from newsletter.domain.delivery import Counts
-from newsletter.domain.statement import Statement
-from newsletter.ports import Resolution, Share, Store, StoredStatement
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.ports.families import Share
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, content
 from tests.fakes import NOON
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.domain.feed import Composed, FeedRecord, ItemState, KnownItem
-from newsletter.ports import FeedCounts, Findings, Store, TakenItem
+from newsletter.domain.statements.feed import Composed, FeedRecord, ItemState, KnownItem
+from newsletter.ports.feeds import FeedCounts, Findings, TakenItem
+from newsletter.ports.store import Store
 from tests.fakes import NOON
 
 RECORD = FeedRecord(

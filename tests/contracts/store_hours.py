@@ -3,10 +3,12 @@
 import random
 from datetime import timedelta
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.schedule import ByZone
-from newsletter.ports import Later, Share, Store
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.families import Share
+from newsletter.ports.sending import Later
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, add_campaign, ids
 from tests.fakes import NOON
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.letter import Letter, LetterKind, LetterState
-from newsletter.ports import ClaimedLetter, HoldKind, LetterLimits, Store, Taken, Transaction
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.ports.letters import ClaimedLetter, LetterLimits, Taken
+from newsletter.ports.records import HoldKind
+from newsletter.ports.store import Store, Transaction
 from tests.fakes import NOON
 
 JOIN = Letter(

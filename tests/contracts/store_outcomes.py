@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.delivery import Counts, Outcome, Verdict
-from newsletter.ports import ClaimedBatch, Resolution, Store
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.ports.sending import ClaimedBatch, Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from newsletter.domain.delivery import Counts
-from newsletter.domain.pacing import Cause, Pace
-from newsletter.ports import Store
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.pacing import Cause, Pace
+from newsletter.ports.store import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

@@ -7,8 +7,13 @@ from itertools import permutations
 
 import pytest
 
-from newsletter.domain.audience import Consent, Entry, SuppressedEntry, SuppressionReason
-from newsletter.ports import Store, Transaction
+from newsletter.domain.subscribers.audience import (
+    Consent,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.ports.store import Store, Transaction
 from tests.contracts.books import add_campaign, entries
 from tests.fakes import NOON
 

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.epoch import Mark
+from newsletter.domain.delivery.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.statement import Approval, Channel, Progress, Role, Statement
-from newsletter.ports import AuditHead, HoldKind, Store, StoredStatement
+from newsletter.domain.statements.statement import Approval, Channel, Progress, Role, Statement
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.records import AuditHead, HoldKind, StoredStatement
+from newsletter.ports.store import Store
 from tests.contracts.books import add_campaign, content
 from tests.fakes import NOON
 

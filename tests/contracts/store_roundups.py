@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.roundup import Issue
-from newsletter.ports import Store
+from newsletter.domain.campaigns.roundup import Issue
+from newsletter.ports.store import Store
 from tests.contracts.store_records import FULL
 from tests.fakes import NOON
 

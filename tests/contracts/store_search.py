@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.search import Term, terms
-from newsletter.ports import Hits, Searchable, Store, Stretch, Transaction
+from newsletter.domain.archive.search import Term, terms
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.ports.search import Hits, Searchable, Stretch
+from newsletter.ports.store import Store, Transaction
 from tests.contracts.books import add_campaign
 from tests.fakes import NOON
 

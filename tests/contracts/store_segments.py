@@ -5,10 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.segment import Segment
-from newsletter.ports import Aim, Correction, Share, Store
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.ports.corrections import Correction
+from newsletter.ports.families import Share
+from newsletter.ports.store import Store
+from newsletter.ports.zones import Aim
 from tests.contracts.books import add_campaign
 from tests.fakes import NOON
 

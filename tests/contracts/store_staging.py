@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.ports import Away, Brought, Staging, Store
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.ports.staging import Away, Brought
+from newsletter.ports.store import Staging, Store
 from tests.contracts.books import entries
 from tests.contracts.store_readers import ANA, leave, number_of, suppress
 from tests.fakes import NOON

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from newsletter.domain.delivery import Counts
-from newsletter.ports import Booking, Store
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.ports.sending import Booking
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, LEASE, Books, ids
 from tests.fakes import NOON
 

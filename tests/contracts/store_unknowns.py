@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts, Outcome, Way
-from newsletter.ports import HoldKind, Resolution, Resolved, Rest, Store, UnknownBatch
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Outcome, Way
+from newsletter.ports.doubt import Resolved, Rest, UnknownBatch
+from newsletter.ports.records import HoldKind
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
 from tests.fakes import NOON
 

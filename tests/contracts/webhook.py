@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from newsletter.domain.event import Event, EventKind
-from newsletter.ports import Forged, Webhook
-from newsletter.webhooks.reading import MAX_RAW
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.ports.world import Forged, Webhook
+from newsletter.providers.common.webhooks import MAX_RAW
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 FUZZED = 500

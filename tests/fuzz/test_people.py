@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.domain.audience import Entry, SuppressedEntry
 from newsletter.domain.errors import InvalidInput
-from newsletter.sources.subscribers import KINDS, PLAIN, read_people
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 
 ROOT = Path(__file__).parents[2]

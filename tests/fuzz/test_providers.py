@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.domain.delivery import Answer, OutgoingBatch, Verdict
-from newsletter.providers.body import FIELDS, BodyTemplate
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.http import HttpResponse
-from newsletter.providers.path import AnswerPath
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.http.body import FIELDS, BodyTemplate
+from newsletter.providers.http.description import AnswerPath
+from newsletter.providers.transport.http import HttpResponse
 from tests.contracts.provider import batch
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
 from tests.provider_servers.kinds import KINDS, made

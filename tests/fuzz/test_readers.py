@@ -7,18 +7,18 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.documents.docx import import_docx
+from newsletter.documents.pages import import_page
+from newsletter.documents.plain_text import import_document
+from newsletter.documents.written import import_markdown
 from newsletter.domain.errors import InvalidInput
-from newsletter.ports import FeedUnreadable
-from newsletter.security.links import SignedLinks
-from newsletter.sources.document import import_document
-from newsletter.sources.docx import import_docx
+from newsletter.formats.frontmatter import parse_front_matter
+from newsletter.ports.feeds import FeedUnreadable
+from newsletter.runtime.links import SignedLinks
 from newsletter.sources.feeds import jsonfeed
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of
-from newsletter.sources.frontmatter import parse_front_matter
-from newsletter.sources.pages import import_page
 from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.written import import_markdown
 from tests.fakes import NOON
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 

@@ -14,17 +14,15 @@ from tests.contracts.webhook import NOW, Signer, mutated
 from tests.fakes import FixedClock
 from tests.fuzz.hostile import BYTES, JSON, hostile
 from tests.pages import Forum, forum
-from tests.unit.webhooks import (
-    test_brevo,
-    test_mailgun,
-    test_mailjet,
-    test_mailtrap,
-    test_postal,
-    test_postmark,
-    test_resend,
-    test_sendgrid,
-    test_ses,
-)
+from tests.unit.providers.brevo import test_events as test_brevo
+from tests.unit.providers.mailgun import test_events as test_mailgun
+from tests.unit.providers.mailjet import test_events as test_mailjet
+from tests.unit.providers.mailtrap import test_events as test_mailtrap
+from tests.unit.providers.postal import test_events as test_postal
+from tests.unit.providers.postmark import test_events as test_postmark
+from tests.unit.providers.resend import test_events as test_resend
+from tests.unit.providers.sendgrid import test_events as test_sendgrid
+from tests.unit.providers.ses import test_events as test_ses
 
 SIGNERS: Mapping[str, Signer] = {
     "brevo": test_brevo.Signer(),
@@ -80,6 +78,6 @@ def test_what_is_not_signed_is_refused(site: Forum, body: bytes, word: str) -> N
 
 
 def test_every_kind_that_has_a_webhook_is_among_these() -> None:
-    from newsletter.webhooks.registry import KEYED
+    from newsletter.providers.webhooks import KEYED
 
     assert {*KEYED, "ses"} == set(SIGNERS)

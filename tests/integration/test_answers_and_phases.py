@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from newsletter.domain.delivery import Answer, OutgoingBatch, Verdict
-from newsletter.ports import Parcel
-from newsletter.providers.calls import HttpProvider
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.ports.world import Parcel
+from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import OPTIONS
 from tests.contracts.provider import batch
 from tests.provider_servers.kinds import KINDS, made

@@ -6,12 +6,12 @@ from email.utils import parseaddr
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.domain.message import Sender
-from newsletter.providers.brevo import Brevo, Options
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.inquiries.brevo import BrevoInquiry
-from newsletter.providers.transport import Transport
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.brevo.lookup import BrevoInquiry
+from newsletter.providers.brevo.send import Brevo, Options
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.bootstrap import App, opened
-from newsletter.scheduler import Scheduler
-from newsletter.security.clock import SystemClock
+from newsletter.runtime.app import App
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.wiring import opened
 from tests.acceptance.workspace import Workspace, wait_until
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
+from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.described import Described
-from newsletter.providers.description import Options
-from newsletter.providers.transport import Transport
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.http.description import Options
+from newsletter.providers.http.send import Described
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.contracts.provider_single import SingleProviderContract
 from tests.provider_servers.gateway import MANY, ONE, GatewayServer

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.store.sql import SqlStore
 from tests.fakes import FixedClock
 from tests.provider_servers.kinds import KINDS, made

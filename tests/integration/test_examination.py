@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.ports import Finding, Level
+from newsletter.ports.world import Finding, Level
 from newsletter.providers import registry
-from newsletter.providers.calls import HttpParcel
-from newsletter.providers.options import ProviderOptions
-from newsletter.providers.probes.probe import Probe
+from newsletter.providers.common.calls import HttpParcel
+from newsletter.providers.common.examination import Probe
+from newsletter.providers.common.options import ProviderOptions
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock
 from tests.provider_servers.questions import QuestionServer, Said

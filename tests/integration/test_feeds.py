@@ -11,13 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.feed import Composed, Item
-from newsletter.ports import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, Item
+from newsletter.ports.feeds import FeedUnreadable
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.reading import Here
-from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
-from newsletter.sources.feeds.wordpress import Posts
+from newsletter.sources.feeds.visiting import Posts, SyndicatedFeed, WordPressFeed
 from tests.fakes import FixedClock
 from tests.servers import LoopbackServer, Received, Step, reply
 

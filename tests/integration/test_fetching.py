@@ -15,9 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from newsletter.ports import FeedUnreadable
-from newsletter.sources.feeds.fetching import LARGEST, Fetcher, Page, resolve
-from newsletter.sources.feeds.statuses import checked, retry_after
+from newsletter.ports.feeds import FeedUnreadable
+from newsletter.sources.feeds.fetching import LARGEST, Fetcher, Page, checked, resolve, retry_after
 from tests.servers import (
     LoopbackServer,
     answer_bytes,

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from newsletter.providers.webhooks import LISTED
 
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.providers.history import HttpHistory
-from newsletter.providers.mailgun import Options as MailgunOptions
-from newsletter.providers.postmark import Options as PostmarkOptions
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.providers.common.history import HttpHistory
+from newsletter.providers.mailgun.send import Options as MailgunOptions
+from newsletter.providers.postmark.send import Options as PostmarkOptions
 from newsletter.providers.registry import history
-from newsletter.providers.resend import Options as ResendOptions
-from newsletter.webhooks.registry import LISTED
+from newsletter.providers.resend.send import Options as ResendOptions
 from tests.contracts.provider import AT
 from tests.provider_servers.postmark import PostmarkServer
 from tests.servers import LoopbackServer, MailgunServer, bytes_then_close, reply

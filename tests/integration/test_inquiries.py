@@ -8,36 +8,29 @@ from typing import Any
 
 import pytest
 
-from newsletter.providers.brevo import Brevo
-from newsletter.providers.brevo import Options as BrevoOptions
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.inquiries.brevo import BrevoInquiry
-from newsletter.providers.inquiries.mailgun import MailgunInquiry
-from newsletter.providers.inquiries.mailtrap import MailtrapInquiry
-from newsletter.providers.inquiries.postmark import PostmarkInquiry
-from newsletter.providers.inquiries.sendgrid import SendGridInquiry
-from newsletter.providers.mailgun import Mailgun
-from newsletter.providers.mailgun import Options as MailgunOptions
-from newsletter.providers.mailtrap import Mailtrap
-from newsletter.providers.mailtrap import Options as MailtrapOptions
-from newsletter.providers.postmark import Options as PostmarkOptions
-from newsletter.providers.postmark import Postmark
-from newsletter.providers.sendgrid import Options as SendGridOptions
-from newsletter.providers.sendgrid import SendGrid
-from newsletter.providers.transport import Transport
+from newsletter.providers.brevo.lookup import BrevoInquiry
+from newsletter.providers.brevo.send import Brevo
+from newsletter.providers.brevo.send import Options as BrevoOptions
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.mailgun.lookup import MailgunInquiry
+from newsletter.providers.mailgun.send import Mailgun
+from newsletter.providers.mailgun.send import Options as MailgunOptions
+from newsletter.providers.mailtrap.lookup import MailtrapInquiry
+from newsletter.providers.mailtrap.send import Mailtrap
+from newsletter.providers.mailtrap.send import Options as MailtrapOptions
+from newsletter.providers.postmark.lookup import PostmarkInquiry
+from newsletter.providers.postmark.send import Options as PostmarkOptions
+from newsletter.providers.postmark.send import Postmark
+from newsletter.providers.sendgrid.lookup import SendGridInquiry
+from newsletter.providers.sendgrid.send import Options as SendGridOptions
+from newsletter.providers.sendgrid.send import SendGrid
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import AT, batch
 from tests.provider_servers.brevo import BrevoServer
 from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.sendgrid import SendGridServer
-from tests.servers import (
-    LoopbackServer,
-    MailgunServer,
-    Step,
-    bytes_then_close,
-    closed_port,
-    reply,
-)
+from tests.servers import LoopbackServer, MailgunServer, Step, bytes_then_close, closed_port, reply
 
 READERS = tuple(f"reader{number}@example.org" for number in range(400))
 WHOLE_CALLS = {"sendgrid", "brevo"}

@@ -6,16 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.inquiries.mailgun import MailgunInquiry
-from newsletter.providers.mailgun import Mailgun, Options
-from newsletter.providers.transport import Transport
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.mailgun.lookup import MailgunInquiry
+from newsletter.providers.mailgun.send import Mailgun, Options
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.servers import (
-    MailgunServer,
-    reply,
-)
+from tests.servers import MailgunServer, reply
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 ONE = ("ana@a.example",)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.inquiries.postmark import PostmarkInquiry
-from newsletter.providers.postmark import Options, Postmark
-from newsletter.providers.transport import Transport
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.postmark.lookup import PostmarkInquiry
+from newsletter.providers.postmark.send import Options, Postmark
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.postmark import PostmarkServer
 

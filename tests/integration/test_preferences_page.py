@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.preference import LINK_OPENS
-from newsletter.ports import Method
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.preference import LINK_OPENS
+from newsletter.ports.letters import Method
 from tests.pages import Forum, forum
 
 ANA = "Ana@Example.org"

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.resend import Options, Resend
-from newsletter.providers.transport import Transport
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.resend.send import Options, Resend
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.resend import ResendServer
 

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.audience import (
+from newsletter.domain.subscribers.audience import (
     Consent,
     Entry,
     SuppressedEntry,
     SuppressionReason,
     parse_address,
 )
-from newsletter.sources.cells import guarded, unguarded
-from newsletter.sources.subscribers import PLAIN, read_people
-from newsletter.sources.subscribers_writing import FORMS
 from newsletter.store.sql import SqlStore
+from newsletter.subscriber_files.csv_files import guarded, unguarded
+from newsletter.subscriber_files.subscribers import PLAIN, read_people
+from newsletter.subscriber_files.writing import FORMS
 from tests.fakes import NOON, store_in
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

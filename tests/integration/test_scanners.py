@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.letter import Letter, LetterKind
-from newsletter.ports import LetterLimits
+from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.ports.letters import LetterLimits
 from tests.pages import Answer, Forum, forum
 
 _OURS = re.compile(rb"https://news\.forum\.example(/[^\s\"'<>]*)")

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.domain.message import Sender
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.inquiries.sendgrid import SendGridInquiry
-from newsletter.providers.sendgrid import Options, SendGrid
-from newsletter.providers.transport import Transport
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.sendgrid.lookup import SendGridInquiry
+from newsletter.providers.sendgrid.send import Options, SendGrid
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.sendgrid import SendGridServer
 

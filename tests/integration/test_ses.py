@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Verdict
-from newsletter.domain.message import Sender
-from newsletter.ports import Parcel, Provider
-from newsletter.providers.calls import HttpProvider
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.statements.content import Sender
+from newsletter.ports.world import Parcel, Provider
+from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import build
-from newsletter.providers.ses import Options, Ses
-from newsletter.providers.transport import Transport
+from newsletter.providers.ses.send import Options, Ses
+from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer

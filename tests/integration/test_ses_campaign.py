@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Counts
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.ses import Options, Ses
-from newsletter.providers.transport import Transport
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.ses.send import Options, Ses
+from newsletter.providers.transport.transport import Transport
 from newsletter.store.sql import SqlStore
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer

@@ -16,18 +16,19 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from newsletter import __version__
-from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.errors import (
-    ClaimOver,
-    Defect,
-    InvalidConfiguration,
-    ProviderUnreachable,
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, ProviderUnreachable
+from newsletter.ports.world import Capabilities, NotAfter
+from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport.transport import (
+    CURRENT,
+    LONGEST_ANSWER,
+    Call,
+    TlsPool,
+    Transport,
+    Watchdog,
 )
-from newsletter.ports import Capabilities, NotAfter
-from newsletter.providers.calls import HttpProvider
-from newsletter.providers.deadline import CURRENT, Call, TlsPool, Watchdog
-from newsletter.providers.http import AnswerLost, HttpRequest, HttpResponse
-from newsletter.providers.transport import LONGEST_ANSWER, Transport
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
 from tests.servers import (

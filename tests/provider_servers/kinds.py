@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.providers.calls import HttpProvider
+from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import OPTIONS, build
 from tests.fakes import FixedClock
 from tests.provider_servers.brevo import BrevoServer

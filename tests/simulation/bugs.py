@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.ports import Booking, Parcel, Share
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.ports.families import Share
+from newsletter.ports.sending import Booking
+from newsletter.ports.world import Parcel
 from newsletter.store.sql import SqlTransaction
 from tests.fakes import PlainLinks
 from tests.simulation.database import BERLIN

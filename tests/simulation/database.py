@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import StaticPool, create_engine, event
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.epoch import Absence
+from newsletter.domain.delivery.epoch import Absence
 from newsletter.domain.schedule import LocalTime
-from newsletter.ports import AuditHead
-from newsletter.store.chain import Chain, HeadFile
-from newsletter.store.schema import ensure_current
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.records import AuditHead
+from newsletter.store.file.chain import Chain, HeadFile
+from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import SqlStore
 from tests.fakes import NOON, FixedClock, hash_address
 from tests.unit.pipeline.newsroom import Newsroom

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.epoch import Absence, Location, Witness
+from newsletter.domain.delivery.epoch import Absence, Location, Witness
+from newsletter.domain.delivery.pacing import Limits
 from newsletter.domain.errors import Defect, Refused
-from newsletter.domain.pacing import Limits
-from newsletter.domain.statement import ApprovalPolicy
-from newsletter.pipeline import plan, prefer, record, recover
-from newsletter.pipeline.control import Hand
-from newsletter.pipeline.dispatch import Dispatcher
-from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.letters import Courier
-from newsletter.pipeline.lines import Line, Lines
-from newsletter.pipeline.reconcile import Reconciler
-from newsletter.pipeline.turns import Turns
-from newsletter.ports import Links
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.pipeline.campaigns import plan
+from newsletter.pipeline.campaigns.control import Hand
+from newsletter.pipeline.delivery import reconcile as recover
+from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.guard import Guard
+from newsletter.pipeline.delivery.letters import Courier
+from newsletter.pipeline.delivery.lines import Line, Lines, Turns
+from newsletter.pipeline.delivery.reconcile import Reconciler
+from newsletter.pipeline.events import record
+from newsletter.pipeline.subscribers import prefer
+from newsletter.ports.world import Links
 from newsletter.store.sql import SqlTransaction
 from tests.fakes import PlainLinks, PlainWriter
 from tests.simulation.baton import Actor, Crash

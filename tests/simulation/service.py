@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from newsletter.domain.attempt import unique_part
-from newsletter.domain.delivery import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.ports import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, unique_part
+from newsletter.ports.world import Capabilities, Parcel, Replay, Sighting
 
 TIMEOUT = timedelta(seconds=30)
 KEY_LIVES = timedelta(minutes=10)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.attempt import attempt_name
-from newsletter.domain.epoch import Location
+from newsletter.domain.delivery.batch import attempt_name
+from newsletter.domain.delivery.epoch import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash

@@ -16,7 +16,7 @@ from bench import departures, measuring, moving, product, run, table
 from bench.material import kept, variables
 from bench.measuring import Measured, Phase
 from bench.sink import Program, Sink, addresses, compiled, in_python, sink
-from newsletter.sources.subscribers import read_subscribers
+from newsletter.subscriber_files.subscribers import read_subscribers
 from tests.rows import rows
 
 READERS = ["ana@readers.example", "bo@readers.example"]

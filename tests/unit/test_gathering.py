@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import pytest
 
 from newsletter.domain.errors import Defect, StoreUnavailable
-from newsletter.domain.event import Event, EventKind
-from newsletter.web.gathering import Gathering
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.web.http.gathering import Gathering
 from tests.fakes import NOON
 
 PATIENCE = 20

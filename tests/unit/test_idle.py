@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
-from newsletter.domain.statement import Role
-from newsletter.rounds import Stillness
-from newsletter.scheduler import Scheduler
+from newsletter.domain.statements.statement import Role
+from newsletter.runtime.app import App
+from newsletter.runtime.rounds import Stillness
+from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.wiring import opened
 from tests.counting import counted
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace

@@ -17,7 +17,7 @@ from bench.judge.mail import Mail, make_mail, make_renderer
 from bench.judge.markup import HERE, errors_by_file, is_error
 from bench.judge.sentinel import asleep, sentinel
 from bench.judge.support import Cost, Mark, Support, score
-from newsletter.config import load
+from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
 

@@ -16,25 +16,25 @@ _PLACES = sorted({".".join(module.__name__.split(".")[:2]) for module in modules
 """The packages of the program, and the modules that stand in none."""
 
 _SHORT = {
-    "newsletter.sources.dates:_PLACE": 100,
-    "newsletter.sources.lines:_DATELINE": 200,
-    "newsletter.sources.furniture:_MAILBOX": 160,
+    "newsletter.documents.dates:_PLACE": 100,
+    "newsletter.documents.lines:_DATELINE": 200,
+    "newsletter.documents.furniture:_MAILBOX": 160,
 }
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""
 
 _OURS = {
-    "newsletter.config.expansion:_GAP": "the workspace's own configuration",
-    "newsletter.rendering.inlining:_STYLES_AND_LINKS": "mail that our templates made",
-    "newsletter.rendering.views:_NOT_SHOWN": "mail that our templates made",
-    "newsletter.rendering.views:_STYLE": "mail that our templates made",
+    "newsletter.config.document:_GAP": "the workspace's own configuration",
+    "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
+    "newsletter.rendering.preview.views:_NOT_SHOWN": "mail that our templates made",
+    "newsletter.rendering.preview.views:_STYLE": "mail that our templates made",
 }
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 
 _AS_IT_RUNS = {
-    "newsletter.domain.weekdays": "made at the start, and in its table of patterns",
-    "newsletter.providers.bodies": "one of several fixed words",
-    "newsletter.providers.mailtrap": "a few words, held against one line of an answer",
-    "newsletter.rendering.markup": "one set of letters, repeated",
+    "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
+    "newsletter.providers.common.bodies": "one of several fixed words",
+    "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
+    "newsletter.rendering.markdown.markup": "one set of letters, repeated",
 }
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from newsletter.domain.event import Bounce, Event, EventKind
-from newsletter.ports import Webhook
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.ports.world import Webhook
 from tests.contracts.signed_webhook import Post, SignedWebhookContract
 from tests.fakes import NOON, PostedEvents
 

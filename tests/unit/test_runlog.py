@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery import Answer, Outcome, Verdict
-from newsletter.pipeline.dispatch import Dispatched
-from newsletter.runlog import Pulse, log_attempt
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.pipeline.delivery.dispatch import Dispatched
+from newsletter.runtime.log import Pulse, log_attempt
 
 
 @pytest.fixture

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.feed import Composed, Item
-from newsletter.sources.article import drop_furniture, drop_unseen
-from newsletter.sources.elements import joined
-from newsletter.sources.footnotes import take_footnotes
-from newsletter.sources.imported import Dropped, unusable
-from newsletter.sources.inlines import Inlines, shortened
-from newsletter.sources.lines import ordinary
-from newsletter.sources.pages import foot_of, link_notes, parse, read_blocks
-from newsletter.sources.paragraphs import escape
-from newsletter.sources.pieces import RULE, Piece
-from newsletter.sources.word import clean_word, is_word
+from newsletter.documents.article import drop_furniture, drop_unseen
+from newsletter.documents.elements import joined
+from newsletter.documents.footnotes import take_footnotes
+from newsletter.documents.imported import Dropped, unusable
+from newsletter.documents.inlines import Inlines, shortened
+from newsletter.documents.lines import ordinary
+from newsletter.documents.office import clean_word, is_word
+from newsletter.documents.pages import foot_of, link_notes, parse, read_blocks
+from newsletter.documents.paragraphs import escape
+from newsletter.documents.pieces import RULE, Piece
+from newsletter.domain.statements.feed import Composed, Item
 
 LARGEST = 500_000
 """Characters of a text, pictures in it apart: more is too much for a mail."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.feed import Item
-from newsletter.ports import FeedUnreadable
+from newsletter.documents.imported import unusable
+from newsletter.domain.statements.feed import Item
+from newsletter.ports.feeds import FeedUnreadable
 from newsletter.sources.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of
-from newsletter.sources.imported import unusable
 
 _MODULE = "newsletter.sources.feeds.reading"
 _MOST_CUT_OFF = 3

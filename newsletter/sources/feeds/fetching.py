@@ -3,8 +3,12 @@
 The name is resolved here, every address of it is checked, and the connection is made to the very
 address that was checked: a name that points elsewhere a moment later changes nothing. Redirects
 are followed here too, each checked like the first. No proxy, cookie or password is ever used.
+
+Whoever writes a feed's address, or can change a name or a redirect, must not be able to make us
+speak to machines that only we can reach.
 """
 
+import re
 import socket
 import ssl
 import threading
@@ -13,13 +17,74 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from newsletter import __version__
-from newsletter.ports import FeedUnreadable
-from newsletter.sources.feeds.addresses import is_own, objection
+from newsletter.ports.feeds import FeedUnreadable
+
+Address = IPv4Address | IPv6Address
+
+_OWN = [
+    ip_network(text)
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10"),
+        *("::1/128", "fc00::/7"),
+    )
+]
+"""Of this machine and of private networks: an operator can allow them."""
+
+_NEVER = [
+    ip_network(text)
+    for text in (
+        # where clouds keep their machines' credentials
+        *("169.254.0.0/16", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32"),
+        "fd00:ec2::/32",
+        # nobody's, everybody's, for documents and tests, and ways into other networks
+        *("0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15"),
+        *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+    )
+]
+_PUBLIC_6 = ip_network("2000::/3")
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+def objection(text: str, *, allow_private: bool) -> str:
+    """Why there may be no feed at an address; empty where there may."""
+    address = _meant(ip_address(text.partition("%")[0]))
+    if _within(address, _NEVER):
+        return f"{text} is not an address that a feed can have"
+    if _within(address, _OWN):
+        if allow_private:
+            return ""
+        return f"{text} is in a private network; write allow_private: true if that is meant"
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_6:
+        return f"{text} is not an address that a feed can have"
+    return ""
+
+
+def is_own(text: str) -> bool:
+    """Whether an address is on this machine or in a private network."""
+    return _within(_meant(ip_address(text.partition("%")[0])), _OWN)
+
+
+def _meant(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it does."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address in _NAT64:
+            return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _within(address: Address, networks: Sequence[object]) -> bool:
+    return any(address in network for network in networks)  # type: ignore[operator]
+
 
 LARGEST = 10_000_000
 """Bytes of a body, unpacked."""
@@ -273,3 +338,36 @@ def _target(page: Page) -> str:
         raise FeedUnreadable(
             f"it is redirected to {location[:200]!r}, which is no place"
         ) from error
+
+
+_MEANING = {
+    401: "asks for a password; write the address of a feed that is open to everybody",
+    403: "refuses us; ask its keeper to let programs read it",
+    404: "is not there; correct its url",
+    406: "refuses us; ask its keeper to let programs read it",
+    410: "is gone for good; delete this source from newsletter.yaml, or write its new url",
+    429: "has too many visitors; it is tried again",
+}
+
+
+def checked(page: Page) -> Page:
+    """The page, if it is one. Raises FeedUnreadable."""
+    if page.status == 200:
+        return page
+    other = "has a fault of its own; it is tried again"
+    if page.status < 500:
+        other = "is not given out; look at its url in a browser"
+    meaning = _MEANING.get(page.status, other)
+    raise FeedUnreadable(f"it {meaning} (HTTP {page.status})", retry_after=retry_after(page))
+
+
+def retry_after(page: Page) -> timedelta | None:
+    """How long the server asks to be left alone; a date is compared with the answer's own."""
+    value = page.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return timedelta(seconds=int(value[:6]))
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(page.headers["date"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return max(wait, timedelta(0))

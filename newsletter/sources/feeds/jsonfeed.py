@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from newsletter.domain.feed import Item
-from newsletter.ports import FeedUnreadable
+from newsletter.domain.statements.feed import Item
+from newsletter.ports.feeds import FeedUnreadable
+from newsletter.sources.feeds.markup import address, clean, instant, language, plain
 from newsletter.sources.feeds.syndication import bounded, made_up_id
-from newsletter.sources.feeds.words import address, clean, instant, language, plain
 
 _VERSION = "https://jsonfeed.org/version/"
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from newsletter.documents.imported import unusable
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.feed import Composed, Item
-from newsletter.ports import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, Item
+from newsletter.ports.feeds import FeedUnreadable
 from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.imported import unusable
 
 Text = Composed | InvalidInput
 """What was made of an item, or why nothing was."""

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from newsletter.documents.imported import unusable
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.feed import Item
-from newsletter.ports import FeedUnreadable
+from newsletter.domain.statements.feed import Item
+from newsletter.ports.feeds import FeedUnreadable
 from newsletter.sources import apart
-from newsletter.sources.feeds import jsonfeed, syndication, wordpress
+from newsletter.sources.feeds import jsonfeed, syndication
+from newsletter.sources.feeds import visiting as wordpress
 from newsletter.sources.feeds.composing import compose
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import (
@@ -24,7 +26,6 @@ from newsletter.sources.feeds.listed import (
     whatever_it_holds,
 )
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.imported import unusable
 
 
 class Here:

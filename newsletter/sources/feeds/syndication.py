@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from lxml import etree, html
 
-from newsletter.domain.feed import Item
-from newsletter.ports import FeedUnreadable
-from newsletter.sources.feeds.words import address, clean, instant, language, plain
+from newsletter.domain.statements.feed import Item
+from newsletter.ports.feeds import FeedUnreadable
+from newsletter.sources.feeds.markup import address, clean, instant, language, plain
 
 Element = Any
 Entry = TypeVar("Entry")

@@ -1,17 +1,163 @@
-"""Feeds as the pipeline visits them: one for RSS, Atom and JSON Feed, one for WordPress."""
+"""Feeds as the pipeline visits them: RSS, Atom and JSON Feed, and a WordPress site's posts."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.feed import Composed, Item
-from newsletter.ports import Clock, Fetched
-from newsletter.sources.feeds.fetching import Fetcher, Page
-from newsletter.sources.feeds.listed import Reader, whatever_it_holds
-from newsletter.sources.feeds.statuses import checked
-from newsletter.sources.feeds.wordpress import Posts
+from newsletter.domain.statements.feed import Composed, Item
+from newsletter.ports.feeds import FeedUnreadable, Fetched
+from newsletter.ports.world import Clock
+from newsletter.sources.feeds.fetching import Fetcher, Page, checked
+from newsletter.sources.feeds.jsonfeed import values_of
+from newsletter.sources.feeds.listed import Listed, Reader, whatever_it_holds
+from newsletter.sources.feeds.markup import address, clean, instant, plain
+
+_FIELDS = "id,link,date_gmt,modified_gmt,title,content,excerpt"
+_PER_PAGE = 100
+_MOST_PAGES = 10
+_OVERLAP = timedelta(days=1)
+"""WordPress compares with the site's own wall time: no zone is further away than this."""
+_NONE = Listed()
+_CUT_OFF = ("[…]", "[...]", "…")
+
+
+@dataclass(kw_only=True)
+class Posts:
+    """Asks one site for its posts; ``category`` is a number or a slug, or empty for all."""
+
+    site: str
+    category: str
+    fetcher: Fetcher
+    reader: Reader
+    within: timedelta = timedelta(seconds=30)
+    """No further page is asked for after so long."""
+    _number: str = field(default="", init=False)
+
+    def fetch(self, bookmark: str, wanted: Sequence[str]) -> Fetched:
+        """The posts that changed since the bookmark, or those that are wanted."""
+        query = {"status": "publish", "orderby": "modified", "order": "desc", "_fields": _FIELDS}
+        query["per_page"] = str(_PER_PAGE)
+        if wanted:
+            query["include"] = ",".join(wanted)
+        elif self.category:
+            query["categories"] = self._category()
+        since = instant(bookmark) if bookmark and not wanted else None
+        if since is not None:
+            query["modified_after"] = f"{since - _OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
+        pages, remark = self._pages(query, first=since is None)
+        times = [since, *(one.latest for one in pages)]
+        latest = max((at for at in times if at), default=None)
+        return Fetched(
+            items=tuple(item for one in pages for item in one.items),
+            bookmark=latest.isoformat() if latest else "",
+            complete=False,
+            remark=remark,
+        )
+
+    def _pages(self, query: dict[str, str], *, first: bool) -> tuple[list[Listed], str]:
+        """At the first visit one page is enough: what is older has to be asked for by hand."""
+        pages: list[Listed] = []
+        until = monotonic() + self.within.total_seconds()
+        for number in range(1, _MOST_PAGES + 1):
+            page = self._ask("posts", query | {"page": str(number)})
+            found = _NONE if page.body.strip() == b"[]" else self.reader.posts(page, self.site)
+            pages.append(found)
+            total = page.headers.get("x-wp-totalpages", "")
+            last = number >= int(total[:6]) if total.isdecimal() else found.count < _PER_PAGE
+            if first or last:
+                return pages, ""
+            if monotonic() >= until:
+                raise FeedUnreadable("it is too slow to list what changed; it is tried again")
+        count = sum(one.count for one in pages)
+        return pages, f"more than {count} posts changed; the rest were not looked at"
+
+    def _category(self) -> str:
+        if self.category.isdigit():
+            return self.category
+        if not self._number:
+            query = {"slug": self.category, "_fields": "id,slug"}
+            found = self.reader.category(self._ask("categories", query))
+            if found is None:
+                raise FeedUnreadable(
+                    f"it has no category {self.category!r}; write the slug that WordPress shows"
+                    " under Posts, Categories"
+                )
+            self._number = str(found)
+        return self._number
+
+    def _ask(self, what: str, query: dict[str, str]) -> Page:
+        page = self.fetcher.get(f"{self.site}/wp-json/wp/v2/{what}?{urlencode(query)}")
+        if page.status == 404:
+            raise FeedUnreadable(
+                "it has no REST API (HTTP 404); look whether its url is the site's front page, and"
+                " whether a plugin has switched the API off"
+            )
+        return checked(page)
+
+
+def posts_of(body: bytes, site: str) -> Listed:
+    """What a page of posts lists. Raises FeedUnreadable."""
+    posts = _list(body)
+    changed = [at for one in posts if (at := _utc(one, "modified_gmt"))]
+    return Listed(
+        items=tuple(item for one in posts if (item := _item(one, site))),
+        count=len(posts),
+        latest=max(changed, default=None),
+    )
+
+
+def category_of(body: bytes) -> int | None:
+    """The number of the first category that a page lists. Raises FeedUnreadable."""
+    number = next((one.get("id") for one in _list(body)), None)
+    return number if isinstance(number, int) else None
+
+
+def _list(body: bytes) -> list[dict[str, Any]]:
+    values = values_of(body.decode("utf-8-sig", "replace"))
+    if not isinstance(values, list):
+        raise FeedUnreadable("its REST API gives no list of posts; correct its url")
+    return [one for one in values if isinstance(one, dict)]
+
+
+def _item(post: dict[str, Any], site: str) -> Item | None:
+    number = post.get("id")
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    content = post.get("content")
+    link = address(site, str(post.get("link") or ""))
+    return Item(
+        id=str(number),
+        title=plain(_rendered(post, "title")),
+        link=link,
+        published=_utc(post, "date_gmt"),
+        content=_rendered(post, "content"),
+        summary=_excerpt(plain(_rendered(post, "excerpt"))),
+        base=link or site,
+        locked=isinstance(content, dict) and bool(content.get("protected")),
+    )
+
+
+def _excerpt(text: str) -> str:
+    """The excerpt, where somebody wrote one: WordPress cuts one off the text otherwise."""
+    return "" if text.endswith(_CUT_OFF) else text
+
+
+def _rendered(post: dict[str, Any], key: str) -> str:
+    value = post.get(key)
+    inner = value.get("rendered") if isinstance(value, dict) else None
+    return clean(inner) if isinstance(inner, str) else ""
+
+
+def _utc(post: dict[str, Any], key: str) -> datetime | None:
+    """These times are in UTC and do not say so."""
+    value = post.get(key)
+    at = instant(value) if isinstance(value, str) else None
+    return at.astimezone(UTC) if at else None
 
 
 @dataclass(frozen=True, kw_only=True)

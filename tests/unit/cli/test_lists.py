@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 import pytest
 
-from newsletter.app import App
-from newsletter.bootstrap import opened
-from newsletter.cli.audit import audit
-from newsletter.cli.campaigns import campaign
-from newsletter.cli.statements import statement
+from newsletter.cli.campaigns.campaigns import campaign
+from newsletter.cli.staff.audit import audit
+from newsletter.cli.statements.statements import statement
+from newsletter.runtime.app import App
+from newsletter.runtime.wiring import opened
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import Settings, load
+from newsletter.config.loading import load
+from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from tests.workspaces import BASE
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from newsletter.config.document import expand
 from newsletter.config.environment import environment
-from newsletter.config.expansion import expand
 from tests.rows import rows
 
 ENVIRON = {"NAME": "Forum", "BLANK": "", "NESTED": "${NAME}", "_a1": "x"}

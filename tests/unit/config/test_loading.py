@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.config import find_workspace, load
 from newsletter.config.document import key_text
+from newsletter.config.loading import find_workspace, load
 from newsletter.domain.errors import InvalidConfiguration
 from tests.rows import rows
 

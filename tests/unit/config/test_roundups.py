@@ -7,10 +7,10 @@ import yaml
 
 from newsletter.config.roundups import configured
 from newsletter.config.schema import json_schema
-from newsletter.domain.rhythm import LAST, Every, Rhythm
-from newsletter.domain.roundup import Roundup
+from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm, Roundup
 from tests.rows import rows
-from tests.unit.config.conftest import BASE, Read
+from tests.unit.config.conftest import Read
+from tests.workspaces import BASE
 
 LEAST = """\
 roundups:

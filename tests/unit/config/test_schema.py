@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 import yaml
 
-from newsletter.config import json_schema, load
-from newsletter.config.documentation import document
+from newsletter.cli.documentation.settings import document
+from newsletter.config.loading import load
+from newsletter.config.schema import json_schema
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.registry import OPTIONS
 from tests.rows import rows
@@ -128,7 +129,7 @@ def test_the_documentation_is_what_the_settings_say() -> None:
     written = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 
     assert written == document(), (
-        "stale: python -m newsletter.config.documentation > docs/configuration.md"
+        "stale: python -m newsletter.cli.documentation.settings > docs/configuration.md"
     )
 
 

@@ -7,9 +7,10 @@ import yaml
 
 from newsletter.config.schema import json_schema
 from newsletter.config.segments import configured
-from newsletter.domain.segment import Segment
+from newsletter.domain.subscribers.segment import Segment
 from tests.rows import rows
-from tests.unit.config.conftest import BASE, Read
+from tests.unit.config.conftest import Read
+from tests.workspaces import BASE
 
 LEAST = """\
 segments:

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from newsletter.config import Settings, joining
+from newsletter.config import joining
 from newsletter.config.display import show
-from newsletter.domain.audience import Offer
-from newsletter.domain.brand import Brand, Font, Logo
-from newsletter.domain.message import House, Organisation, PressContact, Sender
-from newsletter.domain.signup import Objection
-from newsletter.domain.statement import ApprovalPolicy
-from newsletter.providers import mailgun, outbox
+from newsletter.config.settings import Settings
+from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.content import House, Organisation, PressContact, Sender
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.signup import Objection
+from newsletter.providers.mailgun import send as mailgun
+from newsletter.providers.outbox import send as outbox
 from tests.rows import rows
 
 

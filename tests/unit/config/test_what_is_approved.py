@@ -12,11 +12,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from newsletter.config import load
+from newsletter.config.loading import load
 from newsletter.config.settings import Settings
-from newsletter.parts import renderer_of
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
+from newsletter.runtime.parts import renderer_of
 from tests.pages import SETTINGS, Forum, forum
 
 SAYS = (

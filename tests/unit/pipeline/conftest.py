@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.campaign import CampaignState
-from newsletter.domain.delivery import Verdict
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.store.sql import SqlStore
 from tests.fakes import FixedClock, accept_all, always, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom

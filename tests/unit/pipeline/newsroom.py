@@ -9,26 +9,30 @@ from typing import Any
 
 from sqlalchemy import text
 
-from newsletter.domain.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.domain.campaign import Campaign
-from newsletter.domain.delivery import Counts
-from newsletter.domain.pacing import Limits
-from newsletter.domain.statement import ApprovalPolicy, Progress, Role, Statement
-from newsletter.pipeline.approve import Compared, Given, Noted, approve, note_front_matter
-from newsletter.pipeline.control import Hand
-from newsletter.pipeline.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.guard import Guard
-from newsletter.pipeline.ingest import Ingested, Read, ingest
-from newsletter.pipeline.lines import Line, Lines
-from newsletter.pipeline.plan import Planned, PlanRules, Watch, plan, start_due
-from newsletter.pipeline.reconcile import Reconciled, Reconciler
-from newsletter.pipeline.recover import Recovered, recover
-from newsletter.pipeline.rehearse import DryRun, dry_run
-from newsletter.pipeline.render import Rendered, Tried, render
-from newsletter.pipeline.review import Reviewed, ReviewRules, review
-from newsletter.pipeline.turns import Turns
-from newsletter.ports import Provider, Store, Watermark
-from newsletter.rendering.reviewer import MarkdownReviewer
+from newsletter.domain.campaigns.campaign import Campaign, Counts
+from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.pipeline.campaigns.control import Hand
+from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
+from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
+from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.delivery.guard import Guard
+from newsletter.pipeline.delivery.lines import Line, Lines, Turns
+from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
+from newsletter.pipeline.statements.approve import (
+    Compared,
+    Given,
+    Noted,
+    approve,
+    note_front_matter,
+)
+from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
+from newsletter.pipeline.statements.render import Rendered, Tried, render
+from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
+from newsletter.ports.store import Store
+from newsletter.ports.world import Provider, Watermark
+from newsletter.rendering.checks.reviewer import MarkdownReviewer
 from newsletter.store.sql import SqlStore, SqlTransaction
 from tests.fakes import (
     FixedClock,

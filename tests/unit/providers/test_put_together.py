@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.domain.delivery import Outcome, Verdict
-from newsletter.providers.answers import put_together
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.providers.common.answers import put_together
 from tests.contracts.provider import batch
 
 WAIT = timedelta(seconds=30)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery import Verdict
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import Defect
-from newsletter.providers.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS, build
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock

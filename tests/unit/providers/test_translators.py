@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from newsletter.domain.delivery import OutgoingBatch
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import InvalidInput
-from newsletter.providers.calls import HttpParcel, HttpProvider
-from newsletter.providers.http import HttpRequest
+from newsletter.providers.common.calls import HttpParcel, HttpProvider
 from newsletter.providers.registry import OPTIONS, build
+from newsletter.providers.transport.http import HttpRequest
 from tests.contracts.provider import batch, content, recipients
 from tests.fakes import FixedClock
 

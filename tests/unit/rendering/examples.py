@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.domain.brand import Brand, Font, Logo
-from newsletter.domain.letter import LetterText
-from newsletter.domain.message import Content, House, Organisation, PressContact, Sender
-from newsletter.domain.statement import Statement
-from newsletter.rendering.files import mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.content import Content, House, Organisation, PressContact, Sender
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.files import mail_templates
+from newsletter.rendering.mail.renderer import TemplateRenderer
 
 UNSUBSCRIBE = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE"
 ARCHIVE = "https://news.forum.example/archive/example-forum-resigns"

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.message import Recipient
-from newsletter.domain.mime import to_mime
+from newsletter.domain.statements.content import Recipient
 from newsletter.sources.folder import FolderSource
 from tests.unit.rendering.examples import renderer
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.letter import LetterText
-from newsletter.rendering.files import mail_templates
-from newsletter.rendering.renderer import TemplateRenderer
+from newsletter.rendering.mail.files import mail_templates
+from newsletter.rendering.mail.renderer import TemplateRenderer
 from newsletter.rendering.waiting import WaitingRenderer
 from tests.unit.rendering.examples import HOUSE, STATEMENT
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.feed import Composed, Item
-from newsletter.ports import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, Item
+from newsletter.ports.feeds import FeedUnreadable
 from newsletter.sources.apart import CutOff, ask, serve
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Page

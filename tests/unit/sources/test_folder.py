@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.segment import Segment
-from newsletter.domain.statement import Progress
-from newsletter.ports import Reading, Source
+from newsletter.domain.statements.statement import Progress
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.ports.world import Reading, Source
 from newsletter.sources.folder import MAX_BYTES, FolderSource
 from tests.rows import rows
 

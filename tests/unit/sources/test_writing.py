@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.errors import InvalidInput, Refused
-from newsletter.domain.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from tests.properties import examples

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from newsletter.domain.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.delivery import Counts
-from newsletter.domain.letter import Letter, LetterKind, LetterState
-from newsletter.ports import LetterLimits
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.letters import LetterLimits
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books, ids
 from tests.fakes import NOON

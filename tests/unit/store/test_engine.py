@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, text
 
-from newsletter.domain.audience import Entry
 from newsletter.domain.errors import Defect, StoreUnavailable
+from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.engine import connected, open_sqlite
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, insert, text
 
-from newsletter.domain.audience import Entry
-from newsletter.domain.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
-from newsletter.ports import HoldKind, Resolution
-from newsletter.store import tables
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.ports.records import HoldKind
+from newsletter.ports.sending import Resolution
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.sql import SqlStore
-from newsletter.store.times import from_ms, maybe_from_ms, to_ms
 from tests.contracts.books import LEASE, Books, ids
 from tests.fakes import NOON
 from tests.rows import rows

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from newsletter.domain.statement import Approval, Channel
+from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.soundness import Soundness
 from newsletter.store.sql import SqlStore
 from tests.contracts.books import Books, content

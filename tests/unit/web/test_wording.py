@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from newsletter.rendering.files import default_templates, read_templates
-from newsletter.rendering.templates import Templates
+from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.templates import Templates
 from tests.rows import rows
 
 _GAP = re.compile(r"\{[^}]*\}")

@@ -1,0 +1,301 @@
+"""Campaigns: what is going out, what went out, and a person's hand on it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    hours_to_come,
+    in_workspace,
+    limited,
+    override_in_words,
+    print_json,
+    print_table,
+    say,
+    say_left_out,
+    version,
+    wall_time,
+)
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.campaigns.report import report as make_report
+from newsletter.pipeline.campaigns.report import summary
+from newsletter.pipeline.statements.family import awaited
+from newsletter.ports.sending import Resolution
+from newsletter.runtime.app import App
+
+_SAME_ACCOUNT = "same account"
+FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+
+
+@click.group()
+def campaign() -> None:
+    """See what goes out, and pause, resume or cancel it."""
+
+
+@campaign.command("list")
+@as_json
+@limited
+@in_workspace
+def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show the newest campaigns in figures, the last one at the end."""
+    with shell.app() as app:
+        hold, waits, zone = _hold(app), app.waits(), app.settings.timezone
+        now = app.clock.now()
+        with app.store.read() as tx:
+            rows = [
+                summary(one, tx.events.figures(one.id), waits, tx.batches.later(one.id, now))
+                | {"hold": hold}
+                for one in reversed(tx.campaigns.newest(most))
+            ]
+            count = tx.campaigns.count()
+    if as_json:
+        print_json(rows)
+    else:
+        keys = ("campaign", "statement", "state", *FIGURES)
+        shown = [row | {"state": _state(row)} for row in rows]
+        print_table(keys, [[row[key] for key in keys] for row in shown])
+        for row in rows:
+            for said in _to_come(row, zone):
+                say(f"campaign {row['campaign']}: {said}")
+    say_left_out(len(rows), count)
+
+
+def _hold(app: App) -> str:
+    """Why nothing is sent at the moment, told to whoever looks; empty where it may."""
+    hold = "; ".join(app.guard().holds().values())
+    if hold:
+        say(f"sending is stopped: {hold}")
+    return hold
+
+
+@click.command()
+@click.argument("campaign")
+@as_json
+@in_workspace
+def report(shell: Shell, campaign: str, as_json: bool) -> None:
+    """Show a campaign's figures, and whom it did not reach.
+
+    Names those who were refused, who left in the meantime, whose mail came back, and of whom
+    nobody knows.
+    """
+    with shell.app() as app:
+        hold = _hold(app)
+        figures = make_report(
+            campaign,
+            store=app.store,
+            now=app.clock.now(),
+            waits=app.waits(),
+            accounts=app.lines.accounts,
+        ) | {"hold": hold}
+        zone = app.settings.timezone
+    if as_json:
+        print_json(figures)
+    else:
+        print_report(figures, zone)
+
+
+def print_report(figures: dict[str, Any], zone: str) -> None:
+    """The report for people, with times in their zone."""
+    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
+    if figures["reason"]:
+        click.echo(f"  {figures['reason']}")
+    for line in _kin(figures):
+        click.echo(f"  {line}")
+    for line in (*_outage(figures, zone), *_to_come(figures, zone)):
+        click.echo(f"  {line}")
+    for name in FIGURES:
+        click.echo(f"  {name:<12} {figures[name]:>9,}")
+    click.echo(f"  {'left by link':<12} {figures['unsubscribed']:>9,}")
+    for line in (*_elsewhere(figures), *_told(figures)):
+        click.echo(f"  {line}")
+    click.echo(f"  version      {version(figures['content_digest'])}")
+    click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
+    for override in figures["despite"]:
+        click.echo(f"               {override_in_words(override)}")
+    click.echo(f"  provider     {', '.join(figures['providers'])}")
+    for deed in ("started", "finished"):
+        at = figures[f"{deed}_at"]
+        time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
+        click.echo(f"  {deed:<12} {time}")
+    _print_people(figures)
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """A state as people read it; JSON has the bare word."""
+    return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
+
+
+def _kin(figures: dict[str, Any]) -> Iterator[str]:
+    """What it corrects or translates, who waits for a translation, and who was picked."""
+    if figures["corrects"]:
+        yield f"corrects {figures['corrects']}, and goes to those who may have it"
+    if figures["translates"]:
+        yield f"translates {figures['translates']}, for the readers of its language"
+    if figures["segment"]:
+        yield f"goes to the segment {figures['segment']}"
+    yield from (row["said"] for row in figures["awaited"])
+
+
+def _print_people(figures: dict[str, Any]) -> None:
+    for row in figures["resolved"]:
+        click.echo(f"  was unknown  {row['people']:>9,} {row['outcome']}, by {row['way']}")
+    for row in figures["exceptions"]:
+        click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
+    for row in figures["returned"]:
+        click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
+    for address in figures["unknown_addresses"]:
+        click.echo(f"  unknown: {address}")
+
+
+def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
+    """Of whom nobody at the provider can be asked any more."""
+    if count := figures["unknown_elsewhere"]:
+        yield (
+            f"{count:,} of the unknown went to another account at the provider than is configured"
+            " now, or to one that nobody noted: what this account knows or lacks proves nothing,"
+            " so it is not asked. Look there, then decide with 'newsletter resolve'; if it is the"
+            f" same account under a new key, say 'newsletter resolve {figures['campaign']}"
+            " --same-account'"
+        )
+
+
+def _told(figures: dict[str, Any]) -> Iterator[str]:
+    """What events say, or that there are none."""
+    if not figures["events_received"]:
+        yield "delivered and bounced are not known: no events are received from the provider"
+        return
+    classes = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
+    for name, more in (("delivered", ""), ("bounced", ", ".join(classes)), ("complained", "")):
+        yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
+
+
+def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
+    """That the provider does not take it at the moment, as the log of the run says."""
+    if outage := figures["outage"]:
+        times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
+        again = datetime.fromisoformat(outage["next_at"])
+        yield (
+            f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
+            f" next try at {wall_time(again, zone)}"
+        )
+
+
+def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
+    """What it waits for and until when, in words."""
+    wait, later = row["waiting"], row["later"]
+    if wait:
+        until = wall_time(datetime.fromisoformat(wait["until"]), zone)
+        yield f"waiting for the {wait['for']} until {until}: {wait['reason']}"
+    if later:
+        yield hours_to_come(
+            later["readers"],
+            datetime.fromisoformat(later["next_at"]),
+            datetime.fromisoformat(later["last_at"]),
+            zone,
+        )
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def pause(shell: Shell, campaign: str, by: str | None) -> None:
+    """Stop a campaign after the calls that are under way."""
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "pause")).pause(campaign))
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def resume(shell: Shell, campaign: str, by: str | None) -> None:
+    """Let a paused campaign go on where it stopped."""
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "resume")).resume(campaign))
+
+
+@click.command()
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def cancel(shell: Shell, campaign: str, by: str | None) -> None:
+    """End a campaign: what has gone has gone, the rest stays."""
+    with shell.app() as app:
+        cancelled = app.hand(actor(app, by, Role.SENDER, "cancel")).cancel(campaign)
+        _tell(cancelled)
+        with app.store.read() as tx:
+            original = tx.campaigns.latest(cancelled.translates)
+            waiting = awaited(tx, original) if original else ()
+    for one in waiting:
+        say(str(one))
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has them.")
+@click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send them again.")
+@click.option("--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Leave them.")
+@click.option(
+    "--same-account",
+    "to",
+    flag_value=_SAME_ACCOUNT,
+    help="The configured account is the one they went to, under another key: ask it.",
+)
+@by_whom
+@in_workspace
+def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None:
+    """Decide what became of the unknown.
+
+    Unknown are those of whom nobody can tell whether the provider took their message: look there,
+    in the account that the message went to.
+    """
+    if to is None:
+        raise click.UsageError("say --sent, --resend, --give-up or --same-account")
+    with shell.app() as app:
+        hand = app.hand(actor(app, by, Role.ADMIN, "resolve"))
+        if to == _SAME_ACCOUNT:
+            resolved, people = hand.vouch(campaign, app.lines.accounts)
+            say(f"{people} are looked up there again")
+        else:
+            resolved, people = hand.resolve(campaign, Resolution(to))
+            say(f"{people} decided")
+    _tell(resolved)
+
+
+@campaign.command("return")
+@click.argument("campaign")
+@by_whom
+@in_workspace
+def go_back(shell: Shell, campaign: str, by: str | None) -> None:
+    """Let what waits go to the first provider again.
+
+    After a fail-over, once the first provider is well.
+    """
+    with shell.app() as app:
+        _tell(app.hand(actor(app, by, Role.SENDER, "return")).go_back(campaign))
+
+
+def _stands(campaign: Campaign) -> str:
+    attention = campaign.state is CampaignState.ATTENTION
+    return "needs attention" if attention else f"is {campaign.state.value}"
+
+
+def _tell(campaign: Campaign) -> None:
+    counts = campaign.counts
+    say(
+        f"campaign {campaign.id} ({campaign.slug}) {_stands(campaign)}:"
+        f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
+        f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
+    )
+
+
+for _command in (report, pause, resume, cancel, resolve):
+    campaign.add_command(_command)

@@ -1,0 +1,123 @@
+"""``newsletter roundup``: what gathers statements, when, and by hand."""
+
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    print_json,
+    print_table,
+    say,
+    show_faults,
+    wall_time,
+)
+from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.campaigns.gather import Forecast
+from newsletter.runtime.app import App
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@click.group()
+def roundup() -> None:
+    """Mails that gather what went out in a week or a month."""
+
+
+@roundup.command("list")
+@as_json
+@in_workspace
+def list_roundups(shell: Shell, as_json: bool) -> None:
+    """Show all round-ups, when each comes next, and its last issue."""
+    with shell.app() as app:
+        rows = [_row(app, app.gatherer.forecast(one.name)) for one in app.roundups]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        say("no round-up is configured; docs/configuration.md says how, under 'roundups'")
+    else:
+        keys = ("name", "title", "rhythm", "next", "lists", "last")
+        print_table(keys, [[_plain(row[key]) for key in keys] for row in rows])
+
+
+def _row(app: App, forecast: Forecast) -> dict[str, Any]:
+    settings = forecast.roundup
+    return {
+        "name": settings.name,
+        "title": settings.title,
+        "rhythm": _in_words(settings.rhythm),
+        "next": wall_time(forecast.coming.at, app.settings.timezone),
+        "lists": list(settings.lists),
+        "gathers": list(settings.gathers),
+        "last": forecast.made[-1].slug if forecast.made else "",
+        "trust_parts": settings.trust_parts,
+    }
+
+
+def _in_words(rhythm: Rhythm) -> str:
+    if rhythm.every is Every.WEEK:
+        return f"every {_DAYS[rhythm.on - 1]} at {rhythm.at:%H:%M}"
+    day = "last day" if rhythm.on == LAST else f"day {rhythm.on}"
+    return f"{day} of each month at {rhythm.at:%H:%M}"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+@roundup.command()
+@click.argument("name")
+@as_json
+@in_workspace
+def show(shell: Shell, name: str, as_json: bool) -> None:
+    """Show when one comes next, and what it would gather now."""
+    with shell.app() as app:
+        forecast = app.gatherer.forecast(name)
+        row = _row(app, forecast)
+    row["would_gather"] = [{"slug": one.slug, "title": one.title} for one in forecast.parts]
+    row["issues"] = [{"slug": one.slug, "parts": list(one.parts)} for one in forecast.made]
+    if as_json:
+        print_json(row)
+        return
+    for key in ("title", "rhythm", "next", "lists", "gathers", "trust_parts"):
+        click.echo(f"{key + ':':<14} {_plain(row[key])}")
+    click.echo(f"\nwould gather now: {len(forecast.parts) or 'nothing'}")
+    for one in forecast.parts:
+        click.echo(f"  {one.slug}: {one.title}")
+    for issue in forecast.made:
+        click.echo(f"\n{issue.slug}: {', '.join(issue.parts)}")
+
+
+@roundup.command()
+@click.argument("name")
+@by_whom
+@in_workspace
+def make(shell: Shell, name: str, by: str | None) -> int:
+    """Make today's issue now. It waits for approval like any other statement."""
+    with shell.app() as app:
+        made = app.gatherer.make(name, actor(app, by, Role.WRITER, "make a round-up"))
+        faults = [fault for fault in app.refresh() if made.slug in fault.file]
+    say(made.said)
+    show_faults(faults)
+    click.echo(made.slug)
+    return 3 if faults else 0
+
+
+@roundup.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def drop(shell: Shell, slug: str, by: str | None) -> None:
+    """Take an issue back that has not begun to go out.
+
+    The next one gathers what was in it.
+    """
+    with shell.app() as app:
+        dropped = app.gatherer.drop(slug, actor(app, by, Role.WRITER, "drop a round-up"))
+        app.refresh()
+    say(f"{dropped.slug} is dropped")

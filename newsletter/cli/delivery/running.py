@@ -1,0 +1,280 @@
+"""``run``, ``worker`` and ``serve``: the workspace at work."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.shell import Shell, hours_to_come, in_workspace, say, show_faults, wall_time
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from newsletter.runtime.app import App
+    from newsletter.runtime.scheduler import Run
+
+
+host_option = click.option("--host", default="127.0.0.1", show_default=True)
+port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+
+_TOLD = 5
+"""Campaigns that the line at the end names."""
+_INVALID, _REFUSED, _NEEDS_A_PERSON, _UNREACHABLE = 3, 4, 5, 6
+
+
+class Display:
+    """A live line for each campaign that is sending; nothing where nobody looks at it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[int, tuple[TaskID, float, int]] = {}
+
+    @property
+    def is_shown(self) -> bool:
+        """Somebody looks at it."""
+        return not self._progress.disable
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def update(self, sending: list[Campaign]) -> None:
+        """Show how far each has come; one that is gone from the list is complete."""
+        for campaign in sending:
+            done = campaign.counts.audience - campaign.counts.pending
+            task, began, first = self._task(campaign, done)
+            took = time.monotonic() - began
+            rate = f"{(done - first) / took:,.0f}/s" if took > 1 else ""
+            self._progress.update(task, completed=done, total=campaign.counts.audience, rate=rate)
+        for number in set(self._tasks) - {campaign.id for campaign in sending}:
+            self._progress.remove_task(self._tasks.pop(number)[0])
+
+    def _task(self, campaign: Campaign, done: int) -> tuple[TaskID, float, int]:
+        if campaign.id not in self._tasks:
+            task = self._progress.add_task(campaign.slug, rate="")
+            self._tasks[campaign.id] = (task, time.monotonic(), done)
+        return self._tasks[campaign.id]
+
+
+@contextmanager
+def _stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        say("stopping: the calls under way end first")
+        end()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+until_idle_option = click.option(
+    "--until-idle", is_flag=True, help="End when nothing is due or in flight; no web."
+)
+
+
+def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--verbose``, as the program itself has it."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, verbose: bool, **options: Any) -> Any:
+        if verbose:
+            logging.getLogger("newsletter").setLevel(logging.DEBUG)
+        return command(*args, **options)
+
+    return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
+
+
+def work(app: App, *, until_idle: bool) -> int:
+    """Run the scheduler in the foreground; returns the exit code."""
+    from newsletter.runtime.scheduler import Scheduler
+
+    with Display() as display:
+        scheduler = Scheduler(app, on_progress=display.update if display.is_shown else None)
+        with _stopped_by_signals(scheduler.stop):
+            run = scheduler.run(until_idle=until_idle)
+    say(_done(app, run))
+    return _exit_code(app, run) if until_idle else 0
+
+
+def _exit_code(app: App, run: Run) -> int:
+    """What a finished run says to a shell; the gravest thing wins."""
+    if run.held:
+        say(f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it")
+        return _REFUSED
+    if left := _left(app, run):
+        say(left)
+        return _UNREACHABLE
+    campaigns = _in_question(app, run)
+    waiting = [one for one in campaigns if one.state is CampaignState.SCHEDULED]
+    for campaign in waiting:
+        time = wall_time(campaign.release_at, app.settings.timezone)
+        say(f"{campaign.slug} is scheduled for {time}")
+    _say_hours(app, campaigns)
+    if _need_a_person(campaigns, run):
+        return _NEEDS_A_PERSON
+    if run.withdrawn or run.last.held:
+        return _REFUSED
+    if run.faults:
+        show_faults(run.faults)
+        return _INVALID
+    return 0
+
+
+def _done(app: App, run: Run) -> str:
+    """What was done, in one line."""
+    with app.store.read() as tx:
+        found = [tx.campaigns.get(number) for number in sorted(run.finished)]
+    told = [
+        f"{one.slug} {one.counts.accepted:,} of {one.counts.audience:,} accepted"
+        for one in found
+        if one is not None
+    ]
+    more = f"; and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+    return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
+
+
+def _in_question(app: App, run: Run) -> list[Campaign]:
+    """What is not over, and what this run worked on, oldest first."""
+    with app.store.read() as tx:
+        found = {one.id: one for one in tx.campaigns.open()}
+        worked_on = [tx.campaigns.get(number) for number in run.finished - found.keys()]
+    found |= {one.id: one for one in worked_on if one is not None}
+    return [found[number] for number in sorted(found)]
+
+
+def _left(app: App, run: Run) -> str:
+    """What could not leave and why, in words; empty where all has left."""
+    if run.wait is not None:
+        until = wall_time(run.wait.until, app.settings.timezone)
+        return (
+            f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
+            f" {run.wait.reason}; nothing is lost, run it again then"
+        )
+    if run.unreachable:
+        return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
+    with app.store.read() as tx:
+        letters, _ = tx.letters.waiting()
+    if letters:
+        return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
+    return ""
+
+
+def _say_hours(app: App, campaigns: list[Campaign]) -> None:
+    """Until when what is going out waits for hours by readers' own clocks."""
+    now = app.clock.now()
+    going = [one for one in campaigns if one.state is CampaignState.SENDING]
+    with app.store.read() as tx:
+        waits = [(one, tx.batches.later(one.id, now)) for one in going]
+    for campaign, later in waits:
+        if later is not None:
+            zone = app.settings.timezone
+            said = hours_to_come(later.readers, later.next_at, later.last_at, zone)
+            say(f"{campaign.slug}: {said}; nothing is lost, run it again then")
+
+
+def _need_a_person(campaigns: list[Campaign], run: Run) -> bool:
+    questions = [
+        question for one in campaigns if (question := _question(one, one.id in run.finished))
+    ]
+    for question in questions:
+        say(question)
+    return bool(questions)
+
+
+def _question(campaign: Campaign, worked_on: bool) -> str:
+    """What a person has to decide or look at, and how; empty where nothing is open."""
+    named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
+    if campaign.state is CampaignState.ATTENTION:
+        return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
+    if campaign.state is CampaignState.PAUSED:
+        after = (
+            ""
+            if "newsletter resume" in campaign.reason
+            else (f"; once that is settled, 'newsletter resume {number}' lets it go on")
+        )
+        return f"{named} is paused: {campaign.reason}{after}"
+    if worked_on and campaign.counts.rejected:
+        rejected = f"{campaign.counts.rejected:,} rejected"
+        return f"{named}: {rejected}; 'newsletter report {number}' says who and why"
+    return ""
+
+
+@click.command()
+@until_idle_option
+@host_option
+@port_option
+@_with_verbose
+@in_workspace
+def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
+    """Send what is approved and due, and serve the pages.
+
+    Goes on until it is stopped, by Ctrl-C or SIGTERM; with --until-idle, until nothing is left.
+    """
+    with shell.app() as app:
+        if until_idle:
+            return work(app, until_idle=True)
+        from newsletter.web.server import WebServer
+
+        with WebServer(app, host=host, port=port) as server:
+            say(f"readers' pages on {server.address}; stop with Ctrl-C")
+            return work(app, until_idle=False)
+
+
+@click.command()
+@until_idle_option
+@_with_verbose
+@in_workspace
+def worker(shell: Shell, until_idle: bool) -> int:
+    """Send what is approved and due, without the pages."""
+    with shell.app() as app:
+        return work(app, until_idle=until_idle)
+
+
+@click.command()
+@host_option
+@port_option
+@in_workspace
+def serve(shell: Shell, host: str, port: int) -> None:
+    """Serve the readers' pages alone."""
+    from newsletter.web.server import WebServer
+
+    with (
+        shell.app() as app,
+        WebServer(app, host=host, port=port) as server,
+        _stopped_by_signals(server.stop),
+    ):
+        say(f"readers' pages on {server.address}; stop with Ctrl-C")
+        server.wait()

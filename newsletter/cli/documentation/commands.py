@@ -1,0 +1,66 @@
+"""Writes docs/commands.md: ``python -m newsletter.cli.documentation.commands``."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from newsletter.cli.groups import loaded
+from newsletter.cli.main import newsletter
+
+_INTRODUCTION = """\
+<!-- Generated from the commands by `python -m newsletter.cli.documentation.commands`. -->
+# Commands
+
+Data goes to standard output, talk and progress to standard error. `--json` prints what a command
+reports as JSON. No secret is ever an option. What the exit codes mean stands in
+[operations.md](operations.md#exit-codes).
+"""
+
+
+def document() -> str:
+    """The whole page, in Markdown."""
+    lines = [_INTRODUCTION]
+    seen: dict[int, str] = {}
+    for context in _contexts(click.Context(newsletter, info_name="newsletter")):
+        lines += _section(context, seen)
+    return "\n".join(lines)
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    """The command itself, then those below it, in the order in which they were added."""
+    yield context
+    if isinstance(context.command, click.Group):
+        for name, command in context.command.commands.items():
+            yield from _contexts(click.Context(loaded(command), info_name=name, parent=context))
+
+
+def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
+    path, command = context.command_path, context.command
+    first = seen.setdefault(id(command), path)
+    yield from [f"## `{path}`", ""]
+    if first != path:
+        yield from [f"The same as [`{first}`](#{first.replace(' ', '-')}).", ""]
+        return
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield from ["```", f"{path} {usage}", "```", "", _escaped(command.help or ""), ""]
+    yield from _options(context)
+
+
+def _options(context: click.Context) -> Iterator[str]:
+    options = [one for one in context.command.params if isinstance(one, click.Option)]
+    rows = [record for one in options if (record := one.get_help_record(context))]
+    if rows:
+        yield from ["| option | what |", "|---|---|"]
+        yield from [f"| `{option}` | {_escaped(what)} |" for option, what in rows]
+        yield ""
+
+
+def _escaped(text: str) -> str:
+    """Help as a piece of Markdown: click's own marks go, and nothing breaks a table."""
+    plain = text.replace("\b\n", "").replace("|", "\\|").replace("<", "&lt;")
+    return "\n".join(line.strip() for line in plain.strip().splitlines())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

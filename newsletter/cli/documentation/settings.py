@@ -1,0 +1,115 @@
+"""Writes docs/configuration.md: ``python -m newsletter.cli.documentation.settings``."""
+
+import sys
+from collections.abc import Iterator
+
+from newsletter.config.shape import Shape, as_yaml
+from newsletter.providers.common.options import ProviderOptions
+
+_INTRODUCTION = """\
+<!-- Generated from the settings by `python -m newsletter.cli.documentation.settings`. -->
+# Configuration
+
+A workspace is configured by `newsletter.yaml`; `newsletter.example.yaml` shows all of it with
+comments. `newsletter config validate` lists everything that is wrong at once:
+
+```
+newsletter.yaml:12:3 provider.kind: 'mailgunn' is not a kind we know; did you mean mailgun?
+```
+
+## How values are written
+
+- **Text** that YAML takes for something else needs quotes: `"no"`, `"012"`, `"2024-05-01"`.
+- **Durations** are a whole number and a unit: `30s`, `5m`, `2h` or `1d`.
+- **Paths** are relative to the workspace, the directory that holds `newsletter.yaml`.
+- **Environment:** `${NAME}` stands for a variable that must be set. `${NAME:-text}` stands for
+  the text where the variable is unset or empty. `$${` stands for `${` itself. What a variable
+  holds is put into the value after the file has been read, so it cannot add keys.
+- **Secrets** may be kept out of the file: beside each key that is marked *secret* there is one
+  that ends in `_file` and names a file with the secret alone in it. A line break at its end is
+  ignored. `newsletter config show` masks secrets.
+- **Aliases** (`*name`) and tags (`!name`) of YAML are not read.
+
+For completion and checks in an editor, write the JSON Schema beside the file:
+`newsletter config schema > newsletter.schema.json`.
+"""
+
+
+def document() -> str:
+    """The whole page, in Markdown."""
+    root = Shape.of_settings()
+    groups = {key: shape for key, shape in root.keys.items() if shape.keys}
+    lines = [_INTRODUCTION, "## Top level", "", *_table(root, frozenset(root.keys))]
+    for key, shape in groups.items():
+        lines += _group(key, shape)
+    lines += _sources(root.keys["statements"].items)
+    lines += _listed("lists", root.keys["lists"])
+    lines += _listed("roundups", root.keys["roundups"])
+    lines += _listed("segments", root.keys["segments"])
+    lines += _providers(root.keys["provider"])
+    return "\n".join(lines) + "\n"
+
+
+def _group(key: str, shape: Shape) -> Iterator[str]:
+    yield from ["", f"## `{key}`", "", shape.description, ""]
+    yield from _table(shape, frozenset(shape.keys))
+    for inner, child in shape.keys.items():
+        if child.keys:
+            yield from _group(f"{key}.{inner}", child)
+
+
+def _sources(sources: Shape) -> Iterator[str]:
+    yield from ["", "## `statements`", "", "A list of sources. Each has a `kind`:"]
+    for kind, shape in sources.kinds.items():
+        yield from ["", f"### `kind: {kind}`", "", shape.description, ""]
+        yield from _table(shape, frozenset(shape.keys) - {"kind"})
+
+
+def _listed(key: str, shape: Shape) -> Iterator[str]:
+    yield from ["", f"## `{key}`", "", f"{shape.description} A list; each takes:", ""]
+    yield from _table(shape.items, frozenset(shape.items.keys))
+
+
+def _providers(providers: Shape) -> Iterator[str]:
+    shared = frozenset(ProviderOptions.model_fields)
+    yield from ["", "## `provider`", "", "Its `kind` decides what else it takes. Every kind takes:"]
+    yield from ["", *_table(next(iter(providers.kinds.values())), shared)]
+    for key, child in next(iter(providers.kinds.values())).keys.items():
+        if key in shared and child.keys:
+            yield from ["", f"### `{key}`", "", child.description, ""]
+            yield from _table(child, frozenset(child.keys))
+    for kind, shape in providers.kinds.items():
+        own = frozenset(shape.keys) - shared - {"kind"}
+        yield from ["", f"### `kind: {kind}`", "", shape.description.partition("\n")[0]]
+        yield from ["", *_table(shape, own)] if own else []
+        for key in (key for key, child in shape.keys.items() if child.keys):
+            yield from ["", f"Under `{key}`:", ""]
+            yield from _table(shape.keys[key], frozenset(shape.keys[key].keys))
+
+
+def _table(shape: Shape, keys: frozenset[str]) -> Iterator[str]:
+    yield "| key | default | what |"
+    yield "|---|---|---|"
+    for key, child in shape.keys.items():
+        if key in keys:
+            yield f"| {_name(key, child)} | {_default(key, shape)} | {_meaning(child)} |"
+
+
+def _name(key: str, shape: Shape) -> str:
+    return f"`{key}` or `{key}_file`" if shape.secret else f"`{key}`"
+
+
+def _default(key: str, shape: Shape) -> str:
+    if key in shape.required:
+        return "*required*"
+    default = shape.keys[key].schema.get("default")
+    return "–" if default is None or shape.keys[key].keys else f"`{as_yaml(default)}`"
+
+
+def _meaning(shape: Shape) -> str:
+    words = " ".join(shape.description.split()).replace("|", "\\|")
+    return f"{words} *Secret.*".strip() if shape.secret else words
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

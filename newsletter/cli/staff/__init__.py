@@ -1,0 +1,1 @@
+"""Commands about those who may act, and about what they did."""

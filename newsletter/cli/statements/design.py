@@ -1,0 +1,86 @@
+"""``design``: a mail of each template with made-up text, to see what a brand makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.shell import Shell, in_workspace
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.errors import Defect, Refused
+
+if TYPE_CHECKING:
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.statement import Statement
+    from newsletter.runtime.app import App
+
+
+_EXAMPLE = Path("workspace") / "example.md"
+_LISTS = ("press", "supporters")
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
+@in_workspace
+def design(shell: Shell, out: Path) -> None:
+    """Show each template with made-up text, in your brand.
+
+    Writes mails that show what colours, logo, fixed words and your own templates come to, before
+    anything is written or approved. Nothing is sent.
+    """
+    with shell.app() as app:
+        made = dict(_mails(app))
+    files = {f"{name}.html": one.html for name, one in made.items()}
+    files |= {f"{name}.txt": one.text for name, one in made.items()}
+    _claim(out, set(files))
+    for name, text in sorted(files.items()):
+        (out / name).write_text(text, encoding="utf-8")
+        click.echo(str(out / name))
+
+
+def _claim(out: Path, own: set[str]) -> None:
+    """Make the folder. Raises Refused where it holds anything that an earlier look did not make."""
+    out.mkdir(parents=True, exist_ok=True)
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in own)
+    if foreign:
+        raise Refused(f"{out / foreign[0]} is none of our files; name an empty folder with --out")
+
+
+def _mails(app: App) -> Iterator[tuple[str, Content]]:
+    statement = _example(app)
+    render = app.renderer.render
+    noon = datetime.combine(app.clock.now().date(), time(12))
+    yield "statement", render(statement)
+    yield "embargo", render(replace(statement, embargo_until=noon))
+    yield "correction", render(replace(statement, corrects="an-earlier-statement"))
+    yield "test", render(statement, test=True)
+    for says in LetterText:
+        yield says.value, _letter(app, says)
+
+
+def _letter(app: App, says: LetterText) -> Content:
+    confirms = says in {LetterText.CONFIRMATION, LetterText.MOVE}
+    return app.renderer.letter(
+        says,
+        language=app.settings.language,
+        url=f"{app.settings.public_url}/{'confirm' if confirms else 'preferences'}/their-own-link",
+        lists=_LISTS,
+    )
+
+
+def _example(app: App) -> Statement:
+    from newsletter.rendering.mail.files import default_templates
+    from newsletter.sources.statements import Defaults, parse_statement
+
+    settings = app.settings
+    defaults = Defaults(lists=_LISTS, language=settings.language, timezone=settings.timezone)
+    data = (default_templates() / _EXAMPLE).read_bytes()
+    parsed = parse_statement(data, file=_EXAMPLE.name, defaults=defaults)
+    if parsed.statement is None:
+        raise Defect(f"the example statement cannot be read: {parsed.faults}")
+    return replace(parsed.statement, lists=_LISTS)

@@ -1,0 +1,77 @@
+"""``newsletter statement import``: statements out of files that press offices have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.statement import Progress
+from newsletter.sources.writing import slugify, to_markdown, write_new
+
+if TYPE_CHECKING:
+    from newsletter.documents.imported import ImportedDocument
+    from newsletter.runtime.app import App
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@as_json
+@in_workspace
+def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
+    """Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses."""
+    from newsletter.documents.importing import import_file
+
+    with shell.app() as app:
+        today = app.clock.now().date()
+        # all are read before one is written: a broken file leaves nothing half done
+        read = [import_file(_bytes_of(file), today=today, file=str(file)) for file in files]
+        made = [_write_imported(app, document) for document in read]
+    if as_json:
+        print_json(made)
+        return
+    for one in made:
+        for dropped in one["dropped"]:
+            place = f", line {dropped['line']}" if dropped["line"] else ""
+            say(f"left out{place}: {dropped['text']} ({dropped['why']})")
+        for note in one["notes"]:
+            say(f"please check: {note}")
+        click.echo(one["path"])
+
+
+def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
+    slug = slugify(document.title)
+    path = app.settings.statements_folder / f"{slug}.md"
+    text = to_markdown(
+        title=document.title,
+        date=document.date,
+        summary=document.summary,
+        subject=document.subject,
+        status=Progress.REVIEW,
+        body=document.body,
+    )
+    write_new(path, text)
+    return {
+        "slug": slug,
+        "path": str(path),
+        "title": document.title,
+        "date": document.date.isoformat() if document.date else None,
+        "dropped": [
+            {"line": one.line, "text": one.text, "why": one.why} for one in document.dropped
+        ],
+        "notes": list(document.notes),
+    }
+
+
+def _bytes_of(file: Path) -> bytes:
+    from newsletter.documents.importing import MAX_BYTES
+
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; check the file and its permissions"
+        raise InvalidInput([Fault(file=str(file), message=message)]) from error

@@ -1,0 +1,253 @@
+"""``newsletter statement check`` and ``approve``: what there is to say, and a person's yes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import (
+    Shell,
+    as_json,
+    in_workspace,
+    print_json,
+    say,
+    show_faults,
+    statement_slug,
+    version,
+    wall_time,
+)
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.errors import Fault, NotFound
+from newsletter.domain.statements.review import Grade, Remark, in_order, remark_of
+from newsletter.domain.statements.statement import Progress, Standing, Statement
+from newsletter.pipeline.campaigns.outlook import Outlook, outlook
+from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.naming import statement_named
+from newsletter.pipeline.statements.approve import Given
+from newsletter.pipeline.statements.family import awaited, goes_within, siblings, translations_of
+from newsletter.pipeline.statements.review import is_settled, review
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Transaction
+from newsletter.runtime.app import App
+
+
+def languages_of(
+    tx: Transaction, stored: StoredStatement, campaign: Campaign | None
+) -> dict[str, Any]:
+    """Of which statement it is the translation, and who waits for one of its own."""
+    return {
+        "translation_of": stored.statement.translation_of,
+        "language": stored.statement.language,
+        "awaited": [str(one) for one in awaited(tx, campaign)] if campaign else [],
+    }
+
+
+def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
+    """How a statement stands."""
+    if not stored.digest:
+        return "cannot be rendered"
+    if stored.statement.translation_of and app.settings.together:
+        return f"goes out with {stored.statement.translation_of}"
+    if stored.statement.progress is Progress.DRAFT:
+        return "draft"
+    if standing.approved:
+        return "approved"
+    return "changed since approval" if standing.changed else "waits for approval"
+
+
+def left_behind(app: App, slug: str) -> Iterator[str]:
+    """What a yes does not do: that of a translation, or for those that nobody waits for."""
+    with app.store.read() as tx:
+        statement = find_statement(tx, slug).statement
+        _, others = siblings(tx, statement, app.policy)
+    if app.settings.together:
+        if statement.translation_of:
+            yield f"{slug} does not go out by itself: {goes_within(statement)}"
+    elif not statement.translation_of:
+        for one in others:
+            yield (
+                f"{one.slug} ({one.language}) is not approved:"
+                f" its readers get {slug}, should that begin before it is"
+            )
+
+
+BLOCKED, WARNED = 3, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Checked:
+    """What there is to say, and what somebody has yet to decide on."""
+
+    remarks: tuple[Remark, ...]
+    code: int
+    statements: int
+
+
+@click.command()
+@click.argument("slug", required=False)
+@as_json
+@in_workspace
+def check(shell: Shell, slug: str | None, as_json: bool) -> int:
+    """Check statements: what is wrong, where, and what to write.
+
+    Without SLUG: all statements that are not approved yet, and no advice. No link is visited.
+    Exits with 3 where something is blocking, and with 4 where a warning is open.
+    """
+    with shell.app() as app:
+        checked = _check_one(app, slug) if slug is not None else _check_all(app)
+    if as_json:
+        print_json([_as_data(remark) for remark in checked.remarks])
+        return checked.code
+    for remark in checked.remarks:
+        say(str(remark))
+    if not checked.remarks:
+        say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
+    return checked.code
+
+
+def _check_one(app: App, slug: str) -> _Checked:
+    faults = app.refresh()
+    with app.store.read() as tx:
+        stored = tx.statements.get(slug)
+        if stored is None or not stored.present:
+            origin = stored.statement.origin if stored else ""
+            own = tuple(one for one in faults if one.file == origin or slug in one.file)
+            if own:
+                return _checked(own, (), settled=True, statements=0)
+            stored = tx.statements.get(statement_named(tx, slug))
+            if stored is None or not stored.present:
+                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+        faults = _about(app, tx, faults, stored.statement)
+        [reviewed] = review(tx, [stored], app.review_rules, app.clock)
+        settled = is_settled(tx, stored, app.policy, app.review_rules)
+    return _checked(faults, reviewed.remarks, settled=settled, statements=1)
+
+
+def _check_all(app: App) -> _Checked:
+    faults = app.refresh()
+    with app.store.read() as tx:
+        present = tx.statements.count()
+        policy, rules = app.policy, app.review_rules
+        open_ones = [one for one in tx.statements.unsettled() if one.present]
+        handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
+        awaited = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
+        reviews = review(tx, awaited, rules, app.clock)
+    remarks = [one for reviewed in reviews for one in reviewed.remarks]
+    grave = [one for one in remarks if one.grade is not Grade.ADVICE]
+    return _checked(faults, grave, settled=False, statements=present)
+
+
+def _checked(
+    faults: Iterable[Fault], remarks: Iterable[Remark], *, settled: bool, statements: int
+) -> _Checked:
+    found = in_order([*map(remark_of, faults), *remarks])
+    grades = {remark.grade for remark in found}
+    open_warning = Grade.WARNING in grades and not settled
+    code = BLOCKED if Grade.BLOCKING in grades else WARNED if open_warning else 0
+    return _Checked(remarks=found, code=code, statements=statements)
+
+
+def _about(
+    app: App, tx: Transaction, faults: Iterable[Fault], statement: Statement
+) -> tuple[Fault, ...]:
+    """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
+    within = translations_of(tx, statement.slug) if app.settings.together else ()
+    places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
+    return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
+
+
+def _as_data(remark: Remark) -> dict[str, object]:
+    return {
+        "place": remark.place,
+        "line": remark.line,
+        "grade": remark.grade.value,
+        "code": remark.check.value,
+        "message": remark.message,
+    }
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
+@click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    help="The version that you have seen: refuse if it changed.",
+)
+@click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
+@as_json
+@in_workspace
+def approve(
+    shell: Shell, slug: str, by: str, digest: str, despite: str | None, as_json: bool
+) -> None:
+    """Say yes to a statement as it stands now. One byte later it counts no more.
+
+    While a check warns, that takes --despite and a reason, which is written down with the yes.
+    """
+    with shell.app() as app:
+        faults = app.refresh()
+        slug = _meant(app, slug, faults)
+        with app.store.read() as tx:
+            stored = tx.statements.get(slug)
+            show_faults(_about(app, tx, faults, stored.statement) if stored else ())
+        expected = "".join(digest.split())
+        given = app.approve(slug, by=by, expect=expected, despite=despite)
+        late = list(left_behind(app, slug))
+        with app.store.read() as tx:
+            since = given.standing.complete_at or app.clock.now()
+            policy, times = app.policy, app.rules.times
+            to_come = outlook(tx, slug, since, policy=policy, times=times)
+        lines = list(_answer(app, slug, by, given, to_come))
+    if as_json:
+        print_json(_given(slug, given, to_come))
+        return
+    for line in (*lines, *(late if given.standing.approved else ())):
+        say(line)
+
+
+def _meant(app: App, name: str, faults: Iterable[Fault]) -> str:
+    try:
+        return statement_slug(app, name)
+    except NotFound:
+        show_faults(one for one in faults if name in one.file)
+        raise
+
+
+def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object]:
+    leaves = to_come.leaves_at.isoformat() if to_come and given.standing.approved else None
+    return {
+        "slug": slug,
+        "digest": given.digest,
+        "approved": given.standing.approved,
+        "approved_by": [yes.by for yes in given.standing.counted],
+        "reasons": list(given.standing.reasons),
+        "warnings": list(given.warnings),
+        "audience": to_come.readers if to_come else None,
+        "lists": list(to_come.lists) if to_come else [],
+        "leaves_at": leaves,
+    }
+
+
+def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None) -> Iterator[str]:
+    """Who approved which version, who gets it, when it leaves, and how to undo."""
+    over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
+    who = ", ".join(yes.by for yes in given.standing.counted)
+    if given.standing.approved:
+        yield f"{slug} is approved: version {version(given.digest)} by {who}{over}"
+    else:
+        yield f"noted: version {version(given.digest)} by {by}{over}"
+        yield from given.standing.reasons
+    if to_come is not None:
+        titles = {one.name: one.title for one in app.settings.offers()}
+        lists = ", ".join(titles.get(name, name) for name in to_come.lists)
+        of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
+        people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
+        yield f"goes to {people} {of}"
+        if given.standing.approved:
+            hour = f", {to_come.hour}" if to_come.hour else ""
+            time = wall_time(to_come.leaves_at.replace(microsecond=0), app.settings.timezone)
+            yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
+    yield f"to undo: newsletter statement revoke {slug} --by {by}"

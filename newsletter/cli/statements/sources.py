@@ -1,0 +1,180 @@
+"""``newsletter source``: where statements come from, and what feeds list."""
+
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import (
+    OPERATOR,
+    Shell,
+    as_json,
+    in_workspace,
+    print_json,
+    print_table,
+    say,
+    wall_time,
+)
+from newsletter.domain.errors import NotFound
+from newsletter.domain.schedule import format_duration
+from newsletter.domain.statements.feed import FeedRecord
+from newsletter.pipeline.statements.visit import Visited
+from newsletter.ports.feeds import Feed
+from newsletter.ports.store import Transaction
+from newsletter.runtime.app import App
+
+_INVALID, _UNREACHABLE = 3, 6
+
+
+@click.group()
+def source() -> None:
+    """Look at sources, visit feeds, take what they list."""
+
+
+@source.command("list")
+@as_json
+@in_workspace
+def list_sources(shell: Shell, as_json: bool) -> None:
+    """Show all sources, and how the last visit to each feed went."""
+    from newsletter.config.sources import FolderOptions
+
+    with shell.app() as app:
+        rows = [
+            {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
+            for one in app.settings.statements
+            if isinstance(one, FolderOptions)
+        ]
+        with app.store.read() as tx:
+            feeds = [_described(tx, app, feed) for feed in app.feeds]
+    if as_json:
+        print_json([*rows, *feeds])
+        return
+    keys = ("name", "url", "last_visit", "seen", "taken", "state")
+    print_table(keys, [[row.get(key, "") for key in keys] for row in [*rows, *feeds]])
+    for row in feeds:
+        if row["failure"]:
+            say(f"{row['name']} cannot be read: {row['failure']}")
+        if row["remark"]:
+            say(f"{row['name']}: {row['remark']}")
+
+
+def _described(tx: Transaction, app: App, feed: Feed) -> dict[str, Any]:
+    record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
+    zone = app.settings.timezone
+    return {
+        "name": feed.name,
+        "kind": "feed",
+        "url": feed.address,
+        "every": format_duration(feed.every),
+        "last_visit": wall_time(record.visited_at, zone) if record.visited_at else "",
+        "next_visit": wall_time(record.next_at, zone) if record.next_at else "",
+        "state": _state(record),
+        "failures": record.failures,
+        "failure": record.failure,
+        "seen": counts.seen,
+        "taken": counts.taken,
+        "unusable": counts.unusable,
+        "remark": record.remark,
+    }
+
+
+def _state(record: FeedRecord) -> str:
+    if record.failures:
+        return "cannot be read"
+    return "ok" if record.visited_at else "not visited yet"
+
+
+@source.command()
+@click.argument("name")
+@click.option("--taken", is_flag=True, help="Only those of which a statement was made.")
+@as_json
+@in_workspace
+def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
+    """Show the items of a feed that are known, the latest last."""
+    with shell.app() as app:
+        feed = _feed(app, name)
+        with app.store.read() as tx:
+            known = tx.feeds.items(feed.name)
+    rows = [
+        {
+            "number": one.number,
+            "title": one.title,
+            "published": one.published.date().isoformat() if one.published else "",
+            "state": one.state.value,
+            "statement": one.slug,
+            "note": one.note,
+            "link": one.link,
+            "id": one.id,
+        }
+        for one in known
+        if one.slug or not taken
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        keys = ("number", "published", "title", "state", "statement", "note")
+        print_table(keys, [[row[key] for key in keys] for row in rows])
+
+
+@source.command()
+@click.argument("name", required=False)
+@in_workspace
+def poll(shell: Shell, name: str | None) -> int:
+    """Visit feeds now: all, or one."""
+    with shell.app() as app:
+        feeds = [_feed(app, name)] if name is not None else list(app.feeds)
+        if not feeds:
+            say("no source is a feed; docs/operations.md says how to set one up")
+        app.refresh()  # so that no item gets the slug of a new file
+        seen = [app.visitor().visit(feed) for feed in feeds]
+    for one in seen:
+        _tell(one)
+    return _UNREACHABLE if any(one.failure for one in seen) else 0
+
+
+@source.command()
+@click.argument("name")
+@click.argument("item")
+@in_workspace
+def take(shell: Shell, name: str, item: str) -> int:
+    """Make a draft of an item that was passed over.
+
+    It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
+    """
+    with shell.app() as app:
+        app.refresh()
+        seen = app.visitor().take(_feed(app, name), item)
+        with app.store.begin() as tx:
+            for slug in seen.taken:
+                tx.audit.enter(
+                    at=app.clock.now(),
+                    actor=OPERATOR,
+                    action="take",
+                    subject=slug,
+                    detail=f"{item} of {name}",
+                )
+    _tell(seen)
+    return 0 if seen.taken else _INVALID
+
+
+def _feed(app: App, name: str) -> Feed:
+    for feed in app.feeds:
+        if feed.name == name:
+            return feed
+    names = ", ".join(feed.name for feed in app.feeds) or "none"
+    raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
+
+
+def _tell(seen: Visited) -> None:
+    if seen.failure:
+        say(f"{seen.feed} cannot be read: {seen.failure}")
+        return
+    for slug in seen.taken:
+        click.echo(slug)
+    for slug in seen.changed:
+        say(f"changed: {slug}")
+    for why in seen.unusable:
+        say(f"no statement: {why}")
+    if seen.remark:
+        say(f"please check: {seen.remark}")
+    passed = f", {seen.passed} passed over" if seen.passed else ""
+    say(f"{seen.feed}: {len(seen.taken)} new, {len(seen.changed)} changed{passed}")

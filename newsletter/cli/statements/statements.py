@@ -1,0 +1,270 @@
+"""``newsletter statement``: write, look at, approve and schedule statements."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter.cli.groups import Table
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    for_others,
+    in_workspace,
+    limited,
+    override_in_words,
+    print_json,
+    print_table,
+    say,
+    say_left_out,
+    show_faults,
+    statement_slug,
+    version,
+    wall_time,
+)
+from newsletter.cli.statements.reviewing import approve, check, in_a_word, languages_of
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.statement import Progress, Role, Statement
+from newsletter.formats.times import is_local
+from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.naming import statement_named
+from newsletter.pipeline.statements.approve import revoke as take_back
+from newsletter.pipeline.statements.render import changes
+from newsletter.pipeline.statements.review import overrides
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Transaction
+from newsletter.runtime.app import App
+from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
+
+
+@click.group(cls=Table)
+def statement() -> None:
+    """Write, look at, approve and schedule statements."""
+
+
+@statement.command("list")
+@as_json
+@limited
+@in_workspace
+def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
+    """Show statements and where each stands, the newest ones."""
+    with shell.app() as app:
+        faults = app.refresh()
+        with app.store.read() as tx:
+            newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
+            rows = [_describe(tx, app, one) for one in newest]
+            count = tx.statements.count()
+    show_faults(faults)
+    if as_json:
+        print_json(rows)
+    else:
+        keys = ("slug", "title", "translation_of", "standing", "campaign")
+        shown = [[*(_shown(key, row[key]) for key in keys), version(row["digest"])] for row in rows]
+        print_table([*keys, "version"], shown)
+    say_left_out(len(rows), count)
+
+
+@statement.command()
+@click.argument("slug")
+@as_json
+@in_workspace
+def show(shell: Shell, slug: str, as_json: bool) -> None:
+    """Show one statement, its approvals and what it still needs."""
+    with shell.app() as app:
+        faults = app.refresh()
+        with app.store.read() as tx:
+            stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
+            if stored is None or not stored.present:
+                show_faults(faults)
+                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+            row = _describe(tx, app, stored)
+    if as_json:
+        print_json(row)
+        return
+    for key, value in row.items():
+        click.echo(f"{key + ':':<14} {_shown(key, value) or '–'}")
+    click.echo(f"\n{stored.statement.body}")
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value for people; empty where there is none."""
+    if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
+        return f"{value.partition(' ')[0]} needs attention"
+    if key == "despite":
+        value = list(map(override_in_words, value))
+    if isinstance(value, list):
+        value = (", " if key in {"lists", "approved_by"} else "; ").join(value)
+    return str(value or "")
+
+
+def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
+    standing = standing_of(tx, stored, app.policy)
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    return {
+        "slug": stored.statement.slug,
+        "title": stored.statement.title,
+        "file": stored.statement.origin,
+        "digest": stored.digest,
+        "status": stored.statement.progress.value,
+        "standing": in_a_word(stored, standing, app),
+        "approved_by": [yes.by for yes in standing.counted],
+        "despite": overrides(standing.counted),
+        "reasons": list(standing.reasons),
+        "lists": list(stored.statement.lists),
+        "segment": str(stored.statement.segment or ""),
+        "send_at": _said_time(stored.statement),
+        "corrects": stored.statement.corrects,
+        **languages_of(tx, stored, campaign),
+        "notes": list(stored.statement.notes),
+        "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
+    }
+
+
+def _said_time(statement: Statement) -> str:
+    """The time that its file says."""
+    if statement.send_at is not None:
+        return statement.send_at.isoformat(sep=" ", timespec="minutes")
+    return str(statement.local_time or "")
+
+
+@statement.command()
+@click.argument("title")
+@click.option("--author", default="", metavar="EMAIL", help="Who writes it.")
+@in_workspace
+def new(shell: Shell, title: str, author: str) -> None:
+    """Begin a statement: writes statements/SLUG.md."""
+    with shell.app() as app:
+        text = to_markdown(
+            title=title,
+            body="Write the statement here, in Markdown.",
+            date=app.clock.now().date(),
+            author=author,
+        )
+        path = app.settings.statements_folder / f"{slugify(title)}.md"
+        with for_others(app):
+            write_new(path, text)
+    click.echo(str(path))
+
+
+statement.later(
+    "import",
+    "newsletter.cli.statements.importing:import_files",  # it reads Word files and pages
+    "Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses.",
+)
+statement.add_command(check)
+
+
+@statement.command()
+@click.argument("slug")
+@in_workspace
+def diff(shell: Shell, slug: str) -> None:
+    """Show what changed for readers since the last approval."""
+    with shell.app() as app:
+        app.refresh()
+        with app.store.read() as tx:
+            lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
+    for line in lines:
+        click.echo(line)
+
+
+@statement.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def submit(shell: Shell, slug: str, by: str | None) -> None:
+    """Hand a draft in for approval.
+
+    Its file says status: review from then on.
+    """
+    with shell.app() as app:
+        app.refresh()
+        who = actor(app, by, Role.WRITER, "submit")
+        slug = statement_slug(app, slug)
+        with app.store.read() as tx:
+            found = find_statement(tx, slug).statement
+        if found.progress is not Progress.DRAFT:
+            raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
+        hand_in(app.settings.resolve(Path(found.origin)), found.line_of("status"))
+        app.refresh()
+        with app.store.begin() as tx:
+            now = app.clock.now()
+            tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
+    say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
+
+
+statement.add_command(approve)
+
+
+@statement.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Who takes their yes back.")
+@in_workspace
+def revoke(shell: Shell, slug: str, by: str) -> None:
+    """Take one's yes back; an admin takes back everybody's."""
+    with shell.app() as app:
+        slug = statement_slug(app, slug)
+        taken = take_back(slug, by=by, store=app.store, clock=app.clock)
+    say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
+
+
+@statement.command()
+@click.argument("slug")
+@click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@by_whom
+@in_workspace
+def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
+    """Set when a statement goes out, over what its file says."""
+    with shell.app() as app:
+        app.refresh()
+        when = _instant(at, app.settings.timezone)
+        slug = statement_slug(app, slug)
+        _refuse_past(slug, when, app)
+        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
+        time = wall_time(when, app.settings.timezone)
+    say(f"{slug} goes out at {time}, once it is approved")
+
+
+def _refuse_past(slug: str, when: datetime, app: App) -> None:
+    now, zone = app.clock.now(), app.settings.timezone
+    if when <= now:
+        raise Refused(
+            f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
+            f" time, or let it leave once it is approved: 'newsletter statement unschedule {slug}'"
+        )
+
+
+def _instant(text: str, zone: str) -> datetime:
+    if is_local(text):
+        message = (
+            f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"
+            " write send_at: 09:00 local into the statement's file instead, and take back what"
+            " --at has set with 'newsletter statement unschedule'"
+        )
+        raise InvalidInput([Fault(file="--at", message=message)])
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError as error:
+        why = "" if "isoformat" in str(error) else f" ({error})"
+        message = f"{text!r} is not a time{why}; write it like 2026-11-24 14:00"
+        raise InvalidInput([Fault(file="--at", message=message)]) from error
+    try:
+        return resolve(wall, zone)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="--at", message=str(error))]) from error
+
+
+@statement.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def unschedule(shell: Shell, slug: str, by: str | None) -> None:
+    """Go back to the time that the statement's file says."""
+    with shell.app() as app:
+        slug = statement_slug(app, slug)
+        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
+    say(f"{slug} goes out when its file says")

@@ -1,0 +1,276 @@
+"""``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from newsletter.cli.shell import OPERATOR, Shell, as_json, in_workspace, print_json, say
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
+from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
+from newsletter.subscriber_files.writing import FORMS, People
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from newsletter.ports.records import Readers
+    from newsletter.ports.staging import Away, Brought
+    from newsletter.ports.store import Staging
+    from newsletter.runtime.app import App
+    from newsletter.subscriber_files.people import PeopleFile
+
+
+Thing = TypeVar("Thing")
+_STEP = 1_000
+
+
+class Counter:
+    """Counts, and shows the count. May be called with the count so far."""
+
+    def __init__(self, progress: Progress, what: str, total: int | None) -> None:
+        self._progress = progress
+        self._of = "" if total is None else f" of {total:,}"
+        self._task = progress.add_task(what, total=total, count="0")
+
+    def __call__(self, count: int) -> None:
+        self._progress.update(self._task, completed=count, count=f"{count:,}{self._of}")
+
+    def each(self, things: Iterable[Thing]) -> Iterator[Thing]:
+        """Pass things on, counting them."""
+        for number, thing in enumerate(things, start=1):
+            if number % _STEP == 0:
+                self(number)
+            yield thing
+
+
+@contextmanager
+def counted(what: str, total: int | None = None) -> Iterator[Counter]:
+    """Show a count on standard error for the length of the block; a bar too, if it has an end."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = (TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
+    columns = words if total is None else (words[0], BarColumn(), words[1])
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as progress:
+        yield Counter(progress, what, total)
+
+
+_CHUNK = 1_000
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check the file, change nothing.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(KINDS),
+    default=AUTO,
+    show_default=True,
+    help="What wrote the file; found by its columns.",
+)
+@click.option(
+    "--list",
+    "lists",
+    metavar="NAME",
+    multiple=True,
+    help="Where the people of another tool's export go, or of a table without a column lists; may"
+    " be given several times.",
+)
+@click.option(
+    "--column",
+    "columns",
+    metavar='OURS="HEADER"',
+    multiple=True,
+    help='What a column of a table is called, like email="E-Mail"; may be given several times.',
+)
+@click.option(
+    "--without",
+    type=click.Choice(("unsubscribed", "cleaned")),
+    multiple=True,
+    help="Mailchimp's ZIP lacks this file, as nobody was in it.",
+)
+@as_json
+@in_workspace
+def import_file(
+    shell: Shell,
+    file: Path,
+    dry_run: bool,
+    kind: str,
+    lists: tuple[str, ...],
+    columns: tuple[str, ...],
+    without: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Import a file of ours, or what another tool exported.
+
+    YAML or CSV; all of it, or nothing. Columns may be named as spreadsheets do (First Name, E-mail
+    address). Names every bad line. Never re-subscribes anybody: who
+    left a list stays away from it. Who left the other tool, bounced or complained there is
+    suppressed here.
+    """
+    with counted("checking") as progress:
+        read = read_people(
+            file,
+            kind=kind,
+            lists=lists,
+            progress=progress,
+            columns=_mapped(columns),
+            without=without,
+        )
+    with shell.app() as app:
+        outcome = _import(app, read, rehearse=dry_run)
+    for note in (*read.notes, *outcome.notes()):
+        say(note)
+    if as_json:
+        skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
+        print_json(outcome.as_data() | skipped | {"sha256": read.digest})
+    else:
+        say(outcome.told() + ("; nothing was changed" if dry_run else ""))
+
+
+def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for column in columns:
+        name, equals, header = column.partition("=")
+        name = column_of(name)
+        if not equals or not header.strip() or name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
+            message = f'{column!r} is not like email="E-Mail"; columns are {", ".join(COLUMNS)}'
+            raise InvalidInput([Fault(file="--column", message=message)])
+        found[name] = header.strip()
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What came of a file, for people and programs."""
+
+    brought: Brought
+
+    @property
+    def refused(self) -> int:
+        return sum(away.people for away in self.brought.refused.values())
+
+    def as_data(self) -> dict[str, Any]:
+        by_reason = {reason.value: away.people for reason, away in self.brought.refused.items()}
+        return {
+            "new": self.brought.new,
+            "known": self.brought.known,
+            "suppressed": self.brought.suppressed,
+            "refused": self.refused,
+            "left": self.brought.left.people,
+            "refused_by_reason": by_reason,
+        }
+
+    def told(self) -> str:
+        brought = self.brought
+        told = (
+            f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
+        )
+        if self.refused:
+            told += f"; skipped, suppressed or erased here earlier: {self.refused:,}"
+        if brought.left.people:
+            told += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
+        return told
+
+    def notes(self) -> Iterator[str]:
+        """Each reason why somebody stays away, with the first of those whom it keeps away."""
+        for reason, away in self.brought.refused.items():
+            yield f"skipped: {away.people:,} {reason.value} here earlier, first at {_first(away)}"
+        left = self.brought.left
+        if left.people:
+            people = f"{left.people:,} unsubscribed here earlier"
+            yield f"skipped: {people}, first at {_first(left)}"
+
+
+def _first(away: Away) -> str:
+    return ", ".join(f"{place} ({address})" for place, address in away.first)
+
+
+def _import(app: App, read: PeopleFile, *, rehearse: bool) -> _Outcome:
+    with app.store.staging() as staging:
+        with counted("reading", total=read.tally.people) as progress:
+            _lay_ready(staging, progress.each(read.people))
+        with counted("trying" if rehearse else "writing"):
+            brought = staging.rehearse() if rehearse else _bring_in(app, staging, read)
+    return _Outcome(brought=brought)
+
+
+def _lay_ready(staging: Staging, people: Iterator[tuple[str, Entry | SuppressedEntry]]) -> None:
+    while chunk := list(islice(people, _CHUNK)):
+        staging.add([(place, person) for place, person in chunk if isinstance(person, Entry)])
+        staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
+
+
+def _bring_in(app: App, staging: Staging, read: PeopleFile) -> Brought:
+    now = app.clock.now()
+    with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
+        # So that a consent, which names its source, can be traced to the very file.
+        detail = (
+            f"{brought.new} new, {brought.known} known, {brought.suppressed} suppressed;"
+            f" SHA-256 {read.digest}"
+        )
+        subject = read.path.name
+        tx.audit.enter(at=now, actor=OPERATOR, action="import", subject=subject, detail=detail)
+    return brought
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(FORMS)),
+    default="csv",
+    show_default=True,
+    help="The kind of file.",
+)
+@click.option("--list", "list_name", metavar="NAME", default="", help="One list alone.")
+@click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel asks for.")
+@in_workspace
+def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
+    """Print all subscribers and suppressions, as import reads them.
+
+    What import reads comes out again: lists, those that a person left, consent, places, tags,
+    pauses and suppressions. A cell that a spreadsheet would take for a formula has an apostrophe
+    in front, which import takes away again. With --list: whoever is in it or left it, and no
+    other list. In UTF-8.
+    """
+    out = sys.stdout.buffer
+    with shell.app() as app, app.store.read() as tx:
+        if list_name and list_name not in (known := tx.readers.lists()):
+            raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
+        people, strangers = _chosen(tx.readers, list_name)
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](people, strangers)):
+            out.write(text.encode())
+        out.flush()
+        erased = 0 if list_name else tx.readers.erased()
+    if erased:
+        say(f"left out: {erased:,} who were erased; no address of theirs is kept")
+
+
+def _chosen(readers: Readers, list_name: str) -> tuple[People, Iterable[SuppressedEntry]]:
+    if list_name:
+        return _of_list(list_name, readers.all(list_name)), ()
+    return readers.all(), readers.suppressions(strangers=True)
+
+
+def _of_list(name: str, people: People) -> People:
+    for person, consent in people:
+        lists, left = ((name,) if name in those else () for those in (person.lists, person.left))
+        yield replace(person, lists=lists, left=left), consent

@@ -1,0 +1,77 @@
+"""``newsletter segment``: the saved rules, and whom they pick."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+import click
+
+from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_table, say
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.ports.store import Transaction
+
+_SHOWN = 5
+
+
+@click.group()
+def segment() -> None:
+    """Saved rules that pick readers of a list."""
+
+
+@segment.command("list")
+@as_json
+@in_workspace
+def list_segments(shell: Shell, as_json: bool) -> None:
+    """Show all segments, and how many each picks now."""
+    with shell.app() as app, app.store.read() as tx:
+        rows = [_row(tx, one) for one in app.segments]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        say("no segment is configured; docs/configuration.md says how, under 'segments'")
+    else:
+        keys = ("name", "readers", "rule")
+        print_table(keys, [[row[key] for key in keys] for row in rows])
+
+
+@segment.command()
+@click.argument("name")
+@as_json
+@in_workspace
+def show(shell: Shell, name: str, as_json: bool) -> None:
+    """Show whom a segment picks now: how many, and the first few of them.
+
+    Only those who may be written to are counted.
+    """
+    with shell.app() as app, app.store.read() as tx:
+        found = _find(app.segments, name)
+        row = _row(tx, found)
+        some = list(islice(tx.readers.reachable((found.list_name,), found), _SHOWN))
+    if as_json:
+        print_json(row | {"sample": some})
+        return
+    click.echo(f"{found}")
+    click.echo(f"picks {row['readers']:,} of {row['on_list']:,} readers")
+    for address in some:
+        click.echo(f"  {address}")
+    if row["readers"] > len(some):
+        click.echo(f"  and {row['readers'] - len(some):,} more")
+
+
+def _find(segments: Iterable[Segment], name: str) -> Segment:
+    found = next((one for one in segments if one.name == name), None)
+    if found is None:
+        raise NotFound(f"no segment {name!r} is configured; 'newsletter segment list' shows them")
+    return found
+
+
+def _row(tx: Transaction, one: Segment) -> dict[str, Any]:
+    lists = (one.list_name,)
+    return {
+        "name": one.name,
+        "list": one.list_name,
+        "rule": one.rule,
+        "readers": tx.readers.audience(lists, one),
+        "on_list": tx.readers.audience(lists),
+    }

@@ -1,0 +1,1 @@
+"""Commands about the workspace itself: its start, its settings, its database, its health."""

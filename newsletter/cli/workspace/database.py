@@ -1,0 +1,114 @@
+"""``newsletter db``: versions, backups, and putting one back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.delivery.holding import lift, tell
+from newsletter.cli.shell import Shell, in_workspace, say
+from newsletter.config.environment import environment
+from newsletter.domain.errors import NotFound
+from newsletter.ports.records import HoldKind
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.keys import add_link_key, private
+from newsletter.store.file.lock import in_use, unused
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+
+
+@click.group()
+def db() -> None:
+    """Migrate, back up and restore the database."""
+
+
+def _settings(shell: Shell) -> Settings:
+    from newsletter.config.loading import FILE_NAME, load
+
+    return load(shell.folder / FILE_NAME, environment())
+
+
+@contextmanager
+def _alone(settings: Settings, by: str) -> Iterator[None]:
+    """Nobody else has the database open, be it to send or to answer readers. Raises Refused."""
+    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+    with unused(settings.in_use_path, by=by):
+        yield
+
+
+@db.command()
+@in_workspace
+def migrate(shell: Shell) -> None:
+    """Bring the database to the version that this program needs."""
+    from newsletter.store.engine import open_sqlite
+    from newsletter.store.schema.versions import migrate as run_migrations
+
+    settings = _settings(shell)
+    with private(), _alone(settings, "newsletter db migrate"):
+        engine = open_sqlite(settings.database_path)
+        try:
+            before, after = run_migrations(engine)
+        finally:
+            engine.dispose()
+    say(f"from {before or 'nothing'} to {after}" if before != after else f"is at {after} already")
+
+
+@db.command()
+@in_workspace
+def rekey(shell: Shell) -> None:
+    """Sign links with a new key. Older ones only end subscriptions from then on."""
+    path = _settings(shell).workspace / "var" / "keys" / "links"
+    number = add_link_key(path)
+    say(
+        f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
+        " go on working; who waits for a confirmation or has their own page open has to ask again"
+    )
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@in_workspace
+def backup(shell: Shell, file: Path) -> None:
+    """Copy the database to FILE, also while a campaign is going out."""
+    from newsletter.store.file import copies
+
+    settings = _settings(shell)
+    if not settings.database_path.exists():
+        raise NotFound(f"there is no database yet at {settings.database_path}")
+    with private(), in_use(settings.in_use_path, by="newsletter db backup"):
+        copies.backup(settings.database_path, file)
+    say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@in_workspace
+def restore(shell: Shell, file: Path) -> None:
+    """Put a backup back. Nothing is sent from it until somebody releases it."""
+    from newsletter.store.file import copies
+
+    settings = _settings(shell)
+    with private(), _alone(settings, "newsletter db restore"):
+        kept = copies.restore(file, settings.database_path, at=SystemClock().now())
+    say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
+    say("nothing is sent until 'newsletter db release --by EMAIL'")
+
+
+@db.command()
+@click.option("--by", required=True, metavar="EMAIL", help="The admin who has compared the books.")
+@in_workspace
+def release(shell: Shell, by: str) -> None:
+    """Let a restored or copied database send again."""
+    with shell.app() as app:
+        tell(lift(app, by, {HoldKind.DOUBT}))
+        stopped = app.guard().holds().get(HoldKind.STOP)
+    if stopped:
+        say(
+            f"sending is still stopped: {stopped};"
+            " 'newsletter resume-sending --by EMAIL' resumes it"
+        )

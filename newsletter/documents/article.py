@@ -1,0 +1,217 @@
+"""Which part of a web page is the statement, and what around it is left out."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.documents.imported import Dropped
+from newsletter.documents.inlines import line_of, shortened, tag_of, text_of
+from newsletter.documents.lines import ends_sentence
+
+Element = Any
+
+_UNSEEN = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
+_BY_TAG = {
+    "nav": "navigation",
+    "aside": "beside the text",
+    "footer": "the foot of the page",
+    "form": "a form",
+    **dict.fromkeys(("button", "select", "input", "textarea", "option", "dialog"), "a form"),
+}
+_BY_ROLE = {
+    "navigation": "navigation",
+    "banner": "the head of the page",
+    "contentinfo": "the foot of the page",
+    "complementary": "beside the text",
+    "search": "a form",
+    "dialog": "a notice over the page",
+    "alertdialog": "a notice over the page",
+}
+_BY_NAME = (
+    (r".*breadcrumbs?(?:[-_].*)?", "the path to the page"),
+    (r"(?:.*[-_])?(?:cookies?|gdpr|consent)(?:[-_].*)?", "a notice on cookies"),
+    (
+        r"(?:.*[-_])?(?:share|sharing|sharedaddy|addtoany|addthis|socials?)(?:[-_].*)?",
+        "links for sharing",
+    ),
+    (
+        r"(?:(?:site|main|post|posts|page|top|primary)[-_])?"
+        r"(?:nav|navbar|navigation|menu|pager|pagination)(?:[-_](?:links?|bar|list|container))?"
+        r"|skip[-_]link|skip[-_]to[-_]content",
+        "navigation",
+    ),
+    (r"(?:.*[-_])?sidebar|widget[-_]area", "beside the text"),
+    (r"related(?:[-_].*)?|recommended", "links to other pages"),
+    (r"comments?(?:[-_](?:area|list|section))?|respond|disqus_thread", "readers' comments"),
+    (r"(?:.*[-_])?(?:subscribe|signup|sign-up|optin|newsletter[-_].*)", "a form"),
+)
+_NAMES = tuple((re.compile(pattern), why) for pattern, why in _BY_NAME)
+_TEXT_TAGS = ("p", "li", "blockquote", "td", "div", "dd", "section", "article", "span")
+_WHOLE = 0.9
+_PARTS = {"div", "section", "center", "table", "tbody", "tr", "td", "font"}
+_OUTSIDE = "running text outside of the article"
+_MOST = 0.5
+_LARGEST_FURNITURE = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """The part of a page that is read."""
+
+    element: Element
+    dropped: tuple[Dropped, ...]
+    notes: tuple[str, ...]
+
+
+def drop_unseen(root: Element) -> None:
+    """Take out what no reader of the page sees."""
+    for element in list(root.iter(*_UNSEEN)):
+        if element.getparent() is not None and element is not root:
+            element.drop_tree()
+    for element in list(root.iter()):
+        style = (element.get("style") or "").replace(" ", "").lower() if tag_of(element) else ""
+        hidden = "display:none" in style or "mso-hide:all" in style
+        if tag_of(element) not in {"", "html", "body"} and (
+            hidden or element.get("hidden") is not None
+        ):
+            element.drop_tree()
+
+
+def find_article(root: Element) -> Article:
+    """Leave out what is furniture by its kind, then take the smallest part with nearly all text."""
+    body = next(iter(root.iter("body")), root)
+    dropped = list(drop_furniture(body))
+    prose = prose_of(body)
+    start = _named(body, prose)
+    chosen = _narrowed(start, prose) if start is body else start
+    outside = list(_outside(body, chosen))
+    lost = [one for one in outside if one.why == _OUTSIDE]
+    note = (
+        f"{len(lost)} part{'' if len(lost) == 1 else 's'} with running text outside of the article "
+        "left out: see line " + ", ".join(str(one.line) for one in lost[:5]) + "."
+    )
+    return Article(
+        element=chosen,
+        dropped=(*dropped, *outside),
+        notes=(note,) if lost else (),
+    )
+
+
+def prose_of(root: Element) -> dict[Element, int]:
+    """How many characters of sentences each element holds, links apart."""
+    total: dict[Element, int] = {}
+    for element in root.iter(*_TEXT_TAGS):
+        own = _own_words(element)
+        if len(own) < 40 and not (len(own) >= 15 and ends_sentence(own)):
+            continue
+        above = element
+        while above is not None:
+            total[above] = total.get(above, 0) + len(own)
+            above = None if above is root else above.getparent()
+    return total
+
+
+def _own_words(element: Element) -> str:
+    """The words of an element that stand in no block of their own and in no link."""
+    parts = [element.text or ""]
+    for child in element:
+        if tag_of(child) in {"b", "strong", "i", "em", "u", "font"}:
+            parts.append("".join(child.itertext()))
+        parts.append(child.tail or "")
+    return " ".join("".join(parts).split())
+
+
+def drop_furniture(body: Element) -> Iterator[Dropped]:
+    """Take out what is navigation, links for sharing and the like; tells what it was."""
+    prose = prose_of(body)
+    most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
+    for element in list(body.iter()):
+        why = _why(element) if element is not body and tag_of(element) else ""
+        if not why or not _is_within(element, body):
+            continue
+        named = tag_of(element) not in _BY_TAG
+        if _holds_article(element) or (named and prose.get(element, 0) > most):
+            continue
+        text = text_of(element)
+        if text:
+            yield Dropped(line=line_of(element), text=shortened(text), why=why)
+        element.drop_tree()
+
+
+def _holds_article(element: Element) -> bool:
+    """Whether the text is in it: some sites make one form of the whole page."""
+    return any(tag_of(one) in {"article", "main", "h1"} for one in element.iter())
+
+
+def _is_within(element: Element, body: Element) -> bool:
+    above = element
+    while above is not None and above is not body:
+        above = above.getparent()
+    return above is body
+
+
+def _why(element: Element) -> str:
+    tag = tag_of(element)
+    if tag in _BY_TAG:
+        return _BY_TAG[tag] if tag != "footer" or not _signed(element) else ""
+    if element.get("role") in _BY_ROLE:
+        return _BY_ROLE[element.get("role")]
+    if tag in {"article", "main", "p", "h1", "h2", "h3", "body"}:
+        return ""
+    names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+    for name in names.split():
+        for pattern, why in _NAMES:
+            if pattern.fullmatch(name):
+                return why
+    return ""
+
+
+def _signed(footer: Element) -> bool:
+    """Whether a foot belongs to a quotation, which it names the author of."""
+    return any(tag_of(above) == "blockquote" for above in footer.iterancestors())
+
+
+def _named(body: Element, prose: dict[Element, int]) -> Element:
+    """The article or main part by the page's own naming, if it has most of the text."""
+    whole = max(prose.get(body, 0), 1)
+    for wanted in ("articleBody", "article", "main"):
+        found = [one for one in body.iter() if _is_named(one, wanted)]
+        best = max(found, key=lambda one: prose.get(one, 0), default=None)
+        if best is not None and prose.get(best, 0) > _MOST * whole:
+            return best
+    return body
+
+
+def _is_named(element: Element, wanted: str) -> bool:
+    if wanted == "articleBody":
+        return bool(tag_of(element)) and element.get("itemprop") == wanted
+    return tag_of(element) == wanted or (bool(tag_of(element)) and element.get("role") == wanted)
+
+
+def _narrowed(element: Element, prose: dict[Element, int]) -> Element:
+    """Go down while one child holds nearly all text."""
+    while True:
+        whole = prose.get(element, 0)
+        parts = [one for one in element if tag_of(one) in _PARTS]
+        best = max(parts, key=lambda one: prose.get(one, 0), default=None)
+        if best is None or not whole or prose.get(best, 0) < _WHOLE * whole:
+            return element
+        element = best
+
+
+def _outside(body: Element, chosen: Element) -> Iterator[Dropped]:
+    path = [chosen, *chosen.iterancestors()]
+    for above in path[1:] if chosen is not body else []:
+        parts = [(above, above.text or "")]
+        for part in above:
+            parts.append((part, "" if part in path or not tag_of(part) else text_of(part)))
+            parts.append((part, part.tail or ""))
+        for part, words in parts:
+            text = " ".join(words.split())
+            if text:
+                long = len(text) >= 60 and ends_sentence(text)
+                why = _OUTSIDE if long else "outside of the article"
+                yield Dropped(line=line_of(part), text=shortened(text), why=why)
+        if above is body:
+            return

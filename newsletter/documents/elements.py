@@ -1,0 +1,254 @@
+"""From the tree of a page to pieces of text: paragraphs, headings, lists, quotations, tables."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from newsletter.documents.inlines import (
+    BLOCKS,
+    Inlines,
+    Run,
+    line_of,
+    lines_of,
+    markdown,
+    tag_of,
+    words,
+)
+from newsletter.documents.pieces import RULE, Piece
+from newsletter.documents.tables import has_stray_words, layout, rows_of, table
+
+Element = Any
+"""An element of lxml, which ships no types."""
+
+_HEADING = re.compile(r"h[1-6]")
+_TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """Reads the blocks of one page; ``inlines`` keeps what had to be left out."""
+
+    inlines: Inlines
+    holding: frozenset[Element]
+    """The elements that have a block somewhere in them."""
+
+    def read(self, element: Element) -> list[Piece]:
+        """All pieces in an element, in order."""
+        return _typed_lists(self._inside(element, Run(text="")))
+
+    def _inside(self, element: Element, like: Run) -> list[Piece]:
+        """The pieces of an element's children; ``like`` carries the marks that stand around."""
+        pieces: list[Piece] = []
+        runs: list[Run] = [replace(like, text=element.text or "")]
+        line = line_of(element)
+        for child in element:
+            if tag_of(child) in BLOCKS or child in self.holding:
+                pieces += _paragraphs(runs, line)
+                runs = []
+                pieces += self._block(child, self.inlines.under(child, like))
+                line = line_of(child)
+            else:
+                runs += self.inlines.runs(child, like)
+            runs.append(replace(like, text=child.tail or ""))
+        return _parted([*pieces, *_paragraphs(runs, line)])
+
+    def _block(self, element: Element, like: Run) -> list[Piece]:
+        tag = tag_of(element)
+        if _HEADING.fullmatch(tag):
+            return self._heading(element, int(tag[1]))
+        if tag == "pre":
+            return _code(element)
+        if tag == "hr":
+            return [Piece(number=line_of(element), text=RULE, markdown=RULE)]
+        readers = {
+            **dict.fromkeys(("ul", "ol", "menu", "dir"), self._list),
+            "blockquote": self._quote,
+            "table": self._table,
+            "figure": self._figure,
+        }
+        return readers.get(tag, self._inside)(element, like)
+
+    def _heading(self, element: Element, level: int) -> list[Piece]:
+        lines = [line for line in lines_of(self.inlines.runs_in(element, Run(text=""))) if line]
+        text = " ".join(map(words, lines)).strip()
+        if not text:
+            return []
+        written = " ".join(markdown(line, marked=False) for line in lines)
+        written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
+        return [
+            Piece(
+                number=line_of(element),
+                text=text,
+                markdown=f"{'#' * max(2, level)} {written}",
+                level=level,
+            )
+        ]
+
+    def _list(self, element: Element, like: Run) -> list[Piece]:
+        first = element.get("start", "1")
+        number = int(first) if first.isdecimal() and len(first) < 9 else 1
+        items: list[list[Piece]] = []
+        stray = _paragraphs([replace(like, text=element.text or "")], line_of(element))
+        for child in element:
+            tag = tag_of(child)
+            inside = self._inside(child, like) if tag == "li" else self._block(child, like)
+            after = _paragraphs([replace(like, text=child.tail or "")], line_of(child))
+            inside, stray = [*stray, *inside, *after], []
+            if tag != "li" and items:
+                items[-1] = _parted([*items[-1], *inside])
+            elif inside:
+                items.append(inside)
+        if stray:
+            items.append(stray)
+        marks = [f"{number + n}." for n in range(len(items))]
+        return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
+
+    def _quote(self, element: Element, like: Run) -> list[Piece]:
+        inside = self._inside(element, like)
+        if not inside:
+            return []
+        lines = joined(inside).split("\n")
+        return [
+            Piece(
+                number=inside[0].number,
+                text=" ".join(one.text for one in inside),
+                markdown="\n".join(f"> {line}".rstrip() for line in lines),
+            )
+        ]
+
+    def _table(self, element: Element, like: Run) -> list[Piece]:
+        if has_stray_words(element):
+            return self._inside(element, like)
+        rows = rows_of(element)
+        captions = [child for child in element if tag_of(child) == "caption"]
+        above = [piece for one in captions for piece in self._inside(one, like)]
+        cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
+        if layout(rows, cells):
+            return _parted([*above, *(one for row in cells for cell in row for one in cell)])
+        return [*above, *table(rows, cells, line_of(element))]
+
+    def _figure(self, element: Element, like: Run) -> list[Piece]:
+        if any(tag_of(one) in {"img", "video", "iframe"} for one in element.iter()):
+            for caption in list(element.iter("figcaption")):
+                self.inlines.leave_out(caption, "the caption of a picture")
+                caption.drop_tree()
+        return self._inside(element, like)
+
+
+def joined(pieces: Sequence[Piece]) -> str:
+    """The Markdown of pieces that stand together."""
+    return "".join((one.glue if n else "") + one.markdown for n, one in enumerate(pieces))
+
+
+def list_of(items: Sequence[Sequence[Piece]], marks: Sequence[str]) -> list[Piece]:
+    """A list as one piece; an item is the pieces in it."""
+    if not items:
+        return []
+    loose = any(one.glue == "\n\n" and not _is_list(one) for item in items for one in item[1:])
+    written = []
+    for mark, item in zip(marks, items, strict=True):
+        parts = [
+            replace(one, glue="\n") if n and _is_list(one) and not loose else one
+            for n, one in enumerate(item)
+        ]
+        indent = " " * (len(mark) + 1)
+        lines = joined(parts).split("\n")
+        written.append(
+            "\n".join(
+                [f"{mark} {lines[0]}", *(indent + line if line else "" for line in lines[1:])]
+            )
+        )
+    return [
+        Piece(
+            number=items[0][0].number,
+            text=" ".join(one.text for item in items for one in item),
+            markdown=("\n\n" if loose else "\n").join(written),
+        )
+    ]
+
+
+def _is_list(piece: Piece) -> bool:
+    return bool(re.match(r"(?:[-*]|\d+[.)]) ", piece.markdown)) and piece.text != RULE
+
+
+def _paragraphs(runs: Iterable[Run], number: int) -> list[Piece]:
+    """Paragraphs of running words: a line break breaks the line, two of them the paragraph."""
+    pieces: list[Piece] = []
+    broken = False
+    for line in lines_of(runs):
+        text = words(line)
+        if not text:
+            broken = False
+            continue
+        glue = "\\\n" if broken else "\n\n"
+        written = markdown(line)
+        pieces.append(Piece(number=number, text=text, markdown=written, broken=broken, glue=glue))
+        broken = True
+    return pieces
+
+
+def _parted(pieces: list[Piece]) -> list[Piece]:
+    """Keep two lists in a row from becoming one: the second gets another mark."""
+    for n in range(1, len(pieces)):
+        before, after = pieces[n - 1].markdown, pieces[n].markdown
+        if not (_is_list(pieces[n - 1]) and _is_list(pieces[n])):
+            continue
+        if before.startswith("- ") and after.startswith("- "):
+            changed = re.sub(r"^- ", "* ", after, flags=re.MULTILINE)
+        elif re.match(r"\d+\. ", before) and re.match(r"\d+\. ", after):
+            changed = re.sub(r"^(\d+)\. ", r"\1) ", after, flags=re.MULTILINE)
+        else:
+            continue
+        pieces[n] = replace(pieces[n], markdown=changed)
+    return pieces
+
+
+def _typed_lists(pieces: Sequence[Piece]) -> list[Piece]:
+    """Make lists of paragraphs that begin with a typed bullet."""
+    out: list[Piece] = []
+    items: list[list[Piece]] = []
+    for piece in pieces:
+        if _TYPED_BULLET.match(piece.markdown) and not _TYPED_BULLET.fullmatch(piece.text):
+            items.append([_without_bullet(piece)])
+            continue
+        out += list_of(items, ["-"] * len(items))
+        items = []
+        out.append(piece)
+    return _parted([*out, *list_of(items, ["-"] * len(items))])
+
+
+def _without_bullet(piece: Piece) -> Piece:
+    text = _TYPED_BULLET.sub("", piece.text, count=1)
+    return replace(piece, text=text, markdown=_TYPED_BULLET.sub("", piece.markdown, count=1))
+
+
+def _code(element: Element) -> list[Piece]:
+    text = "".join(element.itertext()).strip("\n").replace("\r", "")
+    if not text.strip():
+        return []
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    return [
+        Piece(
+            number=line_of(element),
+            text=" ".join(text.split()),
+            markdown=f"{fence}\n{text}\n{fence}",
+        )
+    ]
+
+
+def holding_blocks(root: Element) -> frozenset[Element]:
+    """The elements that have a block somewhere in them."""
+    found: set[Element] = set()
+    for element in root.iter(*BLOCKS):
+        above = element.getparent()
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.getparent()
+    return frozenset(found)
+
+
+def numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Pieces with their places as numbers, for files that have no lines."""
+    for number, piece in enumerate(pieces, start=1):
+        yield replace(piece, number=number)

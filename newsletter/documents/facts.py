@@ -1,0 +1,171 @@
+"""What a web page says about itself: its title, its date, its site's name, its address."""
+
+import json
+import re
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from newsletter.documents.dates import dates_in
+from newsletter.documents.heading import Dated
+from newsletter.documents.inlines import tag_of, text_of
+from newsletter.documents.lines import ordinary
+
+Element = Any
+
+_PARTING = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
+_DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", "date", "pubdate")
+_SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
+_LARGEST_DATA = 500_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a page says about itself. What it does not say is empty."""
+
+    title: str
+    note: str
+    """What to tell the person of the title, if it was not on the page itself."""
+    dated: Dated
+    base: str
+
+
+def facts_of(root: Element, *, document: bool) -> Facts:
+    """Read a page's facts, before anything is taken out of it.
+
+    ``document`` tells a text that a word processor saved: its own title is often an old one.
+    """
+    said = _meta(root)
+    data = list(_linked_data(root))
+    sites = [said[key] for key in _SITES if said.get(key)]
+    sites += [name for one in data if (name := _publisher(one))]
+    title, note = _title(root, said, sites, document=document)
+    return Facts(title=title, note=note, dated=_dated(root, said, data), base=_base(root, said))
+
+
+def _meta(root: Element) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for one in root.iter("meta"):
+        key = one.get("property") or one.get("name") or one.get("itemprop") or ""
+        said.setdefault(key.lower(), ordinary(one.get("content") or "").strip())
+    return said
+
+
+def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
+    for script in root.iter("script"):
+        text = script.text or ""
+        if (script.get("type") or "").lower() != "application/ld+json" or len(text) > _LARGEST_DATA:
+            continue
+        try:
+            yield from _objects(json.loads(text))
+        except (ValueError, RecursionError):
+            continue
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict):
+            yield one
+            graph = one.get("@graph")
+            yield from (
+                (part for part in graph if isinstance(part, dict))
+                if isinstance(graph, list)
+                else ()
+            )
+
+
+def _publisher(data: dict[str, Any]) -> str:
+    publisher = data.get("publisher")
+    name = publisher.get("name") if isinstance(publisher, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+# --- the title ---------------------------------------------------------------------------------
+
+
+def _title(
+    root: Element, said: dict[str, str], sites: Iterable[str], *, document: bool
+) -> tuple[str, str]:
+    names = {site.casefold() for site in sites}
+    headings = [text for one in root.iter("h1") if (text := text_of(one))]
+    headings = [text for text in headings if text.casefold() not in names]
+    shown = {text_of(one).casefold() for one in root.iter("h1", "h2")}
+    page = ordinary(next((one.text or "" for one in root.iter("title")), "")).strip()
+    parted = [_parted(one, names, shown) for one in (said.get("og:title", ""), page) if one]
+    for title, _ in parted:
+        for heading in headings:
+            if title.casefold() == heading.casefold():
+                return heading, ""
+    if document:
+        return "", ""
+    cut = {rest.casefold() for _, rest in parted}
+    headings = [text for text in headings if text.casefold() not in cut]
+    if len(headings) == 1 or (headings and not parted):
+        return headings[0], ""
+    if not parted:
+        return "", ""
+    where = "the page's data" if said.get("og:title") else "the page's window title"
+    return parted[0][0], f"The title is from {where}; look whether it is what the page shows."
+
+
+def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
+    """A page's title without its site's name, and that name, as far as either is known.
+
+    ``names`` are the site's own, ``shown`` the headings of the page, all in small letters. A
+    heading that the title begins with is the statement's; one that it ends with is the site's
+    unless it is the longer part.
+    """
+    for found in _PARTING.finditer(title):
+        before, after = title[: found.start()], title[found.end() :]
+        if after.casefold() in names:
+            return before, after
+        if before.casefold() in names:
+            return after, before
+        first, last = before.casefold() in shown, after.casefold() in shown
+        if last and len(after) > len(before):
+            return after, before
+        if first or last:
+            return before, after
+    return title, ""
+
+
+# --- date and address --------------------------------------------------------------------------
+
+
+def _dated(root: Element, said: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
+    written = [(said[key], "the page's data") for key in _DATES if said.get(key)]
+    for one in data:
+        value = one.get("datePublished")
+        written += [(value, "the page's data")] if isinstance(value, str) else []
+    for time in root.iter("time"):
+        inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())
+        if inside or time.get("pubdate") is not None or time.get("itemprop") == "datePublished":
+            written.append((time.get("datetime") or text_of(time), "the page's mark of a time"))
+    for text, where in written:
+        value = _day(text)
+        if value is not None:
+            return Dated(value=value, note=f"The date {value} is from {where}.")
+    return Dated(value=None)
+
+
+def _day(text: str) -> date | None:
+    """The day of a time as it is written there, in whatever zone that is."""
+    found = dates_in(re.sub(r"(?<=\d)T(?=\d)", " ", text[:60]))
+    return found[0].value if found else None
+
+
+def _base(root: Element, said: dict[str, str]) -> str:
+    canonical = ""
+    for link in root.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split():
+            canonical = canonical or link.get("href") or ""
+    address = next((one for one in (canonical, said.get("og:url", "")) if _is_web(one)), "")
+    for base in root.iter("base"):
+        if _is_web(base.get("href") or ""):
+            return str(base.get("href"))
+    return address
+
+
+def _is_web(address: str) -> bool:
+    return address.lower().startswith(("http://", "https://"))

@@ -1,0 +1,98 @@
+"""Footnotes of a page: two places that link to each other, the later of which is the note."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.documents.inlines import BLOCKS, tag_of
+
+Element = Any
+
+_CLIMBABLE = {"li", "div", "p", "dd", "aside"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footnotes:
+    """The footnotes of a page, taken out of its tree."""
+
+    references: dict[Element, str]
+    """The link in the text → its note's name, counted from 1."""
+    notes: dict[str, Element]
+    """The name → the element that holds the note's words."""
+
+
+def take_footnotes(root: Element) -> Footnotes:
+    """Find all footnotes and take their words out of the text."""
+    places = _places(root)
+    links = [one for one in root.iter("a") if _leads_within(one)]
+    backs = {link: places.get(link.get("href")[1:]) for link in links}
+    leading: dict[Element, list[Element]] = {}
+    for link, home in backs.items():
+        leading.setdefault(home, []).append(link)
+    seen: set[Element] = set()
+    references: dict[Element, str] = {}
+    notes: dict[str, Element] = {}
+    names: dict[Element, str] = {}
+    for link in links:
+        seen.add(link)
+        later = [one for home in _homes(link) for one in leading.get(home, []) if one not in seen]
+        back = next((one for one in later if _is_at(one, backs[link])), None)
+        if back is None:
+            continue
+        holder = _holder(back)
+        if holder not in names:
+            names[holder] = str(len(names) + 1)
+            notes[names[holder]] = holder
+        references[link] = names[holder]
+    _take_out(references, notes, backs)
+    return Footnotes(references=references, notes=notes)
+
+
+def _places(root: Element) -> dict[str, Element]:
+    places: dict[str, Element] = {}
+    for element in root.iter():
+        for key in (element.get("id"), element.get("name")) if tag_of(element) else ():
+            if key:
+                places.setdefault(key, element)
+    return places
+
+
+def _leads_within(link: Element) -> bool:
+    return (link.get("href") or "").startswith("#")
+
+
+def _homes(link: Element) -> list[Element]:
+    """Where a note may lead back to: the link, a mark in it or beside it, the figure around it."""
+    near = [link.getparent(), link.getprevious(), link.getnext()]
+    return [link, *link, *(one for one in near if one is not None)]
+
+
+def _is_at(link: Element, place: Element | None) -> bool:
+    return place is not None and (link is place or place in link.iterancestors())
+
+
+def _holder(back: Element) -> Element:
+    """The whole note: its paragraph, or the item or part that holds no link but this one."""
+    holder = back
+    while tag_of(holder) not in BLOCKS and holder.getparent() is not None:
+        holder = holder.getparent()
+    above = holder.getparent()
+    while above is not None and tag_of(above) in _CLIMBABLE and _alone(above, back):
+        holder, above = above, above.getparent()
+    return holder
+
+
+def _alone(element: Element, back: Element) -> bool:
+    return all(one is back for one in element.iter("a") if _leads_within(one))
+
+
+def _take_out(
+    references: dict[Element, str],
+    notes: dict[str, Element],
+    backs: dict[Element, Element | None],
+) -> None:
+    for holder in notes.values():
+        for link in [one for one in holder.iter("a") if backs.get(one) is not None]:
+            if link not in references:
+                link.drop_tree()
+        if holder.getparent() is not None:
+            holder.drop_tree()

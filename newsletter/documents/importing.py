@@ -1,0 +1,79 @@
+"""A file of any kind that press offices have, into a statement: each kind is read by its own."""
+
+from datetime import date
+from pathlib import PurePath
+from typing import Protocol
+
+from newsletter.documents.docx import import_docx
+from newsletter.documents.imported import ImportedDocument, unusable
+from newsletter.documents.pages import import_page
+from newsletter.documents.plain_text import import_bytes
+from newsletter.documents.written import import_markdown
+
+MAX_BYTES = 50_000_000
+"""Of a file that is read: pictures make Word files large."""
+
+
+class _Reader(Protocol):
+    """Reads the bytes of one kind of file."""
+
+    def __call__(self, data: bytes, *, today: date, file: str) -> ImportedDocument: ...
+
+
+_LARGEST_PAGE = 10_000_000
+_LARGEST_TEXT = 2_000_000
+"""As a statement's own file."""
+_READERS: dict[str, _Reader] = {
+    ".docx": import_docx,
+    **dict.fromkeys((".html", ".htm", ".xhtml"), import_page),
+    **dict.fromkeys((".md", ".markdown"), import_markdown),
+    **dict.fromkeys((".txt", ".text", ""), import_bytes),
+}
+_AS_DOCX = "open it in Word or LibreOffice, save it as a Word document (.docx) and import that"
+_INSTEAD = {
+    ".doc": f"is of an old kind of Word file; {_AS_DOCX}",
+    ".docm": f"is a Word file with macros; {_AS_DOCX}",
+    ".odt": f"is a file of LibreOffice; {_AS_DOCX}",
+    ".rtf": f"is rich text; {_AS_DOCX}",
+    ".pages": "is a file of Pages; export it as Word (.docx) and import that",
+    ".pdf": "is a PDF; copy its text into a .txt file and import that",
+    ".mht": "is a web archive; save the page as 'Web page, HTML only' and import that",
+    ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
+}
+_OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+
+def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """Read a file by what its name ends with.
+
+    Raises InvalidInput, naming ``file`` and what to do, if it is of another kind than its name
+    says, of one that is not read, too large, or without a statement.
+    """
+    kind = PurePath(file).suffix.lower()
+    objection = _INSTEAD.get(kind, "") or _disguised(data, kind)
+    if objection:
+        raise unusable(file, objection)
+    reader = _READERS.get(kind)
+    if reader is None:
+        message = "is of a kind that is not read; import .docx, .html, .md or .txt"
+        raise unusable(file, message)
+    return reader(data, today=today, file=file)
+
+
+def _disguised(data: bytes, kind: str) -> str:
+    if data.startswith(_OLD_WORD):
+        if _ENCRYPTED in data:
+            return "is locked with a password; open it in Word, save it without one, import that"
+        return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"
+    if kind == ".docx":
+        largest = MAX_BYTES
+    else:
+        largest = _LARGEST_PAGE if _READERS.get(kind) is import_page else _LARGEST_TEXT
+        if data.startswith(b"PK\x03\x04"):
+            return "is a packed file and no text; give it the ending .docx if it is from Word"
+        if data.startswith(b"%PDF-"):
+            return _INSTEAD[".pdf"]
+    if len(data) > largest:
+        return f"is larger than {largest // 1_000_000} MB; copy the statement alone into a new file"
+    return ""

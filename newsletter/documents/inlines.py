@@ -1,0 +1,375 @@
+"""The words inside a paragraph of a page: marks, links, and what a mail cannot hold."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from newsletter.documents.google import direct
+from newsletter.documents.imported import Dropped
+from newsletter.documents.lines import ordinary
+from newsletter.documents.paragraphs import escape_start, escape_words
+
+BOLD, ITALIC, STRUCK = "**", "*", "~~"
+_ORDER = (BOLD, ITALIC, STRUCK)
+_DEFINITION = re.compile(r"(\[\^\w+\]):")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Words that are marked alike."""
+
+    text: str
+    marks: frozenset[str] = frozenset()
+    href: str = ""
+    code: bool = False
+    """Shown as it is, like source; it carries no marks."""
+    literal: str = ""
+    """Markdown in place of words: the mark of a footnote."""
+    ends_line: bool = False
+    """A line break, with no words of its own."""
+
+
+def lines_of(runs: Iterable[Run]) -> list[list[Run]]:
+    """Cut runs at line breaks and make their blanks ordinary. An empty line has no runs."""
+    lines: list[list[Run]] = []
+    for ends, group in groupby(runs, key=lambda run: run.ends_line):
+        if ends:
+            lines.extend([] for _ in list(group)[1:])
+        else:
+            lines.append(_tidy(group))
+    return lines
+
+
+def words(line: Sequence[Run]) -> str:
+    """The words of a line alone."""
+    return ordinary("".join(run.text for run in line)).strip()
+
+
+def markdown(line: Sequence[Run], *, marked: bool = True) -> str:
+    """Write a line that begins a line of Markdown; unmarked, its bold and the like are left out."""
+    settled = _settled(line if marked else [_bare(run) for run in line])
+    text = _inner(settled)
+    first = settled[0] if settled else Run(text="")
+    if not (first.marks or first.href or first.literal or first.code):
+        text = escape_start(text)
+    return _DEFINITION.sub(r"\1\\:", text, count=1) if text.startswith("[^") else text
+
+
+def _bare(run: Run) -> Run:
+    return replace(run, marks=frozenset(), code=False)
+
+
+def _inner(line: Sequence[Run]) -> str:
+    out = ""
+    for href, group in groupby(line, key=lambda run: run.href):
+        runs = list(group)
+        if not href:
+            out += _marked(runs, out)
+            continue
+        lead = " " if runs[0].text.startswith(" ") else ""
+        trail = " " if runs[-1].text.endswith(" ") else ""
+        text = _marked(runs, "[").strip()
+        out = _guarded(out + lead) + (f"[{text}]({_destination(href)}){trail}" if text else "")
+    return ordinary(out).strip()
+
+
+def _guarded(before: str) -> str:
+    """Keep a ``!`` or ``^`` before a link from making an image or a note of it."""
+    return before[:-1] + "\\" + before[-1] if before.endswith(("!", "^")) else before
+
+
+def _destination(href: str) -> str:
+    address = re.sub(r"&(?=#?\w+;)", r"\\&", href)
+    return f"<{address}>" if re.search(r"[()\\*_]", address) else address
+
+
+def _tidy(runs: Iterable[Run]) -> list[Run]:
+    """One blank between words, none around the line, and neighbours alike in one run."""
+    out: list[Run] = []
+    for run in runs:
+        text = ordinary(run.text)
+        if not run.literal and (not out or out[-1].text.endswith(" ")):
+            text = text.lstrip(" ")
+        if not text and not run.literal:
+            continue
+        if out and not run.literal and not out[-1].literal and _same(out[-1], run):
+            out[-1] = replace(out[-1], text=out[-1].text + text)
+        else:
+            out.append(replace(run, text=text))
+    while out and not out[-1].literal and not out[-1].text.strip():
+        out.pop()
+    if out and not out[-1].literal:
+        out[-1] = replace(out[-1], text=out[-1].text.rstrip(" "))
+    return out
+
+
+def _same(one: Run, other: Run) -> bool:
+    return one.marks == other.marks and one.href == other.href and one.code == other.code
+
+
+# --- marks that Markdown would not see --------------------------------------------------------
+
+
+def _settled(line: Sequence[Run]) -> list[Run]:
+    """Take marks off where Markdown would show them as stars: beside letters, on blanks."""
+    tilde = any("~" in run.text for run in line)
+    runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
+    runs = [_with_possible_marks(run, tilde) for run in runs]
+    runs = [part for run in runs for part in _blanks_apart(run)]
+    for index in range(len(runs) - 1):
+        before, after = runs[index : index + 2]
+        touching = not before.text.endswith(" ") and not after.text.startswith(" ")
+        if touching and before.marks and after.marks and before.marks != after.marks:
+            runs[index + 1] = replace(after, marks=before.marks & after.marks)
+    return _merged([part for n in range(len(runs)) for part in _edges_apart(runs, n)])
+
+
+def _with_possible_marks(run: Run, tilde: bool) -> Run:
+    """Code carries no marks, and a line with a tilde of its own none that are made of tildes."""
+    taken = run.marks if run.code else {STRUCK} if tilde else set()
+    return replace(run, marks=run.marks - taken)
+
+
+def _merged(runs: Iterable[Run]) -> list[Run]:
+    out: list[Run] = []
+    for run in runs:
+        if out and not run.literal and not out[-1].literal and _same(out[-1], run):
+            out[-1] = replace(out[-1], text=out[-1].text + run.text)
+        else:
+            out.append(run)
+    return out
+
+
+def _blanks_apart(run: Run) -> list[Run]:
+    if run.literal or not (run.marks or run.code):
+        return [run]
+    core = run.text.strip(" ")
+    at = run.text.index(core) if core else 0
+    parts = [run.text[:at], core, run.text[at + len(core) :]]
+    cut = [_bare(run), run, _bare(run)]
+    return [replace(one, text=text) for one, text in zip(cut, parts, strict=True) if text]
+
+
+def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
+    """Move punctuation at the edge of marked words out of them where a letter touches it."""
+    run = runs[n]
+    if run.literal or not run.marks:
+        return [run]
+    before = runs[n - 1].text[-1:] if n else ""
+    after = runs[n + 1].text[:1] if n + 1 < len(runs) else ""
+    begin = _edge(run.text) if _is_letter(before) else 0
+    lead, text = run.text[:begin], run.text[begin:]
+    end = len(text) - (_edge(text[::-1]) if _is_letter(after) else 0)
+    text, trail = text[:end], text[end:]
+    parts = [(lead, _bare(run)), (text, run), (trail, _bare(run))]
+    return [replace(one, text=piece) for piece, one in parts if piece]
+
+
+def _edge(text: str) -> int:
+    """How many characters of punctuation a text begins with, with the blanks behind them."""
+    at = 0
+    while at < len(text) and (_is_mark(text[at]) or (at and text[at] == " ")):
+        at += 1
+    return at
+
+
+def _is_letter(character: str) -> bool:
+    return bool(character) and not character.isspace() and not _is_mark(character)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"
+
+
+def _code(text: str) -> str:
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _marked(runs: Sequence[Run], before: str) -> str:
+    """The runs of one link, or outside of any; ``before`` is what the line holds already."""
+    out = ""
+    for marks, group in groupby(runs, key=lambda run: run.marks):
+        text = ""
+        for run in group:
+            if run.literal.startswith("[") and (before + out + text).endswith(("!", "^")):
+                text += " "
+            text += run.literal or (_code(run.text) if run.code else escape_words(run.text))
+        order = [mark for mark in _ORDER if mark in marks]
+        out += "".join(order) + text + "".join(reversed(order))
+    return out
+
+
+Element = Any
+
+BLOCKS = frozenset(
+    [
+        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd"),
+        *("details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
+        *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main"),
+        *("menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td"),
+        *("tfoot", "th", "thead", "tr", "ul"),
+    ]
+)
+"""Elements that stand on lines of their own."""
+
+_MARKS = {
+    **dict.fromkeys(("b", "strong"), BOLD),
+    **dict.fromkeys(("i", "em", "cite", "dfn", "var"), ITALIC),
+    **dict.fromkeys(("s", "strike", "del"), STRUCK),
+}
+_STYLES = (
+    (re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I), BOLD),
+    (re.compile(r"font-style:\s*italic", re.I), ITALIC),
+    (re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*line-through", re.I), STRUCK),
+)
+_UNMARKED = (
+    (re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.I), BOLD),
+    (re.compile(r"font-style:\s*normal", re.I), ITALIC),
+)
+_SHOWN_ELSEWHERE = {
+    **dict.fromkeys(("video", "audio", "object", "embed", "iframe", "canvas"), "embedded media"),
+    "svg": "a drawing",
+    "math": "a formula",
+}
+_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_FIGURES = re.compile(r"[-+0-9]{1,6}")
+_UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_SHOWN = 80
+
+
+def tag_of(element: Element) -> str:
+    """An element's name in small letters; empty for a comment."""
+    return element.tag.lower() if isinstance(element.tag, str) else ""
+
+
+def line_of(element: Element) -> int:
+    """Where an element stands in its file, from 1; 0 where nobody knows."""
+    return element.sourceline or 0
+
+
+def text_of(element: Element) -> str:
+    """All words in an element, on one line."""
+    return ordinary(" ".join(element.itertext())).strip()
+
+
+def shortened(text: str) -> str:
+    """As much of a text as tells a person which one it is."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
+
+
+@dataclass(kw_only=True)
+class Inlines:
+    """Reads the words of one page, and keeps what it left out and what it could not resolve."""
+
+    base: str = ""
+    """The page's own address, which relative links count from."""
+    references: dict[Element, str] = field(default_factory=dict)
+    """A link that is the mark of a footnote → the footnote's name."""
+    dropped: list[Dropped] = field(default_factory=list)
+    http: int = 0
+    """How many links are not encrypted."""
+    redirects: int = 0
+    """How many links led through Google, as links in its documents do."""
+
+    def under(self, element: Element, like: Run) -> Run:
+        """What words directly in an element are like, given what is around it."""
+        tag, style = tag_of(element), element.get("style") or ""
+        marks = set(like.marks)
+        if tag in _MARKS:
+            marks.add(_MARKS[tag])
+        marks |= {mark for pattern, mark in _STYLES if pattern.search(style)}
+        marks -= {mark for pattern, mark in _UNMARKED if pattern.search(style)}
+        href = self._address(element) if tag == "a" and element.get("href") else like.href
+        return replace(like, marks=frozenset(marks), href=href)
+
+    def runs(self, element: Element, like: Run) -> list[Run]:
+        """The runs of an element that stands inside of a paragraph."""
+        tag = tag_of(element)
+        if tag == "br":
+            return [Run(text="\n", ends_line=True)]
+        if tag == "img":
+            self.leave_out_image(element)
+            return []
+        if tag in _SHOWN_ELSEWHERE:
+            self.leave_out(element, _SHOWN_ELSEWHERE[tag])
+            return []
+        if element in self.references:
+            return [Run(text="", literal=f"[^{self.references[element]}]")]
+        if tag in {"code", "kbd", "samp", "tt"}:
+            return [replace(one, code=True) for one in self.runs_in(element, like)]
+        if tag in {"sup", "sub"} and _FIGURES.fullmatch(element.text or "") and not len(element):
+            return [
+                replace(like, text=element.text.translate(_RAISED if tag == "sup" else _LOWERED))
+            ]
+        inside = self.runs_in(element, self.under(element, like))
+        return _between(inside, tag, like)
+
+    def runs_in(self, element: Element, like: Run) -> list[Run]:
+        """The runs of an element's own words and of its children."""
+        runs = [replace(like, text=element.text or "")]
+        for child in element:
+            runs += self.runs(child, like)
+            runs.append(replace(like, text=child.tail or ""))
+        return runs
+
+    def leave_out(self, element: Element, why: str) -> None:
+        """Note an element that is not taken."""
+        text = text_of(element) or element.get("src") or element.get("title") or tag_of(element)
+        self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
+
+    def leave_out_image(self, element: Element) -> None:
+        """Note a picture, by its description."""
+        alt = ordinary(element.get("alt") or "").strip()
+        source = element.get("src") or ""
+        name = "" if source.startswith("data:") else source.split("?")[0].rpartition("/")[2]
+        text = alt or name or "a picture without a description"
+        why = "a picture: pictures are not imported"
+        self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
+
+    def _address(self, element: Element) -> str:
+        href = re.sub(r"[\x00-\x1f\x7f]", "", element.get("href")).strip()
+        if href.startswith("#"):
+            return ""
+        written = _joined(self.base, href)
+        address = direct(written)
+        self.redirects += address != written
+        scheme = _scheme(address)
+        if scheme in _SCHEMES:
+            self.http += scheme == "http"
+            return _UNSAFE.sub(lambda found: quote(found.group()), address)
+        why = (
+            f"a {scheme}: link" if scheme else "a relative link: the page does not say its address"
+        )
+        text = f"{text_of(element)} → {shortened(href)}".strip()
+        self.dropped.append(Dropped(line=line_of(element), text=text, why=f"{why}; its words stay"))
+        return ""
+
+
+def _between(inside: list[Run], tag: str, like: Run) -> list[Run]:
+    """What a browser shows around an element: quotes, or the ends of a line."""
+    if tag == "q":
+        return [replace(like, text="“"), *inside, replace(like, text="”")]
+    end = [Run(text="\n", ends_line=True)] if tag in BLOCKS else []
+    return [*end, *inside, *end]
+
+
+def _joined(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return href
+
+
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme.lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,151 @@
+"""Web pages, saved from a browser or by Word, into pieces of Markdown."""
+
+import codecs
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from lxml import etree, html
+
+from newsletter.documents.article import drop_unseen, find_article
+from newsletter.documents.elements import Blocks, holding_blocks, joined
+from newsletter.documents.facts import facts_of
+from newsletter.documents.footnotes import Footnotes, take_footnotes
+from newsletter.documents.google import clean_google, is_google
+from newsletter.documents.imported import ImportedDocument, unusable
+from newsletter.documents.inlines import Inlines
+from newsletter.documents.office import clean_word, is_word
+from newsletter.documents.pieces import RULE, Piece, Pieces, import_pieces
+from newsletter.documents.revisions import take_review
+from newsletter.formats.text import decode, encoding_note
+
+Element = Any
+
+_DECLARED = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*+=\s*+(?:["']\s*+)?([\w.:-]{1,40})""", re.IGNORECASE
+)
+_WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CONDITION = re.compile(r"<!\[[^\]<>]{0,200}\]>")
+_DEEPEST = 150
+
+
+def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """Find the statement in a web page. Raises InvalidInput, naming ``file``."""
+    text, note = decode_page(data, file=file)
+    root = parse(text, file=file)
+    google = is_google(root)
+    document = google or is_word(root)
+    facts = facts_of(root, document=document)
+    if google:
+        clean_google(root)
+    drop_unseen(root)
+    review = take_review(root)
+    if document:
+        clean_word(root)
+    footnotes = take_footnotes(root)
+    inlines = Inlines(base=facts.base, references=footnotes.references)
+    article = find_article(root) if not document else None
+    pieces = read_blocks(article.element if article else root, inlines)
+    foot = foot_of(footnotes, pieces, inlines)
+    read = Pieces(
+        pieces=tuple(pieces),
+        title=facts.title,
+        dated=facts.dated,
+        foot=foot,
+        dropped=(*(article.dropped if article else ()), *inlines.dropped),
+        notes=tuple(
+            filter(
+                None,
+                [
+                    note,
+                    facts.note,
+                    *review.notes(),
+                    *(article.notes if article else ()),
+                    *link_notes(inlines),
+                ],
+            )
+        ),
+    )
+    return import_pieces(read, today=today, file=file)
+
+
+def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
+    """The text of a page, and what to tell if its encoding was guessed.
+
+    By its byte order mark, else by what it declares, else UTF-8, else Windows-1252. Raises
+    InvalidInput if it is none of these.
+    """
+    found = _DECLARED.search(data[:4096])
+    if found and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        try:
+            name = codecs.lookup(found[1].decode("ascii")).name
+            name = "cp1252" if name in _WESTERN else name
+            return data.decode("utf-8" if name.startswith("utf-16") else name), ""
+        except (LookupError, UnicodeError):
+            pass  # pages often declare what they are not
+    return decode(data, file=file), encoding_note(data)
+
+
+def parse(text: str, *, file: str) -> Element:
+    """The tree of a page. Raises InvalidInput if it is empty or nested beyond reason."""
+    clean = _CONDITION.sub("", _CONTROL.sub("", text))
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
+    )
+    try:
+        root = html.document_fromstring(clean.encode(), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise unusable(file, "holds no text; look whether it is the right file") from error
+    if _depth(root) > _DEEPEST:
+        message = (
+            f"its parts are nested more than {_DEEPEST} deep; open it in a browser, copy the text "
+            "and import that as plain text"
+        )
+        raise unusable(file, message)
+    return root
+
+
+def read_blocks(root: Element, inlines: Inlines) -> list[Piece]:
+    """The pieces of a part of a page."""
+    return Blocks(inlines=inlines, holding=holding_blocks(root)).read(root)
+
+
+def foot_of(footnotes: Footnotes, pieces: Sequence[Piece], inlines: Inlines) -> tuple[str, ...]:
+    """The footnotes that the pieces refer to, as Markdown; the others are told of."""
+    written = []
+    text = "\n".join(one.markdown for one in pieces)
+    for name, element in footnotes.notes.items():
+        if f"[^{name}]" not in text:
+            inlines.leave_out(element, "a footnote of what was left out")
+            continue
+        element.tag = "div"
+        inside = [one for one in read_blocks(element, inlines) if one.text != RULE]
+        if inside:
+            lines = joined(inside).split("\n")
+            rest = ["    " + line if line else "" for line in lines[1:]]
+            written.append("\n".join([f"[^{name}]: {lines[0]}", *rest]))
+    return tuple(written)
+
+
+def link_notes(inlines: Inlines) -> list[str]:
+    """What to say of links that are taken and that a mail may not have."""
+    notes = []
+    if inlines.redirects:
+        count = "1 link" if inlines.redirects == 1 else f"{inlines.redirects} links"
+        notes.append(f"{count} through Google's redirect made direct.")
+    if inlines.http:
+        count = "1 link begins" if inlines.http == 1 else f"{inlines.http} links begin"
+        notes.append(
+            f"{count} with http://, which is not encrypted: write https:// where it works."
+        )
+    return notes
+
+
+def _depth(root: Element) -> int:
+    deepest = depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest

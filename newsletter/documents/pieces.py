@@ -1,0 +1,126 @@
+"""From the pieces of a page or a Word file, each with its Markdown, to an imported statement."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.documents.heading import Dated, Heading, first_prose, may_be_title
+from newsletter.documents.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.lines import Line
+from newsletter.documents.recognition import Recognised, future_note, recognise, summary_of
+
+RULE = "* * *"
+"""A line across the text, as words and as Markdown."""
+
+_LONGEST_KICKER = 2
+"""How many pieces of running text may stand above a title, such as a notice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A paragraph, a line of one, a heading, or a whole list, quotation or table."""
+
+    number: int
+    """Its line in the file, from 1; of a Word file its place among the paragraphs."""
+    text: str
+    """Its words alone, on one line."""
+    markdown: str
+    broken: bool = False
+    """Only a line break stands before it, and no end of a paragraph."""
+    level: int = 0
+    """Of a heading, from 1; 0 for all else."""
+    glue: str = "\n\n"
+    """What stands before it in Markdown, where the piece before it is kept too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces:
+    """All of a file that may be statement, and what the file says about itself."""
+
+    pieces: tuple[Piece, ...]
+    title: str = ""
+    """Where the file says it outside of its text; else it is looked for in the pieces."""
+    dated: Dated | None = None
+    summary: str = ""
+    subject: str = ""
+    foot: tuple[str, ...] = ()
+    """Footnotes in Markdown: they go below the text whatever stands there."""
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
+    """Find title, date and body. Raises InvalidInput, naming ``file``, if there is none."""
+    if not read.pieces:
+        raise unusable(file, "holds no text; look whether it is the right file")
+    lines = [
+        Line(number=one.number, text=one.text, gap=not one.broken and index > 0)
+        for index, one in enumerate(read.pieces)
+    ]
+    prose = first_prose(lines, 0)
+    heading = _heading(read, lines, prose)
+    found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
+    dated = _dated(found, read.dated)
+    body = _body(read.pieces, found.kept)
+    summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)
+    guesses = [found.heading.note, dated.note, future_note(dated.value, today), *found.notes]
+    return ImportedDocument(
+        title=found.heading.title,
+        date=dated.value,
+        body="\n\n".join([body, *read.foot]),
+        dropped=tuple(sorted([*found.dropped, *read.dropped], key=lambda one: one.line)),
+        notes=tuple(filter(None, [*read.notes, *guesses, of_summary])),
+        summary=summary,
+        subject=read.subject,
+    )
+
+
+def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading | None:
+    """The title that the file names, or the first of its highest headings above the text."""
+    if read.title:
+        index = _place(read, prose)
+        return Heading(title=read.title, first=index, last=index)
+    head = read.pieces if prose is None else read.pieces[:prose]
+    headings = [n for n, one in enumerate(head) if one.level and may_be_title(one.text)]
+    if not headings:
+        return None
+    best = min(headings, key=lambda n: (head[n].level, n))
+    alone = sum(head[n].level == head[best].level for n in headings) == 1
+    note = f"Line {head[best].number} was taken for the title; look whether it is."
+    return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
+
+
+def _place(read: Pieces, prose: int | None) -> int:
+    """Where the known title stands above the text, or as a heading just inside it; else -1."""
+    end = len(read.pieces) if prose is None else prose
+    for n, one in enumerate(read.pieces[: end + _LONGEST_KICKER]):
+        if one.text.casefold() == read.title.casefold() and (n < end or one.level):
+            return n
+    return -1
+
+
+def _dated(found: Recognised, said: Dated | None) -> Dated:
+    """The date that readers see, else the one that the file says of itself."""
+    seen = found.dated
+    if said is None or said.value is None:
+        return seen
+    if seen.value is None:
+        return said
+    if seen.value == said.value:
+        return Dated(value=seen.value)
+    note = f"The text is dated {seen.value}, and the file's own data say {said.value}."
+    return Dated(value=seen.value, note=note)
+
+
+def _body(pieces: Sequence[Piece], kept: Iterable[int]) -> str:
+    numbers = list(kept)
+    while len(numbers) > 1 and pieces[numbers[0]].text == RULE:
+        del numbers[0]
+    while len(numbers) > 1 and pieces[numbers[-1]].text == RULE:
+        del numbers[-1]
+    body = ""
+    for place, n in enumerate(numbers):
+        follows = place > 0 and numbers[place - 1] == n - 1
+        glue = pieces[n].glue if follows or not pieces[n].broken else "\n\n"
+        body += (glue if place else "") + pieces[n].markdown
+    return body

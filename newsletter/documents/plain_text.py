@@ -1,0 +1,167 @@
+"""From a plain text, copied off a web page or a PDF, to a statement's title, date and body."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+
+from newsletter.documents.furniture import PAGE_NUMBER, RUNNING_HEADER, Reasons
+from newsletter.documents.heading import first_prose
+from newsletter.documents.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.lines import Line, read_lines, wrap_width
+from newsletter.documents.paragraphs import Joining, escape, escape_words, how_to_join, join_lines
+from newsletter.documents.recognition import future_note, recognise, summary_of
+from newsletter.formats.text import decode, encoding_note
+
+_PAGE = re.compile(
+    r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"
+    r"(?:\s*(?:of|/|von|de|di|sur|van)\s*(?P<of>\d{1,3}))?|(?P<m>\d{1,3})\s*(?:of|/)\s*(?P<mof>\d{1,3}))"
+    r"\W*(?P<behind>.*)",
+    re.IGNORECASE,
+)
+_LONGEST = 100
+
+
+def running_lines(lines: Sequence[Line]) -> Reasons:
+    """The lines that number pages in words, one after the other, and those that come with each.
+
+    Nothing, unless the numbers rise by one from 1 and what stands around them stays the same.
+    """
+    marks = _page_marks(lines)
+    if not marks:
+        return {}
+    reasons = dict.fromkeys(marks, PAGE_NUMBER)
+    beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
+    counts = Counter(lines[n].text for n in beside)
+    for n in beside:
+        if n not in marks and counts[lines[n].text] == len(marks) > 1:
+            reasons[n] = RUNNING_HEADER
+    return reasons
+
+
+def _page_marks(lines: Sequence[Line]) -> list[int]:
+    found = {n: _page(line.text) for n, line in enumerate(lines)}
+    marks = [(n, page) for n, page in found.items() if page is not None]
+    numbers = [page[0] for _, page in marks]
+    alike = len({page[1:] for _, page in marks}) == 1
+    if not marks or not alike or numbers != list(range(1, len(numbers) + 1)):
+        return []
+    if len(marks) == 1 and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):
+        return []
+    return [n for n, _ in marks]
+
+
+def _page(text: str) -> tuple[int, str, str] | None:
+    """A page's number, how many there are, and what else the line says."""
+    match = _PAGE.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    around = f"{match['before']}|{match['behind']}"
+    bare = re.fullmatch(r"\W*", around)
+    if match["n"] is None and not bare:
+        return None
+    return int(match["n"] or match["m"]), match["of"] or match["mof"] or "", around
+
+
+_LONGEST_CELL = 200
+
+
+def table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
+    """Each line with the number of its table, from 1; with 0 if it is in none.
+
+    A table is two or more lines below each other, without a blank line, of equally many cells.
+    """
+    number = 0
+    for n, line in enumerate(lines):
+        above = n > 0 and not line.gap and _alike(lines[n - 1], line)
+        below = n + 1 < len(lines) and not lines[n + 1].gap and _alike(line, lines[n + 1])
+        number += below and not above
+        yield (number if above or below else 0), line
+
+
+def tabbed_table(rows: Sequence[Line]) -> str:
+    """Write rows as Markdown; the first becomes the head."""
+    head, *others = [" | ".join(map(_cell, row.cells)) for row in rows]
+    rule = " | ".join(["---"] * len(rows[0].cells))
+    return "\n".join(f"| {row} |" for row in [head, rule, *others])
+
+
+def _alike(one: Line, other: Line) -> bool:
+    short = all(len(cell) <= _LONGEST_CELL for cell in [*one.cells, *other.cells])
+    return len(one.cells) == len(other.cells) > 1 and short
+
+
+def _cell(text: str) -> str:
+    return escape_words(text).replace("|", "\\|")
+
+
+def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
+    """Decode and import; a guess at the encoding is among the notes. Raises InvalidInput."""
+    return import_document(
+        decode(data, file=file), today=today, file=file, notes=filter(None, [encoding_note(data)])
+    )
+
+
+def import_document(
+    text: str, *, today: date, file: str = "the text", notes: Iterable[str] = ()
+) -> ImportedDocument:
+    """Find title, date and body of a plain text.
+
+    Raises InvalidInput, naming ``file``, if it is empty, has no title or has no body.
+    """
+    every = read_lines(text)
+    if not every:
+        raise unusable(file, "is empty; copy the whole statement into it")
+    running = running_lines(every)
+    lines = [line for n, line in enumerate(every) if n not in running]
+    width = wrap_width(lines)
+    found = recognise(lines, prose=first_prose(lines, width), width=width, file=file)
+    broken = {*running, *_breaks(every, lines, found.reasons)}
+    how = how_to_join(lines, width=width, soft=_soft(every, broken))
+    body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))
+    value = found.dated.value
+    summary, of_summary = summary_of(lines, found.subhead)
+    guesses = [found.heading.note, found.dated.note, future_note(value, today), *found.notes]
+    return ImportedDocument(
+        title=found.heading.title,
+        date=value,
+        body=body,
+        dropped=tuple(sorted([*_dropped(every, running), *found.dropped], key=_by_line)),
+        notes=tuple(filter(None, [*notes, *guesses, of_summary, *how.notes()])),
+        summary=summary,
+    )
+
+
+def _blocks(lines: Sequence[Line], how: Joining) -> Iterator[str]:
+    """Paragraphs and tables, in Markdown."""
+    for cells, group in groupby(table_rows(lines), key=itemgetter(0)):
+        part = [line for _, line in group]
+        if cells:
+            yield tabbed_table(part)
+        else:
+            yield from map(escape, join_lines(part, how))
+
+
+def _breaks(every: Sequence[Line], lines: Sequence[Line], reasons: Reasons) -> Iterator[int]:
+    place = {line.number: n for n, line in enumerate(every)}
+    for n, why in reasons.items():
+        if why in {PAGE_NUMBER, RUNNING_HEADER}:
+            yield place[lines[n].number]
+
+
+def _soft(every: Sequence[Line], broken: Set[int]) -> frozenset[int]:
+    """The numbers of lines that follow upon what a page break left, so that no paragraph ends."""
+    return frozenset(
+        line.number for n, line in enumerate(every) if n not in broken and n - 1 in broken
+    )
+
+
+def _dropped(every: Sequence[Line], reasons: Reasons) -> Iterator[Dropped]:
+    for n, why in reasons.items():
+        yield Dropped(line=every[n].number, text=every[n].text, why=why)
+
+
+def _by_line(dropped: Dropped) -> int:
+    return dropped.line

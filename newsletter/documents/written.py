@@ -1,0 +1,150 @@
+"""Markdown with or without front matter: the text stays as it is written."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import yaml
+
+from newsletter.documents.dates import dates_in
+from newsletter.documents.heading import Dated
+from newsletter.documents.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.lines import ordinary
+from newsletter.documents.pieces import Piece, Pieces, import_pieces
+from newsletter.formats.frontmatter import Field, FrontMatter, parse_front_matter
+from newsletter.formats.text import decode, encoding_note
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
+_DEFINITION = re.compile(r" {0,3}\[[^\]]+\]:")
+_LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_MARKS = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
+_TAKEN = ("title", "date", "summary", "subject")
+
+
+def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """Find title and date of a Markdown file, and leave its text alone.
+
+    Raises InvalidInput, naming ``file`` and the line of front matter that cannot be read.
+    """
+    text = decode(data, file=file).removeprefix("\ufeff")
+    front = _front(text, file)
+    pieces = tuple(_pieces(front.body, front.body_line))
+    values = {key: _value(front.fields[key]) for key in _TAKEN if key in front.fields}
+    dated = _dated(values.get("date", ""))
+    read = Pieces(
+        pieces=pieces,
+        title=ordinary(values.get("title", "")).strip(),
+        dated=dated,
+        summary=ordinary(values.get("summary", "")).strip(),
+        subject=ordinary(values.get("subject", "")).strip(),
+        dropped=tuple(_untaken(front)),
+        notes=tuple(filter(None, [encoding_note(data), *_embargo(front)])),
+    )
+    return import_pieces(read, today=today, file=file)
+
+
+def _front(text: str, file: str) -> FrontMatter:
+    if text.startswith("+++"):
+        message = "has front matter in TOML, which is not read; write it in YAML, between --- lines"
+        raise unusable(file, message)
+    if not re.match(r"---[ \t]*\n", text) or not re.search(r"\n---[ \t]*(?:\n|$)", text):
+        return FrontMatter(fields={}, body=text.rstrip(), body_line=1)
+    return parse_front_matter(text, file=file)
+
+
+def _value(field: Field) -> str:
+    return str(field.node.value) if isinstance(field.node, yaml.ScalarNode) else ""
+
+
+def _dated(text: str) -> Dated | None:
+    found = dates_in(text.replace("T", " ", 1))
+    return Dated(value=found[0].value) if found else None
+
+
+def _untaken(front: FrontMatter) -> Iterator[Dropped]:
+    for key, field in front.fields.items():
+        if key not in _TAKEN or not _value(field).strip():
+            why = "front matter; of this only title, date, summary and subject are taken"
+            yield Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=why)
+
+
+def _embargo(front: FrontMatter) -> Iterator[str]:
+    if "embargo_until" in front.fields:
+        line = front.fields["embargo_until"].line
+        yield f"Line {line} speaks of an embargo: set embargo_until."
+
+
+# --- the text ----------------------------------------------------------------------------------
+
+
+def _pieces(body: str, first: int) -> Iterator[Piece]:
+    """Cut a text at its blank lines and below its headings, and nowhere inside of code."""
+    chunk: list[str] = []
+    start, blanks, fence = 0, 1, ""
+    lines = body.split("\n")
+    for n, line in enumerate([*lines, ""]):
+        last = n == len(lines)
+        if chunk and not fence and (not line.strip() or _ATX.fullmatch(line) or _is_whole(chunk)):
+            yield _piece(chunk, first + start, blanks)
+            blanks, chunk = 0, []
+        if last and chunk:  # code that is never closed
+            yield _piece(chunk, first + start, blanks)
+        if not line.strip() and not chunk:
+            blanks += 1
+            continue
+        start = start if chunk else n
+        chunk.append(line)
+        fence = _fenced(line, fence)
+
+
+def _is_whole(chunk: list[str]) -> bool:
+    return len(chunk) == 1 and _ATX.fullmatch(chunk[0]) is not None
+
+
+def _fenced(line: str, fence: str) -> str:
+    """The fence that is open below a line, or nothing."""
+    found = _FENCE.match(line)
+    if found is None:
+        return fence
+    if not fence:
+        return found[1]
+    return "" if found[1].startswith(fence) and not line.strip().strip(found[1][0]) else fence
+
+
+def _piece(chunk: list[str], number: int, blanks: int) -> Piece:
+    written = "\n".join(chunk)
+    level, words = _heading(chunk)
+    return Piece(
+        number=number,
+        text=_plain(words) or ordinary(written).strip(),
+        markdown=written,
+        level=level,
+        glue="\n" * (blanks + 1),
+    )
+
+
+def _heading(chunk: list[str]) -> tuple[int, str]:
+    found = _ATX.fullmatch(chunk[0])
+    if found and len(chunk) == 1:
+        return len(found[1]), _unclosed(found[2].rstrip(" \t"))
+    underline = _UNDERLINE.fullmatch(chunk[-1]) if len(chunk) > 1 else None
+    if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
+        return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
+    return 0, " ".join(chunk)
+
+
+def _unclosed(heading: str) -> str:
+    """A heading without the marks that some write behind it too: ``## Title ##``."""
+    bare = heading.rstrip("#")
+    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else heading
+
+
+def _plain(text: str) -> str:
+    """The words of Markdown, near enough to tell what a paragraph is."""
+    if _DEFINITION.match(text):
+        return ordinary(text).strip()
+    bare = _MARKS.sub("", _LINK.sub(r"\1", text))
+    return ordinary(_ESCAPED.sub(r"\1", bare)).strip()

@@ -1,0 +1,1 @@
+"""What the archive is asked for."""

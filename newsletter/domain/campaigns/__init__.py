@@ -1,0 +1,1 @@
+"""Campaigns: when they go out, in which languages, and the mails that gather others."""

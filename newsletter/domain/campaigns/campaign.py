@@ -1,0 +1,151 @@
+"""A campaign: one approved statement going to its lists, once; and what has to happen to it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from newsletter.domain.statements.statement import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many deliveries are in each state."""
+
+    pending: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    suppressed: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+
+    @property
+    def audience(self) -> int:
+        """All of them: the accounting identity, read from left to right."""
+        return (
+            self.pending
+            + self.accepted
+            + self.rejected
+            + self.suppressed
+            + self.cancelled
+            + self.unknown
+        )
+
+
+class CampaignState(Enum):
+    """Where a campaign stands."""
+
+    SCHEDULED = "scheduled"
+    """Approved, waiting for its time or for the undo window to close. No audience yet."""
+    SENDING = "sending"
+    """Its audience is frozen and its batches are going out."""
+    PAUSED = "paused"
+    """Held by a person, or by a fault that only a person can mend."""
+    SENT = "sent"
+    """Every delivery has a known, final state."""
+    CANCELLED = "cancelled"
+    """Ended by a person or a correction, or withdrawn as it changed. What had gone has gone."""
+    ATTENTION = "attention"
+    """Finished sending, and for some nobody knows whether the provider took the message."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will be handed over unless a person decides so."""
+        return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
+
+    @property
+    def final(self) -> bool:
+        """Nothing more will be handed over, whatever a person decides."""
+        return self in {CampaignState.SENT, CampaignState.CANCELLED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """One approved statement going to its lists, once."""
+
+    id: int
+    slug: str
+    digest: str
+    state: CampaignState
+    release_at: datetime
+    approved_by: tuple[str, ...]
+    lists: tuple[str, ...]
+    provider: str
+    """The first one, whatever it went through afterwards."""
+    corrects: str = ""
+    """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
+    translates: str = ""
+    """The slug of the original, where it is the campaign of a translation: both share readers."""
+    corrected_by: str = ""
+    """The slug of the correction that ended it, and that goes to those who waited in it."""
+    counts: Counts = field(default_factory=Counts)
+    given_up: bool = False
+    """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""
+    reason: str = ""
+    """Why it is paused, cancelled or in need of attention."""
+    carrier: str = ""
+    """The provider that what waits goes to after a fail-over; empty is the first one."""
+    urgent: bool = False
+    """Its batches go before those of other campaigns."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def may_have_reached_anybody(self) -> bool:
+        """Something was, is being or may have been handed over, whatever was decided since."""
+        counts = self.counts
+        return bool(counts.accepted or counts.unknown or self.given_up)
+
+
+def settled(counts: Counts) -> CampaignState | None:
+    """The state in which a campaign with these counts ends, or None while something is pending."""
+    if counts.pending:
+        return None
+    return CampaignState.ATTENTION if counts.unknown else CampaignState.SENT
+
+
+BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
+
+
+class Step(Enum):
+    """What planning does about one statement."""
+
+    NOTHING = "nothing"
+    """It is as it should be."""
+    SCHEDULE = "schedule"
+    """It is approved and has no campaign: make one."""
+    RESCHEDULE = "reschedule"
+    """Its campaign waits for another time than it should, or in another lane."""
+    REPLACE = "replace"
+    """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
+    WITHDRAW = "withdraw"
+    """Its campaign has not started, and what was approved is not what it says now."""
+
+
+def decide(
+    *,
+    present: bool,
+    digest: str,
+    standing: Standing,
+    campaign: Campaign | None,
+    release: datetime,
+    urgent: bool = False,
+) -> Step:
+    """What has to happen to a statement's campaign. Pure."""
+    ready = present and standing.approved
+    if campaign is None or _spent_nothing(campaign):
+        return Step.SCHEDULE if ready else Step.NOTHING
+    if campaign.started_at is not None or campaign.state not in BEFORE_START:
+        return Step.NOTHING
+    if not ready:
+        return Step.WITHDRAW
+    if campaign.digest != digest:
+        return Step.REPLACE
+    as_said = campaign.release_at == release and campaign.urgent == urgent
+    return Step.NOTHING if as_said else Step.RESCHEDULE
+
+
+def _spent_nothing(campaign: Campaign) -> bool:
+    """Cancelled before anything could have reached anybody: the statement may go out after all."""
+    return campaign.state is CampaignState.CANCELLED and not (
+        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
+    )

@@ -1,0 +1,112 @@
+"""A family: one statement and its translations. Each of its readers gets one language, once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from newsletter.domain.statements.statement import Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tongue:
+    """A member of a family and its language."""
+
+    slug: str
+    language: str
+
+
+def allotted(language: str, original: Tongue, translations: Iterable[Tongue]) -> Tongue:
+    """Which member a reader of this language gets.
+
+    The very language (``es-MX``), else the plain one (``es``), else another kind of it
+    (``es-AR``); of several as near, the original. Who reads none of them, or named none, gets
+    the original.
+    """
+    members = [original, *sorted(translations, key=lambda one: (one.language.lower(), one.slug))]
+    near = [one for one in members if _distance(language, one.language) < _STRANGE]
+    return min(near, key=lambda one: _distance(language, one.language), default=original)
+
+
+_STRANGE = 3
+
+
+def _distance(wanted: str, offered: str) -> int:
+    wanted, offered = wanted.lower(), offered.lower()
+    plain = wanted.partition("-")[0]
+    if wanted == offered:
+        return 0
+    if plain == offered:
+        return 1
+    return 2 if plain == offered.partition("-")[0] else _STRANGE
+
+
+def objection(
+    translation: Statement,
+    original: Statement | None,
+    others: Sequence[Statement],
+    *,
+    together: bool = False,
+) -> str:
+    """Why a statement cannot be the translation it says it is, and what to write; or nothing.
+
+    ``others`` are the further translations of the same original. ``together``: it goes out in the
+    mail of that, so whoever gets a correction gets all its languages.
+    """
+    of = translation.translation_of
+    if original is None:
+        return f"it translates {of}, and there is no statement of that name; write the slug of one"
+    if translation.corrects:
+        return (
+            "it has both translation_of and corrects; take translation_of out: a correction goes to"
+            " those who got what it corrects, so that each language has one of its own"
+        )
+    if original.translation_of:
+        return (
+            f"it translates {of}, which is a translation itself;"
+            f" write translation_of: {original.translation_of}"
+        )
+    if original.corrects and not together:
+        return (
+            f"it translates {of}, which is a correction; take translation_of out, and let it"
+            f" correct the translation of {original.corrects} in its language"
+        )
+    if together and translation.embargo_until not in {None, original.embargo_until}:
+        return (
+            f"it has an embargo of its own, and goes out in the mail of {of};"
+            " write embargo_until there too, or take it out here"
+        )
+    return _of_its_fields(translation, original, others)
+
+
+def _of_its_fields(translation: Statement, original: Statement, others: Sequence[Statement]) -> str:
+    language = translation.language
+    if language.lower() == original.language.lower():
+        return (
+            f"it is in {language}, as is {original.slug}, which it translates;"
+            " write its own language, as in language: es"
+        )
+    twins = [one for one in others if one.language.lower() == language.lower()]
+    if twins:
+        return (
+            f"{twins[0].slug} is in {language} and translates {original.slug} too;"
+            " write another language in one of them, or take its translation_of out"
+        )
+    if set(translation.lists) != set(original.lists):
+        return (
+            f"it names other lists than {original.slug}, which it translates;"
+            f" write lists: [{', '.join(original.lists)}]"
+        )
+    if translation.segment != original.segment:
+        return _other_segment(original)
+    return ""
+
+
+def _other_segment(original: Statement) -> str:
+    if original.segment is None:
+        return (
+            f"it goes to a segment, and {original.slug}, which it translates, to everybody on its"
+            " lists; take segment out, or write the same there"
+        )
+    return (
+        f"{original.slug}, which it translates, goes to a segment;"
+        f" write segment: {original.segment.name} here too"
+    )

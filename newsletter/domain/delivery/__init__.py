@@ -1,0 +1,1 @@
+"""Batches, what a provider answers, and how fast mail may leave."""

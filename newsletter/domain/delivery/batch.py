@@ -1,0 +1,177 @@
+"""Batches of deliveries, what a try is called, and what a provider's answer does to them.
+
+Several workspaces may send through one account at a provider, which then tells each of them of the
+messages of all. The name goes out beside each message anyway, and comes back with what is told.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.statements.content import Content, Recipient
+
+_NAME = re.compile(r"[0-9a-f]{36}")
+_WORKSPACE, _UNIQUE = 12, 24
+
+
+class Origin(Enum):
+    """Whose a try was, by its name."""
+
+    OURS = "ours"
+    """It names this workspace."""
+    ANOTHER = "another"
+    """It names another workspace."""
+    UNSAID = "unsaid"
+    """It names none: of before they did, or of another program."""
+
+
+def attempt_name(workspace: str, unique: str) -> str:
+    """Out of 12 hexadecimal digits for the workspace, and 24 that no other try has."""
+    return workspace + unique
+
+
+def unique_part(attempt_id: str) -> str:
+    """What no other try has, without the workspace: for what readers see."""
+    return attempt_id[-_UNIQUE:]
+
+
+def origin(attempt_id: str, workspace: str) -> Origin:
+    """Whose it was. ``workspace`` is ours."""
+    if not _NAME.fullmatch(attempt_id):
+        return Origin.UNSAID
+    return Origin.OURS if attempt_id[:_WORKSPACE] == workspace else Origin.ANOTHER
+
+
+BACKOFF_FIRST = timedelta(seconds=1)
+BACKOFF_LONGEST = timedelta(minutes=10)
+
+
+class Verdict(Enum):
+    """What one answer means for those it speaks of."""
+
+    ACCEPTED = "accepted"
+    """The provider took the message. Whether it arrives is told later, by events."""
+    REJECTED = "rejected"
+    """The provider refused this recipient for good."""
+    RETRY = "retry"
+    """Provably not handed over: try again later."""
+    QUOTA = "quota"
+    """Provably not handed over: the account's allowance is used up until some later time."""
+    CONFIGURATION = "configuration"
+    """Provably not handed over: no batch can succeed until somebody changes a setting."""
+    SPLIT = "split"
+    """Provably not handed over, because of something in the batch: halve it to find out what."""
+    LATE = "late"
+    """Provably not handed over: our own claim was over before the first byte could leave."""
+    UNKNOWN = "unknown"
+    """May or may not have been handed over. Never sent again on a guess."""
+
+
+NOT_HANDED_OVER = frozenset(
+    {Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT, Verdict.LATE}
+)
+"""No message of the call has left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The provider's immediate answer for one message."""
+
+    verdict: Verdict
+    reason: str = ""
+    """In the provider's words, for people."""
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The outcome of one call: one for all, and those who differ.
+
+    ``exceptions`` is keyed by subscriber id. Those in it who were provably not handed over while
+    others were are tried again, without the others.
+    """
+
+    outcome: Outcome
+    exceptions: Mapping[int, Outcome] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    """How long the provider asked us to wait."""
+
+    def not_handed_over(self, messages: int) -> int:
+        """How many of so many messages provably did not leave."""
+        stayed = sum(one.verdict in NOT_HANDED_OVER for one in self.exceptions.values())
+        if self.outcome.verdict not in NOT_HANDED_OVER:
+            return stayed
+        return messages - len(self.exceptions) + stayed
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingBatch:
+    """What is handed to a provider in one call. The same values give the same bytes."""
+
+    campaign: str
+    """Slug, for tags and journals."""
+    attempt_id: str
+    """Names this try: letters and digits, unique for ever."""
+    at: datetime
+    """When the attempt was claimed; what Date says."""
+    content: Content
+    digest: str
+    recipients: tuple[Recipient, ...]
+
+
+class BatchState(Enum):
+    """Where a batch stands. Each batch is at exactly one place."""
+
+    QUEUED = "queued"
+    """Waits to be claimed, at ``not_before`` at the earliest."""
+    CLAIMED = "claimed"
+    """Somebody holds it; its call may be under way."""
+    DONE = "done"
+    """Each of its deliveries has a final state."""
+    UNKNOWN = "unknown"
+    """Its call began and no full, understood answer came."""
+    GIVEN_UP = "given up"
+    """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
+
+
+class Way(Enum):
+    """How it came out what had become of a batch that nobody knew about."""
+
+    REPLAY = "replay"
+    """Handed over again: the provider still knew the attempt's key, or keeps one of a name."""
+    LOOK_UP = "look-up"
+    """The provider was asked what it had taken."""
+    EVENT = "event"
+    """The provider told something that only happens to a message it has."""
+    PERSON = "person"
+    """A person looked, and decided."""
+
+
+class DeliveryState(Enum):
+    """The state of the duty to get one campaign to one subscriber."""
+
+    PENDING = "pending"
+    """Not handed over yet."""
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    REJECTED = "rejected"
+    """The provider refused it for good."""
+    SUPPRESSED = "suppressed"
+    """The reader left, or was suppressed, after the audience was frozen."""
+    CANCELLED = "cancelled"
+    """Somebody cancelled the campaign, or gave this delivery up."""
+    UNKNOWN = "unknown"
+    """May or may not have been handed over."""
+
+
+def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
+    """How long to wait after the ``attempts``-th try that was provably not handed over.
+
+    Doubles from one second up to ten minutes; ``jitter`` in 0…1 takes off up to half, so that
+    many batches do not return at once. What the provider asked for is the least.
+    """
+    doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
+    wait = min(doubled, BACKOFF_LONGEST) * (1 - jitter / 2)
+    return max(wait, asked) if asked is not None else wait

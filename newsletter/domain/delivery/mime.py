@@ -1,0 +1,205 @@
+"""A message in the bytes of RFC 5322: what the outbox keeps and a preview shows.
+
+Content is encoded once; for each recipient only the lines with merge marks are encoded again.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, quote
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
+
+_LINE_LENGTH = 78
+_ENCODED_WORD_LENGTH = 75
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FIELD_NAME = re.compile(r"[!-9;-~]+")
+_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_PHRASE_AND_ANGLE = re.compile(r"(?P<phrase>[^<>]*\S)\s*(?P<angle><[!-~]*>)")
+_OURS = frozenset({"from", "to", "subject", "date", "reply-to", "mime-version", "content-language"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MimeTemplate:
+    """Content as a message with gaps: ``fill`` closes them for one recipient."""
+
+    sender: bytes
+    """The From field."""
+    headers: tuple[bytes | tuple[str, str], ...]
+    """Encoded fields, and (name, value) of those that hold a merge mark."""
+    body: tuple[bytes | str, ...]
+    """Encoded parts, and the lines that hold a merge mark."""
+    end: bytes
+    """The last line of each message, which stands nowhere else in it."""
+
+    def fill(self, recipient: Recipient, at: datetime) -> bytes:
+        """The message to one recipient. Raises InvalidInput for a value no header may hold."""
+        parts = [self.sender, _mailbox("To", "", recipient.address)]
+        parts.append(f"Date: {format_datetime(at)}\r\n".encode())
+        for field in self.headers:
+            if isinstance(field, bytes):
+                parts.append(field)
+            else:
+                parts.append(_field(field[0], recipient.merge(field[1])))
+        for piece in self.body:
+            if isinstance(piece, bytes):
+                parts.append(piece)
+            else:
+                parts.append(_quoted_printable(recipient.merge(piece)))
+        return b"".join(parts)
+
+
+def to_mime(*, content: Content, recipient: Recipient, at: datetime) -> bytes:
+    """The whole message, with CRLF line ends.
+
+    ``at`` is aware. An address with an international local part makes a message of RFC 6532.
+    Raises InvalidInput naming the header field that holds a control character.
+    """
+    return mime_template(content).fill(recipient, at)
+
+
+def mime_template(content: Content) -> MimeTemplate:
+    """Encode content once for many recipients. Raises InvalidInput."""
+    # quoted-printable never yields "=_", so the boundary cannot stand in a part
+    boundary = "=_" + content.digest()[:32]
+    end = f"--{boundary}--\r\n".encode()
+    return MimeTemplate(
+        sender=_mailbox("From", content.sender.name, content.sender.address),
+        headers=(
+            *_headers(content),
+            b"MIME-Version: 1.0\r\n",
+            _field("Content-Language", content.language),
+            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode(),
+        ),
+        body=(
+            *_part(boundary, "plain", content.text),
+            *_part(boundary, "html", content.html),
+            end,
+        ),
+        end=end,
+    )
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain in the form of the DNS; the part before the @ stays.
+
+    Raises InvalidInput for a domain that has no such form.
+    """
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError as error:
+        fault = Fault(file=address, message=f"its domain cannot be looked up: {error}")
+        raise InvalidInput([fault]) from error
+
+
+def plain_mailbox(name: str, address: str) -> str:
+    """A mailbox as From says it, on one line; ASCII but for the part before the @.
+
+    Raises InvalidInput for a control character or a domain that cannot be looked up.
+    """
+    return _unfolded(_mailbox("From", name, address))
+
+
+def plain_field(name: str, value: str) -> str:
+    """The value of a header field on one line of ASCII. Raises InvalidInput."""
+    return _unfolded(_field(name, value))
+
+
+def _unfolded(field: bytes) -> str:
+    return field.decode().partition(": ")[2].replace("\r\n", "")
+
+
+def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
+    yield from _open_or_encoded("Subject", content.subject)
+    if content.sender.reply_to:
+        yield _mailbox("Reply-To", "", content.sender.reply_to)
+    for name, value in content.headers:
+        if not _FIELD_NAME.fullmatch(name):
+            raise _refusal(name, "is not a name that a header field can have")
+        if name.lower() in _OURS or name.lower() in {"content-type", "content-transfer-encoding"}:
+            raise _refusal(name, "would stand in the message twice; leave it out of the headers")
+        yield from _open_or_encoded(name, value)
+
+
+def _open_or_encoded(name: str, value: str) -> Iterator[bytes | tuple[str, str]]:
+    encoded = _field(name, value)  # also where it stays open: faults are found before any is filled
+    yield (name, value) if MARK_PREFIX in value else encoded
+
+
+def _part(boundary: str, subtype: str, text: str) -> Iterator[bytes | str]:
+    yield (
+        f"--{boundary}\r\n"
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+    closed: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"):
+        if MARK_PREFIX not in line:
+            closed.append(line)
+            continue
+        if closed:
+            yield _quoted_printable("\n".join(closed))
+            closed = []
+        yield line
+    if closed:
+        yield _quoted_printable("\n".join(closed))
+
+
+def _quoted_printable(lines: str) -> bytes:
+    return binascii.b2a_qp(f"{lines}\n".encode()).replace(b"\n", b"\r\n")
+
+
+def _mailbox(field: str, name: str, address: str) -> bytes:
+    _refuse_control(field, name + address)
+    address = ascii_domain(address)
+    if not name:
+        return f"{field}: {address}\r\n".encode()
+    if not name.isascii() or "=?" in name:
+        phrase = _encoded_words(field, name)
+    else:
+        phrase = name if _PLAIN_PHRASE.fullmatch(name) else f'"{quote(name)}"'
+    return _folded(field, f"{phrase} <{address}>")
+
+
+def _field(name: str, value: str) -> bytes:
+    _refuse_control(name, value)
+    if value.isascii() and (name != "Subject" or "=?" not in value):
+        return _folded(name, value)
+    structured = _PHRASE_AND_ANGLE.fullmatch(value) if name != "Subject" else None
+    if structured:  # List-Id: only the words before <…> may be encoded
+        phrase = _encoded_words(name, structured["phrase"].strip('"'))
+        return _folded(name, f"{phrase} {structured['angle']}")
+    return f"{name}: {_encoded_words(name, value)}\r\n".encode()
+
+
+def _encoded_words(field: str, text: str) -> str:
+    header = Header(text, charset="utf-8", header_name=field, maxlinelen=_ENCODED_WORD_LENGTH)
+    return header.encode(linesep="\r\n")
+
+
+def _folded(name: str, value: str) -> bytes:
+    """Break at blanks, never right after the name: some readers lose such a value."""
+    lines, line = [], f"{name}:"
+    for position, word in enumerate(value.split(" ")):
+        if position and word and len(line.rpartition("\n")[2]) + 1 + len(word) > _LINE_LENGTH:
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return "\r\n".join([*lines, line, ""]).encode()
+
+
+def _refuse_control(name: str, value: str) -> None:
+    found = _CONTROL.search(value)
+    if found:
+        raise _refusal(name, f"holds the control character {found.group()!r}; write it without")
+
+
+def _refusal(name: str, message: str) -> InvalidInput:
+    return InvalidInput([Fault(file="message", key=name or "a header", message=message)])

@@ -1,0 +1,206 @@
+"""Pacing: so many messages a second and a day, and silence when the provider asks for it."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from newsletter.domain.delivery.batch import Verdict
+
+LONGEST_TURN = timedelta(hours=1)
+LONGEST_BLOCK = timedelta(days=1)
+"""Whatever lies further ahead was written by a clock that was wrong."""
+_LATE = timedelta(milliseconds=100)
+"""A turn taken no later than so after it was due is no rest: the rate would never be reached."""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_WARM = 10_000_000_000
+_SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
+"""About whether the provider takes anything."""
+
+
+class Cause(Enum):
+    """Why nothing may leave at the moment."""
+
+    TURN = "turn"
+    """The rate: what left before has not taken up its time yet."""
+    BLOCKED = "provider"
+    """The provider could not be reached, or asked to be left alone."""
+    QUOTA = "quota"
+    """The allowance is used up: ours of this day, or the provider's by its own word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Nothing leaves until then, and why."""
+
+    until: datetime
+    cause: Cause
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmUp:
+    """A new sending domain earns its name: few messages on the first day, then more each day."""
+
+    first_day: int
+    """Messages on the day ``since`` and before it."""
+    since: date
+
+    def allowance(self, day: date) -> int:
+        """At most so many messages on that day."""
+        return _grown(self.first_day, max(0, (day - self.since).days))
+
+
+@lru_cache(maxsize=64)
+def _grown(messages: int, days: int) -> int:
+    """Twice as many each day below 50,000, then half, a fifth and a tenth more."""
+    for _ in range(days):
+        if messages >= _WARM:
+            break
+        if messages < 50_000:
+            messages *= 2
+        elif messages < 100_000:
+            messages += messages // 2
+        else:
+            messages += messages // (5 if messages < 250_000 else 10)
+    return messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the configuration allows a provider and a sending domain."""
+
+    timezone: str
+    """Where a day begins and ends."""
+    rate: float | None = None
+    """Messages a second; None is no limit."""
+    burst: int = 0
+    """Messages that may leave at once after a rest."""
+    daily_quota: int | None = None
+    warm_up: WarmUp | None = None
+
+    def allowance(self, day: date) -> int | None:
+        """At most so many messages on that day; None is no limit."""
+        limits = [] if self.daily_quota is None else [self.daily_quota]
+        if self.warm_up is not None:
+            limits.append(self.warm_up.allowance(day))
+        return min(limits, default=None)
+
+    def day(self, now: datetime) -> date:
+        """The day of an instant."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    def end_of(self, day: date) -> datetime:
+        """The instant at which a day is over, in UTC."""
+        midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.timezone))
+        return midnight.astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """The generic cell rate algorithm and a day's usage, on aware wall time.
+
+    ``free_at`` is when the next batch may leave so that the rate holds in the long run.
+    """
+
+    free_at: datetime = _NEVER
+    blocked_until: datetime = _NEVER
+    cause: Cause = Cause.BLOCKED
+    """Of the block."""
+    reason: str = ""
+    """Of the block, in the provider's words."""
+    failing_since: datetime | None = None
+    """Since when the provider has taken nothing, by its own refusals or by its silence."""
+    day: date = date.min
+    used: int = 0
+    """Messages on ``day`` that were handed over, or may have been."""
+
+    def at(self, now: datetime, limits: Limits) -> "Pace":
+        """The pace at this moment: a new day begins at zero, and nothing lies too far ahead."""
+        today = limits.day(now)
+        return replace(
+            self,
+            free_at=min(self.free_at, now + LONGEST_TURN),
+            blocked_until=min(self.blocked_until, now + LONGEST_BLOCK),
+            day=today,
+            used=self.used if self.day >= today else 0,
+        )
+
+    def is_ahead(self, now: datetime, limits: Limits) -> bool:
+        """It was written by a clock that was wrong, or is read by one that is."""
+        turn, block = self.free_at > now + LONGEST_TURN, self.blocked_until > now + LONGEST_BLOCK
+        return turn or block or self.day > limits.day(now)
+
+    def left(self, limits: Limits) -> int | None:
+        """How many messages may still leave on ``day``; None is no limit."""
+        allowance = limits.allowance(self.day)
+        return None if allowance is None else max(0, allowance - self.used)
+
+    def room(self, limits: Limits) -> int | None:
+        """At most so many messages in the next batch, so that no turn lasts over a second.
+
+        Else an urgent campaign would wait for a long turn of another. None is no limit.
+        """
+        rooms = [] if limits.rate is None else [max(1, int(limits.rate))]
+        left = self.left(limits)
+        return min(rooms if left is None else [*rooms, left], default=None)
+
+    def wait(self, now: datetime, limits: Limits) -> Wait | None:
+        """Why nothing may leave now, and until when; None where something may."""
+        if self.blocked_until > now:
+            return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
+        if self.left(limits) == 0:
+            said = f"{self.used:,} of {limits.allowance(self.day):,} messages have left today"
+            return Wait(until=limits.end_of(self.day), cause=Cause.QUOTA, reason=said)
+        if limits.rate is not None and self.free_at > now:
+            return Wait(until=self.free_at, cause=Cause.TURN)
+        return None
+
+    def take(self, messages: int, now: datetime, limits: Limits) -> "Pace":
+        """Take a turn for so many messages."""
+        taken = replace(self, used=self.used + messages)
+        if limits.rate is None:
+            return taken
+        spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
+        start = self.free_at
+        if now - start > max(_LATE, spare):
+            start = now - spare
+        return replace(taken, free_at=start + timedelta(seconds=messages / limits.rate))
+
+    def give_back(self, messages: int, day: date) -> "Pace":
+        """Return a day's usage that was provably not handed over."""
+        return replace(self, used=max(0, self.used - messages)) if self.day == day else self
+
+    def heard(self, verdict: Verdict, now: datetime) -> "Pace":
+        """Note since when the provider takes nothing; whatever else it answers ends that.
+
+        A call of which nobody knows, or that was never made, or a refusal of our settings, says
+        neither.
+        """
+        if verdict is Verdict.RETRY:
+            return replace(self, failing_since=self.failing_since or now)
+        if verdict in _SAYS_NOTHING or self.failing_since is None:
+            return self
+        return replace(self, failing_since=None)
+
+    def block(self, until: datetime, cause: Cause, reason: str) -> "Pace":
+        """Let nothing leave until then. A longer block stays."""
+        if until <= self.blocked_until:
+            return self
+        return replace(self, blocked_until=until, cause=cause, reason=reason)
+
+
+def fails_over(verdict: Verdict, pace: Pace, now: datetime, after: timedelta) -> bool:
+    """Whether this answer of the first provider, after which the pace is this, is one too many.
+
+    Only answers by which nothing was handed over can be: what is unknown goes nowhere else.
+    """
+    if verdict is Verdict.CONFIGURATION:
+        return True
+    return verdict is Verdict.RETRY and fails_for_long(pace, now, after)
+
+
+def fails_for_long(pace: Pace, now: datetime, after: timedelta) -> bool:
+    """Whether the provider has taken nothing for so long."""
+    return pace.failing_since is not None and now - pace.failing_since >= after

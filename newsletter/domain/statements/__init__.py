@@ -1,0 +1,1 @@
+"""Statements, what readers get of them, and what a review says."""

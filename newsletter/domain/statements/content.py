@@ -1,0 +1,145 @@
+"""What readers get: content with open merge fields, and the digest an approval binds to."""
+
+import hashlib
+import json
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from enum import Enum
+from typing import NamedTuple
+
+from newsletter.domain.statements.brand import Brand
+from newsletter.domain.subscribers.segment import Segment
+
+
+class MergeField(Enum):
+    """A gap in content that is filled for each recipient.
+
+    The marks hold letters and digits only: premailer, quoted-printable and URL encoding leave
+    such a word alone. No statement may contain ``MARK_PREFIX``.
+    """
+
+    UNSUBSCRIBE = "NLMERGEUNSUBSCRIBE"
+    """The signed word at the end of the recipient's unsubscribe link."""
+    MESSAGE_ID = "NLMERGEMESSAGEID"
+    """The part of Message-ID before the @, the same for each try at one delivery."""
+
+
+MARK_PREFIX = "NLMERGE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressContact:
+    """Whom a journalist calls."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    """Who speaks."""
+
+    name: str
+    website: str
+    postal_address: str
+    tagline: str = ""
+    press_contact: PressContact | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """What stands in From and Reply-To."""
+
+    name: str
+    address: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListTitle:
+    """What readers call a list."""
+
+    name: str
+    title: str
+    joinable: bool = True
+    """Readers subscribe to it by themselves; else somebody put them on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What each message says about those who send it: all of it is part of what is approved."""
+
+    organisation: Organisation
+    sender: Sender
+    public_url: str
+    """https base of our own pages, without a slash at the end."""
+    timezone: str
+    """IANA name, for the dates that readers see."""
+    brand: Brand = field(default_factory=Brand)
+    lists: tuple[ListTitle, ...] = ()
+    """Those with a title of their own; of the others readers read the name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A campaign's subject, HTML and text, rendered once, with merge fields open.
+
+    Every field decides what readers get, who they are or when they get it. So every field is in
+    the digest: whoever adds one cannot forget it.
+    """
+
+    subject: str
+    html: str
+    text: str
+    language: str
+    sender: Sender
+    headers: tuple[tuple[str, str], ...]
+    """Further header fields (List-Id, List-Unsubscribe …), the same for all but for merge marks."""
+    lists: tuple[str, ...]
+    corrects: str
+    send_at: str
+    """ISO wall time from the statement, words like ``09:00 local``, or empty."""
+    embargo_until: str
+    template_version: str
+    translation_of: str = ""
+    segment: Segment | None = None
+    """Of its lists only those whom this picks."""
+    carriage: str | None = None
+    """A digest of the settings by which providers shape what leaves; empty where none does, None in
+    content that an older version made."""
+
+    def digest(self) -> str:
+        """SHA-256 over all fields, as 64 hexadecimal digits.
+
+        A field that came later has a default, and counts where it is something else: so what was
+        approved before keeps its digest. A segment counts by the words of its rule, for the same
+        reason.
+        """
+        later = {each.name: each.default for each in fields(self) if each.default is not MISSING}
+        values = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in later or value != later[name]
+        }
+        if self.segment is not None:
+            values["segment"] = str(self.segment)
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Recipient(NamedTuple):
+    """One reader in a batch, with the value of each merge field.
+
+    A named tuple, not a dataclass: a thousand are made for each batch.
+    """
+
+    subscriber_id: int
+    address: str
+    unsubscribe: str
+    message_id: str
+
+    def merge(self, template: str) -> str:
+        """Fill the merge fields of a subject, text or header."""
+        return template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
+            MergeField.MESSAGE_ID.value, self.message_id
+        )

@@ -1,0 +1,300 @@
+"""A review: what there is to say about a statement before it goes out, in three grades."""
+
+import datetime as calendar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.statement import Statement
+
+
+class Grade(Enum):
+    """How much a remark matters."""
+
+    BLOCKING = "blocking"
+    """It cannot go out like this."""
+    WARNING = "warning"
+    """It goes out only over a named person's word, which is written down with their reason."""
+    ADVICE = "advice"
+    """Shown to whoever looks, and stops nobody."""
+
+
+class Check(Enum):
+    """What a review looks for, each by the short name that never changes."""
+
+    FAULT = "fault"
+    """The file cannot be read or rendered as it is; the sentence says where and why."""
+    MERGE_MARK = "merge-mark"
+    """A mark of another mailing program, such as {{ name }}, would reach readers as it stands."""
+    PLACEHOLDER = "placeholder"
+    """Something is still to be filled in: TK, XXX, lorem ipsum, [DATE]."""
+    WEEKDAY = "weekday"
+    """A day of the week does not match the date beside it."""
+    ATTACHMENT = "attachment"
+    """The text speaks of an attachment, and mails carry none."""
+    LINK_TEXT = "link-text"
+    """A link says only "click here" or the like, which tells nothing to whoever hears links."""
+    SHORT_LINK = "short-link"
+    """A link goes through a link shortener, which hides its aim and which spam filters distrust."""
+    IMAGE_DESCRIPTION = "image-description"
+    """An image is described by the name of its file, or as nothing more than "photo"."""
+    IMAGE_WIDTH = "image-width"
+    """An image is wider than 1,200 pixels, which is slow to load and gains nothing."""
+    IMAGE_KIND = "image-kind"
+    """An image is of a kind that Gmail or Outlook do not show, such as SVG or AVIF."""
+    COPYRIGHT = "copyright"
+    """The year behind © is over, and it is not the year of a picture."""
+    NEAR_LIMIT = "near-limit"
+    """The HTML has more than 90,000 bytes; at 102,000 it is refused, because Gmail cuts it off."""
+    NOBODY = "nobody"
+    """Nobody is on any of its lists, while others have readers: a list may be misspelt."""
+    SEGMENT = "segment"
+    """The segment that it goes to picks nobody now: its rule may be wrong."""
+    SUBJECT_LENGTH = "subject-length"
+    """The subject has fewer than 10 or more than 78 characters."""
+    SUMMARY = "summary"
+    """There is no summary, or it has fewer than 40 or more than 130 characters."""
+    CAPITALS = "capitals"
+    """The title is all in capitals."""
+    IMAGE_SIZE = "image-size"
+    """An image has no size, and Outlook for Windows may show it far too large."""
+    HEADINGS = "headings"
+    """A heading leaves out a level."""
+    DATE = "date"
+    """The statement's date is more than a year from the day on which it goes out."""
+    EMBARGO = "embargo"
+    """The time to send is before the end of the embargo, so that it goes out at that end."""
+    NO_READERS = "no-readers"
+    """There are no readers yet, on any list."""
+    NEARBY = "nearby"
+    """Another campaign to one of its lists starts within an hour of it."""
+    AUDIENCE = "audience"
+    """Its audience differs by more than a fifth from that of the last campaign to its lists."""
+
+
+_BLOCKING = (Check.FAULT, Check.MERGE_MARK)
+_WARNINGS = (
+    Check.PLACEHOLDER,
+    Check.WEEKDAY,
+    Check.ATTACHMENT,
+    Check.LINK_TEXT,
+    Check.SHORT_LINK,
+    Check.IMAGE_DESCRIPTION,
+    Check.IMAGE_WIDTH,
+    Check.IMAGE_KIND,
+    Check.COPYRIGHT,
+    Check.NEAR_LIMIT,
+    Check.NOBODY,
+    Check.SEGMENT,
+)
+
+GRADES: Mapping[Check, Grade] = MappingProxyType(
+    dict.fromkeys(Check, Grade.ADVICE)
+    | dict.fromkeys(_WARNINGS, Grade.WARNING)
+    | dict.fromkeys(_BLOCKING, Grade.BLOCKING)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """One thing that a review says: what it is, why it matters and what to do, and where.
+
+    ``line`` counts from 1 in ``file``; 0 means that it has no such place.
+    """
+
+    check: Check
+    message: str
+    file: str
+    line: int = 0
+    key: str = ""
+    """Of the front matter, where it stands there."""
+
+    @property
+    def grade(self) -> Grade:
+        """How much it matters."""
+        return GRADES[self.check]
+
+    @property
+    def place(self) -> str:
+        """The file, and the line and the key where they are known."""
+        return Fault(file=self.file, line=self.line, key=self.key, message="").place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
+
+
+def remark_of(fault: Fault) -> Remark:
+    """A fault in the words of a review."""
+    check = Check(fault.code) if fault.code else Check.FAULT
+    return Remark(
+        check=check, message=fault.message, file=fault.file, line=fault.line, key=fault.key
+    )
+
+
+def in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """By file and line, each said once; within a line what matters most comes first."""
+    ranks = list(Check)
+    return tuple(
+        sorted(
+            dict.fromkeys(remarks),
+            key=lambda remark: (remark.file, remark.line, ranks.index(remark.check)),
+        )
+    )
+
+
+def codes(remarks: Iterable[Remark], grade: Grade) -> tuple[str, ...]:
+    """The names of the checks of this grade that had something to say, each once."""
+    found = (remark.check.value for remark in remarks if remark.grade is grade)
+    return tuple(dict.fromkeys(found))
+
+
+_SUBJECT = range(10, 79)
+_SUMMARY = range(40, 131)
+_YEAR = calendar.timedelta(days=366)
+_SHOUTED = 12
+"""Fewer capitals may be a name."""
+_FIFTH = 5
+_FEW = 10
+"""People: with small lists a fifth is quickly come by, and says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What is known beside the text, at the moment of the review."""
+
+    today: calendar.date
+    """In the organisation's zone."""
+    day: calendar.date
+    """On which it goes out, as far as anybody knows."""
+    send_at: datetime | None = None
+    """Aware, like ``embargo_until``; the time that staff set comes before that of the file."""
+    embargo_until: datetime | None = None
+    readers: int = 0
+    """Confirmed on any list."""
+    audience: int | None = None
+    """Who would get it now; None for a correction, which goes to those who have its original."""
+    last_audience: int | None = None
+    """Of the last campaign to the same lists, all of them."""
+    last_slug: str = ""
+    nearby: tuple[str, ...] = ()
+    """The slugs of other campaigns to one of its lists that start within an hour of it."""
+
+
+def remarks_around(statement: Statement, around: Surroundings) -> Iterator[Remark]:
+    """What there is to say about the front matter, and about what stands around the statement."""
+    for check, keys, rule in _RULES:
+        message = rule(statement, around)
+        if message:
+            key = next((key for key in keys if statement.line_of(key)), "")
+            line = statement.line_of(key)
+            yield Remark(check=check, message=message, file=statement.origin, line=line, key=key)
+
+
+def _subject(statement: Statement, _: Surroundings) -> str:
+    length = len(statement.subject or statement.title)
+    if length in _SUBJECT:
+        return ""
+    why = "says little" if length < _SUBJECT.start else "is cut off in many inboxes"
+    return (
+        f"the subject has {length} characters and {why}: between {_SUBJECT.start} and"
+        f" {_SUBJECT.stop - 1} are best, and subject: may be another than the title"
+    )
+
+
+def _summary(statement: Statement, _: Surroundings) -> str:
+    length = len(statement.summary)
+    if not length:
+        return (
+            "there is no summary, so inboxes show the first words of the text beside the subject:"
+            " write one line of what it says"
+        )
+    if length in _SUMMARY:
+        return ""
+    return (
+        f"the summary has {length} characters: between {_SUMMARY.start} and {_SUMMARY.stop - 1}"
+        " fill the line that inboxes show"
+    )
+
+
+def _capitals(statement: Statement, _: Surroundings) -> str:
+    letters = sum(map(str.isalpha, statement.title))
+    if not statement.title.isupper() or letters < _SHOUTED or len(statement.title.split()) < 3:
+        return ""
+    return "the title is all in capitals, which is hard to read: write it like a sentence"
+
+
+def _date(statement: Statement, around: Surroundings) -> str:
+    if statement.date is None or abs(statement.date - around.day) <= _YEAR:
+        return ""
+    return f"the date is {statement.date}, and it goes out on {around.day}: is the year right?"
+
+
+def _embargo(_: Statement, around: Surroundings) -> str:
+    send_at, embargo = around.send_at, around.embargo_until
+    if send_at is None or embargo is None or send_at >= embargo:
+        return ""
+    return "the time to send is before the end of the embargo, and nothing leaves before that end"
+
+
+def _nobody(statement: Statement, around: Surroundings) -> str:
+    if around.audience != 0 or not around.readers or statement.segment is not None:
+        return ""
+    return f"nobody is on {_lists(statement)}, and others have readers: is it spelt right?"
+
+
+def _segment(statement: Statement, around: Surroundings) -> str:
+    if around.audience != 0 or not around.readers or statement.segment is None:
+        return ""
+    name = statement.segment.name
+    return (
+        f"the segment {name!r} picks nobody now ({statement.segment.rule}): is its rule right?"
+        f" 'newsletter segment show {name}' shows whom it picks"
+    )
+
+
+def _no_readers(statement: Statement, around: Surroundings) -> str:
+    if around.audience != 0 or around.readers:
+        return ""
+    return f"nobody is on {_lists(statement)} yet: whoever joins before it goes out will get it"
+
+
+def _lists(statement: Statement) -> str:
+    names = " or ".join(map(repr, statement.lists))
+    return f"the list{'s' if len(statement.lists) > 1 else ''} {names}"
+
+
+def _nearby(_: Statement, around: Surroundings) -> str:
+    if not around.nearby:
+        return ""
+    others = ", ".join(around.nearby)
+    return f"readers of the same list get {others} within the hour: does it have to be both?"
+
+
+def _audience(_: Statement, around: Surroundings) -> str:
+    now, last = around.audience, around.last_audience
+    if not now or not last or abs(now - last) * _FIFTH <= last or abs(now - last) < _FEW:
+        return ""
+    return (
+        f"{now:,} people would get it, and {around.last_slug} went to {last:,} on the same lists:"
+        " do you know why?"
+    )
+
+
+_Rule = Callable[[Statement, Surroundings], str]
+
+_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
+    (Check.SUBJECT_LENGTH, ("subject", "title"), _subject),
+    (Check.CAPITALS, ("title",), _capitals),
+    (Check.SUMMARY, ("summary",), _summary),
+    (Check.DATE, ("date",), _date),
+    (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
+    (Check.NOBODY, ("lists",), _nobody),
+    (Check.SEGMENT, ("segment",), _segment),
+    (Check.NO_READERS, ("lists",), _no_readers),
+    (Check.NEARBY, ("send_at", "embargo_until"), _nearby),
+    (Check.AUDIENCE, ("lists",), _audience),
+)
+"""Check, the keys of the front matter it may stand at, and what it says; empty for nothing."""

@@ -1,0 +1,216 @@
+"""A statement, the approvals given to it, and whether they are enough."""
+
+import datetime as calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.subscribers.segment import Segment
+
+SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+SLUG_MAX_LENGTH = 80
+
+
+class Progress(Enum):
+    """How far its author says a statement is: *approved* counts only with ``approved_by``."""
+
+    DRAFT = "draft"
+    """Being written."""
+    REVIEW = "review"
+    """Ready for somebody else's eyes."""
+    APPROVED = "approved"
+    """The source vouches for the approvals it names (a reviewed pull request)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A text that its author wants published, as one source gave it.
+
+    ``send_at`` and ``embargo_until`` are wall times, read in the configured zone unless they were
+    written with an offset. ``local_time`` stands in the place of ``send_at``.
+    ``lists`` holds what the author wrote, or the configured default.
+    """
+
+    slug: str
+    title: str
+    body: str
+    """Markdown."""
+    lists: tuple[str, ...]
+    language: str
+    date: calendar.date | None = None  # the field hides the name of the type
+    summary: str = ""
+    subject: str = ""
+    """Empty means: the title."""
+    author: str = ""
+    progress: Progress = Progress.REVIEW
+    approved_by: tuple[str, ...] = ()
+    send_at: datetime | None = None
+    embargo_until: datetime | None = None
+    translation_of: str = ""
+    corrects: str = ""
+    urgent: bool = False
+    """It goes out before other campaigns; readers get the same, so no digest holds it."""
+    roundup: str = ""
+    """The name of the round-up that it is an issue of."""
+    despite: str = ""
+    """Why those in ``approved_by`` say yes over the warnings of a review."""
+    feed: str = ""
+    """The name of the feed that it comes from; empty for a file."""
+    notes: tuple[str, ...] = ()
+    """What its source left out or guessed, for whoever approves it."""
+    origin: str = ""
+    """Where it was read, for people: a path relative to the workspace, or an address."""
+    local_time: LocalTime | None = None
+    """Each reader gets it then by their own clock."""
+    segment: Segment | None = None
+    """Of its lists only those whom this picks, by its rule as it was configured then."""
+    places: tuple[tuple[str, int], ...] = ()
+    """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
+
+    def line_of(self, key: str) -> int:
+        """The line of a key of the front matter, or of ``body``; 0 where it has none."""
+        return dict(self.places).get(key, 0)
+
+
+class Role(Enum):
+    """What a member of staff may do. Each role may also do what those before it may."""
+
+    VIEWER = "viewer"
+    """Sees statements, campaigns and figures."""
+    WRITER = "writer"
+    """Writes statements."""
+    APPROVER = "approver"
+    """Says yes to a statement, and takes it back."""
+    SENDER = "sender"
+    """Schedules, pauses, resumes and cancels; stops all sending."""
+    ADMIN = "admin"
+    """Adds staff and decides what a crash left open."""
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role may do what ``other`` may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class Channel(Enum):
+    """How a yes reached us."""
+
+    COMMAND = "command"
+    """A member of staff said it to us."""
+    FRONT_MATTER = "front matter"
+    """The statement's own file names the approver, and the configuration trusts its source."""
+    PARTS = "parts"
+    """They approved a part of this round-up, and the configuration trusts that for the whole."""
+    FEED = "feed"
+    """The configuration trusts the feed that it comes from, in the name of the approver."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A named person's yes to one digest of a statement. It counts for no other digest."""
+
+    slug: str
+    digest: str
+    by: str
+    """A folded address."""
+    at: datetime
+    channel: Channel
+    despite: str = ""
+    """Why, although a review warned. It lapses with the yes."""
+    warnings: tuple[str, ...] = ()
+    """The checks that warned then; without ``despite`` only where the front matter says yes."""
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalPolicy:
+    """What the configuration demands."""
+
+    required: int = 1
+    author_may_approve: bool = False
+    trust_front_matter: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Whether a statement may go out, and in words why not."""
+
+    approved: bool
+    counted: tuple[Approval, ...] = ()
+    """The approvals of this very text, oldest first."""
+    outdated: tuple[Approval, ...] = ()
+    """Those given to another text of the same statement."""
+    reasons: tuple[str, ...] = ()
+    complete_at: datetime | None = None
+    """When the last approval that was needed arrived; those that came later change nothing."""
+
+    @property
+    def changed(self) -> bool:
+        """It had a yes, and the text is another one now."""
+        return not self.approved and bool(self.outdated)
+
+
+def standing(
+    *,
+    digest: str,
+    author: str,
+    approvals: Iterable[Approval],
+    policy: ApprovalPolicy,
+    roles: Mapping[str, Role],
+) -> Standing:
+    """Decide whether the text with this digest has the approvals that the policy demands.
+
+    ``author`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
+    the configuration itself names for a trusted feed: a file can name anybody.
+    """
+    counted: dict[str, Approval] = {}
+    outdated: list[Approval] = []
+    reasons: list[str] = []
+    for approval in sorted(approvals, key=lambda approval: approval.at):
+        if approval.revoked_at is not None:
+            continue
+        if approval.digest != digest:
+            outdated.append(approval)
+            continue
+        objection = _objection(approval, author=author, policy=policy, roles=roles)
+        if objection:
+            reasons.append(objection)
+        else:
+            counted.setdefault(approval.by, approval)
+    enough = tuple(counted.values())[: policy.required]
+    approved = len(enough) == policy.required
+    if not approved:
+        reasons = _shortfall(len(counted), policy.required, outdated) + reasons
+    return Standing(
+        approved=approved,
+        counted=tuple(counted.values()),
+        outdated=tuple(outdated),
+        reasons=() if approved else tuple(reasons),
+        complete_at=enough[-1].at if approved else None,
+    )
+
+
+def _objection(
+    approval: Approval, *, author: str, policy: ApprovalPolicy, roles: Mapping[str, Role]
+) -> str:
+    if approval.by == author and not policy.author_may_approve:
+        return f"{approval.by} wrote it, and approvals.author_may_approve is false"
+    role = roles.get(approval.by)
+    if role is not None and not role.includes(Role.APPROVER):
+        return f"{approval.by} is a {role.value}, who may not approve"
+    if approval.channel is Channel.FEED:
+        return ""
+    if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
+        return "approvals.trust_front_matter is false"
+    if approval.channel is Channel.PARTS:
+        return ""  # it is taken back where the configuration trusts it no more
+    return "" if role is not None else f"{approval.by} is not among the staff"
+
+
+def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
+    if outdated and not have:
+        who = ", ".join(sorted({approval.by for approval in outdated}))
+        return [f"its text changed after {who} approved it; it waits for a new yes"]
+    return [f"it has {have} of {required} approvals"]

@@ -1,0 +1,155 @@
+"""Signing up: what a person writes into the form, and what is asked of it.
+
+Whatever is refused here is refused for what was written, never for who somebody is: the answer
+tells nothing about our readers.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from newsletter.domain.subscribers.audience import Offer, fold, parse_address
+
+LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
+"""What may stand in the words of consent, and is filled in."""
+
+ROLES = (
+    "abuse",
+    "bounce",
+    "bounces",
+    "do-not-reply",
+    "donotreply",
+    "hostmaster",
+    "mailer-daemon",
+    "no-reply",
+    "nobody",
+    "noreply",
+    "postmaster",
+    "root",
+)
+"""Before the @ these are a machine, or an office that never asked; newsroom@ and press@ read."""
+
+LONGEST_NAME = 100
+_REPLACED = "\ufffd"
+"""Stands for bytes that were no text."""
+_NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
+_STRANGE = re.compile("[\u202a-\u202e\u2066-\u2069\ufffd]")
+"""What turns words around, so that a name looks like another, and bytes that were no text."""
+
+
+class Objection(Enum):
+    """Why a form cannot be taken as it is."""
+
+    NO_ADDRESS = "no_address"
+    """The field of the address is empty."""
+    MALFORMED = "malformed"
+    """What stands there is no address."""
+    ROLE = "role"
+    """The address is that of a machine, or of an office."""
+    THROW_AWAY = "throw_away"
+    """The address is of a domain that hands out mailboxes for minutes."""
+    NO_LIST = "no_list"
+    """No list is ticked, or none that is offered."""
+    NAME = "name"
+    """The name has more than a hundred characters, or is no line of text."""
+    WORDS = "words"
+    """The words of consent are others now than those that were shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpForm:
+    """What came with a form. None of it is trusted."""
+
+    address: str = ""
+    name: str = ""
+    lists: tuple[str, ...] = ()
+    language: str = ""
+    wording: str = ""
+    """The hash of the words that were shown; empty where the form does not say."""
+    trap: str = ""
+    """A field that people do not see: whoever fills it in is a program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A form in order."""
+
+    address: str
+    name: str
+    lists: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpRules:
+    """What is asked of those who join."""
+
+    offers: tuple[Offer, ...]
+    """What can be joined; nothing where signing up is not offered."""
+    roles: frozenset[str] = frozenset(ROLES)
+    domains: frozenset[str] = field(default_factory=frozenset)
+    """Whose addresses, and those of domains below them, cannot join."""
+
+    def offered(self, names: Sequence[str] = ()) -> tuple[Offer, ...]:
+        """Those of these names, or all, in their order."""
+        return tuple(one for one in self.offers if not names or one.name in names)
+
+    def judge(self, form: SignUpForm) -> Wish | Mapping[str, Objection]:
+        """The wish, or by field what is wrong."""
+        lists = self._lists(form)
+        found = {
+            "email": self.refuses(form.address),
+            "name": None if _is_name(form.name) else Objection.NAME,
+            "lists": None if lists else Objection.NO_LIST,
+        }
+        faults = {key: objection for key, objection in found.items() if objection}
+        if faults:
+            return faults
+        return Wish(address=parse_address(form.address), name=form.name.strip(), lists=lists)
+
+    def refuses(self, address: str) -> Objection | None:
+        """What is wrong with an address, so that no letter is sent to it."""
+        if not address.strip():
+            return Objection.NO_ADDRESS
+        try:
+            local, _, domain = fold(parse_address(address)).rpartition("@")
+        except ValueError:
+            return Objection.MALFORMED
+        if _REPLACED in local:
+            return Objection.MALFORMED
+        if local.partition("+")[0] in self.roles:
+            return Objection.ROLE
+        labels = domain.split(".")
+        above = {".".join(labels[start:]) for start in range(len(labels))}
+        return Objection.THROW_AWAY if above & self.domains else None
+
+    def _lists(self, form: SignUpForm) -> tuple[str, ...]:
+        """The lists that are offered and ticked. Of one there is nothing to tick."""
+        if len(self.offers) == 1 and not form.lists:
+            return (self.offers[0].name,)
+        return tuple(one.name for one in self.offers if one.name in form.lists)
+
+
+def _is_name(text: str) -> bool:
+    if len(text) > LONGEST_NAME or _STRANGE.search(text):
+        return False
+    return not any(unicodedata.category(one) in _NO_LINE for one in text)
+
+
+def consent_words(template: str, *, organisation: str, offers: Sequence[Offer]) -> str:
+    """What people say yes to, in full."""
+    titles = ", ".join(one.title for one in offers)
+    return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
+
+
+def wording_of(words: str) -> str:
+    """The hash by which words are known: SHA-256, as 64 hexadecimal digits."""
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def masked(address: str) -> str:
+    """An address for the eyes of somebody who knows it: its first letter and its domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"

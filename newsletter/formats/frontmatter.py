@@ -1,0 +1,174 @@
+"""A Markdown file with YAML front matter, cut in two, and its keys with their lines."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.formats.scalars import did_you_mean, quoted
+from newsletter.formats.text import control_in_lines
+
+_ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
+_LONGEST_QUOTED = 300
+_FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One key of the front matter."""
+
+    key: str
+    node: yaml.Node
+    line: int
+    """In the file, from 1."""
+    rest: str
+    """What stands behind the value on its last line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontMatter:
+    """A statement file cut in two."""
+
+    fields: Mapping[str, Field]
+    body: str
+    """Markdown, without the blank lines around it."""
+    body_line: int
+    """Where the body begins in the file, from 1."""
+
+
+def parse_front_matter(text: str, *, file: str) -> FrontMatter:
+    """Cut a text whose line ends are ``\\n`` and find its keys.
+
+    Raises InvalidInput naming the line: no front matter, or one that YAML cannot read.
+    """
+    lines = text.split("\n")
+    end = _closing_line(lines, file)
+    header = "\n".join(lines[1:end])
+    _refuse_controls(header, offset=1, file=file)
+    _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
+    first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
+    return FrontMatter(
+        fields=_fields(header, file),
+        body="\n".join(lines[first:]).rstrip(),
+        body_line=first + 1,
+    )
+
+
+def _closing_line(lines: list[str], file: str) -> int:
+    if lines[0].rstrip() != "---":
+        message = "has no front matter; its first line must be --- and a title: must follow"
+        raise InvalidInput([Fault(file=file, line=1, message=message)])
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == "---":
+            return number
+    message = "this front matter is not closed; write --- alone on the line after its last key"
+    raise InvalidInput([Fault(file=file, line=1, message=message)])
+
+
+def _refuse_controls(text: str, *, offset: int, file: str) -> None:
+    found = control_in_lines(text)
+    if found:
+        line, name = found
+        message = f"holds {name}, which is invisible; take it out"
+        raise InvalidInput([Fault(file=file, line=line + offset, message=message)])
+
+
+def _fields(header: str, file: str) -> dict[str, Field]:
+    root = _compose(header, file)
+    if root is None:
+        return {}
+    if not isinstance(root, yaml.MappingNode):
+        message = "the front matter holds no keys; write lines like title: The title"
+        raise InvalidInput([Fault(file=file, line=2, message=message)])
+    fields: dict[str, Field] = {}
+    faults: list[Fault] = []
+    for key_node, node in root.value:
+        line = key_node.start_mark.line + 2
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+        if key in fields:
+            message = f"stands twice, first on line {fields[key].line}; keep one of them"
+            faults.append(Fault(file=file, line=line, key=key, message=message))
+            continue
+        fields[key] = Field(key=key, node=node, line=line, rest=_rest(header, node))
+    if faults:
+        raise InvalidInput(faults)
+    return fields
+
+
+def _rest(header: str, node: yaml.Node) -> str:
+    mark = node.end_mark
+    lines = header.split("\n")
+    return lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+
+
+def _compose(header: str, file: str) -> yaml.Node | None:
+    try:
+        return _compose_with(header, _FAST)
+    except yaml.YAMLError:
+        pass  # the slower parser says the same in words that do not depend on what is installed
+    try:
+        return _compose_with(header, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise InvalidInput([_explain(error, header, file)]) from error
+    except RecursionError as error:
+        message = "the front matter is nested too deeply; write plain keys and values"
+        raise InvalidInput([Fault(file=file, line=1, message=message)]) from error
+
+
+def _compose_with(
+    header: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]
+) -> yaml.Node | None:
+    return yaml.compose(header, Loader=loader)
+
+
+def _explain(error: yaml.YAMLError, header: str, file: str) -> Fault:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or "it is not YAML"
+    lines = header.split("\n")
+    number = min(mark.line, len(lines) - 1) if mark else 0
+    for candidate in (number, number - 1):  # YAML often notices only on the next line
+        hint = _hint(lines[candidate]) if candidate >= 0 else ""
+        if hint:
+            return Fault(file=file, line=candidate + 2, message=hint)
+    return Fault(
+        file=file,
+        line=number + 2,
+        message=f"YAML cannot read this ({problem}); write key: value, with the value in quotes",
+    )
+
+
+def _hint(line: str) -> str:
+    if line.startswith("\t"):
+        return "begins with a tab, which YAML does not allow; write blanks instead"
+    entry = _ENTRY.fullmatch(line.rstrip(" \t"))
+    if entry is None or len(line) > _LONGEST_QUOTED or _readable(line):
+        return ""
+    key, value = entry["key"], entry["value"]
+    if value[0] in "[{":
+        return f"{key}: its bracket is not closed on this line; write it like lists: [press]"
+    if ": " in value and value[0] not in "\"'":
+        why = "YAML reads the colon in it as another key"
+    else:
+        why = "YAML does not read it as text"
+    return f"{key}: {why}; put the value in quotes: {key}: {_requoted(value)}"
+
+
+def _readable(line: str) -> bool:
+    try:
+        yaml.compose(line, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return False
+    return True
+
+
+def _requoted(value: str) -> str:
+    bare = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
+    return quoted(bare)
+
+
+def unknown_key(field: Field, known: Iterable[str], file: str) -> Fault:
+    """The fault of a key that means nothing to us."""
+    message = f"is not a key of a statement{did_you_mean(field.key, known)}"
+    return Fault(file=file, line=field.line, key=field.key, message=message)

@@ -1,0 +1,62 @@
+"""campaign → words that the search of the archive finds, once it has begun to go out.
+
+The first look asks the books what began and is not in the index, however that came about; those
+after it ask that of what changed. So a crash leaves nothing out, and all that went out before there
+was an index gets into it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from newsletter.domain.statements.content import Content
+from newsletter.ports.search import Searchable
+from newsletter.ports.store import Store, Transaction
+
+_AT_ONCE = 50
+"""Statements in one transaction, so that claims need not wait for long."""
+
+
+@dataclass(kw_only=True)
+class Indexed:
+    """How far looks before have indexed what changed."""
+
+    mark: int | None = None
+    """None before the first look."""
+
+
+def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | None = None) -> int:
+    """Keep the words of what began to go out; returns how many statements are new there.
+
+    ``text_of`` takes a statement's text out of the mail that was approved. ``before`` is brought up
+    to date.
+    """
+    before = before or Indexed()
+    with store.read() as tx:
+        mark, touched = tx.statements.touched(before.mark)
+        missing = tx.search.missing(None if before.mark is None else touched)
+    left = iter(missing)
+    while some := list(islice(left, _AT_ONCE)):
+        with store.read() as tx:
+            made = [_searchable(tx, slug, digest, text_of) for slug, digest in some]
+        with store.begin() as tx:
+            for one in made:
+                tx.search.put(one)
+    before.mark = mark
+    return len(missing)
+
+
+def _searchable(
+    tx: Transaction, slug: str, digest: str, text_of: Callable[[Content], str]
+) -> Searchable:
+    """Its words; none where they were altered since somebody approved them."""
+    content = tx.statements.content(digest)
+    if content is None or content.digest() != digest:
+        return Searchable(slug=slug, digest=digest, language="", title="", text="")
+    return Searchable(
+        slug=slug,
+        digest=digest,
+        language=content.language,
+        title=content.subject,
+        text=text_of(content),
+    )

@@ -1,0 +1,1 @@
+"""From approvals to campaigns, and a person's hand on them."""

@@ -1,0 +1,177 @@
+"""A person's hand on a campaign: schedule, pause, resume, cancel, resolve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.events.event import overrule
+from newsletter.pipeline.ledger import finish, reassess
+from newsletter.pipeline.naming import find_campaign
+from newsletter.ports.sending import Resolution
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """Who acts, for the audit log, and on what."""
+
+    store: Store
+    clock: Clock
+    actor: str
+
+    def pause(self, name: str) -> Campaign:
+        """Stop after the calls that are under way."""
+        running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
+        return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}", "pause")
+
+    def resume(self, name: str) -> Campaign:
+        """Go on where it stopped: waiting for its time, or sending."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            begun = campaign.started_at is not None
+            to = CampaignState.SENDING if begun else CampaignState.SCHEDULED
+            self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
+            self._overrule(tx, campaign)
+            finish(tx, campaign.id, self.clock)
+            return find_campaign(tx, str(campaign.id))
+
+    def _overrule(self, tx: Transaction, campaign: Campaign) -> None:
+        """Whoever lets it go on has seen what the breaker objects to."""
+        before = tx.events.overruled(campaign.id)
+        damage = tx.events.damage(campaign.id)
+        after = overrule(damage, campaign.counts.accepted, before)
+        if after != before:
+            tx.events.overrule(campaign.id, after)
+
+    def cancel(self, name: str) -> Campaign:
+        """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""
+        live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            reason = f"cancelled by {self.actor}"
+            self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
+            tx.campaigns.cancel_pending(campaign.id)
+            tx.approvals.revoke(
+                campaign.slug,
+                self.clock.now(),
+                actor=self.actor,
+                why="spent by the cancelled campaign",
+            )
+            return find_campaign(tx, str(campaign.id))
+
+    def go_back(self, name: str) -> Campaign:
+        """Let what waits go to the first provider again, which a person says is well."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
+                raise Refused(
+                    f"campaign {campaign.id} ({campaign.slug}) has nothing to bring back to"
+                    f" {campaign.provider}: it has not failed over, or it is over"
+                )
+            tx.paces.forgive(campaign.provider)
+            self._enter(tx, "go back", campaign, f"to {campaign.provider}")
+            return find_campaign(tx, str(campaign.id))
+
+    def resolve(self, name: str, to: Resolution) -> tuple[Campaign, int]:
+        """Decide what became of those of whom nobody knows; returns how many they were."""
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            if not campaign.counts.unknown:
+                raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
+            if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
+                raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
+            self._refuse_while_called(tx, campaign)
+            people = tx.unknowns.decide(campaign.id, to, self.clock.now())
+            reassess(tx, campaign.id, self.clock)
+            self._enter(tx, "resolve", campaign, f"{people} {to.value}")
+            return find_campaign(tx, str(campaign.id)), people
+
+    def vouch(self, name: str, accounts: Mapping[str, str]) -> tuple[Campaign, int]:
+        """Say that these accounts, by provider, are the ones that the unknown went to.
+
+        Their keys and records count again. Returns how many deliveries that is about.
+        """
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            people = tx.unknowns.adopt(campaign.id, accounts)
+            if not people:
+                raise Refused(
+                    f"campaign {campaign.id} ({campaign.slug}) has nothing unknown that went to"
+                    " another account at a provider that is configured"
+                )
+            said = f"{people} went to the account that is configured now"
+            self._enter(tx, "same account", campaign, said)
+            return find_campaign(tx, str(campaign.id)), people
+
+    def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
+        """A call that is under way cannot be called back: what is decided now it would undo."""
+        until = tx.unknowns.calls_until(campaign.id, self.clock.now())
+        if until is not None:
+            raise Refused(
+                f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
+                f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
+            )
+
+    def schedule(self, slug: str, at: datetime | None) -> None:
+        """Set the time of a statement, over what its file says; None takes the setting back."""
+        with self.store.begin() as tx:
+            campaign = tx.campaigns.latest(slug)
+            begun = campaign is not None and campaign.started_at is not None
+            if campaign is not None and begun and campaign.state is not CampaignState.CANCELLED:
+                gone = campaign.state is CampaignState.SENT
+                raise Refused(
+                    f"{slug} {'has gone' if gone else 'is going'} out already,"
+                    f" as campaign {campaign.id}; a time changes nothing any more"
+                )
+            if tx.statements.get(slug) is None:
+                raise NotFound(
+                    f"there is no statement {slug!r}; 'newsletter statement list' shows them"
+                )
+            tx.schedules.put(slug, at)
+            detail = at.isoformat() if at else "as its file says"
+            tx.audit.enter(
+                at=self.clock.now(),
+                actor=self.actor,
+                action="schedule",
+                subject=slug,
+                detail=detail,
+            )
+
+    def _move(
+        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, deed: str
+    ) -> Campaign:
+        with self.store.begin() as tx:
+            campaign = find_campaign(tx, name)
+            self._change(tx, campaign, to, expect, reason, deed)
+            return find_campaign(tx, str(campaign.id))
+
+    def _change(
+        self,
+        tx: Transaction,
+        campaign: Campaign,
+        to: CampaignState,
+        expect: set[CampaignState],
+        reason: str,
+        deed: str,
+    ) -> None:
+        moved = tx.campaigns.move(
+            campaign.id, to, expect=expect, at=self.clock.now(), reason=reason
+        )
+        if not moved:
+            raise Refused(
+                f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
+                f" to {deed} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
+            )
+        self._enter(tx, deed, campaign, reason)
+
+    def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
+        tx.audit.enter(
+            at=self.clock.now(),
+            actor=self.actor,
+            action=action,
+            subject=campaign.slug,
+            detail=f"campaign {campaign.id}: {detail}",
+        )

@@ -1,0 +1,61 @@
+"""What comes of an approval: how many get it, on which lists, and when. It is no stage."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import ApprovalPolicy, Statement
+from newsletter.pipeline.campaigns.correction import correction_of
+from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
+from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.statements.family import family_of, siblings
+from newsletter.ports.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is to be expected of an approved statement, as things stand."""
+
+    readers: int
+    lists: tuple[str, ...]
+    leaves_at: datetime
+    """When the first reader gets it; nothing leaves before."""
+    hour: str = ""
+    """By each reader's own clock, in words; empty where all get it at once."""
+    corrects: str = ""
+    """It goes to those who may have this one."""
+
+
+def outlook(
+    tx: Transaction, slug: str, approved_at: datetime, *, policy: ApprovalPolicy, times: TimeRules
+) -> Outlook | None:
+    """Count, without naming anybody. None where planning refuses it, and says why."""
+    statement = find_statement(tx, slug).statement
+    try:
+        readers, lists = _readers(tx, statement, policy, together=times.together)
+        timing = timing_of(tx, statement, approved_at, times)
+    except (Refused, ValueError):
+        return None
+    return Outlook(
+        readers=readers,
+        lists=lists,
+        leaves_at=timing.release(tx, None),
+        hour=str(timing.hour or ""),
+        corrects=statement.corrects,
+    )
+
+
+def _readers(
+    tx: Transaction, statement: Statement, policy: ApprovalPolicy, *, together: bool
+) -> tuple[int, tuple[str, ...]]:
+    correction = correction_of(tx, statement)
+    if correction is not None and not correction.unstarted:
+        return tx.corrections.audience(correction), correction.lists
+    if correction is not None:
+        return tx.readers.audience(correction.lists, correction.segment), correction.lists
+    approved, _ = siblings(tx, statement, policy)
+    planned = () if together else approved
+    family = family_of(tx, statement, together=together, to_be_planned=planned)
+    if family is not None:
+        return tx.families.audience(family.share(tx, statement.slug)), statement.lists
+    return tx.readers.audience(statement.lists, statement.segment), statement.lists

@@ -1,0 +1,383 @@
+"""approval → campaign: planned when the approvals are complete, frozen when its time has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Step, decide
+from newsletter.domain.errors import Refused
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
+from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
+from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.pipeline.statements.family import (
+    check_translation,
+    family_of,
+    goes_within,
+    why_none_left,
+)
+from newsletter.ports.corrections import Correction
+from newsletter.ports.families import Share
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Capabilities, Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Whom one campaign goes to: readers of an original, of a language, of a segment, or all."""
+
+    campaign: Campaign
+    correction: Correction | None = None
+    share: Share | None = None
+    """Of its lists' readers, where other languages may have some of them."""
+    segment: Segment | None = None
+
+    def freeze(self, tx: Transaction, batch_size: int, by_zone: ByZone | None) -> int:
+        """Fix the audience; returns its size."""
+        number = self.campaign.id
+        if self.correction is not None:
+            return tx.corrections.freeze(number, self.correction, batch_size)
+        if self.share is not None:
+            return tx.families.freeze(number, self.share, batch_size, by_zone)
+        return tx.campaigns.freeze(
+            number, self.campaign.lists, batch_size, segment=self.segment, by_zone=by_zone
+        )
+
+    def why_nobody(self) -> str:
+        """Why it cannot start, and what to do, where it goes to nobody."""
+        if self.share is not None:
+            return why_none_left(self.campaign, self.share)
+        if self.segment is not None:
+            return (
+                f"the segment {self.segment.name} picks nobody who may be written to"
+                f" ({self.segment.rule}); once it does, 'newsletter resume {self.campaign.id}'"
+            )
+        return why_nobody(self.campaign)
+
+
+_NOT_APPROVED = datetime.min.replace(tzinfo=UTC)
+"""In the place of a release time, where there is none yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRules:
+    """What the configuration says about planning."""
+
+    policy: ApprovalPolicy
+    undo_window: timedelta
+    timezone: str
+    provider: str
+    batch_size: int
+    capabilities: Capabilities
+    second: Capabilities | None = None
+    """Of the provider to fail over to: a batch has to fit both."""
+    together: bool = False
+    """Translations go out in the mail of their original, and have no campaign."""
+
+    @property
+    def times(self) -> TimeRules:
+        """What of it is about times."""
+        return TimeRules(
+            timezone=self.timezone, undo_window=self.undo_window, together=self.together
+        )
+
+
+_WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A statement that was approved once and does not go out, and why."""
+
+    slug: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What one run of planning did."""
+
+    scheduled: tuple[Campaign, ...] = ()
+    withdrawn: tuple[Held, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """A statement and its campaign at one moment, and what has to happen."""
+
+    stored: StoredStatement
+    standing: Standing
+    campaign: Campaign | None
+    timing: Timing | None
+    """None while it is not approved, or has no campaign of its own."""
+    release: datetime
+    step: Step
+    why: str
+    """Why an approved text is held back, in words; empty where it is not."""
+    correction: Correction | None = None
+    """Whom it goes to, where it is a correction that may go out."""
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """What looks before found, so that the next one turns to what changed or may go out alone."""
+
+    by: tuple[PlanRules, Mapping[str, Role]] | None = None
+    """The rules and the staff of the look before; None before the first one."""
+    mark: int = 0
+    """How far changes were seen."""
+    open: set[str] = field(default_factory=set)
+    """Slugs whose turn may come without a change of their own: by time, or by that of others."""
+    held: dict[str, Held] = field(default_factory=dict)
+
+    def note(self, view: _View) -> None:
+        """What a look came to."""
+        slug = view.stored.statement.slug
+        self.open.discard(slug)
+        self.held.pop(slug, None)
+        if _is_open(view):
+            self.open.add(slug)
+        if view.why and view.step is not Step.WITHDRAW:
+            self.held[slug] = Held(slug=slug, reason=view.why)
+
+
+def plan(*, store: Store, rules: PlanRules, clock: Clock, before: Watch | None = None) -> Planned:
+    """Bring the campaigns of statements in line with their approvals.
+
+    Looked at is what changed since the look before, and what may go out. Without ``before``, which
+    is brought up to date, or where the rules or the staff are others, that is all that did not go
+    out.
+    """
+    before = before or Watch()
+    with store.read() as tx:
+        by = (rules, tx.staff.roles())
+        anew = before.by != by
+        mark, touched = tx.statements.touched(None if anew else before.mark)
+        known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
+        views = [_look(tx, stored, rules) for stored in known if stored.fingerprint]
+    if anew:
+        before.by, before.open, before.held = None, set(), {}
+    scheduled: list[Campaign] = []
+    withdrawn: list[Held] = []
+    for view in views:
+        slug = view.stored.statement.slug
+        if view.step is not Step.NOTHING:
+            with store.begin() as tx:
+                view = _look(tx, tx.statements.get(slug) or view.stored, rules)
+                scheduled += _act(tx, view, rules, clock)
+        if view.step is Step.WITHDRAW:
+            withdrawn.append(Held(slug=slug, reason=view.why))
+        before.note(view)
+    before.by, before.mark = by, mark
+    held = tuple(before.held[slug] for slug in sorted(before.held))
+    return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
+
+
+def _is_open(view: _View) -> bool:
+    """What has to happen to it may change although nobody touches it.
+
+    What waits for its time, for an original or for readers; what is kept back by others; what was
+    cancelled, while it comes out whether anybody has it. Not what went out, what nobody approved,
+    or what goes out with its original.
+    """
+    campaign = view.campaign
+    gone = campaign is not None and campaign.started_at is not None
+    if gone and campaign is not None and campaign.state is not CampaignState.CANCELLED:
+        return False
+    waits = campaign is not None and campaign.state in BEFORE_START
+    return waits or (
+        view.stored.present and bool(view.timing or (view.standing.approved and view.why))
+    )
+
+
+def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
+    standing = standing_of(tx, stored, rules.policy)
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    began = campaign is not None and campaign.started_at is not None
+    timing, release = None, _NOT_APPROVED
+    try:
+        timing = _timing(tx, stored, standing, rules)
+        if timing is not None:
+            release = timing.release(tx, campaign)
+    except ValueError as error:  # the zone was changed since the statement was read
+        step, why = Step.NOTHING, str(error)
+    else:
+        step = decide(
+            present=stored.present,
+            digest=stored.digest,
+            standing=standing,
+            campaign=campaign,
+            release=release,
+            urgent=stored.statement.urgent,
+        )
+        why = _say(step, stored, standing)
+    view = _View(
+        stored=stored,
+        standing=standing,
+        campaign=campaign,
+        timing=timing,
+        release=release,
+        step=step,
+        why=why,
+    )
+    if step is Step.NOTHING and began:
+        return replace(view, why="")  # it went out as approved; its file now is another matter
+    return _as_translation(tx, _as_correction(tx, view), rules)
+
+
+def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
+    """Why the text is held back."""
+    if step is Step.WITHDRAW and not stored.present:
+        return "its file is gone, or has a fault"
+    if step is Step.WITHDRAW and not stored.digest:
+        return "it can no longer be rendered"
+    waits = step is Step.WITHDRAW or standing.changed
+    return "; ".join(standing.reasons) if waits else ""
+
+
+def _as_correction(tx: Transaction, view: _View) -> _View:
+    """The same with whom a correction goes to, or why it or what it corrects must not go out."""
+    if view.why or not (view.standing.approved and view.stored.present):
+        return view
+    if view.campaign is not None and view.campaign.corrected_by:
+        return replace(view, why=f"{view.campaign.corrected_by} corrects it, and has its place")
+    try:
+        return replace(view, correction=correction_of(tx, view.stored.statement))
+    except Refused as error:
+        step = _WHERE_IT_MUST_NOT.get(view.step, view.step)
+        return replace(view, step=step, why=str(error))
+
+
+def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
+    """The same, or why a translation must not go out by itself: then others need not wait for it.
+
+    Where it goes out with its original, nothing is amiss: only a campaign that it has is withdrawn.
+    """
+    statement = view.stored.statement
+    ready = view.standing.approved and view.stored.present and not view.why
+    if not statement.translation_of or not (ready or rules.together):
+        return view
+    waits = view.campaign is not None and view.campaign.state in BEFORE_START
+    step = Step.WITHDRAW if waits else Step.NOTHING
+    if rules.together:
+        return replace(view, step=step, why=goes_within(statement) if waits else "")
+    try:
+        check_translation(tx, statement)
+    except Refused as error:
+        return replace(view, step=step, why=str(error))
+    return view
+
+
+def _timing(
+    tx: Transaction, stored: StoredStatement, standing: Standing, rules: PlanRules
+) -> Timing | None:
+    """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
+    within = rules.together and stored.statement.translation_of
+    if standing.complete_at is None or not stored.present or within:
+        return None
+    return timing_of(tx, stored.statement, standing.complete_at, rules.times)
+
+
+def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[Campaign]:
+    """Do what has to happen; returns the new campaign, if there is one."""
+    campaign = view.campaign
+    if campaign is not None and view.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, clock, view.why)
+    if campaign is not None and view.step is Step.REPLACE:
+        _withdraw(tx, campaign, clock, "its text changed, and the change is approved too")
+    if campaign is not None and view.step is Step.RESCHEDULE:
+        urgent = view.stored.statement.urgent
+        tx.campaigns.reschedule(campaign.id, view.release, urgent=urgent)
+        until = f"campaign {campaign.id} to {view.release.isoformat()}{', urgent' * urgent}"
+        _note(tx, clock, "reschedule", campaign.slug, until)
+    if view.step in {Step.SCHEDULE, Step.REPLACE}:
+        return [_schedule(tx, view, rules, clock)]
+    return []
+
+
+def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> Campaign:
+    statement = view.stored.statement
+    campaign = Campaign(
+        id=0,
+        slug=statement.slug,
+        digest=view.stored.digest,
+        state=CampaignState.SCHEDULED,
+        release_at=view.release,
+        approved_by=tuple(yes.by for yes in view.standing.counted),
+        lists=view.correction.lists if view.correction else statement.lists,
+        provider=rules.provider,
+        corrects=statement.corrects,
+        translates=statement.translation_of,
+        urgent=statement.urgent,
+    )
+    campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
+    _note(tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.digest}")
+    return campaign
+
+
+def _withdraw(tx: Transaction, campaign: Campaign, clock: Clock, why: str) -> None:
+    tx.campaigns.move(
+        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=clock.now(), reason=why
+    )
+    _note(tx, clock, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
+
+
+def start_due(*, store: Store, rules: PlanRules, clock: Clock) -> tuple[Campaign, ...]:
+    """Freeze the audience of each campaign whose time has come, and let it go out."""
+    with store.read() as tx:
+        due = tx.campaigns.due(clock.now())
+    started = []
+    for campaign in due:
+        with store.begin() as tx:
+            if _start(tx, campaign, rules, clock):
+                started.append(campaign)
+    return tuple(started)
+
+
+def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) -> bool:
+    stored = tx.statements.get(campaign.slug)
+    if stored is None or campaign not in tx.campaigns.due(clock.now()):
+        return False
+    view = _look(tx, stored, rules)
+    if view.step is Step.WITHDRAW:
+        _withdraw(tx, campaign, clock, view.why)
+    if view.step is not Step.NOTHING or view.why:
+        return False
+    reach = _reach(tx, view, campaign, rules)
+    content = approved_content(tx, campaign)
+    fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
+    batch_size = min(rules.batch_size, *fits)
+    by_zone = view.timing.by_zone() if view.timing else None
+    size = reach.freeze(tx, batch_size, by_zone)
+    if not size:
+        _move(tx, campaign, CampaignState.PAUSED, clock, reach.why_nobody())
+        return False
+    _move(tx, campaign, CampaignState.SENDING, clock)
+    if view.correction is not None:
+        end_original(tx, view.correction, clock)
+    _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+    return True
+
+
+def _reach(tx: Transaction, view: _View, campaign: Campaign, rules: PlanRules) -> Reach:
+    statement = view.stored.statement
+    if view.correction is not None:
+        return Reach(campaign=campaign, correction=view.correction)
+    family = family_of(tx, statement, together=rules.together)
+    share = family.share(tx, statement.slug) if family else None
+    return Reach(campaign=campaign, share=share, segment=statement.segment)
+
+
+def _move(
+    tx: Transaction, campaign: Campaign, to: CampaignState, clock: Clock, reason: str = ""
+) -> None:
+    scheduled = {CampaignState.SCHEDULED}
+    tx.campaigns.move(campaign.id, to, expect=scheduled, at=clock.now(), reason=reason)
+
+
+def _note(tx: Transaction, clock: Clock, action: str, slug: str, detail: str) -> None:
+    tx.audit.enter(at=clock.now(), actor="scheduler", action=action, subject=slug, detail=detail)

@@ -1,0 +1,158 @@
+"""A campaign in figures, and those that a person has to look at."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.pacing import Cause, Wait
+from newsletter.domain.events.event import Bounce, Figures
+from newsletter.pipeline.naming import find_campaign
+from newsletter.pipeline.statements.family import Awaited, awaited
+from newsletter.pipeline.statements.review import overrides
+from newsletter.ports.sending import Later, Outage
+from newsletter.ports.store import Store
+
+
+def report(
+    name: str,
+    *,
+    store: Store,
+    now: datetime | None = None,
+    waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    accounts: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
+
+    What happens after the provider accepted a message is told by events. While none came for this
+    campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
+    Readers whose hour is still to come are told by ``now``, the unknown that went to another
+    account than is configured by ``accounts``.
+    """
+    with store.read() as tx:
+        campaign = find_campaign(tx, name)
+        exceptions = tx.campaigns.exceptions(campaign.id)
+        unknown = tx.campaigns.unknown(campaign.id)
+        providers = tx.campaigns.providers(campaign.id)
+        left = tx.readers.left_through(campaign.id)
+        resolved = tx.unknowns.resolved(campaign.id)
+        strays = 0 if accounts is None else tx.unknowns.strays(accounts, campaign.id)
+        figures = tx.events.figures(campaign.id)
+        returned = tx.events.returned(campaign.id)
+        left_to = awaited(tx, campaign)
+        later = tx.batches.later(campaign.id, now) if now else None
+        outage = tx.batches.outage(campaign.id)
+        content = tx.statements.content(campaign.digest)
+        given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
+    return {
+        **summary(campaign, figures, waits, later),
+        "segment": str(content.segment or "") if content else "",
+        "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
+        "providers": providers or [campaign.provider],
+        "outage": _outage(outage),
+        "unsubscribed": left,
+        "unknown_addresses": unknown,
+        "unknown_elsewhere": strays,
+        "awaited": [_awaited_row(one) for one in left_to],
+        "resolved": [
+            {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved
+        ],
+        "exceptions": [
+            {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
+            for address, state, reason, provider_id in exceptions
+            if state != "accepted"
+        ],
+        "returned": [
+            {"address": address, "bounce": bounce, "reason": reason}
+            for address, bounce, reason in returned
+        ],
+    }
+
+
+def _outage(outage: Outage | None) -> dict[str, Any] | None:
+    """What the provider did not take so far; None where nothing is wrong."""
+    if outage is None:
+        return None
+    return {
+        "people": outage.people,
+        "tries": outage.tries,
+        "reason": outage.reason,
+        "next_at": _iso(outage.next_at),
+    }
+
+
+def _awaited_row(one: Awaited) -> dict[str, Any]:
+    return {
+        "statement": one.slug,
+        "language": one.language,
+        "readers": one.readers,
+        "state": one.state.value,
+        "said": str(one),
+    }
+
+
+def summary(
+    campaign: Campaign,
+    figures: Figures,
+    waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    later: Later | None = None,
+) -> dict[str, Any]:
+    """One campaign in figures, without names.
+
+    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider. ``later``
+    are the readers whose hour is still to come.
+    """
+    counts = campaign.counts
+    return {
+        "campaign": campaign.id,
+        "statement": campaign.slug,
+        "corrects": campaign.corrects,
+        "corrected_by": campaign.corrected_by,
+        "translates": campaign.translates,
+        "state": campaign.state.value,
+        "audience": counts.audience,
+        "pending": counts.pending,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "suppressed": counts.suppressed,
+        "cancelled": counts.cancelled,
+        "unknown": counts.unknown,
+        "delivered": figures.delivered,
+        "bounced": figures.bounced,
+        "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
+        "complained": figures.complained,
+        "events_received": figures.received,
+        "content_digest": campaign.digest,
+        "approved_by": list(campaign.approved_by),
+        "provider": campaign.provider,
+        "release_at": _iso(campaign.release_at),
+        "started_at": _iso(campaign.started_at),
+        "finished_at": _iso(campaign.finished_at),
+        "reason": campaign.reason,
+        "later": _later_row(later),
+        "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
+    }
+
+
+def _later_row(later: Later | None) -> dict[str, Any] | None:
+    """Who waits for their hour by their own clocks; None where nobody does."""
+    if later is None:
+        return None
+    return {
+        "readers": later.readers,
+        "next_at": _iso(later.next_at),
+        "last_at": _iso(later.last_at),
+    }
+
+
+def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
+    """What a campaign waits for and until when; None where it goes on, or a person holds it."""
+    going = campaign.state is CampaignState.SENDING and campaign.counts.pending
+    if wait is None or wait.cause is Cause.TURN or not going:
+        return None
+    return {"for": wait.cause.value, "until": _iso(wait.until), "reason": wait.reason}
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat(timespec="seconds")

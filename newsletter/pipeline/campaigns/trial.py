@@ -1,0 +1,144 @@
+"""Looking before leaping: what readers would get, and one test mail.
+
+A test is no delivery: it stands in no campaign's books, and its links end nothing.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.statements.statement import ApprovalPolicy, Standing
+from newsletter.domain.subscribers.audience import parse_address
+from newsletter.pipeline.delivery.lines import Turns
+from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.statements.family import translations_of
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Links, NotAfter, Provider, Renderer
+
+NO_CAMPAIGN = 0
+"""No campaign has this number, so that links signed for it end nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A statement as one reader would get it now, and whether it may go out so."""
+
+    content: Content
+    recipient: Recipient
+    standing: Standing
+
+
+def look_at(
+    slug: str, *, address: str | None, store: Store, links: Links, policy: ApprovalPolicy
+) -> Sample:
+    """Look at a statement as a made-up reader gets it, or a real one. Raises NotFound."""
+    with store.read() as tx:
+        content, recipient = _sample(tx, slug, address=address, links=links)
+        standing = standing_of(tx, find_statement(tx, slug), policy)
+    return Sample(content=content, recipient=recipient, standing=standing)
+
+
+def sample(
+    slug: str, *, address: str | None, store: Store, links: Links
+) -> tuple[Content, Recipient]:
+    """The content of a statement and a recipient to fill it for: a made-up one, or a real one."""
+    with store.read() as tx:
+        return _sample(tx, slug, address=address, links=links)
+
+
+def _sample(
+    tx: Transaction, slug: str, *, address: str | None, links: Links
+) -> tuple[Content, Recipient]:
+    stored = find_statement(tx, slug)
+    content = tx.statements.content(stored.digest)
+    person = tx.readers.find(address) if address else None
+    if content is None:
+        raise NotFound(f"the content of {slug} is not stored")
+    if address and person is None:
+        raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
+    number = person.id if person else 0
+    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
+    [name] = links.message_ids(NO_CAMPAIGN, [number])
+    to = person.address if person else "reader@example.org"
+    return content, Recipient(number, to, token, name)
+
+
+def filled(content: Content, recipient: Recipient) -> Content:
+    """The content with its merge fields filled."""
+    return replace(
+        content,
+        html=recipient.merge(content.html),
+        text=recipient.merge(content.text),
+        headers=tuple((name, recipient.merge(value)) for name, value in content.headers),
+    )
+
+
+def send_test(
+    slug: str,
+    *,
+    to: str,
+    store: Store,
+    renderer: Renderer,
+    links: Links,
+    provider: Provider,
+    turns: Turns,
+    clock: Clock,
+    lease: timedelta,
+    together: bool = False,
+) -> Answer:
+    """Hand over one test mail, marked as such, ahead of all that waits for its turn.
+
+    It counts like any other message; ``lease`` has to be longer than the longest call. Raises
+    Refused for a suppressed address, ProviderUnreachable while the provider is to be left alone or
+    the day's quota is used up.
+    """
+    try:
+        address = parse_address(to)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    content, recipient = _test_of(
+        slug, store=store, renderer=renderer, links=links, together=together
+    )
+    taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
+    with store.begin() as tx:
+        reason = tx.readers.suppressed(address)
+        if reason is not None:
+            raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+        turns.take_ahead(tx, 1, taken_at)
+        tx.audit.enter(
+            at=taken_at, actor="operator", action="test", subject=slug, detail="one test mail"
+        )
+    name = f"test.{secrets.token_hex(8)}"
+    batch = _batch_of(slug, content, recipient._replace(address=address, message_id=name), clock)
+    answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
+    wait = backoff(1, jitter=0, asked=answer.retry_after)
+    with store.begin() as tx:
+        turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
+    return answer
+
+
+def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
+    """A batch of one, with a subject that says what it is. No statement can have its name."""
+    test = replace(content, subject=f"[Test] {content.subject}")
+    return OutgoingBatch(
+        campaign=f"{slug}_test",
+        attempt_id=secrets.token_hex(12),
+        at=clock.now(),
+        content=test,
+        digest=test.digest(),
+        recipients=(recipient,),
+    )
+
+
+def _test_of(
+    slug: str, *, store: Store, renderer: Renderer, links: Links, together: bool
+) -> tuple[Content, Recipient]:
+    """The content, rendered anew so that it says what it is, and a made-up reader."""
+    with store.read() as tx:
+        _, recipient = _sample(tx, slug, address=None, links=links)
+        stored = find_statement(tx, slug)
+        within = translations_of(tx, slug) if together else ()
+    return renderer.render(stored.statement, within, test=True), recipient

@@ -1,0 +1,116 @@
+"""parts → approval: whoever approved all that a round-up gathers has approved the round-up.
+
+Only where the configuration trusts that, only while each part is what went out, and only where no
+check warns of the round-up: its own words nobody has seen yet.
+"""
+
+from collections.abc import Sequence
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.roundup import Issue, Roundup
+from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.pipeline.statements.review import ReviewRules, review
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock
+
+_WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
+
+
+def vouch(
+    *, store: Store, roundups: Sequence[Roundup], rules: ReviewRules, clock: Clock
+) -> tuple[str, ...]:
+    """Take down the approvals that follow from the parts; returns the slugs that were given one.
+
+    After one of them was taken back, by a person or by the configuration, only people approve.
+    """
+    trusted = {one.name for one in roundups if one.trust_parts}
+    with store.read() as tx:
+        touched = [one for one in tx.roundups.waiting() if _differs(tx, one, trusted, rules, clock)]
+    vouched = []
+    for issue in touched:
+        with store.begin() as tx:
+            if _is_stale(tx, issue, trusted):
+                _take_back(tx, issue, clock)
+            elif yeses := _yeses(tx, issue, trusted, rules, clock):
+                _add(tx, issue, yeses)
+                vouched.append(issue.slug)
+    return tuple(vouched)
+
+
+def _differs(
+    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
+) -> bool:
+    return _is_stale(tx, issue, trusted) or bool(_yeses(tx, issue, trusted, rules, clock))
+
+
+def _yeses(
+    tx: Transaction, issue: Issue, trusted: set[str], rules: ReviewRules, clock: Clock
+) -> list[Approval]:
+    """What is to be taken down, and is not yet; nothing where the parts do not vouch for it."""
+    stored = _rendered(tx, issue)
+    noted = _noted(tx, issue)
+    if stored is None or issue.name not in trusted or any(yes.revoked_at for yes in noted):
+        return []
+    campaigns = [_as_approved(tx, slug) for slug in issue.parts]
+    if None in campaigns:
+        return []
+    known = {yes.by for yes in noted if yes.digest == stored.digest}
+    names = {by for one in campaigns if one is not None for by in one.approved_by} - known
+    if not names or _is_warned_of(tx, stored, rules, clock):
+        return []
+    at = clock.now()
+    return [
+        Approval(slug=issue.slug, digest=stored.digest, by=by, at=at, channel=Channel.PARTS)
+        for by in sorted(names)
+    ]
+
+
+def _is_warned_of(
+    tx: Transaction, stored: StoredStatement, rules: ReviewRules, clock: Clock
+) -> bool:
+    [reviewed] = review(tx, [stored], rules, clock)
+    return bool(reviewed.warnings)
+
+
+def _is_stale(tx: Transaction, issue: Issue, trusted: set[str]) -> bool:
+    """It counts as approved by its parts, and is not to be any more."""
+    return issue.name not in trusted and any(not yes.revoked_at for yes in _noted(tx, issue))
+
+
+def _noted(tx: Transaction, issue: Issue) -> list[Approval]:
+    return [yes for yes in tx.approvals.of(issue.slug) if yes.channel is Channel.PARTS]
+
+
+def _rendered(tx: Transaction, issue: Issue) -> StoredStatement | None:
+    """The very text of the issue, where it stands rendered."""
+    stored = tx.statements.get(issue.slug)
+    if stored is None or stored.statement != issue.statement or not stored.digest:
+        return None
+    return stored
+
+
+def _as_approved(tx: Transaction, slug: str) -> Campaign | None:
+    """The campaign of a part that went out and says today what was approved."""
+    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
+    if stored is None or campaign is None or campaign.state not in _WENT_OUT:
+        return None
+    return campaign if stored.digest == campaign.digest else None
+
+
+def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
+    for yes in yeses:
+        tx.approvals.add(yes)
+        tx.audit.enter(
+            at=yes.at,
+            actor=yes.by,
+            action="approve",
+            subject=issue.slug,
+            detail=f"{yes.digest} by {yes.channel.value}: {', '.join(issue.parts)}",
+        )
+
+
+def _take_back(tx: Transaction, issue: Issue, clock: Clock) -> None:
+    why = "its parts vouch for it no longer: trust_parts is off"
+    now, channel = clock.now(), Channel.PARTS
+    tx.approvals.revoke(issue.slug, now, channel=channel, actor="scheduler", why=why)

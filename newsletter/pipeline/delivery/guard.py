@@ -1,0 +1,171 @@
+"""The hold over a whole workspace: a person's, or on a doubt whether its books are complete.
+
+Whoever opens a new database begins its first epoch, so that a copy of it can be told from the very
+beginning; each run begins another. The witness is written first and allows the epoch before, so
+that a process that dies between the two leaves no doubt behind.
+"""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from newsletter.domain.delivery.epoch import Books, Mark, Witness
+from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.ports.records import HoldKind
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Watermark
+
+_ADVICE = {
+    HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",
+    HoldKind.DOUBT: (
+        "compare 'newsletter campaign list' and 'newsletter statement list' with the provider;"
+        " cancel what has gone, or revoke it where it has no campaign here; resolve what is"
+        " unknown; then 'newsletter resume-sending --by EMAIL'. If you moved the workspace here"
+        " yourself, and nothing sends at its old place any more, that command alone is enough"
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """Says whether a workspace may send. ``names`` gives a new name, for an epoch, each time."""
+
+    store: Store
+    watermark: Watermark
+    clock: Clock
+    names: Callable[[], str]
+
+    def attend(self) -> None:
+        """Look before anybody is answered from a database, or writes into it.
+
+        A new one begins its first epoch, if it can: else a run says why. One in doubt is held.
+        """
+        _, books = self._seen()
+        if books.unmarked:
+            with suppress(StoreUnavailable):
+                self._begin_first()
+        elif books.doubt:
+            with self.store.begin() as tx:
+                books = self._books(tx)
+                if books.doubt:  # a run that began between the two glances is none
+                    self._act_on(tx, books)
+
+    def _begin_first(self) -> None:
+        with self.store.begin() as tx:
+            books = self._books(tx)
+            if books.unmarked:
+                self._renew(tx, books)
+                self.watermark.close()  # it is for the next run, in whichever process
+
+    def begin(self) -> None:
+        """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
+        witness = None
+        with self.store.begin() as tx:
+            books = self._books(tx)
+            if books.doubt:
+                self._act_on(tx, books)
+            reasons = tx.hold.reasons()
+            if not reasons:
+                witness = self._renew(tx, books)
+        if witness is None:
+            raise Refused(_refusal(reasons, books))
+        self._confirm(witness)
+
+    def holds(self) -> dict[HoldKind, str]:
+        """Why nothing is sent, and what is in doubt though no run has seen it yet."""
+        seen = self._seen()
+        if seen[1].doubt:
+            seen = self._seen()  # a run that began between the two glances is no doubt
+        return _with_doubt(*seen)
+
+    def stop(self, *, by: str, reason: str) -> str:
+        """Put everything on hold until somebody releases it; returns the reason as it is kept."""
+        with self.store.begin() as tx:
+            words = " ".join(reason.split())  # it stands in logs, a line each
+            why = f" ({words})" if words else ""
+            return self._put(tx, HoldKind.STOP, by, f"stopped by {by}{why}")
+
+    def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
+        """Lift holds of these kinds and no others; returns those that there were.
+
+        To lift a doubt is to say that the books are complete now: an epoch begins in both places.
+        """
+        witness = None
+        with self.store.begin() as tx:
+            books = self._books(tx)
+            if books.doubt:
+                self._act_on(tx, books)
+            reasons = tx.hold.reasons()
+            lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
+            for kind, reason in lifted.items():
+                tx.hold.release(kind)
+                self._enter(tx, by, "release", reason)
+            if lifted:
+                tx.letters.hold_over(self.clock.now())
+            if HoldKind.DOUBT in lifted:
+                tx.audit.note_gap(at=self.clock.now(), actor=by)
+                witness = self._renew(tx, books)
+        if witness is not None:
+            self._confirm(witness)
+        return lifted
+
+    def _act_on(self, tx: Transaction, books: Books) -> None:
+        """Hold what is in doubt, once for the same doubt.
+
+        What waits in it may have left. What is asked for from now on has numbers that nobody had.
+        """
+        now = self.clock.now()
+        if tx.epoch.doubt(books.evidence, now):
+            tx.letters.distrust(now)
+        if HoldKind.DOUBT not in tx.hold.reasons():
+            self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
+
+    def _books(self, tx: Transaction) -> Books:
+        """Within a writing transaction: no claim can come between the two."""
+        witness = self.watermark.read()
+        return Books(mark=tx.epoch.mark(), location=self.watermark.location(), witness=witness)
+
+    def _seen(self) -> tuple[dict[HoldKind, str], Books]:
+        """The witness before the database, so that a claim between the two makes no doubt."""
+        witness, location = self.watermark.read(), self.watermark.location()
+        with self.store.read() as tx:
+            return tx.hold.reasons(), Books(
+                mark=tx.epoch.mark(), location=location, witness=witness
+            )
+
+    def _renew(self, tx: Transaction, books: Books) -> Witness:
+        mark = Mark(epoch=self.names(), claims=books.claims)
+        witness = Witness(mark=mark, before=books.mark.epoch, location=books.location)
+        self.watermark.write(witness)
+        tx.epoch.renew(mark)
+        return witness
+
+    def _confirm(self, witness: Witness) -> None:
+        """The database has followed: from now on only the new epoch is right."""
+        self.watermark.write(replace(witness, before=witness.mark.epoch))
+
+    def _put(self, tx: Transaction, kind: HoldKind, by: str, what: str) -> str:
+        reason = f"{what} on {self.clock.now():%Y-%m-%d %H:%M} UTC"
+        tx.hold.put(kind, reason)
+        self._enter(tx, by, "hold", reason)
+        return reason
+
+    def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
+        tx.audit.enter(
+            at=self.clock.now(), actor=actor, action=action, subject="workspace", detail=detail
+        )
+
+
+def _with_doubt(reasons: dict[HoldKind, str], books: Books) -> dict[HoldKind, str]:
+    """The reasons that are kept, and a doubt that no run has seen yet."""
+    if books.doubt is None or HoldKind.DOUBT in reasons:
+        return reasons
+    return {**reasons, HoldKind.DOUBT: books.explanation}
+
+
+def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
+    known = [f"{reason}; {_ADVICE[kind]}" for kind, reason in reasons.items()]
+    unsaid = books.explanation
+    if unsaid and unsaid not in reasons[HoldKind.DOUBT]:
+        known.insert(0, unsaid)
+    return f"sending is stopped, nothing leaves: {'. '.join(known)}"

@@ -1,0 +1,240 @@
+"""letter → provider → outcome: claim, decide what it says, commit, note, call, record.
+
+Letters go ahead of all that waits for its turn: somebody sits before an inbox and waits. Each is
+handed over at most once, and what is unknown stays so: whoever got none asks again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsletter.domain.delivery.batch import (
+    Answer,
+    Outcome,
+    OutgoingBatch,
+    Verdict,
+    backoff,
+    unique_part,
+)
+from newsletter.domain.delivery.letter import (
+    LINK_LIVES,
+    LetterKind,
+    LetterState,
+    LetterText,
+    Plan,
+    plan_for,
+)
+from newsletter.domain.errors import InvalidInput, StoreUnavailable
+from newsletter.domain.statements.content import Content, Recipient
+from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.ports.letters import ClaimedLetter, Writer
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Links, NotAfter, Parcel, Watermark
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
+"""What limits and links need, each so long after it was asked for, and a day for wrong clocks."""
+_NO_SUBSCRIBER = 0
+"""A provider's books name no reader of ours: a letter may go to somebody who never was one."""
+_FINAL = {
+    Verdict.ACCEPTED: LetterState.ACCEPTED,
+    Verdict.REJECTED: LetterState.REJECTED,
+    Verdict.SPLIT: LetterState.REJECTED,  # of one message nothing can be halved
+    Verdict.UNKNOWN: LetterState.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What became of one letter."""
+
+    letter_id: int
+    kind: LetterKind
+    attempt_id: str
+    provider: str
+    """Empty where it was withheld."""
+    state: LetterState
+    """WAITING where it was provably not handed over, and waits to be."""
+    reason: str
+    recorded: bool
+    """False when the attempt did not hold the letter any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courier:
+    """Hands over one letter at a time.
+
+    ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
+    name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
+    the sender's name. ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new
+    name each time, ``jitter`` a number in 0…1.
+    """
+
+    store: Store
+    watermark: Watermark
+    lines: Lines
+    links: Links
+    writer: Writer
+    titles: Mapping[str, str]
+    public_url: str
+    language: str
+    most_per_hour: int
+    clock: Clock
+    lease: timedelta
+    attempt_ids: Callable[[], str]
+    jitter: Callable[[], float]
+
+    def post(self) -> Posted | None:
+        """Hand over the next letter that is due; None when there is none, or none may leave now."""
+        with self.store.read() as tx:
+            if not tx.letters.waiting()[0]:
+                return None
+        attempt_id, at = self.attempt_ids(), self.clock.now()
+        not_after = NotAfter.after(self.lease, self.clock)
+        held = self._claim(attempt_id, at)
+        if held is None:
+            return None
+        claimed, plan, line = held
+        self._note(claimed)
+        if line is None or plan.says is None:
+            return _posted(claimed, "", LetterState.WITHHELD, plan.reason, True)
+        parcel = self._parcel(claimed, plan, plan.says, at=at, line=line)
+        if isinstance(parcel, Answer):
+            return self._record(claimed, parcel, line, at)
+        answer = line.provider.hand_over(replace(parcel, not_after=not_after))
+        return self._record(claimed, answer, line, at)
+
+    def next_at(self) -> datetime | None:
+        """When the next letter may leave, as far as is known; None where none waits for that."""
+        now = self.clock.now()
+        with self.store.read() as tx:
+            _, due = tx.letters.waiting()
+            if due is None or tx.hold.reasons():
+                return None
+            blocks = self.lines.blocks(tx, now).values()
+            full = tx.letters.left_since(now - _HOUR) >= self.most_per_hour
+        free = min(wait.until if wait else now for wait in blocks)
+        return max(due, free, now + _HOUR if full else now)
+
+    def _claim(
+        self, attempt_id: str, at: datetime
+    ) -> tuple[ClaimedLetter, Plan, Line | None] | None:
+        """A letter with what it says, and where it goes; nowhere if it is withheld."""
+        with self.store.begin() as tx:
+            blocks = self.lines.blocks(tx, at)
+            free = [line for line in self.lines.all if blocks[line.name] is None]
+            if not free or tx.letters.left_since(at - _HOUR) >= self.most_per_hour:
+                return None
+            claimed = tx.letters.claim(at=at, attempt_id=attempt_id)
+            if claimed is None:
+                return None
+            self.watermark.follow(claimed.number)
+            plan = _plan(tx, claimed, at)
+            if plan.says is None:
+                tx.letters.settle(claimed, LetterState.WITHHELD, at=at, reason=plan.reason)
+                return claimed, plan, None
+            # each try goes to the next one: what waits was handed over to none
+            line = free[(claimed.attempts - 1) % len(free)]
+            line.turns.take_ahead(tx, 1, at)
+            tx.letters.intend(claimed, provider=line.name, account=line.account)
+            return claimed, plan, line
+
+    def _note(self, claimed: ClaimedLetter) -> None:
+        """Let the outside know before anything leaves; where it cannot, nothing does."""
+        try:
+            self.watermark.note(claimed.number)
+        except StoreUnavailable as error:
+            with self.store.begin() as tx:
+                tx.letters.requeue(claimed, not_before=self.clock.now(), reason=str(error))
+            raise
+
+    def _parcel(
+        self, claimed: ClaimedLetter, plan: Plan, says: LetterText, *, at: datetime, line: Line
+    ) -> Parcel | Answer:
+        try:
+            content = self._write(claimed, plan, says, at)
+            return line.provider.prepare(_batch(claimed, content, says, at))
+        except InvalidInput as error:  # a template of the workspace, or a provider that cannot
+            outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=str(error))
+            return Answer(outcome=outcome)
+
+    def _write(self, claimed: ClaimedLetter, plan: Plan, says: LetterText, at: datetime) -> Content:
+        letter = claimed.letter
+        if plan.reader_id is None:
+            path = f"confirm/{self.links.letter_token(letter.id)}"
+        else:
+            path = f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
+        return self.writer.letter(
+            says,
+            language=letter.language or self.language,
+            url=f"{self.public_url}/{path}",
+            lists=tuple(self.titles.get(name, name) for name in letter.lists),
+        )
+
+    def _record(self, claimed: ClaimedLetter, answer: Answer, line: Line, at: datetime) -> Posted:
+        outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
+        state = _FINAL.get(outcome.verdict, LetterState.WAITING)
+        wait = backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
+        now = self.clock.now()
+        watched = self.lines.second is not None and line is self.lines.first
+        with self.store.begin() as tx:
+            line.turns.settle(tx, answer, 1, taken_at=at, until=now + wait, watched=watched)
+            if state is LetterState.WAITING:
+                recorded = tx.letters.requeue(claimed, not_before=now + wait, reason=outcome.reason)
+            else:
+                recorded = tx.letters.settle(
+                    claimed,
+                    state,
+                    at=now,
+                    provider=line.name,
+                    provider_id=outcome.provider_id,
+                    reason=outcome.reason,
+                )
+        return _posted(claimed, line.name, state, outcome.reason, recorded)
+
+
+def forget(*, store: Store, clock: Clock) -> int:
+    """Forget who asked for letters, once nothing needs it; returns how many addresses."""
+    with store.begin() as tx:
+        return tx.letters.clear(clock.now(), **_KEPT)
+
+
+def _plan(tx: Transaction, claimed: ClaimedLetter, now: datetime) -> Plan:
+    address = claimed.letter.address
+    return plan_for(
+        claimed.letter,
+        person=tx.readers.find(address),
+        suppressed=tx.readers.suppressed(address),
+        now=now,
+    )
+
+
+def _batch(
+    claimed: ClaimedLetter, content: Content, says: LetterText, at: datetime
+) -> OutgoingBatch:
+    """A batch of one. No statement can have its name."""
+    recipient = Recipient(
+        _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{unique_part(claimed.attempt_id)}"
+    )
+    return OutgoingBatch(
+        campaign=f"letter_{says.value}",
+        attempt_id=claimed.attempt_id,
+        at=at,
+        content=content,
+        digest=content.digest(),
+        recipients=(recipient,),
+    )
+
+
+def _posted(
+    claimed: ClaimedLetter, provider: str, state: LetterState, reason: str, recorded: bool
+) -> Posted:
+    return Posted(
+        letter_id=claimed.letter.id,
+        kind=claimed.letter.kind,
+        attempt_id=claimed.attempt_id,
+        provider=provider,
+        state=state,
+        reason=reason,
+        recorded=recorded,
+    )

@@ -1,0 +1,324 @@
+"""unknown → accepted, rejected, or queued again: by proof alone, never on a guess.
+
+First the same bytes under the attempt's key, while the provider knows it; then the provider's own
+records, which have to be silent twice before "it is not there" counts; then an event, or a person.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
+from newsletter.domain.errors import InvalidInput
+from newsletter.pipeline.delivery.lines import Lines
+from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing, reassess
+from newsletter.ports.doubt import Rest, UnknownBatch
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import (
+    Capabilities,
+    Clock,
+    Links,
+    NotAfter,
+    Parcel,
+    Provider,
+    Replay,
+    Sighting,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """What a start found of the process before it, in batches."""
+
+    unknown: int
+    letters: int = 0
+    """Letters that it was handing over: unknown, and never handed over again."""
+    strays: int = 0
+    """Readers of whom it is unknown at another account than is configured: nobody can be asked."""
+
+
+def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recovered:
+    """Take over from a process that is provably dead: its claimed batches become unknown.
+
+    ``accounts`` are those that can be asked, by provider.
+    """
+    with store.begin() as tx:
+        unknown = tx.batches.abandon(at=clock.now())
+        for campaign_id in tx.unknowns.campaigns():
+            confirm_told(tx, campaign_id, clock)
+        for campaign_id in tx.campaigns.sending():
+            finish(tx, campaign_id, clock)
+        return Recovered(
+            unknown=unknown,
+            letters=tx.letters.abandon(clock.now()),
+            strays=tx.unknowns.strays(accounts),
+        )
+
+
+FIRST_LOOK = timedelta(seconds=5)
+"""After an attempt: what a provider has taken seldom shows sooner in its records."""
+_LOOK_GROWTH = 4
+_LOOKS_FOR = timedelta(days=3)
+"""Whatever has not come out by then, nobody finds out by looking."""
+_SKEW = timedelta(minutes=1)
+"""A clock may be put right by so much. If it went back further, one of the two times is wrong."""
+_ABSENCES = 2
+_KEY_MARGIN = timedelta(minutes=2)
+_PAUSED = timedelta(seconds=30)
+_FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
+
+
+class Step(Enum):
+    """What to do about a batch that is unknown."""
+
+    REPLAY = "replay"
+    """Hand it over again: the provider takes a key, or a name, but once."""
+    LOOK_UP = "look up"
+    """Ask the provider what it has."""
+    WAIT = "wait"
+    """It is too early, or the campaign is paused."""
+    LEAVE = "leave"
+    """Nothing that a program can do; an event or a person tells."""
+
+
+def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
+    """What to do next. Pure."""
+    age = now - held.attempt_at
+    state = held.campaign.state
+    asks = capabilities.settles_in is not None
+    if _may_be_replayed(held, capabilities, now):
+        # one that can be asked too may only say that it knows the key: then its records tell
+        if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
+            return Step.REPLAY
+        if state is CampaignState.PAUSED and not asks:
+            return Step.WAIT
+    if not asks or not -_SKEW <= age <= min(_LOOKS_FOR, capabilities.records_kept or _LOOKS_FOR):
+        return Step.LEAVE  # records are searched by the time of the attempt
+    return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
+
+
+def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
+    """It reaches nobody twice, and nobody who left: the bytes of a key name all of them."""
+    if capabilities.replay is Replay.SAFE:
+        return len(held.left) < len(held.members)
+    keyed = capabilities.replay is Replay.KEYED
+    return keyed and not held.left and _alive(held, capabilities, now)
+
+
+def _alive(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
+    """A clock that went back says nothing about the key, which may be over by the provider's."""
+    age = now - held.attempt_at
+    went_back = age < timedelta(0) or held.seen_at - now > _SKEW
+    return not went_back and age < capabilities.key_lives - _KEY_MARGIN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What one look at one batch brought, in deliveries."""
+
+    campaign_id: int
+    batch_id: int
+    attempt_id: str
+    step: Step
+    known: int = 0
+    """Now accepted or rejected."""
+    queued: int = 0
+    """Provably not handed over: they wait for their turn again."""
+    unknown: int = 0
+    """Still unknown."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What to write down after a step."""
+
+    known: dict[int, Outcome]
+    rest: Rest
+    way: Way
+    until: datetime | None = None
+    """When to look again; None: never."""
+    tries: int = 0
+    absences: int = 0
+    reason: str = ""
+    asked: timedelta | None = None
+    """How long the provider asked to be left alone."""
+
+
+def _later(held: UnknownBatch, until: datetime | None) -> _Found:
+    """Nothing was asked; None: nor will it be."""
+    return _Found(
+        known={},
+        rest=Rest.UNKNOWN,
+        way=Way.LOOK_UP,
+        until=until,
+        tries=held.tries,
+        absences=held.absences,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciler:
+    """Finds out about one unknown batch at a time.
+
+    ``lease`` has to be longer than the longest call; ``jitter`` gives a number in 0…1.
+    """
+
+    store: Store
+    lines: Lines
+    links: Links
+    clock: Clock
+    lease: timedelta
+    jitter: Callable[[], float]
+
+    def reconcile(self) -> Reconciled | None:
+        """Look at the next one that is due; None when there is none."""
+        now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
+        with self.store.read() as tx:  # most looks find nothing, and keep nobody from writing
+            if tx.unknowns.next_at(self.lines.accounts) is None:
+                return None
+        with self.store.begin() as tx:
+            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.lines.accounts)
+            if held is None:
+                return None
+            step = decide(held, self._provider(held).capabilities, now)
+            batch = self._batch(tx, held, but=held.left if step is Step.REPLAY else frozenset())
+            parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
+            if step is Step.REPLAY and parcel is None:
+                step = self._without_replay(held)
+            silence = self._silence(tx, held, step, now)
+            if silence is None and step is Step.REPLAY:
+                tx.unknowns.call(held, until=not_after.until)
+        if silence is not None:
+            return self._record(Step.WAIT, held, _later(held, silence))
+        found = self._find_out(step, held, batch, parcel)
+        return self._record(step, held, found)
+
+    def _silence(
+        self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
+    ) -> datetime | None:
+        """Until when the provider asked not to be called in this way."""
+        turns = self.lines.of(held).turns
+        if step is Step.REPLAY:
+            return turns.silence(tx, now)
+        return turns.of_records.silence(tx, now) if step is Step.LOOK_UP else None
+
+    def _provider(self, held: UnknownBatch) -> Provider:
+        return self.lines.of(held).provider
+
+    def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
+        return outgoing(
+            held.campaign,
+            approved_content(tx, held.campaign),
+            [one for one in held.members if one[1] and one[0] not in but],
+            attempt_id=held.attempt_id,
+            at=held.attempt_at,
+            links=self.links,
+        )
+
+    def _same_bytes(
+        self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
+    ) -> Parcel | None:
+        """What left, byte for byte where a key stands for it; None where it cannot be said."""
+        provider = self._provider(held)
+        try:
+            parcel = provider.prepare(batch)
+        except InvalidInput:
+            return None
+        named = provider.capabilities.replay is Replay.SAFE
+        same = named or hashlib.sha256(parcel.body).hexdigest() == held.body_hash
+        return replace(parcel, not_after=not_after) if same else None
+
+    def _without_replay(self, held: UnknownBatch) -> Step:
+        asks = self._provider(held).capabilities.settles_in is not None
+        return Step.LOOK_UP if asks else Step.LEAVE
+
+    def _find_out(
+        self, step: Step, held: UnknownBatch, batch: OutgoingBatch, parcel: Parcel | None
+    ) -> _Found:
+        now = self.clock.now()
+        if parcel is not None:
+            return self._read_replay(held, batch, self._provider(held).hand_over(parcel))
+        if step is Step.LOOK_UP:
+            return self._read_records(held, self._provider(held).look_up(batch))
+        soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)
+        return _later(held, soon if step is Step.WAIT else None)
+
+    def _read_replay(self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer) -> _Found:
+        """Only what the provider says of the attempt itself counts.
+
+        "Too fast", "wrong key" or "too large" is said of the replay, before its key is looked at,
+        and maybe by a proxy that was not there at the first try.
+        """
+        numbers = [one.subscriber_id for one in batch.recipients]
+        said = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
+        known = {n: outcome for n, outcome in said.items() if outcome.verdict in _FINAL}
+        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
+            known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
+            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
+        wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
+        return _Found(
+            known=known,
+            rest=Rest.UNKNOWN,
+            way=Way.REPLAY,
+            until=self.clock.now() + wait,
+            tries=held.tries + 1,
+            reason=answer.outcome.reason,
+            asked=answer.retry_after,
+        )
+
+    def _read_records(self, held: UnknownBatch, sighting: Sighting) -> _Found:
+        known = {
+            number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
+            for number, theirs in sighting.found.items()
+            if number in dict(held.members)
+        }
+        now = self.clock.now()
+        settles_in = self._provider(held).capabilities.settles_in or FIRST_LOOK
+        age = now - held.attempt_at
+        settled = sighting.whole and age >= settles_in
+        absences = held.absences + 1 if settled else 0
+        if absences >= _ABSENCES:
+            return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
+        growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), settles_in)
+        before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
+        wait = settles_in if settled else min(growing, before) if sighting.whole else growing
+        return _Found(
+            known=known,
+            rest=Rest.UNKNOWN,
+            way=Way.LOOK_UP,
+            until=now + max(wait, sighting.retry_after or wait),
+            tries=held.tries + 1,
+            absences=absences,
+            reason=sighting.reason,
+            asked=sighting.retry_after,
+        )
+
+    def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
+        with self.store.begin() as tx:
+            booked = tx.unknowns.settle(
+                held, known=found.known, rest=found.rest, way=found.way, at=self.clock.now()
+            )
+            if booked and found.rest is Rest.UNKNOWN:
+                tx.unknowns.put_off(
+                    held, until=found.until, tries=found.tries, absences=found.absences
+                )
+            if found.asked is not None:
+                turns = self.lines.of(held).turns
+                turns = turns if step is Step.REPLAY else turns.of_records
+                turns.be_silent(tx, self.clock.now() + found.asked, found.reason)
+            reassess(tx, held.campaign.id, self.clock)
+        people = len(held.members) - len(found.known)
+        return Reconciled(
+            campaign_id=held.campaign.id,
+            batch_id=held.id,
+            attempt_id=held.attempt_id,
+            step=step,
+            known=len(found.known) + (people if found.rest is Rest.ACCEPTED else 0),
+            queued=people if found.rest is Rest.NOT_HANDED_OVER else 0,
+            unknown=people if found.rest is Rest.UNKNOWN else 0,
+            reason=found.reason if booked else "somebody decided in the meantime",
+        )

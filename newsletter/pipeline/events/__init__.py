@@ -1,0 +1,1 @@
+"""From what providers tell to what is known of readers."""

@@ -1,0 +1,223 @@
+"""events → receipts, suppressions: what a provider tells later is brought home.
+
+All of a post is written down in one transaction before the provider is answered. Told again, or in
+another order, it leads to the same. A mailbox that merely puts us off is judged when the next
+campaign starts, with all that was told until then.
+
+Nothing is remembered but how far this process has read. What may have been listed late is asked for
+again: events have names, and recording one twice does no harm.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.delivery.batch import BatchState, Origin, origin
+from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.events.event import (
+    SOFT_CAMPAIGNS,
+    SOFT_MEMORY,
+    Event,
+    EventKind,
+    Receipt,
+    is_kept_whole,
+    is_worn_out,
+    receipt_kind,
+    suppression,
+)
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.pipeline.ledger import TOLD, confirm
+from newsletter.ports.events import Place
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Forged, History
+
+_CHUNK = 500
+_BEYOND = 1 << 63
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a post came to. The figures may be logged: they name nobody."""
+
+    events: int = 0
+    strangers: int = 0
+    """Events that name nobody we know."""
+    confirmed: int = 0
+    """Deliveries of which it was not known before that the provider took them."""
+    suppressed: int = 0
+    """Addresses that were not suppressed before."""
+
+    def plus(self, other: "Recorded") -> "Recorded":
+        """Both together."""
+        return Recorded(
+            **{name: number + getattr(other, name) for name, number in vars(self).items()}
+        )
+
+
+def record(
+    events: Sequence[Event], *, provider: str, workspace: str, store: Store, clock: Clock
+) -> Recorded:
+    """Write down all of a post, or nothing. Again and again does no harm.
+
+    What is told of the messages of another workspace at the same account is none of our business.
+    Raises Forged where a token comes back with another event than before.
+    """
+    known = [_storable(each) for each in events if _concerns(each, workspace)]
+    strangers = len(events) - len(known)
+    recorded = Recorded(events=strangers, strangers=strangers)
+    with store.begin() as tx:
+        _refuse_what_was_altered(tx, known, clock)
+        for start in range(0, len(known), _CHUNK):
+            told = known[start : start + _CHUNK]
+            places = tx.events.locate(told, provider=provider, workspace=workspace)
+            pairs = list(zip(told, places, strict=True))
+            recorded = recorded.plus(_record(tx, pairs, provider, clock))
+    return recorded
+
+
+def _concerns(event: Event, workspace: str) -> bool:
+    return origin(event.attempt_id, workspace) is not Origin.ANOTHER
+
+
+def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event], clock: Clock) -> None:
+    for event in events:
+        if not event.token:
+            continue
+        content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
+        hashes = (hashlib.blake2b(one.encode(), digest_size=16) for one in (event.token, content))
+        token, content_hash = (one.digest() for one in hashes)
+        if not tx.events.is_first(token, content_hash, clock.now()):
+            raise Forged("its token came before, with another event")
+
+
+def _storable(event: Event) -> Event:
+    """Without what no database takes: halves of characters, and numbers beyond all measure."""
+    words: dict[str, Any] = {
+        name: value.encode("utf-8", "replace").decode()
+        for name, value in vars(event).items()
+        if isinstance(value, str)
+    }
+    number = event.subscriber_id
+    known = number is not None and 0 < number < _BEYOND
+    return replace(event, subscriber_id=number if known else None, **words)
+
+
+def _record(
+    tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str, clock: Clock
+) -> Recorded:
+    tx.events.note(_receipts(told))
+    # Of whom we forgot, nothing that names them is kept again.
+    whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
+    tx.events.keep(provider, whole, clock.now())
+    return Recorded(
+        events=len(told),
+        strangers=sum(place.subscriber_id is None for _, place in told),
+        confirmed=_confirm(tx, told, clock),
+        suppressed=sum(_follow(tx, event, place, provider, clock) for event, place in told),
+    )
+
+
+def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[Receipt]:
+    for event, place in told:
+        kind, delivery = receipt_kind(event.kind), place.delivery
+        if kind is None or delivery is None:
+            continue
+        if kind is EventKind.ACCEPTED and not place.under_way:
+            continue  # says nothing that the books do not say, or are told right now
+        bounced = kind is EventKind.BOUNCED
+        yield Receipt(
+            campaign_id=delivery[0],
+            subscriber_id=delivery[1],
+            kind=kind,
+            at=event.at,
+            bounce=event.bounce if bounced else None,
+            reason=event.reason if bounced and not place.erased else "",
+        )
+
+
+def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]], clock: Clock) -> int:
+    proved: dict[int, dict[int, str]] = defaultdict(dict)
+    for event, place in told:
+        settled = place.batch is BatchState.DONE
+        if place.delivery and not settled and event.kind.proves_acceptance:
+            campaign_id, subscriber_id = place.delivery
+            proved[campaign_id][subscriber_id] = event.provider_id
+    return sum(confirm(tx, campaign_id, ids, TOLD, clock) for campaign_id, ids in proved.items())
+
+
+def _follow(tx: Transaction, event: Event, place: Place, provider: str, clock: Clock) -> int:
+    """What the event means for its reader; returns how many addresses are newly suppressed."""
+    reason = suppression(event)
+    if event.kind is EventKind.UNSUBSCRIBED:
+        if place.delivery:
+            campaign_id, subscriber_id = place.delivery
+            tx.readers.end_subscriptions(subscriber_id, place.lists, clock.now(), campaign_id)
+        else:
+            reason = SuppressionReason.UNSUBSCRIBED
+    if reason is None or not place.address:
+        return 0
+    entry = SuppressedEntry(address=place.address, reason=reason)
+    return tx.readers.suppress([entry], clock.now(), f"{provider} event {event.id}")
+
+
+def retire(*, store: Store, clock: Clock) -> int:
+    """Suppress mailboxes that put us off for weeks, before the next campaign; returns how many.
+
+    Only then, since a delivery that is told later may show that one works after all.
+    """
+    now = clock.now()
+    with store.read() as tx:
+        if not tx.campaigns.due(now):
+            return 0
+        found = tx.events.soft_bounces(now - SOFT_MEMORY, SOFT_CAMPAIGNS)
+    worn_out = [number for number, told in found.items() if is_worn_out(*told, now)]
+    if not worn_out:
+        return 0
+    with store.begin() as tx:
+        people = [person for number in worn_out if (person := tx.readers.get(number))]
+        reason = SuppressionReason.BOUNCED
+        entries = [SuppressedEntry(address=one.address, reason=reason) for one in people]
+        return tx.readers.suppress(entries, now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polled:
+    """What one round of questions brought."""
+
+    events: int = 0
+    """Also those that were told before."""
+    reason: str = ""
+    """Why it broke off, where it did."""
+
+
+@dataclass(kw_only=True)
+class Poller:
+    """Asks from where it last came to; at first, as far back as the provider lists."""
+
+    history: History
+    record: Callable[[Sequence[Event]], object]
+    clock: Clock
+    stopped: Callable[[], bool] = lambda: False
+    """Whether to break off after the page at hand."""
+    since: datetime | None = None
+
+    def poll(self) -> Polled:
+        """One round. Raises only what ``record`` does."""
+        now = self.clock.now()
+        begin = self.since or now - self.history.reach
+        events = 0
+        try:
+            for told in self.history.read(begin, now):
+                self.record(told.events)
+                events += len(told.events)
+                if told.until is not None:
+                    surely = min(told.until, now - self.history.lateness)
+                    self.since = max(begin, surely)
+                if self.stopped():
+                    break
+        except (ProviderUnreachable, InvalidConfiguration) as error:
+            return Polled(events=events, reason=str(error))
+        return Polled(events=events)

@@ -1,0 +1,191 @@
+"""Whom a statement in several languages goes to. It is no stage: planning and dry runs share it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
+from newsletter.domain.campaigns.family import Tongue, allotted, objection
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import ApprovalPolicy, Statement
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.ports.families import Share
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """An original, and translations that have readers of their own still to reach."""
+
+    original: Tongue
+    translations: tuple[Tongue, ...]
+    lists: tuple[str, ...]
+    segment: Segment | None = None
+
+    def member_for(self, language: str) -> Tongue:
+        """Whose a reader of this language is."""
+        return allotted(language, self.original, self.translations)
+
+    def share(self, tx: Transaction, slug: str) -> Share:
+        """What of the readers goes to this member, as things stand."""
+        named = tx.families.languages(self.lists)
+        return Share(
+            slug=slug,
+            original=self.original.slug,
+            lists=self.lists,
+            segment=self.segment,
+            languages=frozenset(one for one in named if self.member_for(one).slug == slug),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited:
+    """Readers whom a statement left to a translation that has not reached them."""
+
+    slug: str
+    language: str
+    readers: int
+    state: CampaignState
+
+    def __str__(self) -> str:
+        many = f"{self.readers:,} readers wait" if self.readers != 1 else "1 reader waits"
+        return f"{many} for {self.slug} ({self.language}), which is {self.state.value}"
+
+
+def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
+    """The translations of a statement that are there, by language."""
+    return within(tx.statements.translations(slug))
+
+
+def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
+    """Those that are there, in the order in which one mail holds them."""
+    present = (one.statement for one in translations if one.present)
+    return tuple(sorted(present, key=lambda one: one.language))
+
+
+def check_translation(tx: Transaction, statement: Statement) -> Statement:
+    """The original of a translation. Raises Refused, with the reason, where it cannot go out."""
+    of = statement.translation_of
+    stored = tx.statements.get(of)
+    campaign = tx.campaigns.latest(of)
+    begun = campaign is not None and campaign.started_at is not None
+    original = stored.statement if stored is not None and (stored.present or begun) else None
+    others = [one.statement for one in tx.statements.translations(of) if one.present]
+    why = objection(statement, original, [one for one in others if one.slug != statement.slug])
+    if not why and campaign is not None and campaign.corrected_by and not begun:
+        why = (
+            f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
+            " its readers; take translation_of out, and let it correct nothing"
+        )
+    if original is None or why:
+        raise Refused(why)
+    return original
+
+
+def family_of(
+    tx: Transaction,
+    statement: Statement,
+    *,
+    together: bool,
+    to_be_planned: Sequence[Statement] = (),
+) -> Family | None:
+    """The family of a statement that has translations with campaigns, or is one; else None.
+
+    A translation that has not begun has the readers of its language. One that has begun has those
+    in its campaign alone: whoever came later gets the original, should that be still to go out.
+    ``to_be_planned`` are translations that the next look gives a campaign.
+    Raises Refused, with the reason why it cannot go out.
+    """
+    if together and statement.translation_of:
+        raise Refused(goes_within(statement))
+    original = check_translation(tx, statement) if statement.translation_of else statement
+    campaigns = tx.families.campaigns(original.slug)
+    if original is statement and not campaigns and not to_be_planned:
+        return None
+    to_come = [] if together else [one for one in campaigns if _is_to_come(one)]
+    found = {one.slug: one for one in _tongues(tx, to_come)}
+    itself = [] if original is statement else [statement]
+    for one in (*to_be_planned, *itself):
+        found[one.slug] = Tongue(slug=one.slug, language=one.language)
+    return Family(
+        original=Tongue(slug=original.slug, language=original.language),
+        translations=tuple(found.values()),
+        lists=statement.lists,
+        segment=statement.segment,
+    )
+
+
+def siblings(
+    tx: Transaction, statement: Statement, policy: ApprovalPolicy
+) -> tuple[list[Statement], list[Statement]]:
+    """The translations in a statement's family that have not begun: (approved, not approved)."""
+    of = statement.translation_of or statement.slug
+    approved: list[Statement] = []
+    others: list[Statement] = []
+    for one in tx.statements.translations(of):
+        campaign = tx.campaigns.latest(one.statement.slug)
+        if not one.present or (campaign is not None and campaign.started_at is not None):
+            continue
+        try:
+            check_translation(tx, one.statement)
+        except Refused:
+            continue
+        ready = standing_of(tx, one, policy).approved
+        (approved if ready else others).append(one.statement)
+    return approved, others
+
+
+def goes_within(statement: Statement) -> str:
+    """Why a translation has no campaign, where all languages go out in one mail."""
+    return (
+        f"it goes out in the mail of {statement.translation_of}, for the configuration says"
+        " translations: together; approve that one"
+    )
+
+
+def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
+    """Whom a campaign that has begun left to translations that have not reached them."""
+    if campaign.translates or campaign.started_at is None:
+        return ()
+    late = [one for one in tx.families.campaigns(campaign.slug) if _is_late(one)]
+    if not late:
+        return ()
+    [original, *translations] = _tongues(tx, [campaign, *late])
+    family = Family(
+        original=original,
+        translations=tuple(translations),
+        lists=campaign.lists,
+        segment=approved_content(tx, campaign).segment,
+    )
+    found = []
+    for one, tongue in zip(late, translations, strict=True):
+        # of no member, so that whom this one has reached already is not counted
+        share = replace(family.share(tx, one.slug), slug="")
+        readers = tx.families.audience(share)
+        found.append(
+            Awaited(slug=one.slug, language=tongue.language, readers=readers, state=one.state)
+        )
+    return tuple(one for one in found if one.readers)
+
+
+def why_none_left(campaign: Campaign, share: Share) -> str:
+    """Why a member of a family cannot start, and what to do, where others have all its readers."""
+    return (
+        f"nobody on {', '.join(share.lists)} is left for {share.slug}: nobody reads its language,"
+        f" or other languages of {share.original} have them;"
+        f" 'newsletter cancel {campaign.id}' ends it"
+    )
+
+
+def _is_to_come(campaign: Campaign) -> bool:
+    return campaign.started_at is None and campaign.state in BEFORE_START
+
+
+def _is_late(campaign: Campaign) -> bool:
+    return campaign.started_at is None or campaign.state is CampaignState.CANCELLED
+
+
+def _tongues(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Tongue]:
+    """In which languages they were approved."""
+    return [Tongue(slug=one.slug, language=approved_content(tx, one).language) for one in campaigns]

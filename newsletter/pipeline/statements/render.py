@@ -1,0 +1,219 @@
+"""statement → content: rendered once, stored under its digest, never rendered again for sending."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import unified_diff
+
+from newsletter.domain.campaigns.family import objection
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.statement import Statement
+from newsletter.pipeline.statements.family import within
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Renderer
+
+Families = Mapping[str, tuple[Statement, ...]]
+"""Slug of an original → its translations that are there, by language."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """What one run rendered, and what it could not."""
+
+    slugs: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(kw_only=True)
+class Tried:
+    """What looks before rendered, so that the next one turns to what changed alone."""
+
+    by: tuple[str, bool] = ("", False)
+    """The renderer's fingerprint, and whether translations stand in the mail of their original."""
+    mark: int | None = None
+    """How far changes were seen; None before the first look."""
+    faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """By slug, of what cannot be rendered."""
+    families: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """By the slug of an original, of its translations."""
+    originals: dict[str, str] = field(default_factory=dict)
+    """Slug of a translation → what it named as its original."""
+
+    def begin(self, by: tuple[str, bool]) -> None:
+        """What was made by others, or has not been looked at, counts for nothing."""
+        if self.by != by or self.mark is None:
+            self.by, self.mark = by, None
+            self.faults, self.families, self.originals = {}, {}, {}
+
+    def note(self, known: Sequence[StoredStatement], families: Families, together: bool) -> None:
+        """Whose translations these are, and what is wrong with these families."""
+        texts = {stored.statement.slug: stored.statement for stored in known}
+        self.originals |= {slug: one.translation_of for slug, one in texts.items()}
+        for of, members in families.items():
+            self.families[of] = tuple(_family_faults(texts.get(of), members, together))
+
+    def said(self) -> tuple[Fault, ...]:
+        """All that is wrong."""
+        groups = [known[slug] for known in (self.families, self.faults) for slug in sorted(known)]
+        return tuple(dict.fromkeys(fault for group in groups for fault in group))
+
+
+def render(
+    *,
+    store: Store,
+    renderer: Renderer,
+    clock: Clock,
+    together: bool = False,
+    before: Tried | None = None,
+) -> Rendered:
+    """Render what is new, was rendered by other templates or settings, or could not be rendered.
+
+    With ``together`` the content of an original holds its translations, and is rendered again when
+    one of them changes. A translation that cannot be what it says it is, is a fault either way.
+    Raises InvalidInput where the renderer itself cannot render.
+    ``before`` is brought up to date.
+    """
+    before = before or Tried()
+    before.begin((renderer.fingerprint, together))
+    with store.read() as tx:
+        mark, touched = tx.statements.touched(before.mark)
+        if before.mark is None:
+            known = tx.statements.all()
+            families = _families(known)
+        else:
+            families = _families_of(tx, before, touched)
+            known = tx.statements.some({*touched, *families})
+    before.note(known, families, together)
+    rendered: list[str] = []
+    for stored in known:
+        slug = stored.statement.slug
+        members = families.get(slug, ()) if together else ()
+        done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
+        before.faults.pop(slug, None)
+        if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
+            renderer.prepare()  # a broken template is no fault of this statement
+            faults = _render_one(done, members, store=store, renderer=renderer, clock=clock)
+            before.faults |= {slug: faults} if faults else {}
+            rendered.append(slug)
+    before.mark = mark
+    return Rendered(slugs=tuple(rendered), faults=before.said())
+
+
+def _families(known: Sequence[StoredStatement]) -> Families:
+    found: dict[str, list[StoredStatement]] = defaultdict(list)
+    for stored in known:
+        if stored.present and stored.statement.translation_of:
+            found[stored.statement.translation_of].append(stored)
+    return {of: within(members) for of, members in found.items()}
+
+
+def _families_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Families:
+    """Those that statements are in that changed, or were in before: whether in them or not."""
+    changed = tx.statements.some(touched)
+    named = {one.statement.translation_of for one in changed}
+    named |= {before.originals.get(slug, "") for slug in touched}
+    return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
+
+
+def _family_faults(
+    original: Statement | None, members: Sequence[Statement], together: bool
+) -> Iterator[Fault]:
+    for one in members:
+        message = _objection(one, original, members, together)
+        if message:
+            yield Fault(file=one.origin, message=message)
+
+
+def _objection(
+    one: Statement, original: Statement | None, members: Sequence[Statement], together: bool
+) -> str:
+    others = [other for other in members if other is not one]
+    return objection(one, original, others, together=together)
+
+
+def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
+    """What the content of a statement was made by and, beside itself, from."""
+    if not members:
+        return renderer.fingerprint
+    return hashlib.sha256(f"{renderer.fingerprint} {members!r}".encode()).hexdigest()
+
+
+def _render_one(
+    done: StoredStatement,
+    members: Sequence[Statement],
+    *,
+    store: Store,
+    renderer: Renderer,
+    clock: Clock,
+) -> tuple[Fault, ...]:
+    try:
+        _refuse_strangers(done.statement, members)
+        content = renderer.render(done.statement, members)
+    except InvalidInput as error:
+        with store.begin() as tx:
+            _put(tx, done, clock)
+        return error.faults
+    with store.begin() as tx:
+        digest = tx.statements.keep_content(content, clock.now())
+        _put(tx, replace(done, digest=digest), clock)
+    return ()
+
+
+def _put(tx: Transaction, done: StoredStatement, clock: Clock) -> None:
+    """Write down what was made of a text, unless another look has read a newer one meanwhile."""
+    known = tx.statements.get(done.statement.slug)
+    if known is not None and known.statement == done.statement:
+        tx.statements.put(replace(done, present=known.present), clock.now())
+
+
+def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None:
+    """No mail leaves with only some of its languages. Raises InvalidInput."""
+    faulty = [one for one in members if _objection(one, original, members, True)]
+    if faulty:
+        names = ", ".join(one.slug for one in faulty)
+        message = f"goes out together with {names}, which has a fault; mend that first"
+        raise InvalidInput([Fault(file=original.origin, message=message)])
+
+
+def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
+    """The lines of a unified diff from the text approved last to the text as it is now.
+
+    Empty where that very text was approved. Raises NotFound where nothing ever was.
+    """
+    slug = stored.statement.slug
+    approvals = [yes for yes in tx.approvals.of(slug) if yes.digest]  # not the mere removals
+    before = tx.statements.content(approvals[-1].digest) if approvals else None
+    now = tx.statements.content(stored.digest)
+    if before is None or now is None:
+        raise NotFound(f"nobody has approved {slug} yet, so there is nothing to compare it with")
+    return list(
+        unified_diff(
+            list(_as_lines(before)),
+            list(_as_lines(now)),
+            f"approved {approvals[-1].digest[:12]} by {approvals[-1].by}",
+            f"now {stored.digest[:12]}",
+            lineterm="",
+        )
+    )
+
+
+def _as_lines(content: Content) -> Iterator[str]:
+    """All that the digest covers, the readable parts first."""
+    yield f"Subject: {content.subject}"
+    yield f"From: {content.sender.name} <{content.sender.address}>"
+    yield f"Reply-To: {content.sender.reply_to}"
+    yield f"Lists: {', '.join(content.lists)}"
+    yield f"Segment: {content.segment or 'none, so that everybody on them gets it'}"
+    yield f"Language: {content.language}"
+    yield f"Send at: {content.send_at or 'once approved'}"
+    yield f"Embargo until: {content.embargo_until or 'none'}"
+    yield f"Corrects: {content.corrects or 'nothing'}"
+    yield f"Templates and settings: {content.template_version}"
+    yield from (f"{name}: {value}" for name, value in content.headers)
+    yield ""
+    yield from content.text.splitlines()
+    yield ""
+    yield from content.html.splitlines()

@@ -1,0 +1,194 @@
+"""What a review says about statements. It is no stage: approving and looking share it.
+
+Where all languages go out in one mail, the original is reviewed with its translations: the yes to
+it is a yes to their text too.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.review import Grade, Remark, Surroundings, codes, in_order
+from newsletter.domain.statements.statement import Approval, ApprovalPolicy, Statement
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.ledger import embargo_of, standing_of
+from newsletter.pipeline.statements.family import translations_of
+from newsletter.ports.records import StoredStatement
+from newsletter.ports.review import Reviewer
+from newsletter.ports.store import Transaction
+from newsletter.ports.world import Clock
+
+_NEAR = timedelta(hours=1)
+_GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}
+_LOOKS_BACK = 200
+"""Campaigns, the newest ones: what went to the same lists before them says nothing any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRules:
+    """Who reviews, and the zone in which a wall time is read."""
+
+    reviewer: Reviewer
+    timezone: str
+    together: bool = False
+    """Translations go out in the mail of their original."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """A statement as it stood, and what there was to say about it."""
+
+    slug: str
+    digest: str
+    remarks: tuple[Remark, ...]
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """The checks that say it cannot go out like this."""
+        return codes(self.remarks, Grade.BLOCKING)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The checks that warn."""
+        return codes(self.remarks, Grade.WARNING)
+
+
+def review(
+    tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules, clock: Clock
+) -> list[Reviewed]:
+    """Review each of these as it stands now."""
+    others = _Others(tx)
+    return [_review(tx, stored, others, rules, clock) for stored in statements]
+
+
+class _Others:
+    """What else goes out, went out and may be written to: asked for once, when it is needed."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._audiences: dict[tuple[tuple[str, ...], Segment | None], int] = {}
+
+    @cached_property
+    def readers(self) -> int:
+        return sum(self._tx.readers.lists().values())
+
+    @cached_property
+    def going(self) -> list[Campaign]:
+        return [one for one in self._tx.campaigns.open_heads() if one.state in _GOING]
+
+    @cached_property
+    def begun(self) -> list[Campaign]:
+        return self._tx.campaigns.last_begun(_LOOKS_BACK)
+
+    def audience(self, statement: Statement) -> int:
+        key = (statement.lists, statement.segment)
+        if key not in self._audiences:
+            self._audiences[key] = self._tx.readers.audience(*key)
+        return self._audiences[key]
+
+    def last(self, statement: Statement) -> Campaign | None:
+        """The campaign that went last to the same lists, and to all on them, with its figures."""
+        for one in self.begun:
+            if one.slug == statement.slug or one.corrects:
+                continue
+            if set(one.lists) == set(statement.lists):
+                content = self._tx.statements.content(one.digest)
+                if content is None or content.segment is None:
+                    return self._tx.campaigns.get(one.id)
+        return None
+
+    def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
+        for one in self.going:
+            near = abs((one.started_at or one.release_at) - goes_out) < _NEAR
+            shares = not set(one.lists).isdisjoint(statement.lists)
+            if near and shares and one.slug != statement.slug:
+                yield one.slug
+
+
+def is_settled(
+    tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy, rules: ReviewRules
+) -> bool:
+    """Nobody has to decide on its warnings: that very text is approved, or it began to go out.
+
+    What goes out in the mail of its original is decided on there.
+    """
+    if rules.together and stored.statement.translation_of:
+        stored = tx.statements.get(stored.statement.translation_of) or stored
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    gone = campaign is not None and campaign.started_at is not None
+    return gone or standing_of(tx, stored, policy).approved
+
+
+def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
+    """Those that were given over warnings, as JSON-ready values."""
+    return [
+        {"by": yes.by, "why": yes.despite, "warnings": list(yes.warnings)}
+        for yes in approvals
+        if yes.warnings
+    ]
+
+
+def _review(
+    tx: Transaction,
+    stored: StoredStatement,
+    others: _Others,
+    rules: ReviewRules,
+    clock: Clock,
+) -> Reviewed:
+    statement = stored.statement
+    zone, now = ZoneInfo(rules.timezone), clock.now()
+    send_at = tx.schedules.get(statement.slug) or _instant(statement, rules.timezone, now)
+    embargo = _embargo(tx, statement, rules.timezone)
+    goes_out = max(time for time in (now, send_at, embargo) if time)
+    last = None if statement.corrects or statement.segment else others.last(statement)
+    around = Surroundings(
+        today=now.astimezone(zone).date(),
+        day=goes_out.astimezone(zone).date(),
+        send_at=send_at,
+        embargo_until=embargo,
+        readers=others.readers,
+        audience=None if statement.corrects else others.audience(statement),
+        last_audience=last.counts.audience if last else None,
+        last_slug=last.slug if last else "",
+        nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
+    )
+    content = tx.statements.content(stored.digest) if stored.digest else None
+    remarks = rules.reviewer.review(statement, content, around)
+    if rules.together:
+        remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
+    return Reviewed(slug=statement.slug, digest=stored.digest, remarks=remarks)
+
+
+def _of_translations(
+    tx: Transaction, original: Statement, rules: ReviewRules, around: Surroundings
+) -> Iterator[Remark]:
+    """What holds back a mail because of the translations in it; advice stays with each of them."""
+    alone = Surroundings(today=around.today, day=around.day)
+    for one in translations_of(tx, original.slug):
+        remarks = rules.reviewer.review(one, None, alone)
+        yield from (remark for remark in remarks if remark.grade is not Grade.ADVICE)
+
+
+def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
+    """None also for a time that the zone, which may have been changed since, does not have.
+
+    An hour by each reader's own clock is taken for that of this zone.
+    """
+    if statement.local_time is not None:
+        return statement.local_time.instant(zone, ready=now)
+    try:
+        return statement.send_at and resolve(statement.send_at, zone)
+    except ValueError:
+        return None
+
+
+def _embargo(tx: Transaction, statement: Statement, zone: str) -> datetime | None:
+    try:
+        return embargo_of(tx, statement, zone)
+    except ValueError:
+        return None

@@ -1,0 +1,321 @@
+"""feed → item: what feeds list is written down, and what of it is to become a statement.
+
+The call happens outside of any transaction. Whoever books after somebody else has visited the same
+feed meanwhile books nothing: the other one saw the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.statements.feed import (
+    Composed,
+    FeedRecord,
+    Item,
+    ItemState,
+    KnownItem,
+    Sifted,
+    next_visit,
+    sift,
+)
+from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
+from newsletter.ports.feeds import Feed, FeedUnreadable, Fetched, Findings
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock
+
+_SPREAD = 1.1
+_RECENT = timedelta(days=7)
+"""What is older, or comes after no visit for so long, goes out on nobody's trust."""
+_OLD = "was there at the first visit, or is older"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visited:
+    """What came of one visit to a feed."""
+
+    feed: str
+    taken: tuple[str, ...] = ()
+    """Slugs of new statements."""
+    changed: tuple[str, ...] = ()
+    """Slugs of statements whose item changed."""
+    passed: int = 0
+    """Items that are new to us and were passed over."""
+    unusable: tuple[str, ...] = ()
+    """Why no statement could be made of an item, each in a sentence."""
+    first: bool = False
+    remark: str = ""
+    """What a person should know, where that is new."""
+    failure: str = ""
+    """Why nothing could be read."""
+    turned: bool = False
+    """Whether it could be read, or why not, is another thing than at the visit before."""
+
+    @property
+    def found(self) -> bool:
+        """There is something for the stages that follow."""
+        return bool(self.taken or self.changed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Visits feeds. ``share`` gives a number from 0 to 1, to spread visits."""
+
+    store: Store
+    clock: Clock
+    share: Callable[[], float]
+    slugify: Callable[[str], str]
+
+    def due(self, feeds: Iterable[Feed]) -> list[Feed]:
+        """Those that are to be visited now."""
+        now = self.clock.now()
+        with self.store.read() as tx:
+            return [one for one in feeds if _is_due(tx.feeds.record(one.name), one, now)]
+
+    def visit(self, feed: Feed, *, chosen: KnownItem | None = None) -> Visited:
+        """Visit a feed once and write down what it lists; ``chosen`` is to be taken in any case."""
+        with self.store.read() as tx:
+            record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
+        if record.address != feed.address:  # all that is there is old
+            record = replace(record, first_at=None, bookmark="", address=feed.address)
+        began = self.clock.now()
+        try:
+            if chosen is None:
+                fetched = feed.fetch(record.bookmark)
+            else:
+                fetched = feed.fetch("", (chosen.id,))
+            sifted = sift(fetched.items, known, record=record, complete=fetched.complete)
+            if chosen is not None:
+                sifted = _with_choice(sifted, chosen, fetched.items)
+            wanted = _wanted(sifted)
+            texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
+        except FeedUnreadable as error:
+            return self._failed(feed, record, error)
+        made = _Made(
+            feed=feed,
+            texts=texts,
+            since=began - _RECENT,
+            visited=record.succeeded_at or began,
+        )
+        return self._book(made, record, fetched, sifted, began, bool(chosen))
+
+    def take(self, feed: Feed, wanted: str) -> Visited:
+        """Make a statement of an item that was passed over, by its number, id or link.
+
+        Raises NotFound, Refused or FeedUnreadable.
+        """
+        with self.store.read() as tx:
+            known = tx.feeds.items(feed.name)
+        found = next((one for one in known if wanted in {str(one.number), one.id, one.link}), None)
+        if found is None:
+            raise NotFound(
+                f"{feed.name} has no item {wanted!r}; 'source items {feed.name}' shows them"
+            )
+        if found.has_statement:
+            raise Refused(f"a statement was made of it already: {found.slug}")
+        visited = self.visit(feed, chosen=found)
+        if visited.failure:
+            raise FeedUnreadable(visited.failure)
+        return visited
+
+    def _failed(self, feed: Feed, record: FeedRecord, error: FeedUnreadable) -> Visited:
+        now, failures, why = self.clock.now(), record.failures + 1, str(error)
+        after = replace(
+            record,
+            visited_at=now,
+            failures=failures,
+            failure=why,
+            next_at=self._next(feed, now, failures, error.retry_after),
+        )
+        with self.store.begin() as tx:
+            if tx.feeds.record(feed.name).revision == record.revision:
+                tx.feeds.put(feed.name, Findings(record=after), now)
+        return Visited(feed=feed.name, failure=why, turned=record.failure != why)
+
+    def _next(
+        self, feed: Feed, now: datetime, failures: int, asked: timedelta | None = None
+    ) -> datetime:
+        share = self.share()
+        return next_visit(now, every=feed.every, failures=failures, asked=asked, share=share)
+
+    def _book(
+        self,
+        made: "_Made",
+        record: FeedRecord,
+        fetched: Fetched,
+        sifted: Sifted,
+        began: datetime,
+        by_hand: bool,
+    ) -> Visited:
+        feed = made.feed
+        for item in sifted.old:
+            made.pass_over(item)
+        for known, item in sifted.known:
+            made.meet(known, item)
+        for item in reversed(sifted.fresh):  # the oldest first, as they came out
+            made.take(item)
+        now = self.clock.now()
+        after = replace(
+            record,
+            first_at=record.first_at or began,
+            visited_at=now,
+            succeeded_at=began,
+            next_at=self._next(feed, now, 0),
+            bookmark=record.bookmark if by_hand else fetched.bookmark,
+            failures=0,
+            failure="",
+            remark=_remark(record, fetched, sifted),
+        )
+        with self.store.begin() as tx:
+            if tx.feeds.record(feed.name).revision != record.revision:
+                return Visited(feed=feed.name)
+            made.name(tx, self.slugify)
+            findings = Findings(record=after, items=made.items, composed=made.composed)
+            tx.feeds.put(feed.name, findings, now)
+        return Visited(
+            feed=feed.name,
+            taken=tuple(made.taken),
+            changed=tuple(made.changed),
+            passed=len(sifted.old),
+            unusable=tuple(made.unusable),
+            first=record.first_at is None,
+            remark=after.remark if after.remark != record.remark else "",
+            turned=bool(record.failure),
+        )
+
+
+def _remark(record: FeedRecord, fetched: Fetched, sifted: Sifted) -> str:
+    """What there is to say of a feed; what was said before holds where nothing changed."""
+    if fetched.unchanged:
+        return record.remark
+    return "; ".join(filter(None, (fetched.remark, sifted.remark)))
+
+
+class _Made:
+    """What is to be written down of one visit."""
+
+    def __init__(
+        self,
+        *,
+        feed: Feed,
+        texts: Mapping[Item, Composed | InvalidInput],
+        since: datetime,
+        visited: datetime,
+    ) -> None:
+        self.feed = feed
+        self._texts = texts
+        self._since = since
+        self._trusted = feed.trusted and visited >= since
+        self.items: list[KnownItem] = []
+        self.composed: dict[str, Composed] = {}
+        self.taken: list[str] = []
+        self.changed: list[str] = []
+        self.unusable: list[str] = []
+        self._unnamed: list[tuple[KnownItem, Composed]] = []
+
+    def pass_over(self, item: Item) -> None:
+        self.items.append(_known(item, ItemState.PASSED, note=_OLD))
+
+    def meet(self, known: KnownItem, item: Item) -> None:
+        """An item that we knew: as it is now, or under another id."""
+        now = replace(_known(item, known.state, note=known.note), number=known.number)
+        now = replace(now, slug=known.slug)
+        if not _is_revised(known, item):
+            self.items.append(now)
+        elif known.slug:
+            self._renew(known, now, item)
+        else:
+            self.take(item, now)
+
+    def take(self, item: Item, known: KnownItem | None = None) -> None:
+        """Make a statement of an item, if that can be done. ``known`` is what it was so far."""
+        chosen = known is not None and known.state is ItemState.TAKEN
+        number = known.number if known else 0
+        composed = self._texts[item]
+        if isinstance(composed, InvalidInput):
+            why = _why(composed)
+            self.unusable.append(f"{item.title or item.link or item.id}: {why}")
+            now = _known(item, ItemState.PASSED if chosen else ItemState.UNUSABLE, note=why)
+            self.items.append(replace(now, number=number))
+            return
+        recent = item.published is None or item.published >= self._since
+        trusted = self._trusted and recent and not chosen
+        state = ItemState.TRUSTED if trusted else ItemState.TAKEN
+        self._unnamed.append((replace(_known(item, state), number=number), composed))
+
+    def _renew(self, known: KnownItem, now: KnownItem, item: Item) -> None:
+        """An item that cannot be used any more leaves its statement as it was."""
+        composed = self._texts[item]
+        if isinstance(composed, InvalidInput):
+            why = _why(composed)
+            self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
+            self.items.append(replace(now, note=why))
+        else:
+            self.composed[known.slug] = composed
+            self.items.append(replace(now, note=""))
+            self.changed.append(known.slug)
+
+    def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
+        """Give each new statement a slug that no other one has or had."""
+        used = {one.statement.slug for one in tx.statements.all()} | tx.feeds.slugs()
+        for known, composed in self._unnamed:
+            slug = _free(slugify(composed.title), used)
+            used.add(slug)
+            self.composed[slug] = composed
+            self.items.append(replace(known, slug=slug))
+            self.taken.append(slug)
+
+
+def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
+    """Also where the clock was put back, or the feed is to be visited more often now."""
+    if record.next_at is None or record.address != feed.address or record.next_at <= now:
+        return True
+    return not record.failures and record.next_at > now + feed.every * _SPREAD
+
+
+def _with_choice(sifted: Sifted, chosen: KnownItem, items: Sequence[Item]) -> Sifted:
+    item = next((one for one in items if one.id == chosen.id), None)
+    if item is None:
+        raise Refused(
+            f"the feed does not list {chosen.title or chosen.id!r} any more;"
+            " save its page and use 'statement import'"
+        )
+    others = tuple(pair for pair in sifted.known if pair[0].number != chosen.number)
+    again = replace(chosen, state=ItemState.TAKEN, fingerprint="")
+    return replace(sifted, known=(*others, (again, item)))
+
+
+def _wanted(sifted: Sifted) -> list[Item]:
+    """The items that a text is to be made of."""
+    revised = [item for known, item in sifted.known if _is_revised(known, item)]
+    return [*revised, *sifted.fresh]
+
+
+def _is_revised(known: KnownItem, item: Item) -> bool:
+    """Readers would get something else of it than what we have; not of what was passed over."""
+    return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
+
+
+def _known(item: Item, state: ItemState, *, note: str = "") -> KnownItem:
+    return KnownItem(
+        id=item.id,
+        link=item.link,
+        title=item.title,
+        published=item.published,
+        state=state,
+        fingerprint=item.fingerprint(),
+        note=note,
+    )
+
+
+def _why(error: InvalidInput) -> str:
+    return "; ".join(fault.message for fault in error.faults)
+
+
+def _free(slug: str, used: set[str]) -> str:
+    number, candidate = 1, slug
+    while candidate in used:
+        number += 1
+        end = f"-{number}"
+        candidate = slug[: SLUG_MAX_LENGTH - len(end)].rstrip("-") + end
+    return candidate

@@ -1,0 +1,1 @@
+"""Readers join, choose and leave."""

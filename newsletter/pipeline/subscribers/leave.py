@@ -1,0 +1,123 @@
+"""A reader leaves: the effect is committed before anybody is answered.
+
+The link in a mail is for ever, and says no more than which campaign it came with and to whom. So
+all that it ever does is to end subscriptions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.ports.store import Store
+from newsletter.ports.world import Clock, Links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """Whom an unsubscribe link speaks of, and the campaign that it came with."""
+
+    campaign_id: int
+    subscriber_id: int
+
+    @property
+    def of_a_test(self) -> bool:
+        """The link is from a test mail or a preview, and ends nothing."""
+        return self.campaign_id == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What a link would end."""
+
+    lists: tuple[str, ...]
+    """Those of the campaign. Empty where its row is gone: then the link ends everything."""
+    ended: bool
+    """There is nothing left to end."""
+    language: str
+    """The reader's own; may be empty."""
+
+
+def read(token: str, links: Links) -> Departure:
+    """Read a link. Raises NotFound for one that is not ours."""
+    signed = links.read_unsubscribe(token)
+    if signed is None:
+        raise NotFound("this link is not one of ours, or a part of it is missing")
+    return Departure(campaign_id=signed[0], subscriber_id=signed[1])
+
+
+def look_up(departure: Departure, *, store: Store) -> Ending:
+    """What the link would end. Changes nothing."""
+    with store.read() as tx:
+        campaign = tx.campaigns.get(departure.campaign_id)
+        person = tx.readers.get(departure.subscriber_id)
+    lists = campaign.lists if campaign is not None else ()
+    remaining = set(person.lists if person is not None else ())
+    if campaign is not None:
+        remaining &= set(lists)
+    return Ending(
+        lists=lists,
+        ended=not remaining or (person is not None and person.suppressed is not None),
+        language=person.language if person is not None else "",
+    )
+
+
+def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+    """End what the links speak of, all in one transaction. Again and again does no harm.
+
+    Returns those whose reader these books do not know: erased, or they joined after the backup that
+    was put back. The link names no address, so only a person can keep these from mail.
+    """
+    now = clock.now()
+    pairs = [(one.campaign_id, one.subscriber_id) for one in departures if not one.of_a_test]
+    with store.begin() as tx:
+        strangers = tx.choices.depart(pairs, now)
+    return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)
+
+
+def leave_everything(departure: Departure, *, store: Store, clock: Clock) -> tuple[Departure, ...]:
+    """End all that the person gets, and let no import write to them again.
+
+    Returns the departure itself where these books do not know the reader.
+    """
+    if departure.of_a_test:
+        return ()
+    now = clock.now()
+    with store.begin() as tx:
+        tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, now)
+        person = tx.readers.get(departure.subscriber_id)
+        if person is None:
+            return (departure,)
+        reason = SuppressionReason.UNSUBSCRIBED
+        entry = SuppressedEntry(address=person.address, reason=reason)
+        tx.readers.suppress([entry], now, "left everything")
+    return ()
+
+
+def forget(address: str, *, by: str, store: Store, clock: Clock) -> bool:
+    """Erase whoever has the address; tells whether anybody had. ``by`` stands in the audit log.
+
+    Whoever sends waits for none of it: where the address is quoted is looked for without a lock.
+    """
+    now = clock.now()
+    with store.read() as tx:
+        traces = tx.traces.of(address)
+    with store.begin() as tx:
+        known = tx.readers.forget(address, now)
+        tx.traces.erase(traces)
+        tx.audit.enter(at=now, actor=by, action="forget", subject="subscriber", detail="")
+    # From now on nothing that names them is kept; what was told meanwhile goes too.
+    with store.read() as tx:
+        traces = tx.traces.of(address)
+    if traces:
+        with store.begin() as tx:
+            tx.traces.erase(traces)
+    return known
+
+
+def clean(*, store: Store) -> bool:
+    """Overwrite what was erased; False where the database is too busy now: try again later."""
+    with store.read() as tx:
+        if not tx.traces.left():
+            return True
+    return store.scrub()

@@ -1,0 +1,173 @@
+"""What readers choose for themselves takes effect, all of it in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsletter.domain.delivery.letter import Letter, LetterKind, network_of
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
+from newsletter.domain.subscribers.preference import LINK_OPENS, Preferences, Wish
+from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
+from newsletter.ports.store import Store, Transaction
+from newsletter.ports.world import Clock, Links
+
+_SOURCE = "the page of preferences"
+_WRONG_CLOCK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who may see and change what is kept of one person: whoever has a link of theirs."""
+
+    subscriber_id: int
+    signed_at: datetime
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the link does nothing any more, but for asking for another."""
+        early = self.signed_at > now + _WRONG_CLOCK  # else one key would open it for years
+        return early or now > self.signed_at + LINK_OPENS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What a person chose, and whether it helps."""
+
+    address: str
+    preferences: Preferences
+    suppressed: SuppressionReason | None
+
+
+def read(token: str, links: Links) -> Owner:
+    """Read the link in a letter. Raises NotFound for one that is not ours."""
+    signed = links.read_preferences(token)
+    if signed is None:
+        raise NotFound("this link is not one of ours, or a part of it is missing")
+    return Owner(subscriber_id=signed[0], signed_at=signed[1])
+
+
+def look_up(owner: Owner, *, store: Store) -> Chosen:
+    """What stands. Changes nothing. Raises NotFound where nobody has this number any more."""
+    with store.read() as tx:
+        return _chosen(tx, owner)
+
+
+def _chosen(tx: Transaction, owner: Owner) -> Chosen:
+    person, chosen = tx.readers.get(owner.subscriber_id), tx.choices.of(owner.subscriber_id)
+    if person is None or chosen is None:
+        raise NotFound("we have nothing about whoever this link was for")
+    return Chosen(address=person.address, preferences=chosen, suppressed=person.suppressed)
+
+
+def save(
+    owner: Owner,
+    wish: Wish,
+    *,
+    shown: Mapping[str, str],
+    language: str,
+    store: Store,
+    clock: Clock,
+) -> None:
+    """Do what the person asks. Raises NotFound where nobody has this number any more.
+
+    ``shown`` has the words that stood beside each list on the page, in its language: what they said
+    yes or no to. Whoever reads the mailbox has proved it is theirs, so joining needs no letter.
+    """
+    now = clock.now()
+    with store.begin() as tx:
+        chosen = _chosen(tx, owner)
+        _describe(tx, owner, chosen.preferences, wish)
+        number = owner.subscriber_id
+        joined = tx.choices.join(number, wish.joins, now)
+        left = tx.choices.leave(number, wish.leaves, now)
+        back = bool(joined or wish.returns) and _lift(tx, chosen.address, now)
+        said = tx.choices.of(number) if back else None
+        given = said.lists if said else joined
+        records = [
+            ConsentRecord(
+                list=name,
+                given=name in given,
+                method=Method.PREFERENCES,
+                source=_SOURCE,
+                wording=tx.consents.keep_words(shown[name], language, now),
+                asked_at=now,
+                at=now,
+            )
+            for name in sorted((given | left) & shown.keys())
+        ]
+        tx.consents.add(number, records)
+
+
+def _lift(tx: Transaction, address: str, now: datetime) -> bool:
+    """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
+    reason = tx.readers.lift(address)
+    if reason is not None:
+        detail = f"was {reason.value}; on the page of preferences"
+        tx.audit.enter(at=now, actor="reader", action="lift", subject="subscriber", detail=detail)
+    return reason is not None
+
+
+def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: Wish) -> None:
+    tx.choices.describe(
+        owner.subscriber_id,
+        name=before.name if wish.name is None else wish.name,
+        language=before.language if wish.language is None else wish.language,
+        timezone=before.timezone if wish.timezone is None else wish.timezone,
+    )
+    if wish.resumes or wish.pauses_until is not None:
+        tx.choices.pause(owner.subscriber_id, wish.pauses_until)
+
+
+def ask_for_link(
+    subscriber_id: int, *, host: str, language: str, source: str, store: Store, clock: Clock
+) -> None:
+    """Have a link to their preferences sent to the person's own address, within the limits.
+
+    ``host`` is where it was asked from, ``source`` says on which page. Nobody is told what came
+    of it.
+    """
+    with store.begin() as tx:
+        person = tx.readers.get(subscriber_id)
+        if person is not None:
+            letter = _letter(LetterKind.PREFERENCES, person, language, clock.now())
+            letter = replace(letter, source=source)
+            tx.letters.ask(letter, network=network_of(host), limits=LetterLimits())
+
+
+def ask_to_move(
+    owner: Owner, address: str, *, host: str, language: str, store: Store, clock: Clock
+) -> None:
+    """Have a letter sent to another address of the person's: confirmed there, it is theirs.
+
+    Until then nothing changes. Nobody is told whether the address is known to us.
+    """
+    with store.begin() as tx:
+        person = tx.readers.get(owner.subscriber_id)
+        if person is not None:
+            letter = _letter(LetterKind.MOVE, person, language, clock.now())
+            letter = replace(letter, address=address)
+            tx.letters.ask(letter, network=network_of(host), limits=LetterLimits())
+
+
+def _letter(kind: LetterKind, person: Subscriber, language: str, now: datetime) -> Letter:
+    return Letter(
+        id=0,
+        kind=kind,
+        address=person.address,
+        subscriber_id=person.id,
+        name=person.name,
+        language=person.language or language,
+        timezone=person.timezone,
+        source=_SOURCE,
+        asked_at=now,
+    )
+
+
+def resume(*, store: Store, clock: Clock) -> int:
+    """End the pauses that are over; returns how many. Looks first, so that most looks only read."""
+    now = clock.now()
+    with store.read() as tx:
+        if not tx.choices.any_over(now):
+            return 0
+    with store.begin() as tx:
+        return tx.choices.resume(now)

@@ -1,0 +1,66 @@
+"""Brevo's webhooks: one event a post or an array of them, sent with a user name and a password.
+
+Facts: Brevo's pages "Transactional webhooks" (times in UTC are ``ts_event``), "Batched webhooks",
+"Retry mechanism" (an answer of 4xx is never tried again) and event names in its API reference.
+Brevo signs nothing and names no event, so its content does. A contact that is blocked may have
+left, complained or bounced before: Brevo does not say which. Unconfirmed: the words of ``reason``.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.providers.common.signatures import ByPassword
+from newsletter.providers.common.webhooks import (
+    address,
+    content_id,
+    instant,
+    raw,
+    reason,
+    split_delivery,
+    text,
+    words,
+)
+
+_KINDS: dict[str, tuple[EventKind, Bounce | None]] = {
+    "request": (EventKind.ACCEPTED, None),
+    "delivered": (EventKind.DELIVERED, None),
+    "deferred": (EventKind.DELAYED, None),
+    "hard_bounce": (EventKind.BOUNCED, Bounce.HARD),
+    "soft_bounce": (EventKind.BOUNCED, Bounce.SOFT),
+    "invalid_email": (EventKind.BOUNCED, Bounce.HARD),
+    "blocked": (EventKind.BOUNCED, Bounce.OTHER),
+    "error": (EventKind.BOUNCED, Bounce.OTHER),
+    "spam": (EventKind.COMPLAINED, None),
+    "unsubscribed": (EventKind.UNSUBSCRIBED, None),
+    "unsubscribe": (EventKind.UNSUBSCRIBED, None),
+    "opened": (EventKind.OPENED, None),
+    "unique_opened": (EventKind.OPENED, None),
+    "proxy_open": (EventKind.OPENED, None),
+    "unique_proxy_open": (EventKind.OPENED, None),
+    "click": (EventKind.CLICKED, None),
+}
+_STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
+
+
+class Brevo(ByPassword):
+    """Reads what Brevo posts. ``key``: ``user:password``."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, _event)
+
+
+def _event(item: dict[str, Any], now: datetime) -> Event:
+    kind, bounce = _KINDS.get(text(item.get("event")), (EventKind.OTHER, None))
+    why = item.get("reason")
+    return Event(
+        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        kind=kind,
+        at=instant(item.get("ts_event")) or instant(item.get("ts")) or now,
+        bounce=bounce_class(bounce, words(why)) if bounce else None,
+        address=address(item.get("email")),
+        provider_id=text(item.get("message-id")),
+        reason=reason(why),
+        raw=raw(item),
+        **split_delivery(item.get("X-Mailin-custom"), "."),
+    )

@@ -1,0 +1,1 @@
+"""What the translators of all providers share."""

@@ -1,0 +1,161 @@
+"""What the bodies of calls are made of: content said once, gaps filled, and what no call may hold.
+
+A provider says content in its own words once; what is checked here needs no escaping in JSON.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+
+_KEPT_CONTENTS = 4
+_MARKS = tuple(field.value for field in MergeField)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
+_WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
+_Said = TypeVar("_Said")
+
+
+class Compiled(Generic[_Said]):
+    """Content as a provider says it; the last few are kept, as many batches carry the same."""
+
+    def __init__(self, say: Callable[[Content], _Said]) -> None:
+        self._say = say
+        self._kept: dict[str, tuple[Content, _Said]] = {}
+
+    def of(self, batch: OutgoingBatch) -> _Said:
+        """Raises InvalidInput for content that the provider would misread."""
+        known = self._kept.get(batch.digest)
+        if known is None or known[0] != batch.content:
+            known = (batch.content, self._say(batch.content))
+            kept = list(self._kept.items())[1 - _KEPT_CONTENTS :]
+            self._kept = {**dict(kept), batch.digest: known}  # replaced whole: threads share it
+        return known[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """Bytes with gaps."""
+
+    row: tuple[bytes, ...]
+    """Fixed text and marks in turn, fixed text at both ends."""
+    gaps: tuple[int, ...]
+    """Which value belongs into each gap."""
+
+    def pieces(self, *values: bytes) -> list[bytes]:
+        """The text in pieces, with the values of MergeField in order, then of the own marks."""
+        row = list(self.row)
+        row[1::2] = [values[gap] for gap in self.gaps]
+        return row
+
+    def fill(self, *values: bytes) -> bytes:
+        return b"".join(self.pieces(*values))
+
+
+def own_marks(*names: str) -> tuple[str, ...]:
+    """Marks for what a call says of a recipient beside the merge fields."""
+    return tuple(MARK_PREFIX + name for name in names)
+
+
+def template(text: str | bytes, *own: str) -> Template:
+    """Split JSON at its merge marks and at the own marks of the provider."""
+    marks = [mark.encode() for mark in (*_MARKS, *own)]
+    encoded = text if isinstance(text, bytes) else text.encode()
+    row = re.split(b"(%b)" % b"|".join(marks), encoded)
+    return Template(row=tuple(row), gaps=tuple(marks.index(mark) for mark in row[1::2]))
+
+
+def mailbox(name: str, address: str) -> str:
+    """A name, if there is one, and an address in one line, the name quoted."""
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    address = ascii_domain(address)
+    return f'"{quoted}" <{address}>' if name else address
+
+
+def refusal(key: str, message: str) -> InvalidInput:
+    return InvalidInput([_fault(key, message)])
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise InvalidInput with all faults, if there are any."""
+    if found := list(faults):
+        raise InvalidInput(found)
+
+
+def reserved(
+    fields: Iterable[tuple[str, str]], marks: re.Pattern[str], who: str
+) -> Iterator[Fault]:
+    """A fault for each field that holds what the provider takes for a mark of its own."""
+    for key, value in fields:
+        if mark := marks.search(value):
+            why = f"holds “{mark.group()}”, which {who} might replace; write it another way"
+            yield _fault(key, why)
+
+
+def misnamed(headers: Iterable[tuple[str, str]], names: re.Pattern[str]) -> Iterator[Fault]:
+    """A fault for each header that is called by another name than the provider can carry."""
+    for name, _ in headers:
+        if not names.fullmatch(name):
+            yield _fault(name, "is not a name that a header field can have")
+
+
+def broken(lines: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """A fault for each line that holds a control character."""
+    for key, value in lines:
+        if control := _CONTROL.search(value):
+            yield _fault(key, f"holds the control character {control.group()!r}; write it without")
+
+
+def doubled(
+    headers: Iterable[tuple[str, str]], who: str, taken: Iterable[str] = ()
+) -> Iterator[Fault]:
+    """A fault for each header that is there twice or is the provider's; ``taken`` in lower case."""
+    seen = set(taken)
+    for name, _ in headers:
+        if name.lower() in seen:
+            yield _fault(name, f"cannot be given to {who}, or not twice; leave it out")
+        seen.add(name.lower())
+
+
+def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """A fault for each header that a provider would send as it is, though it needs encoding."""
+    for name, value in headers:
+        if not value.isascii():
+            yield _fault(name, "is more than ASCII; write it in plain letters")
+
+
+def addresses(recipients: tuple[Recipient, ...], *, most: int, who: str) -> list[str]:
+    """The addresses in order, each once, their domains in ASCII.
+
+    Raises InvalidInput for nobody, for more than ``most``, for an address twice and for one that
+    a list of addresses or JSON would have to escape.
+    """
+    found = [recipient.address for recipient in recipients]
+    everything = "".join(found)
+    if not everything.isascii():
+        found = [ascii_domain(address) for address in found]
+        everything = "".join(found)
+    if not 1 <= len(found) <= most:
+        takes = "one call takes one" if most == 1 else f"{who} takes 1 to {most}"
+        raise refusal("to", f"{len(found)} recipients; {takes}")
+    if "" in found or _NO_ADDRESS.search(everything):
+        raise refusal("to", "an address is empty or holds a character none may")
+    if len(set(found)) < len(found):
+        raise refusal("to", "an address stands in the batch twice")
+    return found
+
+
+def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
+    """Raise InvalidInput for a merge value, or another word of the call, that needs escaping."""
+    values = [reader.unsubscribe + reader.message_id for reader in recipients]
+    if not _WORDS.fullmatch("".join([*names, *values])):
+        raise refusal("recipients", "a merge value or a name holds more than plain letters")
+
+
+def _fault(key: str, message: str) -> Fault:
+    return Fault(file="message", key=key, message=message)

@@ -1,0 +1,179 @@
+"""A translator and the transport, together a provider."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
+from newsletter.ports.world import Capabilities, Parcel, Sighting
+from newsletter.providers.transport.http import (
+    AnswerLost,
+    HttpRequest,
+    HttpResponse,
+    Translator,
+    retry_after,
+)
+from newsletter.providers.transport.transport import Transport
+
+_MOST_PAGES = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a provider's records."""
+
+    found: Mapping[int, str]
+    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
+    more: HttpRequest | None = None
+    """What to ask for the next page."""
+    checks: bool = False
+    """It was asked for in another way. Whoever is on it should have been found before."""
+
+
+class Inquiry(Protocol):
+    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
+
+    @property
+    def settles_in(self) -> timedelta:
+        """So long after an attempt the provider's records name all it took."""
+        ...
+
+    @property
+    def kept_for(self) -> timedelta:
+        """So long the records are kept on each plan: what is gone by then proves no absence."""
+        ...
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """The question for the first page of records in which the attempt would stand."""
+        ...
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """What the page that was asked for says. Raises any error for what is not understood."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpParcel(Parcel):
+    """A batch with the call that carries it."""
+
+    request: HttpRequest
+
+
+class HttpProvider:
+    """A translator and the transport, together a provider."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        transport: Transport,
+        inquiry: Inquiry | None = None,
+        *,
+        settle: timedelta | None = None,
+        kept: timedelta | None = None,
+        sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
+    ) -> None:
+        """``settle`` and ``kept`` stand for the inquiry's own, where somebody knows better.
+
+        ``sign`` is the last to touch a call before it leaves, for a provider that wants it signed.
+        """
+        self._sign = sign
+        self._translator = translator
+        self._transport = transport
+        self._inquiry = inquiry
+        self._settles_in = (settle or inquiry.settles_in) if inquiry else None
+        self._kept = (kept or inquiry.kept_for) if inquiry else None
+
+    @property
+    def name(self) -> str:
+        return self._translator.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(
+            self._translator.capabilities, settles_in=self._settles_in, records_kept=self._kept
+        )
+
+    def prepare(self, batch: OutgoingBatch) -> HttpParcel:
+        """Build the call. Raises InvalidInput."""
+        request = self._translator.build(batch)
+        kind = request.headers.get("Content-Type", "")
+        return HttpParcel(batch=batch, body=request.body, content_type=kind, request=request)
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        """Make the call and read the answer. An answer that cannot be read is unknown."""
+        if isinstance(parcel, HttpParcel):
+            request = parcel.request
+        else:
+            request = replace(self._translator.build(parcel.batch), body=parcel.body)
+        try:
+            response = self._transport.call(self._sign(request), parcel.not_after)
+        except ClaimOver as error:
+            return _answer(Verdict.LATE, error)
+        except ProviderUnreachable as error:
+            return _answer(Verdict.RETRY, error)
+        except InvalidConfiguration as error:
+            return _answer(Verdict.CONFIGURATION, error)
+        except AnswerLost as error:
+            return _answer(Verdict.UNKNOWN, error)
+        try:
+            return self._translator.parse(parcel.batch, response)
+        except Exception as error:  # it has the mail, perhaps: whatever goes wrong now is unknown
+            why = f"HTTP {response.status} was not understood ({type(error).__name__})"
+            return _answer(Verdict.UNKNOWN, why)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        """Read the provider's records, page by page, until all of the attempt is found."""
+        if self._inquiry is None:
+            return Sighting(reason=f"{self.name} cannot be asked")
+        found: dict[int, str] = {}
+        question: HttpRequest | None = self._inquiry.ask(batch)
+        for _ in range(_MOST_PAGES):
+            if question is None or len(found) == len(batch.recipients):
+                return Sighting(found=found, whole=True)
+            try:
+                response = self._transport.call(question)
+            except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+                return Sighting(found=found, reason=str(error))
+            if response.status != 200:
+                why = f"HTTP {response.status} when asked what it has"
+                return Sighting(found=found, reason=why, retry_after=retry_after(response))
+            try:
+                page = self._inquiry.read(batch, question, response)
+            except Exception as error:  # whatever it says, it is no proof
+                why = f"its records were not understood ({type(error).__name__})"
+                return Sighting(found=found, reason=why)
+            missed = page.checks and page.found.keys() - found.keys()
+            found |= page.found
+            if missed:
+                why = "its records name some only when they are asked for by address"
+                return Sighting(found=found, reason=why)
+            question = page.more
+        return Sighting(found=found, reason=f"there are more than {_MOST_PAGES} pages of records")
+
+
+def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
+    """Gets a page by its address, once and following nothing. Raises OSError where it cannot."""
+
+    def fetch(url: str) -> bytes:
+        transport = Transport(timeout=timeout, concurrency=1)
+        try:
+            response = transport.call(HttpRequest(method="GET", url=url))
+        except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+            raise OSError(str(error)) from error
+        finally:
+            transport.close()
+        if response.status != 200:
+            raise OSError(f"HTTP {response.status}")
+        return response.body
+
+    return fetch
+
+
+def _answer(verdict: Verdict, reason: object) -> Answer:
+    return Answer(outcome=Outcome(verdict=verdict, reason=str(reason)))

@@ -1,0 +1,177 @@
+"""Harmless questions to one provider, and what their answers prove.
+
+A key that may only send is refused by most of these questions: that is no fault, it proves nothing.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.errors import ProviderUnreachable
+from newsletter.ports.world import Finding, Level
+from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport.transport import Transport
+
+
+def public(options: ProviderOptions, url: str) -> str:
+    """The base URL that was set, or else the provider's own."""
+    return (options.base_url or url).rstrip("/")
+
+
+def bearer(token: SecretStr) -> Mapping[str, str]:
+    """The Authorization field of RFC 6750."""
+    return {"Authorization": f"Bearer {token.get_secret_value()}"}
+
+
+def basic(user: str, password: SecretStr) -> Mapping[str, str]:
+    """The Authorization field of RFC 7617."""
+    pair = f"{user}:{password.get_secret_value()}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+KEY = "provider key"
+DOMAIN = "sending domain"
+TRY = "send yourself a test: newsletter send SLUG --to YOU"
+
+
+def _nothing(_: HttpResponse) -> Finding | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A question. It changes nothing at the provider and hands nothing over."""
+
+    what: str
+    request: HttpRequest
+    judge: Callable[[Any], Finding | None]
+    """What the JSON of a 200 says; None where it is not understood."""
+    refused: Callable[[HttpResponse], Finding | None] = _nothing
+    """What another status says at this provider; None where it means the usual."""
+
+    def read(self, response: HttpResponse) -> tuple[Finding, ...]:
+        """What the answer proves. One that is understood proves the key as well."""
+        if response.status != 200:
+            return (self.refused(response) or _usual(self.what, response.status),)
+        finding = self._judged(response.body)
+        if finding is None:
+            why = "it answered with something that is not understood"
+            return (uncertain(self.what, why, "look at base_url"),)
+        return (finding,) if finding.what == KEY else (well(KEY, "the provider takes it"), finding)
+
+    def _judged(self, body: bytes) -> Finding | None:
+        try:
+            return self.judge(json.loads(body))
+        except (ValueError, RecursionError):
+            return None
+
+
+class Examination:
+    """All questions to one provider. Implements ``newsletter.ports.Examiner``."""
+
+    def __init__(
+        self,
+        parts: Sequence[Probe | Finding],
+        transport: Callable[[], Transport],
+        sign: Callable[[HttpRequest], HttpRequest],
+    ) -> None:
+        """A part that is a finding already needs no question; ``sign`` sees each one last."""
+        self._sign = sign
+        self._parts = parts
+        self._transport = transport
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Ask, and stop where the key is refused. Raises ProviderUnreachable."""
+        transport = self._transport()
+        try:
+            return tuple(self._findings(transport))
+        finally:
+            transport.close()
+
+    def _findings(self, transport: Transport) -> Iterator[Finding]:
+        told: set[str] = set()
+        for part in self._parts:
+            for finding in self._found(part, transport):
+                if finding.what != KEY or KEY not in told:
+                    yield finding
+                told.add(finding.what)
+                if finding.what == KEY and finding.level is Level.FAULT:
+                    return
+
+    def _found(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
+        if isinstance(part, Finding):
+            return (part,)
+        return _ask(part, self._sign(part.request), transport)
+
+
+def _ask(probe: Probe, request: HttpRequest, transport: Transport) -> tuple[Finding, ...]:
+    try:
+        return probe.read(transport.call(request))
+    except AnswerLost as error:
+        host = urlsplit(probe.request.url).hostname
+        raise ProviderUnreachable(
+            f"{host} did not answer in full. It was only asked: try again."
+        ) from error
+
+
+def well(what: str, detail: str) -> Finding:
+    """All is well."""
+    return Finding(what=what, level=Level.OK, detail=detail)
+
+
+def uncertain(what: str, detail: str, advice: str = TRY) -> Finding:
+    """Nothing is proved."""
+    return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
+
+
+def wrong(what: str, detail: str, advice: str) -> Finding:
+    """No mail would go out."""
+    return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
+
+
+def _usual(what: str, status: int) -> Finding:
+    if status == 401:
+        return wrong(KEY, "it is refused", "copy it again from the account; look at base_url too")
+    if status == 403:
+        return uncertain(KEY, "it may not ask this: a key that may only send cannot be checked")
+    if status == 429:
+        return uncertain(what, "asked too often (HTTP 429)", "try again in some minutes")
+    return uncertain(what, f"answered with HTTP {status}, which proves nothing", "look at base_url")
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address in the form of the DNS, in small letters."""
+    return ascii_domain(address).rpartition("@")[2].lower()
+
+
+def verified(domain: str, state: bool | None, mend: str) -> Finding:
+    """What it means that the account has a domain verified, not verified, or not at all (None)."""
+    if state:
+        return well(DOMAIN, f"{domain} is verified")
+    missing = "is not in this account" if state is None else "is in the account and not verified"
+    return wrong(DOMAIN, f"{domain} {missing}", mend)
+
+
+def named(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
+    """The first object of a list that has this domain under a key."""
+    for item in items:
+        if isinstance(item, dict) and str(item.get(key)).lower() == domain:
+            return item
+    return None
+
+
+def has(entry: dict[str, Any] | None, key: str, value: object) -> bool | None:
+    """Whether an entry has this value; None where there is no entry."""
+    return None if entry is None else entry.get(key) == value
+
+
+def unasked(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
+    """That nothing is proved."""
+    return (uncertain("provider", "nothing can be asked without a message"),)

@@ -1,0 +1,163 @@
+"""The settings that all providers share. Each provider adds its own in its own file."""
+
+import json
+from datetime import date, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from newsletter.domain.schedule import format_duration, parse_duration
+
+
+def _read_duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError(f"{value!r} is not a duration; write it like 30s, 5m, 2h or 1d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_read_duration, json_schema_input_type=str),
+    PlainSerializer(format_duration, return_type=str),
+]
+"""``30s``, ``5m``, ``2h`` or ``1d``."""
+
+
+WebhookKey = Annotated[
+    Annotated[SecretStr, Field(min_length=1)] | None,
+    Field(
+        description="What its webhooks are verified with; docs/providers.md says what it looks "
+        "like. Without it, nothing that is posted to us is read."
+    ),
+]
+"""The key of a provider that signs its webhooks, or sends them with a user name and a password."""
+
+WebhookTopics = Annotated[
+    tuple[str, ...],
+    Field(
+        description="The SNS topics that may tell us of events, by ARN. Without one, nothing that "
+        "is posted to us is read.",
+        examples=[["arn:aws:sns:eu-west-1:123456789012:mail"]],
+    ),
+]
+"""The topics of a provider whose webhooks come through Amazon SNS."""
+
+_STRICT = ConfigDict(
+    frozen=True, extra="forbid", hide_input_in_errors=True, strict=True, defer_build=True
+)
+
+
+class WarmUpOptions(BaseModel):
+    """How a new sending domain earns its name: few messages on the first day, then more each day.
+
+    Twice as many each day below 50,000, half as many more below 100,000, a fifth more below
+    250,000, then a tenth more.
+    """
+
+    model_config = _STRICT
+
+    first_day: int = Field(
+        ge=1, le=1_000_000, description="Messages on the first day, at most.", examples=[50]
+    )
+    since: date = Field(
+        description="The first day, in the workspace's zone; before it, its number holds as well.",
+        examples=["2026-11-24"],
+    )
+
+
+class ProviderOptions(BaseModel):
+    """What every provider takes."""
+
+    model_config = _STRICT
+    shaping: ClassVar[frozenset[str]] = frozenset()
+    """The keys that decide what readers get: part of what is approved."""
+
+    base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="Scheme, host and port to use instead of the provider's public ones.",
+    )
+    batch_size: int | None = Field(
+        default=None, ge=1, description="Recipients in one call; at most the provider's limit."
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="Calls under way at once.")
+    rate: float | None = Field(
+        default=None, gt=0, description="Messages a second, at most. Without it: no limit of ours."
+    )
+    burst: int = Field(
+        default=0,
+        ge=0,
+        description="Messages that may leave at once after a rest, beside `rate`. At the default,"
+        " a rest is not made up for.",
+    )
+    daily_quota: int | None = Field(
+        default=None,
+        ge=1,
+        description="Messages a day of the workspace's zone, at most; the rest waits for the next"
+        " day. Without it: no limit of ours.",
+        examples=[10000],
+    )
+    warm_up: WarmUpOptions | None = Field(
+        default=None,
+        description="For a new sending domain: a daily limit that grows by itself. Where there is"
+        " a `daily_quota` too, the smaller holds.",
+    )
+    settle: Duration | None = Field(
+        default=None,
+        description="How long after a call the provider's own records are complete,"
+        " where they can be asked. Without it: as each provider promises.",
+    )
+    records_kept: Duration | None = Field(
+        default=None,
+        description="How long the provider keeps its records on your plan, where they can be asked."
+        " Without it: as long as on its smallest plan. Nobody looks for longer than three days.",
+    )
+    poll_events: Duration | None = Field(
+        default=None,
+        description="How often to ask for bounces and the like, where no webhook can reach us."
+        " Without it: never.",
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60),
+        description="The longest a whole call may take, from connecting to the answer's last byte.",
+    )
+
+    @field_validator("burst")
+    @classmethod
+    def _beside_a_rate(cls, burst: int, info: ValidationInfo) -> int:
+        if burst and "rate" in info.data and info.data["rate"] is None:
+            raise ValueError("means nothing without a rate; write rate too, or delete it")
+        return burst
+
+
+_ABOUT_US = (set(ProviderOptions.model_fields) - {"base_url"}) | {
+    "webhook_key",
+    "webhook_topics",
+}
+"""How we send and what we hear: it may change, and the account stays the same."""
+
+
+def account_of(options: ProviderOptions) -> bytes:
+    """Its identity, with its secrets: to be hashed under a key, never to be kept.
+
+    Everything counts that is not known to be about us, so that a new option of a provider rather
+    makes a new account than none. Another key is another account: nothing shows that it is not.
+    """
+    said = options.model_dump(exclude=_ABOUT_US)
+    said["base_url"] = (options.base_url or "").rstrip("/")
+    return json.dumps(said, sort_keys=True, default=_plain).encode()
+
+
+def _plain(value: Any) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

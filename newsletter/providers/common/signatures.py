@@ -1,0 +1,197 @@
+"""Is a post from the provider, and is it fresh? The keys that say so, and how each is read.
+
+Each function raises ValueError that says what the key should look like, and never the key.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Generic, TypeVar
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.ports.world import Forged
+from newsletter.providers.common.webhooks import Translate, read_many
+
+_PEM = "-----BEGIN "
+_DKIM = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
+
+
+def secret(key: str, *, looks_like: str) -> bytes:
+    """A shared secret: its letters are the key."""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError(f"holds a blank, or no plain letters; it looks like {looks_like}")
+    return key.encode()
+
+
+def endpoint_secret(key: str) -> bytes:
+    """``whsec_`` and base64, as Svix and Standard Webhooks write their secrets."""
+    known, _, letters = key.partition("whsec_")
+    found = b"" if known else unbase64(letters + "=" * (-len(letters) % 4))
+    if not found:
+        raise ValueError("must be whsec_ and then letters of base64, as Resend's page shows it")
+    return found
+
+
+def user_and_password(key: str) -> bytes:
+    """``user:password`` of Basic authentication."""
+    user, colon, password = key.partition(":")
+    if not (user and colon and password) or not key.isprintable():
+        raise ValueError("must be a user name, a colon and a password, like events:kL9…")
+    return key.encode()
+
+
+def curve_key(key: str) -> ec.EllipticCurvePublicKey:
+    """A public key on the curve P-256, as PEM or as base64 alone."""
+    found = _public_key(key)
+    if not isinstance(found, ec.EllipticCurvePublicKey) or not isinstance(
+        found.curve, ec.SECP256R1
+    ):
+        raise ValueError("must be the verification key as SendGrid shows it, like MFkwEwYHKoZI…")
+    return found
+
+
+def rsa_key(key: str) -> rsa.RSAPublicKey:
+    """An RSA public key, as PEM, as base64 alone, or as the DKIM record that it stands in."""
+    record = _DKIM.search(key)
+    found = _public_key(record[1] if record and _PEM not in key else key)
+    if not isinstance(found, rsa.RSAPublicKey):
+        raise ValueError(
+            "must be Postal's public key, like MIGfMA0GCSqG… or -----BEGIN PUBLIC KEY-----; "
+            "`postal default-dkim-record` prints it after p="
+        )
+    return found
+
+
+def _public_key(key: str) -> object:
+    try:
+        if _PEM in key:
+            return load_pem_public_key(key.encode())
+        return load_der_public_key(unbase64("".join(key.split())) or b"")
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def unbase64(letters: str) -> bytes | None:
+    """The bytes, or None for what is no base64, down to a stray blank."""
+    try:
+        return base64.b64decode(letters.encode("ascii"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+MARGIN = timedelta(minutes=5)
+"""How far two clocks may differ."""
+LONGEST = timedelta(days=1)
+_Value = TypeVar("_Value")
+
+
+class Unverifiable(Forged):
+    """It could not be verified just now. The provider should tell it again, so answer 503."""
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """The one value. Raises Forged where there is none."""
+    value = headers.get(name, "")
+    if not value:
+        raise Forged(f"the header {name} is missing or empty")
+    return value
+
+
+def same(claimed: str, expected: str) -> bool:
+    """Compare in constant time. Case counts."""
+    return hmac.compare_digest(claimed.encode(errors="replace"), expected.encode())
+
+
+def require_hmac(key: bytes, signed: bytes, claimed: str) -> None:
+    """HMAC-SHA256 in small hexadecimal letters. Raises Forged."""
+    if not same(claimed, hmac.new(key, signed, hashlib.sha256).hexdigest()):
+        raise Forged("the signature does not match")
+
+
+def require_rsa(
+    key: rsa.RSAPublicKey, signed: bytes, claimed: str, algorithm: hashes.HashAlgorithm
+) -> None:
+    """RSA with PKCS #1 v1.5 over the bytes, in base64. Raises Forged."""
+    try:
+        key.verify(unbase64(claimed) or b"", signed, padding.PKCS1v15(), algorithm)
+    except InvalidSignature as error:
+        raise Forged("the signature does not match") from error
+
+
+def require_user(key: bytes, headers: Mapping[str, str]) -> None:
+    """Basic authentication (RFC 7617). Raises Forged."""
+    scheme, _, letters = header(headers, "authorization").partition(" ")
+    given = unbase64(letters)
+    matches = hmac.compare_digest(given or b"", key)  # before the rest: no early way out
+    if scheme.lower() != "basic" or not matches:
+        raise Forged("the user name or the password does not match")
+
+
+def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta) -> None:
+    """Raises Forged for what was signed too long ago, or in the future, or nobody knows when.
+
+    ``retries``: how long after signing the provider may still post the same signature.
+    """
+    if signed_at is None:
+        raise Forged("it does not say when it was signed")
+    if signed_at > now + MARGIN:
+        raise Forged("it was signed in the future; is the clock of this machine right?")
+    if now - signed_at > min(retries + MARGIN, LONGEST):
+        raise Forged("it was signed too long ago: a replay")
+
+
+def require_recent(
+    signed_at: datetime | None, events: Sequence[Event], now: datetime, retries: timedelta
+) -> None:
+    """For what is signed as a whole. Raises Forged for what leads to something, and is not fresh.
+
+    What says no time and is not understood leads to nothing, however often it comes.
+    """
+    if signed_at is not None or any(event.kind is not EventKind.OTHER for event in events):
+        require_fresh(signed_at, now, retries)
+
+
+class ByPassword:
+    """A webhook of a provider that signs nothing, and says a user name and a password."""
+
+    def __init__(self, key: str, translate: Translate) -> None:
+        self._key = user_and_password(key)
+        self._translate = translate
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """One event, or all in an array. Raises Forged."""
+        require_user(self._key, headers)
+        return read_many(body, now, self._translate)
+
+
+class Memory(Generic[_Value]):
+    """The newest of what was learnt: a bounded map for many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[str, _Value] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, name: str) -> _Value | None:
+        """What is remembered under this name."""
+        with self._lock:
+            return self._known.get(name)
+
+    def put(self, name: str, value: _Value) -> _Value:
+        """Remember a value, unless there is one of this name. Returns what is remembered."""
+        with self._lock:
+            kept = self._known.setdefault(name, value)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+            return kept

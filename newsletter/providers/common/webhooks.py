@@ -1,0 +1,234 @@
+"""From a post's bytes to the values of events. Nothing here raises, whatever the bytes are.
+
+Amazon's table: its developer guide, "Amazon SNS notification contents", bounce types. Resend
+sends through Amazon and hands these types on.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+from newsletter.domain.events.event import Bounce, Event, EventKind
+
+MAX_RAW = 20_000
+"""Letters of an event that are kept as it came."""
+_MAX_REASON = 500
+_MAX_NAME = 256
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
+_NUMBER = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+_SUBSCRIBER = re.compile(r"[0-9]{1,15}")
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+Translate = Callable[[dict[str, Any], datetime], Event]
+"""From one event in the provider's words to ours."""
+
+
+class Delivery(TypedDict):
+    """The parts of an event that name a delivery."""
+
+    campaign: str
+    attempt_id: str
+    subscriber_id: int | None
+
+
+def parse(body: bytes | str) -> Any:
+    """The JSON value; None for what is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def parse_many(body: bytes, *, key: str = "") -> list[Any]:
+    """The events of a post: one object, an array, or one object a line.
+
+    ``key`` names the place under which an object may hold the array.
+    """
+    said = parse(body)
+    if isinstance(said, dict):
+        said = said.get(key, said) if key else said
+        return said if isinstance(said, list) else [said]
+    if isinstance(said, list):
+        return said
+    lines = [line for line in body.splitlines() if line.strip()]
+    values = [parse(line) for line in lines]
+    return values if all(isinstance(value, dict) for value in values) else []
+
+
+def inside(value: Any, *keys: str | int) -> Any:
+    """What stands inside, key by key; None where there is no such place."""
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def listed(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def exact(value: Any) -> str:
+    """The text as it stands; empty for anything else. For what is signed or compared."""
+    return value if isinstance(value, str) else ""
+
+
+def text(value: Any, longest: int = _MAX_NAME) -> str:
+    """Text or a whole number, on one line and bounded; empty for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
+        value = str(value)
+    if not isinstance(value, str):
+        return ""
+    return _CONTROL.sub(" ", value[: longest * 2]).strip()[:longest]
+
+
+def words(*values: Any) -> str:
+    """What a server said, with whatever addresses it repeated."""
+    return " ".join(filter(None, (text(value, _MAX_REASON) for value in values)))[:_MAX_REASON]
+
+
+def reason(*values: Any) -> str:
+    """What a server said, for people: an address in it keeps only its domain."""
+    return _ADDRESS.sub(r"…@\1", words(*values))
+
+
+def address(value: Any) -> str:
+    """The address, also out of ``Name <address>``; empty for what is none."""
+    given = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
+    found = _ADDRESS.fullmatch(given)
+    return given if found else ""
+
+
+def instant(value: Any) -> datetime | None:
+    """Seconds since 1970 or ISO 8601, of this century; None for anything else."""
+    try:
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            found = datetime.fromisoformat(value.strip().replace(" +", "+"))
+            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            found = datetime.fromtimestamp(float(value), UTC)
+        else:
+            return None
+        return found.astimezone(UTC) if _FIRST <= found < _LAST else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def delivery(said: Any) -> Delivery:
+    """Out of a mapping with ``campaign``, ``attempt`` and ``subscriber``."""
+    subscriber = text(inside(said, "subscriber"))
+    return Delivery(
+        campaign=text(inside(said, "campaign")),
+        attempt_id=text(inside(said, "attempt")),
+        subscriber_id=int(subscriber) if _SUBSCRIBER.fullmatch(subscriber) else None,
+    )
+
+
+def split_delivery(said: Any, mark: str) -> Delivery:
+    """Out of campaign, attempt and subscriber in one text, with a mark between them."""
+    parts = text(said).rsplit(mark, 2)
+    names = ("campaign", "attempt", "subscriber")
+    return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
+
+
+def content_id(*parts: Any) -> str:
+    """A name for an event that has none: the same for the same parts."""
+    try:
+        stable = json.dumps(parts, sort_keys=True)
+    except (ValueError, RecursionError):
+        stable = "unspeakable"
+    return hashlib.sha256(stable.encode()).hexdigest()
+
+
+def raw(value: Any) -> str:
+    """The event as JSON, bounded."""
+    try:
+        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return ""
+    return written[:MAX_RAW].encode(errors="replace").decode().replace("\x00", "")
+
+
+def as_it_came(body: bytes) -> str:
+    """The whole post, bounded."""
+    return raw(body[: MAX_RAW * 4].decode(errors="replace"))
+
+
+def read_one(body: bytes, now: datetime, translate: Translate) -> tuple[Event, ...]:
+    """The event of a post that holds one."""
+    said = parse(body)
+    return (translate(said, now) if isinstance(said, dict) else unread(body, now),)
+
+
+def read_many(
+    body: bytes, now: datetime, translate: Translate, *, key: str = ""
+) -> tuple[Event, ...]:
+    """The events of a post that holds an object, an array, or an object a line.
+
+    ``key`` names the place under which an object may hold the array.
+    """
+    events = [
+        translate(item, now) if isinstance(item, dict) else unread(raw(item).encode(), now)
+        for item in parse_many(body, key=key)
+    ]
+    return tuple(events) or (unread(body, now),)
+
+
+def unread(body: bytes, now: datetime, *, id: str = "") -> Event:
+    """The event for a post that is signed and not understood."""
+    return Event(
+        id=id or hashlib.sha256(body).hexdigest(),
+        kind=EventKind.OTHER,
+        at=now,
+        raw=as_it_came(body),
+    )
+
+
+def kind_of(table: Mapping[str, EventKind], name: Any) -> EventKind:
+    """By a table; OTHER for what is not in it."""
+    return table.get(text(name), EventKind.OTHER)
+
+
+_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_NO_MAILBOX = {"550", "551", "553"}
+_FULL = "552"
+
+_AMAZON: dict[tuple[str, str], Bounce] = {
+    ("Undetermined", "Undetermined"): Bounce.OTHER,
+    ("Permanent", "General"): Bounce.HARD,
+    ("Permanent", "NoEmail"): Bounce.HARD,
+    ("Permanent", "Suppressed"): Bounce.HARD,  # it has a recent history of hard bounces
+    ("Permanent", "OnAccountSuppressionList"): Bounce.HARD,  # those who complained come as such
+    ("Transient", "General"): Bounce.SOFT,
+    ("Transient", "MailboxFull"): Bounce.SOFT,
+    ("Transient", "MessageTooLarge"): Bounce.POLICY,
+    ("Transient", "ContentRejected"): Bounce.POLICY,
+    ("Transient", "AttachmentRejected"): Bounce.POLICY,
+}
+_AMAZON_TYPES = {
+    "Permanent": Bounce.HARD,
+    "Transient": Bounce.SOFT,
+    "Temporary": Bounce.SOFT,
+}
+
+
+def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
+    """By type and sub-type, and by the type alone for sub-types that came later."""
+    known = _AMAZON.get((text(kind), text(sub_kind)))
+    return known or _AMAZON_TYPES.get(text(kind), Bounce.OTHER)
+
+
+def smtp_bounce(said: str) -> Bounce:
+    """By the first three-digit code of RFC 5321 in what a server said."""
+    found = _CODE.search(said)
+    code = found[1] if found else ""
+    if code in _NO_MAILBOX:
+        return Bounce.HARD
+    return Bounce.SOFT if code == _FULL or code.startswith("4") else Bounce.OTHER

@@ -1,0 +1,212 @@
+"""The description of a provider in YAML: what stands in each call, and what its answers mean."""
+
+import base64
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.http.body import BodyTemplate
+from newsletter.providers.transport.http import HttpResponse
+
+_STEP = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,4})\]")
+_HEADER = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
+
+
+class AnswerPath:
+    """A place in an answer. ``emails[0].id`` and ``emails.0.id`` are the same."""
+
+    def __init__(self, text: str) -> None:
+        """Raises ValueError for what is no path."""
+        header = _HEADER.fullmatch(text)
+        self._header = header[1].lower() if header else ""
+        self._steps = [] if header else _steps(text)
+
+    def find(self, response: HttpResponse) -> str:
+        """The text or whole number that stands there, or nothing."""
+        if self._header:
+            return response.headers.get(self._header, "").strip()
+        try:
+            value: Any = json.loads(response.body)
+        except (ValueError, RecursionError):
+            return ""
+        for step in self._steps:
+            value = _inside(value, step)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return value if isinstance(value, str) else ""
+
+
+def _steps(text: str) -> list[str]:
+    steps, end = [], 0
+    for found in _STEP.finditer(text):
+        if found.start() != end:
+            break
+        steps.append(found[1] or found[2])
+        end = found.end()
+    if not steps or end != len(text) or text.startswith((".", "header:")):
+        raise ValueError(
+            f"{text!r} is no path; write it like id, emails[0].id or header:X-Message-Id"
+        )
+    return steps
+
+
+def _inside(value: Any, step: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_OF_THE_TRANSPORT = frozenset(
+    {"accept-encoding", "connection", "content-length", "cookie", "expect", "host"}
+    | {"keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
+def _each_once(statuses: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(statuses)) < len(statuses):
+        raise ValueError("names a status more than once; write each once")
+    return statuses
+
+
+_Accepted = Annotated[int, Field(ge=200, le=299)]
+_Refusal = Annotated[int, Field(ge=400, le=499)]
+
+
+class Auth(BaseModel):
+    """How a call shows who we are: ``user`` with ``password``, or ``bearer``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+    user: str | None = Field(
+        default=None,
+        pattern=r"^[^:\x00-\x1f\x7f]+$",
+        description="The name in Basic authentication.",
+    )
+    password: SecretStr | None = Field(
+        default=None, min_length=1, description="The password in Basic authentication."
+    )
+    bearer: SecretStr | None = Field(default=None, min_length=1, description="A bearer token.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Auth":
+        basic = self.user is not None and self.password is not None
+        either = self.user is not None or self.password is not None
+        if (self.bearer is not None) is either or basic is not either:
+            raise ValueError("must be either user and password, or bearer alone")
+        if self.bearer is not None and not re.fullmatch(r"[!-~]+", self.bearer.get_secret_value()):
+            raise ValueError("has a bearer with a blank or a sign that no header may hold")
+        return self
+
+    def header(self) -> str:
+        """The value of the Authorization field (RFC 7617, RFC 6750)."""
+        if self.bearer is not None:
+            return f"Bearer {self.bearer.get_secret_value()}"
+        password = self.password.get_secret_value() if self.password else ""
+        return f"Basic {base64.b64encode(f'{self.user}:{password}'.encode()).decode()}"
+
+
+class Options(ProviderOptions):
+    """Sending through any provider that takes JSON over HTTP, as described here."""
+
+    shaping = frozenset({"body", "headers"})
+
+    kind: Literal["http"]
+    url: str = Field(
+        pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$",
+        description="Where each call goes, by POST. It is shown, so keep secrets out of it.",
+        examples=["https://gateway.forum.example/v1/messages"],
+    )
+    headers: dict[str, SecretStr] = Field(
+        default={},
+        description="Header fields of each call. Their values are secret; beside NAME there may "
+        "be NAME_file.",
+    )
+    auth: Auth | None = Field(
+        default=None, description="Who we are: `user` and `password`, or `bearer`."
+    )
+    body: str = Field(
+        min_length=1,
+        description="A Jinja2 template of the JSON. It sees `message`, or the list `messages` "
+        "where `batch_size` is more than 1. It is shown: keep secrets out of it.",
+    )
+    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_each_once)] = Field(
+        default=(200, 201, 202),
+        min_length=1,
+        description="The statuses that say: all of it was taken.",
+    )
+    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
+        default=(400, 422),
+        description="The statuses that say: a recipient is at fault. Several are halved until one "
+        "is left, who is rejected.",
+    )
+    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        description="The statuses that say: nothing was taken, for the allowance is used up.",
+    )
+    message_id: str | None = Field(
+        default=None,
+        description="Where the provider's id stands in its answer, like `id`, `emails[0].id` or "
+        "`header:X-Message-Id`. An accepted answer without it is unknown.",
+        examples=["emails[0].id"],
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _fit_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        names = [name.lower() for name in headers]
+        for name, secret in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"holds {name!r}, which is no name of a header field")
+            if name.lower() in _OF_THE_TRANSPORT:
+                raise ValueError(f"holds {name}, which each call sets by itself; leave it out")
+            if names.count(name.lower()) > 1:
+                raise ValueError(f"holds {name} twice, in capitals and small letters; keep one")
+            if not _HEADER_VALUE.fullmatch(secret.get_secret_value()):
+                raise ValueError(f"holds {name} with a sign that no header field may hold")
+        return headers
+
+    @field_validator("auth")
+    @classmethod
+    def _authorised_once(cls, auth: Auth | None, info: ValidationInfo) -> Auth | None:
+        if auth and "authorization" in {name.lower() for name in info.data.get("headers", {})}:
+            raise ValueError("and headers both set Authorization; keep one of the two")
+        return auth
+
+    @field_validator("message_id")
+    @classmethod
+    def _fit_path(cls, path: str | None) -> str | None:
+        if path is not None:
+            AnswerPath(path)
+        return path
+
+    @field_validator("body")
+    @classmethod
+    def _fit_body(cls, body: str, info: ValidationInfo) -> str:
+        if "batch_size" in info.data:  # else it is at fault itself, and says so
+            BodyTemplate(body, several=_several(info.data["batch_size"]))
+        return body
+
+    @property
+    def several(self) -> bool:
+        """The body is a list of messages."""
+        return _several(self.batch_size)
+
+
+def _several(batch_size: int | None) -> bool:
+    return (batch_size or 1) > 1

@@ -1,1 +1,0 @@
-"""Asking providers what they have of an attempt, each in its own words."""

@@ -1,1 +1,0 @@
-"""Listing what happened to messages, for those whom no webhook can reach."""

@@ -1,0 +1,222 @@
+"""Mailgun: up to 1,000 recipients a call, merged by Mailgun from recipient-variables.
+
+Facts: Mailgun's OpenAPI description (``/v3/{domain_name}/messages``), its page of response codes,
+and django-anymail for ``%recipient.…%`` in headers.
+"""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.statements.content import Content, MergeField, Recipient
+from newsletter.ports.world import Capabilities
+from newsletter.providers.common.answers import at_fault, longest, refused
+from newsletter.providers.common.bodies import (
+    Compiled,
+    addresses,
+    broken,
+    mailbox,
+    misnamed,
+    plain,
+    refusal,
+    refuse,
+    reserved,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.transport.http import (
+    LONGEST_WAIT,
+    HttpRequest,
+    HttpResponse,
+    json_object,
+    retry_after,
+    until,
+    words,
+)
+
+MAX_RECIPIENTS = 1000
+_MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
+PUBLIC_URL = "https://api.mailgun.net"
+_MAX_OPTION_BYTES = 16 * 1024
+_VARIABLES = {
+    MergeField.UNSUBSCRIBE: "%recipient.u%",
+    MergeField.MESSAGE_ID: "%recipient.m%",
+}
+_RESERVED = re.compile(  # but not what is percent-encoded in a link, as in %2Fmy_url%2F
+    r"%(?:recipient\w*|(?![0-9a-f]{2})[a-z]\w*_(?:url|email)%)", re.IGNORECASE
+)
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_ABOUT_A_RECIPIENT = re.compile(r"\bto['\"]? parameter|recipient address", re.IGNORECASE)
+_ABOUT_THE_CALL = re.compile(
+    r"\bfrom\b|sender|domain|recipient-variables|parameters|\b[ohvt]:|sandbox|account|at least one",
+    re.IGNORECASE,
+)
+_WAIT_SECONDS = re.compile(r"after ([0-9]{1,9}) second", re.IGNORECASE)
+_WAIT_DATE = re.compile(r"after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UTC|GMT))")
+
+
+class Options(ProviderOptions):
+    """Sending through Mailgun."""
+
+    kind: Literal["mailgun"]
+    domain: str = Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        description="The sending domain as it is named at Mailgun.",
+    )
+    api_key: SecretStr = Field(
+        min_length=1, description="A sending key of the domain, or the account's private key."
+    )
+    webhook_key: WebhookKey = None
+
+
+class Mailgun:
+    """Says a batch in Mailgun's words."""
+
+    name = "mailgun"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_bytes=_MAX_BYTES,
+        )
+        base = (options.base_url or PUBLIC_URL).rstrip("/")
+        self._url = f"{base}/v3/{options.domain}/messages"
+        key = b64encode(b"api:" + options.api_key.get_secret_value().encode()).decode()
+        self._authorization = f"Basic {key}"
+        self._compiled = Compiled(_compile)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """A multipart form. Raises InvalidInput for content or addresses Mailgun would misread."""
+        to, variables = _recipients(batch.recipients)
+        parts = [
+            *self._compiled.of(batch),
+            _part("o:tag", batch.campaign),
+            _part("v:campaign", batch.campaign),
+            _part("v:attempt", batch.attempt_id),
+            _part("to", to),
+            _part("recipient-variables", variables),
+        ]
+        boundary, body = _multipart(parts, batch.attempt_id)
+        headers = {
+            "Authorization": self._authorization,
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for the whole call: Mailgun takes all of it or nothing."""
+        said = json_object(response) or {}
+        message = words(said.get("message") or f"HTTP {response.status}")
+        if response.status // 100 == 2:
+            return Answer(outcome=_taken(response, said, message))
+        alone = len(batch.recipients) == 1
+        if response.status == 400 and said.get("message"):  # else it is nobody's we know
+            return Answer(outcome=Outcome(verdict=_refused(message, alone=alone), reason=message))
+        if response.status in {420, 429}:
+            return _later(response, message)
+        # 402 too: an unpaid account is not mended by time, so a person has to look
+        return refused(response, message, alone=alone)
+
+
+def _taken(response: HttpResponse, said: dict[str, Any], message: str) -> Outcome:
+    provider_id = said.get("id")
+    if response.status == 200 and isinstance(provider_id, str) and provider_id:
+        return Outcome(verdict=Verdict.ACCEPTED, reason=message, provider_id=provider_id)
+    return Outcome(verdict=Verdict.UNKNOWN, reason=f"HTTP {response.status} without an id")
+
+
+def _refused(message: str, *, alone: bool) -> Verdict:
+    if not _ABOUT_A_RECIPIENT.search(message) and _ABOUT_THE_CALL.search(message):
+        return Verdict.CONFIGURATION
+    return at_fault(alone=alone)
+
+
+def _later(response: HttpResponse, message: str) -> Answer:
+    """429 is a rate, 420 an allowance of recipients in a time; both may say in words until when."""
+    waits = [retry_after(response)]
+    if seconds := _WAIT_SECONDS.search(message):
+        waits.append(min(timedelta(seconds=int(seconds[1])), LONGEST_WAIT))
+    if date := _WAIT_DATE.search(message):
+        waits.append(until(date[1], response))
+    return Answer(
+        outcome=Outcome(
+            verdict=Verdict.RETRY if response.status == 429 else Verdict.QUOTA, reason=message
+        ),
+        retry_after=longest(*waits),
+    )
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+def _compile(content: Content) -> tuple[bytes, ...]:
+    """The parts that are the same for each batch of a campaign, merge marks in Mailgun's words."""
+    fields = list(_fields(content))
+    faults = [
+        *misnamed(content.headers, _HEADER_NAME),
+        *broken(field for field in fields if field[0] not in {"text", "html"}),
+        *reserved(fields, _RESERVED, "Mailgun"),
+    ]
+    options = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
+    if options > _MAX_OPTION_BYTES:
+        faults += refusal("headers", f"take {options} bytes; Mailgun allows 16 KB").faults
+    refuse(faults)
+    return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
+
+
+def _fields(content: Content) -> Iterator[tuple[str, str]]:
+    sender = content.sender
+    yield "from", mailbox(sender.name, sender.address)
+    yield "subject", content.subject
+    yield "text", content.text
+    yield "html", content.html
+    if sender.reply_to:
+        yield "h:Reply-To", ascii_domain(sender.reply_to)
+    for header, value in content.headers:
+        yield f"h:{header}", value
+    for tracked in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
+        yield tracked, "no"
+
+
+def _in_mailgun_words(value: str) -> str:
+    for field, variable in _VARIABLES.items():
+        value = value.replace(field.value, variable)
+    return value
+
+
+def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
+    """The ``to`` list and recipient-variables.
+
+    What is checked here needs no escaping, neither in a list of addresses nor in JSON.
+    """
+    to = addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
+    plain(recipients)
+    variables = ",".join(
+        [
+            f'"{address}":{{"u":"{unsubscribe}","m":"{message_id}"}}'
+            for address, (_, _, unsubscribe, message_id) in zip(to, recipients, strict=True)
+        ]
+    )
+    return ", ".join(to), f"{{{variables}}}"
+
+
+def _part(name: str, value: str) -> bytes:
+    return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+
+
+def _multipart(parts: list[bytes], attempt_id: str) -> tuple[str, bytes]:
+    """A boundary that the attempt's id decides and that stands in no part, and the body."""
+    tries = 0
+    while True:
+        boundary = hashlib.sha256(f"{attempt_id} {tries}".encode()).hexdigest()[:40]
+        line = f"--{boundary}".encode()
+        body = b"".join([line, b"\r\n", (line + b"\r\n").join(parts), line, b"--\r\n"])
+        if body.count(boundary.encode()) == len(parts) + 1:
+            return boundary, body
+        tries += 1

@@ -1,0 +1,84 @@
+"""Mailjet: ``GET /v3/REST/sender`` tells whose mail it takes, ``…/dns/{domain}`` SPF and DKIM.
+
+Facts: Mailjet's guide to domains and DNS (``*@domain`` for a whole one; the states OK, Error and
+Not checked, as last seen by Mailjet) and the types of its Node client for both (the filter Domain,
+the states Active, Inactive and Deleted). A sender that several keys share is another resource,
+which is not asked. Unconfirmed: that a domain it does not know gets 404.
+"""
+
+from typing import Any
+
+from newsletter.ports.world import Finding
+from newsletter.providers.common.examination import (
+    DOMAIN,
+    Probe,
+    basic,
+    domain_of,
+    public,
+    uncertain,
+    well,
+    wrong,
+)
+from newsletter.providers.mailjet.send import Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
+
+_SENDER = "sender"
+_MOST = 1000
+_VALIDATE = "validate it under Sender addresses and domains"
+_PUBLISH = "publish the records that Mailjet shows for it, and let it check them"
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Whether the sender is validated, and how Mailjet last saw the domain's records."""
+    base = f"{public(options, 'https://api.mailjet.com')}/v3/REST"
+    headers, domain = (
+        basic(options.api_key.get_secret_value(), options.secret_key),
+        domain_of(sender),
+    )
+    senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
+    return (
+        Probe(
+            what=_SENDER,
+            request=HttpRequest(method="GET", url=senders, headers=headers),
+            judge=lambda said: _senders(said, sender, domain),
+        ),
+        Probe(
+            what=DOMAIN,
+            request=HttpRequest(method="GET", url=f"{base}/dns/{domain}", headers=headers),
+            judge=lambda said: _records(said, domain),
+            refused=lambda response: _no_domain(response, domain),
+        ),
+    )
+
+
+def _senders(said: Any, sender: str, domain: str) -> Finding | None:
+    match said:
+        case {"Data": list(items)}:
+            ours = {f"*@{domain}", f"{sender.rpartition('@')[0]}@{domain}".lower()}
+            states = {
+                item.get("Status")
+                for item in items
+                if isinstance(item, dict) and str(item.get("Email")).lower() in ours
+            }
+            if "Active" in states:
+                return well(_SENDER, "it is validated")
+            if states:
+                return wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
+            why = f"neither it nor all of {domain} is among the senders of this key"
+            return uncertain(_SENDER, why, f"{_VALIDATE}, unless it is one that several keys share")
+    return None
+
+
+def _records(said: Any, domain: str) -> Finding | None:
+    match said:
+        case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
+            return well(DOMAIN, f"{domain}: DKIM and SPF stand")
+        case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
+            return uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
+    return None
+
+
+def _no_domain(response: HttpResponse, domain: str) -> Finding | None:
+    if response.status == 404:
+        return uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
+    return None

@@ -1,0 +1,209 @@
+"""Mailjet: up to 50 whole messages a call, each with an answer of its own, also within a 4xx.
+
+Facts: Mailjet's guide to Send API v3.1 and its table of errors; the list of headers and the 255
+characters of a subject as two clients quote them from its reference. Message-ID and List-Id are
+among those headers, so neither goes out: Mailjet writes a Message-ID of its own, and ours is the
+CustomID. Unconfirmed: whether our List-Unsubscribe reaches the reader (Mailjet adds its own where
+there is none), how large a call may be (15 MB is said of attachments), Retry-After, and which
+marks are filled in while TemplateLanguage is off. A sender nobody validated has been reported to
+be answered with success, though nothing leaves.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+from newsletter.ports.world import Capabilities
+from newsletter.providers.common.answers import by_item, read_each, refused
+from newsletter.providers.common.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    doubled,
+    more_than_ascii,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+
+MAX_RECIPIENTS = 50
+MAX_BYTES = 15_000_000
+MAX_SUBJECT = 255
+_PUBLIC_URL = "https://api.mailjet.com"
+_OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
+_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
+_NOT_OURS = frozenset({"message-id", "list-id"})
+"""Headers that Mailjet refuses and that every campaign has: they are left out."""
+_TAKEN_HEADERS = frozenset(
+    {
+        *("from", "sender", "subject", "to", "cc", "bcc", "reply-to", "return-path", "date"),
+        *("delivered-to", "received", "received-spf", "authentication-results"),
+        *("dkim-signature", "domainkey-status", "user-agent", "x-mailer"),
+        *("x-csa-complaints", "x-feedback-id"),
+    }
+)
+_MAILJETS_OWN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)"
+    rf"|{MARK_PREFIX}(?:{'|'.join(_OWN)})"
+)
+_TO = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
+
+
+class Options(ProviderOptions):
+    """Sending through Mailjet."""
+
+    kind: Literal["mailjet"]
+    api_key: SecretStr = Field(min_length=1, description="The API key, Mailjet's public half.")
+    secret_key: SecretStr = Field(min_length=1, description="The secret key that belongs to it.")
+    webhook_key: WebhookKey = None
+
+
+class Mailjet:
+    """Says a batch in Mailjet's words."""
+
+    name = "mailjet"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_bytes=MAX_BYTES,
+            bodies=True,
+            answers_each=True,
+        )
+        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3.1/send"
+        keys = f"{options.api_key.get_secret_value()}:{options.secret_key.get_secret_value()}"
+        self._authorization = f"Basic {b64encode(keys.encode()).decode()}"
+        self._compiled = Compiled(_compile)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """One JSON object. Raises InvalidInput for content or addresses Mailjet would misread."""
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailjet")
+        plain(batch.recipients, batch.campaign, batch.attempt_id)
+        said = self._compiled.of(batch)
+        campaign, attempt = batch.campaign.encode(), batch.attempt_id.encode()
+        messages = [
+            said.fill(
+                *(reader.unsubscribe.encode(), reader.message_id.encode(), campaign, attempt),
+                *(b"%d" % reader.subscriber_id, address.encode()),
+            )
+            for address, reader in zip(readers, batch.recipients, strict=True)
+        ]
+        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        body = b'{"Messages":[%b]}' % b",".join(messages)
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for each message, by place.
+
+        A 4xx may have taken some of them, so a 400 that is not understood is unknown.
+        """
+        said = json_object(response) or {}
+        code, reason = said.get("ErrorCode"), _reason([said]) or f"HTTP {response.status}"
+        if isinstance(said.get("Messages"), list) and response.status in {200, 400, 401, 403}:
+            return by_item(batch, read_each(batch, said["Messages"], _item), response)
+        if response.status // 100 == 2 or (response.status == 400 and not _is_word(code)):
+            why = f"{reason}, but not an answer for each message"
+            return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
+        alone = len(batch.recipients) == 1
+        if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
+            verdict = Verdict.CONFIGURATION if alone else Verdict.SPLIT
+            return Answer(outcome=Outcome(verdict=verdict, reason=reason))
+        return refused(response, reason, alone=alone)
+
+
+def _item(recipient: Recipient, said: Any) -> Outcome | None:
+    match said:
+        case {"Status": "success", "To": [{"Email": str(to), "MessageID": int(number)}]}:
+            ours = to.lower() == ascii_domain(recipient.address).lower()
+            named = said.get("CustomID") in (None, "", recipient.message_id)
+            if ours and named and number > 0 and number is not True and not said.get("Errors"):
+                return Outcome(verdict=Verdict.ACCEPTED, provider_id=str(number))
+        case {"Status": "error", "Errors": [_, *_] as errors} if not said.get("To"):
+            if all(isinstance(each, dict) for each in errors):
+                reason = _reason(errors) or "refused without a reason"
+                return Outcome(verdict=_verdict(errors), reason=reason)
+    return None
+
+
+def _reason(errors: list[dict[str, Any]]) -> str:
+    said = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
+    return words("; ".join(filter(None, said)))
+
+
+def _verdict(errors: list[dict[str, Any]]) -> Verdict:
+    """A message may have several errors: the first that is not about its reader decides."""
+    verdicts = [_verdict_of_one(error) for error in errors]
+    return next((each for each in verdicts if each is not Verdict.REJECTED), Verdict.REJECTED)
+
+
+def _verdict_of_one(error: dict[str, Any]) -> Verdict:
+    status, about = error.get("StatusCode"), error.get("ErrorRelatedTo")
+    if status == 429:
+        return Verdict.RETRY
+    if not isinstance(status, int) or status // 100 != 4:
+        return Verdict.UNKNOWN
+    fields = about if isinstance(about, list) else []
+    if status == 400 and fields and all(_TO.fullmatch(str(each)) for each in fields):
+        return Verdict.REJECTED
+    return Verdict.CONFIGURATION
+
+
+def _is_word(code: object) -> bool:
+    return isinstance(code, str) and bool(code)
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+def _compile(content: Content) -> Template:
+    """The message to one recipient with its gaps.
+
+    Globals could say once what all share; but the long parts, the bodies, differ by reader.
+    """
+    mime_template(content)  # refuses what no message can have in its headers
+    headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
+    refuse(_faults(content, headers))
+    sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
+    address = {"Email": ascii_domain(sender.address)}
+    about = {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER}
+    fields: dict[str, Any] = {
+        "From": {**address, "Name": sender.name} if sender.name else address,
+        "To": [{"Email": _ADDRESS}],
+        "ReplyTo": reply_to and {"Email": reply_to},
+        "Subject": content.subject,
+        "TextPart": content.text,
+        "HTMLPart": content.html,
+        "Headers": dict(headers),
+        "CustomID": MergeField.MESSAGE_ID.value,
+        "EventPayload": json.dumps(about, separators=(",", ":")),
+        "CustomCampaign": _CAMPAIGN,
+    }
+    if content.html:  # refused where there is nothing to track in
+        fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
+    said = {name: value for name, value in fields.items() if value} | {"TemplateLanguage": False}
+    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+
+
+def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
+    texts = (("From", content.sender.name), ("Subject", content.subject), *headers)
+    bodies = (("TextPart", content.text), ("HTMLPart", content.html))
+    yield from reserved((*texts, *bodies), _RESERVED, "Mailjet")
+    theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
+    yield from doubled(headers, "Mailjet", _TAKEN_HEADERS | theirs)
+    yield from more_than_ascii(headers)
+    if len(content.subject) > MAX_SUBJECT:
+        why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
+        yield Fault(file="message", key="Subject", message=why)

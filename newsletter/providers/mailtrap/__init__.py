@@ -1,0 +1,5 @@
+"""Mailtrap's bulk stream."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(translator="send:Mailtrap", lookup="lookup:MailtrapInquiry", events="events:Mailtrap")

@@ -1,0 +1,5 @@
+"""The embedded provider, for trying out: it delivers nothing."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(whole="send:in_workspace")

@@ -1,0 +1,11 @@
+"""The embedded provider is asked nothing: it writes to nobody."""
+
+from newsletter.ports.world import Finding
+from newsletter.providers.common.examination import Probe, well
+from newsletter.providers.outbox import send as outbox
+
+
+def probes(_: outbox.Options, __: str) -> tuple[Probe | Finding, ...]:
+    """That nobody is written to."""
+    why = "outbox: messages become files on this machine; no reader gets any"
+    return (well("provider", why),)

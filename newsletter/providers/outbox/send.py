@@ -1,0 +1,226 @@
+"""The embedded provider: each accepted message becomes one file, and one line of a journal.
+
+A message is named by its Message-ID, so handing the same delivery over again changes nothing.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import mime_template
+from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
+from newsletter.domain.statements.content import Recipient
+from newsletter.ports.world import Capabilities, NotAfter, Parcel, Replay, Sighting
+from newsletter.providers.common.options import ProviderOptions
+
+MAX_RECIPIENTS = 1000
+JOURNAL = "journal.jsonl"
+_SYNCS_AT_ONCE = 8
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_FOR_A_PERSON = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    }
+)
+
+
+class Options(ProviderOptions):
+    """Writing messages to a folder instead of sending them."""
+
+    kind: Literal["outbox"]
+    path: Annotated[Path, Field(strict=False)] = Field(
+        default=Path("var/outbox"), description="The folder, relative to the workspace."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """One message on its way into the folder."""
+
+    path: Path
+    message: bytes
+    message_id: str
+    line: bytes
+    """For the journal."""
+
+    @property
+    def draft(self) -> Path:
+        """Where it is written before it is whole; a second try overwrites it."""
+        return self.path.with_suffix(".draft")
+
+
+class Outbox:
+    """A folder that takes messages."""
+
+    name = "outbox"
+
+    def __init__(self, options: Options, *, directory: Path) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            replay=Replay.SAFE,
+        )
+        self._directory = directory
+        self._lock = threading.Lock()
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        """All messages, one after another. Raises InvalidInput."""
+        names = {recipient.message_id for recipient in batch.recipients}
+        if len(names) < len(batch.recipients):
+            fault = Fault(file="message", key="Message-ID", message="two messages have the same")
+            raise InvalidInput([fault])
+        template = mime_template(batch.content)
+        messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
+        return Parcel(batch=batch, body=b"".join(messages), content_type="message/rfc822")
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        """Keep all messages of the batch, or none: after an error nothing new stays behind."""
+        with self._lock:
+            try:
+                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._keep(_entries(parcel, self._directory), parcel.not_after)
+            except ClaimOver as error:
+                return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
+            except OSError as error:
+                return Answer(outcome=_failed(error, self._directory))
+        return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        """Nobody asks: handing over again is as good an answer."""
+        return Sighting(reason="the outbox is handed the batch again instead")
+
+    def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
+        fresh = [entry for entry in entries if not entry.path.exists()]
+        again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
+        try:
+            _draft(fresh)
+            if not_after is not None and not_after.left() <= timedelta(0):
+                raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
+            for entry in fresh:
+                entry.draft.rename(entry.path)
+            _sync_directory(self._directory)
+            _journal(self._directory / JOURNAL, entries, again=again)
+        except (OSError, ClaimOver):
+            for entry in fresh:
+                for path in (entry.draft, entry.path):
+                    with suppress(OSError):
+                        path.unlink(missing_ok=True)
+            raise
+
+
+def _entries(parcel: Parcel, directory: Path) -> list[_Entry]:
+    batch = parcel.batch
+    end = mime_template(batch.content).end
+    messages = parcel.body.split(end)[:-1]
+    return [
+        _entry(batch, recipient, message + end, directory)
+        for recipient, message in zip(batch.recipients, messages, strict=True)
+    ]
+
+
+def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory: Path) -> _Entry:
+    fields = {name.lower(): value for name, value in batch.content.headers}
+    message_id = recipient.merge(fields.get("message-id", recipient.message_id)).strip("<> ")
+    line = {
+        "id": message_id,
+        "campaign": batch.campaign,
+        "to": recipient.address,
+        "subject": recipient.merge(batch.content.subject),
+        "digest": batch.digest,
+        "at": batch.at.astimezone(UTC).isoformat(),
+    }
+    return _Entry(
+        path=directory / f"{_file_name(recipient.message_id)}.eml",
+        message=message,
+        message_id=message_id,
+        line=json.dumps(line, ensure_ascii=False).encode() + b"\n",
+    )
+
+
+def in_workspace(options: Options, workspace: Path) -> Outbox:
+    """The outbox that these options describe; a relative path is relative to the workspace."""
+    return Outbox(options, directory=workspace / options.path)
+
+
+def _file_name(message_id: str) -> str:
+    """A name that stays in its folder and differs from others also where case is ignored."""
+    if _FILE_NAME.fullmatch(message_id):
+        return message_id
+    return hashlib.sha256(message_id.encode()).hexdigest()[:40]
+
+
+def _draft(entries: Sequence[_Entry]) -> None:
+    """Make all of them durable under another name, before each gets its own: never half a file."""
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:  # syncs at the same time share their cost
+        list(pool.map(_write_draft, entries))
+
+
+def _write_draft(entry: _Entry) -> None:
+    with entry.draft.open("wb") as file:
+        file.write(entry.message)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
+    """Append the lines that are missing. Only messages that were there before can have one."""
+    with path.open("a+b", buffering=0) as journal:
+        size = journal.seek(0, os.SEEK_END)
+        if size and os.pread(journal.fileno(), 1, size - 1) != b"\n":
+            size = path.read_bytes().rfind(b"\n") + 1  # a crash tore the last line
+            journal.truncate(size)
+        known = _journalled(path) & again if again else set()
+        missing = b"".join([entry.line for entry in entries if entry.message_id not in known])
+        try:
+            while missing:
+                missing = missing[journal.write(missing) :]
+            os.fsync(journal.fileno())
+        except OSError:
+            with suppress(OSError):
+                journal.truncate(size)
+            raise
+
+
+def _journalled(path: Path) -> set[str]:
+    found = set()
+    with path.open("rb") as lines:
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):
+                found.add(str(json.loads(line)["id"]))
+    return found
+
+
+def _failed(error: OSError, directory: Path) -> Outcome:
+    person = error.errno in _FOR_A_PERSON
+    advice = "make the folder writable" if person else "it is tried again; is the disk full?"
+    return Outcome(
+        verdict=Verdict.CONFIGURATION if person else Verdict.RETRY,
+        reason=f"{directory}: {error.strerror or error}; nothing of the batch was kept: {advice}",
+    )

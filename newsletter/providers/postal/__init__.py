@@ -1,0 +1,5 @@
+"""Postal, on a server of one's own."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(translator="send:Postal", events="events:Postal")

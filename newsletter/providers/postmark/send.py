@@ -1,0 +1,209 @@
+"""Postmark: up to 500 whole messages a call, each with an answer of its own.
+
+Facts: Postmark's guide to batches, its list of API error codes and its page on error 300. Without
+X-PM-KeepID it replaces Message-ID. On a broadcast stream it adds an unsubscribe link of its own,
+unless the stream's unsubscribe handling is set to custom.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.content import Content, Recipient
+from newsletter.ports.world import Capabilities
+from newsletter.providers.common.answers import by_item, read_each
+from newsletter.providers.common.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    broken,
+    mailbox,
+    misnamed,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    answer_by_status,
+    json_object,
+    retry_after,
+    words,
+)
+
+MAX_RECIPIENTS = 500
+MAX_BYTES = 50_000_000
+MAX_BODY_BYTES = 5_000_000
+_BODIES = frozenset({"TextBody", "HtmlBody"})
+PUBLIC_URL = "https://api.postmarkapp.com"
+_RESERVED = re.compile(
+    r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
+)  # filled in bodies without a template too
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_ABOUT_A_RECIPIENT = re.compile(r"['\"]To['\"]")
+_ABOUT_THE_CALL = re.compile(
+    r"\b(?:From|[Ss]ender|Reply-?To|Subject|TextBody|HtmlBody|[Hh]eaders?|Metadata|Tag"
+    r"|(?:Message)?[Ss]treams?)\b"
+)
+_BY_CODE = {
+    0: Verdict.ACCEPTED,
+    **dict.fromkeys((300, 406), Verdict.REJECTED),
+    **dict.fromkeys((100, 429), Verdict.RETRY),
+    **dict.fromkeys((10, 400, 401, 402, 403, 405, 409, 410, 412, 413), Verdict.CONFIGURATION),
+}
+
+
+class Options(ProviderOptions):
+    """Sending through Postmark."""
+
+    shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
+
+    kind: Literal["postmark"]
+    server_token: SecretStr = Field(
+        min_length=1, description="The API token of the server that the stream belongs to."
+    )
+    message_stream: str = Field(
+        default="broadcast",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        description="The broadcast stream's id; set its unsubscribe handling to custom.",
+    )
+    webhook_key: WebhookKey = None
+
+
+class Postmark:
+    """Says a batch in Postmark's words."""
+
+    name = "postmark"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_bytes=MAX_BYTES,
+            bodies=True,
+            answers_each=True,
+        )
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/email/batch"
+        self._token = options.server_token.get_secret_value()
+        stream = options.message_stream
+        self._compiled = Compiled(lambda content: _compile(content, stream))
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """A JSON list. Raises InvalidInput for content or addresses Postmark would misread."""
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postmark")
+        plain(batch.recipients)
+        about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
+        tail = json.dumps({"Tag": batch.campaign, "Metadata": about})
+        said = self._compiled.of(batch)
+        rest = f",{tail[1:-3]}"  # open for the id
+        messages = [
+            said.fill(recipient.unsubscribe.encode(), recipient.message_id.encode())
+            + f'{rest}{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
+            for recipient, to in zip(batch.recipients, readers, strict=True)
+        ]
+        headers = {"X-Postmark-Server-Token": self._token, "Content-Type": "application/json"}
+        body = b"[%b]" % b",".join(messages)
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for each message, by place; Postmark names the address of those it took."""
+        if response.status // 100 == 2:
+            said_of_each = _listed(response) if response.status == 200 else None
+            return by_item(batch, read_each(batch, said_of_each, _item), response)
+        said = json_object(response) or {}
+        message = words(said.get("Message") or f"HTTP {response.status}")
+        alone = len(batch.recipients) == 1
+        if response.status == 413 and alone:
+            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=message))
+        if shared := answer_by_status(response, message):
+            return shared
+        verdict = _verdict(said.get("ErrorCode"), message)
+        if verdict is Verdict.REJECTED and not alone:
+            verdict = Verdict.SPLIT
+        elif verdict not in {Verdict.REJECTED, Verdict.RETRY}:
+            verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
+        return _answer(response, Outcome(verdict=verdict, reason=message))
+
+
+def _answer(response: HttpResponse, outcome: Outcome) -> Answer:
+    wait = retry_after(response) if outcome.verdict is Verdict.RETRY else None
+    return Answer(outcome=outcome, retry_after=wait)
+
+
+def _listed(response: HttpResponse) -> object:
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _item(recipient: Recipient, item: Any) -> Outcome | None:
+    code = item.get("ErrorCode") if isinstance(item, dict) else None
+    if type(code) is not int:
+        return None
+    to, provider_id = item.get("To"), item.get("MessageID")
+    if to and str(to).lower() != ascii_domain(recipient.address).lower():
+        return None
+    if code == 0 and not (to and isinstance(provider_id, str) and provider_id):
+        return None  # only a refusal may come without them
+    message = words(item.get("Message") or f"error {code}")
+    verdict = _verdict(code, message)
+    return Outcome(verdict=verdict, reason=message, provider_id="" if code else str(provider_id))
+
+
+def _verdict(code: object, message: str) -> Verdict:
+    """300 speaks of any field: what is wrong in the sender is no reason to refuse a reader."""
+    verdict = _BY_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
+    if code != 300 and verdict is not Verdict.UNKNOWN:
+        return verdict
+    about_all = _ABOUT_THE_CALL.search(message) and not _ABOUT_A_RECIPIENT.search(message)
+    return Verdict.CONFIGURATION if about_all else verdict
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+def _compile(content: Content, stream: str) -> Template:
+    """A message as an open JSON object."""
+    sender = content.sender
+    said = {
+        "From": mailbox(sender.name, sender.address),
+        "Subject": content.subject,
+        "TextBody": content.text,
+        "HtmlBody": content.html,
+    }
+    if sender.reply_to:
+        said["ReplyTo"] = ascii_domain(sender.reply_to)
+    fields = (*said.items(), *content.headers)
+    refuse(
+        (
+            *misnamed(content.headers, _HEADER_NAME),
+            *broken(field for field in fields if field[0] not in _BODIES),
+            *reserved(fields, _RESERVED, "Postmark"),
+            *_too_long(fields),
+        )
+    )
+    headers = (*content.headers, ("X-PM-KeepID", "true"))
+    fixed = {
+        "Headers": [{"Name": key, "Value": value} for key, value in headers],
+        "MessageStream": stream,
+        "TrackOpens": False,
+        "TrackLinks": "None",
+    }
+    message = json.dumps({**said, **fixed}, ensure_ascii=False)
+    return template(message[:-1])
+
+
+def _too_long(fields: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    for key, value in fields:
+        if len(value.encode()) > MAX_BODY_BYTES:
+            why = "is longer than the 5 MB that Postmark takes; shorten it"
+            yield Fault(file="message", key=key, message=why)

@@ -1,0 +1,5 @@
+"""Resend."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(translator="send:Resend", events="events:Resend")

@@ -1,0 +1,66 @@
+"""Resend: ``GET /domains`` lists the domains; a key that may only send gets restricted_api_key.
+
+Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key, 403
+invalid_api_key).
+"""
+
+from typing import Any
+
+from newsletter.ports.world import Finding
+from newsletter.providers.common.examination import (
+    DOMAIN,
+    KEY,
+    Probe,
+    bearer,
+    domain_of,
+    has,
+    named,
+    public,
+    uncertain,
+    verified,
+    wrong,
+)
+from newsletter.providers.resend.send import Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object
+
+_MEND = "add it under Domains, and publish its DNS records"
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Whether the sender's domain is verified."""
+    domain = domain_of(sender)
+    request = HttpRequest(
+        method="GET",
+        url=f"{public(options, 'https://api.resend.com')}/domains?limit=100",
+        headers=bearer(options.api_key),
+    )
+    return (
+        Probe(
+            what=DOMAIN,
+            request=request,
+            judge=lambda said: _domains(said, domain),
+            refused=_refused,
+        ),
+    )
+
+
+def _domains(said: Any, domain: str) -> Finding | None:
+    match said:
+        case {"data": list(items)}:
+            found = named(items, "name", domain)
+            if found is None and said.get("has_more") is True:
+                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+            if found is not None and found.get("status") == "temporary_failure":
+                why = f"{domain} could not be checked by Resend for the moment"
+                return uncertain(DOMAIN, why, "see under Domains whether its DNS records stand")
+            return verified(domain, has(found, "status", "verified"), _MEND)
+    return None
+
+
+def _refused(response: HttpResponse) -> Finding | None:
+    name = (json_object(response) or {}).get("name")
+    if name == "restricted_api_key":
+        return uncertain(KEY, "it is taken and may only send: the domain cannot be checked with it")
+    if name == "invalid_api_key":
+        return wrong(KEY, "it is refused", "make another under API keys, and write it down here")
+    return None

@@ -1,0 +1,117 @@
+"""SendGrid's webhooks: an array of events, signed by ECDSA over a time and the body.
+
+Facts: SendGrid's pages "Event Webhook Reference" (events, reasons of a drop) and "Security
+Features", its library's verifier. ``sg_message_id`` begins with the X-Message-Id of the call.
+Unconfirmed: for how long SendGrid posts again what it signed once, so that it may for a day; and
+the list of ``bounce_classification``, of which only the names below were seen.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.ports.world import Forged
+from newsletter.providers.common import signatures as keys
+from newsletter.providers.common.signatures import LONGEST, header, require_fresh
+from newsletter.providers.common.webhooks import (
+    address,
+    content_id,
+    delivery,
+    instant,
+    kind_of,
+    raw,
+    read_many,
+    reason,
+    text,
+    words,
+)
+
+RETRIES = LONGEST
+_SIGNATURE = "x-twilio-email-event-webhook-signature"
+_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+
+_KINDS = {
+    "processed": EventKind.ACCEPTED,
+    "delivered": EventKind.DELIVERED,
+    "deferred": EventKind.DELAYED,
+    "bounce": EventKind.BOUNCED,
+    "blocked": EventKind.BOUNCED,
+    "dropped": EventKind.BOUNCED,
+    "spamreport": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_resubscribe": EventKind.OTHER,
+    "open": EventKind.OPENED,
+    "click": EventKind.CLICKED,
+}
+_DROPS = {
+    "bounced address": Bounce.HARD,
+    "invalid": Bounce.HARD,
+    "spam reporting address": Bounce.COMPLAINT,
+    "spam content": Bounce.POLICY,
+    "unsubscribed address": Bounce.OTHER,
+    "invalid smtpapi header": Bounce.OTHER,
+    "recipient list over package quota": Bounce.OTHER,
+}
+_CLASSIFIED = {
+    "content": Bounce.POLICY,
+    "reputation": Bounce.POLICY,
+    "frequency or volume too high": Bounce.POLICY,
+    "technical": Bounce.SOFT,
+    "technical failure": Bounce.SOFT,
+}
+_TYPES = {
+    "bounce": Bounce.HARD,
+    "blocked": Bounce.SOFT,  # "could not or would not accept the message temporarily"
+}
+
+
+class SendGrid:
+    """Reads what SendGrid posts. ``key``: the public key of the signed event webhook."""
+
+    def __init__(self, key: str) -> None:
+        self._key = keys.curve_key(key)
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """Any number of events. Raises Forged."""
+        signed_at = header(headers, _TIMESTAMP)
+        claimed = keys.unbase64(header(headers, _SIGNATURE)) or b""
+        signed = signed_at.encode(errors="replace") + body
+        try:
+            self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature as error:
+            raise Forged("the signature does not match") from error
+        require_fresh(instant(signed_at), now, RETRIES)
+        return read_many(body, now, _event)
+
+
+def _event(item: dict[str, Any], now: datetime) -> Event:
+    kind = kind_of(_KINDS, item.get("event"))
+    # What the server said comes before the status, which is often no more than 5.0.0.
+    said = [item.get("reason") or item.get("response"), item.get("status")]
+    sent_as = text(item.get("sg_message_id")).partition(".filter")[0].partition(".recvd")[0]
+    return Event(
+        id=text(item.get("sg_event_id")) or content_id(item),
+        kind=kind,
+        at=instant(item.get("timestamp")) or now,
+        bounce=_bounce(item, words(*said)) if kind is EventKind.BOUNCED else None,
+        address=address(item.get("email")),
+        provider_id=sent_as,
+        reason=reason(*said),
+        raw=raw(item),
+        **delivery(item),
+    )
+
+
+def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
+    if item.get("event") == "dropped":
+        why = text(item.get("reason")).lower().partition(" (")[0]
+        return bounce_class(_DROPS.get(why, Bounce.OTHER), diagnostic)
+    classified = _CLASSIFIED.get(text(item.get("bounce_classification")).lower())
+    how = text(item.get("type")) or text(item.get("event"))
+    return bounce_class(classified or _TYPES.get(how, Bounce.OTHER), diagnostic)

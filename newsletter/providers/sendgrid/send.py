@@ -1,0 +1,192 @@
+"""SendGrid: up to 1,000 personalizations a call, one body for all with substitutions in it.
+
+Facts: SendGrid's OpenAPI description (``/v3/mail/send``) and its pages of errors. Headers and
+custom arguments stand in each personalization, right whether SendGrid adds those of the whole
+call or replaces them. Unconfirmed: the size of a call, international names before the @.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.content import Content, MergeField
+from newsletter.ports.world import Capabilities
+from newsletter.providers.common.answers import at_fault, longest, refused
+from newsletter.providers.common.bodies import (
+    Compiled,
+    addresses,
+    doubled,
+    more_than_ascii,
+    plain,
+    refuse,
+    reserved,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.transport.http import (
+    LONGEST_WAIT,
+    HttpRequest,
+    HttpResponse,
+    json_object,
+    reset_after,
+    retry_after,
+    words,
+)
+
+MAX_RECIPIENTS = 1000
+MAX_BYTES = 30_000_000
+PUBLIC_URL = "https://api.sendgrid.com"
+_OFF = {"enable": False}
+_SETTINGS = {
+    "tracking_settings": {
+        "click_tracking": {"enable": False, "enable_text": False},
+        **dict.fromkeys(("open_tracking", "subscription_tracking", "ganalytics"), _OFF),
+    },
+    "mail_settings": {"footer": _OFF},  # an account's footer was approved by nobody
+}
+_TAKEN_HEADERS = {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "to", "cc", "bcc"}
+_RESERVED = re.compile(r"<%\s*\w+\s*%>|%asm_\w+%", re.IGNORECASE)
+_AN_ADDRESS = re.compile(r"personalizations\.[0-9]+\.to(?:\.[0-9]+(?:\.email)?)?")
+_TEMPORARY = re.compile(r"\btemporar", re.IGNORECASE)
+_USED_UP = re.compile(r"credits exceeded", re.IGNORECASE)
+
+
+class Options(ProviderOptions):
+    """Sending through SendGrid."""
+
+    kind: Literal["sendgrid"]
+    api_key: SecretStr = Field(min_length=1, description="A key that may send mail.")
+    webhook_key: WebhookKey = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    start: bytes
+    """What all recipients share, as JSON without its closing brace."""
+    headers: str
+    """The header fields of a personalization as JSON, merge marks open."""
+
+
+class SendGrid:
+    """Says a batch in SendGrid's words."""
+
+    name = "sendgrid"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_bytes=MAX_BYTES,
+        )
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/mail/send"
+        self._authorization = f"Bearer {options.api_key.get_secret_value()}"
+        self._compiled = Compiled(_compile)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
+        said = self._compiled.of(batch)
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
+        plain(batch.recipients)
+        campaign = json.dumps(batch.campaign)
+        attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
+        personalizations = [
+            f'{{"to":[{{"email":"{address}"}}],'
+            f'"headers":{recipient.merge(said.headers)},'
+            f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
+            f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"}},'
+            f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
+            for address, recipient in zip(readers, batch.recipients, strict=True)
+        ]
+        rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
+        body = said.start + rest.encode()
+        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for the whole call: SendGrid takes all of it or nothing."""
+        errors = _errors(response)
+        said = "; ".join(str(error.get("message")) for error in errors)
+        reason = words(said or f"HTTP {response.status}")
+        if response.status // 100 == 2:
+            return Answer(outcome=_taken(response))
+        if response.status in {429, 401, 403}:
+            return _later(response, reason)
+        alone = len(batch.recipients) == 1
+        if response.status == 400:
+            outcome = Outcome(verdict=_refused(errors, alone=alone), reason=reason)
+            return Answer(outcome=outcome)
+        return refused(response, reason, alone=alone)
+
+
+def _taken(response: HttpResponse) -> Outcome:
+    given = response.headers.get("x-message-id", "").strip()
+    if response.status == 202 and given and not response.body:
+        return Outcome(verdict=Verdict.ACCEPTED, reason="Accepted", provider_id=given)
+    why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
+    return Outcome(verdict=Verdict.UNKNOWN, reason=why)
+
+
+def _errors(response: HttpResponse) -> list[dict[str, Any]]:
+    errors = (json_object(response) or {}).get("errors")
+    return (
+        [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    )
+
+
+def _refused(errors: list[dict[str, Any]], *, alone: bool) -> Verdict:
+    if not errors or not all(_AN_ADDRESS.fullmatch(str(error.get("field"))) for error in errors):
+        return Verdict.CONFIGURATION
+    return at_fault(alone=alone)
+
+
+def _later(response: HttpResponse, reason: str) -> Answer:
+    """429 is a rate; used-up credits come as 401, a block after bad requests as 403."""
+    verdict, wait = Verdict.CONFIGURATION, None
+    if response.status == 429:
+        verdict, wait = Verdict.RETRY, _wait(response)
+    elif response.status == 401 and _USED_UP.search(reason):
+        verdict, wait = Verdict.QUOTA, _wait(response)
+    elif response.status == 403 and _TEMPORARY.search(reason):
+        verdict, wait = Verdict.RETRY, _wait(response) or LONGEST_WAIT
+    return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
+
+
+def _wait(response: HttpResponse) -> timedelta | None:
+    """Retry-After or, in seconds since 1970, X-RateLimit-Reset: the longer one."""
+    return longest(retry_after(response), reset_after(response, "x-ratelimit-reset"))
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+def _compile(content: Content) -> _Said:
+    """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
+    mime_template(content)  # refuses what no message can have in its headers
+    refuse(_faults(content))
+    sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
+    reply_to = ascii_domain(content.sender.reply_to)
+    call = {
+        "from": {key: value for key, value in sender.items() if value},
+        **({"reply_to": {"email": reply_to}} if reply_to else {}),
+        "subject": content.subject,
+        "content": [
+            {"type": "text/plain", "value": content.text},
+            {"type": "text/html", "value": content.html},
+        ],
+        **_SETTINGS,
+    }
+    start = json.dumps(call, ensure_ascii=False)[:-1].encode()
+    return _Said(start=start, headers=json.dumps(dict(content.headers)))
+
+
+def _faults(content: Content) -> Iterator[Fault]:
+    fields = [(key, getattr(content, key)) for key in ("subject", "text", "html")]
+    yield from reserved(fields, _RESERVED, "SendGrid")
+    yield from doubled(content.headers, "SendGrid", _TAKEN_HEADERS)
+    yield from more_than_ascii(content.headers)  # SendGrid leaves encoding to its callers

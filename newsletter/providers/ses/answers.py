@@ -1,0 +1,122 @@
+"""What SES's answers mean: of a whole call, and of each entry in it.
+
+Facts: botocore's model of ``sesv2`` (the names of errors, the statuses of entries), the SES
+guide's page on sending quotas, and error texts that others reported in public threads. That the
+results stand in the order of the entries is django-anymail's reading; AWS says one for each.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.providers.common.answers import put_together
+from newsletter.providers.transport.http import (
+    HttpResponse,
+    answer_by_status,
+    json_object,
+    retry_after,
+    words,
+)
+
+_ABOUT_A_READER = re.compile(
+    r"local (?:address|name|part)|domain (?:contains|starts|ends|name)|missing domain|@domain"
+    r"|(?:illegal|invalid) (?:email )?address|user ?name is missing|recipient|address \w+listed",
+    re.IGNORECASE,
+)
+_ABOUT_US = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
+_BY_STATUS = {
+    "SUCCESS": Verdict.ACCEPTED,
+    "MESSAGE_REJECTED": Verdict.SPLIT,  # about one message or about all: the others show which
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Verdict.CONFIGURATION,
+    "CONFIGURATION_SET_NOT_FOUND": Verdict.CONFIGURATION,
+    "TEMPLATE_NOT_FOUND": Verdict.CONFIGURATION,
+    "ACCOUNT_SUSPENDED": Verdict.CONFIGURATION,
+    "ACCOUNT_THROTTLED": Verdict.RETRY,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.QUOTA,
+    "INVALID_SENDING_POOL_NAME": Verdict.CONFIGURATION,
+    "ACCOUNT_SENDING_PAUSED": Verdict.CONFIGURATION,
+    "CONFIGURATION_SET_SENDING_PAUSED": Verdict.CONFIGURATION,
+    "INVALID_PARAMETER": Verdict.SPLIT,
+    "TRANSIENT_FAILURE": Verdict.RETRY,
+    "FAILED": Verdict.UNKNOWN,  # it does not say that another try is safe
+}
+_BY_NAME = {
+    "TooManyRequestsException": Verdict.RETRY,
+    "ThrottlingException": Verdict.RETRY,
+    "LimitExceededException": Verdict.QUOTA,
+    "BadRequestException": Verdict.SPLIT,
+    "ValidationException": Verdict.SPLIT,
+    "MessageRejected": Verdict.SPLIT,
+}
+_SAYS_WHY = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
+_LATER = {Verdict.RETRY, Verdict.QUOTA}
+
+
+def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
+    """One verdict for each entry, by place: the results name nobody."""
+    said = json_object(response) or {}
+    alone = len(batch.recipients) == 1
+    if response.status // 100 != 2:
+        return _refused(response, said, alone=alone)
+    results = [{**said, "Status": "SUCCESS"}] if alone else said.get("BulkEmailEntryResults")
+    items = [_item(each) for each in results] if isinstance(results, list) else []
+    if response.status != 200 or len(items) != len(batch.recipients):
+        why = f"HTTP {response.status} without an answer for each recipient"
+        return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
+    return put_together(batch, items)
+
+
+def error_name(response: HttpResponse) -> str:
+    """By what name AWS refuses a call: it stands in a header or in the body."""
+    said = json_object(response) or {}
+    named = response.headers.get("x-amzn-errortype") or said.get("__type") or ""
+    return str(named).split(":")[0].rpartition("#")[2]
+
+
+def _refused(response: HttpResponse, said: Mapping[str, Any], *, alone: bool) -> Answer:
+    """The whole call was refused."""
+    name = error_name(response)
+    text = str(said.get("message") or said.get("Message") or "")
+    reason = words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
+    verdict = _of_a_call(response.status, name, text, alone=alone)
+    if verdict is None and (shared := answer_by_status(response, reason)):
+        return shared
+    wait = retry_after(response) if verdict in _LATER else None
+    outcome = Outcome(verdict=verdict or Verdict.CONFIGURATION, reason=reason)
+    return Answer(outcome=outcome, retry_after=wait)
+
+
+def _of_a_call(status: int, name: str, text: str, *, alone: bool) -> Verdict | None:
+    if status == 413:  # one message that is too large is too large for everybody
+        return Verdict.CONFIGURATION if alone else Verdict.SPLIT
+    verdict = _BY_NAME.get(name) if status // 100 == 4 else None
+    if verdict in _LATER:  # one name serves both limits
+        daily, rate = "daily" in text.lower(), "rate" in text.lower()
+        return Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
+    if verdict is Verdict.SPLIT and _about(text) is Verdict.REJECTED:
+        return Verdict.REJECTED if alone else Verdict.SPLIT
+    return Verdict.CONFIGURATION if verdict is Verdict.SPLIT else verdict
+
+
+def _about(text: str) -> Verdict:
+    """Whom a refusal speaks of: REJECTED for a reader, CONFIGURATION for us, SPLIT for nobody."""
+    if _ABOUT_US.search(text):
+        return Verdict.CONFIGURATION
+    return Verdict.REJECTED if _ABOUT_A_READER.search(text) else Verdict.SPLIT
+
+
+def _item(said: Any) -> Outcome:
+    """What is said of one entry; a contradiction is unknown."""
+    if not isinstance(said, dict):
+        return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
+    status, given = str(said.get("Status")), said.get("MessageId") or ""
+    error = str(said.get("Error") or "")
+    reason = words(": ".join(filter(None, (status, error))) or "no status")
+    verdict = _BY_STATUS.get(status, Verdict.UNKNOWN)
+    accepted = verdict is Verdict.ACCEPTED
+    if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):
+        return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
+    if status in _SAYS_WHY and (about := _about(error)) is not Verdict.SPLIT:
+        verdict = about
+    return Outcome(verdict=verdict, reason=reason, provider_id=given)

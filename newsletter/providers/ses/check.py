@@ -1,0 +1,109 @@
+"""SES: ``GET /v2/email/account`` tells of the account, ``…/identities/{domain}`` of the domain.
+
+Facts: botocore's model of ``sesv2`` (both answers) and AWS's list of common errors. A key needs
+ses:GetAccount and ses:GetEmailIdentity for it; one that may only send is refused by the name of
+AccessDeniedException. A domain above the sender's, or the address alone, may be verified in the
+domain's place: that is not asked.
+"""
+
+from typing import Any
+
+from newsletter.ports.world import Finding
+from newsletter.providers.common.examination import (
+    DOMAIN,
+    KEY,
+    Probe,
+    domain_of,
+    public,
+    uncertain,
+    verified,
+    well,
+    wrong,
+)
+from newsletter.providers.ses.answers import error_name
+from newsletter.providers.ses.send import Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
+
+_ACCOUNT = "provider account"
+_NO_KEY = {
+    "IncompleteSignature": "its signature is not understood",
+    "IncompleteSignatureException": "its signature is not understood",
+    "InvalidClientTokenId": "the access key id is not known",
+    "UnrecognizedClientException": "the access key id is not known",
+    "InvalidSignatureException": "the secret, the region or this machine's clock is wrong",
+    "SignatureDoesNotMatch": "the secret, the region or this machine's clock is wrong",
+    "ExpiredTokenException": "the temporary credentials have expired",
+}
+_MEND = "verify it under Identities, in this region, and publish its DKIM records"
+_INSTEAD = "verify it, unless the domain above it or the sender's address alone is verified"
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Whether the account may send to everybody, and whether the sender's domain is verified."""
+    base = f"{public(options, f'https://email.{options.region}.amazonaws.com')}/v2/email"
+    domain = domain_of(sender)
+    account = HttpRequest(method="GET", url=f"{base}/account")
+    identity = HttpRequest(method="GET", url=f"{base}/identities/{domain}")
+    return (
+        Probe(what=_ACCOUNT, request=account, judge=_account, refused=_refused),
+        Probe(
+            what=DOMAIN,
+            request=identity,
+            judge=lambda said: _identity(said, domain),
+            refused=lambda response: _no_identity(response, domain, options.region),
+        ),
+    )
+
+
+def _account(said: Any) -> Finding | None:
+    match said:
+        case {"SendingEnabled": False}:
+            return wrong(_ACCOUNT, "sending is switched off", "see SES's console for the reason")
+        case {"EnforcementStatus": "SHUTDOWN"}:
+            why = "AWS has stopped it for its reputation"
+            return wrong(_ACCOUNT, why, "answer AWS in the support centre")
+        case {"ProductionAccessEnabled": False}:
+            why = "it is in the sandbox: no reader gets mail who is not verified"
+            return wrong(_ACCOUNT, why, "request production access in SES's console")
+        case {"EnforcementStatus": "PROBATION"}:
+            why = "AWS watches it for its reputation, and may stop it"
+            return uncertain(_ACCOUNT, why, "see SES's console, reputation metrics")
+        case {"SendingEnabled": True, "ProductionAccessEnabled": True}:
+            return well(_ACCOUNT, f"it may send{_quota(said)}")
+    return None
+
+
+def _quota(said: dict[str, Any]) -> str:
+    match said.get("SendQuota"):
+        case {"Max24HourSend": int() | float() as day, "MaxSendRate": int() | float() as second}:
+            many = "any number" if day < 0 else f"{day:,.0f}"
+            return f" {many} a day, {second:,.0f} a second"
+    return ""
+
+
+def _identity(said: Any, domain: str) -> Finding | None:
+    match said:
+        case {"VerifiedForSendingStatus": True, "DkimAttributes": {**dkim}}:
+            if dkim.get("SigningEnabled") is True and dkim.get("Status") == "SUCCESS":
+                return well(DOMAIN, f"{domain} is verified, and its mail is signed")
+            why = f"{domain} is verified, but its mail is not signed by DKIM"
+            return uncertain(DOMAIN, why, "publish its DKIM records, and switch signing on")
+        case {"VerifiedForSendingStatus": bool(state)}:
+            return verified(domain, state, _MEND)
+    return None
+
+
+def _no_identity(response: HttpResponse, domain: str, region: str) -> Finding | None:
+    if response.status == 404 and error_name(response) == "NotFoundException":
+        return uncertain(DOMAIN, f"{domain} is no identity in {region}", _INSTEAD)
+    return _refused(response)
+
+
+def _refused(response: HttpResponse) -> Finding | None:
+    name = error_name(response)
+    if why := _NO_KEY.get(name):
+        mend = "compare access_key_id, secret_access_key and region with the console"
+        return wrong(KEY, f"it is refused: {why}", mend)
+    if name == "AccessDeniedException":
+        return uncertain(KEY, "it is taken, but may not ask this: only sending proves the rest")
+    return None

@@ -1,0 +1,243 @@
+"""Amazon SES: its events come through SNS, one message a post, signed with Amazon's RSA key.
+
+Facts: Amazon's developer guides: "Verifying the signatures of Amazon SNS messages" (what is
+signed, versions 1 and 2), "Amazon SNS message delivery retries" (an hour at the most; none after
+a 4xx), "Contents of event data that Amazon SES publishes" and "notification contents". A
+signature alone proves only that some topic of some account speaks, so the topic must be ours.
+Raw message delivery has no signature: it must stay off. Names come back in ``mail.tags``, which
+need event publishing; plain notifications name the address and Amazon's message id alone.
+
+Where certificates are, and whose name they bear, is from ``SnsHostProvider.java`` of Amazon's SDK
+for Java 2 (aws/aws-sdk-java-v2, under services-custom, and its test): they are at the
+endpoint of the region, and are for ``sns.amazonaws.com`` in the old regions, for
+``sns-signing.REGION.amazonaws.com`` in those that have to be switched on, and for
+``sns-REGION.amazonaws.com`` in GovCloud and China. China ends in ``.com.cn``, the European
+Sovereign Cloud in ``.eu``. Amazon's secret regions have endings of their own and are not served.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.ports.world import Forged
+from newsletter.providers.common.signatures import Memory, Unverifiable, require_fresh, require_rsa
+from newsletter.providers.common.webhooks import (
+    address,
+    amazon_bounce,
+    content_id,
+    delivery,
+    exact,
+    inside,
+    instant,
+    listed,
+    parse,
+    raw,
+    reason,
+    text,
+    unread,
+    words,
+)
+
+RETRIES = timedelta(hours=1)
+_CERTIFICATES = 16
+_REGION = r"[a-z]{2,4}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too: sns.s3.amazonaws.com
+_AMAZON = r"\.amazonaws\.(?:com|com\.cn|eu)"
+_HOST = rf"https://sns\.{_REGION}{_AMAZON}"
+_SUBJECT = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON}")
+_CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9_-]{1,100}\.pem")
+_CONFIRMATION = re.compile(_HOST + r"/\?[\x21-\x7e]{1,4000}")
+_ALGORITHMS: dict[str, hashes.HashAlgorithm] = {
+    "1": hashes.SHA1(),  # noqa: S303 - Amazon's version 1, still what new topics get
+    "2": hashes.SHA256(),
+}
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": (
+        *("Message", "MessageId", "SubscribeURL"),
+        *("Timestamp", "Token", "TopicArn", "Type"),
+    ),
+}
+_SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
+_LONG = {"Message"}  # the only one of several lines
+
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_KINDS: dict[str, tuple[EventKind, str, str]] = {
+    "Send": (EventKind.ACCEPTED, "send", ""),
+    "Delivery": (EventKind.DELIVERED, "delivery", "recipients"),
+    "DeliveryDelay": (EventKind.DELAYED, "deliveryDelay", "delayedRecipients"),
+    "Bounce": (EventKind.BOUNCED, "bounce", "bouncedRecipients"),
+    "Complaint": (EventKind.COMPLAINED, "complaint", "complainedRecipients"),
+    "Reject": (EventKind.BOUNCED, "reject", ""),
+    "Rendering Failure": (EventKind.BOUNCED, "failure", ""),
+    "Subscription": (EventKind.UNSUBSCRIBED, "subscription", ""),
+    "Open": (EventKind.OPENED, "open", ""),
+    "Click": (EventKind.CLICKED, "click", ""),
+}
+"""Kind → what it means, the object that tells more, and the readers in it (or in ``mail``)."""
+_REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
+
+
+class Ses:
+    """Reads what SNS posts for SES. ``topics``: those that may speak, by ARN.
+
+    ``fetch`` gets a page over https from a host of Amazon's, and raises what it likes.
+    """
+
+    def __init__(self, topics: Sequence[str], fetch: Callable[[str], bytes]) -> None:
+        """Raises ValueError, saying what is wrong, for what is no topic."""
+        for topic in topics:
+            if not _TOPIC.fullmatch(topic):
+                why = f"holds {topic!r}, which is no topic; write its ARN, like "
+                raise ValueError(f"{why}arn:aws:sns:eu-west-1:123456789012:mail")
+        self._topics = frozenset(topics)
+        self._fetch = fetch
+        self._certificates: Memory[x509.Certificate] = Memory(_CERTIFICATES)
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """An event for each reader; none for a subscription, which is confirmed.
+
+        Raises Forged, and of its kind Unverifiable where Amazon could not be asked.
+        """
+        said = parse(body)
+        kind = exact(inside(said, "Type"))
+        if kind not in _SIGNED:
+            raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
+        if exact(said.get("TopicArn")) not in self._topics:
+            raise Forged("its topic is not among webhook_topics")
+        require_fresh(instant(said.get("Timestamp")), now, RETRIES)
+        self._require_signature(said, kind, now)
+        if kind == "Notification":
+            return tuple(_events(said, now))
+        if kind == "SubscriptionConfirmation":
+            self._confirm(exact(said.get("SubscribeURL")))
+        return ()
+
+    def _require_signature(self, said: dict[str, Any], kind: str, now: datetime) -> None:
+        algorithm = _ALGORITHMS.get(exact(said.get("SignatureVersion")))
+        url = exact(said.get("SigningCertURL"))
+        if algorithm is None:
+            raise Forged("its signature is of a version that nobody knows")
+        if not _CERTIFICATE.fullmatch(url):
+            raise Forged("its certificate is not at Amazon's")
+        signed = _signed(said, _SIGNED[kind])
+        require_rsa(self._key(url, now), signed, exact(said.get("Signature")), algorithm)
+
+    def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
+        certificate = self._certificates.get(url)
+        if certificate is None:
+            try:
+                certificate = x509.load_pem_x509_certificate(self._fetch(url))
+            except Exception as error:  # whatever the network or the page does
+                raise Unverifiable("Amazon's certificate could not be had") from error
+            if not any(map(_SUBJECT.fullmatch, _subjects(certificate))):
+                raise Forged("its certificate is somebody else's")
+            self._certificates.put(url, certificate)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise Forged("its certificate is out of date")
+        key = certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise Forged("its certificate is not for RSA")
+        return key
+
+    def _confirm(self, url: str) -> None:
+        if not _CONFIRMATION.fullmatch(url):
+            raise Forged("it is not at Amazon's that it wants to be confirmed")
+        try:
+            self._fetch(url)
+        except Exception as error:  # whatever the network does
+            raise Unverifiable("the subscription could not be confirmed") from error
+
+
+def _subjects(certificate: x509.Certificate) -> list[str]:
+    """The names that a certificate says it is for."""
+    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [str(name.value) for name in found]
+
+
+def _signed(said: dict[str, Any], names: Sequence[str]) -> bytes:
+    """What Amazon signs: names and values by line. No line may pass for another: raises Forged."""
+    lines = []
+    for name in names:
+        value = said.get(name)
+        if value is None and name == "Subject":
+            continue
+        if not isinstance(value, str) or ("\n" in value and name not in _LONG):
+            raise Forged(f"{name} is missing, or no text on one line")
+        lines.append(f"{name}\n{value}\n")
+    return "".join(lines).encode(errors="replace")
+
+
+def _events(said: dict[str, Any], now: datetime) -> Iterator[Event]:
+    message, sns_id = said.get("Message"), text(said.get("MessageId"))
+    told = parse(message) if isinstance(message, str) else None
+    if not isinstance(told, dict):
+        yield unread(str(message).encode(errors="replace"), now, id=sns_id)
+        return
+    name = _name(told)
+    kind, where, who = _KINDS.get(name, (EventKind.OTHER, "", ""))
+    more, mail = told.get(where), told.get("mail")
+    for reader in listed(inside(more, who)) or listed(inside(mail, "destination")) or [""]:
+        to = address(inside(reader, "emailAddress") or reader)
+        sent_as = text(inside(mail, "messageId"))
+        once = [inside(more, part) for part in ("feedbackId", "timestamp", "link")]
+        yield Event(
+            id=content_id(name, sent_as, once, to) if sent_as else content_id(sns_id, to),
+            at=instant(inside(more, "timestamp")) or instant(inside(mail, "timestamp")) or now,
+            address=to,
+            provider_id=sent_as,
+            raw=raw(message),
+            **_meaning(name, kind, more, reader),
+            **delivery(_tags(inside(mail, "tags"))),
+        )
+
+
+def _name(told: dict[str, Any]) -> str:
+    """The kind by its name, or else by its object, of which each kind has its own."""
+    name = text(told.get("eventType")) or text(told.get("notificationType"))
+    if name in _KINDS:
+        return name
+    return next((known for known, (_, where, _) in _KINDS.items() if where in told), name)
+
+
+def _meaning(name: str, kind: EventKind, more: Any, reader: Any) -> dict[str, Any]:
+    """What it means for one reader: kind, class of bounce, and the words."""
+    said = [inside(reader, "diagnosticCode"), inside(reader, "status")]
+    about = ("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType")
+    more_words = [inside(more, part) for part in (*about, "delayType", "reason", "errorMessage")]
+    bounce = None
+    if name == "Complaint":
+        kind, bounce = _complaint(more)
+    elif name == "Subscription" and inside(_preferences(more), "unsubscribeAll") is not True:
+        kind = EventKind.OTHER
+    elif name == "Bounce":
+        told = amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
+        bounce = bounce_class(told, words(*said))
+    elif kind is EventKind.BOUNCED:
+        bounce = Bounce.POLICY if name == "Reject" else Bounce.OTHER
+    return {"kind": kind, "bounce": bounce, "reason": reason(*more_words, *said)}
+
+
+def _complaint(more: Any) -> tuple[EventKind, Bounce | None]:
+    if text(inside(more, "complaintSubType")) == "OnAccountSuppressionList":
+        return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
+    if text(inside(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
+        return EventKind.OTHER, None
+    return EventKind.COMPLAINED, None
+
+
+def _preferences(more: Any) -> Any:
+    return inside(more, "newTopicPreferences")
+
+
+def _tags(tags: Any) -> Any:
+    """Each tag has a list of values; ours have one."""
+    return (
+        {name: inside(values, 0) for name, values in tags.items()} if isinstance(tags, dict) else {}
+    )

@@ -1,0 +1,290 @@
+"""Amazon SES (API version 2): up to 50 entries a call, each with an answer of its own.
+
+Facts: botocore's model of ``sesv2``; the SES guide's pages on inline templates (50 destinations,
+1 MB of JSON), header fields (Message-ID and Date are always SES's own), sending quotas and tags.
+One recipient is a call without a template. Unconfirmed: the words for a refused address, what
+SES makes of template marks in a header, and how soon every region knows ConfigurationOverrides.
+SES may take a message and drop it after all (virus, rendering): only an event tells.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain, mime_template, plain_field, plain_mailbox
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+from newsletter.ports.world import Capabilities
+from newsletter.providers.common.options import ProviderOptions, WebhookTopics
+from newsletter.providers.ses.answers import read
+from newsletter.providers.ses.signing import SigningKey
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
+
+MAX_RECIPIENTS = 50
+MAX_BYTES = 1_000_000
+MAX_HEADERS = 15
+MAX_HEADER_NAME, MAX_HEADER = 126, 996  # characters; the second is of name and value together
+MAX_TAG = 256
+_KEPT_CONTENTS = 4
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_VARIABLES = {MergeField.UNSUBSCRIBE: "unsubscribe", MergeField.MESSAGE_ID: "message"}
+_OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+_TAKEN_HEADERS = {"cc", "bcc", "sender", "return-path", "dkim-signature"}
+_MARKS = "|".join(field.value for field in MergeField)
+_RESERVED = re.compile(rf"\{{\{{|[{{\\](?:{_MARKS})|(?:{_MARKS})\}}")
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
+_WORDS = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
+_NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
+_TOO_LONG = f"is empty or too long; SES takes {MAX_HEADER} characters, {MAX_HEADER_NAME} in a name"
+_REPLACED = "holds “{}”, which SES would replace; rewrite it, or start with batch_size: 1"
+
+
+class Options(ProviderOptions):
+    """Sending through Amazon SES."""
+
+    shaping = frozenset({"configuration_set"})  # what is tracked, so which links are rewritten
+
+    kind: Literal["ses"]
+    region: str = Field(
+        pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$",
+        description="The region that the account sends from.",
+        examples=["eu-west-1"],
+    )
+    access_key_id: str = Field(
+        pattern=r"^[A-Za-z0-9_]+$",
+        description="The id of a key that may ses:SendEmail and ses:SendBulkEmail.",
+    )
+    secret_access_key: SecretStr = Field(min_length=1, description="The secret of that key.")
+    session_token: SecretStr | None = Field(
+        default=None, min_length=1, description="Of temporary credentials."
+    )
+    configuration_set: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="The name of the configuration set that publishes events.",
+    )
+    webhook_topics: WebhookTopics = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compiled:
+    content: Content
+    common: dict[str, Any]
+    """What both calls say alike."""
+    headers: tuple[tuple[str, str], ...]
+    """With merge marks open."""
+    faults: tuple[Fault, ...]
+    """Why this cannot be a template; it can still go to one recipient a call."""
+
+
+class Ses:
+    """Says a batch in SES's words."""
+
+    name = "ses"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            max_bytes=MAX_BYTES,
+            answers_each=True,
+        )
+        base = options.base_url or f"https://email.{options.region}.amazonaws.com"
+        self._url = f"{base.rstrip('/')}/v2/email/outbound-"
+        token = options.session_token
+        self._key = SigningKey(
+            access_key_id=options.access_key_id,
+            secret_access_key=options.secret_access_key.get_secret_value(),
+            session_token=token.get_secret_value() if token else "",
+            region=options.region,
+            service="ses",
+        )
+        self._configuration_set = options.configuration_set
+        self._compiled: dict[str, _Compiled] = {}
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""
+        said = self._said(batch)
+        addresses = _addresses(batch.recipients)
+        call = dict(said.common)
+        if self._configuration_set:
+            call["ConfigurationSetName"] = self._configuration_set
+        if len(addresses) == 1:
+            path, call = "emails", call | _single(batch, said, addresses[0])
+        else:
+            path, call = "bulk-emails", call | _bulk(batch, said, addresses)
+        return HttpRequest(
+            method="POST",
+            url=self._url + path,
+            headers={"Content-Type": "application/json"},
+            body=_JSON(call).encode(),
+        )
+
+    def sign(self, request: HttpRequest, at: datetime) -> HttpRequest:
+        """The same call, signed. SES takes it for some minutes after ``at``."""
+        headers = self._key.signed(
+            method=request.method,
+            url=request.url,
+            headers=request.headers,
+            body=request.body,
+            at=at,
+        )
+        return replace(request, headers=headers)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for each entry."""
+        return read(batch, response)
+
+    def _said(self, batch: OutgoingBatch) -> _Compiled:
+        known = self._compiled.get(batch.digest)
+        if known is None or known.content != batch.content:
+            known = _compile(batch.content)
+            kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
+            self._compiled = {**dict(kept), batch.digest: known}
+        return known
+
+
+def _compile(content: Content) -> _Compiled:
+    """What is the same for each batch of a campaign."""
+    mime_template(content)  # refuses what no message can have in its headers
+    sender = content.sender
+    common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
+    if sender.reply_to:
+        common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
+    if faults := list(_faults(content)):
+        raise InvalidInput(faults)
+    bodies = {"subject": content.subject, "text": content.text, "html": content.html}
+    return _Compiled(
+        content=content,
+        common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
+        headers=tuple(
+            (name, value if MARK_PREFIX in value else plain_field(name, value))
+            for name, value in content.headers
+            if name.lower() != "message-id"  # SES writes its own over any
+        ),
+        faults=tuple(
+            _fault(key, _REPLACED.format(mark.group()))
+            for key, value in (*bodies.items(), *content.headers)
+            if (mark := _RESERVED.search(value))
+        ),
+    )
+
+
+def _faults(content: Content) -> Iterator[Fault]:
+    for key in ("address", "reply_to"):
+        if not ascii_domain(getattr(content.sender, key)).isascii():
+            yield _fault(f"sender.{key}", "is more than ASCII before the @; SES takes no such")
+    seen = set(_TAKEN_HEADERS)
+    for name, value in content.headers:
+        if name.lower() in seen or name.lower().startswith("x-ses-"):
+            yield _fault(name, "cannot be given to SES, or not twice; leave it out")
+        if MARK_PREFIX in value and not value.isascii():
+            yield _fault(name, "is more than ASCII; write it in plain letters")
+        seen.add(name.lower())
+    if len(content.headers) > MAX_HEADERS:
+        yield _fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
+
+
+def _single(batch: OutgoingBatch, said: _Compiled, address: str) -> dict[str, Any]:
+    """A call without a template: nothing in it is replaced."""
+    content, reader = batch.content, batch.recipients[0]
+
+    def part(text: str) -> dict[str, str]:
+        return {"Data": reader.merge(text), "Charset": "UTF-8"}
+
+    simple = {
+        "Subject": part(content.subject),
+        "Body": {"Text": part(content.text), "Html": part(content.html)},
+        "Headers": _headers(said, reader),
+    }
+    return {
+        "Destination": {"ToAddresses": [address]},
+        "Content": {"Simple": simple},
+        "EmailTags": _tags(batch, reader),
+    }
+
+
+def _bulk(batch: OutgoingBatch, said: _Compiled, addresses: list[str]) -> dict[str, Any]:
+    """One template for all, and what differs in each entry.
+
+    Tags and headers stand whole in each entry: right whether SES adds them to those of the call
+    or puts them in their place.
+    """
+    if said.faults:
+        raise InvalidInput(said.faults)
+    content = batch.content
+    template = {
+        "Subject": _template(content.subject),
+        "Text": _template(content.text),
+        "Html": _template(content.html),
+    }
+    entries = [
+        {
+            "Destination": {"ToAddresses": [address]},
+            "ReplacementTags": _tags(batch, reader),
+            "ReplacementEmailContent": {
+                "ReplacementTemplate": {"ReplacementTemplateData": _JSON(_values(reader))}
+            },
+            "ReplacementHeaders": _headers(said, reader),
+        }
+        for address, reader in zip(addresses, batch.recipients, strict=True)
+    ]
+    return {
+        "DefaultContent": {"Template": {"TemplateContent": template, "TemplateData": "{}"}},
+        "BulkEmailEntries": entries,
+    }
+
+
+def _template(text: str) -> str:
+    for field, name in _VARIABLES.items():
+        text = text.replace(field.value, f"{{{{{name}}}}}")
+    return text
+
+
+def _values(reader: Recipient) -> dict[str, str]:
+    return {name: reader.merge(field.value) for field, name in _VARIABLES.items()}
+
+
+def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
+    """What events name a delivery by."""
+    campaign = _NO_TAG.sub("-", batch.campaign)[:MAX_TAG]
+    about = (
+        ("campaign", campaign),
+        ("attempt", batch.attempt_id),
+        ("subscriber", str(reader.subscriber_id)),
+    )
+    return [{"Name": name, "Value": value} for name, value in about]
+
+
+def _headers(said: _Compiled, reader: Recipient) -> list[dict[str, str]]:
+    headers = []
+    for name, open_value in said.headers:
+        value = reader.merge(open_value)
+        if not value or len(name) > MAX_HEADER_NAME or len(name + value) > MAX_HEADER:
+            raise InvalidInput([_fault(name[:MAX_HEADER_NAME], _TOO_LONG)])
+        headers.append({"Name": name, "Value": value})
+    return headers
+
+
+def _addresses(recipients: tuple[Recipient, ...]) -> list[str]:
+    addresses = [ascii_domain(recipient.address) for recipient in recipients]
+    values = "".join([reader.unsubscribe + reader.message_id for reader in recipients])
+    why = ""
+    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
+        why = f"{len(addresses)} recipients; SES takes 1 to {MAX_RECIPIENTS}"
+    elif "" in addresses or _NO_ADDRESS.search("".join(addresses)):
+        why = "an address is empty or holds a character none may"
+    elif not _WORDS.fullmatch(values):
+        why = "a merge value holds more than plain letters"
+    if why:
+        raise InvalidInput([_fault("to", why)])
+    return addresses
+
+
+def _fault(key: str, message: str) -> Fault:
+    return Fault(file="message", key=key, message=message)

@@ -1,0 +1,320 @@
+"""One HTTP call, made once: the transport that all providers share.
+
+What failed before the first byte was *not sent*, a full answer is *answered*, the rest *unknown*.
+
+The time-outs of sockets count from each read, so a server that trickles could hold a call for ever.
+"""
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import timedelta
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
+
+from newsletter import __version__
+from newsletter.domain.errors import (
+    ClaimOver,
+    Defect,
+    Fault,
+    InvalidConfiguration,
+    ProviderUnreachable,
+)
+from newsletter.ports.world import Clock, NotAfter
+from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse, words
+
+_NEVER = float("inf")
+_RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _now() -> float:
+    """Seconds of a clock that nobody can set and that runs on while the machine sleeps."""
+    return time.clock_gettime(_RUNS_IN_SLEEP)
+
+
+class Call:
+    """One call under way: when it must be over, and whether a byte has left.
+
+    Its first byte leaves only while the claim behind it lasts until the call must be over.
+    """
+
+    def __init__(self, seconds: float, not_after: NotAfter | None = None) -> None:
+        self.ends_at = _now() + seconds
+        self.began = False
+        self.expired = False
+        self.late = False
+        """The claim was over first, so that no byte has left and none will."""
+        self._not_after = not_after
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_over(self) -> bool:
+        """Its time has run out, whether or not it has been told."""
+        return self.expired or _now() >= self.ends_at
+
+    def begin(self, sock: socket.socket) -> None:
+        """Name the socket that bytes are about to leave by. Raises TimeoutError if too late."""
+        with self._lock:
+            if self.is_over:
+                raise TimeoutError("its time is over")
+            if not self.began:
+                self.check_claim()
+            self._socket, self.began = sock, True
+
+    def check_claim(self) -> None:
+        """Raises TimeoutError where the claim is over before the call has to be."""
+        if self._not_after is None:
+            return
+        if self._not_after.left().total_seconds() < self.ends_at - _now():
+            self.late = True
+            raise TimeoutError("the claim is over")
+
+    def expire(self) -> None:
+        """End all waiting. The TLS layer is left alone: another thread is inside it."""
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+CURRENT: ContextVar[Call] = ContextVar("call")
+"""The call that this thread is making."""
+
+
+class Watchdog:
+    """One thread that expires each call at its time, for any number of calls at once."""
+
+    def __init__(self) -> None:
+        self._calls: set[Call] = set()
+        self._changed = threading.Condition()
+        self._wakes_at = _NEVER
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def watch(self, call: Call) -> None:
+        """Expire this call when its time is over, unless it is released before."""
+        with self._changed:
+            self._calls.add(call)
+            if self._thread is None:
+                self._stopped = False
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif call.ends_at < self._wakes_at:
+                self._changed.notify()
+
+    def release(self, call: Call) -> None:
+        """The call is over."""
+        with self._changed:
+            self._calls.discard(call)
+
+    def stop(self) -> None:
+        """End the thread; the next call starts another."""
+        with self._changed:
+            thread, self._thread, self._stopped = self._thread, None, True
+            self._changed.notify()
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                now = _now()
+                for call in [call for call in self._calls if call.ends_at <= now]:
+                    call.expire()
+                    self._calls.discard(call)
+                self._wakes_at = min((call.ends_at for call in self._calls), default=_NEVER)
+                self._changed.wait(None if self._wakes_at == _NEVER else self._wakes_at - now)
+
+
+class _Connection(HTTPConnection):
+    """A connection that belongs to the current call while it is used."""
+
+    def connect(self) -> None:
+        """Resolve, connect and shake hands in a thread that can be left behind.
+
+        Nothing can interrupt the resolver. A thread left behind sends nothing: sending is done
+        by the caller, who has gone.
+        """
+        call, failed = CURRENT.get(), list[BaseException]()
+
+        def attempt() -> None:
+            try:
+                super(_Connection, self).connect()
+            except BaseException as error:  # raised again in the caller's thread
+                failed.append(error)
+            if call.expired:
+                self.close()
+
+        thread = threading.Thread(target=attempt, name="connect", daemon=True)
+        thread.start()
+        thread.join(max(call.ends_at - _now(), 0))
+        if thread.is_alive() or call.is_over:
+            call.expire()
+            raise ConnectTimeoutError(self, "connecting took too long")
+        if failed:
+            raise failed.pop()
+
+    def send(self, data: Any) -> None:
+        """Send bytes, telling the call first."""
+        if self.sock is None:
+            self.connect()
+        CURRENT.get().begin(self.sock)
+        super().send(data)
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class Pool(HTTPConnectionPool):
+    """Connections without TLS."""
+
+    ConnectionCls = _Connection
+
+
+class TlsPool(HTTPSConnectionPool):
+    """Connections with TLS."""
+
+    ConnectionCls = _TlsConnection
+
+
+class Adapter(HTTPAdapter):
+    """Makes one attempt, on connections that are cut off in time."""
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        super().init_poolmanager(*args, **keywords)
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+
+
+LONGEST_ANSWER = 1_048_576
+_BACKSTOP = 5  # seconds by which a socket's own time-out is longer: the deadline comes first
+
+
+class _Session(requests.Session):
+    """A session that no answer can send elsewhere: a followed 302 loses the body and says 200."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+class Transport:
+    """The HTTP client of a process, for any number of threads. Nothing is ever repeated.
+
+    ``timeout`` is the longest that a whole call may take, from resolving the name to the last
+    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
+    """
+
+    def __init__(
+        self, *, timeout: timedelta, concurrency: int = 4, clock: Clock | None = None
+    ) -> None:
+        self._seconds = timeout.total_seconds()
+        self._clock = clock
+        self._watchdog = Watchdog()
+        self._session = _Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        never = Retry(total=None, connect=0, read=False, redirect=0, status=0, other=0)
+        for scheme in ("http://", "https://"):
+            adapter = Adapter(pool_maxsize=concurrency, max_retries=never)
+            self._session.mount(scheme, adapter)
+
+    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
+        """Make the call once and return the full answer, whatever its status.
+
+        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
+        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
+        that cannot be written down.
+        """
+        prepared = _prepared(request)
+        call = Call(self._seconds, not_after)
+        token = CURRENT.set(call)
+        self._watchdog.watch(call)
+        try:
+            call.check_claim()
+            response = self._exchange(prepared)
+            if call.expired:  # then what looks like its end may be where it was cut off
+                raise TimeoutError("its time was over")
+        except Exception as error:
+            raise self._translated(error, call, str(urlsplit(request.url).hostname)) from error
+        finally:
+            self._watchdog.release(call)
+            CURRENT.reset(token)
+        return response
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+        self._watchdog.stop()
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> HttpResponse:
+        with self._session.send(
+            prepared, timeout=self._seconds + _BACKSTOP, stream=True, allow_redirects=False
+        ) as answer:
+            body = answer.raw.read(LONGEST_ANSWER + 1, decode_content=False)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        at = self._clock.now() if self._clock else None
+        response = HttpResponse(status=answer.status_code, headers=headers, body=body, at=at)
+        if fault := _incomplete(response):
+            raise ValueError(fault)
+        return response
+
+    def _translated(self, error: Exception, call: Call, host: str) -> Exception:
+        if call.late:
+            return ClaimOver(
+                "Between the claim and the call so much time went by that the claim does not cover"
+                " the call any more. Nothing was handed over; it is claimed again."
+            )
+        why = f"not within {self._seconds:g} s" if call.expired else words(_innermost(error))
+        if call.began:
+            return AnswerLost(f"No full answer came from {host} ({why}). It may have taken it all.")
+        if not isinstance(error, OSError | HTTPError):
+            return Defect(f"The call to {host} could not be made ({why}); please report it.")
+        return ProviderUnreachable(
+            f"{host} cannot be reached ({why}). Nothing was handed over; trying again is safe."
+        )
+
+
+def _incomplete(response: HttpResponse) -> str:
+    """Why this may not be the full answer. http.client misses an end within headers or body."""
+    body, length = response.body, response.headers.get("content-length")
+    if len(body) > LONGEST_ANSWER:
+        return f"the answer is longer than {LONGEST_ANSWER} bytes"
+    if response.status in {204, 304} or "transfer-encoding" in response.headers:
+        return ""
+    if length is None:
+        return "" if body else "the answer has neither a length nor a body"
+    return "" if length == str(len(body)) else f"{len(body)} of {words(length)} bytes came"
+
+
+def _prepared(request: HttpRequest) -> requests.PreparedRequest:
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"newsletter/{__version__}",
+        **request.headers,
+    }
+    try:
+        for value in headers.values():
+            value.encode("latin-1")
+        return requests.Request(request.method, request.url, headers, data=request.body).prepare()
+    except ValueError:
+        message = "the address or a header of its calls cannot be written; look at its keys"
+        fault = Fault(file="newsletter.yaml", key="provider", message=message)
+        raise InvalidConfiguration([fault]) from None  # the cause quotes the header: a secret
+
+
+def _innermost(error: BaseException) -> str:
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,174 @@
+"""Guards: what must be true of a statement before, and of HTML and text after rendering."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from newsletter.domain.statements.content import MARK_PREFIX
+from newsletter.domain.statements.statement import Statement
+
+HTML_LIMIT = 102_000
+"""Bytes. Gmail cuts off what is longer, and with it the unsubscribe link."""
+
+SOURCE_LIMIT = HTML_LIMIT * 3 // 2
+"""Bytes of one field. No mail comes of more, and to find that out by rendering may take long."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
+_WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
+_LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")
+_FORBIDDEN = frozenset(
+    [
+        "applet",
+        "audio",
+        "base",
+        "button",
+        "embed",
+        "form",
+        "frame",
+        "frameset",
+        "iframe",
+        "input",
+        "link",
+        "object",
+        "script",
+        "select",
+        "svg",
+        "textarea",
+        "video",
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What both parts of a message must hold."""
+
+    links: tuple[str, ...]
+    postal_address: str
+    embargo: str = ""
+    """The time as it is written; empty where there is none."""
+
+
+class Page(HTMLParser):
+    """What a finished page consists of."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.hrefs: list[str] = []
+        self.events: list[str] = []
+        self._words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    @property
+    def text(self) -> str:
+        """All text between the elements."""
+        return "".join(self._words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the element, what it links to, and scripts in its attributes."""
+        self.tags.append(tag)
+        self.hrefs += [value or "" for name, value in attrs if name == "href"]
+        self.events += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        self._words.append(data)
+
+
+def statement_faults(statement: Statement) -> Iterator[str]:
+    """What a statement's fields may not hold, each in a sentence that says what to do."""
+    for field in ("title", "subject", "summary", "body"):
+        yield from _length_faults(field, getattr(statement, field))
+        yield from _character_faults(field, getattr(statement, field))
+    for field in ("title", "subject"):
+        if _LINE_BREAKS.search(getattr(statement, field)):
+            yield f"the {field} has more than one line: write it in one"
+    if not statement.title.strip():
+        yield "it has no title: write one"
+    if not statement.body.strip():
+        yield "it has no text: write some below the front matter"
+    if not statement.lists:
+        yield "it names no list: write lists, or set default_lists in the configuration"
+
+
+def _length_faults(field: str, text: str) -> Iterator[str]:
+    size = len(text.encode())
+    if size > SOURCE_LIMIT:
+        yield (
+            f"the {field} is {size:,} bytes long, and Gmail cuts a message off after "
+            f"{HTML_LIMIT:,}: shorten it, or link to the long version on the web"
+        )
+
+
+def _character_faults(field: str, text: str) -> Iterator[str]:
+    if MARK_PREFIX in text:
+        yield f"the {field} holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
+    found = _CONTROLS.search(text)
+    if found:
+        yield f"the {field} holds the control character {found.group()!r}: remove it"
+
+
+def size_faults(html: str) -> Iterator[str]:
+    """A message that Gmail would cut off."""
+    size = len(html.encode())
+    if size > HTML_LIMIT:
+        yield (
+            f"it comes to {size:,} bytes of HTML, and Gmail cuts a message off after "
+            f"{HTML_LIMIT:,}: shorten it, or link to the long version on the web"
+        )
+
+
+def mark_faults(part: str, demands: Demands) -> Iterator[str]:
+    """Merge marks that came from the statement, however it spelt them."""
+    for link in demands.links:
+        part = part.replace(link, "")
+    if MARK_PREFIX in part:
+        yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
+
+
+def html_faults(html: str, demands: Demands) -> Iterator[str]:
+    """What a template left out of the finished HTML, or put into it."""
+    page = Page(html)
+    yield from _blocked(page)
+    if page.tags.count("h1") != 1:
+        yield f"it has {page.tags.count('h1')} h1 elements: the title must be the only one"
+    for href in page.hrefs:
+        if not _WHOLE_ADDRESS.match(href):
+            yield f"it links to {href!r}: write a whole address"
+    for url in demands.links:
+        if url not in page.hrefs:
+            yield f"it does not link to {url}"
+    yield from _unsaid(page.text, demands)
+
+
+def _unsaid(part: str, demands: Demands) -> Iterator[str]:
+    if not _holds(part, demands.postal_address):
+        yield "it lacks the postal address"
+    if not _holds(part, demands.embargo):
+        yield f"it leaves out the embargo until {demands.embargo}: fill in embargo"
+
+
+def _blocked(page: Page) -> Iterator[str]:
+    for tag in sorted(_FORBIDDEN.intersection(page.tags)):
+        yield f"it has a <{tag}>, which mail programs block: remove it"
+    for event in page.events:
+        yield f"it has the attribute {event}, which mail programs block: remove it"
+
+
+def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
+    """What a template left out of the finished text."""
+    yield from _unsaid(text, demands)
+    digits = re.sub(r"[^+0-9]", "", text)
+    for href in [*demands.links, *Page(html).hrefs]:
+        if href.startswith("tel:") and href.removeprefix("tel:") in digits:
+            continue
+        if href.removeprefix("mailto:") not in text:
+            yield f"it lacks {href}, to which the HTML links"
+
+
+def _holds(text: str, words: str) -> bool:
+    """Whether the words are there, wherever lines and elements part them."""
+    return "".join(words.split()) in "".join(text.split())

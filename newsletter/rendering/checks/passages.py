@@ -1,0 +1,223 @@
+"""What readers see of a statement's text, passage by passage, and on which line it stands.
+
+Each row of a table is one rule. A rule is worth having only if it is silent about ordinary text.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from newsletter.domain.statements.review import Check
+from newsletter.rendering.markdown.references import image_size, image_source
+
+HIDDEN = "\ufffc"
+"""In the place of what is no prose: code, images, addresses written out."""
+
+_ADDRESS = re.compile(
+    r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]+", re.IGNORECASE
+)
+_BREAKS = {"softbreak", "hardbreak"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A link, with what readers see of it."""
+
+    line: int
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """An image, with what those read who do not see it."""
+
+    line: int
+    address: str
+    description: str
+    width: int
+    """In pixels; 0 where no size is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A paragraph, a heading, a cell: text that belongs together, in one line."""
+
+    text: str
+    links: tuple[Link, ...]
+    images: tuple[Image, ...]
+    heading: int
+    """Its level as it was written; 0 for no heading."""
+    starts: tuple[int, ...]
+    """Where in the text each line of the body begins."""
+    line: int
+    """The first of those lines, from 0."""
+
+    def line_at(self, offset: int) -> int:
+        """The line of the body in which a place in the text stands, from 0."""
+        return self.line + bisect_right(self.starts, offset) - 1
+
+
+def passages(tokens: Sequence[Token]) -> Iterator[Passage]:
+    """The passages of a text, in its order; footnotes come last. Code in blocks is left out."""
+    line = heading = 0
+    for token in tokens:
+        line = token.map[0] if token.map else line
+        if token.type == "heading_open":
+            heading = len(token.markup) if token.markup[0] == "#" else 1 + (token.markup == "-")
+        elif token.type == "heading_close":
+            heading = 0
+        elif token.type == "inline":
+            yield _Reading(line).passage(token.children or [], heading)
+
+
+class _Reading:
+    """Puts the parts of one passage together."""
+
+    def __init__(self, line: int) -> None:
+        self._first = self._line = line
+        self._parts: list[str] = []
+        self._length = 0
+        self._starts = [0]
+        self._links: list[Link] = []
+        self._images: list[Image] = []
+        self._open: list[tuple[int, str, int]] = []
+        """Line, address and first part of each link that is not closed yet."""
+
+    def passage(self, children: Sequence[Token], heading: int) -> Passage:
+        for child in children:
+            self._take(child)
+        return Passage(
+            text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), "".join(self._parts)),
+            links=tuple(self._links),
+            images=tuple(self._images),
+            heading=heading,
+            starts=tuple(self._starts),
+            line=self._first,
+        )
+
+    def _take(self, child: Token) -> None:
+        if child.type in _BREAKS:
+            self._line += 1
+            self._add(" ")
+            self._starts.append(self._length)
+        elif child.type == "text":
+            self._add(child.content)
+        elif child.type == "link_open":
+            self._open.append((self._line, str(child.attrs["href"]), len(self._parts)))
+        elif child.type == "link_close":
+            line, address, first = self._open.pop()
+            text = "".join(self._parts[first:])
+            self._links.append(Link(line=line, address=address, text=text))
+        elif child.type == "image":
+            self._add(HIDDEN)
+            self._images.append(self._image(child))
+        elif child.type == "code_inline":
+            self._add(HIDDEN)
+
+    def _add(self, words: str) -> None:
+        self._parts.append(words)
+        self._length += len(words)
+
+    def _image(self, child: Token) -> Image:
+        width, _ = image_size(child) or (0, 0)
+        return Image(
+            line=self._line,
+            address=image_source(child),
+            description=child.content.strip(),
+            width=width,
+        )
+
+
+_TO_FILL_IN = (
+    "DATE|DAY|TIME|NAME|FIRST NAME|LAST NAME|FULL NAME|TITLE|POSITION|CITY|STATE|PLACE|LOCATION"
+    "|VENUE|PHONE|PHONE NUMBER|EMAIL|E-MAIL|ADDRESS|NUMBER|AMOUNT|LINK|URL|QUOTE|COMPANY"
+    "|COMPANY NAME|ORGANI[SZ]ATION|SPOKESPERSON|CONTACT|HEADLINE|PHOTO|IMAGE|LOGO"
+    "|FECHA|HORA|NOMBRE|APELLIDOS?|CARGO|CIUDAD|LUGAR|ENLACE|CITA|TEL[EÉ]FONO|CORREO"
+)
+_NUMBERED = ("Bowl", "Article", "Chapter", "Title", "Part", "Book", "Volume", "Section", "Louis")
+_NOT_A_NUMERAL = "".join(rf"(?<!\b{word} )" for word in _NUMBERED)
+_FILE = (
+    r"(?:files?|documents?|pdfs?|letters?|photos?|images?|reports?|spreadsheets?|agendas?|flyers?"
+    r"|press release|fact ?sheets?|statements?|cop(?:y|ies)|lists?|maps?)"
+)
+
+_PHRASES = (
+    # --- to be filled in
+    (Check.PLACEHOLDER, r"(?<![-.&\w])(?:TK)+\b(?![-.&]?\w| [A-Z0-9][a-z0-9])"),
+    (Check.PLACEHOLDER, rf"{_NOT_A_NUMERAL}(?<![.\w])(?:X{{3,}}|x{{3,}})\b"),
+    (Check.PLACEHOLDER, r"(?i:\blorem ipsum\b)"),
+    (Check.PLACEHOLDER, rf"\[(?:{_TO_FILL_IN})\]"),
+    (Check.PLACEHOLDER, r"(?i:\[(?:tbd|tbc|tba|todo|tk|placeholder|to come|pendiente)\])"),
+    (Check.PLACEHOLDER, r"(?i:\[(?:insert|add|fill in|your|insertar|completar)\s[^\[\]]{1,60}\])"),
+    (
+        Check.PLACEHOLDER,
+        r"(?i:\binsert (?:the |a |your )?(?:name|date|time|place|city|quote|link|photo|image|logo"
+        r"|text|title|headline|address|number) here\b)",
+    ),
+    (Check.PLACEHOLDER, r"\bWrite the statement here, in Markdown\b"),
+    # --- attached
+    (Check.ATTACHMENT, r"(?i:\b(?:see|find|open|view|read) (?:the )?attach(?:ed|ments?)\b)"),
+    (Check.ATTACHMENT, rf"(?i:(?<!-)\battached (?:\w+ )?{_FILE}\b)"),
+    (Check.ATTACHMENT, r"(?i:^attached (?:is|are|you|please|find)\b)"),
+    (Check.ATTACHMENT, rf"(?i:\b{_FILE} (?:is|are) attached\b(?! to\b))"),
+    (Check.ATTACHMENT, r"(?i:\b(?:please find|find) (?:enclosed|attached)\b)"),
+    (Check.ATTACHMENT, r"(?i:\battach(?:ed|ments?) (?:to|in) this (?:e-?mail|message)\b)"),
+    (Check.ATTACHMENT, r"(?i:\b(?:archivos?|documentos?|ficheros?|fotos?|pdf) adjunt[oa]s?\b)"),
+    (Check.ATTACHMENT, r"(?i:\b(?:ver|v[eé]ase|vea) (?:el )?adjunto\b|\bse adjuntan?\b)"),
+    (Check.ATTACHMENT, r"(?i:\badjuntamos\b|\ben (?:el )?adjunto\b)"),
+)
+_COMPILED = tuple((check, re.compile(pattern)) for check, pattern in _PHRASES)
+
+_SAYS = {
+    Check.PLACEHOLDER: "looks like something still to be filled in: write what it stands for",
+    Check.ATTACHMENT: "speaks of an attachment, and mails carry none: link to the file instead",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """Words that a rule found."""
+
+    check: Check
+    offset: int
+    """In the text, in characters."""
+    message: str
+
+
+def phrases_in(text: str) -> Iterator[Phrase]:
+    """What the rules find in a text of one line; of words that overlap, the first alone."""
+    found = [
+        (words.start(), words.end(), check)
+        for check, pattern in _COMPILED
+        for words in pattern.finditer(text)
+    ]
+    ends: dict[Check, int] = {}
+    for start, end, check in sorted(found, key=lambda one: (one[0], -one[1])):
+        if start >= ends.get(check, 0):
+            ends[check] = end
+            message = f"{text[start:end]!r} {_SAYS[check]}"
+            yield Phrase(check=check, offset=start, message=message)
+
+
+_COPYRIGHT = re.compile(
+    r"(?i:©|\(c\)|\bcopyright\b) {0,2}(?:© {0,2})?(?:\d{4} {0,2}[-–] {0,2})?(\d{4})\b"
+)
+_PICTURE = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
+_NEAR = 40
+"""Characters."""
+
+
+def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
+    """Years behind a © that are over, but for that of a picture, which stays as it is."""
+    for found in _COPYRIGHT.finditer(text):
+        before = text[max(0, found.start() - _NEAR) : found.start()]
+        if int(found[1]) < year and not _PICTURE.search(before):
+            yield Phrase(
+                check=Check.COPYRIGHT,
+                offset=found.start(),
+                message=f"{found.group()!r} names a year that is over: write {year}, or no year",
+            )

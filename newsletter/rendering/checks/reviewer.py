@@ -1,0 +1,170 @@
+"""The reviewer: what there is to say about a statement's text before anybody says yes to it."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.review import (
+    Check,
+    Remark,
+    Surroundings,
+    in_order,
+    remarks_around,
+)
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.weekdays import Mismatch, mismatches
+from newsletter.rendering.checks.guards import HTML_LIMIT
+from newsletter.rendering.checks.passages import (
+    Image,
+    Link,
+    Passage,
+    Phrase,
+    old_copyrights,
+    passages,
+    phrases_in,
+)
+from newsletter.rendering.markdown.markdown import read_markdown
+
+NEAR_LIMIT = 90_000
+"""Bytes of HTML from which on there is little room left below ``checks.HTML_LIMIT``."""
+WIDEST = 1_200
+"""Pixels: twice the width of a mail, which is what the sharpest screens show of it."""
+SHOWN = 80
+
+_SHORTENERS = frozenset(
+    (
+        *("bit.ly", "bitly.com", "buff.ly", "bl.ink", "conta.cc", "cutt.ly", "dlvr.it", "fb.me"),
+        *("goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id", "shorturl.at"),
+        *("soo.gd", "t.co", "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "v.gd"),
+    )
+)
+_SAYS_NOTHING = frozenset(
+    (
+        *("click here", "click", "here", "read more", "more", "this link", "this", "link"),
+        *("learn more", "more information", "more info", "see here", "read here", "details"),
+        *("aquí", "haga clic aquí", "haz clic aquí", "leer más", "ver más", "más"),
+        *("más información", "este enlace", "enlace", "pulse aquí"),
+    )
+)
+_UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
+_FILE_NAME = re.compile(
+    r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
+    r"|(?:img|dsc[nf]?|pict|image|screenshot|screen shot|photo|foto|untitled)[-_ ]?\d[-\w .]{0,40}"
+    r"|an? (?:image|photo|picture)|image|photo|photograph|picture|graphic|img|untitled"
+    r"|imagen|foto|fotografía|gráfico)"
+)
+
+
+class MarkdownReviewer:
+    """Reviews statements in Markdown. Safe to use from many threads; nothing is fetched."""
+
+    def review(
+        self, statement: Statement, content: Content | None, around: Surroundings
+    ) -> tuple[Remark, ...]:
+        """All remarks in order; the same for the same."""
+        remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
+        if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
+            remarks += _of_text(statement, around)
+        if content is not None:
+            remarks += _of_size(statement, content)
+        return in_order(remarks)
+
+
+def _of_front_matter(statement: Statement) -> Iterator[Remark]:
+    for key in ("title", "subject", "summary"):
+        line = statement.line_of(key)
+        for phrase in phrases_in(getattr(statement, key)):
+            if phrase.check is Check.PLACEHOLDER:
+                yield Remark(
+                    check=phrase.check,
+                    message=phrase.message,
+                    file=statement.origin,
+                    line=line,
+                    key=key if line else "",
+                )
+
+
+def _of_size(statement: Statement, content: Content) -> Iterator[Remark]:
+    size = len(content.html.encode())
+    if size > NEAR_LIMIT:
+        message = (
+            f"it comes to {size:,} bytes of HTML, and at {HTML_LIMIT:,} it is refused:"
+            " shorten it, or link to the long version on the web"
+        )
+        yield Remark(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
+
+
+def _of_text(statement: Statement, around: Surroundings) -> Iterator[Remark]:
+    first, level = statement.line_of("body"), 0
+    for passage in passages(read_markdown(statement.body, statement.language)):
+        for check, line, message in _found(statement, around, passage, level):
+            place = first + line if first else 0
+            yield Remark(check=check, message=message, file=statement.origin, line=place)
+        level = passage.heading or level
+
+
+_Found = tuple[Check, int, str]
+
+
+def _found(
+    statement: Statement, around: Surroundings, passage: Passage, level: int
+) -> Iterator[_Found]:
+    """What one passage gives cause to say, each with its line in the body, from 0."""
+    about = statement.date or around.day
+    phrases = (*phrases_in(passage.text), *old_copyrights(passage.text, around.day.year))
+    yield from (_placed(passage, phrase) for phrase in phrases)
+    for mismatch in mismatches(passage.text, about=about):
+        yield Check.WEEKDAY, passage.line_at(mismatch.offset), _wrong_day(mismatch)
+    for link in passage.links:
+        yield from _about_link(link)
+    for image in passage.images:
+        yield from _about_image(image)
+    if level and passage.heading > level + 1:
+        message = f"this heading is of level {passage.heading} below one of level {level}"
+        yield Check.HEADINGS, passage.line, f"{message}: write {'#' * (level + 1)}"
+
+
+def _placed(passage: Passage, phrase: Phrase) -> _Found:
+    return phrase.check, passage.line_at(phrase.offset), phrase.message
+
+
+def _wrong_day(mismatch: Mismatch) -> str:
+    written = repr(mismatch.written)
+    if not mismatch.right:
+        return f"{written}: there is no such day in {mismatch.year}; correct it"
+    return f"{written}: in {mismatch.year} that is a {mismatch.right}; correct the day or the date"
+
+
+def _about_link(link: Link) -> Iterator[_Found]:
+    host = _host(link.address)
+    if host in _SHORTENERS:
+        message = f"the link goes through {host}, which hides where it leads: write the address"
+        yield Check.SHORT_LINK, link.line, f"{message} that it leads to"
+    words = link.text.strip(" .:;,!»›>→…").lower()
+    if words in _SAYS_NOTHING:
+        message = f"the link to {link.address[:SHOWN]!r} says only {link.text.strip()!r}"
+        yield Check.LINK_TEXT, link.line, f"{message}: put what is there between the brackets"
+
+
+def _host(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _about_image(image: Image) -> Iterator[_Found]:
+    shown = repr(image.address[:SHOWN])
+    if _FILE_NAME.fullmatch(image.description):
+        message = f"the image {shown} is described as {image.description!r}"
+        yield Check.IMAGE_DESCRIPTION, image.line, f"{message}: write what it shows"
+    if _UNSEEN_KIND.search(image.address):
+        message = f"the image {shown} is of a kind that some mail programs do not show"
+        yield Check.IMAGE_KIND, image.line, f"{message}: save it as PNG or JPEG"
+    if not image.width:
+        message = f"the image {shown} has no size, which Outlook for Windows needs"
+        yield Check.IMAGE_SIZE, image.line, f"{message}: put #WIDTHxHEIGHT behind its address"
+    elif image.width > WIDEST:
+        message = f"the image {shown} is {image.width:,} pixels wide, which is slow to load"
+        yield Check.IMAGE_WIDTH, image.line, f"{message}: make it {WIDEST:,} or less"

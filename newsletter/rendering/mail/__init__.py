@@ -1,0 +1,1 @@
+"""A statement into a mail: templates, header fields, inlined styles."""

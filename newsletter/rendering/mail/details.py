@@ -1,0 +1,104 @@
+"""The small things around a statement's text: its date, its direction, its preview line."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from markupsafe import Markup
+
+from newsletter.rendering.markdown.markup import breakable
+from newsletter.rendering.text.plaintext import inline_text, visible
+
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+
+PREHEADER_LEAST = 40
+PREHEADER_MOST = 130
+_PREVIEW = 150
+_GAP = re.compile(r"\{(day|month|year)\}")
+_SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
+
+
+def base_language(language: str) -> str:
+    """``pt`` of ``pt-BR``."""
+    return language.partition("-")[0].lower()
+
+
+def direction(language: str) -> str:
+    """``rtl`` for languages written from right to left, else ``ltr``."""
+    return "rtl" if base_language(language) in _RIGHT_TO_LEFT else "ltr"
+
+
+def isolated(text: str, surrounding: str) -> Markup:
+    """Escape text that may run the other way than what surrounds it (``ltr`` or ``rtl``)."""
+    ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+    strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
+    way = next((way for way in strong if way), surrounding)
+    shown = breakable(text)
+    return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
+
+
+def written_date(day: date | None, words: Mapping[str, str]) -> str:
+    """``21 September 2011`` by the words of a language, ``2011-09-21`` where it has none for dates.
+
+    Nothing without a date.
+    """
+    if day is None:
+        return ""
+    months = words["months"].split()
+    if len(months) != 12 or not words["date"]:
+        return day.isoformat()
+    parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
+    return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
+
+
+def written_time(wall: datetime | None, zone: str, words: Mapping[str, str]) -> str:
+    """A date, the time of day and the zone: ``21 September 2011, 14:00 EDT``.
+
+    A wall time is read in the zone; one with an offset is put into it. Nothing without a time.
+    """
+    if wall is None:
+        return ""
+    place = ZoneInfo(zone)
+    local = wall.replace(tzinfo=place) if wall.tzinfo is None else wall.astimezone(place)
+    name = local.tzname() or ""
+    shown = name if name.isalpha() else f"UTC{name}"
+    return f"{written_date(local.date(), words)}, {local:%H:%M} {shown}"
+
+
+def preheader(summary: str, tokens: Sequence[Token]) -> str:
+    """What an inbox shows behind the subject, in at most 130 characters.
+
+    The summary, or else as many of the body's first sentences as make 40 characters.
+    """
+    said = " ".join(visible(summary).split())
+    return shortened(said or opening(tokens), PREHEADER_MOST)
+
+
+def preheader_padding(text: str) -> str:
+    """Invisible filling, so that an inbox does not go on with what follows in the mail."""
+    return "\u00a0\u200c" * max(0, _PREVIEW - len(text))
+
+
+def opening(tokens: Sequence[Token]) -> str:
+    """As many of the body's first sentences as make 40 characters."""
+    paragraphs = (
+        " ".join(inline_text(node.children).split())
+        for node in SyntaxTreeNode(tokens).walk()
+        if node.type == "inline" and node.parent and node.parent.type == "paragraph"
+    )
+    text = next((paragraph for paragraph in paragraphs if paragraph), "")
+    ends = (found.end() for found in _SENTENCE_END.finditer(text))
+    return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut after a whole word, in at most so many characters."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    whole_words = cut.rpartition(" ")[0] or cut
+    return whole_words.rstrip(" ,;:.–—-") + "…"

@@ -1,0 +1,111 @@
+"""The files of templates, read once; and what mails are made by, as one fingerprint.
+
+Nothing here knows how a template is filled: most commands only ask whether mails would come out
+differently, and that takes the files and not what reads them.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import newsletter
+from newsletter.domain.errors import Defect, Fault
+from newsletter.domain.statements.content import House
+
+FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
+"""What premailer fetches, even when told not to."""
+
+DEFAULT = "default/"
+_SUFFIXES = (".j2", ".css")
+_LIBRARIES = [
+    "cssselect",
+    "cssutils",
+    "jinja2",
+    "lxml",
+    "markdown-it-py",
+    "markupsafe",
+    "mdit-py-plugins",
+    "nh3",
+    "premailer",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateFiles:
+    """Templates by the name they are used under."""
+
+    sources: Mapping[str, str]
+    places: Mapping[str, str]
+    """How a person finds each."""
+    faults: tuple[Fault, ...] = ()
+    """Those that cannot be read."""
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each template."""
+        return {
+            name: hashlib.sha256(source.encode()).hexdigest()
+            for name, source in sorted(self.sources.items())
+        }
+
+
+def default_templates() -> Path:
+    """Where the default templates are: inside an installed package, or beside it in a checkout."""
+    return find_templates(Path(newsletter.__file__).parent)
+
+
+def find_templates(package: Path) -> Path:
+    """The default templates of the package in this folder. Raises Defect if it has none."""
+    for folder in (package / "templates", package.parent / "templates"):
+        if (folder / "statement.html.j2").is_file():
+            return folder
+    raise Defect(f"the default templates are missing beside {package}: install newsletter again")
+
+
+def mail_templates(override: Path | None) -> TemplateFiles:
+    """The templates of mails; those in ``override`` replace the default ones."""
+    return read_templates(default_templates(), override)
+
+
+def read_templates(defaults: Path, override: Path | None = None) -> TemplateFiles:
+    """Read a folder of templates, and that of a workspace over it.
+
+    A file in ``override`` replaces the default of the same name, and can still build on it as
+    ``default/NAME``.
+    """
+    sources: dict[str, str] = {}
+    places: dict[str, str] = {}
+    faults: list[Fault] = []
+    folders: list[tuple[Path, tuple[str, ...]]] = [(defaults, ("", DEFAULT))]
+    if override is not None and override.is_dir():
+        folders.append((override, ("",)))
+    for folder, prefixes in folders:
+        for path in sorted(folder.iterdir()):
+            if not path.name.endswith(_SUFFIXES) or not path.is_file():
+                continue
+            place = f"{folder.name}/{path.name}"
+            try:
+                source = path.read_bytes().decode()
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(Fault(file=place, message=f"cannot be read as UTF-8: {error}"))
+                continue
+            for prefix in prefixes:
+                sources[prefix + path.name] = source
+                places[prefix + path.name] = place
+    return TemplateFiles(sources=sources, places=places, faults=tuple(faults))
+
+
+def fingerprint(files: TemplateFiles, house: House, carriage: str) -> str:
+    """SHA-256 over templates, house, carriage and library versions, as 64 hexadecimal digits."""
+    known = {
+        "carriage": carriage,
+        "templates": files.digests,
+        "house": asdict(house),
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "newsletter": newsletter.__version__,
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()

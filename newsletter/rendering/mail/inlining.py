@@ -1,0 +1,78 @@
+"""Styles into style attributes, by premailer behind guards (docs/decisions/0004)."""
+
+import logging
+import re
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import cssutils
+import premailer.cache
+from premailer import Premailer
+
+from newsletter.rendering.mail.files import FETCHES
+
+_DOCTYPE = "<!DOCTYPE html>"
+_STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
+
+# premailer's cache and cssutils' serialiser belong to the whole process
+_LOCK = Lock()
+
+
+def inline(html: str) -> str:
+    """Move the rules of every ``<style>`` not marked ``data-premailer="ignore"`` to its elements.
+
+    The result is the same when inlined again. Raises ValueError, saying what to write, for what
+    premailer would fetch or spoil.
+    """
+    if not html.startswith(_DOCTYPE):
+        raise ValueError(f"does not begin with {_DOCTYPE}: put it first, spelt like this")
+    # in the text of a page, @import is a word like any other
+    found = FETCHES.search("".join(_STYLES_AND_LINKS.findall(html)))
+    if found:
+        raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
+    with _LOCK:
+        return _mend(_transform(html))
+
+
+def _transform(html: str) -> str:
+    premailer.cache.cache.clear()  # one cache serves three functions, keyed by bare text
+    cssutils.log.setLevel(logging.CRITICAL)
+    cssutils.ser.prefs.minimizeColorHash = False
+    cssutils.util._defaultFetcher = _fetch_nothing
+    # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
+    # is some 250 deep is dropped with all that follows
+    html = html.replace("<wbr>", "<wbr></wbr>")
+    inlined: str = _Inliner(
+        strip_important=False,  # else dark and narrow rules lose to the style attributes
+        disable_validation=True,
+        allow_network=False,
+        align_floating_images=False,
+        cache_css_parsing=False,
+        disable_basic_attributes=["width", "height", "align", "valign"],
+    ).transform(html, pretty_print=False)
+    return inlined
+
+
+class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
+    """Mails of one look share a style sheet, and to parse it takes half of the time."""
+
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+        return _parsed(css_body, validate)
+
+
+@lru_cache(maxsize=16)
+def _parsed(css: str, validate: bool) -> Any:
+    return cssutils.parseString(css, validate=validate)
+
+
+def _mend(html: str) -> str:
+    """Undo what would make a second run differ, and what is not HTML.
+
+    premailer takes the mark off the styles that stay, and lxml closes ``<wbr>``, which is void.
+    """
+    return html.replace("</wbr>", "").replace("<style>", '<style data-premailer="ignore">')
+
+
+def _fetch_nothing(_url: str) -> tuple[None, bytes]:
+    return None, b""

@@ -1,0 +1,243 @@
+"""The renderer: a statement into content, once, with merge fields open (docs/decisions/0003)."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.content import Content, House
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.checks import guards as checks
+from newsletter.rendering.checks.placed import refuse_faults
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.files import TemplateFiles, fingerprint
+from newsletter.rendering.mail.headers import (
+    archive_page,
+    archive_url,
+    headers_for,
+    headers_for_one,
+    preferences_url,
+    unsubscribe_url,
+)
+from newsletter.rendering.mail.inlining import inline
+from newsletter.rendering.mail.reason import why
+from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.mail.translations import blocks, language_name, left_out
+from newsletter.rendering.mail.values import Wordings, common_values
+from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.markup import breakable, to_html
+from newsletter.rendering.text import plaintext as wrapping
+from newsletter.rendering.text.plaintext import PlainBody, to_text
+
+_VERSION_DIGITS = 12
+
+_LETTERS = {
+    LetterText.CONFIRMATION: ("confirm_subject", "confirm"),
+    LetterText.MOVE: ("move_subject", "move"),
+    LetterText.PREFERENCES: ("preferences_subject", "preferences"),
+    LetterText.KNOWN: ("known_subject", "known"),
+}
+"""The fixed words that are a letter's subject and its opening."""
+
+
+class TemplateRenderer:
+    """Renders statements with the default templates and those of a workspace.
+
+    Safe to use from many threads. Reads no files, and nothing from a network. ``carriage`` stands
+    for the settings by which providers shape what leaves. Raises InvalidInput, when made, for a
+    template that cannot be parsed.
+    """
+
+    def __init__(self, *, house: House, files: TemplateFiles, carriage: str = "") -> None:
+        self._house = house
+        self._carriage = carriage
+        self._templates = Templates(
+            files,
+            filters={
+                "breakable": breakable,
+                "dialled": _dialled,
+                "isolated": details.isolated,
+                "underlined": wrapping.underlined,
+                "wrapped": _wrapped,
+            },
+        )
+        self.wordings = Wordings(self._templates)
+        self._fingerprint = fingerprint(files, house, carriage)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over templates, house, carriage and library versions, in hexadecimal digits."""
+        return self._fingerprint
+
+    def prepare(self) -> None:
+        """It was made ready when it was made."""
+
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        """Render, with translations in blocks of their own. The same gives the same bytes.
+
+        With ``test``, the mail says at its top that it is one. Raises InvalidInput.
+        """
+        _refuse(statement.origin, checks.statement_faults(statement))
+        tokens = read_markdown(statement.body, statement.language)
+        refuse_faults(statement, tokens)
+        others = blocks(translations, self.wordings)
+        values = self._values(statement, tokens) | {
+            "language_name": language_name(statement.language),
+            "translations": others,
+            "test": test,
+        }
+        name = _template(statement)
+        html, text = self._parts(name, statement.origin, tokens, values)
+        _refuse(self._templates.place(f"{name}.html.j2"), left_out(checks.Page(html).text, others))
+        _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
+        return Content(
+            subject=statement.subject or statement.title,
+            html=html,
+            text=text,
+            language=statement.language,
+            sender=self._house.sender,
+            headers=headers_for(self._house, statement),
+            lists=statement.lists,
+            corrects=statement.corrects,
+            translation_of=statement.translation_of,
+            send_at=_iso(statement.send_at) or str(statement.local_time or ""),
+            embargo_until=_iso(statement.embargo_until),
+            segment=statement.segment,
+            template_version=self._fingerprint[:_VERSION_DIGITS],
+            carriage=self._carriage,
+        )
+
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        """A mail to one person who asked for it; ``url`` is their own link.
+
+        No gap is left in it but the message's name. Raises InvalidInput.
+        """
+        values = common_values(self._house, language, self.wordings)
+        subject, opening = (values["words"][key] for key in _LETTERS[says])
+        preheader = details.preheader(opening, ())
+        values |= {
+            "subject": subject,
+            "lists": lists,
+            "url": url,
+            "preheader": preheader,
+            "preheader_padding": details.preheader_padding(preheader),
+            "press_contact_shown": False,
+        }
+        name, origin, demands = says.value, f"the {says.value} mail", self._demands(url)
+        html = self._html(name, origin, values, demands)
+        return Content(
+            subject=subject,
+            html=html,
+            text=self._text(name, origin, PlainBody(text="", links=()), values, html, demands),
+            language=language,
+            sender=self._house.sender,
+            headers=headers_for_one(self._house),
+            lists=lists,
+            corrects="",
+            send_at="",
+            embargo_until="",
+            template_version=self._fingerprint[:_VERSION_DIGITS],
+        )
+
+    def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
+        values = common_values(self._house, statement.language, self.wordings)
+        words, zone = values["words"], self._house.timezone
+        preheader = details.preheader(statement.summary, tokens)
+        reason = why(self._house, statement.lists, words)
+        return values | {
+            "title": statement.title,
+            "subject": statement.subject or statement.title,
+            "date": details.written_date(statement.date, words),
+            "embargo": details.written_time(statement.embargo_until, zone, words),
+            "lists": statement.lists,
+            "preheader": preheader,
+            "preheader_padding": details.preheader_padding(preheader),
+            "archive_url": archive_url(self._house, statement),
+            "original_url": statement.corrects and archive_page(self._house, statement.corrects),
+            "unsubscribe_url": unsubscribe_url(self._house),
+            "preferences_url": preferences_url(self._house),
+            "reason": reason.html(values["words_direction"]),
+            "reason_text": reason.text,
+        }
+
+    def _parts(
+        self, name: str, origin: str, tokens: Sequence[Token], values: dict[str, Any]
+    ) -> tuple[str, str]:
+        """The HTML and the text of a statement."""
+        body = to_html(tokens)
+        _refuse(origin, checks.size_faults(body))  # before premailer takes its time
+        links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
+        found = [values[one] for one in links if values[one]]
+        demands = self._demands(*found, embargo=values["embargo"])
+        # nh3 made it safe; the template must not escape it again
+        html = self._html(name, origin, {**values, "body": Markup(body)}, demands)  # noqa: S704
+        return html, self._text(name, origin, to_text(tokens), values, html, demands)
+
+    def _html(
+        self, name: str, origin: str, values: Mapping[str, Any], demands: checks.Demands
+    ) -> str:
+        template = f"{name}.html.j2"
+        page = self._templates.fill(template, values)
+        place = self._templates.place(template)
+        try:
+            html = inline(page)
+        except ValueError as error:
+            raise InvalidInput([Fault(file=place, message=str(error))]) from error
+        _refuse(origin, [*checks.mark_faults(html, demands), *checks.size_faults(html)])
+        _refuse(place, checks.html_faults(html, demands))
+        return html
+
+    def _text(
+        self,
+        name: str,
+        origin: str,
+        body: PlainBody,
+        values: Mapping[str, Any],
+        html: str,
+        demands: checks.Demands,
+    ) -> str:
+        template = f"{name}.txt.j2"
+        filled = self._templates.fill(template, {**values, "body": body.text, "links": body.links})
+        text = filled.strip("\n") + "\n"
+        _refuse(origin, checks.mark_faults(text, demands))
+        _refuse(self._templates.place(template), checks.text_faults(text, html, demands))
+        return text
+
+    def _demands(self, *links: str, embargo: str = "") -> checks.Demands:
+        address = self._house.organisation.postal_address
+        return checks.Demands(links=links, postal_address=address, embargo=embargo)
+
+
+def _template(statement: Statement) -> str:
+    """The name of the templates that a statement is filled into, without their endings."""
+    if statement.roundup:
+        return "roundup"
+    return "correction" if statement.corrects else "statement"
+
+
+def _refuse(place: str, messages: Iterable[str]) -> None:
+    faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _iso(wall: datetime | None) -> str:
+    return "" if wall is None else wall.isoformat()
+
+
+def _dialled(phone: str) -> str:
+    """A telephone number without the blanks and brackets that people read it by."""
+    return re.sub(r"[^+0-9]", "", phone)
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(wrapping.wrap(text))

@@ -1,0 +1,125 @@
+"""Templates as they are filled, and errors in them told by file and line."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+
+from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined, TemplateSyntaxError
+from jinja2.bccache import Bucket
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.rendering.mail.files import DEFAULT, FETCHES, TemplateFiles
+
+_ESCAPED = ".html.j2"
+
+
+class _Compiled(BytecodeCache):
+    """What this process has compiled, by place and text; all of it is dropped when it grows."""
+
+    _LARGEST = 200
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Nothing where it was not compiled yet, or has changed."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if len(self._codes) >= self._LARGEST:
+            self._codes.clear()
+        if bucket.code:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
+class Templates:
+    """All templates of some files. Nothing is read from disk while rendering.
+
+    Raises InvalidInput naming every template that cannot be read or parsed.
+    """
+
+    def __init__(self, files: TemplateFiles, *, filters: Mapping[str, Callable[..., Any]]) -> None:
+        self._sources = files.sources
+        self._places = files.places
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FunctionLoader(self._source),
+            autoescape=lambda name: name is None or name.endswith(_ESCAPED),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            bytecode_cache=_COMPILED,
+        )
+        self._environment.filters.update(filters)
+        faults = [*files.faults, *self._parse()]
+        if faults:
+            raise InvalidInput(faults)
+
+    def place(self, name: str) -> str:
+        """How a person finds the template that is used under this name."""
+        return self._places[name]
+
+    def fill(self, name: str, values: Mapping[str, object]) -> str:
+        """Fill a template. Raises InvalidInput with the place of whatever goes wrong in it."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except Exception as error:  # a template can raise anything: it calls methods and divides
+            raise InvalidInput([self._fault(name, error)]) from error
+
+    def exported(self, name: str, variable: str) -> Any:
+        """What a template sets at its top. Raises InvalidInput if it sets no such thing."""
+        try:
+            found = getattr(self._environment.get_template(name).module, variable, None)
+        except Exception as error:  # as in fill
+            raise InvalidInput([self._fault(name, error)]) from error
+        if found is None:
+            message = f"sets no {variable}: copy the default {name}, and change it"
+            raise InvalidInput([Fault(file=self.place(name), message=message)])
+        return found
+
+    def _source(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        source = self._sources.get(name)
+        return None if source is None else (source, self._places[name], lambda: True)
+
+    def _parse(self) -> list[Fault]:
+        """What is wrong with a workspace's own; default ones are compiled when they are used."""
+        faults = []
+        for name, source in self._sources.items():
+            faults += _fetching(self._places[name], source)
+            if name.startswith(DEFAULT) or self._sources.get(DEFAULT + name) is source:
+                continue
+            try:
+                self._environment.get_template(name)
+            except TemplateSyntaxError as error:
+                faults.append(self._fault(name, error))
+        return faults
+
+    def _fault(self, name: str, error: Exception) -> Fault:
+        if isinstance(error, TemplateSyntaxError):
+            return Fault(
+                file=error.filename or self.place(name),
+                line=error.lineno,
+                message=f"is not a template: {error.message}",
+            )
+        file, line = self.place(name), 0
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename in self._places.values():
+                file, line = frame.f_code.co_filename, number
+        return Fault(file=file, line=line, message=f"cannot be filled: {error}")
+
+
+def _fetching(place: str, source: str) -> list[Fault]:
+    return [
+        Fault(
+            file=place,
+            line=source.count("\n", 0, found.start()) + 1,
+            message=f"holds {found.group()}, and a mail fetches nothing: write out the rules",
+        )
+        for found in FETCHES.finditer(source)
+    ]

@@ -1,0 +1,128 @@
+"""Translations within the mail of their original: each a block with its own language."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.checks import guards as checks
+from newsletter.rendering.checks.placed import faults_of_statement
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.values import Wordings
+from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.markup import to_html
+from newsletter.rendering.text.plaintext import to_text
+
+_NAMES = {
+    "ar": "العربية",
+    "bn": "বাংলা",
+    "ca": "Català",
+    "cs": "Čeština",
+    "da": "Dansk",
+    "de": "Deutsch",
+    "el": "Ελληνικά",
+    "en": "English",
+    "es": "Español",
+    "eu": "Euskara",
+    "fa": "فارسی",
+    "fi": "Suomi",
+    "fr": "Français",
+    "he": "עברית",
+    "hi": "हिन्दी",
+    "ht": "Kreyòl ayisyen",
+    "hu": "Magyar",
+    "id": "Bahasa Indonesia",
+    "it": "Italiano",
+    "ja": "日本語",
+    "ko": "한국어",
+    "nl": "Nederlands",
+    "no": "Norsk",
+    "pl": "Polski",
+    "pt": "Português",
+    "ro": "Română",
+    "ru": "Русский",
+    "sv": "Svenska",
+    "sw": "Kiswahili",
+    "tl": "Tagalog",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "ur": "اردو",
+    "vi": "Tiếng Việt",
+    "zh": "中文",
+}
+_ONE_LOWER = {"h2": "h3", "h3": "h4"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One language of a mail that holds several, as the templates see it."""
+
+    name: str
+    """Of the language, in that language."""
+    language: str
+    direction: str
+    title: str
+    body: Markup
+    text: str
+    links: tuple[str, ...]
+    words: Mapping[str, str]
+    """The fixed words, in its language where there are any."""
+
+
+def blocks(translations: Sequence[Statement], wordings: Wordings) -> tuple[Block, ...]:
+    """A block for each. Raises InvalidInput with what is wrong in any of them."""
+    faults = chain.from_iterable(_faults(one) for one in translations)
+    if found := tuple(dict.fromkeys(faults)):
+        raise InvalidInput(found)
+    return tuple(_block(one, wordings) for one in translations)
+
+
+def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
+    """What a template of one's own forgot: no mail leaves with only some of its languages."""
+    said = "".join(part.split())
+    for block in wanted:
+        if "".join(block.title.split()) not in said:
+            yield f"it leaves out the translation in {block.name}: fill in translations"
+
+
+def language_name(language: str) -> str:
+    """What a language calls itself, with a variant as its tag names it: Português (BR)."""
+    plain, _, variant = language.partition("-")
+    name = _NAMES.get(plain.lower())
+    if name is None:
+        return language
+    return f"{name} ({variant})" if variant else name
+
+
+def _faults(statement: Statement) -> list[Fault]:
+    tokens = read_markdown(statement.body, statement.language)
+    return [
+        *(Fault(file=statement.origin, message=one) for one in checks.statement_faults(statement)),
+        *faults_of_statement(statement, tokens),
+    ]
+
+
+def _block(statement: Statement, wordings: Wordings) -> Block:
+    tokens = read_markdown(statement.body, statement.language)
+    _lower_headings(tokens)
+    plain = to_text(tokens)
+    return Block(
+        name=language_name(statement.language),
+        language=statement.language,
+        direction=details.direction(statement.language),
+        title=statement.title,
+        body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
+        text=plain.text,
+        links=plain.links,
+        words=wordings.of(statement.language)[0],
+    )
+
+
+def _lower_headings(tokens: Sequence[Token]) -> None:
+    """The title of a block is an h2, so that its own headings stand below that."""
+    for token in tokens:
+        token.tag = _ONE_LOWER.get(token.tag, token.tag)

@@ -1,0 +1,124 @@
+"""What templates see: the house, its colours and fonts, and the fixed words of a language."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from newsletter.domain.campaigns.roundup import Abstract
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements import brand as branding
+from newsletter.domain.statements.content import House
+from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.headers import archive_url
+from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.text.plaintext import visible
+
+_WORDING = "wording.j2"
+_FALLBACK = "en"
+
+
+class Wordings:
+    """The fixed words, by language: those of the workspace, and the default ones behind them.
+
+    Raises InvalidInput, when made, for a file of words that cannot be read.
+    """
+
+    def __init__(self, templates: Templates) -> None:
+        given = _words_in(templates, _WORDING)
+        defaults = _words_in(templates, f"default/{_WORDING}")
+        self._english: dict[str, str] = {**defaults[_FALLBACK], **given.get(_FALLBACK, {})}
+        self._by_language: dict[str, dict[str, str]] = {**defaults, **given}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that have words of their own, in the order in which they are written down."""
+        return tuple(self._by_language)
+
+    def of(self, language: str) -> tuple[Mapping[str, str], bool]:
+        """The words for a language, and whether they are its own and not the English ones."""
+        own = self._by_language.get(language) or self._by_language.get(
+            details.base_language(language)
+        )
+        if own is None:
+            strange = {"date": "", "months": ""}  # a date in English would be half a foreign word
+            return {**self._english, **strange}, False
+        dates = {key: own.get(key, "") for key in ("date", "months")}
+        return {**self._english, **own, **dates}, True
+
+
+def _words_in(templates: Templates, name: str) -> dict[str, dict[str, str]]:
+    found = templates.exported(name, "wordings")
+    if not isinstance(found, dict) or not all(map(_are_words, found.values())):
+        message = 'wordings has to be like {"es": {"web": "Leer en la web"}}, all of it text'
+        raise InvalidInput([Fault(file=templates.place(name), message=message)])
+    return found
+
+
+def _are_words(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
+
+
+def look(brand: branding.Brand) -> dict[str, Any]:
+    """The colours and fonts of a brand, as mails and pages show them."""
+    return {
+        "light": branding.light(brand),
+        "dark": branding.dark(brand),
+        "fonts": {
+            "headings": brand.headings.stack,
+            "text": brand.text.stack,
+            "details": brand.details.stack,
+        },
+    }
+
+
+def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:
+    """What every template needs, whatever it is about."""
+    words, native = wordings.of(language)
+    direction = details.direction(language)
+    return {
+        "organisation": house.organisation,
+        "brand": house.brand,
+        **look(house.brand),
+        "language": language,
+        "base_language": details.base_language(language),
+        "direction": direction,
+        "start": "right" if direction == "rtl" else "left",
+        "words": words,
+        "words_direction": direction if native else "ltr",
+        "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
+        "date_direction": Markup(' dir="ltr"') if not words["months"] else Markup(""),
+        "press_contact_shown": True,
+        "test": False,
+        "translations": (),
+    }
+
+
+_MOST = 300
+"""Characters of a first sentence: more than most have. A summary is never cut."""
+
+
+class WrittenAbstracts:
+    """Takes a statement's summary, or else the first sentence of its text."""
+
+    def __init__(self, house: House, wordings: Wordings) -> None:
+        self._house = house
+        self._wordings = wordings
+
+    def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
+        """What to say of a statement that went out that day."""
+        tokens = read_markdown(statement.body, statement.language)
+        said = " ".join(visible(statement.summary).split())
+        return Abstract(
+            title=statement.title,
+            address=archive_url(self._house, statement),
+            dated=self.dated(statement.date or went_out, language),
+            opening=said or details.shortened(details.opening(tokens), _MOST),
+        )
+
+    def dated(self, day: date, language: str) -> str:
+        """A day as a mail in this language writes it."""
+        return details.written_date(day, self._wordings.of(language)[0])

@@ -1,0 +1,1 @@
+"""Markdown into tokens and HTML that are safe to send."""

@@ -1,0 +1,170 @@
+"""Markdown into tokens that suit a mail.
+
+HTML and text are written from the same tokens, so the two parts cannot drift.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from newsletter.rendering.markdown.markup import LONG_WORD
+from newsletter.rendering.markdown.structure import lost_footnotes, watch_depth
+
+_QUOTES = {
+    "de": ["„", "“", "‚", "‘"],
+    "es": ["«", "»", "“", "”"],
+    "fr": ["«\u00a0", "\u00a0»", "‹\u00a0", "\u00a0›"],
+    "it": ["«", "»", "“", "”"],
+    "pl": ["„", "”", "«", "»"],
+    "pt": ["«", "»", "“", "”"],
+    "ru": ["«", "»", "„", "“"],
+    "uk": ["«", "»", "„", "“"],
+}
+_ENGLISH_QUOTES = ["“", "”", "‘", "’"]
+
+
+def read_markdown(body: str, language: str) -> list[Token]:
+    """Parse a statement's body into tokens, with headings, tables and images made for a mail.
+
+    Every address is let through, and what would not be shown is marked with a token of its own:
+    ``references.faults_in`` says what of it a mail may not have.
+    """
+    parser = _parser(language)
+    env: dict[str, Any] = {}
+    tokens = parser.parse(body, env)
+    tokens += lost_footnotes(env)
+    _settle_headings(tokens)
+    _settle_tables(tokens)
+    for token in tokens:
+        if token.children:
+            token.children = list(_without_anchors(token.children))
+            _describe_images(token.children, parser)
+    return list(_with_captions(tokens))
+
+
+class _Parser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        """Let all through: a refused link would be printed as source, and nobody told."""
+        return True
+
+
+def _parser(language: str) -> MarkdownIt:
+    quotes = _QUOTES.get(language.partition("-")[0].lower(), _ENGLISH_QUOTES)
+    parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
+    parser.enable(["table", "strikethrough", "smartquotes"])
+    parser.use(footnote_plugin)
+    # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
+    parser.core.ruler.after("inline", "dashes", _dashes)
+    watch_depth(parser)
+    return parser
+
+
+# --- changes to the tokens ---------------------------------------------------------------------
+
+_DASHES = (
+    (re.compile(r"(?<![.])\.\.\.(?![.])"), "…"),
+    (re.compile(r"(?<!-)---(?!-)"), "—"),
+    (re.compile(r"(?:(?<=\s)|^)--(?=\s|$)|(?<=[^-\s])--(?=[^-\s])"), "–"),
+)
+
+
+def _dashes(state: StateCore) -> None:
+    for token in state.tokens:
+        shown = ""
+        for child in token.children or ():
+            if child.type == "link_open":
+                shown = child.info
+            if child.type == "text" and shown != "auto":
+                for pattern, replacement in _DASHES:
+                    child.content = pattern.sub(replacement, child.content)
+            if child.type == "link_close":
+                shown = ""
+
+
+def _settle_headings(tokens: Sequence[Token]) -> None:
+    """Put the body's headings below the title, the only h1, without a gap in the levels."""
+    above: list[int] = []
+    level = 2
+    for token in tokens:
+        if token.type == "heading_open":
+            written = int(token.tag[1])
+            while above and above[-1] >= written:
+                above.pop()
+            above.append(written)
+            level = min(len(above) + 1, 4)
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{level}"
+
+
+def _settle_tables(tokens: Sequence[Token]) -> None:
+    """Turn alignment into a class, and allow long words to break where columns are many."""
+    limit = 0
+    for at, token in enumerate(tokens):
+        if token.type == "table_open":
+            limit = max(8, LONG_WORD // _columns(tokens, at))
+        elif token.type == "table_close":
+            limit = 0
+        elif token.type in {"th_open", "td_open"}:
+            _settle_cell(token)
+        for child in (token.children or ()) if limit else ():
+            child.meta["limit"] = limit
+
+
+def _columns(tokens: Sequence[Token], table: int) -> int:
+    head = takewhile(lambda token: token.type != "thead_close", tokens[table:])
+    return sum(token.type == "th_open" for token in head)
+
+
+def _settle_cell(cell: Token) -> None:
+    style = str(cell.attrs.pop("style", ""))
+    if style:
+        cell.attrSet("class", style.removeprefix("text-align:"))
+    if cell.type == "th_open":
+        cell.attrSet("scope", "col")
+
+
+def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
+    """Leave out links to a place in the same text: most mail programs cannot follow them."""
+    open_links: list[bool] = []
+    for child in children:
+        if child.type == "link_open":
+            open_links.append(str(child.attrs["href"]).startswith("#"))
+            if open_links[-1]:
+                continue
+        elif child.type == "link_close" and open_links.pop():
+            continue
+        yield child
+
+
+def _describe_images(children: Sequence[Token], parser: MarkdownIt) -> None:
+    """Keep what an image shows as words, without the Markdown they were written in."""
+    renderer = RendererHTML()
+    for child in children:
+        if child.type == "image":
+            child.content = renderer.renderInlineAsText(child.children, parser.options, {})
+
+
+def _with_captions(tokens: Sequence[Token]) -> Iterator[Token]:
+    """After an image that stands alone, put its title as a caption, close below it."""
+    caption: Token | None = None
+    before: Token | None = None
+    for token in tokens:
+        yield token
+        if token.type == "inline" and [child.type for child in token.children or ()] == ["image"]:
+            title = str((token.children or [])[0].attrs.get("title", ""))
+            caption = Token("text", "", 0, content=title) if title else None
+            if caption and before:
+                before.attrSet("class", "figure")
+        elif token.type == "paragraph_close" and caption:
+            yield Token("paragraph_open", "p", 1, attrs={"class": "caption"}, block=True)
+            yield Token("inline", "", 0, content=caption.content, children=[caption], block=True)
+            yield Token("paragraph_close", "p", -1, block=True)
+            caption = None
+        before = token

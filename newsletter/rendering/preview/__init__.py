@@ -1,0 +1,1 @@
+"""A finished mail as different readers see it."""

@@ -1,0 +1,190 @@
+"""Views of a finished mail: copies that show in any browser what one kind of reader sees.
+
+A browser has one colour scheme and loads every picture. So each copy is altered where that would
+mislead, and a policy in it keeps the browser from fetching anything that was not asked for.
+"""
+
+import html as markup
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlsplit
+
+from newsletter.rendering.checks.guards import Page
+
+_STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE)
+_ALWAYS, _NEVER = "(min-width:0)", "(max-width:0)"
+_HEAD = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
+_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"(?<!\s)(?P<blank>\s++)(?P<name>[^\s=>/]++)(?:\s*+=\s*+(?P<value>\"[^\"]*\"|'[^']*'|[^\s>]+))?"
+)
+_NUMBER = re.compile(r"[0-9]{1,5}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_NOT_SHOWN = re.compile(
+    r"<!--.*?-->|<(?P<tag>head|style|script|title)\b.*?</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
+)
+_FILLING = re.compile("(?:[\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]\\s*){6,}")
+_INBOX_LENGTH = 130
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
+_IN_FRONT = (
+    '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+    '<meta name="referrer" content="no-referrer"><base target="_blank">'
+)
+_BOX = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+    ' viewBox="0 0 {width} {height}"><rect width="100%" height="100%" fill="#8a9096"'
+    ' fill-opacity=".28"/><path d="M0 0L{width} {height}M{width} 0L0 {height}" stroke="#8a9096"'
+    ' stroke-opacity=".6" stroke-width="{line}"/></svg>'
+)
+_OUTLINE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
+"""Mail programs show where a picture would be; a browser does not."""
+_TEXT_PAGE = """\
+<!DOCTYPE html>
+<html lang="{language}">
+<head>
+{front}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{margin: 0; background-color: #ffffff; color: #1b1b1b;}}
+pre {{margin: 0; padding: 20px; font: 14px/1.5 Menlo, Consolas, "Liberation Mono", monospace;
+white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;}}
+</style>
+</head>
+<body><pre dir="auto" tabindex="0">{text}</pre></body>
+</html>
+"""
+
+
+def light(html: str, *, fetch: bool = False) -> str:
+    """On a light screen, whatever the screen is on which it is looked at.
+
+    Boxes of the right size stand for pictures, unless they are to be fetched.
+    """
+    return _as_seen(_in_scheme(html, "light"), fetch=fetch)
+
+
+def dark(html: str, *, fetch: bool = False) -> str:
+    """In a mail program that is set to dark and asks the mail for its dark colours."""
+    return _as_seen(_in_scheme(html, "dark"), fetch=fetch)
+
+
+def without_images(html: str) -> str:
+    """On a light screen, in a mail program that loads no pictures: alt text stands for them."""
+    bare = _in_scheme(_altered(html, lambda _: ""), "light", rules=_OUTLINE)
+    return _in_front(bare, "'none'")
+
+
+def without_styles(html: str, *, fetch: bool = False) -> str:
+    """As Gmail shows it in a mailbox of another provider: style sheets are thrown away.
+
+    What stands in the elements' own style attributes stays.
+    """
+    return _as_seen(_in_scheme(_STYLE.sub("", html), "light"), fetch=fetch)
+
+
+def plain(text: str, *, title: str, language: str) -> str:
+    """The text part as a page, because browsers guess at the characters of a bare text file."""
+    return _TEXT_PAGE.format(
+        language=markup.escape(language),
+        front=_IN_FRONT.format(policy=_POLICY.format(pictures="'none'")),
+        title=markup.escape(title),
+        text=markup.escape(text),
+    )
+
+
+def inbox_line(html: str) -> str:
+    """What an inbox shows beside the subject: the first words of the mail, hidden or not."""
+    page = Page(_NOT_SHOWN.sub("", html))
+    shown = _FILLING.split(page.text.strip(), maxsplit=1)[0]
+    words = " ".join(shown.split())
+    if len(words) <= _INBOX_LENGTH:
+        return words
+    cut = words[: _INBOX_LENGTH - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+def pictures(html: str) -> tuple[str, ...]:
+    """The addresses of all pictures, each once, in order."""
+    found = (address for tag in _IMAGE.findall(html) for address in _sources(tag))
+    return tuple(dict.fromkeys(found))
+
+
+def picture_hosts(html: str) -> tuple[str, ...]:
+    """The hosts from which the pictures come over https, each once, in order."""
+    parts = (urlsplit(address) for address in pictures(html) if _is_address(address))
+    hosts = (part.netloc for part in parts if part.scheme == "https")
+    return tuple(dict.fromkeys(host for host in hosts if _HOST.fullmatch(host)))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _sources(tag: str) -> Iterator[str]:
+    attributes = _attributes(tag)
+    if "src" in attributes:
+        yield attributes["src"]
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    return {
+        found["name"].lower(): markup.unescape((found["value"] or "").strip("\"'"))
+        for found in _ATTRIBUTE.finditer(tag)
+    }
+
+
+def _as_seen(html: str, *, fetch: bool) -> str:
+    if not fetch:
+        return _in_front(_altered(html, _box), "data:")
+    hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
+    return _in_front(html, f"data: {hosts}".rstrip())
+
+
+def _in_front(html: str, pictures: str) -> str:
+    """Put the policy before all else in the head, where nothing has been loaded yet."""
+    front = _IN_FRONT.format(policy=_POLICY.format(pictures=pictures))
+    head = _HEAD.search(html)
+    at = head.end() if head else html.find(">") + 1  # without a head: behind the doctype
+    return html[:at] + front + html[at:]
+
+
+def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
+    """Settle which colour scheme the style sheets ask for, and the colours of the bare page."""
+
+    def settled(found: re.Match[str]) -> str:
+        return _ALWAYS if found["scheme"].lower() == scheme else _NEVER
+
+    html = _STYLE.sub(lambda style: _SCHEME.sub(settled, style.group()), html)
+    rule = f"<style>:root {{color-scheme: only {scheme} !important;}}{rules}</style>"
+    return _HEAD_END.sub(lambda end: rule + end.group(), html, count=1)
+
+
+def _altered(html: str, source: Callable[[dict[str, str]], str]) -> str:
+    """Give each picture another address, made from its attributes; an empty one removes it."""
+
+    def of_tag(tag: re.Match[str]) -> str:
+        new = source(_attributes(tag.group()))
+
+        def of_attribute(found: re.Match[str]) -> str:
+            if found["name"].lower() not in {"src", "srcset"}:
+                return found.group()
+            return f' src="{new}"' if found["name"].lower() == "src" and new else ""
+
+        return _ATTRIBUTE.sub(of_attribute, tag.group())
+
+    return _IMAGE.sub(of_tag, html)
+
+
+def _box(attributes: dict[str, str]) -> str:
+    """A grey box as large as the picture, which no network is needed for."""
+    sizes = [attributes.get(name, "") for name in ("width", "height")]
+    width, height = (int(size) if _NUMBER.fullmatch(size) else 300 for size in sizes)
+    svg = _BOX.format(width=width, height=height, line=max(1, width // 300))
+    return f"data:image/svg+xml,{quote(svg)}"

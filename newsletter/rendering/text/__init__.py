@@ -1,0 +1,1 @@
+"""The text part, and words taken out of a mail again."""

@@ -1,0 +1,249 @@
+"""The text part's body, from the same tokens as the HTML, and how its lines are folded."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+
+WIDTH = 72
+"""Columns of the text part."""
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """Without characters that nobody sees. Joiners stay: Persian and emoji need them."""
+    return _INVISIBLE.sub("", text)
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal gives the text: two for each wide East Asian character."""
+    return sum(map(_columns_of, text))
+
+
+def wrap(text: str, width: int = WIDTH, *, first: str = "", rest: str = "") -> list[str]:
+    """Fold text into lines of at most ``width`` columns, each after its prefix.
+
+    A line break in the text stays one. A word that is too long, and any address, is not broken;
+    text of wide characters is, since it has no blanks.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = rest if lines else first
+        bare = True
+        for gap, word in _words(paragraph):
+            if not bare and columns(line) + len(gap) + columns(word) > width:
+                lines.append(line.rstrip())
+                line, bare = rest, True
+            line += word if bare else gap + word
+            bare = False
+        lines.append(line.rstrip())
+    return lines
+
+
+def underlined(text: str, mark: str) -> str:
+    """A heading, with a line of marks as wide as it."""
+    lines = wrap(text)
+    return "\n".join([*lines, mark * max(map(columns, lines))])
+
+
+def _words(paragraph: str) -> Iterator[tuple[str, str]]:
+    """Each piece that must stay whole, with the blank that stands before it."""
+    for word in re.split(r"[ \t\r\f\v]+", paragraph.strip(" \t\r\f\v")):
+        gap = " "
+        for piece in [word] if _URL.search(word) else _split_wide(word):
+            yield gap, piece
+            gap = ""
+
+
+def _split_wide(word: str) -> list[str]:
+    pieces = [""]
+    for character in word:
+        if _columns_of(character) == 2 and pieces[-1] and not _closes(character):
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def _closes(character: str) -> bool:
+    """Punctuation that may not begin a line."""
+    return unicodedata.category(character) in {"Po", "Pe", "Pf"}
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainBody:
+    """A statement's body as text, and the addresses that its ``[n]`` stand for."""
+
+    text: str
+    links: tuple[str, ...]
+
+
+def to_text(tokens: Sequence[Token]) -> PlainBody:
+    """Write the body in lines of at most 72 columns, with links numbered in reading order."""
+    links: dict[str, int] = {}
+    lines = _Writer(links).blocks(SyntaxTreeNode(tokens).children, WIDTH)
+    return PlainBody(text=visible("\n".join(lines)), links=tuple(links))
+
+
+def inline_text(nodes: Sequence[SyntaxTreeNode]) -> str:
+    """What a line of text says, without links and marks of emphasis."""
+    return visible("".join(_bare(node) for node in nodes))
+
+
+def _bare(node: SyntaxTreeNode) -> str:
+    if node.type in {"softbreak", "hardbreak"}:
+        return " "
+    if node.type in {"text", "code_inline"}:
+        return node.content
+    return "" if node.type == "image" else "".join(map(_bare, node.children))
+
+
+class _Writer:
+    """Writes blocks as lines, and collects addresses on the way."""
+
+    def __init__(self, links: dict[str, int]) -> None:
+        self._links = links
+        self._blocks: dict[str, Callable[[SyntaxTreeNode, int], list[str]]] = {
+            "paragraph": self._paragraph,
+            "heading": self._heading,
+            "bullet_list": self._list,
+            "ordered_list": self._list,
+            "blockquote": self._quote,
+            "fence": self._code,
+            "code_block": self._code,
+            "table": self._table,
+            "hr": lambda _node, _width: ["* * *"],
+            "footnote_block": self._notes,
+        }
+
+    def blocks(self, nodes: Sequence[SyntaxTreeNode], width: int) -> list[str]:
+        """All blocks, with an empty line between them but after the text of a tight list's item."""
+        lines: list[str] = []
+        gap = False
+        for node in nodes:
+            if node.type not in self._blocks:
+                continue
+            if gap:
+                lines.append("")
+            lines += self._blocks[node.type](node, width)
+            gap = not node.hidden
+        return lines
+
+    # --- blocks ---
+
+    def _paragraph(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        return wrap(self._inline(node.children[0]), width)
+
+    def _heading(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        return underlined(self._inline(node.children[0]), "-" if node.tag == "h2" else "~").split(
+            "\n"
+        )
+
+    def _list(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        start = int(node.attrs.get("start", 1))
+        ordered = node.type == "ordered_list"
+        marks = [f"{start + index}. " if ordered else "- " for index in range(len(node.children))]
+        indent = max(map(len, marks))
+        loose = not _tight(node)
+        lines: list[str] = []
+        for mark, item in zip(marks, node.children, strict=True):
+            if lines and loose:
+                lines.append("")
+            lines += _hang(mark.rjust(indent), self.blocks(item.children, width - indent))
+        return lines
+
+    def _quote(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        return [f"> {line}".rstrip() for line in self.blocks(node.children, width - 2)]
+
+    def _code(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        return [f"    {line}".rstrip() for line in node.content.rstrip("\n").split("\n")]
+
+    def _notes(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        lines: list[str] = []
+        for number, note in enumerate(node.children, start=1):
+            mark = f"({number}) "
+            lines += _hang(mark, self.blocks(note.children, width - len(mark)))
+        return lines
+
+    def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        rows = [row for part in node.children for row in part.children]
+        texts = [[self._inline(cell.children[0]) for cell in row.children] for row in rows]
+        widths = [max(map(columns, column)) for column in zip(*texts, strict=True)]
+        if sum(widths) + 2 * (len(widths) - 1) > width:
+            return _records(texts, width)
+        sides = [str(cell.attrs.get("class", "left")) for cell in rows[0].children]
+        lines = [_aligned(row, widths, sides) for row in texts]
+        return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
+
+    # --- within a block ---
+
+    def _inline(self, node: SyntaxTreeNode) -> str:
+        return "".join(map(self._piece, node.children))
+
+    def _piece(self, node: SyntaxTreeNode) -> str:
+        if node.type in {"softbreak", "hardbreak"}:
+            return "\n" if node.type == "hardbreak" else " "
+        if node.type == "footnote_ref":
+            return f" ({node.meta['id'] + 1})"
+        if node.type == "image":
+            return f"[{node.content}]"
+        if node.type == "link":
+            return self._link(node)
+        if not node.children:
+            return node.content
+        mark = {"strong": "*", "em": "_", "s": "~~"}.get(node.type, "")
+        return f"{mark}{self._inline(node)}{mark}"
+
+    def _link(self, node: SyntaxTreeNode) -> str:
+        label, href = self._inline(node), str(node.attrs["href"])
+        if label in {href, href.removeprefix("mailto:")}:
+            return label
+        number = self._links.setdefault(href, len(self._links) + 1)
+        return f"{label} [{number}]".lstrip()
+
+
+def _tight(node: SyntaxTreeNode) -> bool:
+    """A list whose items are not parted by empty lines: its paragraphs are hidden."""
+    return all(
+        child.hidden
+        for item in node.children
+        for child in item.children
+        if child.type == "paragraph"
+    )
+
+
+def _hang(mark: str, lines: list[str]) -> list[str]:
+    first, *others = lines or [""]
+    indent = " " * len(mark)
+    return [(mark + first).rstrip(), *((indent + line).rstrip() for line in others)]
+
+
+def _aligned(texts: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
+    cells = []
+    for text, width, side in zip(texts, widths, sides, strict=True):
+        free = width - columns(text)
+        before = {"right": free, "center": free // 2}.get(side, 0)
+        cells.append(" " * before + text + " " * (free - before))
+    return "  ".join(cells).rstrip()
+
+
+def _records(texts: Sequence[Sequence[str]], width: int) -> list[str]:
+    """A table too wide for the lines: each row as its own paragraph, a line a column."""
+    heads, *rows = texts
+    lines: list[str] = []
+    for row in rows:
+        if lines:
+            lines.append("")
+        for head, text in zip(heads, row, strict=True):
+            lines += wrap(f"{head}: {text}" if head else text, width, rest="  ")
+    return lines

@@ -1,0 +1,197 @@
+"""The workspace's own keys: made once, readable by their owner alone.
+
+``links`` holds one key a line; the last signs, all verify, so that links in old mails go on
+working after a new key was added. A line that ends in ``retired`` only ends subscriptions.
+``addresses`` keys the hash under which suppressions are kept.
+
+Files are made so from their first byte, whatever the shell's umask is. What an older version made
+is put right when a workspace is opened.
+"""
+
+import glob
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from newsletter.domain.errors import Fault, InvalidInput, Refused
+from newsletter.domain.subscribers.audience import fold
+
+_KEY_BYTES = 32
+_MOST_KEYS = 256
+_RETIRED = "retired"
+
+
+def load_keys(path: Path) -> tuple[bytes, ...]:
+    """All keys of a file, oldest first; makes the file with one key if it is not there."""
+    return tuple(key for key, _ in _lines(path))
+
+
+def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
+    """All keys of a file that signs links, and the places of those that are retired."""
+    lines = _lines(path)
+    retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
+    if len(lines) - 1 in retired:
+        message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
+        raise InvalidInput([Fault(file=str(path), line=len(lines), message=message)])
+    return tuple(key for key, _ in lines), retired
+
+
+def add_link_key(path: Path) -> int:
+    """Add a key and retire all others, at once or not at all; returns how many there are now."""
+    keys, _ = load_link_keys(path)
+    if len(keys) >= _MOST_KEYS:
+        raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
+    lines = [f"{key.hex()} {_RETIRED}" for key in keys]
+    draft = _draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
+    draft.replace(path)
+    return len(keys) + 1
+
+
+def _lines(path: Path) -> list[tuple[bytes, bool]]:
+    if not path.exists():
+        _create(path)
+    found = [
+        (_key(path, number, line.split()), line.split()[1:] == [_RETIRED])
+        for number, line in enumerate(path.read_text("ascii", "replace").splitlines(), start=1)
+        if line.strip()
+    ]
+    if not found:
+        raise InvalidInput(
+            [Fault(file=str(path), message="holds no key; restore it from a backup")]
+        )
+    return found
+
+
+def _key(path: Path, number: int, parts: list[str]) -> bytes:
+    try:
+        key = bytes.fromhex(parts[0])
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES or parts[1:] not in ([], [_RETIRED]):
+        message = f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
+        raise InvalidInput([Fault(file=str(path), line=number, message=message)])
+    return key
+
+
+def _create(path: Path) -> None:
+    """Whole or not at all, and by one process only: the others take what the first made."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+
+
+def _draft(path: Path, lines: Sequence[str]) -> Path:
+    """A file beside another, whole and on the disk, that its owner alone can read."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def address_hash(key: bytes) -> Callable[[str], bytes]:
+    """The keyed hash (16 bytes, BLAKE2b) of an address in its folded form."""
+    keyed = hashlib.blake2b(key=key, digest_size=16, person=b"address")
+
+    def hash_address(address: str) -> bytes:
+        state = keyed.copy()
+        state.update(fold(address).encode())
+        return state.digest()
+
+    return hash_address
+
+
+def account_name(key: bytes) -> Callable[[bytes], str]:
+    """A name for an account at a provider, out of its identity: 32 hexadecimal digits.
+
+    It is keyed, so that whoever has the database alone can try out no secret by it.
+    """
+    keyed = hashlib.blake2b(key=key, digest_size=16, person=b"account")
+
+    def name(identity: bytes) -> str:
+        state = keyed.copy()
+        state.update(identity)
+        return state.hexdigest()
+
+    return name
+
+
+def workspace_name(key: bytes) -> str:
+    """A name for the workspace that stays as long as its key does: 12 hexadecimal digits."""
+    return hashlib.blake2b(key=key, digest_size=6, person=b"workspace").hexdigest()
+
+
+def fingerprint(key: bytes) -> str:
+    """A name for a key that gives nothing of it away: 16 hexadecimal digits."""
+    return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
+
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@contextmanager
+def private() -> Iterator[int]:
+    """Whatever the process makes in the block is for its owner alone.
+
+    Yields what it was before, for files that are meant for others: give it to ``made_with``.
+    """
+    with made_with(_OTHERS) as before:
+        yield before
+
+
+@contextmanager
+def made_with(umask: int) -> Iterator[int]:
+    """Files and folders made in the block lack these rights. Yields what they lacked before."""
+    before = os.umask(umask)
+    try:
+        yield before
+    finally:
+        os.umask(before)
+
+
+def close_off(paths: Iterable[Path]) -> None:
+    """Take away all rights of others to these, where they are ours."""
+    for path in paths:
+        mode = _mode(path)
+        if mode & _OTHERS and path.stat().st_uid == os.geteuid():
+            path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+
+def open_to_others(paths: Iterable[Path]) -> list[Path]:
+    """Which of these somebody else may read or change."""
+    return [path for path in paths if _mode(path) & _OTHERS]
+
+
+def kept_in(folder: Path, *others: Path) -> list[Path]:
+    """A folder of ours and what lies right in it; other files, and what has their name and more.
+
+    What lies deeper is shut in by its folder.
+    """
+    beside = (one for path in others for one in (path, *_named_after(path)))
+    within = folder.iterdir() if folder.is_dir() else ()
+    return [folder, *sorted({*within, *beside})]
+
+
+def _named_after(path: Path) -> Iterator[Path]:
+    """What SQLite and we ourselves put beside a file."""
+    for ending in ("-*", ".*"):
+        yield from path.parent.glob(glob.escape(path.name) + ending)
+
+
+def _mode(path: Path) -> int:
+    """Nought for what is not there, or only leads somewhere else."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+    return 0 if stat.S_ISLNK(mode) else mode

@@ -1,0 +1,167 @@
+"""What a run says in its log: one structured line for each thing that happens."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.letter import LetterState
+from newsletter.pipeline.delivery.dispatch import Dispatched
+from newsletter.pipeline.delivery.letters import Posted
+from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
+from newsletter.pipeline.events.record import Polled
+from newsletter.pipeline.statements.visit import Visited
+from newsletter.runtime.app import Look
+
+log = logging.getLogger("newsletter.run")
+_PULSE = 60.0
+"""Seconds."""
+
+
+def log_look(look: Look, before: Look) -> None:
+    """One line for each thing that is new since the look before."""
+    for fault in look.faults if look.faults != before.faults else ():
+        log.error("%s", fault)
+    _log_made(look)
+    for campaign in look.scheduled:
+        log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
+    for held in (*look.withdrawn, *(one for one in look.held if one not in before.held)):
+        log.warning("not sent: %s: %s", held.slug, held.reason)
+    log_stopped(look.stopped)
+    if look.retired:
+        log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
+    if look.resumed:
+        log.info("%d readers' pauses are over", look.resumed)
+    for campaign in look.started:
+        log.info("started %s as campaign %d", campaign.slug, campaign.id)
+
+
+def _log_made(look: Look) -> None:
+    """Round-ups that were put together, and what was approved over warnings."""
+    for made in look.gathered:
+        log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
+    for noted in look.approved:
+        if noted.warnings:
+            why = noted.despite or "no reason is given"
+            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
+
+
+def log_reconciled(done: Reconciled) -> None:
+    log.info(
+        "unknown attempt=%s campaign=%d batch=%d step=%s known=%d queued=%d unknown=%d%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.step.name.lower(),
+        done.known,
+        done.queued,
+        done.unknown,
+        f" reason={done.reason!r}" if done.reason else "",
+    )
+
+
+def log_attempt(done: Dispatched) -> None:
+    """One line; only for those who ask for more where nothing is wrong."""
+    outcome = done.answer.outcome
+    well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
+    log.log(
+        logging.DEBUG if well else logging.WARNING,
+        "attempt=%s campaign=%d batch=%d provider=%s messages=%d verdict=%s exceptions=%d"
+        " recorded=%s%s",
+        done.attempt_id,
+        done.campaign_id,
+        done.batch_id,
+        done.provider,
+        done.messages,
+        outcome.verdict.value,
+        len(done.answer.exceptions),
+        done.recorded,
+        f" reason={outcome.reason!r}" if outcome.reason else "",
+    )
+
+
+def log_posted(done: Posted) -> None:
+    """One line for each letter, without the address; as for attempts."""
+    well = done.state is LetterState.ACCEPTED and done.recorded
+    log.log(
+        logging.DEBUG if well else logging.INFO,
+        "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
+        done.letter_id,
+        done.kind.value,
+        done.attempt_id,
+        done.provider or "none",
+        done.state.value,
+        done.recorded,
+        f" reason={done.reason!r}" if done.reason else "",
+    )
+
+
+class Pulse:
+    """A line a minute at most, of what was handed over while nothing is wrong."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._said_at = now()
+        self._messages = 0
+
+    def note(self, done: Dispatched) -> None:
+        """A batch came back; any thread may say so."""
+        if done.answer.outcome.verdict is not Verdict.ACCEPTED:
+            return
+        with self._lock:
+            self._messages += done.messages - len(done.answer.exceptions)
+
+    def beat(self) -> None:
+        """Say it, if it is time and there is something to say."""
+        with self._lock:
+            messages, seconds = self._messages, self._now() - self._said_at
+            if seconds < _PULSE:
+                return
+            self._messages, self._said_at = 0, self._now()
+        if messages:
+            log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
+
+
+def log_recovered(found: Recovered) -> None:
+    if found.unknown:
+        log.warning("after a crash: %d batches unknown", found.unknown)
+    if found.letters:
+        log.warning("after a crash: %d letters unknown", found.letters)
+    if found.strays:
+        log.warning(
+            "%d readers are unknown at another account than is configured: what this one knows or"
+            " lacks proves nothing about them, so an event or a person has to tell",
+            found.strays,
+        )
+
+
+def log_stopped(campaigns: Iterable[Campaign]) -> None:
+    for campaign in campaigns:
+        log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+
+
+def log_polled(provider: str, polled: Polled, before: Polled | None) -> None:
+    """What was told; why nothing could be had only when that is new."""
+    if polled.events:
+        log.debug("polled=%s events=%d", provider, polled.events)
+    if polled.reason and (before is None or polled.reason != before.reason):
+        log.error("polled=%s not heard: %s", provider, polled.reason)
+
+
+def log_visited(seen: Visited) -> None:
+    """What is new in a feed; that it cannot be read, or can be again, only when that is new."""
+    if seen.failure and seen.turned:
+        log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)
+    elif seen.turned:
+        log.info("feed=%s can be read again", seen.feed)
+    if seen.first:
+        log.info("feed=%s visited first: %d items passed over", seen.feed, seen.passed)
+    for slug in seen.taken:
+        log.info("feed=%s new statement %s", seen.feed, slug)
+    for slug in seen.changed:
+        log.info("feed=%s changed statement %s", seen.feed, slug)
+    for why in (*seen.unusable, *([seen.remark] if seen.remark else [])):
+        log.warning("feed=%s please check: %s", seen.feed, why)

@@ -1,0 +1,117 @@
+"""The courier's rounds: letters that readers wait for, in a thread of their own."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+from typing import TypeVar
+
+from newsletter.pipeline.delivery.letters import forget
+from newsletter.runtime.app import App
+from newsletter.runtime.log import log_posted, log_visited
+
+
+class Stillness:
+    """Whether a question that was answered with "nothing" has to be asked again.
+
+    It has not until somebody, of this process or another, has committed something. Only for
+    questions whose answer no passing of time changes.
+    """
+
+    def __init__(self, version: Callable[[], int]) -> None:
+        self._version = version
+        self._asked_at: int | None = None
+        self._still_at: int | None = None
+
+    def holds(self) -> bool:
+        """Nothing was open, and nothing was written since. Where not, ask, and ``note`` it."""
+        self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
+        return self._asked_at == self._still_at
+
+    def note(self, *, nothing: bool) -> None:
+        """What came of asking."""
+        self._still_at = self._asked_at if nothing else None
+
+
+class Rounds:
+    """Hands over what waits, and forgets in time who asked for it."""
+
+    def __init__(self, app: App, *, stopped: Callable[[], bool]) -> None:
+        self._app = app
+        self._stopped = stopped
+        self._courier = app.courier()
+        self._still = Stillness(app.store.version)
+        self._busy = False
+
+    def go(self) -> None:
+        """Hand over letter after letter, until none is due or none may leave."""
+        if self._still.holds():
+            return
+        self._busy = True
+        try:
+            while not self._stopped() and (done := self._courier.post()) is not None:
+                log_posted(done)
+            with self._app.store.read() as tx:
+                self._still.note(nothing=not tx.letters.waiting()[0])
+        finally:
+            self._busy = False
+
+    def forget(self) -> None:
+        """Forget the networks and addresses of letters that are long done."""
+        forget(store=self._app.store, clock=self._app.clock)
+
+    def open(self, within: timedelta) -> bool:
+        """A letter is being handed over, or one may leave within so long."""
+        if self._busy:
+            return True
+        due = self._courier.next_at()
+        return due is not None and due <= self._app.clock.now() + within
+
+
+Seen = TypeVar("Seen")
+
+_PATIENCE = 0.2
+"""Seconds."""
+
+
+class Visits:
+    """Visits to feeds, and whether a look has followed upon what they brought."""
+
+    def __init__(self, app: App, *, stopped: Callable[[], bool]) -> None:
+        self._app = app
+        self._stopped = stopped
+        self._visitor = app.visitor()
+        self._round_over = not app.feeds
+        self._brought = 0
+        self._looked_at = 0
+        self._looked = Event()
+
+    @property
+    def open(self) -> bool:
+        """The first visits are not over, or no look has begun since something new came."""
+        return not self._round_over or self._looked_at != self._brought
+
+    def go(self) -> None:
+        """Visit what is due, one after the other."""
+        try:
+            self._await_a_look()
+            for feed in self._visitor.due(self._app.feeds):
+                if self._stopped():
+                    return
+                seen = self._visitor.visit(feed)
+                log_visited(seen)
+                self._brought += seen.found
+        finally:
+            self._round_over = True
+
+    def _await_a_look(self) -> None:
+        """So that no item gets the slug of a file that is new."""
+        while not self._looked.wait(_PATIENCE) and not self._stopped():
+            pass
+
+    def followed_by(self, look: Callable[[], Seen]) -> Seen:
+        """Look; what came before it began has been looked at then."""
+        brought = self._brought
+        seen = look()
+        self._looked_at = brought
+        self._looked.set()
+        return seen

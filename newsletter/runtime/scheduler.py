@@ -1,0 +1,335 @@
+"""The clock that says "look now", and the threads that hand batches over.
+
+APScheduler keeps its list in memory only: what is to be done stands in our tables, and its ticks
+merely make us look there. Pausing it, losing it or running it late loses nothing.
+"""
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.delivery.pacing import Wait
+from newsletter.domain.errors import Fault, Refused, StoreUnavailable
+from newsletter.domain.events.event import Event
+from newsletter.pipeline.campaigns.plan import Held
+from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.delivery.reconcile import Reconciler
+from newsletter.pipeline.events.record import Polled, Poller
+from newsletter.runtime.app import App, Look
+from newsletter.runtime.log import (
+    Pulse,
+    log_attempt,
+    log_look,
+    log_polled,
+    log_reconciled,
+    log_recovered,
+    log_stopped,
+)
+from newsletter.runtime.rounds import Rounds, Stillness, Visits
+from newsletter.store.file.lock import only_one
+
+log = logging.getLogger("newsletter.run")
+
+_EXECUTORS = ("default", "reconcile", "poll", "feeds", "letters")
+_IDLE_WAIT = 1.0
+_WATCH, _CALM = 0.2, 1.0
+"""How often it is looked whether it is over, or on hold; the calmer way while nothing is sent."""
+_RECONCILE = 1.0
+_POST, _FORGET = 1.0, 3600.0
+_PUT_BACK = timedelta(seconds=1)
+_SOON = timedelta(seconds=12)
+"""``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
+_PATIENCE = timedelta(minutes=5)
+"""The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
+_GIVE_UP_AFTER = 4
+"""Tries of one batch in this run, none of them handed over, before ``until_idle`` ends."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What one run saw, for its end."""
+
+    last: Look = field(default_factory=Look)
+    looks: int = 0
+    withdrawn: list[Held] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+    """Campaigns that this run worked on."""
+    unreachable: str = ""
+    held: str = ""
+    """Why the whole workspace is on hold; empty while it is not."""
+    wait: Wait | None = None
+    """Why it ended with work left, where that is a wait too long for ``until_idle``."""
+    failure: BaseException | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.last.faults
+
+
+class Scheduler:
+    """Runs a workspace until it is told to stop, or until nothing is left to do."""
+
+    def __init__(
+        self, app: App, *, on_progress: Callable[[list[Campaign]], None] | None = None
+    ) -> None:
+        self._app = app
+        self._on_progress = on_progress
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._run = Run()
+        self._sends = True
+        """Something is being sent, as far as was seen."""
+        self._visits = Visits(app, stopped=self._stop.is_set)
+        self._rounds = Rounds(app, stopped=self._stop.is_set)
+        self._pulse = Pulse()
+        self._in_vain_lock = threading.Lock()
+        self._in_vain: dict[int, int] = {}
+        self._reconciling = False
+        self._nothing_unknown = Stillness(app.store.version)
+        self._nothing_sent = Stillness(app.store.version)
+        self._polled: dict[str, Polled] = {}
+        self._unheard = set(app.histories)
+        """Providers that were not asked for events yet: ``until_idle`` waits for them."""
+
+    def stop(self) -> None:
+        """Claim nothing more, let the calls that are under way end, and come back."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self, *, until_idle: bool = False) -> Run:
+        """Work. One process at a time: raises Refused where another is at it."""
+        self._app.prepare()  # the threads share what is built
+        with only_one(self._app.lock_path):
+            self._app.guard().begin()
+            log_recovered(self._app.recover())
+            with self._app.store.read() as tx:
+                self._run.finished |= set(tx.campaigns.sending())
+            log_stopped(self._app.brake())  # before the first batch, not some batches later
+            clock = self._start_clock()
+            workers = self._start_workers()
+            try:
+                self._watch(until_idle, clock)
+            finally:
+                self.stop()
+                clock.shutdown(wait=True)
+                for worker in workers:
+                    worker.join()
+                gc.unfreeze()
+            self._report_progress()
+        if self._run.failure is not None:
+            raise self._run.failure
+        return self._run
+
+    def _start_clock(self) -> BackgroundScheduler:
+        clock = BackgroundScheduler(
+            timezone=UTC,
+            # a thread each: asking a slow provider does not keep statements waiting
+            executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        clock.add_listener(self._failed, EVENT_JOB_ERROR)
+        poll = self._app.settings.schedule.poll.total_seconds()
+        self._repeat(clock, "default", poll, self._look)
+        reconcile = partial(self._reconcile, self._app.reconciler())
+        self._repeat(clock, "reconcile", _RECONCILE, reconcile)
+        if self._app.feeds:
+            self._repeat(clock, "feeds", poll, self._visits.go)
+        self._repeat(clock, "letters", _POST, self._rounds.go)
+        self._repeat(clock, "letters", _FORGET, self._rounds.forget)
+        for name, (every, _) in self._app.histories.items():
+            poller = self._app.poller(name, partial(self._hear, name), self._stop.is_set)
+            ask = partial(self._poll, name, poller)
+            self._repeat(clock, "poll", every.total_seconds(), ask)
+        clock.start()
+        return clock
+
+    def _repeat(
+        self, clock: BackgroundScheduler, executor: str, seconds: float, deed: Callable[[], None]
+    ) -> None:
+        """Do a deed now and then every so many seconds, in the thread of an executor."""
+        clock.add_job(
+            deed,
+            "interval",
+            seconds=max(seconds, 0.1),
+            next_run_time=self._app.clock.now(),
+            executor=executor,
+        )
+
+    def _start_workers(self) -> list[threading.Thread]:
+        dispatcher = self._app.dispatcher()
+        gc.freeze()  # what stands by now stays: the collector would walk it every few batches
+        workers = [
+            threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
+            for number in range(self._app.settings.provider.concurrency)
+        ]
+        for worker in workers:
+            worker.start()
+        return workers
+
+    def _look(self) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            self._app.watermark.flush()
+        except Refused as error:
+            self._fail(error)
+            return
+        if self._run.held:
+            return
+        look = self._visits.followed_by(self._app.look)
+        log_look(look, self._run.last)
+        self._run.last = look
+        self._run.withdrawn += look.withdrawn
+        self._run.finished |= {campaign.id for campaign in look.started}
+        self._run.looks += 1
+        if look.started:
+            self._send()
+
+    def _reconcile(self, reconciler: Reconciler) -> None:
+        if self._nothing_unknown.holds():
+            return
+        self._reconciling = True
+        try:
+            while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
+                log_reconciled(done)
+                self._run.finished.add(done.campaign_id)
+                if done.queued:
+                    self._send()
+            with self._app.store.read() as tx:
+                asks_at = tx.unknowns.next_at(self._app.lines.accounts)
+            self._nothing_unknown.note(nothing=asks_at is None)
+        finally:
+            self._reconciling = False
+
+    def _poll(self, name: str, poller: Poller) -> None:
+        try:
+            polled = poller.poll()
+            log_polled(name, polled, self._polled.get(name))
+            self._polled[name] = polled
+        finally:
+            self._unheard.discard(name)
+
+    def _hear(self, name: str, events: Sequence[Event]) -> None:
+        _, stopped = self._app.record(name, events)
+        log_stopped(stopped)
+
+    def _failed(self, event: JobExecutionEvent) -> None:
+        if isinstance(event.exception, StoreUnavailable):
+            log.error("cannot look: %s", event.exception)
+        else:
+            self._fail(event.exception)
+
+    def _fail(self, error: BaseException) -> None:
+        self._run.failure = self._run.failure or error
+        self.stop()
+
+    def _work(self, dispatcher: Dispatcher) -> None:
+        try:
+            while not self._stop.is_set():
+                self._work_once(dispatcher)
+        except BaseException as error:  # a dead thread must not go unnoticed
+            self._fail(error)
+
+    def _send(self) -> None:
+        """There is something to hand over."""
+        self._sends = True
+        self._wake.set()
+
+    def _work_once(self, dispatcher: Dispatcher) -> None:
+        done = dispatcher.dispatch() if self._sends else None
+        if done is not None:
+            self._note(done)
+        elif self._sends and (turns := [one.until for one in self._app.waits().values() if one]):
+            left = min(turns) - self._app.clock.now()
+            self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
+        else:
+            self._wake.wait(_IDLE_WAIT)
+            self._wake.clear()
+
+    def _note(self, done: Dispatched) -> None:
+        with self._in_vain_lock:
+            tries = self._in_vain.pop(done.batch_id, 0)
+            if done.wait:
+                self._in_vain[done.batch_id] = tries + 1
+        log_attempt(done)
+        self._pulse.note(done)
+
+    def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
+        while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
+            _wake_up(clock, self._app.clock.now())
+            self._notice()
+            self._pulse.beat()
+            if until_idle and self._run.held:
+                return
+            if until_idle and self._run.looks and not self._visits.open and self._is_over():
+                return
+
+    def _report_progress(self) -> None:
+        if self._on_progress is None:  # nobody looks: a sum over many batches for nothing
+            return
+        with self._app.store.read() as tx:
+            going = tx.campaigns.going()
+        self._on_progress(going)
+
+    def _notice(self) -> None:
+        if self._nothing_sent.holds():
+            return
+        with self._app.store.read() as tx:
+            reason = tx.hold.reason()
+            sends, before = bool(tx.campaigns.sending()), self._sends
+        if sends or before:
+            self._report_progress()
+        self._sends = sends
+        self._nothing_sent.note(nothing=not sends)
+        if sends and not before:  # another process let it go on
+            self._wake.set()
+        self._notice_hold(reason)
+
+    def _notice_hold(self, reason: str) -> None:
+        """The claims see a hold by themselves; here it is said."""
+        if reason and not self._run.held:
+            log.warning("sending is stopped: %s; calls under way are booked", reason)
+        elif self._run.held and not reason:
+            log.warning("sending is resumed")
+            self._wake.set()
+        self._run.held = reason
+
+    def _is_over(self) -> bool:
+        with self._app.store.read() as tx:
+            now = self._app.clock.now()
+            waiting = tx.batches.waiting()
+            due = tx.campaigns.due(now)
+            asks_at = tx.unknowns.next_at(self._app.lines.accounts)
+        if waiting.queued and not waiting.claimed and self._waits_long():
+            return True
+        with self._in_vain_lock:
+            in_vain = max(self._in_vain.values(), default=0)
+        if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
+            self._run.unreachable = waiting.reason
+            return True
+        soon = asks_at is not None and asks_at <= now + _SOON
+        asking = soon or self._reconciling or bool(self._unheard) or self._rounds.open(_SOON)
+        return not (due or asking or waiting.claimed or waiting.due_by(now + _PATIENCE))
+
+    def _waits_long(self) -> bool:
+        wait = self._app.wait()
+        if wait is None or wait.until - self._app.clock.now() < _PATIENCE:
+            return False
+        self._run.wait = wait
+        return True
+
+
+def _wake_up(clock: BackgroundScheduler, now: datetime) -> None:
+    """Where the wall clock was put back, what it had named would come as much later."""
+    for tick in clock.get_jobs():
+        if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
+            tick.modify(next_run_time=now)

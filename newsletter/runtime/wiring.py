@@ -1,0 +1,117 @@
+"""Opens a workspace: its settings, its keys and its database."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.config.loading import FILE_NAME, load
+from newsletter.config.settings import Settings
+from newsletter.domain.errors import Refused
+from newsletter.runtime.app import App
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.keys import (
+    address_hash,
+    close_off,
+    fingerprint,
+    kept_in,
+    load_keys,
+    load_link_keys,
+    private,
+)
+from newsletter.runtime.links import SignedLinks
+from newsletter.store.engine import open_sqlite
+from newsletter.store.file.binding import bind
+from newsletter.store.file.chain import Chain, HeadFile
+from newsletter.store.file.lock import in_use
+from newsletter.store.file.watermark import FileWatermark
+from newsletter.store.schema.versions import ensure_current
+from newsletter.store.sql import SqlStore
+
+
+@contextmanager
+def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter") -> Iterator[App]:
+    """Open a workspace, and close it at the end of the block.
+
+    ``by`` says who has the database open, to whoever wants to replace it.
+    """
+    settings = load(workspace / FILE_NAME, environ)
+    with private() as umask, _stored(settings, by) as (store, keys):
+        watermark = FileWatermark(settings.epoch_path, settings.database_path)
+        app = App(
+            settings=settings,
+            store=store,
+            watermark=watermark,
+            clock=SystemClock(),
+            links=SignedLinks(keys.links, retired=keys.retired_links),
+            key=keys.addresses[0],
+            umask=umask,
+        )
+        try:
+            app.guard().attend()
+            store.seal(app.clock.now())
+            yield app
+        finally:
+            watermark.close()
+
+
+def kept(settings: Settings) -> list[Path]:
+    """Files and folders of ours that nobody else may read."""
+    # of all kinds only the outbox keeps messages in a folder
+    outboxes = (getattr(one, "path", None) for one in settings.providers)
+    folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
+    files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
+    within = kept_in(settings.workspace / "var", *files)
+    return [*within, *(folder for folder in folders if folder != settings.workspace)]
+
+
+def _refuse_lost(settings: Settings) -> None:
+    """A database that was there and is gone is not begun anew: nobody would be subscribed."""
+    database, witness = settings.database_path, settings.epoch_path
+    if witness.exists() and not database.exists():
+        raise Refused(
+            f"the database {database} is gone, and {witness} says that there was one; nothing was"
+            " changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
+            f" begin anew, without subscribers and without what has gone out, remove {witness}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
+
+    addresses: tuple[bytes, ...]
+    links: tuple[bytes, ...]
+    retired_links: frozenset[int]
+    audit: tuple[bytes, ...]
+
+
+@contextmanager
+def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
+    """The database, which nobody replaces while it is open, and the keys that belong to it."""
+    database, folder = settings.database_path, settings.workspace / "var" / "keys"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with in_use(settings.in_use_path, by=by):
+        links, retired = load_link_keys(folder / "links")
+        keys = _Keys(
+            addresses=load_keys(folder / "addresses"),
+            links=links,
+            retired_links=retired,
+            audit=load_keys(folder / "audit"),
+        )
+        _refuse_lost(settings)
+        engine = open_sqlite(database)
+        try:
+            ensure_current(engine)
+            firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
+            bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
+            close_off(kept(settings))
+            store = SqlStore(
+                engine,
+                hash_address=address_hash(keys.addresses[0]),
+                chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+            )
+            with closing(store):
+                yield store, keys
+        finally:
+            engine.dispose()

@@ -1,1 +1,0 @@
-"""Signed links and the clock: the few things with one right way."""

@@ -1,0 +1,1 @@
+"""Campaigns and whom they go to."""

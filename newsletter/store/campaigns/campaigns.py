@@ -1,0 +1,415 @@
+"""Campaigns, their audiences and figures."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+    update,
+)
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.schedule import ByZone
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.store.campaigns.freezing import freeze
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.json_sql import each_id
+from newsletter.store.subscribers.segments import aimed
+
+_COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+_campaign = tables.campaign.c
+_batch = tables.batch.c
+# In the words of the partial indexes: SQLite uses them for nothing else.
+_IS_OPEN = text("campaign.state IN ('scheduled', 'sending', 'paused', 'attention')")
+_IS_SENDING = text("campaign.state = 'sending'")
+_HAS_BEGUN = text("campaign.started_at IS NOT NULL")
+_CORRECTS_SOMETHING = text("campaign.corrects <> ''")
+_TRANSLATES = text("campaign.translates <> ''")
+
+
+class SqlCampaigns:
+    """Campaigns, their audiences and figures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Campaign]:
+        return self._fetch(_with_counts().order_by(_campaign.id))
+
+    def heads(self) -> list[Campaign]:
+        return self._fetch(_without_counts().order_by(_campaign.id))
+
+    def newest(self, most: int | None) -> list[Campaign]:
+        newest = select(_campaign.id).order_by(_campaign.id.desc()).limit(most)
+        return self._fetch(_with_counts(newest).order_by(_campaign.id.desc()))
+
+    def count(self) -> int:
+        return int(self._connection.scalar(select(func.count(_campaign.id))) or 0)
+
+    def open(self) -> list[Campaign]:
+        return self._fetch(_open())
+
+    def open_heads(self) -> list[Campaign]:
+        return self._fetch(_open_heads())
+
+    def going(self) -> list[Campaign]:
+        return self._fetch(_going())
+
+    def begun(self, after: datetime) -> list[Campaign]:
+        began = _campaign.started_at > to_ms(after)
+        return self._fetch(
+            _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id)
+        )
+
+    def last_begun(self, most: int) -> list[Campaign]:
+        return self._fetch(
+            _without_counts()
+            .where(_HAS_BEGUN)
+            .order_by(_campaign.started_at.desc(), _campaign.id.desc())
+            .limit(most)
+        )
+
+    def kin(self, slugs: Collection[str]) -> list[Campaign]:
+        found: dict[int, Campaign] = {}
+        seen: set[str] = set()
+        asked = set(slugs)
+        while asked:
+            seen |= asked
+            which = _campaign.slug.in_(asked) | (
+                _CORRECTS_SOMETHING & _campaign.corrects.in_(asked)
+            )
+            rows = self._fetch(_without_counts().where(which))
+            found |= {one.id: one for one in rows}
+            named = {one.slug for one in rows} | {one.corrects for one in rows}
+            asked = named - seen - {""}
+        return [found[number] for number in sorted(found)]
+
+    def translations(self, slugs: Collection[str]) -> set[str]:
+        translates = select(_campaign.slug).where(_TRANSLATES, _campaign.translates.in_(slugs))
+        return set(self._connection.scalars(translates.distinct()))
+
+    def published(self, *, skip: int, most: int) -> list[str]:
+        return list(
+            self._connection.scalars(
+                select(_campaign.slug)
+                .where(_HAS_BEGUN, ~_again())
+                .order_by(_campaign.started_at.desc(), _campaign.id.desc())
+                .limit(most)
+                .offset(skip)
+            )
+        )
+
+    def count_published(self) -> tuple[int, datetime | None]:
+        row = self._connection.execute(
+            select(func.count(_campaign.slug.distinct()), func.max(_campaign.started_at)).where(
+                _HAS_BEGUN
+            )
+        ).one()
+        return int(row[0]), maybe_from_ms(row[1])
+
+    def get(self, campaign_id: int) -> Campaign | None:
+        found = self._fetch(_one(), campaign=campaign_id)
+        return found[0] if found else None
+
+    def head(self, campaign_id: int) -> Campaign:
+        """The campaign without its figures, which cost a sum over all its batches."""
+        [campaign] = self._fetch(_head(), campaign=campaign_id)
+        return campaign
+
+    def latest(self, slug: str) -> Campaign | None:
+        newest = self._connection.scalar(_newest(), {"of": slug})
+        return None if newest is None else self.get(newest)
+
+    def sending(self) -> list[int]:
+        return list(self._connection.scalars(_sending()))
+
+    def due(self, now: datetime) -> list[Campaign]:
+        return self._fetch(_due(), now=to_ms(now))
+
+    def add(self, campaign: Campaign, at: datetime) -> int:
+        added = self._connection.execute(
+            insert(tables.campaign)
+            .values(
+                slug=campaign.slug,
+                digest=campaign.digest,
+                state=campaign.state.value,
+                lists=json.dumps(campaign.lists),
+                approved_by=json.dumps(campaign.approved_by),
+                provider=campaign.provider,
+                corrects=campaign.corrects,
+                translates=campaign.translates,
+                urgent=int(campaign.urgent),
+                reason=campaign.reason,
+                release_at=to_ms(campaign.release_at),
+                created_at=to_ms(at),
+            )
+            .returning(_campaign.id)
+        )
+        return int(added.scalar_one())
+
+    def freeze(
+        self,
+        campaign_id: int,
+        lists: Sequence[str],
+        batch_size: int,
+        *,
+        segment: Segment | None = None,
+        by_zone: ByZone | None = None,
+    ) -> int:
+        whom = aimed(lists, segment)
+        return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
+
+    def move(
+        self,
+        campaign_id: int,
+        to: CampaignState,
+        *,
+        expect: Iterable[CampaignState],
+        at: datetime,
+        reason: str = "",
+    ) -> bool:
+        values = {
+            "campaign": campaign_id,
+            "from": [state.value for state in expect],
+            "to": to.value,
+            "why": reason,
+            "at": to_ms(at),
+            "ended": to_ms(at) if to.ended else None,
+        }
+        return (
+            self._connection.execute(_move(begins=to is CampaignState.SENDING), values).rowcount
+            == 1
+        )
+
+    def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
+        self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id)
+            .values(release_at=to_ms(release_at), urgent=int(urgent))
+        )
+
+    def hand_on(self, campaign_id: int, carrier: str) -> bool:
+        handed = self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id, _campaign.carrier != carrier)
+            .values(carrier=carrier)
+        ).rowcount
+        if handed:
+            self._connection.execute(
+                update(tables.batch)
+                .where(
+                    _batch.campaign_id == campaign_id,
+                    _batch.state == BatchState.QUEUED.value,
+                    _batch.attempts > 0,  # what was not tried yet waits for its hour alone
+                )
+                .values(not_before=0)
+            )
+        return bool(handed)
+
+    def carriers(self) -> set[str]:
+        return set(self._connection.scalars(select(_campaign.carrier).where(_IS_SENDING)))
+
+    def providers(self, campaign_id: int) -> list[str]:
+        named = select(_batch.provider).where(
+            _batch.campaign_id == campaign_id, _batch.provider != ""
+        )
+        return sorted(self._connection.scalars(named.distinct()))
+
+    def cancel_pending(self, campaign_id: int) -> int:
+        queued = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.QUEUED.value)
+        pending = self._connection.scalar(
+            select(func.coalesce(func.sum(_batch.pending), 0)).where(queued)
+        )
+        self._connection.execute(
+            update(tables.batch)
+            .where(queued)
+            .values(
+                state=BatchState.DONE.value,
+                cancelled=_batch.cancelled + _batch.pending,
+                pending=0,
+            )
+        )
+        return int(pending or 0)
+
+    def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
+        delivery = tables.delivery.c
+        rows = self._connection.execute(
+            select(
+                func.coalesce(tables.subscriber.c.address, "(erased)"),
+                delivery.state,
+                delivery.reason,
+                delivery.provider_id,
+            )
+            .join_from(
+                tables.delivery,
+                tables.subscriber,
+                tables.subscriber.c.id == delivery.subscriber_id,
+                isouter=True,
+            )
+            .where(delivery.campaign_id == campaign_id)
+            .order_by(delivery.subscriber_id)
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def unknown(self, campaign_id: int) -> list[str]:
+        lost = _batch.state == BatchState.UNKNOWN.value
+        member = each_id(_batch.members)
+        subscriber, delivery = tables.subscriber.c, tables.delivery.c
+        settled = exists().where(
+            delivery.campaign_id == campaign_id, delivery.subscriber_id == member.c.value
+        )
+        return list(
+            self._connection.scalars(
+                select(func.coalesce(subscriber.address, "(erased)"))
+                .select_from(tables.batch)
+                .join(member, true())
+                .join(tables.subscriber, subscriber.id == member.c.value, isouter=True)
+                .where(_batch.campaign_id == campaign_id, lost, ~settled)
+                .order_by(member.c.value)
+            )
+        )
+
+    def _fetch(self, query: Select[tuple[object, ...]], **values: object) -> list[Campaign]:
+        return [_campaign_of(row) for row in self._connection.execute(query, values).all()]
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _open() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_IS_OPEN)).order_by(_campaign.id)
+
+
+@cache
+def _open_heads() -> Select[Any]:
+    return _without_counts().where(_IS_OPEN).order_by(_campaign.id)
+
+
+@cache
+def _going() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_IS_SENDING)).order_by(_campaign.id)
+
+
+@cache
+def _sending() -> Select[tuple[int]]:
+    return select(_campaign.id).where(_IS_SENDING).order_by(_campaign.id)
+
+
+@cache
+def _one() -> Select[Any]:
+    return _with_counts(select(_campaign.id).where(_campaign.id == bindparam("campaign")))
+
+
+@cache
+def _head() -> Select[Any]:
+    return _without_counts().where(_campaign.id == bindparam("campaign"))
+
+
+@cache
+def _newest() -> Select[Any]:
+    return select(func.max(_campaign.id)).where(_campaign.slug == bindparam("of"))
+
+
+@cache
+def _due() -> Select[Any]:
+    return (
+        _without_counts()  # it has no batches yet
+        .where(
+            _IS_OPEN,
+            _campaign.state == CampaignState.SCHEDULED.value,
+            _campaign.release_at <= bindparam("now"),
+        )
+        .order_by(_campaign.release_at, _campaign.id)
+    )
+
+
+@cache
+def _move(*, begins: bool) -> Update:
+    started = func.coalesce(_campaign.started_at, bindparam("at"))
+    return (
+        update(tables.campaign)
+        .where(
+            _campaign.id == bindparam("campaign"),
+            _campaign.state.in_(bindparam("from", expanding=True)),
+        )
+        .values(
+            state=bindparam("to"),
+            reason=bindparam("why"),
+            finished_at=bindparam("ended"),
+            **({"started_at": started} if begins else {}),
+        )
+    )
+
+
+def _with_counts(which: Select[tuple[int]] | None = None) -> Select[tuple[object, ...]]:
+    """With their figures; of ``which`` alone, if it is given: theirs are all batches summed."""
+    given_up = func.count().filter(_batch.state == BatchState.GIVEN_UP.value)
+    totals = select(
+        _batch.campaign_id,
+        *(func.sum(_batch[name]).label(name) for name in _COUNTS),
+        given_up.label("given_up"),
+    ).group_by(_batch.campaign_id)
+    if which is not None:
+        totals = totals.where(_batch.campaign_id.in_(which))
+    sums = totals.subquery("sums")
+    found = select(
+        tables.campaign,
+        *(func.coalesce(sums.c[name], 0).label(name) for name in (*_COUNTS, "given_up")),
+    ).join_from(tables.campaign, sums, sums.c.campaign_id == _campaign.id, isouter=True)
+    return found if which is None else found.where(_campaign.id.in_(which))
+
+
+def _again() -> ColumnElement[bool]:
+    """A campaign of the same statement began before it."""
+    earlier = tables.campaign.alias("earlier")
+    return exists().where(
+        earlier.c.slug == _campaign.slug,
+        earlier.c.started_at.is_not(None),
+        earlier.c.id < _campaign.id,
+    )
+
+
+def _without_counts() -> Select[tuple[object, ...]]:
+    zeros = (literal(0).label(name) for name in (*_COUNTS, "given_up"))
+    return select(tables.campaign, *zeros)
+
+
+def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
+    return Campaign(
+        id=row.id,
+        slug=row.slug,
+        digest=row.digest,
+        state=CampaignState(row.state),
+        release_at=from_ms(row.release_at),
+        approved_by=tuple(json.loads(row.approved_by)),
+        lists=tuple(json.loads(row.lists)),
+        provider=row.provider,
+        corrects=row.corrects,
+        translates=row.translates,
+        corrected_by=row.corrected_by,
+        counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
+        given_up=bool(row.given_up),
+        reason=row.reason,
+        carrier=row.carrier,
+        urgent=bool(row.urgent),
+        started_at=maybe_from_ms(row.started_at),
+        finished_at=maybe_from_ms(row.finished_at),
+    )

@@ -1,0 +1,160 @@
+"""Whom a correction goes to: those who may have the original, or wait for it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import BatchState, DeliveryState
+from newsletter.ports.corrections import Correction
+from newsletter.store.campaigns.freezing import fill
+from newsletter.store.schema import tables
+from newsletter.store.schema.json_sql import each_id
+from newsletter.store.subscribers.eligibility import paused, subscribed, suppressed, why_not
+from newsletter.store.subscribers.segments import picked
+
+_CHUNK = 5_000
+_NEITHER, _WAITS, _MAY_HAVE_IT = 0, 1, 2
+_FINAL = [state.value for state in CampaignState if state.final]
+_UNDER_WAY = [
+    state.value for state in (BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.GIVEN_UP)
+]
+_TAKEN = [DeliveryState.ACCEPTED.value, DeliveryState.UNKNOWN.value]
+_campaign = tables.campaign.c
+_batch = tables.batch.c
+_delivery = tables.delivery.c
+_subscriber = tables.subscriber.c
+
+
+class SqlCorrections:
+    """Those who may have a statement, or wait for it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def audience(self, correction: Correction) -> int:
+        people = _people(correction).subquery("person")
+        return int(self._connection.scalar(select(func.count()).select_from(people)) or 0)
+
+    def reachable(self, correction: Correction) -> Iterator[str]:
+        people = _people(correction).subquery("person")
+        query = (
+            select(_subscriber.address)
+            .join_from(people, tables.subscriber, _subscriber.id == people.c.id)
+            .order_by(_subscriber.id)
+        )
+        yield from self._connection.scalars(query).yield_per(_CHUNK)
+
+    def excluded(self, correction: Correction) -> list[tuple[str, str]]:
+        held = _held(correction)
+        rows = self._connection.execute(
+            select(func.coalesce(_subscriber.address, "(erased)"), _reason(held, correction))
+            .join_from(held, tables.subscriber, _subscriber.id == held.c.id, isouter=True)
+            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets(held, correction)))
+            .order_by(held.c.id)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def take_over(self, campaign_id: int, by: str) -> None:
+        self._connection.execute(
+            update(tables.campaign).where(_campaign.id == campaign_id).values(corrected_by=by)
+        )
+
+    def freeze(self, campaign_id: int, correction: Correction, batch_size: int) -> int:
+        self._connection.execute(
+            update(tables.campaign)
+            .where(_campaign.id == campaign_id)
+            .values(lists=json.dumps(correction.lists))
+        )
+        people = _people(correction).subquery("person")
+        alike = people.c.regardless
+        place = func.row_number().over(partition_by=alike, order_by=people.c.id) - 1
+        # Even numbers heed no subscription, odd ones do: no batch holds people of both kinds.
+        number = 2 * (place // literal(batch_size)) + 1 - alike
+        numbered = select(people.c.id, alike, number.label("no")).subquery("reader")
+        return fill(
+            self._connection, campaign_id, numbered, regardless=func.max(numbered.c.regardless)
+        )
+
+
+def _held(correction: Correction) -> Subquery:
+    """Who was in a campaign of the original (``id``), and what that says of them."""
+    member = each_id(_batch.members)
+    ends = _campaign.state.not_in(_FINAL) | (_campaign.corrected_by == correction.by)
+    done = _batch.state == BatchState.DONE.value
+    cancelled = done & (_batch.cancelled > 0)
+    waits = ends & (cancelled | (_batch.state == BatchState.QUEUED.value))
+    accepted = done & (_batch.accepted > 0) & (_batch.cancelled == 0)
+    standing = case(
+        (_delivery.state.in_(_TAKEN), _MAY_HAVE_IT),
+        (_delivery.state.is_not(None), _NEITHER),
+        (_batch.state.in_(_UNDER_WAY) | accepted, _MAY_HAVE_IT),
+        (waits, _WAITS),
+        else_=_NEITHER,
+    )
+    own = (_delivery.campaign_id == _batch.campaign_id) & (
+        _delivery.subscriber_id == member.c.value
+    )
+    return (
+        select(
+            member.c.value.label("id"),
+            func.max(standing).label("standing"),
+            func.coalesce(func.max(_delivery.state), DeliveryState.CANCELLED.value).label("own"),
+        )
+        .join_from(tables.campaign, tables.batch, _batch.campaign_id == _campaign.id)
+        .join(member, true())
+        .join(tables.delivery, own, isouter=True)
+        .where(_campaign.slug == correction.of)
+        .group_by(member.c.value)
+        .subquery("held")
+    )
+
+
+def _gets(held: Subquery, correction: Correction) -> ColumnElement[bool]:
+    """Whether the correction is for this subscriber, who is not suppressed."""
+    standing = func.coalesce(held.c.standing, _NEITHER)
+    waits = _unstarted(correction) if correction.unstarted else standing == _WAITS
+    return (standing == _MAY_HAVE_IT) | (waits & subscribed(correction.lists) & ~paused())
+
+
+def _unstarted(correction: Correction) -> ColumnElement[bool]:
+    """Whether this subscriber, if subscribed, would have got what has not begun."""
+    return true() if correction.segment is None else picked(correction.segment)
+
+
+def _people(correction: Correction) -> Select[Any]:
+    """Those who get it: ``id``, and ``regardless``, 1 where no subscription is asked for."""
+    held = _held(correction)
+    regardless = case((held.c.standing == _MAY_HAVE_IT, 1), else_=0)
+    return (
+        select(_subscriber.id, regardless.label("regardless"))
+        .join_from(
+            tables.subscriber, held, held.c.id == _subscriber.id, isouter=correction.unstarted
+        )
+        .where(~suppressed(), _gets(held, correction))
+    )
+
+
+def _reason(held: Subquery, correction: Correction) -> ColumnElement[str]:
+    never = "was never sent the original: "
+    return case(
+        (
+            _subscriber.id.is_not(None) & ~suppressed() & (held.c.standing == _NEITHER),
+            literal(never) + held.c.own,
+        ),
+        else_=why_not(correction.lists),
+    )

@@ -1,0 +1,109 @@
+"""Whom a member of a family goes to: readers of its languages whom no other member has."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, text, true
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.delivery.batch import BatchState, DeliveryState
+from newsletter.domain.schedule import ByZone
+from newsletter.ports.families import Share
+from newsletter.store.campaigns.campaigns import SqlCampaigns
+from newsletter.store.campaigns.freezing import freeze
+from newsletter.store.schema import tables
+from newsletter.store.schema.json_sql import each_id
+from newsletter.store.subscribers.eligibility import eligible
+from newsletter.store.subscribers.segments import aimed
+
+_CHUNK = 5_000
+_campaign = tables.campaign.c
+_batch = tables.batch.c
+_delivery = tables.delivery.c
+_subscriber = tables.subscriber.c
+
+
+class SqlFamilies:
+    """The readers of a statement in several languages."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def campaigns(self, original: str) -> list[Campaign]:
+        latest = (
+            select(func.max(_campaign.id))
+            .where(text("campaign.translates <> ''"), _campaign.translates == original)
+            .group_by(_campaign.slug)
+            .order_by(_campaign.slug)
+        )
+        campaigns = SqlCampaigns(self._connection)
+        found = [campaigns.get(number) for number in self._connection.scalars(latest).all()]
+        return [campaign for campaign in found if campaign is not None]
+
+    def languages(self, lists: Sequence[str]) -> set[str]:
+        named = select(_subscriber.language).where(eligible(lists)).distinct()
+        return set(self._connection.scalars(named))
+
+    def audience(self, share: Share) -> int:
+        people = select(func.count()).select_from(tables.subscriber).where(_gets(share))
+        return int(self._connection.scalar(people) or 0)
+
+    def reachable(self, share: Share) -> Iterator[str]:
+        query = select(_subscriber.address).where(_gets(share)).order_by(_subscriber.id)
+        yield from self._connection.scalars(query).yield_per(_CHUNK)
+
+    def elsewhere(self, share: Share) -> list[tuple[str, str, str]]:
+        had = _had(share)
+        rows = self._connection.execute(
+            select(_subscriber.address, _subscriber.language, func.coalesce(had.c.slug, ""))
+            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
+            .where(aimed(share.lists, share.segment), or_(had.c.id.is_not(None), ~_reads(share)))
+            .order_by(_subscriber.id)
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def freeze(
+        self, campaign_id: int, share: Share, batch_size: int, by_zone: ByZone | None = None
+    ) -> int:
+        return freeze(self._connection, campaign_id, _gets(share), batch_size, by_zone)
+
+
+def _gets(share: Share) -> ColumnElement[bool]:
+    """The subscriber of the row gets this member, and nobody else's."""
+    return and_(
+        aimed(share.lists, share.segment, share.languages),
+        _subscriber.id.not_in(select(_had(share).c.id)),
+    )
+
+
+def _reads(share: Share) -> ColumnElement[bool]:
+    return _subscriber.language.in_(sorted(share.languages))
+
+
+def _had(share: Share) -> Subquery:
+    """Whom another member of the family has (``id``), and which one (``slug``)."""
+    member = each_id(_batch.members)
+    own = (_delivery.campaign_id == _batch.campaign_id) & (
+        _delivery.subscriber_id == member.c.value
+    )
+    cancelled = (
+        (_batch.state == BatchState.DONE.value)
+        & (_batch.cancelled > 0)
+        & (
+            func.coalesce(_delivery.state, DeliveryState.CANCELLED.value)
+            == DeliveryState.CANCELLED.value
+        )
+    )
+    family = (_campaign.slug == share.original) | (_campaign.translates == share.original)
+    return (
+        select(member.c.value.label("id"), func.max(_campaign.slug).label("slug"))
+        .join_from(tables.campaign, tables.batch, _batch.campaign_id == _campaign.id)
+        .join(member, true())
+        .join(tables.delivery, own, isouter=True)
+        .where(
+            family,
+            _campaign.slug != share.slug,
+            or_(~cancelled, _campaign.corrected_by != ""),
+        )
+        .group_by(member.c.value)
+        .subquery("had")
+    )

@@ -1,0 +1,96 @@
+"""Round-ups and their issues: no local date has two of a name."""
+
+import json
+from collections.abc import Collection
+from datetime import date, datetime
+from functools import cache
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, delete, exists, func, select, tuple_
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.statements.statement import Statement
+from newsletter.store.schema import arrivals, tables
+from newsletter.store.schema.columns import from_ms, to_ms
+from newsletter.store.statements.statements import last_of
+
+_DASHES = 3
+"""A slug of an issue has them at the least: it ends with a date."""
+_AT_ONCE = 500
+_NONE = "null"
+"""How a document says that no statement was made."""
+_campaign = tables.campaign.c
+_roundup = arrivals.roundup.c
+_issue = arrivals.issue.c
+
+
+@cache  # not at the import: building takes milliseconds
+def _as_statement() -> TypeAdapter[Statement | None]:
+    return TypeAdapter[Statement | None](Statement | None)
+
+
+class SqlRoundups:
+    """Since when each round-up is configured, and its issues."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def since(self) -> dict[str, datetime]:
+        rows = self._connection.execute(select(arrivals.roundup)).all()
+        return {row.name: from_ms(row.since) for row in rows}
+
+    def begin(self, name: str, at: datetime) -> None:
+        self._connection.execute(
+            insert(arrivals.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
+        )
+
+    def end(self, name: str) -> None:
+        self._connection.execute(delete(arrivals.roundup).where(_roundup.name == name))
+
+    def issues(self) -> list[Issue]:
+        query = select(arrivals.issue).order_by(_issue.name, _issue.day)
+        return [_read(row) for row in self._connection.execute(query).all()]
+
+    def some(self, slugs: Collection[str]) -> list[Issue]:
+        named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
+        keys = sorted((name, "-".join(day)) for name, *day in named)
+        found = []
+        for start in range(0, len(keys), _AT_ONCE):
+            which = tuple_(_issue.name, _issue.day).in_(keys[start : start + _AT_ONCE])
+            query = select(arrivals.issue).where(which).order_by(_issue.name, _issue.day)
+            found += [_read(row) for row in self._connection.execute(query).all()]
+        return found
+
+    def waiting(self) -> list[Issue]:
+        slug = _issue.name.concat("-").concat(_issue.day)
+        began = exists().where(_campaign.id == last_of(slug), _campaign.started_at.is_not(None))
+        waits = select(arrivals.issue).where(_issue.document != _NONE, ~began)
+        rows = self._connection.execute(waits.order_by(_issue.name, _issue.day)).all()
+        return [_read(row) for row in rows]
+
+    def last(self, name: str) -> date | None:
+        day = self._connection.scalar(select(func.max(_issue.day)).where(_issue.name == name))
+        return None if day is None else date.fromisoformat(day)
+
+    def put(self, issue: Issue, at: datetime) -> None:
+        values = {
+            "upto": to_ms(issue.upto),
+            "document": _as_statement().dump_json(issue.statement).decode(),
+            "parts": json.dumps(issue.parts),
+            "changed_at": to_ms(at),
+        }
+        adding = insert(arrivals.issue).values(name=issue.name, day=issue.day.isoformat(), **values)
+        self._connection.execute(
+            adding.on_conflict_do_update(index_elements=["name", "day"], set_=values)
+        )
+
+
+def _read(row: Row[tuple[object, ...]]) -> Issue:
+    return Issue(
+        name=row.name,
+        day=date.fromisoformat(row.day),
+        upto=from_ms(row.upto),
+        statement=_as_statement().validate_json(row.document),
+        parts=tuple(json.loads(row.parts)),
+    )

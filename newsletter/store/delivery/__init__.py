@@ -1,0 +1,1 @@
+"""Batches, from a claim to what is known of it, and transactional mail."""

@@ -1,0 +1,334 @@
+"""Letters that readers asked for: taken on within limits, claimed, booked, forgotten."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    TextClause,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from newsletter.domain.delivery.letter import (
+    LETTER_LIVES,
+    Letter,
+    LetterKind,
+    LetterState,
+    mailbox_of,
+)
+from newsletter.ports.letters import ClaimedLetter, LetterLimits, Taken
+from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
+from newsletter.store.file.copies import PUT_BACK
+from newsletter.store.schema import asking, tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+
+_DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
+_WRONG_CLOCK = timedelta(days=4)
+"""What waits for longer was put off by a clock that was wrong, and is due."""
+_NOBODY = b""
+_letter = asking.letter.c
+
+
+class SqlLetters:
+    """``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash = hash_address
+
+    def ask(self, letter: Letter, *, network: str, limits: LetterLimits) -> Taken:
+        mailbox = self._hash(mailbox_of(letter.address))
+        from_where = self._hash(f"network@{network}") if network else _NOBODY
+        same = and_(
+            _letter.mailbox_hash == mailbox,
+            _letter.kind == letter.kind.value,
+            _letter.state != LetterState.REJECTED.value,
+        )
+        day, month = (
+            self._count(same, _letter.asked_at > to_ms(letter.asked_at - span))
+            for span in (_DAY, _MONTH)
+        )
+        hour = self._count(
+            _letter.network_hash == from_where, _letter.asked_at > to_ms(letter.asked_at - _HOUR)
+        )
+        waiting = self._count(_is_waiting())
+        taken = Taken.NEW
+        if day >= limits.a_day or month >= limits.a_month:
+            taken = Taken.AGAIN
+        elif network and hour >= limits.a_network:
+            taken = Taken.NETWORK
+        elif waiting >= limits.waiting:
+            taken = Taken.FULL
+        # one row is written in any case, so that neither time nor size tells which it was
+        if taken is Taken.NEW:
+            self._add(letter, mailbox, from_where)
+        else:
+            self._note_again(same)
+        return taken
+
+    def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
+        query = select(func.count()).select_from(asking.letter).where(*conditions)
+        return int(self._connection.scalar(query) or 0)
+
+    def _add(self, letter: Letter, mailbox: bytes, network: bytes) -> None:
+        self._connection.execute(
+            insert(asking.letter).values(
+                kind=letter.kind.value,
+                state=letter.state.value,
+                address=letter.address,
+                address_hash=self._hash(letter.address),
+                mailbox_hash=mailbox,
+                network_hash=network,
+                subscriber_id=letter.subscriber_id,
+                name=letter.name,
+                language=letter.language,
+                timezone=letter.timezone,
+                lists=json.dumps(letter.lists),
+                source=letter.source,
+                wording=letter.wording,
+                asked_at=to_ms(letter.asked_at),
+                asks=1,
+                not_before=to_ms(letter.asked_at),
+            )
+        )
+
+    def _note_again(self, same: ColumnElement[bool]) -> None:
+        newest = select(func.max(_letter.id)).where(same).scalar_subquery()
+        self._connection.execute(
+            update(asking.letter).where(_letter.id == newest).values(asks=_letter.asks + 1)
+        )
+
+    def get(self, letter_id: int) -> Letter | None:
+        query = select(asking.letter).where(_letter.id == letter_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _letter_of(row)
+
+    def claim(self, *, at: datetime, attempt_id: str) -> ClaimedLetter | None:
+        now = to_ms(at)
+        number = self._next_due(at)
+        if number is None:
+            return None
+        row = self._connection.execute(
+            update(asking.letter)
+            .where(_letter.id == number)
+            .values(
+                state=LetterState.CALLING.value,
+                attempt_id=attempt_id,
+                attempts=_letter.attempts + 1,
+                claimed_at=now,
+            )
+            .returning(*asking.letter.c)
+        ).one()
+        claims = tables.epoch.c.claims
+        counted = update(tables.epoch).values(claims=claims + 1).returning(claims)
+        return ClaimedLetter(
+            letter=_letter_of(row),
+            attempt_id=attempt_id,
+            attempts=row.attempts,
+            number=self._connection.scalar(counted) or 0,
+        )
+
+    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
+        self._book(claimed, provider=provider, account=account)
+
+    def _next_due(self, at: datetime) -> int | None:
+        """The next one whose address is the one that was asked for; others are withheld."""
+        now, ahead = to_ms(at), to_ms(at + _WRONG_CLOCK)
+        due = or_(_letter.not_before <= now, _letter.not_before > ahead)
+        query = (
+            select(_letter.id, func.hex(_letter.address), _letter.address_hash)
+            .where(_is_waiting(), due, is_free())
+            .order_by(_letter.not_before, _letter.id)
+            .limit(1)
+        )
+        while (found := self._connection.execute(query).one_or_none()) is not None:
+            number, address, stored = found
+            if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
+                return int(number)
+            withheld = {"state": LetterState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
+            self._connection.execute(
+                update(asking.letter).where(_letter.id == number).values(withheld)
+            )
+        return None
+
+    def settle(
+        self,
+        claimed: ClaimedLetter,
+        state: LetterState,
+        *,
+        at: datetime,
+        provider: str = "",
+        provider_id: str = "",
+        reason: str = "",
+    ) -> bool:
+        return self._book(
+            claimed,
+            state=state.value,
+            settled_at=to_ms(at),
+            provider=provider,
+            provider_id=provider_id,
+            reason=reason,
+        )
+
+    def requeue(self, claimed: ClaimedLetter, *, not_before: datetime, reason: str) -> bool:
+        waiting = LetterState.WAITING.value
+        return self._book(claimed, state=waiting, not_before=to_ms(not_before), reason=reason)
+
+    def _book(self, claimed: ClaimedLetter, **values: Any) -> bool:
+        booked = self._connection.execute(
+            update(asking.letter)
+            .where(
+                _letter.id == claimed.letter.id,
+                _letter.state == LetterState.CALLING.value,
+                _letter.attempt_id == claimed.attempt_id,
+            )
+            .values(**values)
+        )
+        return booked.rowcount == 1
+
+    def abandon(self, at: datetime) -> int:
+        return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
+
+    def distrust(self, at: datetime) -> int:
+        return self._connection.execute(
+            update(asking.letter)
+            .where(_is_waiting())
+            .values(
+                state=LetterState.WITHHELD.value,
+                settled_at=to_ms(at),
+                reason=PUT_BACK,
+            )
+        ).rowcount
+
+    def hold_over(self, at: datetime) -> int:
+        return self._connection.execute(
+            update(asking.letter).where(_is_waiting()).values(held_until=to_ms(at))
+        ).rowcount
+
+    def use(self, letter_id: int, at: datetime) -> bool:
+        used = self._connection.execute(
+            update(asking.letter)
+            .where(_letter.id == letter_id, _letter.used_at.is_(None))
+            .values(used_at=to_ms(at))
+        )
+        return used.rowcount == 1
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        count, first = self._connection.execute(_waiting()).one()
+        return int(count), maybe_from_ms(first)
+
+    def left_since(self, at: datetime) -> int:
+        left = _letter.state.in_([one.value for one in _LEFT])
+        # what is older than that is not handed over any more: two indexes lead to all the others
+        oldest = to_ms(at - LETTER_LIVES)
+        held = and_(text("letter.held_until > 0"), _letter.held_until > oldest)
+        lately = or_(_letter.asked_at > oldest, held)
+        return self._count(left, lately, _letter.claimed_at > to_ms(at))
+
+    def counts(self, asked_since: datetime) -> dict[LetterState, int]:
+        rows = self._connection.execute(
+            select(_letter.state, func.count())
+            .where(_letter.asked_at > to_ms(asked_since))
+            .group_by(_letter.state)
+        ).all()
+        return dict.fromkeys(LetterState, 0) | {LetterState(row[0]): row[1] for row in rows}
+
+    def clear(
+        self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
+    ) -> int:
+        networks_before, addresses_before, rows_before = (
+            to_ms(now - span) for span in (networks, addresses, rows)
+        )
+        known = _letter.network_hash != _NOBODY
+        self._connection.execute(
+            update(asking.letter)
+            .where(_letter.asked_at < networks_before, known)
+            .values(network_hash=_NOBODY)
+        )
+        named = and_(
+            _letter.asked_at < addresses_before,
+            _letter.held_until < addresses_before,  # until then its link does something
+            _letter.address != "",
+        )
+        cleared = self._connection.execute(
+            update(asking.letter)
+            .where(named, _letter.state.not_in(_OPEN))
+            .values(address="", name="", reason="")
+        ).rowcount
+        self._connection.execute(
+            delete(asking.letter).where(
+                _letter.asked_at < rows_before,
+                _letter.held_until < rows_before,
+                _letter.state.not_in(_OPEN),
+            )
+        )
+        return cleared
+
+
+_LEFT = (
+    LetterState.CALLING,
+    LetterState.ACCEPTED,
+    LetterState.REJECTED,
+    LetterState.UNKNOWN,
+)
+_OPEN = (LetterState.WAITING.value, LetterState.CALLING.value)
+
+
+def _is_waiting() -> TextClause:
+    """In the words of the partial index of such letters."""
+    return text("letter.state = 'waiting'")
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _waiting() -> Select[Any, Any]:
+    return select(func.count(), func.min(_letter.not_before)).where(_is_waiting())
+
+
+@cache
+def _abandon() -> Update:
+    return (
+        update(asking.letter)
+        .where(_letter.state == LetterState.CALLING.value)
+        .values(
+            state=LetterState.UNKNOWN.value,
+            settled_at=bindparam("at"),
+            reason="the process that handed it over ended before it had an answer",
+        )
+    )
+
+
+def _letter_of(row: Row[Any]) -> Letter:
+    return Letter(
+        id=row.id,
+        kind=LetterKind(row.kind),
+        address=row.address,
+        lists=tuple(json.loads(row.lists)),
+        subscriber_id=row.subscriber_id,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        source=row.source,
+        wording=row.wording,
+        state=LetterState(row.state),
+        asked_at=from_ms(row.asked_at),
+        held_until=from_ms(row.held_until) if row.held_until else None,
+        used_at=maybe_from_ms(row.used_at),
+    )

@@ -1,0 +1,286 @@
+"""Batches of which nobody knows whether the provider took them, until it comes out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    exists,
+    func,
+    select,
+    update,
+)
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict, Way
+from newsletter.ports.doubt import Resolved, Rest, UnknownBatch
+from newsletter.ports.sending import Resolution
+from newsletter.store.campaigns.campaigns import SqlCampaigns
+from newsletter.store.delivery import claiming, confirming
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.schema.json_sql import each_id
+from newsletter.store.subscribers.eligibility import eligible
+
+_batch = tables.batch.c
+_campaign = tables.campaign.c
+_NEVER = 1 << 52
+"""Milliseconds: later than any time there is. Only a person can tell, so nobody looks again."""
+
+_PUT_BACK = timedelta(minutes=1)
+"""What was seen further ahead is looked at now, while it shows that the clock was put back."""
+
+
+class SqlUnknowns:
+    """Batches of which nobody knows whether the provider took them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(
+        self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
+    ) -> UnknownBatch | None:
+        free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
+        put_back = _batch.settled_at > to_ms(at + _PUT_BACK)
+        due = _of(accounts).where(
+            claiming.is_due(to_ms(at)) | put_back,
+            _batch.not_before < _NEVER,
+            free,
+            claiming.is_free(),
+        )
+        batch_id = self._connection.scalar(due.order_by(_batch.not_before, _batch.id).limit(1))
+        if batch_id is None:
+            return None
+        row = self._connection.execute(
+            update(tables.batch)
+            .where(_batch.id == batch_id)
+            .values(fence=_batch.fence + 1, lease_until=to_ms(at + lease))
+            .returning(tables.batch)
+        ).one()
+        campaign = SqlCampaigns(self._connection).head(row.campaign_id)
+        lists = None if row.regardless else campaign.lists
+        members = self._connection.execute(_members(row, lists)).all()
+        return UnknownBatch(
+            id=row.id,
+            campaign=campaign,
+            fence=row.fence,
+            provider=row.provider,
+            attempt_id=row.attempt_id,
+            attempt_at=from_ms(row.claimed_at),
+            seen_at=from_ms(row.settled_at),
+            body_hash=row.body_hash,
+            members=sorted((row.id, row.address) for row in members),
+            left=frozenset(row.id for row in members if not row.may),
+            tries=row.tries,
+            absences=row.absences,
+        )
+
+    def call(self, held: UnknownBatch, *, until: datetime) -> None:
+        self._connection.execute(_held(held).values(call_until=to_ms(until)))
+
+    def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
+        query = select(func.max(_batch.call_until)).where(
+            claiming.is_unknown(),
+            _batch.campaign_id == campaign_id,
+            _batch.call_until > to_ms(at),
+        )
+        return maybe_from_ms(self._connection.scalar(query))
+
+    def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
+        query = _strays(tuple(accounts.items()))
+        if campaign_id is not None:
+            query = query.where(_batch.campaign_id == campaign_id)
+        return int(self._connection.scalar(query) or 0)
+
+    def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
+        people = 0
+        for provider, account in accounts.items():
+            strange = (
+                (_batch.campaign_id == campaign_id)
+                & (_batch.state == BatchState.UNKNOWN.value)
+                & (_batch.provider == provider)
+                & (_batch.account != account)
+            )
+            query = select(func.coalesce(func.sum(_batch.unknown), 0)).where(strange)
+            people += int(self._connection.scalar(query) or 0)
+            self._connection.execute(
+                update(tables.batch)
+                .where(strange)
+                .values(account=account, not_before=0, absences=0)
+            )
+        return people
+
+    def settle(
+        self,
+        held: UnknownBatch,
+        *,
+        known: Mapping[int, Outcome],
+        rest: Rest,
+        way: Way,
+        at: datetime,
+    ) -> bool:
+        people = len(held.members) - len(known)
+        state, moved = self._rest(held, rest, people)
+        counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
+        tally = Counter(_OUTCOMES[outcome.verdict].value for outcome in known.values())
+        counted |= {name: _batch[name] + number for name, number in tally.items()}
+        if moved is not None:
+            counted[moved.value] = counted.get(moved.value, _batch[moved.value]) + people
+            counted[DeliveryState.UNKNOWN.value] = 0
+        changed = self._connection.execute(
+            _held(held).values(
+                state=state.value,
+                settled_at=to_ms(at),
+                lease_until=None,
+                call_until=None,
+                **counted,
+            )
+        )
+        if changed.rowcount != 1:
+            return False
+        rows = {
+            number: (_OUTCOMES[outcome.verdict], outcome.reason, outcome.provider_id)
+            for number, outcome in known.items()
+        }
+        claiming.add_rows(self._connection, held.id, held.campaign.id, rows, at)
+        said = [outcome.verdict.value for outcome in known.values()]
+        said += [rest.value] * people if rest is not Rest.UNKNOWN else []
+        for outcome_name in sorted(set(said)):
+            came_out = (way, outcome_name, said.count(outcome_name))
+            confirming.note(self._connection, held.campaign.id, held.id, came_out, at)
+        return True
+
+    def _rest(
+        self, held: UnknownBatch, rest: Rest, people: int
+    ) -> tuple[BatchState, DeliveryState | None]:
+        if rest is Rest.ACCEPTED or not people:
+            return BatchState.DONE, DeliveryState.ACCEPTED
+        if rest is Rest.UNKNOWN:
+            return BatchState.UNKNOWN, None
+        if SqlCampaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
+            return BatchState.DONE, DeliveryState.CANCELLED
+        self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
+        return BatchState.QUEUED, DeliveryState.PENDING
+
+    def put_off(
+        self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
+    ) -> None:
+        not_before = _NEVER if until is None else to_ms(until)
+        self._connection.execute(
+            _held(held).values(
+                not_before=not_before, tries=tries, absences=absences, lease_until=None
+            )
+        )
+
+    def campaigns(self) -> list[int]:
+        found = select(_batch.campaign_id).where(claiming.is_unknown())
+        return sorted(self._connection.scalars(found.distinct()))
+
+    def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
+        return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))
+
+    def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
+        batches = self._connection.execute(select(_batch.id, _batch.unknown).where(theirs)).all()
+        state, column, outcome = _DECISIONS[to]
+        self._connection.execute(
+            update(tables.batch)
+            .where(theirs)
+            .values(
+                {
+                    _batch.state: state.value,
+                    _batch[column]: _batch[column] + _batch.unknown,
+                    _batch.unknown: 0,
+                    _batch.fence: _batch.fence + 1,  # whoever holds it decides nothing any more
+                    _batch.not_before: 0,
+                    _batch.lease_until: None,
+                    _batch.call_until: None,
+                    _batch.tries: 0,
+                    _batch.absences: 0,
+                    _batch.settled_at: to_ms(at),
+                }
+            )
+        )
+        for batch_id, people in batches:
+            came_out = (Way.PERSON, outcome, people)
+            confirming.note(self._connection, campaign_id, batch_id, came_out, at)
+        return sum(people for _, people in batches)
+
+    def confirm(
+        self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
+    ) -> int:
+        return confirming.confirm(self._connection, campaign_id, provider_ids, at=at, reason=reason)
+
+    def resolved(self, campaign_id: int) -> list[Resolved]:
+        row = tables.resolution.c
+        found = self._connection.execute(
+            select(row.way, row.outcome, func.sum(row.people))
+            .where(row.campaign_id == campaign_id)
+            .group_by(row.way, row.outcome)
+            .order_by(row.way, row.outcome)
+        )
+        return [
+            Resolved(way=Way(way), outcome=outcome, people=int(people))
+            for way, outcome, people in found
+        ]
+
+
+_OUTCOMES = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
+    Verdict.REJECTED: DeliveryState.REJECTED,
+}
+_DECISIONS = {
+    Resolution.ACCEPTED: (BatchState.DONE, "accepted", "accepted"),
+    Resolution.RESEND: (BatchState.QUEUED, "pending", "not handed over"),
+    Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled", "given up"),
+}
+
+
+def _of(accounts: Mapping[str, str]) -> Select[Any]:
+    return select(_batch.id).where(claiming.is_unknown(), claiming.is_at(_batch.provider, accounts))
+
+
+@lru_cache(maxsize=16)
+def _strays(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
+    return select(func.coalesce(func.sum(_batch.unknown), 0)).where(
+        claiming.is_unknown(), ~claiming.is_at(_batch.provider, dict(accounts))
+    )
+
+
+@lru_cache(maxsize=16)
+def _next_at(accounts: tuple[tuple[str, str], ...]) -> Select[Any]:
+    """Asked at each look, mostly in vain: built once for the providers that are configured."""
+    due = _of(dict(accounts)).with_only_columns(func.min(_batch.not_before))
+    return due.where(_batch.not_before < _NEVER)
+
+
+def _held(held: UnknownBatch) -> Update:
+    return update(tables.batch).where(
+        _batch.id == held.id, _batch.fence == held.fence, claiming.is_unknown()
+    )
+
+
+def _members(row: Row[Any], lists: tuple[str, ...] | None) -> Select[tuple[int, str, bool]]:
+    """(id, address, may be written to) of each whose outcome is the batch's own: unknown."""
+    member = each_id(row.members)
+    subscriber, delivery = tables.subscriber.c, tables.delivery.c
+    settled = exists().where(
+        delivery.campaign_id == row.campaign_id, delivery.subscriber_id == member.c.value
+    )
+    may: ColumnElement[bool] = func.coalesce(eligible(lists), False)
+    return (
+        select(
+            member.c.value.label("id"),
+            func.coalesce(subscriber.address, "").label("address"),
+            may.label("may"),
+        )
+        .join_from(member, tables.subscriber, subscriber.id == member.c.value, isouter=True)
+        .where(~settled)
+    )

@@ -1,0 +1,227 @@
+"""What providers tell later: receipts, one of a key, and events as they came."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Receipt
+from newsletter.ports.events import Place
+from newsletter.store.delivery.confirming import unproved
+from newsletter.store.events.locating import Locator
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+
+_receipt = tables.receipt.c
+_event = tables.event.c
+_overruled = tables.overruled.c
+_signed = tables.signed.c
+_REMEMBERED = timedelta(days=2)
+_LONGEST_RAW = 16_000
+# In the words of the partial indexes: SQLite uses them for nothing else.
+_IS_DAMAGE = text("receipt.kind IN ('bounced', 'complained')")
+_IS_SOFT = text("receipt.bounce = 'soft'")
+
+
+class SqlEvents:
+    """``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash = hash_address
+
+    def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
+        locator = Locator(
+            self._connection, self._hash, events, provider=provider, workspace=workspace
+        )
+        return [locator.place(event) for event in events]
+
+    def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
+        self._connection.execute(delete(tables.signed).where(_signed.at < to_ms(at - _REMEMBERED)))
+        row = {"token": token, "content": content, "at": to_ms(at)}
+        self._connection.execute(insert(tables.signed).values(row).on_conflict_do_nothing())
+        query = select(_signed.content).where(_signed.token == token)
+        return self._connection.scalar(query) == content
+
+    def note(self, receipts: Iterable[Receipt]) -> None:
+        noted: dict[object, Receipt] = {}
+        for receipt in receipts:
+            other = noted.get(receipt.key)
+            if other is None or receipt.prevails(other):
+                noted[receipt.key] = receipt
+        for other in self._known(noted.values()):
+            if not noted[other.key].prevails(other):
+                del noted[other.key]
+        if noted:
+            self._connection.execute(
+                insert(tables.receipt).prefix_with("OR REPLACE"),
+                [_row(receipt) for receipt in noted.values()],
+            )
+
+    def _known(self, receipts: Iterable[Receipt]) -> list[Receipt]:
+        keys = [(one.campaign_id, one.subscriber_id, one.kind.value) for one in receipts]
+        key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
+        rows = self._connection.execute(select(tables.receipt).where(key.in_(keys)))
+        return [_read(row) for row in rows]
+
+    def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
+        return sum(
+            self._connection.execute(
+                insert(tables.event)
+                .values(
+                    provider=provider,
+                    id=event.id,
+                    kind=event.kind.value,
+                    at=to_ms(event.at),
+                    received_at=to_ms(at),
+                    campaign_id=place.campaign_id,
+                    subscriber_id=place.subscriber_id,
+                    raw=event.raw[:_LONGEST_RAW],
+                )
+                .on_conflict_do_nothing()
+            ).rowcount
+            for event, place in told
+        )
+
+    def telling(self, campaign_id: int) -> list[int]:
+        query, member = unproved(campaign_id)
+        told = exists().where(
+            _receipt.campaign_id == campaign_id, _receipt.subscriber_id == member.c.value
+        )
+        return [row.subscriber_id for row in self._connection.execute(query.where(told))]
+
+    def figures(self, campaign_id: int) -> Figures:
+        bounces = self._count(campaign_id, _came_back(), by=_receipt.bounce)
+        kinds = self._count(campaign_id, _receipt.kind.is_not(None), by=_receipt.kind)
+        returned = self._count(campaign_id, and_(_came_back(), _was_delivered()), by=_receipt.kind)
+        delivered = kinds.get(EventKind.DELIVERED.value, 0)
+        return Figures(
+            delivered=delivered - returned.get(EventKind.BOUNCED.value, 0),
+            complained=kinds.get(EventKind.COMPLAINED.value, 0),
+            bounces={Bounce(name): count for name, count in bounces.items()},
+            received=bool(kinds) or self._has_events(campaign_id),
+        )
+
+    def returned(self, campaign_id: int) -> list[tuple[str, str, str]]:
+        subscriber = tables.subscriber.c
+        rows = self._connection.execute(
+            select(func.coalesce(subscriber.address, "(erased)"), _receipt.bounce, _receipt.reason)
+            .join_from(
+                tables.receipt,
+                tables.subscriber,
+                subscriber.id == _receipt.subscriber_id,
+                isouter=True,
+            )
+            .where(_receipt.campaign_id == campaign_id, _came_back())
+            .order_by(_receipt.subscriber_id)
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def _count(
+        self, campaign_id: int, which: ColumnElement[bool], *, by: ColumnElement[str]
+    ) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(by, func.count()).where(_receipt.campaign_id == campaign_id, which).group_by(by)
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def _has_events(self, campaign_id: int) -> bool:
+        one = select(_event.id).where(_event.campaign_id == campaign_id).limit(1)
+        return self._connection.scalar(one) is not None
+
+    def soft_bounces(
+        self, since: datetime, campaigns: int
+    ) -> dict[int, tuple[list[datetime], datetime | None]]:
+        soft = and_(_IS_SOFT, _receipt.at > to_ms(since))
+        many = (
+            select(_receipt.subscriber_id)
+            .where(soft)
+            .group_by(_receipt.subscriber_id)
+            .having(func.count() >= campaigns)
+        )
+        moments: dict[int, list[datetime]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(_receipt.subscriber_id, _receipt.at)
+            .where(soft, _receipt.subscriber_id.in_(many))
+            .order_by(_receipt.at)
+        ):
+            moments[row.subscriber_id].append(from_ms(row.at))
+        return {number: (ats, self._delivered(number)) for number, ats in moments.items()}
+
+    def _delivered(self, subscriber_id: int) -> datetime | None:
+        latest = select(func.max(_receipt.at)).where(
+            _receipt.campaign_id.in_(select(tables.campaign.c.id)),  # leads into the key
+            _receipt.subscriber_id == subscriber_id,
+            _receipt.kind == EventKind.DELIVERED.value,
+        )
+        return maybe_from_ms(self._connection.scalar(latest))
+
+    def damage(self, campaign_id: int) -> Damage:
+        counts = {
+            (row.kind, row.bounce): row.number
+            for row in self._connection.execute(
+                select(_receipt.kind, _receipt.bounce, func.count().label("number"))
+                .where(_receipt.campaign_id == campaign_id, _IS_DAMAGE)
+                .group_by(_receipt.kind, _receipt.bounce)
+            )
+        }
+        return Damage(
+            complained=counts.get((EventKind.COMPLAINED.value, ""), 0),
+            hard=counts.get((EventKind.BOUNCED.value, Bounce.HARD.value), 0),
+        )
+
+    def overruled(self, campaign_id: int) -> Damage:
+        row = self._connection.execute(
+            select(tables.overruled).where(_overruled.campaign_id == campaign_id)
+        ).one_or_none()
+        return Damage(complained=row.complained, hard=row.hard) if row else Damage()
+
+    def overrule(self, campaign_id: int, damage: Damage) -> None:
+        values = {"complained": damage.complained, "hard": damage.hard}
+        self._connection.execute(
+            insert(tables.overruled)
+            .values(campaign_id=campaign_id, **values)
+            .on_conflict_do_update(index_elements=["campaign_id"], set_=values)
+        )
+
+
+_also = tables.receipt.alias("also").c
+
+
+def _was_delivered() -> ColumnElement[bool]:
+    """Of the same delivery, it is also known that it was delivered."""
+    return exists().where(
+        _also.campaign_id == _receipt.campaign_id,
+        _also.subscriber_id == _receipt.subscriber_id,
+        _also.kind == EventKind.DELIVERED.value,
+    )
+
+
+def _came_back() -> ColumnElement[bool]:
+    soft = _receipt.bounce == Bounce.SOFT.value
+    return (_receipt.kind == EventKind.BOUNCED.value) & ~(soft & _was_delivered())
+
+
+def _row(receipt: Receipt) -> dict[str, object]:
+    return {
+        "campaign_id": receipt.campaign_id,
+        "subscriber_id": receipt.subscriber_id,
+        "kind": receipt.kind.value,
+        "bounce": receipt.bounce.value if receipt.bounce else "",
+        "at": to_ms(receipt.at),
+        "reason": receipt.reason,
+    }
+
+
+def _read(row: Any) -> Receipt:
+    return Receipt(
+        campaign_id=row.campaign_id,
+        subscriber_id=row.subscriber_id,
+        kind=EventKind(row.kind),
+        at=from_ms(row.at),
+        bounce=Bounce(row.bounce) if row.bounce else None,
+        reason=row.reason,
+    )

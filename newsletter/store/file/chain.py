@@ -1,0 +1,83 @@
+"""What makes a change to the audit log show: a key, and a file outside the database.
+
+Each line is bound to the one before it by an HMAC, so that whoever can only write to the database
+cannot make a line. That lines were cut off at the end shows by the head file: it holds the number
+and the digest of a line that was written. It is written after the commit, so it may lag behind the
+log and is never ahead of it.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.domain.delivery.epoch import Absence
+from newsletter.ports.records import AuditHead
+
+_LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
+
+
+class HeadFile:
+    """The file that remembers a head. It has one line of fixed length, overwritten in place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> AuditHead | Absence:
+        """What it says, or why it says nothing."""
+        try:
+            with self.path.open("rb") as file:
+                line = file.read(1024)
+        except FileNotFoundError:
+            return Absence.MISSING
+        except OSError:
+            return Absence.UNREADABLE
+        if not line:
+            return Absence.MISSING  # the process that made it died before it could write
+        found = _LINE.fullmatch(line)
+        if found is None:
+            return Absence.UNREADABLE
+        return AuditHead(number=int(found[1]), digest=found[2].decode())
+
+    def write(self, head: AuditHead) -> None:
+        """Remember it, if it can be written: a file that lags behind accuses nobody."""
+        line = f"audit line {head.number:020d} digest {head.digest}\n".encode()
+        try:
+            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return
+        try:
+            os.pwrite(file, line, 0)
+            os.ftruncate(file, len(line))  # it may have been garbled
+        except OSError:
+            return
+        finally:
+            os.close(file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Binds lines and rows by a key of the workspace."""
+
+    key: bytes
+    head: HeadFile
+
+    def link(self, before: str, *parts: object) -> str:
+        """The digest of a line after the one with the digest ``before``."""
+        return self._mac([before, *parts])
+
+    def seal(self, *parts: object) -> str:
+        """What vouches for a row that is no line of the log."""
+        return self._mac(["row", *parts])
+
+    def _mac(self, parts: list[object]) -> str:
+        said = json.dumps(parts, ensure_ascii=False).encode()
+        return hmac.new(self.key, said, hashlib.sha256).hexdigest()
+
+
+def unkeyed(before: str, *parts: object) -> str:
+    """The digest of a line from before there was a key."""
+    return hashlib.sha256(json.dumps([before, *parts], ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""Backups, taken while work goes on; and putting one back, which stops all sending."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+
+from newsletter.domain.errors import Fault, InvalidInput, Refused, StoreUnavailable
+from newsletter.store.file import numbers
+from newsletter.store.schema.columns import to_ms
+
+DOUBT, STOP = "hold", "stop"
+"""The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
+PUT_BACK = "the database was put back, and it may have left before"
+"""Why a letter is withheld that waited in such a database."""
+
+
+def backup(database: Path, target: Path) -> None:
+    """Copy the database as it is at one moment. Never overwrites. Raises Refused."""
+    if target.exists():
+        raise Refused(f"{target} exists already; name another file")
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)  # of a backup that was cut off
+    try:
+        _new(part)  # SQLite gives what lies beside it the same rights
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        part.rename(target)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise StoreUnavailable(f"{target} cannot be written: {error}; check the disk") from error
+
+
+def restore(source: Path, database: Path, *, at: datetime) -> Path:
+    """Put a backup in the place of the database, which is kept beside it; returns where.
+
+    What went out after the backup was taken is not in it, so the restored database is on hold:
+    nothing is sent from it until a person releases it. No number that stands in a link is given
+    again. Nobody else may have the database open. Raises InvalidInput for a file that is no whole
+    database of ours.
+    """
+    incoming = database.with_name(database.name + ".incoming")
+    incoming.unlink(missing_ok=True)
+    backup(_checked(source), incoming)
+    with closing(sqlite3.connect(incoming)) as connection, connection:
+        reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
+        _withhold(connection, at)
+        numbers.skip(connection.execute, at, _given(database))
+    kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
+    if database.exists():
+        _keep(database, kept)
+        for ending in ("-wal", "-shm"):
+            database.with_name(database.name + ending).unlink(missing_ok=True)
+    os.replace(incoming, database)  # noqa: PTH105 - replaces in one step, which is the point
+    return kept
+
+
+def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
+    """What waited when the backup was taken may have left since."""
+    with suppress(sqlite3.OperationalError):  # of a version that had no letters
+        connection.execute(
+            "UPDATE letter SET state = 'withheld', settled_at = ?, reason = ?"
+            " WHERE state = 'waiting'",
+            (to_ms(at), PUT_BACK),
+        )
+
+
+def _given(database: Path) -> dict[str, int]:
+    """The numbers that the database knows to have given which is about to be set aside."""
+    if not database.exists():
+        return {}
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            return numbers.last_given(connection.execute)
+    except sqlite3.Error:
+        return {}  # damaged: the time has to do
+
+
+def _keep(database: Path, kept: Path) -> None:
+    """Whole if it can be read; else as it lies there: often it is what made us restore."""
+    try:
+        backup(database, kept)
+    except StoreUnavailable:
+        _new(kept)
+        shutil.copyfile(database, kept)
+
+
+def _new(path: Path) -> None:
+    """An empty file, for its owner alone from the beginning."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _checked(source: Path) -> Path:
+    try:
+        with closing(
+            sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            whole = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'batch'")
+            if whole == "ok" and tables.fetchone():
+                return source
+            message = f"is not a whole database of ours: {whole}"
+    except sqlite3.Error as error:
+        message = f"is not a database: {error}"
+    raise InvalidInput([Fault(file=str(source), message=f"{message}; take another backup")])

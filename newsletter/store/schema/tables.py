@@ -1,0 +1,328 @@
+"""The tables. Times are integers: milliseconds since 1970, UTC.
+
+A batch is a row; a delivery has a row of its own only where it differs from its batch. The
+accounting identity is a constraint of the batch, so no commit can break it.
+"""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+
+from newsletter.store.schema import arrivals, asking, touching
+from newsletter.store.schema.columns import derived, integer, metadata, octets, table, words
+
+__all__ = ["arrivals", "asking", "metadata"]
+
+meta = table("meta", words("key", key=True), words("value"))
+
+epoch = table(
+    "epoch",
+    integer("id", key=True),
+    words("name"),
+    integer("claims"),
+    CheckConstraint("id = 1", name="one"),
+)
+
+statement = table(
+    "statement",
+    words("slug", key=True),
+    words("document"),
+    words("digest"),
+    words("fingerprint"),
+    integer("present"),
+    integer("changed_at"),
+    words("translation_of", empty=True),
+    Index(
+        "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")
+    ),
+)
+
+# Slugs of which something changed; the highest number changed last. Triggers write it.
+touched = table(
+    "touched",
+    integer("number", key=True),
+    words("slug"),
+    UniqueConstraint("slug"),
+    numbered=True,
+)
+
+content = table(
+    "content",
+    words("digest", key=True),
+    words("document"),
+    integer("created_at"),
+)
+
+approval = table(
+    "approval",
+    integer("id", key=True),
+    words("slug"),
+    words("digest"),
+    words("by"),
+    words("channel"),
+    integer("at"),
+    integer("revoked_at", nullable=True),
+    words("despite", empty=True),
+    words("warnings", empty=True),  # names of checks, with blanks between
+    words("seal", empty=True),  # under our own key: without it the row counts for nothing
+    Index(None, "slug"),
+)
+
+staff = table(
+    "staff",
+    words("address", key=True),
+    words("role"),
+    integer("added_at"),
+)
+
+schedule = table(
+    "schedule",
+    words("slug", key=True),
+    integer("send_at"),
+)
+
+mailing_list = table(
+    "list",
+    integer("id", key=True),
+    words("name"),
+    UniqueConstraint("name"),
+)
+
+subscriber = table(
+    "subscriber",
+    integer("id", key=True),
+    words("address"),
+    octets("address_hash", unique=True),
+    words("name"),
+    words("language"),
+    words("timezone"),
+    words("consent"),
+    integer("added_at"),
+    words("place", empty=True),
+    integer("paused_until", nullable=True),  # nothing is sent before
+    Index(
+        "ix_subscriber_paused_until",
+        "paused_until",
+        sqlite_where=text("paused_until IS NOT NULL"),
+    ),
+    numbered=True,
+)
+
+tag = table(
+    "tag",
+    words("name", key=True),
+    integer("subscriber_id", key=True),
+    Index(None, "subscriber_id"),
+    rowid=False,
+)
+
+subscription = table(
+    "subscription",
+    integer("list_id", ForeignKey("list.id"), key=True),
+    integer("subscriber_id", key=True),
+    words("state"),
+    integer("changed_at"),
+    integer("ended_by", nullable=True),  # the campaign whose link the person used
+    Index(None, "subscriber_id"),
+    Index(None, "ended_by"),
+    rowid=False,
+)
+
+suppression = table(
+    "suppression",
+    octets("address_hash", key=True),
+    words("address", nullable=True),
+    words("reason"),
+    words("origin"),
+    integer("at"),
+    rowid=False,
+)
+
+campaign = table(
+    "campaign",
+    integer("id", key=True),
+    words("slug"),
+    words("digest", ForeignKey("content.digest")),
+    words("state"),
+    words("lists"),
+    words("approved_by"),
+    words("provider"),
+    words("carrier", empty=True),
+    integer("urgent", zero=True),
+    words("reason"),
+    integer("release_at"),
+    integer("created_at"),
+    integer("started_at", nullable=True),
+    integer("finished_at", nullable=True),
+    words("corrects", empty=True),
+    words("corrected_by", empty=True),
+    words("translates", empty=True),
+    Index(None, "slug"),
+    Index("ix_campaign_translates", "translates", sqlite_where=text("translates <> ''")),
+    Index("ix_campaign_sending", "id", sqlite_where=text("state = 'sending'")),
+    Index(
+        "ix_campaign_open",
+        "state",
+        "release_at",
+        sqlite_where=text("state IN ('scheduled', 'sending', 'paused', 'attention')"),
+    ),
+    Index("ix_campaign_begun", "started_at", sqlite_where=text("started_at IS NOT NULL")),
+    Index("ix_campaign_corrects", "corrects", sqlite_where=text("corrects <> ''")),
+    numbered=True,
+)
+
+batch = table(
+    "batch",
+    integer("id", key=True),
+    integer("campaign_id", ForeignKey("campaign.id")),
+    integer("no"),
+    words("members"),
+    words("state"),
+    integer("size"),
+    integer("pending"),
+    integer("accepted", zero=True),
+    integer("rejected", zero=True),
+    integer("suppressed", zero=True),
+    integer("cancelled", zero=True),
+    integer("unknown", zero=True),
+    integer("fence", zero=True),
+    integer("attempts", zero=True),
+    integer("not_before", zero=True),
+    words("attempt_id", empty=True),
+    words("body_hash", empty=True),
+    words("provider", empty=True),  # to which the last attempt went
+    words("provider_id", empty=True),
+    words("reason", empty=True),
+    integer("claimed_at", nullable=True),
+    integer("lease_until", nullable=True),
+    integer("settled_at", nullable=True),
+    integer("tries", zero=True),  # replays and look-ups in vain, since it is unknown
+    integer("absences", zero=True),
+    integer("regardless", zero=True),  # 1: of what its members are subscribed to
+    words("account", empty=True),  # at the provider, of the last attempt; empty: nobody knows
+    integer("call_until", nullable=True),  # a replay may be under way so long
+    derived("first", "CAST(substr(members, 2, 20) AS INTEGER)"),  # the first of its members
+    CheckConstraint(
+        "size = pending + accepted + rejected + suppressed + cancelled + unknown", name="balance"
+    ),
+    CheckConstraint(
+        "pending >= 0 AND accepted >= 0 AND rejected >= 0"
+        " AND suppressed >= 0 AND cancelled >= 0 AND unknown >= 0",
+        name="counts",
+    ),
+    UniqueConstraint("campaign_id", "no"),
+    Index(
+        "ix_batch_open",
+        "state",
+        "campaign_id",
+        "no",
+        sqlite_where=text("state IN ('queued', 'claimed')"),
+    ),
+    Index(None, "attempt_id"),
+    Index("ix_batch_unknown", "not_before", sqlite_where=text("state = 'unknown'")),
+    Index("ix_batch_first", "campaign_id", "first", "no"),
+)
+
+resolution = table(
+    "resolution",
+    integer("id", key=True),
+    integer("campaign_id", ForeignKey("campaign.id")),
+    integer("batch_id", ForeignKey("batch.id")),
+    integer("at"),
+    words("way"),
+    words("outcome"),
+    integer("people"),
+    Index(None, "campaign_id"),
+)
+
+delivery = table(
+    "delivery",
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("subscriber_id", key=True),
+    integer("batch_id", ForeignKey("batch.id")),
+    words("state"),
+    words("reason"),
+    words("provider_id"),
+    integer("at"),
+    rowid=False,
+)
+
+pace = table(
+    "pace",
+    words("provider", key=True),
+    words("domain", key=True),
+    integer("free_at"),  # in microseconds: a turn may last less than a millisecond
+    integer("blocked_until"),
+    words("cause"),
+    words("reason"),
+    integer("failing_since", nullable=True),
+    words("day"),
+    integer("used"),
+    rowid=False,
+)
+
+receipt = table(
+    "receipt",
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("subscriber_id", key=True),
+    words("kind", key=True),
+    words("bounce"),
+    integer("at"),
+    words("reason"),
+    Index(
+        "ix_receipt_damage",
+        "campaign_id",
+        "kind",
+        "bounce",
+        sqlite_where=text("kind IN ('bounced', 'complained')"),
+    ),
+    Index(
+        "ix_receipt_soft",
+        "at",
+        "subscriber_id",
+        sqlite_where=text("bounce = 'soft'"),
+    ),
+    rowid=False,
+)
+
+event = table(
+    "event",
+    words("provider", key=True),
+    words("id", key=True),
+    words("kind"),
+    integer("at"),
+    integer("received_at"),
+    integer("campaign_id", nullable=True),
+    integer("subscriber_id", nullable=True),
+    words("raw"),
+    Index(None, "campaign_id"),
+    Index(None, "subscriber_id"),
+)
+
+signed = table(
+    "signed",
+    octets("token", key=True),
+    octets("content"),
+    integer("at"),
+    Index(None, "at"),
+    rowid=False,
+)
+
+overruled = table(
+    "overruled",
+    integer("campaign_id", ForeignKey("campaign.id"), key=True),
+    integer("complained"),
+    integer("hard"),
+)
+
+audit = table(
+    "audit",
+    integer("number", key=True),
+    integer("at"),
+    words("actor"),
+    words("action"),
+    words("subject"),
+    words("detail"),
+    words("digest"),
+    Index("ix_audit_revoke", "subject", sqlite_where=text("action = 'revoke'")),
+)
+
+touching.describe(metadata)

@@ -1,0 +1,181 @@
+"""Who did what: append-only, each line bound to the one before it under our own key."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select
+
+from newsletter.domain.delivery.epoch import Absence
+from newsletter.domain.errors import Defect
+from newsletter.ports.records import AuditHead, Entered
+from newsletter.store.file.chain import Chain, unkeyed
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, to_ms
+from newsletter.store.staff.seals import brought_back, rows, taken_back, vouch_for, vouched
+
+_audit = tables.audit.c
+_CHUNK = 1000
+_APPROVE, _SEAL, _GAP = "approve", "seal", "gap"
+_LOG = "audit log"
+
+
+class SqlAudit:
+    """Whoever changes or removes a line breaks the chain for all that follow.
+
+    Whoever cuts lines off at the end falls behind the head file.
+    """
+
+    def __init__(self, connection: Connection, chain: Chain) -> None:
+        self._connection = connection
+        self._chain = chain
+        self._entered: AuditHead | None = None
+
+    def enter(self, *, at: datetime, actor: str, action: str, subject: str, detail: str) -> None:
+        last = self._last()
+        number, before = (last.number + 1, last.digest) if last else (1, "")
+        values = {"at": to_ms(at), "actor": actor, "action": action, "subject": subject}
+        digest = self._chain.link(before, number, values["at"], actor, action, subject, detail)
+        self._connection.execute(
+            insert(tables.audit), {"number": number, "detail": detail, "digest": digest, **values}
+        )
+        self._entered = AuditHead(number=number, digest=digest)
+
+    def all(self) -> list[Entered]:
+        return [_entered(row) for row in self._rows()]
+
+    def newest(self, most: int | None) -> list[Entered]:
+        newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
+        return [_entered(row) for row in self._connection.execute(newest).all()]
+
+    def count(self) -> int:
+        return self._connection.scalar(select(func.max(_audit.number))) or 0
+
+    # --- what lies outside
+
+    def to_remember(self) -> AuditHead | None:
+        """What the head file is to say once this transaction is committed; None: what it says.
+
+        It goes on only where the log continues what it knows: else the gap has to be found.
+        """
+        known = self._chain.head.read()
+        if self._entered is None or (not isinstance(known, Absence) and self._lacks(known)):
+            return None
+        return self._entered
+
+    def note_gap(self, *, at: datetime, actor: str) -> None:
+        known = self._chain.head.read()
+        if not isinstance(known, Absence) and self._lacks(known):
+            self.enter(at=at, actor=actor, action=_GAP, subject=_LOG, detail=str(known))
+
+    def _lacks(self, head: AuditHead) -> bool:
+        """Neither is the line there, nor has anybody written down that it is gone."""
+        if self.digest(head.number) == head.digest:
+            return False
+        noted = select(func.count()).where(_audit.action == _GAP, _audit.detail == str(head))
+        return not self._connection.scalar(noted)
+
+    # --- from before there was a key
+
+    def is_unsealed(self) -> bool:
+        """It ends with a line from before there was a key, and nobody outside knows of another."""
+        last = self._last()
+        if last is None or self._chain.head.read() is not Absence.MISSING:
+            return False
+        before = self.digest(last.number - 1)
+        return bool(last.digest == unkeyed(before, last.number, *_said(last)))
+
+    def seal(self, at: datetime) -> None:
+        """Bind all that stands there under the key, approvals too, if it is unsealed."""
+        if not self.is_unsealed():
+            return
+        for row in list(rows(self._connection)):
+            vouch_for(self._connection, self._chain, row)
+        said = "the lines before this one are from before there was a key"
+        self.enter(at=at, actor="newsletter", action=_SEAL, subject=_LOG, detail=said)
+
+    # --- whether it is what was written
+
+    def verify(self) -> AuditHead:
+        head, given = AuditHead(number=0, digest=""), set()
+        keyed = False
+        for number, row in enumerate(self._rows(), start=1):
+            keyed = self._check(head, number, row, keyed)
+            head = AuditHead(number=number, digest=row.digest)
+            if row.action == _APPROVE:
+                given.add((row.subject, row.actor, row.detail.partition(" ")[0]))
+        if head.number and not keyed:
+            raise Defect(f"line {head.number} of the audit log is not under the key of var/keys")
+        self._compare_outside()
+        self._compare_approvals(given)
+        return head
+
+    def digest(self, number: int) -> str:
+        return self._connection.scalar(_digest(), {"line": number}) or ""
+
+    def _check(self, head: AuditHead, number: int, row: Row[Any], keyed: bool) -> bool:
+        """Whether the line is under the key; before the first that is, none need be."""
+        parts = (number, *_said(row))
+        if row.number == number and row.digest == self._chain.link(head.digest, *parts):
+            return True
+        if row.number == number and not keyed and row.digest == unkeyed(head.digest, *parts):
+            return False
+        raise Defect(
+            f"line {number} of the audit log is not what was written;"
+            " it or a line before it was changed or removed, or var/keys/audit is another key"
+        )
+
+    def _compare_outside(self) -> None:
+        known, file = self._chain.head.read(), self._chain.head.path
+        if known is Absence.UNREADABLE:
+            raise Defect(f"{file} cannot be read: nothing proves that the audit log is complete")
+        if not isinstance(known, Absence) and self._lacks(known):
+            raise Defect(
+                f"line {known.number} of the audit log is not what {file} knows: lines were cut off"
+                " at the end, or an older database was put back"
+            )
+
+    def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
+        taken = taken_back(self._connection)
+        for row in rows(self._connection):
+            named = f"the approval {row.id}, of {row.slug} by {row.by},"
+            if not vouched(self._chain, row):
+                raise Defect(f"{named} is not what was written; it counts for nothing")
+            if brought_back(row, taken):
+                raise Defect(f"{named} was taken back, and an older row was put in its place")
+            if row.revoked_at is None and (row.slug, row.by, row.digest) not in given:
+                raise Defect(f"{named} has no line in the audit log")
+
+    def _last(self) -> Row[Any] | None:
+        return self._connection.execute(_last()).one_or_none()
+
+    def _rows(self) -> Iterator[Row[Any]]:
+        query = select(tables.audit).order_by(_audit.number)
+        yield from self._connection.execute(query).yield_per(_CHUNK)
+
+
+@cache
+def _digest() -> Select[tuple[str]]:
+    return select(_audit.digest).where(_audit.number == bindparam("line"))
+
+
+@cache
+def _last() -> Select[Any]:
+    return select(tables.audit).order_by(desc(_audit.number)).limit(1)
+
+
+def _said(row: Row[Any]) -> tuple[Any, ...]:
+    return (row.at, row.actor, row.action, row.subject, row.detail)
+
+
+def _entered(row: Row[tuple[object, ...]]) -> Entered:
+    return Entered(
+        number=row.number,
+        at=from_ms(row.at),
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        detail=row.detail,
+        digest=row.digest,
+    )

@@ -1,0 +1,1 @@
+"""Statements, their approvals, and where they come from."""

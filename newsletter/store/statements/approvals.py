@@ -1,0 +1,104 @@
+"""Who said yes to what. A row counts only under our own seal: nobody says yes by SQL.
+
+Nor does anybody bring a yes back that was taken back. A row from before that has our seal, but the
+audit log has a line that names its number, and no such line can be taken out unseen.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+
+from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.ports.records import Audit
+from newsletter.store.file.chain import Chain
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.staff.seals import REVOKE, brought_back, taken_back, vouch_for, vouched
+
+_approval = tables.approval.c
+
+
+class SqlApprovals:
+    """Who said yes to what."""
+
+    def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
+        self._connection = connection
+        self._chain = chain
+        self._audit = audit
+
+    def of(self, slug: str) -> list[Approval]:
+        return [_approval_of(row) for row in self._sound(slug)]
+
+    def slugs(self, channels: Collection[Channel]) -> set[str]:
+        named = _approval.channel.in_([one.value for one in channels])
+        return set(self._connection.scalars(select(_approval.slug).where(named).distinct()))
+
+    def add(self, approval: Approval) -> None:
+        added = insert(tables.approval).values(
+            slug=approval.slug,
+            digest=approval.digest,
+            by=approval.by,
+            channel=approval.channel.value,
+            at=to_ms(approval.at),
+            despite=approval.despite,
+            warnings=" ".join(approval.warnings),
+        )
+        row = self._connection.execute(added.returning(*tables.approval.c)).one()
+        vouch_for(self._connection, self._chain, row)
+
+    def revoke(
+        self,
+        slug: str,
+        at: datetime,
+        by: str | None = None,
+        channel: Channel | None = None,
+        *,
+        actor: str,
+        why: str = "",
+    ) -> int:
+        numbers = [
+            row.id
+            for row in self._sound(slug)
+            if row.revoked_at is None
+            and by in {None, row.by}
+            and (channel is None or row.channel == channel.value)
+        ]
+        if not numbers:
+            return 0
+        revoked = update(tables.approval).where(_approval.id.in_(numbers))
+        revoked = revoked.values(revoked_at=to_ms(at)).returning(*tables.approval.c)
+        for row in self._connection.execute(revoked).all():
+            vouch_for(self._connection, self._chain, row)
+        said = ", ".join(map(str, numbers))
+        detail = f"approval{'s' * (len(numbers) > 1)} {said} taken back" + (f": {why}" * bool(why))
+        self._audit.enter(at=at, actor=actor, action=REVOKE, subject=slug, detail=detail)
+        return len(numbers)
+
+    def _sound(self, slug: str) -> list[Row[Any]]:
+        """The rows that are what we wrote last."""
+        found = self._connection.execute(_of(), {"named": slug}).all()
+        back = taken_back(self._connection, slug) if found else set()
+        return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
+
+
+@cache
+def _of() -> Select[Any]:
+    """Asked at each look, of each statement that has not gone out."""
+    of = _approval.slug == bindparam("named")
+    return select(tables.approval).where(of).order_by(_approval.id)
+
+
+def _approval_of(row: Row[Any]) -> Approval:
+    return Approval(
+        slug=row.slug,
+        digest=row.digest,
+        by=row.by,
+        at=from_ms(row.at),
+        channel=Channel(row.channel),
+        despite=row.despite,
+        warnings=tuple(row.warnings.split()),
+        revoked_at=maybe_from_ms(row.revoked_at),
+    )

@@ -1,0 +1,206 @@
+"""Statements, content, staff, set times and holds."""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.errors import Defect
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.statement import Statement
+from newsletter.ports.records import StoredStatement
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import maybe_from_ms, to_ms
+
+
+def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
+    """The id of the newest campaign of a statement."""
+    of = tables.campaign.alias("of")
+    newest = select(func.max(of.c.id)).where(of.c.slug == slug)
+    return newest.correlate_except(of).scalar_subquery()
+
+
+_AT_ONCE = 500
+"""Slugs that one query names."""
+_statement = tables.statement.c
+_touched = tables.touched.c
+_campaign = tables.campaign.c
+_IS_TRANSLATION = text("statement.translation_of <> ''")
+"""In the words of the partial index of such statements: SQLite uses it for nothing else."""
+
+
+@cache  # not at the import: most commands read no content, and building takes milliseconds
+def _as_content() -> TypeAdapter[Content]:
+    return TypeAdapter(Content)
+
+
+@cache
+def _as_statement() -> TypeAdapter[Statement]:
+    return TypeAdapter(Statement)
+
+
+class SqlStatements:
+    """Statements as they were last read, and all content that was ever rendered from them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[StoredStatement]:
+        return self._fetch(select(tables.statement).order_by(_statement.slug))
+
+    def some(self, slugs: Collection[str]) -> list[StoredStatement]:
+        named, found = sorted(slugs), []
+        for start in range(0, len(named), _AT_ONCE):
+            which = _statement.slug.in_(named[start : start + _AT_ONCE])
+            found += self._fetch(select(tables.statement).where(which).order_by(_statement.slug))
+        return found
+
+    def touched(self, since: int | None) -> tuple[int, list[str]]:
+        if since is None:
+            return self._connection.scalar(select(func.max(_touched.number))) or 0, []
+        rows = self._connection.execute(
+            select(_touched.number, _touched.slug)
+            .where(_touched.number > since)
+            .order_by(_touched.number)
+        ).all()
+        return (rows[-1].number if rows else since), [row.slug for row in rows]
+
+    def unsettled(self) -> list[StoredStatement]:
+        return self._fetch(_unsettled())
+
+    def newest(self, most: int | None) -> list[StoredStatement]:
+        return self._fetch(
+            select(tables.statement)
+            .join(tables.touched, _touched.slug == _statement.slug)
+            .where(_statement.present == 1)
+            .order_by(_touched.number.desc())
+            .limit(most)
+        )
+
+    def count(self) -> int:
+        present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
+        return int(self._connection.scalar(present) or 0)
+
+    def slugs(self, beginning: str, most: int) -> list[str]:
+        begins = func.substr(_statement.slug, 1, len(beginning)) == beginning
+        return list(
+            self._connection.scalars(
+                select(_statement.slug)
+                .where(begins)
+                .order_by(_statement.present.desc(), _statement.changed_at.desc(), _statement.slug)
+                .limit(most)
+            )
+        )
+
+    def get(self, slug: str) -> StoredStatement | None:
+        found = self._fetch(_one(), named=slug)
+        return found[0] if found else None
+
+    def translations(self, slug: str) -> list[StoredStatement]:
+        of = (_statement.translation_of == slug, _IS_TRANSLATION)
+        return self._fetch(select(tables.statement).where(*of).order_by(_statement.slug))
+
+    def _fetch(self, query: Select[tuple[object, ...]], **values: str) -> list[StoredStatement]:
+        return [_stored(row) for row in self._connection.execute(query, values).all()]
+
+    def put(self, stored: StoredStatement, at: datetime) -> None:
+        values = {
+            "translation_of": stored.statement.translation_of,
+            "document": _as_statement().dump_json(stored.statement).decode(),
+            "digest": stored.digest,
+            "fingerprint": stored.fingerprint,
+            "present": int(stored.present),
+            "changed_at": to_ms(at),
+        }
+        statement = insert(tables.statement).values(slug=stored.statement.slug, **values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["slug"], set_=values)
+        )
+
+    def keep_content(self, content: Content, at: datetime) -> str:
+        digest = content.digest()
+        self._connection.execute(
+            insert(tables.content)
+            .values(
+                digest=digest,
+                document=_as_content().dump_json(content).decode(),
+                created_at=to_ms(at),
+            )
+            .on_conflict_do_nothing()
+        )
+        return digest
+
+    def content(self, digest: str) -> Content | None:
+        document = self._connection.scalar(_content(), {"of": digest})
+        try:
+            return None if document is None else _as_content().validate_json(document)
+        except ValidationError as error:
+            raise Defect(f"the content {digest[:12]} is not what was stored") from error
+
+
+# Building a statement takes longer than running it, so those of each look are built once.
+
+
+@cache
+def _unsettled() -> Select[Any]:
+    gone = exists().where(
+        _campaign.id == last_of(_statement.slug),
+        _campaign.started_at.is_not(None),
+        _campaign.state != CampaignState.CANCELLED.value,
+    )
+    return select(tables.statement).where(~gone).order_by(_statement.slug)
+
+
+@cache
+def _one() -> Select[Any]:
+    return select(tables.statement).where(_statement.slug == bindparam("named"))
+
+
+@cache
+def _content() -> Select[Any]:
+    return select(tables.content.c.document).where(tables.content.c.digest == bindparam("of"))
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
+    return StoredStatement(
+        statement=_as_statement().validate_json(row.document),
+        digest=row.digest,
+        fingerprint=row.fingerprint,
+        present=bool(row.present),
+    )
+
+
+class SqlSchedules:
+    """Times that a member of staff set, which outrank the statement's own ``send_at``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, slug: str) -> datetime | None:
+        return maybe_from_ms(
+            self._connection.scalar(
+                select(tables.schedule.c.send_at).where(tables.schedule.c.slug == slug)
+            )
+        )
+
+    def put(self, slug: str, at: datetime | None) -> None:
+        self._connection.execute(delete(tables.schedule).where(tables.schedule.c.slug == slug))
+        if at is not None:
+            self._connection.execute(insert(tables.schedule).values(slug=slug, send_at=to_ms(at)))

@@ -1,0 +1,163 @@
+"""What readers choose for themselves: lists, language, zone and a pause."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TextClause,
+    Update,
+    bindparam,
+    exists,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.domain.subscribers.audience import SubscriptionState
+from newsletter.domain.subscribers.preference import Preferences
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import maybe_from_ms, to_ms
+from newsletter.store.schema.json_sql import each_id
+from newsletter.store.subscribers.eligibility import list_ids
+
+_subscriber = tables.subscriber.c
+_subscription = tables.subscription.c
+
+
+class SqlChoices:
+    """What readers decide about themselves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, subscriber_id: int) -> Preferences | None:
+        row = self._connection.execute(
+            select(tables.subscriber).where(_subscriber.id == subscriber_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        return Preferences(
+            name=row.name,
+            language=row.language,
+            timezone=row.timezone,
+            lists=self._lists(subscriber_id),
+            paused_until=maybe_from_ms(row.paused_until),
+        )
+
+    def _lists(self, subscriber_id: int) -> frozenset[str]:
+        names = (
+            select(tables.mailing_list.c.name)
+            .join(tables.subscription, _subscription.list_id == tables.mailing_list.c.id)
+            .where(
+                _subscription.subscriber_id == subscriber_id,
+                _subscription.state == SubscriptionState.CONFIRMED.value,
+            )
+        )
+        return frozenset(self._connection.scalars(names))
+
+    def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
+        self._connection.execute(
+            update(tables.subscriber)
+            .where(_subscriber.id == subscriber_id)
+            .values(name=name, language=language, timezone=timezone)
+        )
+
+    def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        new = frozenset(lists) - self._lists(subscriber_id)
+        if new:
+            names = [{"name": name} for name in sorted(new)]
+            self._connection.execute(insert(tables.mailing_list).on_conflict_do_nothing(), names)
+            standing = {
+                "state": SubscriptionState.CONFIRMED.value,
+                "changed_at": to_ms(at),
+                "ended_by": None,
+            }
+            rows = [
+                {"list_id": number, "subscriber_id": subscriber_id, **standing}
+                for number in self._connection.scalars(
+                    select(tables.mailing_list.c.id).where(tables.mailing_list.c.name.in_(new))
+                ).all()
+            ]
+            joining = insert(tables.subscription).on_conflict_do_update(
+                index_elements=["list_id", "subscriber_id"], set_=standing
+            )
+            self._connection.execute(joining, rows)
+        return new
+
+    def leave(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        left = frozenset(lists) & self._lists(subscriber_id)
+        if left:
+            values = {"by": None, "person": subscriber_id, "now": to_ms(at)}
+            self._connection.execute(_ending().where(list_ids(sorted(left))), values)
+        return left
+
+    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
+        if not links:
+            return []
+        now = to_ms(at)
+        values = [{"by": by, "person": person, "now": now} for by, person in links]
+        self._connection.execute(_departing(), values)
+        people = each_id(json.dumps([person for _, person in links]))
+        known = self._connection.scalars(
+            select(_subscriber.id).where(_subscriber.id.in_(select(people.c.value)))
+        )
+        found = set(known)
+        return [link for link in links if link[1] not in found]
+
+    def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
+        values = {"by": campaign_id, "person": subscriber_id, "now": to_ms(at)}
+        self._connection.execute(_ending(), values)
+
+    def pause(self, subscriber_id: int, until: datetime | None) -> None:
+        self._connection.execute(
+            update(tables.subscriber)
+            .where(_subscriber.id == subscriber_id)
+            .values(paused_until=until and to_ms(until))
+        )
+
+    def any_over(self, at: datetime) -> bool:
+        return bool(self._connection.scalar(select(exists().where(*_is_over(at)))))
+
+    def resume(self, at: datetime) -> int:
+        return self._connection.execute(
+            update(tables.subscriber).where(*_is_over(at)).values(paused_until=None)
+        ).rowcount
+
+
+def _ending() -> Update:
+    return (
+        update(tables.subscription)
+        .where(
+            _subscription.subscriber_id == bindparam("person"),
+            _subscription.state != SubscriptionState.ENDED.value,
+        )
+        .values(
+            state=SubscriptionState.ENDED.value,
+            changed_at=bindparam("now"),
+            ended_by=bindparam("by"),
+        )
+    )
+
+
+@cache  # thousands leave within a minute, and building a statement takes longer than running it
+def _departing() -> Update:
+    campaign, name = tables.campaign.c, each_id(tables.campaign.c.lists)
+    of_it = (
+        select(tables.mailing_list.c.id)
+        .join_from(tables.campaign, name, true())
+        .join(tables.mailing_list, tables.mailing_list.c.name == name.c.value)
+        .where(campaign.id == bindparam("by"))
+    )
+    known = exists().where(campaign.id == bindparam("by"))
+    return _ending().where(_subscription.list_id.in_(of_it) | ~known)
+
+
+def _is_over(at: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """The pause of the row is over, in the words of the partial index of those who pause."""
+    return text("subscriber.paused_until IS NOT NULL"), _subscriber.paused_until <= to_ms(at)

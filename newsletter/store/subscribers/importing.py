@@ -1,0 +1,133 @@
+"""What a file says of people, brought from where it lies ready into the tables, all at once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    case,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import to_ms
+from newsletter.store.subscribers import staged
+
+_subscriber = tables.subscriber.c
+_person = staged.person.c
+_number = staged.number.c
+_named = staged.subscription.c
+_staged_list = staged.mailing_list.c
+# What an entry leaves open stays as it is known.
+_KEPT = ("name", "language", "timezone", "place")
+_AS_GIVEN = ("address", "address_hash", *_KEPT, "consent", "paused_until")
+_NO_CONSENT = "{}"
+
+
+def note_known(connection: Connection) -> None:
+    """Note the numbers of those who are subscribers, and were not noted yet."""
+    connection.execute(
+        insert(staged.number).from_select(
+            ["person_no", "subscriber_id"],
+            select(_person.no, _subscriber.id)
+            .join_from(
+                staged.person, tables.subscriber, _subscriber.address_hash == _person.address_hash
+            )
+            .where(staged.accepted(), _unknown()),
+        )
+    )
+
+
+def weigh(connection: Connection) -> tuple[int, int]:
+    """How many of those who lie ready are new, and how many known, counting each entry."""
+    entries = connection.scalar(select(func.count(_person.no)).where(staged.accepted())) or 0
+    fresh = select(_person.address_hash).where(staged.accepted(), _unknown()).distinct()
+    new = connection.scalar(select(func.count()).select_from(fresh.subquery())) or 0
+    return new, entries - new
+
+
+def bring_in(connection: Connection, at: datetime) -> None:
+    """Add or update these people, their subscriptions and their tags."""
+    connection.execute(_subscribers(at))
+    note_known(connection)
+    _number_lists(connection)
+    # Whoever left a list stays away from it, whatever a file says; nor does a file end what
+    # stands here: the person may have come back since.
+    _add_absent(connection, tables.subscription, _subscriptions(at))
+    _add_absent(connection, tables.tag, _tags())
+
+
+def _unknown() -> ColumnElement[bool]:
+    return ~select(_number.subscriber_id).where(_number.person_no == _person.no).exists()
+
+
+def _subscribers(at: datetime) -> Insert:
+    adding = insert(tables.subscriber)
+    given = adding.excluded
+    updated: dict[str, ColumnElement[Any]] = {
+        name: func.coalesce(func.nullif(given[name], ""), _subscriber[name]) for name in _KEPT
+    }
+    updated["consent"] = func.coalesce(func.nullif(_subscriber.consent, _NO_CONSENT), given.consent)
+    updated["paused_until"] = _later(given.paused_until, _subscriber.paused_until)
+    people = (
+        select(*(_person[name] for name in _AS_GIVEN), literal(to_ms(at)))
+        .where(staged.accepted())
+        .order_by(_person.no)
+    )
+    return adding.from_select([*_AS_GIVEN, "added_at"], people).on_conflict_do_update(
+        index_elements=["address_hash"], set_=updated
+    )
+
+
+def _number_lists(connection: Connection) -> None:
+    """Give each list its id; one not seen before becomes a list if anybody here is in it."""
+    asked_for = (
+        select(_named.person_no)
+        .join_from(staged.subscription, staged.number, _number.person_no == _named.person_no)
+        .where(_named.list_no == _staged_list.no)
+        .exists()
+    )
+    names = select(_staged_list.name).where(asked_for).order_by(_staged_list.no)
+    _add_absent(connection, tables.mailing_list, names)
+    list_ = tables.mailing_list.c
+    found = select(list_.id).where(list_.name == _staged_list.name).scalar_subquery()
+    connection.execute(update(staged.mailing_list).values(list_id=found))
+
+
+def _subscriptions(at: datetime) -> Select[Any]:
+    return (
+        select(
+            _staged_list.list_id,
+            _number.subscriber_id,
+            _named.state,
+            literal(to_ms(at)).label("changed_at"),
+        )
+        .join_from(staged.subscription, staged.mailing_list, _staged_list.no == _named.list_no)
+        .join(staged.number, _number.person_no == _named.person_no)
+        .order_by(_named.list_no, _named.person_no, _named.state)
+    )
+
+
+def _tags() -> Select[Any]:
+    tag = staged.tag.c
+    return (
+        select(tag.name, _number.subscriber_id)
+        .join_from(staged.tag, staged.number, _number.person_no == tag.person_no)
+        .order_by(tag.name, tag.person_no)
+    )
+
+
+def _add_absent(connection: Connection, table: Any, rows: Select[Any]) -> None:
+    names = [column.name for column in rows.selected_columns]
+    connection.execute(insert(table).from_select(names, rows).on_conflict_do_nothing())
+
+
+def _later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((one > func.coalesce(other, one - 1), one), else_=other)

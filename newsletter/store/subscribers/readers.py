@@ -1,0 +1,280 @@
+"""Subscribers, their subscriptions, and suppressions, which outrank everything."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from newsletter.domain.subscribers.audience import (
+    Entry,
+    Subscriber,
+    SubscriptionState,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.store.schema import tables
+from newsletter.store.schema.columns import maybe_from_ms, to_ms
+from newsletter.store.subscribers import consents as joining
+from newsletter.store.subscribers import importing
+from newsletter.store.subscribers.dossiers import erase, erase_letters, note_scrub
+from newsletter.store.subscribers.eligibility import (
+    eligible,
+    list_ids,
+    subscribed,
+    suppressed,
+    why_not,
+)
+from newsletter.store.subscribers.segments import aimed
+from newsletter.store.subscribers.staged import staged
+from newsletter.store.subscribers.suppressing import Suppressing
+
+_CHUNK = 5_000
+_subscriber = tables.subscriber.c
+_subscription = tables.subscription.c
+_suppression = tables.suppression.c
+
+
+class SqlReaders:
+    """``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash = hash_address
+
+    def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+        with staged(self._connection, self._hash) as waiting:
+            coming = iter(entries)
+            while chunk := list(islice(coming, _CHUNK)):
+                waiting.add([("", entry) for entry in chunk])
+            importing.note_known(self._connection)
+            weighed = importing.weigh(self._connection)
+            importing.bring_in(self._connection, at)
+        return weighed
+
+    def join(self, entry: Entry, at: datetime) -> int:
+        self.upsert([entry], at)
+        return joining.come_back(self._connection, self._hash(entry.address), entry, at)
+
+    def lift(self, address: str) -> SuppressionReason | None:
+        return joining.lift(self._connection, self._hash(address))
+
+    def release(self, address: str) -> None:
+        self._connection.execute(
+            delete(tables.suppression).where(_suppression.address_hash == self._hash(address))
+        )
+
+    def move(self, subscriber_id: int, address: str) -> bool:
+        return joining.move(self._connection, subscriber_id, address, self._hash(address))
+
+    def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
+        return Suppressing(self._connection, at, origin).add(entries, self._hash)
+
+    def end_subscriptions(
+        self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
+    ) -> int:
+        return self._connection.execute(
+            update(tables.subscription)
+            .where(
+                _subscription.subscriber_id == subscriber_id,
+                _subscription.state != SubscriptionState.ENDED.value,
+                list_ids(lists),
+            )
+            .values(
+                state=SubscriptionState.ENDED.value,
+                changed_at=to_ms(at),
+                ended_by=campaign_id,
+            )
+        ).rowcount
+
+    def left_through(self, campaign_id: int) -> int:
+        people = select(func.count(_subscription.subscriber_id.distinct())).where(
+            _subscription.ended_by == campaign_id
+        )
+        return int(self._connection.scalar(people) or 0)
+
+    def get(self, subscriber_id: int) -> Subscriber | None:
+        return self._one(_people().where(_subscriber.id == subscriber_id))
+
+    def find(self, address: str) -> Subscriber | None:
+        return self._one(_people().where(_subscriber.address_hash == self._hash(address)))
+
+    def _one(self, query: Select[Any]) -> Subscriber | None:
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _person(row)
+
+    def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
+        query = _people().order_by(_subscriber.id)
+        if list_name:
+            query = query.where(_subscriber.id.in_(_ever_in(list_name)))
+        for row in self._connection.execute(query).yield_per(_CHUNK):
+            yield _person(row), row.consent
+
+    def some(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
+        chosen = _people().where(*_sought(list_name, query)).order_by(_subscriber.id.desc())
+        return [_person(row) for row in self._connection.execute(chosen.limit(most))]
+
+    def count(self, *, list_name: str, query: str) -> int:
+        chosen = select(func.count()).select_from(_table).where(*_sought(list_name, query))
+        return int(self._connection.scalar(chosen) or 0)
+
+    def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
+        query = (
+            select(_suppression.address, _suppression.reason)
+            .where(_suppression.address.is_not(None))
+            .order_by(_suppression.at, _suppression.address)
+        )
+        if strangers:
+            query = query.where(
+                ~exists().where(_subscriber.address_hash == _suppression.address_hash)
+            )
+        for address, reason in self._connection.execute(query).yield_per(_CHUNK):
+            yield SuppressedEntry(address=address, reason=SuppressionReason(reason))
+
+    def erased(self) -> int:
+        nameless = select(func.count()).where(_suppression.address.is_(None))
+        return int(self._connection.scalar(nameless) or 0)
+
+    def forget(self, address: str, at: datetime) -> bool:
+        found = self.find(address)
+        entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
+        self.suppress([entry], at, "forget")
+        self._connection.execute(
+            update(tables.suppression)
+            .where(_suppression.address_hash == self._hash(address))
+            .values(address=None)
+        )
+        erase_letters(self._connection, self._hash(address))
+        note_scrub(self._connection)
+        if found is not None:
+            erase(self._connection, found.id)
+        return found is not None
+
+    def suppressed(self, address: str) -> SuppressionReason | None:
+        reason = self._connection.scalar(
+            select(_suppression.reason).where(_suppression.address_hash == self._hash(address))
+        )
+        return None if reason is None else SuppressionReason(reason)
+
+    def lists(self) -> dict[str, int]:
+        rows = self._connection.execute(
+            select(tables.mailing_list.c.name, func.count(_subscriber.id))
+            .join_from(
+                tables.mailing_list,
+                tables.subscription,
+                (_subscription.list_id == tables.mailing_list.c.id)
+                & (_subscription.state == SubscriptionState.CONFIRMED.value),
+                isouter=True,
+            )
+            .join(
+                _table,
+                (_subscriber.id == _subscription.subscriber_id) & ~suppressed(),
+                isouter=True,
+            )
+            .group_by(tables.mailing_list.c.name)
+            .order_by(tables.mailing_list.c.name)
+        ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
+        query = select(func.count()).select_from(_table).where(aimed(lists, segment))
+        return int(self._connection.scalar(query) or 0)
+
+    def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
+        whom = aimed(lists, segment)
+        query = select(_subscriber.address).where(whom).order_by(_subscriber.id)
+        yield from self._connection.scalars(query).yield_per(_CHUNK)
+
+    def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
+        ever = select(_subscription.subscriber_id).where(list_ids(lists))
+        rows = self._connection.execute(
+            select(_subscriber.address, why_not(lists))
+            .where(_subscriber.id.in_(ever), ~eligible(lists))
+            .order_by(_subscriber.id)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+_table = tables.subscriber
+
+
+def _people() -> Select[Any]:
+    reason = (
+        select(_suppression.reason)
+        .where(_suppression.address_hash == _subscriber.address_hash)
+        .scalar_subquery()
+    )
+    tags = (
+        select(func.group_concat(tables.tag.c.name, ";"))
+        .where(tables.tag.c.subscriber_id == _subscriber.id)
+        .scalar_subquery()
+    )
+    return select(
+        _table,
+        _names_of_lists(SubscriptionState.CONFIRMED).label("lists"),
+        _names_of_lists(SubscriptionState.ENDED).label("left"),
+        reason.label("reason"),
+        tags.label("tags"),
+    )
+
+
+def _names_of_lists(state: SubscriptionState) -> ScalarSelect[str]:
+    return (
+        select(func.group_concat(tables.mailing_list.c.name, ";"))
+        .join_from(
+            tables.subscription,
+            tables.mailing_list,
+            tables.mailing_list.c.id == _subscription.list_id,
+        )
+        .where(_subscription.subscriber_id == _subscriber.id, _subscription.state == state.value)
+        .scalar_subquery()
+    )
+
+
+def _sought(list_name: str, query: str) -> list[ColumnElement[bool]]:
+    """On the list now, and holding the query in address or name, whatever its ASCII letters."""
+    found = [subscribed([list_name])] if list_name else []
+    if query:
+        holds = (_subscriber.address, _subscriber.name)
+        found.append(or_(*(one.icontains(query, autoescape=True) for one in holds)))
+    return found
+
+
+def _ever_in(list_name: str) -> Select[Any]:
+    return select(_subscription.subscriber_id).where(
+        list_ids([list_name]), _subscription.state != SubscriptionState.PENDING.value
+    )
+
+
+def _person(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        lists=_names(row.lists),
+        suppressed=SuppressionReason(row.reason) if row.reason else None,
+        place=row.place,
+        tags=_names(row.tags),
+        paused_until=maybe_from_ms(row.paused_until),
+        left=_names(row.left),
+    )
+
+
+def _names(joined: str | None) -> tuple[str, ...]:
+    return tuple(sorted(joined.split(";"))) if joined else ()

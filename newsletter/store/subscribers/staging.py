@@ -1,0 +1,153 @@
+"""A file of people on its way in: laid ready without a lock, then brought in by one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from newsletter.domain.subscribers.audience import (
+    Entry,
+    SubscriptionState,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.ports.staging import EXAMPLES, Away, Brought
+from newsletter.ports.store import Transaction
+from newsletter.store.engine import begun
+from newsletter.store.schema import tables
+from newsletter.store.subscribers import importing, staged
+from newsletter.store.subscribers.suppressing import Suppressing
+from newsletter.store.subscribers.suppressing import weigh as weigh_suppressions
+
+_person = staged.person.c
+_away = staged.away.c
+_subscription = tables.subscription.c
+_suppression = tables.suppression.c
+
+
+def note_refused(connection: Connection) -> None:
+    """Note who is suppressed here."""
+    found = select(_person.no, _suppression.reason).join_from(
+        staged.person, tables.suppression, _suppression.address_hash == _person.address_hash
+    )
+    connection.execute(insert(staged.away).from_select(["person_no", "why"], found))
+
+
+def note_left(connection: Connection) -> None:
+    """Note who left a list here that the file names. Asks for the numbers of those known."""
+    named, list_, number = staged.subscription.c, tables.mailing_list.c, staged.number.c
+    found = (
+        select(named.person_no, func.min(staged.LEFT))
+        .join_from(
+            staged.subscription, staged.mailing_list, named.list_no == staged.mailing_list.c.no
+        )
+        .join(tables.mailing_list, list_.name == staged.mailing_list.c.name)
+        .join(staged.number, number.person_no == named.person_no)
+        .join(
+            tables.subscription,
+            (_subscription.list_id == list_.id)
+            & (_subscription.subscriber_id == number.subscriber_id),
+        )
+        .where(
+            named.state == SubscriptionState.CONFIRMED.value,
+            _subscription.state == SubscriptionState.ENDED.value,
+        )
+        .group_by(named.person_no)
+    )
+    connection.execute(insert(staged.away).from_select(["person_no", "why"], found))
+
+
+def refused(connection: Connection) -> dict[SuppressionReason, Away]:
+    """Who is suppressed here, by the reason, in the order of the file."""
+    reasons = connection.scalars(
+        select(_away.why)
+        .where(_away.why != staged.LEFT)
+        .group_by(_away.why)
+        .order_by(func.min(_away.person_no))
+    ).all()
+    return {SuppressionReason(reason): _told(connection, reason) for reason in reasons}
+
+
+def left(connection: Connection) -> Away:
+    """Who left a list here and stays away from it."""
+    return _told(connection, staged.LEFT)
+
+
+def _told(connection: Connection, why: str) -> Away:
+    people = connection.scalar(select(func.count()).where(_away.why == why))
+    first = connection.execute(
+        select(_person.stands_at, _person.address)
+        .join_from(staged.away, staged.person, _person.no == _away.person_no)
+        .where(_away.why == why)
+        .order_by(_away.person_no)
+        .limit(EXAMPLES)
+    )
+    return Away(people=people or 0, first=tuple((place, address) for place, address in first))
+
+
+_CACHE = 64 * 1024
+"""KiB of the database that are held: new hashes fall anywhere in their index."""
+
+
+class SqlStaging:
+    """Has a connection to itself, with which all that lies ready goes.
+
+    ``writing`` is a transaction of it, in which nobody else writes.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        hash_address: Callable[[str], bytes],
+        writing: Callable[[], AbstractContextManager[Transaction]],
+    ) -> None:
+        self._connection = connection
+        self._writing = writing
+        self._staged = staged.Staged(connection, hash_address)
+        with begun(connection, reads=True):
+            connection.exec_driver_sql(f"PRAGMA main.cache_size = -{_CACHE}")
+            staged.prepare(connection)
+
+    def add(self, people: Sequence[tuple[str, Entry]]) -> None:
+        # A deferred transaction in which the temporary tables alone are named locks nothing else.
+        with begun(self._connection, reads=True):
+            self._staged.add(people)
+
+    def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
+        with begun(self._connection, reads=True):
+            self._staged.suppress(entries)
+
+    def rehearse(self) -> Brought:
+        self._sort()
+        with begun(self._connection, reads=True):
+            return self._weigh()
+
+    @contextmanager
+    def bring_in(self, at: datetime, origin: str) -> Iterator[tuple[Transaction, Brought]]:
+        self._sort()
+        with self._writing() as tx:
+            brought = self._weigh()
+            importing.bring_in(self._connection, at)
+            Suppressing(self._connection, at, origin).bring_in()
+            yield tx, brought
+
+    def _sort(self) -> None:
+        """Whoever is looked up in the order of the hashes is found at once."""
+        with begun(self._connection, reads=True):
+            staged.sort(self._connection)
+
+    def _weigh(self) -> Brought:
+        connection = self._connection
+        staged.empty(connection, staged.away, staged.number)  # of a rehearsal
+        note_refused(connection)
+        importing.note_known(connection)
+        note_left(connection)
+        new, known = importing.weigh(connection)
+        return Brought(
+            new=new,
+            known=known,
+            suppressed=weigh_suppressions(connection),
+            refused=refused(connection),
+            left=left(connection),
+        )

@@ -1,0 +1,1 @@
+"""Files of people: YAML, CSV, and other tools' exports of subscribers."""

@@ -1,0 +1,105 @@
+"""From the people that are known to a file of ours that says the same."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry
+from newsletter.formats.scalars import scalar
+from newsletter.subscriber_files.csv_files import COLUMNS, guarded
+
+People = Iterable[tuple[Subscriber, str]]
+"""Subscribers, each with the consent as JSON."""
+
+_PIECE = 1 << 16
+_EMPTY = dict.fromkeys(COLUMNS, "")
+
+
+def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
+    """The text of a CSV, in pieces. ``strangers`` are suppressed and no subscribers."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in _rows(people, strangers):
+        table.writerow(map(guarded, row.values()))
+        if out.tell() > _PIECE:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
+    for person, consent in people:
+        row = _row(person, consent)
+        if person.suppressed and not any(row[name] for name in COLUMNS[1:-1]):
+            # Alone with its reason the address would be read as a suppression and nobody's.
+            yield row | {"suppressed": ""}
+        yield row
+    for entry in strangers:
+        yield _EMPTY | {"email": entry.address, "suppressed": entry.reason.value}
+
+
+def _row(person: Subscriber, consent: str) -> dict[str, str]:
+    given = json.loads(consent)
+    return {
+        "email": person.address,
+        "name": person.name,
+        "lists": ";".join(person.lists),
+        "language": person.language,
+        "timezone": person.timezone,
+        "consent_source": given.get("source") or "",
+        "consent_at": given.get("at") or "",
+        "place": person.place,
+        "tags": ";".join(person.tags),
+        "paused_until": _pause(person),
+        "left": ";".join(person.left),
+        "suppressed": person.suppressed.value if person.suppressed else "",
+    }
+
+
+def as_yaml(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
+    """The same in YAML, as in subscribers.example.yaml."""
+    yield "subscribers:\n"
+    for person, consent in people:
+        lines = "\n    ".join(_lines(person, json.loads(consent)))
+        yield f"  - {lines}\n"
+    yield "suppressed:\n"
+    for entry in strangers:
+        yield f"  - {{email: {scalar(entry.address)}, reason: {entry.reason.value}}}\n"
+
+
+def _lines(person: Subscriber, consent: Mapping[str, str]) -> Iterator[str]:
+    yield f"email: {scalar(person.address)}"
+    for key in ("name", "language", "timezone", "place"):
+        text = getattr(person, key)
+        if text:
+            yield f"{key}: {scalar(text)}"
+    for key in ("lists", "tags", "left"):
+        names = ", ".join(map(scalar, getattr(person, key)))
+        if names:
+            yield f"{key}: [{names}]"
+    yield from _consent_lines(consent)
+    if person.paused_until:
+        yield f"paused_until: {_pause(person)}"
+    if person.suppressed:
+        yield f"suppressed: {person.suppressed.value}"
+
+
+def _consent_lines(consent: Mapping[str, str]) -> Iterator[str]:
+    if consent.get("source"):
+        yield "consent:"
+        yield f"  source: {scalar(consent['source'])}"
+        if consent.get("at"):
+            yield f"  at: {consent['at']}"
+
+
+def _pause(person: Subscriber) -> str:
+    return person.paused_until.isoformat() if person.paused_until else ""
+
+
+Writing = Callable[[People, Iterable[SuppressedEntry]], Iterator[str]]
+
+FORMS: Mapping[str, Writing] = {"csv": as_csv, "yaml": as_yaml}
+"""The kinds of files that ours come in."""

@@ -1,0 +1,1 @@
+"""What every page is served by: forms, limits, connections."""

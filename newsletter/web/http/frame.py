@@ -1,0 +1,146 @@
+"""The frame of every page of ours: its language, its words, its one style sheet, its header fields.
+
+No page runs a script, loads anything from elsewhere but a statement's pictures, or sets a cookie.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from newsletter.domain.statements.content import House
+from newsletter.rendering.mail.details import direction
+from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.mail.values import Wordings, look
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A sentence above a statement, and where it leads."""
+
+    text: str
+    language: str
+    """Of the words: the statement's, or English."""
+    direction: str
+    link: str = ""
+    """The slug of the other statement; empty where there is none."""
+    link_text: str = ""
+
+
+_POLICY = (
+    "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_WANTED = re.compile(
+    r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
+)
+_MOST_WANTED = 20
+"""Of the languages that a browser names, so many are looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """A form that is one button."""
+
+    action: str
+    label: str
+    second: bool = False
+    """Something that is possible beside what the page is for."""
+
+
+class Frame:
+    """What all pages share. ``language`` is what pages are in where no other is wanted."""
+
+    def __init__(self, *, house: House, language: str) -> None:
+        folder = default_templates() / "web"
+        self._house = house
+        self._language = language
+        self._templates = Templates(read_templates(folder), filters={})
+        self._wordings = Wordings(self._templates)
+        self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
+        self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(self._styles))
+        """Header fields of a page of ours."""
+        self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
+        """Header fields of what is no page."""
+
+    def page(
+        self,
+        title: str,
+        paragraphs: Sequence[str] = (),
+        *,
+        template: str = "page.html.j2",
+        language: str = "en",
+        status: int = 200,
+        **values: object,
+    ) -> Response:
+        """A page: a title, paragraphs, and whatever else its template shows."""
+        words, shown = self.words(language)
+        filled = {
+            "title": title,
+            "paragraphs": paragraphs,
+            "language": shown,
+            "direction": direction(shown),
+            "words": words,
+            "styles": self._styles,
+            "organisation": self._house.organisation,
+            "logo": self._house.brand.logo,
+            "button": "",
+            "buttons": [],
+            "written_in": "",
+            "feeds": "",
+            **values,
+        }
+        return HTMLResponse(
+            self._templates.fill(template, filled), status_code=status, headers=dict(self.fields)
+        )
+
+    def fill(self, template: str, **values: object) -> str:
+        """A template alone, without the frame."""
+        return self._templates.fill(template, values)
+
+    def words(self, language: str) -> tuple[Mapping[str, str], str]:
+        """The words of our pages in a language, and the language they really are in."""
+        words, own = self._wordings.of(language)
+        return words, language if own else "en"
+
+    def languages(self) -> dict[str, str]:
+        """The languages that pages can be in, each by its own name."""
+        return {code: self.words(code)[0]["language_name"] for code in self._wordings.languages}
+
+    def language_of(self, request: Request, reader: str = "") -> str:
+        """The language for a page: the reader's own, one that the browser asks for, or ours."""
+        wanted = [reader, *_accepted(request.headers.get("accept-language", "")), self._language]
+        return next((one for one in wanted if one and self._wordings.of(one)[1]), "en")
+
+
+def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
+    """Lists by what readers call them, as a language writes it."""
+    return words["comma"].join(words["listed"].format(name=title) for title in titles)
+
+
+def _accepted(header: str) -> list[str]:
+    """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
+    found = [_WANTED.fullmatch(one.strip()) for one in header.split(",")[:_MOST_WANTED]]
+    weighed = [(float(one[2] or "1"), one[1]) for one in found if one]
+    return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+
+
+def _policy(styles: str) -> dict[str, str]:
+    return {"Content-Security-Policy": _POLICY.format(styles=styles)}
+
+
+def _hash_of(styles: str) -> str:
+    """How a policy lets one style sheet through and no other."""
+    digest = hashlib.sha256(styles.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

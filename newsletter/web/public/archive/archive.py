@@ -1,0 +1,102 @@
+"""What went out, for everybody who asks: lists, a page for each statement, a search, and feeds.
+
+A GET writes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from newsletter.runtime.app import App
+from newsletter.web.http.conditional import answer
+from newsletter.web.http.frame import Frame
+from newsletter.web.public.archive.edition import Edition, Leaf
+from newsletter.web.public.archive.feeds import KINDS
+
+_DIGITS = 7
+_CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+class Archive:
+    """The archive of one workspace."""
+
+    def __init__(self, app: App, frame: Frame) -> None:
+        self._frame = frame
+        # Settings may have changed what pages say since they were last fetched, but not after this.
+        self._edition = Edition(app, frame, began_at=app.clock.now())
+
+    def routes(self) -> list[Route]:
+        """Path → page."""
+        return [
+            Route("/", self.index),
+            Route("/page/{number}", self.older),
+            Route("/search", self.search),
+            Route("/archive/{slug}", self.statement),
+            *(Route(f"/{name}", self.feed, name=name) for name in KINDS),
+            Route("/sitemap.xml", self.site_map),
+            Route("/robots.txt", self.robots),
+        ]
+
+    async def index(self, request: Request) -> Response:
+        """What went out, newest first."""
+        return await self._answer(request, self._frame.fields, self._edition.page, 1)
+
+    async def older(self, request: Request) -> Response:
+        """What went out before that."""
+        number = _number(request.path_params["number"])
+        if number < 2:
+            raise HTTPException(404)  # the first one has an address of its own
+        return await self._answer(request, self._frame.fields, self._edition.page, number)
+
+    async def search(self, request: Request) -> Response:
+        """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
+        typed = request.query_params.get("q", "")
+        page = request.query_params.get("page", "")
+        body = await run_in_threadpool(self._edition.found, typed, max(1, _number(page)))
+        return HTMLResponse(body, headers=dict(self._frame.fields))
+
+    async def statement(self, request: Request) -> Response:
+        """One statement as it went out. Before it does, it is not there."""
+        slug = request.path_params["slug"]
+        return await self._answer(request, self._frame.fields, self._edition.statement, slug)
+
+    async def feed(self, request: Request) -> Response:
+        """The newest statements for feed readers."""
+        name = request.url.path.rpartition("/")[2]
+        return await self._answer(request, self._frame.data_fields, self._edition.feed, name)
+
+    async def site_map(self, request: Request) -> Response:
+        """The pages that search engines may list."""
+        return await self._answer(request, self._frame.data_fields, self._edition.site_map)
+
+    async def robots(self, request: Request) -> Response:
+        """What robots may visit."""
+        return await self._answer(request, self._frame.data_fields, self._edition.robots)
+
+    async def _answer(
+        self,
+        request: Request,
+        fields: Mapping[str, str],
+        write: Callable[..., Leaf | None],
+        *which: object,
+    ) -> Response:
+        leaf = await run_in_threadpool(write, *which)
+        if leaf is None:
+            raise HTTPException(404)
+        return answer(
+            request,
+            leaf.body,
+            media_type=leaf.media_type,
+            changed_at=leaf.changed_at,
+            fields={**fields, **_CACHED},
+        )
+
+
+def _number(written: str) -> int:
+    """The number of a page as our links write it; 0 for what is none."""
+    plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
+    return int(written) if plain and written[0] != "0" else 0

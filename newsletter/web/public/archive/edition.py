@@ -1,0 +1,154 @@
+"""All that the archive shows, in bytes: for those who ask for it, and for ``archive build``.
+
+Nothing is here before its first reader could have it. A statement's page says what the mail says
+that was approved, taken out of its HTML: title and text, without the mail's foot and any reader's
+own links. What came later (a correction, a withdrawal) stands above it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from newsletter.domain.archive.search import terms
+from newsletter.domain.statements.content import Content
+from newsletter.rendering.text.excerpts import excerpt
+from newsletter.runtime.app import App
+from newsletter.web.http.frame import Frame
+from newsletter.web.public.archive import feeds
+from newsletter.web.public.archive.feeds import Listed, Publisher, rss
+from newsletter.web.public.archive.listing import MOST, MOST_HITS, Listing
+from newsletter.web.public.archive.metadata import head_of
+from newsletter.web.public.archive.shelf import Published, Shelf
+
+_WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
+_CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A page or a file of the archive."""
+
+    body: bytes
+    media_type: str
+    changed_at: datetime
+    """When what it tells of last changed."""
+
+
+class Edition:
+    """The archive of one workspace. ``began_at`` is when its settings last may have changed.
+
+    With ``folders`` its pages lie on a plain web server, each in a folder of its own.
+    """
+
+    def __init__(
+        self, app: App, frame: Frame, *, began_at: datetime, folders: bool = False
+    ) -> None:
+        self._app = app
+        self._frame = frame
+        self._began_at = began_at
+        self._listing = Listing(app=app, frame=frame, folders=folders)
+        self._shelf = Shelf(app.store)
+
+    def hold(self) -> list[Published]:
+        """Show from now on what has begun by now, and nothing newer; returns it."""
+        return self._shelf.hold()
+
+    def page(self, number: int) -> Leaf | None:
+        """A page of the list of all, from 1 on; None where there is none."""
+        statements, changed_at = self._shelf.count()
+        count = pages_for(statements)
+        if not 1 <= number <= count:
+            return None
+        shown = self._shelf.newest(MOST, skip=(number - 1) * MOST)
+        page = self._listing.page(self._with_content(shown), number, count)
+        return self._leaf(page, "text/html", shown, changed_at)
+
+    def found(self, typed: str, number: int) -> bytes:
+        """A page of what a person looked for."""
+        with self._app.store.read() as tx:
+            skip = (number - 1) * MOST_HITS
+            hits = tx.search.find(terms(typed), skip=skip, most=MOST_HITS)
+        shown = self._shelf.some([hit.slug for hit in hits.shown])
+        return self._listing.found(typed, number, hits, shown)
+
+    def statement(self, slug: str) -> Leaf | None:
+        """One statement as it went out; None where it did not."""
+        shown, family = self._family(slug)
+        if shown is None:
+            return None
+        content = family[shown]
+        others = {one.slug: each.language for one, each in family.items() if one != shown}
+        head = head_of(self._publisher, self._listed(shown, content), others)
+        page = self._listing.statement(
+            shown, content, others, head=head, address=self._publisher.page(shown.slug)
+        )
+        return self._leaf(page, "text/html", list(family))
+
+    def feed(self, name: str) -> Leaf:
+        """The newest statements for feed readers: a file of ``feeds.KINDS``."""
+        shown = self._with_content(self._shelf.newest(feeds.MOST))
+        entries = [self._listed(one, content) for one, content in shown]
+        body = _WRITERS[name](self._publisher, entries)
+        return self._leaf(body, feeds.KINDS[name][1], [one for one, _ in shown])
+
+    def site_map(self) -> Leaf:
+        """The pages that search engines may list."""
+        shown = self._shelf.newest(feeds.MOST_PLACES)
+        return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
+
+    def robots(self) -> Leaf:
+        """What robots may visit."""
+        body = feeds.robots(self._app.settings.public_url, _CLOSED).encode()
+        return self._leaf(body, "text/plain", [])
+
+    def _leaf(
+        self,
+        body: bytes,
+        media_type: str,
+        shown: Sequence[Published],
+        changed_at: datetime | None = None,
+    ) -> Leaf:
+        changes = [one.updated_at for one in shown]
+        changes += [changed_at] if changed_at else []
+        return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
+
+    def _listed(self, shown: Published, content: Content) -> Listed:
+        said = excerpt(content.html)
+        return Listed(
+            shown=shown,
+            title=content.subject,
+            language=content.language,
+            summary=said.opening,
+            body=said.body,
+            notice=self._listing.notice(shown, content.language),
+        )
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        house = self._app.settings.house()
+        return Publisher(
+            name=house.organisation.name,
+            website=house.organisation.website,
+            public_url=house.public_url,
+            began_at=self._began_at,
+        )
+
+    # --- what is in the database ---------------------------------------------------------------
+
+    def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
+        with self._app.store.read() as tx:
+            contents = [(one, tx.statements.content(one.digest)) for one in shown]
+        return [(one, content) for one, content in contents if content is not None]
+
+    def _family(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
+        """A statement, and all its languages with its own."""
+        family = self._shelf.family(slug)
+        own = next((one for one in family if one.slug == slug), None)
+        found = dict(self._with_content(family))
+        return (own if own in found else None), found
+
+
+def pages_for(statements: int) -> int:
+    """How many pages the list of so many has: one at least."""
+    return max(1, -(-statements // MOST))

@@ -1,0 +1,233 @@
+"""The archive as Atom (RFC 4287), RSS 2.0, JSON Feed 1.1, and a map for search engines."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as Xml
+
+from newsletter.web.http.frame import Notice
+from newsletter.web.public.archive.shelf import Published
+
+MOST = 50
+"""Entries of a feed."""
+
+KINDS = {
+    "feed.rss": ("RSS", "application/rss+xml"),
+    "feed.atom": ("Atom", "application/atom+xml"),
+    "feed.json": ("JSON Feed", "application/feed+json"),
+}
+"""File → what people call its kind, and what programs do."""
+
+MOST_PLACES = 50_000  # of a site map, by its specification
+_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A statement in a feed."""
+
+    shown: Published
+    title: str
+    language: str
+    summary: str = ""
+    body: str = ""
+    """HTML; empty where a link has to do."""
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publisher:
+    """Who speaks, and where the archive is."""
+
+    name: str
+    website: str
+    public_url: str
+    began_at: datetime
+    """What an empty feed says of its age."""
+
+    def page(self, slug: str) -> str:
+        """The address of a statement."""
+        return f"{self.public_url}/archive/{slug}"
+
+    def id_of(self, shown: Published) -> str:
+        """A name that stays, whatever becomes of the statement (RFC 4151)."""
+        day = shown.began_at.astimezone(UTC).date()
+        return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
+
+
+def atom(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+    """An Atom document, newest entry first."""
+    feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    put(feed, "id", f"{publisher.public_url}/")
+    put(feed, "title", publisher.name)
+    newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
+    put(feed, "updated", written(newest))
+    _author(feed, publisher)
+    kind = "application/atom+xml"
+    Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{publisher.public_url}/feed.atom")
+    Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{publisher.public_url}/")
+    for entry in entries:
+        _atom_entry(feed, publisher, entry)
+    return document(feed)
+
+
+def json_feed(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+    """A JSON Feed, newest item first."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": publisher.name,
+        "home_page_url": f"{publisher.public_url}/",
+        "feed_url": f"{publisher.public_url}/feed.json",
+        "authors": [_person(publisher)],
+        "items": [_item(publisher, entry) for entry in entries],
+    }
+    return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+
+
+def site_map(publisher: Publisher, shown: Sequence[Published]) -> bytes:
+    """A site map with the archive and its pages."""
+    places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    newest = max((one.updated_at for one in shown), default=publisher.began_at)
+    pages = ((publisher.page(one.slug), one.updated_at) for one in shown[: MOST_PLACES - 1])
+    for address, changed_at in [(f"{publisher.public_url}/", newest), *pages]:
+        place = Xml.SubElement(places, "url")
+        put(place, "loc", address)
+        put(place, "lastmod", written(changed_at))
+    return document(places)
+
+
+def robots(public_url: str, closed: Iterable[str]) -> str:
+    """What search engines may visit: everything but these paths."""
+    base = urlsplit(public_url).path
+    lines = [f"Disallow: {base}{path}" for path in closed]
+    return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
+
+
+def _atom_entry(feed: Xml.Element, publisher: Publisher, entry: Listed) -> None:
+    shown = entry.shown
+    made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
+    put(made, "id", publisher.id_of(shown))
+    put(made, "title", entry.title)
+    put(made, "published", written(shown.began_at))
+    put(made, "updated", written(shown.updated_at))
+    _author(made, publisher)
+    page = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
+    Xml.SubElement(made, "link", page, href=publisher.page(shown.slug))
+    for other in filter(None, [shown.corrected_by, shown.corrects]):
+        Xml.SubElement(made, "link", rel="related", type="text/html", href=publisher.page(other))
+    if summary := summary_of(entry):
+        put(made, "summary", summary)
+    put(made, "content", content_of(publisher, entry), type="html")
+
+
+def _item(publisher: Publisher, entry: Listed) -> dict[str, Any]:
+    item = {
+        "id": publisher.id_of(entry.shown),
+        "url": publisher.page(entry.shown.slug),
+        "title": entry.title,
+        "content_html": content_of(publisher, entry),
+        "summary": summary_of(entry),
+        "date_published": written(entry.shown.began_at),
+        "date_modified": written(entry.shown.updated_at),
+        "language": entry.language,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def summary_of(entry: Listed) -> str:
+    """The notice and the summary; what was withdrawn is not summed up."""
+    notice = entry.notice.text if entry.notice else ""
+    return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
+
+
+def content_of(publisher: Publisher, entry: Listed) -> str:
+    """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
+    page = escape(publisher.page(entry.shown.slug))
+    link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
+    text = "" if entry.shown.withdrawn else entry.body
+    return _above(publisher, entry.notice) + (text or link)
+
+
+def _above(publisher: Publisher, notice: Notice | None) -> str:
+    if notice is None:
+        return ""
+    words = f"<strong>{escape(notice.text)}</strong>"
+    if notice.link:
+        address = escape(publisher.page(notice.link))
+        words += f' <a href="{address}">{escape(notice.link_text)}</a>'
+    return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n'
+
+
+def _person(publisher: Publisher) -> dict[str, str]:
+    found = {"name": publisher.name, "url": publisher.website}
+    return {key: value for key, value in found.items() if value}
+
+
+def _author(parent: Xml.Element, publisher: Publisher) -> None:
+    author = Xml.SubElement(parent, "author")
+    put(author, "name", publisher.name)
+    if publisher.website:
+        put(author, "uri", publisher.website)
+
+
+def put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
+    """An element with text, less the characters that XML cannot hold."""
+    Xml.SubElement(parent, name, attributes).text = _IMPOSSIBLE.sub("", text)
+
+
+def document(root: Xml.Element) -> bytes:
+    """The tree as it is sent."""
+    Xml.indent(root)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def written(at: datetime) -> str:
+    """RFC 3339, in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+_NAMESPACES = {
+    "xmlns:atom": "http://www.w3.org/2005/Atom",
+    "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+    "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+}
+
+
+def rss(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+    """An RSS document, newest item first."""
+    root = Xml.Element("rss", {"version": "2.0", **_NAMESPACES})
+    channel = Xml.SubElement(root, "channel")
+    put(channel, "title", publisher.name)
+    put(channel, "link", f"{publisher.public_url}/")
+    put(channel, "description", f"Statements of {publisher.name}")
+    newest = max((one.shown.updated_at for one in entries), default=publisher.began_at)
+    put(channel, "lastBuildDate", _written(newest))
+    itself = f"{publisher.public_url}/feed.rss"
+    Xml.SubElement(channel, "atom:link", rel="self", type="application/rss+xml", href=itself)
+    for entry in entries:
+        _rss_item(channel, publisher, entry)
+    return document(root)
+
+
+def _rss_item(channel: Xml.Element, publisher: Publisher, entry: Listed) -> None:
+    item = Xml.SubElement(channel, "item")
+    put(item, "title", entry.title)
+    put(item, "link", publisher.page(entry.shown.slug))
+    put(item, "guid", publisher.id_of(entry.shown), isPermaLink="false")
+    put(item, "pubDate", _written(entry.shown.began_at))
+    put(item, "dc:creator", publisher.name)
+    put(item, "dc:language", entry.language)
+    if summary := summary_of(entry):
+        put(item, "description", escape(summary, quote=False))  # readers take it for HTML
+    put(item, "content:encoded", content_of(publisher, entry))
+
+
+def _written(at: datetime) -> str:
+    """RFC 822, in UTC, to the second."""
+    return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)

@@ -1,0 +1,287 @@
+"""The lists of the archive: its first page, those with what is older, and what a search found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from newsletter.domain.archive.search import LONGEST, terms
+from newsletter.domain.statements.content import Content
+from newsletter.ports.search import Hits, Stretch
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.translations import language_name
+from newsletter.rendering.text.excerpts import body_of, excerpt
+from newsletter.runtime.app import App
+from newsletter.web.http.frame import Frame, Notice
+from newsletter.web.public.archive.feeds import KINDS
+from newsletter.web.public.archive.notices import notice_of
+from newsletter.web.public.archive.shelf import Published
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standpoint:
+    """A page that names others.
+
+    It names them from where it stands, so that the archive works behind any host and path, also
+    before ``public_url`` leads to it.
+    """
+
+    depth: int = 0
+    """Slashes in its path, below that of the first page."""
+    folders: bool = False
+    """Each page is a folder with a file, as a web server serves them; else a path of its own."""
+
+    @property
+    def first_page(self) -> str:
+        """The archive's first page."""
+        return "../" * self.depth or "./"
+
+    def page(self, number: int) -> str:
+        """A page of the list; the first one is 1."""
+        return self.first_page if number == 1 else self._named(f"page/{number}")
+
+    def statement(self, slug: str) -> str:
+        """The page of a statement."""
+        return self._named(f"archive/{slug}")
+
+    def file(self, name: str) -> str:
+        """What is no page, such as a feed."""
+        return "../" * self.depth + name
+
+    def _named(self, path: str) -> str:
+        return self.file(path) + "/" * self.folders
+
+
+MOST = 50
+"""Statements of a page of the list."""
+MOST_HITS = 20
+"""Statements of a page of what was found."""
+
+_TEMPLATE = "archive.html.j2"
+_STATEMENT = "statement.html.j2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A statement in a list."""
+
+    address: str
+    title: Sequence[Stretch]
+    language: str
+    direction: str
+    day: str
+    """ISO 8601, local."""
+    dated: str
+    """The same in words."""
+    language_name: str
+    notice: Notice | None
+    summary: Sequence[Stretch] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turning:
+    """The page that one is on, and the addresses of those beside it, empty where there is none."""
+
+    number: int
+    count: int
+    newer: str
+    older: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Writes the lists of one workspace's archive, in its language as far as we speak it.
+
+    With ``folders`` they lie on a plain web server: nothing can be searched there, and readers
+    join where ``public_url`` leads.
+    """
+
+    app: App
+    frame: Frame
+    folders: bool = False
+
+    def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
+        """A page of what went out, newest first."""
+        depth = 0 if number == 1 else 2 if self.folders else 1
+        here = Standpoint(depth=depth, folders=self.folders)
+        words = self._words[0]
+        turned = words["page_of"].format(page=number, count=count)
+        return self._written(
+            words["statements"] + (f" – {turned}" if number > 1 else ""),
+            here=here,
+            rows=[
+                self._row(
+                    here,
+                    one,
+                    title=(Stretch(text=said.subject, found=False),),
+                    language=said.language,
+                    summary=(Stretch(text=excerpt(said.html).opening, found=False),),
+                )
+                for one, said in shown
+            ],
+            turning=Turning(
+                number=number,
+                count=count,
+                newer=here.page(number - 1) if number > 1 else "",
+                older=here.page(number + 1) if number < count else "",
+            ),
+            said="" if shown else words["nothing_yet"],
+            feeds=self._head(number),
+        )
+
+    def found(self, typed: str, number: int, hits: Hits, shown: Mapping[str, Published]) -> bytes:
+        """A page of what was found, the best first. ``shown`` holds by slug what went out."""
+        here, count = Standpoint(), -(-hits.count // MOST_HITS)
+        typed, words = typed[:LONGEST], self._words[0]
+        return self._written(
+            words["search"],
+            here=here,
+            rows=[
+                self._row(
+                    here,
+                    shown[hit.slug],
+                    title=hit.title,
+                    language=hit.language,
+                    summary=hit.excerpt,
+                )
+                for hit in hits.shown
+            ],
+            turning=Turning(
+                number=number,
+                count=count,
+                newer=_asked(typed, number - 1) if 1 < number <= count else "",
+                older=_asked(typed, number + 1) if number < count else "",
+            ),
+            said=_counted(typed, hits.count, words),
+            typed=typed,
+        )
+
+    def statement(
+        self,
+        shown: Published,
+        said: Content,
+        others: Mapping[str, str],
+        *,
+        head: Markup,
+        address: str,
+    ) -> bytes:
+        """A statement's own page. ``others`` are its other languages: slug → language.
+
+        ``address`` is the page's own, which paper shows.
+        """
+        here = Standpoint(depth=2 if self.folders else 1, folders=self.folders)
+        _, spoken = self.frame.words(said.language)
+        found = self.notice(shown, said.language)
+        mail_words = self.app.renderer.wordings.of(said.language)[0]
+        page = self.frame.page(
+            excerpt(said.html).title or said.subject,
+            template=_STATEMENT,
+            language=said.language,
+            written_in=said.language,
+            direction=details.direction(said.language),
+            ours=_marked(spoken) if spoken != said.language else "",
+            day=self._local_day(shown.began_at).isoformat(),
+            dated=details.written_date(self._local_day(shown.began_at), mail_words),
+            body=Markup(body_of(said)),  # noqa: S704 - nh3 made it safe
+            notice=found,
+            notice_link=here.statement(found.link) if found and found.link else "",
+            others=[
+                (here.statement(slug), each, details.direction(each), language_name(each))
+                for slug, each in sorted(others.items())
+            ],
+            archive=here.first_page,
+            join=self._join(here),
+            address=address,
+            feeds=head,
+        )
+        return bytes(page.body)
+
+    def _row(
+        self,
+        here: Standpoint,
+        shown: Published,
+        *,
+        title: Sequence[Stretch],
+        language: str,
+        summary: Sequence[Stretch] = (),
+    ) -> Row:
+        own = self._words[1]
+        day = self._local_day(shown.began_at)
+        return Row(
+            address=here.statement(shown.slug),
+            title=title,
+            language=language,
+            direction=details.direction(language),
+            day=day.isoformat(),
+            dated=details.written_date(day, self.app.renderer.wordings.of(own)[0]),
+            language_name=language_name(language),
+            notice=self.notice(shown, own),
+            summary=() if shown.withdrawn else summary,
+        )
+
+    def notice(self, shown: Published, language: str) -> Notice | None:
+        """What came of a statement since, in this language, if anything did."""
+        day = self._local_day(shown.updated_at)
+        return notice_of(shown, day, language, self.app.renderer.wordings)
+
+    def _written(self, title: str, *, here: Standpoint, **values: Any) -> bytes:
+        page = self.frame.page(
+            title,
+            template=_TEMPLATE,
+            language=self._words[1],
+            here=here,
+            most=LONGEST,
+            join=self._join(here),
+            kinds=[(here.file(name), kind) for name, (kind, _) in KINDS.items()],
+            search="" if self.folders else here.file("search"),
+            **{"typed": None} | values,
+        )
+        return bytes(page.body)
+
+    def _join(self, here: Standpoint) -> str:
+        base = self.app.settings.public_url
+        return f"{base}/subscribe" if self.folders else here.file("subscribe")
+
+    @property
+    def _words(self) -> tuple[Mapping[str, str], str]:
+        return self.frame.words(self.app.settings.language)
+
+    def _head(self, number: int) -> Markup:
+        """Where the page really is, and what leads feed readers on.
+
+        Templates hold no such element: a mail fetches nothing.
+        """
+        base = self.app.settings.public_url
+        canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
+        line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
+        name = self.app.settings.house().organisation.name
+        lines = [line.format(kind, name, said, base, file) for file, (said, kind) in KINDS.items()]
+        return Markup("\n").join(
+            [Markup('<link rel="canonical" href="{}">').format(canonical), *lines]
+        )
+
+    def _local_day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.app.settings.house().timezone)).date()
+
+
+def _marked(language: str) -> Markup:
+    """The attributes of words in a language that is not the page's."""
+    return Markup(' lang="{}" dir="{}"').format(language, details.direction(language))
+
+
+def _counted(typed: str, count: int, words: Mapping[str, str]) -> str:
+    if not terms(typed):
+        return words["type_words"]
+    if count < 2:
+        return words["found_one" if count else "found_none"]
+    return words["found_many"].format(count=f"{count:,}")
+
+
+def _asked(typed: str, number: int) -> str:
+    """The address of a page of what was found, from another of them."""
+    page = {"page": str(number)} if number > 1 else {}
+    return "search?" + urlencode({"q": typed} | page)

@@ -1,0 +1,135 @@
+"""What went out, as the archive shows it: each statement once, as it is asked for.
+
+What is asked for is read, not all that ever went out. For ``archive build``, which shows one moment
+in many files, all of it is held.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.ports.store import Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A statement that began to go out."""
+
+    slug: str
+    digest: str
+    """Of the content that went out last."""
+    family: str
+    """The slug of the original: its own, unless it is a translation."""
+    began_at: datetime
+    """When the first reader could have it."""
+    updated_at: datetime
+    """When it last went out, was corrected or was withdrawn."""
+    corrects: str = ""
+    """The slug of the published statement that it puts right."""
+    corrected_by: str = ""
+    """The slug of the newest correction of it."""
+    withdrawn: bool = False
+    """It was cancelled after it had begun, and no correction came in its place."""
+
+
+def published(campaigns: Sequence[Campaign]) -> list[Published]:
+    """What has begun, newest first. ``campaigns`` are all there are, oldest first."""
+    begun = [one for one in campaigns if one.started_at is not None]
+    shown = {one.slug for one in begun}
+    aims = {one.slug: one.corrects for one in campaigns}
+    originals = {one.slug: _aim(one.corrects, aims, shown) for one in begun}
+    corrections = {originals[one.slug]: one for one in begun if originals[one.slug]}
+    by_slug: dict[str, list[Campaign]] = {}
+    for one in begun:
+        by_slug.setdefault(one.slug, []).append(one)
+    found = [
+        _published(own, originals[slug], corrections.get(slug)) for slug, own in by_slug.items()
+    ]
+    return sorted(found, key=lambda one: one.began_at)[::-1]
+
+
+def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
+    """What a correction is of: where that never went out, what that was a correction of."""
+    passed = set()
+    while slug and slug not in shown and slug not in passed:
+        passed.add(slug)
+        slug = aims.get(slug, "")
+    return slug if slug in shown else ""
+
+
+def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | None) -> Published:
+    last = own[-1]
+    withdrawn = last.state is CampaignState.CANCELLED and correction is None
+    times = [one.started_at for one in own]
+    changes = [correction.started_at if correction else None]
+    changes += [last.finished_at if withdrawn else None]
+    return Published(
+        slug=last.slug,
+        digest=last.digest,
+        family=last.translates or last.slug,
+        began_at=min(_known(times)),
+        updated_at=max(_known([*times, *changes])),
+        corrects=corrects,
+        corrected_by=correction.slug if correction else "",
+        withdrawn=withdrawn,
+    )
+
+
+def _known(times: Iterable[datetime | None]) -> list[datetime]:
+    return [one for one in times if one is not None]
+
+
+class Shelf:
+    """What has begun to go out."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._held: list[Published] | None = None
+
+    def hold(self) -> list[Published]:
+        """Show from now on what has begun by now, and nothing newer; returns it, newest first."""
+        with self._store.read() as tx:
+            self._held = published(tx.campaigns.heads())
+        return self._held
+
+    def count(self) -> tuple[int, datetime | None]:
+        """How many there are, and when the list of them last changed."""
+        if self._held is not None:
+            return len(self._held), max((one.updated_at for one in self._held), default=None)
+        with self._store.read() as tx:
+            return tx.campaigns.count_published()
+
+    def newest(self, most: int, skip: int = 0) -> list[Published]:
+        """So many, newest first, after so many that are newer."""
+        if self._held is not None:
+            return self._held[skip : skip + most]
+        with self._store.read() as tx:
+            slugs = tx.campaigns.published(skip=skip, most=most)
+            found = _some(tx, slugs)
+        return [found[slug] for slug in slugs]
+
+    def some(self, slugs: Collection[str]) -> dict[str, Published]:
+        """Those of these slugs."""
+        if self._held is not None:
+            return {one.slug: one for one in self._held if one.slug in slugs}
+        with self._store.read() as tx:
+            return _some(tx, slugs)
+
+    def family(self, slug: str) -> list[Published]:
+        """A statement and all its languages, newest first; nothing where it did not go out."""
+        own = self.some([slug]).get(slug)
+        if own is None:
+            return []
+        if self._held is not None:
+            return [one for one in self._held if one.family == own.family]
+        with self._store.read() as tx:
+            members = _some(tx, {own.family, *tx.campaigns.translations([own.family])})
+        found = [one for one in members.values() if one.family == own.family]
+        return sorted(found, key=lambda one: one.began_at, reverse=True)
+
+
+def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
+    """What came of them is told by those that correct them, or that they correct."""
+    found = published(tx.campaigns.kin(slugs))
+    return {one.slug: one for one in found if one.slug in slugs}

@@ -1,0 +1,226 @@
+"""The page to join by, and where forms on other sites post to.
+
+Whoever posts gets the same answer in the same time, whoever the address belongs to: nothing here
+looks at who is a subscriber. What is asked for waits until the reader of a letter confirms it.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from newsletter.config.settings import Settings
+from newsletter.domain.delivery.letter import network_of
+from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.signup import (
+    Objection,
+    SignUpForm,
+    Wish,
+    consent_words,
+    wording_of,
+)
+from newsletter.pipeline.subscribers.join import Shown, ask
+from newsletter.ports.letters import LetterLimits, Taken
+from newsletter.rendering.mail.details import direction
+from newsletter.runtime.app import App
+from newsletter.web.http.flood import Flood
+from newsletter.web.http.forms import Posted, first, read_form, shown_again
+from newsletter.web.http.frame import Frame
+
+PATH = "/subscribe"
+TRAP = "website"
+"""The field that people do not see. Its name is one that programs like to fill in."""
+
+
+class Offering:
+    """What is offered in one workspace."""
+
+    def __init__(self, settings: Settings, frame: Frame) -> None:
+        self.rules = settings.sign_up_rules()
+        self._settings = settings
+        self._frame = frame
+
+    def words(self, language: str, offers: Sequence[Offer]) -> Shown:
+        """The words of consent beside these lists, as they are now."""
+        words, shown_in = self._frame.words(language)
+        ours = words["consent_one" if len(offers) == 1 else "consent_many"]
+        said = consent_words(
+            self._settings.signup.consent or ours,
+            organisation=self._settings.organisation.name,
+            offers=offers,
+        )
+        return Shown(words=said, language=shown_in, wording=wording_of(said))
+
+    def html(self, language: str, offers: Sequence[Offer]) -> str:
+        """The form for another site: plain HTML that posts to our page."""
+        words, shown_in = self._frame.words(language)
+        consent = self.words(language, offers)
+        return self._frame.fill(
+            "form.html.j2",
+            action=self._settings.public_url + PATH,
+            language=language,
+            shown_in=shown_in,
+            direction=direction(shown_in),
+            words=words,
+            offers=offers,
+            consent=consent.words,
+            wording=consent.wording,
+            trap=TRAP,
+        )
+
+
+_ASKED = f"{PATH}/asked"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_HOST = re.compile(r"[a-z0-9.-]{1,253}")
+_OUR_PAGE, _SOME_FORM = "our sign-up page", "a form"
+
+log = logging.getLogger("newsletter.web")
+
+
+class Joining:
+    """The pages to join by; none where nothing is offered."""
+
+    def __init__(self, app: App, frame: Frame) -> None:
+        self._app = app
+        self._frame = frame
+        self._offering = Offering(app.settings, frame)
+        self._host = urlsplit(app.settings.public_url).hostname or ""
+        self._limits = LetterLimits()
+        self._flood = Flood(self._limits.a_network, app.clock)
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        if not self._offering.rules.offers:
+            return []
+        return [
+            Route(PATH, self.form, methods=["GET"]),
+            Route(PATH, self.sign_up, methods=["POST"]),
+            Route(_ASKED, self.asked, methods=["GET"]),
+        ]
+
+    async def form(self, request: Request) -> Response:
+        """An empty form; ``?list=NAME`` ticks a list, ``?language=`` chooses the language."""
+        ticked = tuple(request.query_params.getlist("list"))
+        language = self._language_of(request, request.query_params.get("language", ""))
+        return self._show(SignUpForm(lists=ticked), language)
+
+    async def asked(self, request: Request) -> Response:
+        """What everybody sees next, as often as they load it: look into your inbox."""
+        language = self._language_of(request, request.query_params.get("language", ""))
+        words, _ = self._frame.words(language)
+        paragraphs = [words["asked"], words["asked_hint"]]
+        return self._frame.page(words["asked_title"], paragraphs, language=language)
+
+    async def sign_up(self, request: Request) -> Response:
+        """Take a form on, or say in its page what is wrong with it."""
+        posted = await read_form(request)
+        form = _form_of(posted)
+        language = self._language_of(request, form.language)
+        if form.trap:
+            return self._go_on(language)  # a program, and it is not told
+        judged = self._offering.rules.judge(form)
+        if not isinstance(judged, Wish):
+            return self._show(form, language, judged)
+        network = network_of(request.client.host if request.client else "")
+        if self._flood.is_over(network):
+            return self._busy(language)
+        taken = await run_in_threadpool(self._ask, judged, form, language, network, request)
+        if isinstance(taken, Objection):
+            return self._show(form, language, {"consent": taken})
+        log.info("sign-up=%s", taken.value)
+        return self._go_on(language)
+
+    def _ask(
+        self, wish: Wish, form: SignUpForm, language: str, network: str, request: Request
+    ) -> Taken | Objection:
+        now = self._offering.words(language, self._offering.rules.offers)
+        # the letter comes in the language of the form, also where our pages do not speak it
+        spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
+        shown = Shown(words=now.words, language=spoken, wording=form.wording)
+        return ask(
+            wish,
+            shown,
+            source=self._source(request),
+            network=network,
+            limits=self._limits,
+            store=self._app.store,
+            clock=self._app.clock,
+        )
+
+    def _source(self, request: Request) -> str:
+        """Where a form stands, as far as the browser says: it may be a program that says nothing.
+
+        A browser that comes from our own page names no address, as that page wants it.
+        """
+        if request.headers.get("sec-fetch-site") == "same-origin":
+            return _OUR_PAGE
+        named = request.headers.get("origin", ""), request.headers.get("referer", "")
+        for address in named:
+            host = _host_of(address)
+            if host:
+                return _OUR_PAGE if host == self._host else f"{_SOME_FORM} on {host}"
+        return _SOME_FORM
+
+    def _language_of(self, request: Request, wanted: str) -> str:
+        return self._frame.language_of(request, wanted if _LANGUAGE.fullmatch(wanted) else "")
+
+    def _go_on(self, language: str) -> Response:
+        where = f"{_ASKED}?language={quote(language)}"
+        fields = {**self._frame.data_fields, "Location": where}
+        return Response(status_code=303, headers=fields)
+
+    def _busy(self, language: str) -> Response:
+        words, _ = self._frame.words(language)
+        page = self._frame.page(words["busy_title"], [words["busy"]], language=language, status=429)
+        page.headers["Retry-After"] = "3600"
+        return page
+
+    def _show(
+        self, form: SignUpForm, language: str, faults: Mapping[str, Objection] | None = None
+    ) -> Response:
+        words, _ = self._frame.words(language)
+        offers = self._offering.rules.offers
+        consent = self._offering.words(language, offers)
+        return self._frame.page(
+            words["subscribe_title"],
+            template="subscribe.html.j2",
+            language=language,
+            status=422 if faults else 200,
+            offers=offers,
+            form_language=language,
+            address=shown_again(form.address),
+            name=shown_again(form.name),
+            ticked=form.lists,
+            consent=consent.words,
+            wording=consent.wording,
+            trap=TRAP,
+            faults={key: words[f"fault_{one.value}"] for key, one in (faults or {}).items()},
+            first_fault=next(iter(faults or {}), ""),
+        )
+
+
+def _form_of(posted: Posted) -> SignUpForm:
+    field = partial(first, posted)
+    return SignUpForm(
+        address=field("email"),
+        name=field("name"),
+        lists=tuple(posted.get("list", ())),
+        language=field("language"),
+        wording=field("wording"),
+        trap=field(TRAP),
+    )
+
+
+def _host_of(address: str) -> str:
+    """The host of an address that a browser sent, if it is one."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""

@@ -1,0 +1,399 @@
+"""A person's own page: what they get, at which address, all that is kept of them, and its end.
+
+It opens by a link that was sent to the person's address, for a day. The link in every other mail
+does not open it: mails are forwarded.
+
+The form carries what it was made from, so that only what the person changed is a wish: a list that
+was left by one click in the meantime is not joined again by a page that was open before.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import Offer, SuppressionReason, parse_address
+from newsletter.domain.subscribers.preference import Pause, Preferences, Wish, pause_end
+from newsletter.formats.text import control_in_value
+from newsletter.pipeline.subscribers.prefer import (
+    Chosen,
+    Owner,
+    ask_for_link,
+    ask_to_move,
+    look_up,
+    read,
+    save,
+)
+from newsletter.rendering.mail.details import base_language, written_date
+from newsletter.runtime.app import App
+from newsletter.web.http.forms import Posted, first, read_form
+from newsletter.web.http.frame import Button, Frame
+
+
+@cache
+def zones() -> dict[str, list[tuple[str, str]]]:
+    """Part of the world → (IANA name, city), both in the order of the alphabet.
+
+    Those of the table by country, which has one for each place whose clocks went their own way:
+    without the names that are kept for old programs alone.
+    """
+    lines = (files("tzdata.zoneinfo") / "zone.tab").read_text("utf-8").splitlines()
+    names = sorted(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in names:
+        part, _, city = name.partition("/")
+        found[part].append((name, city.replace("_", " ").replace("/", ", ")))
+    return dict(found)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """All of them."""
+    return frozenset(name for cities in zones().values() for name, _ in cities)
+
+
+_LONGEST_NAME = 100
+_RESUME = "now"
+_PLAIN = ("name", "language", "timezone")
+
+
+class Form:
+    """What was filled in. What was not posted is empty."""
+
+    def __init__(self, posted: Posted) -> None:
+        self._posted = posted
+
+    def one(self, name: str) -> str:
+        """The value of a field, without blanks around it."""
+        return first(self._posted, name).strip()
+
+    def all(self, name: str) -> frozenset[str]:
+        """The values of all boxes of a name that were ticked."""
+        return frozenset(self._posted.get(name, ()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """What a form is made of, beside what the person chose."""
+
+    offers: Sequence[Offer]
+    languages: Mapping[str, str]
+    zone: str
+    """The organisation's own, for whoever named none."""
+    words: Mapping[str, str]
+
+    def shown(self, chosen: Preferences) -> dict[str, str]:
+        """The words that stand beside each list: what the person says yes or no to."""
+        return {
+            one.name: "\n".join(filter(None, (self.words["lists_ask"], one.title, one.about)))
+            for one in self._lists(chosen.lists)
+        }
+
+    def _lists(self, joined: frozenset[str]) -> list[Offer]:
+        """Those that are offered, and those that the person is on without."""
+        offered = {one.name for one in self.offers}
+        others = sorted(joined - offered)
+        return [*self.offers, *(Offer(name=name, title=name) for name in others)]
+
+    def values(self, chosen: Preferences, form: Form | None = None) -> dict[str, Any]:
+        """What the template shows: what stands, or what was filled in and has faults."""
+        now = {name: getattr(chosen, name) for name in _PLAIN}
+        filled = {name: form.one(name) for name in _PLAIN} if form else now
+        ticked = form.all("list") if form else chosen.lists
+        return {
+            "lists": [(one, one.name in ticked) for one in self._lists(chosen.lists)],
+            "had": sorted(chosen.lists),
+            "was": now,
+            "filled": filled,
+            "languages": self._languages(now["language"]),
+            "zones": zones(),
+            "strange_zone": now["timezone"] if now["timezone"] not in zone_names() else "",
+            "house_zone": self.zone,
+            "paused": self._day(chosen.paused_until, chosen.timezone),
+            "pauses": [(one, self.words[f"pause_{one}"]) for one in ("week", "month", "quarter")],
+            "pause": form.one("pause") if form else "",
+            "day": form.one("day") if form else "",
+        }
+
+    def _languages(self, own: str) -> dict[str, str]:
+        """By code; the person's own too, be it one that we have no words for."""
+        if not own or own in self.languages:
+            return dict(self.languages)
+        base = self.languages.get(base_language(own))
+        return {own: f"{base} ({own})" if base else own, **self.languages}
+
+    def _day(self, until: datetime | None, zone: str) -> str:
+        if until is None:
+            return ""
+        return written_date(until.astimezone(ZoneInfo(zone or self.zone)).date(), self.words)
+
+    def wish(self, form: Form, chosen: Preferences, now: datetime) -> tuple[Wish, dict[str, str]]:
+        """What the person asks for, and what is wrong with it: field → sentence."""
+        faults: dict[str, str] = {}
+        changed = {
+            name: form.one(name) if form.one(name) != form.one(f"was_{name}") else None
+            for name in _PLAIN
+        }
+        name, language, zone = (changed[key] for key in _PLAIN)
+        if name and (len(name) > _LONGEST_NAME or control_in_value(name)):
+            faults["name"] = self.words["fault_name"]
+        if language and language not in self._languages(chosen.language):
+            faults["language"] = self.words["fault_choice"]
+        if zone and zone not in zone_names():
+            faults["timezone"], zone = self.words["fault_choice"], None
+        until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
+        had, ticked = form.all("had"), form.all("list")
+        offered = {one.name for one in self.offers}
+        wish = Wish(
+            joins=(ticked - had) & offered,
+            leaves=(had - ticked) & frozenset(self.shown(chosen)),
+            resumes=form.one("pause") == _RESUME,
+            returns=bool(form.one("again")),
+            pauses_until=until,
+            **changed,
+        )
+        return wish, faults
+
+    def _pause(
+        self, form: Form, zone: str, now: datetime, faults: dict[str, str]
+    ) -> datetime | None:
+        said = form.one("pause")
+        if said not in {one.value for one in Pause}:
+            return None
+        try:
+            day = date.fromisoformat(form.one("day")) if said == Pause.DAY.value else None
+            return pause_end(Pause(said), now, zone, day)
+        except ValueError:
+            faults["day"] = self.words["fault_day"]
+            return None
+
+
+_PATH = "/preferences/{token}"
+_SAVED = "saved"
+_FIELDS = ("name", "language", "timezone", "day", "address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request of somebody who has a link of theirs."""
+
+    request: Request
+    owner: Owner
+    chosen: Chosen
+    words: Mapping[str, str]
+    language: str
+
+    @property
+    def link(self) -> str:
+        return f"/preferences/{self.request.path_params['token']}"
+
+    @property
+    def host(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+
+class Mine:
+    """The pages behind the link in a letter."""
+
+    def __init__(self, app: App, frame: Frame) -> None:
+        self._app = app
+        self._frame = frame
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        pages = [
+            ("", "GET", self.show),
+            ("", "POST", self.save),
+            ("/address", "POST", self.move),
+            ("/data", "GET", self.data),
+            ("/delete", "GET", self.ask_to_delete),
+            ("/delete", "POST", self.delete),
+        ]
+        return [
+            Route(f"{_PATH}/again", self.send_another, methods=["POST"]),
+            *(Route(_PATH + path, self._opened(page), methods=[by]) for path, by, page in pages),
+        ]
+
+    # --- who asks
+
+    def _opened(self, page: Callable[[Visit], Awaitable[Response]]) -> Callable[..., object]:
+        """A page for whoever has a link that still opens it."""
+
+        async def answer(request: Request) -> Response:
+            owner = self._owner(request)
+            if owner is None:
+                return self._said(request, "not_found", "broken_link", status=404)
+            if owner.is_late(self._app.clock.now()):
+                return self._late(request)
+            try:
+                chosen = await run_in_threadpool(look_up, owner, store=self._app.store)
+            except NotFound:
+                return self._said(request, "not_found", "nobody", status=404)
+            words, language = self._frame.words(
+                self._frame.language_of(request, chosen.preferences.language)
+            )
+            return await page(
+                Visit(request=request, owner=owner, chosen=chosen, words=words, language=language)
+            )
+
+        return answer
+
+    def _owner(self, request: Request) -> Owner | None:
+        try:
+            return read(request.path_params["token"], self._app.links)
+        except NotFound:
+            return None
+
+    def _said(self, request: Request, title: str, text: str, *, status: int = 200) -> Response:
+        words, language = self._frame.words(self._frame.language_of(request))
+        return self._frame.page(words[title], [words[text]], language=language, status=status)
+
+    def _late(self, request: Request) -> Response:
+        words, language = self._frame.words(self._frame.language_of(request))
+        again = f"/preferences/{request.path_params['token']}/again"
+        return self._frame.page(
+            words["expired_title"],
+            [words["late_text"]],
+            language=language,
+            status=410,
+            buttons=[Button(action=again, label=words["late_button"])],
+        )
+
+    async def send_another(self, request: Request) -> Response:
+        """A fresh link, to the person's address, for one that came too late."""
+        owner = self._owner(request)
+        if owner is None:
+            return self._said(request, "not_found", "broken_link", status=404)
+        await run_in_threadpool(
+            ask_for_link,
+            owner.subscriber_id,
+            host=request.client.host if request.client else "",
+            language=self._frame.language_of(request),
+            source="a link to preferences that came too late",
+            store=self._app.store,
+            clock=self._app.clock,
+        )
+        return self._said(request, "link_sent", "link_sent_text")
+
+    # --- what they get
+
+    async def show(self, visit: Visit) -> Response:
+        """Everything that can be chosen, as it stands."""
+        return self._sheet(visit, saved=_SAVED in visit.request.query_params)
+
+    async def save(self, visit: Visit) -> Response:
+        """All of it or, where something cannot be, nothing."""
+        form = Form(await read_form(visit.request))
+        sheet, chosen = self._made_of(visit), visit.chosen.preferences
+        wish, faults = sheet.wish(form, chosen, self._app.clock.now())
+        if faults:
+            return self._sheet(visit, form=form, faults=faults)
+        await run_in_threadpool(
+            save,
+            visit.owner,
+            wish,
+            shown=sheet.shown(chosen),
+            language=visit.language,
+            store=self._app.store,
+            clock=self._app.clock,
+        )
+        # a page that is loaded again asks for nothing again
+        there = f"{visit.link}?{_SAVED}=1"
+        return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
+
+    def _made_of(self, visit: Visit) -> Sheet:
+        return Sheet(
+            offers=self._app.settings.offers(),
+            languages=self._frame.languages(),
+            zone=self._app.settings.timezone,
+            words=visit.words,
+        )
+
+    def _sheet(
+        self,
+        visit: Visit,
+        *,
+        form: Form | None = None,
+        faults: Mapping[str, str] | None = None,
+        saved: bool = False,
+        address: str = "",
+    ) -> Response:
+        return self._frame.page(
+            visit.words["preferences"],
+            template="preferences.html.j2",
+            language=visit.language,
+            status=422 if faults else 200,
+            link=visit.link,
+            saved=saved,
+            suppressed=visit.chosen.suppressed is not None,
+            lasting=visit.chosen.suppressed is SuppressionReason.MANUAL,
+            address=visit.chosen.address,
+            new_address=address,
+            wrong=bool(faults),
+            faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
+            **self._made_of(visit).values(visit.chosen.preferences, form),
+        )
+
+    # --- where they get it
+
+    async def move(self, visit: Visit) -> Response:
+        """A letter to the other address. The answer is the same whether we know it or not."""
+        form = Form(await read_form(visit.request))
+        try:
+            address = parse_address(form.one("address"))
+        except ValueError:
+            faults = {"address": visit.words["fault_malformed"]}
+            return self._sheet(visit, faults=faults, address=form.one("address"))
+        await run_in_threadpool(
+            ask_to_move,
+            visit.owner,
+            address,
+            host=visit.host,
+            language=visit.language,
+            store=self._app.store,
+            clock=self._app.clock,
+        )
+        text = visit.words["move_sent_text"].format(address=address)
+        return self._frame.page(visit.words["link_sent"], [text], language=visit.language)
+
+    # --- what is kept of them
+
+    async def data(self, visit: Visit) -> Response:
+        """All of it, as a file that programs can read."""
+        found = await run_in_threadpool(self._dossier, visit.owner)
+        body = json.dumps(found, ensure_ascii=False, indent=2)
+        fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+        return Response(
+            body, media_type="application/json", headers={**self._frame.data_fields, **fields}
+        )
+
+    def _dossier(self, owner: Owner) -> Mapping[str, object]:
+        with self._app.store.read() as tx:
+            return tx.dossiers.of(owner.subscriber_id)
+
+    async def ask_to_delete(self, visit: Visit) -> Response:
+        """One button more: it cannot be undone."""
+        return self._frame.page(
+            visit.words["delete_title"],
+            [visit.words["delete_text"], visit.words["delete_kept"]],
+            language=visit.language,
+            buttons=[Button(action=f"{visit.link}/delete", label=visit.words["delete_yes"])],
+        )
+
+    async def delete(self, visit: Visit) -> Response:
+        """Gone before the answer."""
+        await run_in_threadpool(self._app.forget, visit.chosen.address, by="the reader")
+        return self._frame.page(
+            visit.words["deleted"], [visit.words["deleted_text"]], language=visit.language
+        )

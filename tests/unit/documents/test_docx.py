@@ -1,0 +1,263 @@
+"""Word files: what is kept, what is told of, and what is refused."""
+
+import io
+import zipfile
+from contextlib import suppress
+from datetime import date
+
+import pytest
+
+from newsletter.documents.imported import ImportedDocument
+from newsletter.documents.importing import import_file
+from newsletter.domain.errors import InvalidInput
+from tests.costs import holding, working
+from tests.rows import rows
+from tests.unit.documents.reading import shown
+from tests.unit.documents.word_files import docx, link, paragraph, picture, run, table
+
+TODAY = date(2026, 11, 24)
+TITLE = "Forum Leaves the Advisory Council"
+FIRST = "The Example Forum left the council today after two years of work on fair housing for all."
+SECOND = "We remain ready to speak with everybody who wants homes that people can pay for."
+
+
+def imported(data: bytes, file: str = "statement.docx") -> ImportedDocument:
+    return import_file(data, today=TODAY, file=file)
+
+
+def refusal(data: bytes, file: str = "statement.docx") -> str:
+    with pytest.raises(InvalidInput) as refused:
+        imported(data, file)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def test_headings_marks_links_lists_tables_and_quotations_are_kept() -> None:
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(run("May 3, 2024")),
+            paragraph(run("CHICAGO –", bold=True), run(" " + FIRST), link("rId1", run("Read on."))),
+            paragraph(),
+            paragraph(run("What Happens Next"), style="Heading2"),
+            paragraph(run("Tenants"), numbered="1"),
+            paragraph(run("in the city"), numbered="1", level=1),
+            paragraph(run("Owners"), numbered="1"),
+            paragraph(run("Write"), numbered="2"),
+            paragraph(run("Call"), numbered="2"),
+            paragraph(run("We had to go."), style="Quote"),
+            table(("Year", "Homes"), ("2023", "5")),
+            paragraph(run(SECOND, italic=True)),
+            links={"rId1": "https://forum.example/a?utm_source=mail"},
+        )
+    )
+
+    assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
+    assert document.body == "\n\n".join(
+        [
+            f"**CHICAGO –** {FIRST}[Read on.](<https://forum.example/a?utm_source=mail>)",
+            "## What Happens Next",
+            "- Tenants\n  - in the city\n- Owners",
+            "1. Write\n2. Call",
+            "> We had to go.",
+            "| Year | Homes |\n| --- | --- |\n| 2023 | 5 |",
+            f"*{SECOND}*",
+        ]
+    )
+    assert [one.text for one in document.dropped] == ["May 3, 2024"]
+
+
+def test_a_footnote_stands_below_the_text_and_its_mark_in_it() -> None:
+    mark = '<w:r><w:footnoteReference w:id="{}"/></w:r>'
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(run(FIRST), mark.format(1), run(" More."), mark.format(2)),
+            paragraph(run(SECOND)),
+            footnotes=("See the report.", "The report of 2024."),
+        )
+    )
+
+    assert document.body == "\n\n".join(
+        [f"{FIRST}[^1] More.[^2]", SECOND, "[^1]: See the report.", "[^2]: The report of 2024."]
+    )
+    assert shown(document.body)[-2:] == [
+        ("footnote", "See the report."),
+        ("footnote", "The report of 2024."),
+    ]
+
+
+def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(
+                run(FIRST),
+                f"<w:ins>{run(' It was put in.')}</w:ins>",
+                "<w:del><w:r><w:delText>It was taken out.</w:delText></w:r></w:del>",
+                "<w:del><w:r><w:delText>This too.</w:delText></w:r></w:del>",
+                '<w:r><w:commentReference w:id="0"/></w:r>',
+            ),
+        )
+    )
+
+    assert document.body == f"{FIRST} It was put in."
+    assert document.notes[:2] == (
+        "It has tracked changes: 1 insertion taken as text, 2 deletions left out. "
+        "Is that what was agreed?",
+        "It has 1 comment, left out.",
+    )
+
+
+def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(run(FIRST), picture("The board at its table")),
+            paragraph(run(SECOND), "<m:oMath xmlns:m='urn:m'/>"),
+            header="Example Forum, Main Street 1",
+        )
+    )
+
+    assert [(one.line, one.text, one.why) for one in document.dropped] == [
+        (0, "Example Forum, Main Street 1", "at the head of each page"),
+        (0, "The board at its table", "a picture: pictures are not imported"),
+    ]
+    assert "It has 1 formula, left out: write them as text." in document.notes
+
+
+def test_press_furniture_is_found_as_in_plain_text() -> None:
+    document = imported(
+        docx(
+            paragraph(run("FOR IMMEDIATE RELEASE")),
+            paragraph(run("Contact: Wren Writer, wren@forum.example")),
+            paragraph(run(TITLE, bold=True)),
+            paragraph(run("May 3, 2024")),
+            paragraph(run(FIRST)),
+            paragraph(run("• typed by hand")),
+            paragraph(run("• and again")),
+            paragraph(run("###")),
+        )
+    )
+
+    assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
+    assert document.body == f"{FIRST}\n\n- typed by hand\n- and again"
+    assert [(one.line, one.why) for one in document.dropped] == [
+        (1, "for immediate release"),
+        (2, "a contact above the text"),
+        (4, "the date"),
+        (7, "the mark of the end"),
+    ]
+
+
+def test_two_titles_of_one_rank_are_told_of() -> None:
+    document = imported(
+        docx(
+            paragraph(run("Example Forum"), style="Heading1"),
+            paragraph(run(TITLE), style="Heading1"),
+            paragraph(run(FIRST)),
+        )
+    )
+
+    assert "Line 1 was taken for the title; look whether it is." in document.notes
+
+
+def without(data: bytes, name: str, text: bytes | None = None) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for part in old.namelist():
+            if part != name:
+                new.writestr(part, old.read(part))
+        if text is not None:
+            new.writestr(name, text)
+    return out.getvalue()
+
+
+GOOD = docx(paragraph(run(TITLE), style="Title"), paragraph(run(FIRST)))
+BOMB = docx(extra={"word/huge.xml": b"<a>" + b" " * 7_000_000 + b"</a>"})
+ENTITY = b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"
+
+
+@rows(
+    ("data", "words"),
+    [
+        (b"", "is no Word file, or a broken one"),
+        (b"Only words.", "is no Word file, or a broken one"),
+        (GOOD[: len(GOOD) // 2], "is no Word file, or a broken one"),
+        (without(GOOD, "word/document.xml"), "is no Word file: it has no text of one in it"),
+        (without(GOOD, "word/document.xml", b"<w:document"), "word/document.xml in it cannot"),
+        (without(GOOD, "word/document.xml", ENTITY), "word/document.xml declares a type"),
+        (without(GOOD, "_rels/.rels", b"<a/>"), ""),
+        (without(GOOD, "word/document.xml", b"<a/>"), "its parts do not fit together"),
+        (BOMB, "holds far more than a statement in word/huge.xml"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is of an old kind of Word file"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "is locked with a password",
+        ),
+        (docx(paragraph()), "holds no text"),
+    ],
+)
+def test_what_is_no_readable_word_file_is_refused_with_what_to_do(data: bytes, words: str) -> None:
+    if words:
+        assert refusal(data).startswith("statement.docx: ")
+        assert words in refusal(data)
+    else:
+        assert imported(data).title == TITLE
+
+
+def test_a_part_that_lies_about_its_size_is_not_unpacked_whole() -> None:
+    data = docx(extra={"word/huge.xml": b" " * 30_000_000})
+    size = (30_000_000).to_bytes(4, "little")
+    with holding() as cost:
+        refusal(data.replace(size, (100).to_bytes(4, "little")))
+    assert cost.peak < 15_000_000
+
+
+def many_parts(count: int) -> bytes:
+    large = b" " * 5_900_000
+    return docx(extra={f"word/part{n}.xml": large for n in range(count)})
+
+
+def test_a_file_of_many_parts_is_refused_after_the_first_that_are_too_much() -> None:
+    data = many_parts(12)
+    with holding() as cost:
+        assert "holds far more than a statement" in refusal(data)
+    assert cost.peak < 40_000_000
+
+
+@pytest.mark.faults(seconds=7)
+def test_a_file_of_many_parts_that_unpack_to_gigabytes_is_refused_in_little_memory() -> None:
+    data = many_parts(200)
+    with holding() as cost:
+        assert "holds far more than a statement" in refusal(data)
+    assert cost.peak < 60_000_000
+
+
+def test_a_file_of_countless_parts_is_refused() -> None:
+    many = {f"part{n}": b"" for n in range(5_001)}
+    assert "parts, far more than Word writes" in refusal(docx(extra=many))
+
+
+def test_any_byte_of_a_word_file_may_be_wrong_and_nothing_breaks() -> None:
+    for at in range(0, len(GOOD), 7):
+        data = GOOD[:at] + bytes([GOOD[at] ^ 0xFF]) + GOOD[at + 1 :]
+        with suppress(InvalidInput):
+            assert imported(data).body
+
+
+@pytest.mark.parametrize(
+    "paragraphs", [400, pytest.param(4_000, marks=pytest.mark.faults(seconds=7))]
+)
+def test_a_word_file_with_large_pictures_is_read_with_little_work(paragraphs: int) -> None:
+    many = [paragraph(run(f"{n} {FIRST}")) for n in range(paragraphs)]
+    noise = bytes(range(256)) * 20_000
+    with io.BytesIO(docx(paragraph(run(TITLE), style="Title"), *many)) as packed:
+        with zipfile.ZipFile(packed, "a", zipfile.ZIP_STORED) as archive:
+            archive.writestr("word/media/b.png", noise)
+        data = packed.getvalue()
+
+    assert len(data) > 5_000_000
+    with working() as cost:
+        assert imported(data).body.count("The Example Forum") == paragraphs
+    assert cost.seconds < 30 * paragraphs / 4_000

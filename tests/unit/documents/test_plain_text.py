@@ -1,0 +1,761 @@
+"""Plain text into a statement: title, date, body, and all that is left out."""
+
+from datetime import date
+
+import pytest
+from markdown_it import MarkdownIt
+
+from newsletter.documents.imported import ImportedDocument
+from newsletter.documents.importing import import_file
+from newsletter.documents.plain_text import import_bytes, import_document
+from newsletter.domain.errors import InvalidInput
+from newsletter.formats.text import decode
+from tests.rows import rows
+
+TODAY = date(2026, 11, 24)
+
+TITLE = "Forum Leaves the Advisory Council on Fair Housing"
+FIRST = (
+    "The Example Forum left the Advisory Council on Fair Housing today after two years of work, "
+    "because the council’s last report said nothing of what its own hearings had found."
+)
+SECOND = "We remain ready to speak with everybody who wants homes that people can pay for."
+
+
+def imported(*blocks: str) -> ImportedDocument:
+    return import_document("\n\n".join(blocks), today=TODAY)
+
+
+def left_out(document: ImportedDocument) -> list[str]:
+    return [dropped.text for dropped in document.dropped]
+
+
+def paragraphs(document: ImportedDocument) -> list[str]:
+    return document.body.split("\n\n")
+
+
+def shown(markdown: str) -> list[str]:
+    """The texts of the paragraphs that a reader of the Markdown sees."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+    found = []
+    for token in tokens:
+        if token.type == "inline":
+            children = token.children or []
+            assert {child.type for child in children} <= {"text", "text_special"}
+            found.append("".join(child.content for child in children))
+    return found
+
+
+# --- the head ----------------------------------------------------------------------------------
+
+
+def test_a_title_a_date_and_a_body_are_all_it_takes() -> None:
+    document = imported(TITLE, "September 21, 2011", FIRST, SECOND)
+
+    assert document == ImportedDocument(
+        title=TITLE,
+        date=date(2011, 9, 21),
+        body=f"{FIRST}\n\n{SECOND}",
+        dropped=document.dropped,
+        notes=(),
+    )
+    assert left_out(document) == ["September 21, 2011"]
+
+
+def test_masthead_and_tagline_above_the_title_are_left_out_and_the_guess_is_noted() -> None:
+    document = imported("Example Forum", "Homes for all", TITLE, "21 September 2011", FIRST)
+
+    assert document.title == TITLE
+    assert [(dropped.line, dropped.why) for dropped in document.dropped] == [
+        (1, "above the title"),
+        (3, "above the title"),
+        (7, "the date"),
+    ]
+    assert document.notes == ("Line 5 was taken for the title; look whether it is.",)
+
+
+def test_a_date_between_masthead_and_title_is_not_mistaken_for_what_follows_a_title() -> None:
+    document = imported("The Example Forum", "September 21, 2011", TITLE, FIRST, SECOND)
+
+    assert document.title == TITLE
+    assert left_out(document) == ["The Example Forum", "September 21, 2011"]
+
+
+def test_a_short_first_line_above_the_date_yields_to_a_longer_line_below_it() -> None:
+    document = imported("Acme News", "September 21, 2011", TITLE, FIRST)
+
+    assert document.title == TITLE
+
+
+def test_a_date_above_the_title_is_found() -> None:
+    document = imported("September 21, 2011", TITLE, FIRST)
+
+    assert (document.title, document.date) == (TITLE, date(2011, 9, 21))
+
+
+def test_a_line_below_title_and_date_stays_in_the_body() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, "September 21, 2011", deck, FIRST)
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [deck, FIRST]
+
+
+def test_without_a_date_the_first_line_is_the_title_and_a_note_says_so() -> None:
+    document = imported(TITLE, FIRST)
+
+    assert (document.title, document.date) == (TITLE, None)
+    assert document.notes == ("No date was found: write date: yourself.",)
+
+
+def test_without_a_date_a_masthead_that_the_text_names_is_passed_over() -> None:
+    document = imported("The Example Forum", "Homes for people", TITLE, FIRST)
+
+    assert document.title == TITLE
+
+
+def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
+    document = imported(
+        f"{TITLE} | Example Forum", "Skip to main content", "News", TITLE, "May 3, 2024", FIRST
+    )
+
+    assert document.title == TITLE
+    assert {dropped.line: dropped.why for dropped in document.dropped} == {
+        1: "the page's title",
+        3: "site furniture",
+        5: "site furniture",
+        9: "the date",
+    }
+
+
+def test_a_title_behind_for_immediate_release_is_taken_with_its_second_line() -> None:
+    text = (
+        "April 10, 2019 Contact: Wren Writer\n"
+        "wren@forum.example\n"
+        "For Immediate Release: Forum Leaves the Advisory Council on Fair Housing and\n"
+        "Calls for Hearings\n"
+        "(Washington, D.C.) – The Example Forum left the Advisory Council on Fair Housing\n"
+        "today after two years of work, because the last report of the council was silent on\n"
+        "what its hearings had found.\n"
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title == f"{TITLE} and Calls for Hearings"
+    assert document.date == date(2019, 4, 10)
+    assert len(paragraphs(document)) == 1
+    assert left_out(document) == [
+        "April 10, 2019 Contact: Wren Writer",
+        "wren@forum.example",
+        "For Immediate Release:",
+    ]
+
+
+def test_a_title_broken_over_two_lines_is_joined() -> None:
+    text = (
+        "Forum Leaves the Advisory Council on Fair Housing and\n"
+        f"Calls for New Hearings\n\nSeptember 21, 2011\n\n{FIRST}"
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title.startswith("Forum Leaves the Advisory Council on Fair Housing and")
+    assert document.title.endswith("Calls for New Hearings")
+    assert paragraphs(document) == [FIRST]
+
+
+def test_for_immediate_release_and_the_embargo_are_left_out_and_the_embargo_noted() -> None:
+    document = imported(
+        "FOR IMMEDIATE RELEASE", "EMBARGOED UNTIL 5 a.m. ET", TITLE, "May 3, 2024", FIRST
+    )
+
+    assert document.title == TITLE
+    assert [dropped.why for dropped in document.dropped] == [
+        "for immediate release",
+        "the embargo",
+        "the date",
+    ]
+    assert document.notes == ("Line 3 speaks of an embargo: set embargo_until.",)
+
+
+def test_furniture_between_title_and_text_is_left_out() -> None:
+    document = imported(
+        TITLE, "FOR IMMEDIATE RELEASE", "Embargoed until noon", "May 3, 2024", "Share", TITLE, FIRST
+    )
+
+    assert paragraphs(document) == [FIRST]
+
+
+def test_a_short_title_that_comes_again_is_left_out_the_second_time() -> None:
+    document = imported(
+        "Forum Resigns", "May 3, 2024", "Embargoed until noon", "Forum Resigns", FIRST
+    )
+
+    assert document.title == "Forum Resigns"
+    assert paragraphs(document) == [FIRST]
+    assert [dropped.why for dropped in document.dropped] == [
+        "the date",
+        "the embargo",
+        "the title again",
+    ]
+
+
+def test_furniture_below_the_title_is_left_out_up_to_the_text() -> None:
+    document = imported(TITLE, "FOR IMMEDIATE RELEASE", "May 3, 2024", "Share", FIRST)
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [FIRST]
+
+
+def test_a_long_notice_above_the_title_is_not_the_text() -> None:
+    notice = "We use cookies to make this site better for everybody who reads it, now and later."
+    document = imported(notice, TITLE, "May 3, 2024", FIRST)
+
+    assert (document.title, document.body) == (TITLE, FIRST)
+
+
+def test_a_title_that_tells_of_the_masthead_is_found_wherever_the_date_stands() -> None:
+    lines = ["Example Forum", "Homes for all who want them", "Example Forum Leaves the Council"]
+    for order in (
+        [*lines, "May 3, 2024"],
+        ["May 3, 2024", *lines],
+        [lines[0], "May 3, 2024", *lines[1:]],
+    ):
+        assert imported(*order, FIRST).title == lines[2]
+
+
+def test_a_wrapped_title_above_wrapped_text_is_found_whole() -> None:
+    text = WRAPPED.replace(
+        "Forum Leaves the Advisory Council on Fair Housing",
+        "Example Forum\n\nWhy the Forum Leaves the Council on Fair Housing\nTonight",
+        1,
+    )
+    document = import_document(text, today=TODAY)
+
+    assert document.title == "Why the Forum Leaves the Council on Fair Housing Tonight"
+    assert len(paragraphs(document)) == 2
+
+
+def test_wrapped_text_that_begins_with_names_is_still_text() -> None:
+    text = WRAPPED.replace(
+        "The Example Forum left", "Wren Writer, Robin Reader and Sandy Sender left"
+    )
+    text = text.replace(
+        "the Advisory Council on Fair Housing\ntoday", "the\nAdvisory Council today"
+    )
+
+    assert import_document(text, today=TODAY).title == TITLE
+
+
+def test_a_label_before_the_title_is_no_part_of_it() -> None:
+    document = imported(f"Title: {TITLE}", "Date: 2011-09-21", FIRST)
+
+    assert document.title == TITLE
+    assert left_out(document) == ["Title:", "Date: 2011-09-21"]
+
+
+@rows(
+    ("line", "day"),
+    [
+        ("September 21, 2011", "2011-09-21"),
+        ("Sept. 21, 2011", "2011-09-21"),
+        ("21 September 2011", "2011-09-21"),
+        ("21st of September, 2011", "2011-09-21"),
+        ("2011-09-21", "2011-09-21"),
+        ("9/21/2011", "2011-09-21"),
+        ("21/9/2011", "2011-09-21"),
+        ("21.9.2011", "2011-09-21"),
+        ("7/7/2011", "2011-07-07"),
+        ("Wednesday, September 21, 2011 at 11 AM ET", "2011-09-21"),
+        ("Posted on Sep 21, 2011", "2011-09-21"),
+        ("WASHINGTON, D.C. — September 21, 2011", "2011-09-21"),
+        ("9/10/2011", "None"),
+        ("February 30, 2011", "None"),
+    ],
+)
+def test_dates_are_read_as_people_write_them(line: str, day: str) -> None:
+    document = imported(TITLE, line, FIRST)
+
+    assert document.title == TITLE
+    assert str(document.date) == day
+
+
+def test_a_date_that_can_be_read_two_ways_is_left_to_the_person() -> None:
+    assert imported(TITLE, "9/10/2011", FIRST).notes == (
+        "9/10/2011 on line 3 can be read two ways: write date: yourself.",
+    )
+
+
+def test_a_date_in_the_title_or_in_the_text_is_not_the_statements_date() -> None:
+    title = "Joint Statement on the January 6, 2021 Attack"
+    document = imported(title, "May 3, 2024", FIRST + " It resigned on May 9, 2024 in writing.")
+
+    assert (document.title, document.date) == (title, date(2024, 5, 3))
+    assert imported(TITLE, "On May 9, 2024 it left. " + FIRST).date is None
+
+
+def test_the_date_of_a_dateline_is_taken_with_a_note_and_stays_in_the_text() -> None:
+    document = imported(TITLE, f"REDMOND, WA, March 14, 2024 – {FIRST}")
+
+    assert document.date == date(2024, 3, 14)
+    assert document.body.startswith("REDMOND, WA, March 14, 2024 – The Example")
+    assert document.notes == ("The date 2024-03-14 is from line 3 in its dateline.",)
+
+
+def test_a_date_to_come_is_noted() -> None:
+    assert imported(TITLE, "November 25, 2026", FIRST).notes == (
+        "The date 2026-11-25 lies in the future.",
+    )
+    assert imported(TITLE, "November 24, 2026", FIRST).notes == ()
+
+
+# --- the foot ----------------------------------------------------------------------------------
+
+
+@rows(
+    "line",
+    [
+        "Site by Somebody",
+        "Website designed by Somebody & Co",
+        "Powered by Somebody",
+        "Bright River Digital Studio",
+        "© 2011 Example Forum. All rights reserved.",
+        "We use cookies to make this site better.",
+        "Back to top",
+        "Print",
+        "###",
+        "# # #",
+        "-30-",
+        "– END –",
+        "ENDS",
+        "1 Example Street, Washington, DC 20001 | 202-555-0100",
+    ],
+)
+def test_a_foot_line_is_left_out(line: str) -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, SECOND, line)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document)[-1] == line
+
+
+def test_the_masthead_again_at_the_foot_is_left_out() -> None:
+    document = imported("The Example Forum", TITLE, "May 3, 2024", FIRST, "The Example Forum")
+
+    assert paragraphs(document) == [FIRST]
+
+
+@rows("line", ["Wren Writer", "Wren Writer, Director", "Thank you"])
+def test_a_signature_is_kept_and_noted(line: str) -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, line)
+
+    assert paragraphs(document) == [FIRST, line]
+    assert f"{line!r}, stands alone at the end and was kept" in document.notes[-1]
+
+
+def test_a_list_of_signing_firms_is_kept() -> None:
+    signers = ["Bright River Media", "Green Hill Partners"]
+    document = imported(TITLE, "May 3, 2024", FIRST, *signers)
+
+    assert paragraphs(document) == [FIRST, *signers]
+
+
+def test_all_below_a_heading_of_other_pages_is_left_out_and_noted() -> None:
+    other = "Another statement altogether, which says in a whole sentence what is of no concern."
+    document = imported(TITLE, "May 3, 2024", FIRST, SECOND, "Latest News", "June 8, 2026", other)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document) == ["May 3, 2024", "Latest News", "June 8, 2026", other]
+    assert document.notes == ("All from line 9 on was taken for lists of other pages.",)
+    assert document.date == date(2024, 5, 3)
+
+
+def test_a_pages_own_data_gives_the_date_and_is_left_out() -> None:
+    data = ["https://forum.example/a.jpg", "720", "Wren Writer", "2023-01-04 12:15:51"]
+    document = imported(TITLE, FIRST, SECOND, *data)
+
+    assert paragraphs(document) == [FIRST, SECOND]
+    assert left_out(document) == data
+    assert document.date == date(2023, 1, 4)
+
+
+def test_an_images_address_amid_the_text_cuts_nothing_off() -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, "https://forum.example/a.jpg", SECOND)
+
+    assert paragraphs(document)[-1] == SECOND
+
+
+def test_what_follows_the_mark_of_the_end_is_kept() -> None:
+    about = "The Example Forum was founded in 1990 and works for homes that people can pay for."
+    document = imported(TITLE, "May 3, 2024", FIRST, "###", about)
+
+    assert paragraphs(document) == [FIRST, about]
+    assert left_out(document) == ["May 3, 2024", "###"]
+
+
+# --- paragraphs --------------------------------------------------------------------------------
+
+WRAPPED = """\
+Forum Leaves the Advisory Council on Fair Housing
+
+September 21, 2011
+
+The Example Forum left the Advisory Council on Fair Housing
+today after two years of work, because the council’s last
+report said nothing of what its own hearings had found.
+We remain ready to speak with everybody.
+Who wants homes that people can pay for will find us at
+the side of every well-
+known friend.
+"""
+
+
+def test_hard_wrapped_lines_become_paragraphs() -> None:
+    document = import_document(WRAPPED, today=TODAY)
+
+    assert paragraphs(document) == [
+        "The Example Forum left the Advisory Council on Fair Housing today after two years of "
+        "work, because the council’s last report said nothing of what its own hearings had "
+        "found. We remain ready to speak with everybody.",
+        "Who wants homes that people can pay for will find us at the side of every well-known "
+        "friend.",
+    ]
+
+
+def test_a_page_break_does_not_end_a_paragraph() -> None:
+    head = "Updated May 3, 2024"
+    text = WRAPPED.replace("September 21, 2011", head, 1).replace(
+        "council’s last\n", f"council’s last\n1\n\n{head}\n"
+    )
+    document = import_document(text + "2\n", today=TODAY)
+
+    assert len(paragraphs(document)) == 2
+    assert [dropped.why for dropped in document.dropped] == [
+        "the date",
+        "a page number",
+        "a running header",
+        "a page number",
+    ]
+
+
+def test_numbers_that_number_no_pages_are_kept() -> None:
+    assert paragraphs(imported(TITLE, "May 3, 2024", FIRST, "7", SECOND, "1"))[1] == "7"
+    assert "1" in paragraphs(imported(TITLE, "May 3, 2024", FIRST, "1", SECOND))
+
+
+def test_a_list_in_wrapped_text_is_not_run_together() -> None:
+    text = WRAPPED.strip() + (
+        "\nThese are the reasons why we left the council last night:\n"
+        "Hearings without a record\nReports without an author\n"
+        "List of Signatories\nWren Writer\nRobin Reader\n"
+    )
+    assert paragraphs(import_document(text, today=TODAY))[-5:] == [
+        "Hearings without a record",
+        "Reports without an author",
+        "List of Signatories",
+        "Wren Writer",
+        "Robin Reader",
+    ]
+
+
+def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
+    text = "\n".join(
+        [
+            TITLE,
+            "May 3, 2024",
+            "CHICAGO",
+            "—",
+            "The Example Forum",
+            "left the",
+            "Advisory Council on Fair Housing",
+            "today. " + FIRST,
+            "“We had to go,”",
+            "said Wren Writer",
+            ". “There was no other way.”",
+            "What Happens Next",
+            "Meetings will be held in each of the",
+            "50",
+            "states, as the Forum announced last week at its office.",
+            "These are open to:",
+            "tenants;",
+            "owners; and",
+            "(all others)",
+            "1. Nobody needs to bring anything along to the meetings.",
+            "2. Everybody may speak.",
+        ]
+    )
+    assert paragraphs(import_document(text, today=TODAY)) == [
+        f"CHICAGO — The Example Forum left the Advisory Council on Fair Housing today. {FIRST}",
+        "“We had to go,” said Wren Writer. “There was no other way.”",
+        "What Happens Next",
+        "Meetings will be held in each of the 50 states, as the Forum announced last week at its "
+        "office.",
+        "These are open to:",
+        "tenants;",
+        "owners; and",
+        "(all others)",
+        "1\\. Nobody needs to bring anything along to the meetings.",
+        "2\\. Everybody may speak.",
+    ]
+
+
+def test_odd_blanks_become_single_ones_and_quotes_stay() -> None:
+    document = imported(
+        TITLE, "May 3, 2024", f"“So.”\u00a0 It\u2009went  on\u200b. ‘Yes’\t– {FIRST}"
+    )
+
+    assert document.body.startswith("“So.” It went on. ‘Yes’ – The Example")
+
+
+@rows(
+    "tail",
+    [
+        "# not a heading",
+        "###### nor this",
+        "#",
+        "1. not a list",
+        "2) nor this",
+        "- nor this",
+        "+ nor this",
+        "* nor this",
+        "*stars* and **more**",
+        "_lines_ and __more__ but snake_case_words",
+        "`code` and ``more``",
+        "<b>bold</b> and <script>",
+        "> a quote",
+        "[a link](https://forum.example) and ![image](x)",
+        "&amp; and &copy; and &#65; and AT&T",
+        "~~struck~~ and ~~~",
+        "back\\slash and \\*",
+        "| a | b |",
+        "---",
+        "===",
+        ": a definition",
+        "    indented",
+        "https://forum.example/a_b_c?x=1&y=2",
+        "a *b",
+        "5 * 3 * 2",
+    ],
+)
+def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> None:
+    alone = imported(TITLE, "May 3, 2024", FIRST, tail, SECOND)
+    inside = imported(TITLE, "May 3, 2024", f"{FIRST} {tail} {SECOND}")
+
+    assert shown(alone.body) == [FIRST, tail.strip(), SECOND]
+    assert shown(inside.body) == [" ".join(f"{FIRST} {tail} {SECOND}".split())]
+
+
+# --- what cannot be used -----------------------------------------------------------------------
+
+
+@rows(
+    ("text", "message"),
+    [
+        ("", "note.txt: is empty; copy the whole statement into it"),
+        (" \n\u200b\n", "note.txt: is empty; copy the whole statement into it"),
+        (
+            FIRST,
+            "note.txt: has no title that can be told from the text; write it as the first line",
+        ),
+        (
+            TITLE,
+            "note.txt: has a title and no text below it; copy the whole statement into it",
+        ),
+        (
+            f"{TITLE}\n\nMay 3, 2024",
+            "note.txt: has a title and no text below it; copy the whole statement into it",
+        ),
+    ],
+)
+def test_a_text_without_title_or_body_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        import_document(text, today=TODAY, file="note.txt")
+
+    assert str(refusal.value) == message
+
+
+def test_a_short_text_without_a_date_says_so() -> None:
+    document = imported("Forum Resigns", "We resigned today.")
+
+    assert (document.title, document.date, document.body) == (
+        "Forum Resigns",
+        None,
+        "We resigned today.",
+    )
+
+
+def test_a_short_statement_without_a_long_sentence_is_read() -> None:
+    document = imported("Forum Resigns", "May 3, 2024", "We resigned today.", "We wish you well.")
+
+    assert document.title == "Forum Resigns"
+    assert paragraphs(document) == ["We resigned today.", "We wish you well."]
+
+
+# --- bytes -------------------------------------------------------------------------------------
+
+
+@rows("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_bytes_are_decoded_and_a_guess_is_noted(encoding: str) -> None:
+    text = f"{TITLE}\r\n\r\nMay 3, 2024\r\n\r\n{FIRST}\r\n"
+    document = import_bytes(text.encode(encoding), today=TODAY)
+
+    assert document.body == FIRST
+    assert bool(document.notes) == (encoding == "cp1252")
+
+
+def test_bytes_of_no_known_encoding_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="byte 5, 0x81, is neither UTF-8"):
+        decode(b"Yes \x81")
+
+
+# --- contacts, page lines and parted words -----------------------------------------------------
+
+
+@rows(
+    "title",
+    [
+        "Contact-Free Deliveries Grow in the County",
+        "Zur Veröffentlichung des Berichts über Mieten",
+        "Page by Page Through a Hundred Years of Housing",
+        "Embargoes of the Nineties and What Became of Them After All, a Statement by the Forum on "
+        "Trade, Work and Homes",
+    ],
+)
+def test_a_title_that_only_sounds_like_furniture_is_the_title(title: str) -> None:
+    assert imported(title, "May 3, 2024", FIRST).title == title
+
+
+@rows(
+    "lines",
+    [
+        ["Contact: Wren Writer, 202-555-0100"],
+        ["Media Contact", "Wren Writer", "Example Forum", "wren@forum.example"],
+        ["Pressekontakt:", "Wren Writer", "Tel.: +49 30 5550100"],
+        ["Contacto de prensa: Wren Writer", "prensa@foro.example"],
+        ["Contact presse : Wren Writer", "Tél. : +33 1 55 50 01 00"],
+        ["For more information, please contact:", "Wren Writer", "020 7946 0100"],
+    ],
+)
+def test_a_contact_above_the_text_is_left_out_and_one_below_kept_and_noted(
+    lines: list[str],
+) -> None:
+    block = "\n".join(lines)
+    above = imported("May 3, 2024", block, TITLE, FIRST, SECOND)
+    below = imported(TITLE, "May 3, 2024", FIRST, SECOND, block)
+
+    assert (above.title, paragraphs(above)) == (TITLE, [FIRST, SECOND])
+    assert [one.why for one in above.dropped[1:]] == ["a contact above the text"] * len(lines)
+    assert len(paragraphs(below)) == 2 + len(lines)
+    assert "begins a contact, which was kept" in below.notes[-1]
+
+
+def test_a_contact_swallows_neither_title_nor_text() -> None:
+    document = import_document(
+        f"Contact: Wren Writer\n{TITLE}\nMay 3, 2024\n{FIRST}\n202-555-0100\n", today=TODAY
+    )
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [FIRST, "202-555-0100"]
+
+
+def test_a_telephone_number_within_a_sentence_stays_in_it() -> None:
+    document = imported(TITLE, "May 3, 2024", f"{FIRST}\nYou can call the Forum at\n202-555-0100.")
+
+    assert paragraphs(document)[-1] == "You can call the Forum at 202-555-0100."
+
+
+@rows(
+    ("line", "value"),
+    [
+        ("EMBARGOED UNTIL 5 a.m. ET, May 6, 2024", "2024-05-06 05:00"),
+        ("Under strict embargo until 6 May 2024, 12:30 hours", "2024-05-06 12:30"),
+        ("Sperrfrist: 6. Mai 2024, 9 Uhr", "2024-05-06 09:00"),
+        ("Embargo: 6 mai 2024 à 18h30", "2024-05-06 18:30"),
+        ("Embargoed until noon on May 6, 2024", "2024-05-06 12:00"),
+        ("Embargoed until 12 a.m., May 6, 2024", "2024-05-06 00:00"),
+        ("Embargoed until 13 p.m., May 6, 2024", ""),
+        ("Embargoed until May 6, 2024", ""),
+    ],
+)
+def test_the_end_of_an_embargo_is_suggested_where_the_line_tells_it(line: str, value: str) -> None:
+    document = imported(line, TITLE, "May 3, 2024", FIRST)
+    (note,) = [one for one in document.notes if "embargo" in one]
+
+    assert note.startswith("Line 1 speaks of an embargo: set embargo_until")
+    assert (f"embargo_until: {value}'" in note) == bool(value)
+
+
+def test_a_word_that_a_hyphen_parts_is_put_together_as_the_text_has_it_elsewhere() -> None:
+    text = WRAPPED.replace("report said nothing of", "report said noth-\ning of")
+    document = import_document(text + "There was nothing of it.\n", today=TODAY)
+
+    assert "report said nothing of what" in document.body
+    assert any("nothing, well-known. Look whether" in note for note in document.notes)
+
+
+def test_a_full_line_that_ends_a_sentence_is_told_of() -> None:
+    text = WRAPPED.replace(
+        "years of work, because the council’s last", "years of work in its offices."
+    )
+    document = import_document(text, today=TODAY)
+
+    assert any("A paragraph may begin with" in note for note in document.notes)
+
+
+def test_lines_that_number_pages_in_words_part_no_paragraph() -> None:
+    broken = WRAPPED.replace("council’s last\n", "council’s last\n\nForum\nPage 1 of 2\n\n", 1)
+    document = import_document(broken + "\nForum\nPage 2 of 2\n", today=TODAY)
+
+    assert paragraphs(document) == paragraphs(import_document(WRAPPED, today=TODAY))
+    assert [one.why for one in document.dropped][1:] == [
+        "a running header",
+        "a page number",
+        "a running header",
+        "a page number",
+    ]
+
+
+@rows("line", ["Page 7", "Page 3 of the report", "Seite 1 von 2 und 3"])
+def test_a_line_that_names_a_page_and_numbers_none_is_kept(line: str) -> None:
+    assert line in paragraphs(imported(TITLE, "May 3, 2024", FIRST, line, SECOND))
+
+
+def test_a_subhead_is_the_summary_and_stays_in_the_text() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, "May 3, 2024", deck, FIRST)
+
+    assert (document.summary, paragraphs(document)) == (deck, [deck, FIRST])
+    assert document.notes[-1] == (
+        "Line 5 reads like a subhead: it stays in the text, and is the summary too."
+    )
+
+
+def test_a_headline_above_a_subhead_and_the_date_is_the_title() -> None:
+    deck = "Its last report passes over what its hearings found"
+    document = imported(TITLE, deck, "May 3, 2024", FIRST)
+
+    assert (document.title, document.summary) == (TITLE, deck)
+
+
+def test_cells_that_tabs_part_become_a_table_and_a_lone_tab_a_blank() -> None:
+    document = imported(TITLE, "May 3, 2024", FIRST, "A|B\t*C*\n1\t2", "lone\ttab", "a\tb\nc\td\te")
+
+    assert paragraphs(document)[1:] == [
+        "| A\\|B | \\*C\\* |\n| --- | --- |\n| 1 | 2 |",
+        "lone tab",
+        "a b",
+        "c d e",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines", [5_000, pytest.param(90_000, marks=pytest.mark.faults(seconds=5))]
+)
+def test_a_text_of_very_many_lines_is_read(lines: int) -> None:
+    head = f"{TITLE}\n\nMay 3, 2024\n\n{FIRST}\n"
+    data = (head + "Some short line here\n" * lines).encode()
+
+    assert import_file(data, today=TODAY, file="a.txt").body.count("Some short line") == lines
+
+
+def test_a_text_of_more_than_two_megabytes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="is larger than 2 MB"):
+        import_file(b"Some short line here\n" * 100_000, today=TODAY, file="a.txt")

@@ -1,0 +1,103 @@
+"""Markdown files: the text stays as it is written, and title and date are found."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from newsletter.documents.imported import ImportedDocument
+from newsletter.documents.importing import import_file
+from newsletter.domain.errors import InvalidInput
+from tests.rows import rows
+from tests.unit.documents.corpus import CORPUS, shared
+
+TODAY = date(2026, 11, 24)
+TITLE = "Forum Leaves the Advisory Council"
+FIRST = "The Example Forum left the council today after two years of work on fair housing for all."
+
+
+def imported(text: str) -> ImportedDocument:
+    return import_file(text.encode(), today=TODAY, file="a.md")
+
+
+def test_title_and_date_come_from_front_matter_and_nothing_that_decides_does() -> None:
+    document = imported(
+        f"---\ntitle: {TITLE}\ndate: 2024-05-03T10:00:00Z\nsummary: In short\nstatus: approved\n"
+        f"approved_by: [a@forum.example]\nembargo_until: 2024-05-04\n---\n\n{FIRST}\n"
+    )
+
+    assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
+    assert (document.summary, document.body) == ("In short", FIRST)
+    assert [(one.line, one.text) for one in document.dropped] == [
+        (5, "status: approved"),
+        (6, "approved_by:"),
+        (7, "embargo_until: 2024-05-04"),
+    ]
+    assert document.notes == ("Line 7 speaks of an embargo: set embargo_until.",)
+
+
+@rows(
+    "heading",
+    [f"# {TITLE}", f"{TITLE}\n====", f"## **{TITLE}** ##", f"Example Forum\n\n# {TITLE}"],
+)
+def test_without_front_matter_the_first_heading_is_the_title(heading: str) -> None:
+    document = imported(f"{heading}\n\nMay 3, 2024\n\n{FIRST}\n\n## Next\nMore of it.\n\n###\n")
+
+    assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
+    assert document.body == f"{FIRST}\n\n## Next\nMore of it."
+
+
+def test_the_text_stays_as_it_is_written() -> None:
+    body = (
+        f"{FIRST}\n\n* loose\n\n  item\n\n\n```\n# no heading\n\n--- code\n```\n\n"
+        "    indented\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |\n\nLine one  \nline two[^1] <b>x</b> \\*\n\n"
+        "[^1]: Note.\n\n"
+        "[link]: https://forum.example\n\n~~~\nnever closed\n\nFOR IMMEDIATE RELEASE"
+    )
+
+    assert imported(f"# {TITLE}\n\n{body}\n").body == body
+    assert imported(f"---\ntitle: {TITLE}\n---\n{body}\n").body == body
+
+
+@rows(
+    ("text", "words"),
+    [
+        ("+++\ntitle = 'x'\n+++\nText.", "a.md: has front matter in TOML"),
+        (f"---\ntitle: a: b\n---\n{FIRST}", "a.md:2: "),
+        ("", "a.md: holds no text"),
+        (f"---\ntitle: {TITLE}\n---\n", "a.md: holds no text"),
+        (f"{FIRST}\n\n{FIRST}", "a.md: has no title that can be told"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        imported(text)
+
+    assert str(refused.value).startswith(words)
+
+
+def test_a_line_across_the_page_at_the_top_is_no_front_matter() -> None:
+    assert imported(f"---\n\n# {TITLE}\n\n{FIRST}\n").title == TITLE
+
+
+def assert_kept_whole(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    document = import_file(text.encode(), today=TODAY, file=path.name)
+    kept = document.body + document.title + "".join(one.text for one in document.dropped)
+
+    assert document.title == text.split("\n")[0].removeprefix("# ").strip()
+    assert [word for word in re.findall(r"\w+", text) if word not in kept] == []
+    whole = [part.strip() for part in text.split("\n\n") if len(part.strip()) > 150]
+    assert [part for part in whole if part not in document.body] == []
+
+
+def test_a_release_keeps_its_title_and_each_of_its_words() -> None:
+    assert_kept_whole(CORPUS / "markdown" / "01-report.md")
+
+
+@pytest.mark.faults(seconds=1)
+def test_a_published_release_keeps_its_title_and_each_of_its_words() -> None:
+    for path in shared("corpus/markdown/0*.md"):
+        assert_kept_whole(path)

@@ -1,0 +1,38 @@
+"""What was typed into the search field: few and harmless terms, whatever it was."""
+
+from newsletter.domain.archive.search import LONGEST, Term, terms
+from tests.rows import rows
+
+
+def read(typed: str) -> list[str]:
+    """Each term; with a star where words may merely begin so."""
+    return [one.text + "*" * (not one.whole) for one in terms(typed)]
+
+
+@rows(
+    ("typed", "expected"),
+    [
+        ("library hours", ["library*", "hours*"]),
+        ('"library hours" today', ["library hours", "today*"]),
+        ("“library hours” «open» „now“", ["library hours", "open", "now"]),
+        ('"library hours', ["library*", "hours*"]),
+        ('libr"ary ho"urs', ["libr*", "ary ho", "urs*"]),
+        ("EU law", ["EU", "law*"]),
+        ("COVID-19 don't", ["COVID-19*", "don't*"]),
+        ("library library", ["library*"]),
+        ("", []),
+        ('"" " " ! * ( 📚 _', []),
+        ("a\x00b\tc\u0085d", ["a", "b", "c", "d"]),
+        ("x\ud800yes", ["x", "yes*"]),
+        ("Sa\u0303o", ["São*"]),
+        ("می‌خواهم مكتبة", ["می‌خواهم*", "مكتبة*"]),
+    ],
+)
+def test_words_and_phrases_are_told_apart(typed: str, expected: list[str]) -> None:
+    assert read(typed) == expected
+
+
+def test_there_are_only_so_many_terms_of_so_many_characters() -> None:
+    assert len(terms(" ".join(map(str, range(100))))) == 16
+    assert terms("a" * 10_000) == (Term(text="a" * LONGEST, whole=False),)
+    assert terms(" " * LONGEST + "late") == ()

@@ -1,0 +1,79 @@
+"""Waiting after a failed try, counting deliveries, and the end of a campaign."""
+
+from dataclasses import fields
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, settled
+from newsletter.domain.delivery.batch import BACKOFF_FIRST, BACKOFF_LONGEST, DeliveryState, backoff
+from tests.rows import rows
+
+
+def test_the_wait_doubles_with_each_try_up_to_ten_minutes() -> None:
+    waits = [backoff(tries, jitter=0).total_seconds() for tries in range(1, 13)]
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+
+
+@pytest.mark.parametrize("tries", [0, -3])
+def test_a_batch_that_was_never_tried_waits_as_after_the_first_try(tries: int) -> None:
+    assert backoff(tries, jitter=0) == BACKOFF_FIRST
+
+
+def test_a_million_tries_wait_no_longer_than_the_longest_wait() -> None:
+    assert backoff(1_000_000, jitter=0) == BACKOFF_LONGEST
+
+
+@rows("jitter", [0.0, 0.25, 0.5, 1.0])
+def test_jitter_takes_off_up_to_half(jitter: float) -> None:
+    assert backoff(5, jitter=jitter).total_seconds() == 16 * (1 - jitter / 2)
+
+
+def test_what_the_provider_asked_for_is_the_least() -> None:
+    hour = timedelta(hours=1)
+    assert backoff(1, jitter=1, asked=hour) == hour
+    assert backoff(9, jitter=0, asked=timedelta(seconds=1)) == timedelta(seconds=256)
+    assert backoff(3, jitter=0, asked=timedelta(0)) == timedelta(seconds=4)
+
+
+def test_the_audience_is_the_sum_of_all_states() -> None:
+    counts = Counts(
+        pending=1, accepted=20, rejected=300, suppressed=4000, cancelled=50000, unknown=6
+    )
+    assert counts.audience == 54327
+
+
+def test_each_state_of_a_delivery_is_counted() -> None:
+    assert [field.name for field in fields(Counts)] == [state.value for state in DeliveryState]
+    for state in DeliveryState:
+        assert Counts(**{state.value: 3}).audience == 3
+
+
+@rows(
+    ("counts", "state"),
+    [
+        (Counts(pending=1, accepted=9), None),
+        (Counts(pending=1, unknown=1), None),
+        (Counts(accepted=9), CampaignState.SENT),
+        (Counts(rejected=9), CampaignState.SENT),
+        (Counts(accepted=9, unknown=1), CampaignState.ATTENTION),
+        (Counts(), CampaignState.SENT),
+    ],
+)
+def test_a_campaign_ends_when_nothing_is_pending(
+    counts: Counts, state: CampaignState | None
+) -> None:
+    assert settled(counts) is state
+
+
+def test_what_is_sent_or_cancelled_is_final_and_what_needs_a_person_is_not() -> None:
+    final = {state for state in CampaignState if state.final}
+    assert final == {CampaignState.SENT, CampaignState.CANCELLED}
+
+
+def test_a_campaign_in_an_ended_state_hands_nothing_over() -> None:
+    assert [state for state in CampaignState if state.ended] == [
+        CampaignState.SENT,
+        CampaignState.CANCELLED,
+        CampaignState.ATTENTION,
+    ]

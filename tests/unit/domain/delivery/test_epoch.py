@@ -1,0 +1,129 @@
+"""Whether a database is the one that last sent."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.delivery.epoch import Absence, Books, Doubt, Location, Mark, Witness
+from tests.rows import rows
+
+FIRST, SECOND, THIRD = "a" * 32, "b" * 32, "c" * 32
+NEW = Mark()
+
+
+def witness(claims: int, epoch: str = FIRST, before: str = FIRST, file: int = 7) -> Witness:
+    return Witness(
+        mark=Mark(epoch=epoch, claims=claims), before=before, location=Location(file=file)
+    )
+
+
+def books(claims: int, seen: Witness | Absence, epoch: str = FIRST, file: int = 7) -> Books:
+    return Books(mark=Mark(epoch=epoch, claims=claims), location=Location(file=file), witness=seen)
+
+
+@rows(
+    "sound",
+    [
+        books(5, witness(5)),
+        books(5, witness(4)),
+        books(5, witness(5, epoch=SECOND, before=FIRST)),
+        Books(mark=NEW, location=Location(file=7), witness=Absence.MISSING),
+        Books(mark=NEW, location=Location(file=8), witness=witness(0)),
+    ],
+)
+def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> None:
+    assert sound.doubt is None
+    assert sound.explanation == ""
+
+
+@rows(
+    ("found", "doubt", "words"),
+    [
+        (books(5, witness(8)), Doubt.BEHIND, "of 5 claims, and there were 8: .* the last 3 is not"),
+        (
+            Books(mark=NEW, location=Location(file=7), witness=witness(8)),
+            Doubt.BEHIND,
+            "of 0 claims, and there were 8",
+        ),
+        (books(5, witness(5), file=8), Doubt.COPIED, "another file than the one that last sent"),
+        (books(9, witness(5), epoch=THIRD), Doubt.FOREIGN, "not the one that the last run"),
+        (
+            books(5, Absence.MISSING),
+            Doubt.UNWITNESSED,
+            "of 5 claims, and the epoch_file, .*, is missing: copied or",
+        ),
+        (books(0, Absence.MISSING), Doubt.UNWITNESSED, "of 0 claims, .* is missing"),
+        (books(5, Absence.UNREADABLE), Doubt.UNWITNESSED, "cannot be read"),
+        (
+            Books(mark=NEW, location=Location(file=7), witness=Absence.UNREADABLE),
+            Doubt.UNWITNESSED,
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_copy_and_what_is_older_is_doubted_and_said_why(
+    found: Books, doubt: Doubt, words: str
+) -> None:
+    assert found.doubt is doubt
+    assert re.search(words, found.explanation)
+
+
+def test_the_books_go_on_from_the_highest_number_that_anybody_knows() -> None:
+    assert books(5, witness(8)).claims == 8
+    assert books(8, witness(5)).claims == 8
+    assert books(5, Absence.MISSING).claims == 5
+
+
+HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        (replace(HERE, machine="n"), "on another machine"),
+        (replace(HERE, filesystem="g"), "on another disk"),
+        (replace(HERE, device="e"), "on another disk"),
+        (replace(HERE, file=8), "another file"),
+        (replace(HERE, boot="c", device="e"), ""),
+        (Location(file=7), ""),
+    ],
+    ids=[
+        "rsync to another machine",
+        "a copy on another disk",
+        "two copies of one disk at once",
+        "cp",
+        "the machine started anew and numbers its disks otherwise",
+        "the system tells nothing",
+    ],
+)
+def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, words: str) -> None:
+    seen = Witness(mark=Mark(epoch=FIRST), before=FIRST, location=HERE)
+    found = Books(mark=Mark(epoch=FIRST), location=there, witness=seen)
+    assert words in found.explanation
+    assert (found.doubt is Doubt.COPIED) is bool(words)
+    assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
+
+
+def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
+    assert Books(mark=NEW, location=HERE, witness=Absence.MISSING).unmarked
+    assert not Books(mark=NEW, location=HERE, witness=Absence.UNREADABLE).unmarked
+    assert not books(0, witness(0)).unmarked
+
+
+def test_a_copy_made_while_the_first_epoch_began_is_doubted() -> None:
+    begun = witness(0, before="")
+    assert Books(mark=NEW, location=Location(file=7), witness=begun).unmarked
+    assert Books(mark=NEW, location=Location(file=8), witness=begun).doubt is Doubt.COPIED
+
+
+def test_another_witness_or_another_place_is_other_evidence() -> None:
+    seen = [
+        books(5, witness(8)),
+        books(5, witness(9)),
+        books(5, witness(8, epoch=SECOND)),
+        books(5, witness(8), file=9),
+        books(5, Absence.MISSING),
+        books(5, Absence.UNREADABLE),
+    ]
+    assert len({found.evidence for found in seen}) == len(seen)

@@ -1,0 +1,66 @@
+"""Letters: how long their link lives, and what limits are counted by."""
+
+from datetime import timedelta
+
+from newsletter.domain.delivery.letter import LINK_LIVES, Letter, LetterKind, mailbox_of, network_of
+from tests.fakes import NOON
+from tests.rows import rows
+
+
+@rows(
+    ("later", "used", "expired"),
+    [
+        (LINK_LIVES, False, False),
+        (LINK_LIVES + timedelta(seconds=1), False, True),
+        (LINK_LIVES * 100, True, False),
+    ],
+)
+def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired: bool) -> None:
+    letter = Letter(
+        id=1,
+        kind=LetterKind.JOIN,
+        address="ana@example.org",
+        asked_at=NOON,
+        used_at=NOON if used else None,
+    )
+    assert letter.expired(NOON + later) is expired
+
+
+@rows(
+    ("address", "mailbox"),
+    [
+        ("ana@example.org", "ana@example.org"),
+        ("ana+news@example.org", "ana@example.org"),
+        ("ana+a+b@example.org", "ana@example.org"),
+        ("+ana@example.org", "+ana@example.org"),
+        ("Ana@Example.org", "ana@example.org"),
+        ("a.n.a@example.org", "a.n.a@example.org"),
+        ("a.n.a@gmail.com", "ana@gmail.com"),
+        ("A.na+x.y@GoogleMail.com", "ana@gmail.com"),
+        (".@gmail.com", ".@gmail.com"),
+    ],
+)
+def test_an_alias_counts_for_the_mailbox_behind_it(address: str, mailbox: str) -> None:
+    assert mailbox_of(address) == mailbox
+
+
+@rows(
+    ("host", "network"),
+    [
+        ("8.8.8.8", "8.8.8.0/24"),
+        ("8.8.8.200", "8.8.8.0/24"),
+        ("2a00:1450:4001:81b::200e", "2a00:1450:4001::/48"),
+        ("::ffff:8.8.8.8", "8.8.8.0/24"),
+        ("127.0.0.1", ""),
+        ("172.17.0.1", ""),
+        ("::1", ""),
+        ("testclient", "unreadable"),
+        ("8.8.8.8, 9.9.9.9", "unreadable"),
+        ("2a00:1450:4001:ffff::1", "2a00:1450:4001::/48"),
+        ("::8.8.8.8", "::/48"),
+        ("2a00:1450:4001::1%eth0", "2a00:1450:4001::/48"),
+        ("", ""),
+    ],
+)
+def test_a_network_is_named_where_it_is_not_our_own(host: str, network: str) -> None:
+    assert network_of(host) == network

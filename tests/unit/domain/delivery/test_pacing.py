@@ -1,0 +1,208 @@
+"""How long a batch waits for its turn, and how many messages a day may have."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from newsletter.domain.delivery.pacing import (
+    LONGEST_BLOCK,
+    LONGEST_TURN,
+    Cause,
+    Limits,
+    Pace,
+    Wait,
+    WarmUp,
+)
+from tests.rows import rows
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+TODAY, ZONE = date(2026, 11, 24), "America/New_York"
+MIDNIGHT = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+FREE = Limits(timezone=ZONE)
+TEN = Limits(timezone=ZONE, rate=10)
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def waits(pace: Pace, limits: Limits, seconds: float) -> float:
+    """How many seconds from then on nothing may leave."""
+    now = after(seconds)
+    wait = pace.at(now, limits).wait(now, limits)
+    return 0.0 if wait is None else (wait.until - now).total_seconds()
+
+
+def left_at_once(pace: Pace, limits: Limits, seconds: float, messages: int) -> int:
+    """How many batches leave at one moment."""
+    for batches in range(50):
+        if waits(pace, limits, seconds):
+            return batches
+        pace = pace.at(after(seconds), limits).take(messages, after(seconds), limits)
+    raise AssertionError("no limit at all")
+
+
+def test_without_a_rate_nobody_waits() -> None:
+    pace = Pace()
+    for _ in range(100):
+        assert waits(pace, FREE, 5) == 0
+        pace = pace.take(1000, after(5), FREE)
+
+
+def test_each_turn_takes_as_long_as_its_messages() -> None:
+    pace = Pace().take(20, NOON, TEN)
+    assert waits(pace, TEN, 0) == 2
+    pace = pace.take(5, after(2), TEN)
+    assert waits(pace, TEN, 2) == 0.5
+
+
+def test_an_idle_time_is_not_made_up_for_by_a_burst() -> None:
+    pace = Pace().take(10, NOON, TEN)
+    assert left_at_once(pace, TEN, 1000, 10) == 1
+
+
+def test_a_turn_taken_a_little_late_does_not_slow_the_others_down() -> None:
+    pace = Pace().take(10, NOON, TEN).take(10, after(1.05), TEN)
+    assert waits(pace, TEN, 1.05) == pytest.approx(0.95)
+
+
+@rows(
+    ("burst", "rest", "messages", "batches"),
+    [
+        (30, 1000, 10, 3),
+        (35, 1000, 10, 3),
+        (30, 1.5, 10, 2),
+        (30, 1000, 1, 30),
+        (5, 1000, 10, 1),
+        (0, 1000, 1, 1),
+    ],
+)
+def test_after_a_rest_a_burst_may_leave_at_once(
+    burst: int, rest: float, messages: int, batches: int
+) -> None:
+    limits = Limits(timezone=ZONE, rate=10, burst=burst)
+    pace = Pace(free_at=NOON)
+    assert left_at_once(pace, limits, rest, messages) == batches
+
+
+@pytest.mark.parametrize("limits", [FREE, TEN])
+def test_nothing_leaves_while_the_provider_wants_to_be_left_alone(limits: Limits) -> None:
+    pace = Pace().block(after(30), Cause.BLOCKED, "busy")
+    assert pace.wait(after(10), limits) == Wait(until=after(30), cause=Cause.BLOCKED, reason="busy")
+    assert waits(pace, limits, 31) == 0
+
+
+def test_a_shorter_block_does_not_end_a_longer_one() -> None:
+    pace = Pace().block(after(30), Cause.QUOTA, "full").block(after(2), Cause.BLOCKED, "busy")
+    assert (pace.blocked_until, pace.cause, pace.reason) == (after(30), Cause.QUOTA, "full")
+
+
+def test_a_day_has_its_quota_and_the_next_day_a_new_one() -> None:
+    limits = Limits(timezone=ZONE, daily_quota=100)
+    pace = Pace().at(NOON, limits).take(60, NOON, limits)
+    assert (pace.left(limits), pace.wait(NOON, limits)) == (40, None)
+    pace = pace.take(40, NOON, limits)
+    wait = pace.wait(NOON, limits)
+    assert wait is not None
+    assert (wait.until, wait.cause) == (MIDNIGHT, Cause.QUOTA)
+    assert wait.reason == "100 of 100 messages have left today"
+    assert pace.at(MIDNIGHT - timedelta(seconds=1), limits).left(limits) == 0
+    assert pace.at(MIDNIGHT, limits).left(limits) == 100
+
+
+def test_without_a_quota_any_number_is_left() -> None:
+    assert Pace(used=10**9).at(NOON, FREE).left(FREE) is None
+
+
+def test_a_smaller_quota_than_what_has_left_leaves_nothing() -> None:
+    limits = Limits(timezone=ZONE, daily_quota=10)
+    assert Pace(day=TODAY, used=50).left(limits) == 0
+
+
+def test_what_did_not_leave_is_given_back_to_its_own_day() -> None:
+    pace = Pace(day=TODAY, used=50)
+    assert pace.give_back(20, TODAY).used == 30
+    assert pace.give_back(90, TODAY).used == 0
+    assert pace.give_back(20, date(2026, 11, 23)).used == 50
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 3, 8), datetime(2026, 3, 9, 4, 0, tzinfo=UTC)),  # 23 hours
+        (date(2026, 11, 1), datetime(2026, 11, 2, 5, 0, tzinfo=UTC)),  # 25 hours
+    ],
+)
+def test_a_day_ends_at_midnight_also_when_the_clocks_change(day: date, end: datetime) -> None:
+    assert FREE.end_of(day) == end
+    assert FREE.day(end - timedelta(seconds=1)) == day
+    assert FREE.day(end) == day + timedelta(days=1)
+
+
+@rows(
+    ("first", "allowances"),
+    [
+        (50, [50, 100, 200, 400]),
+        (20_000, [20_000, 40_000, 80_000, 120_000, 144_000]),
+        (50_000, [50_000, 75_000, 112_500, 135_000]),
+        (240_000, [240_000, 288_000, 316_800, 348_480]),
+    ],
+)
+def test_a_warm_up_grows_day_by_day(first: int, allowances: list[int]) -> None:
+    warm_up = WarmUp(first_day=first, since=TODAY)
+    days = [TODAY + timedelta(days=number) for number in range(len(allowances))]
+    assert [warm_up.allowance(day) for day in days] == allowances
+
+
+def test_before_a_warm_up_begins_its_first_day_holds() -> None:
+    assert WarmUp(first_day=50, since=TODAY).allowance(date(2026, 1, 1)) == 50
+
+
+def test_an_old_warm_up_is_as_good_as_no_limit() -> None:
+    assert WarmUp(first_day=1, since=date(1990, 1, 1)).allowance(TODAY) > 10**9
+
+
+@rows(("quota", "allowance"), [(80, 80), (120, 100), (None, 100)])
+def test_of_quota_and_warm_up_the_smaller_holds(quota: int | None, allowance: int) -> None:
+    warm_up = WarmUp(first_day=50, since=date(2026, 11, 23))
+    assert Limits(timezone=ZONE, daily_quota=quota, warm_up=warm_up).allowance(TODAY) == allowance
+
+
+@pytest.mark.parametrize(
+    ("pace", "longest"),
+    [
+        (Pace(free_at=after(10**9)), LONGEST_TURN),
+        (Pace(blocked_until=after(10**9)), LONGEST_BLOCK),
+    ],
+    ids=["turn", "block"],
+)
+def test_a_clock_that_was_wrong_holds_nothing_up_for_years(pace: Pace, longest: timedelta) -> None:
+    assert pace.is_ahead(NOON, TEN)
+    now = pace.at(NOON, TEN)
+    assert not now.is_ahead(NOON, TEN)
+    wait = now.wait(NOON, TEN)
+    assert wait is not None
+    assert wait.until == NOON + longest
+
+
+def test_a_day_in_the_future_counts_as_today_so_that_nobody_gains_by_it() -> None:
+    limits = Limits(timezone=ZONE, daily_quota=100)
+    pace = Pace(day=date(2099, 1, 1), used=70)
+    assert pace.is_ahead(NOON, limits)
+    now = pace.at(NOON, limits)
+    assert (now.day, now.left(limits)) == (TODAY, 30)
+
+
+def test_a_pace_of_this_moment_is_not_ahead() -> None:
+    assert not Pace().take(10, NOON, TEN).is_ahead(NOON, TEN)
+
+
+@rows(
+    ("rate", "quota", "room"),
+    [(None, None, None), (None, 7, 7), (2.5, None, 2), (0.1, None, 1), (10, 7, 7), (10, 50, 10)],
+)
+def test_a_batch_has_room_for_a_second_and_for_what_is_left_of_the_day(
+    rate: float | None, quota: int | None, room: int | None
+) -> None:
+    limits = Limits(timezone=ZONE, rate=rate, daily_quota=quota)
+    assert Pace(day=TODAY).room(limits) == room

@@ -1,0 +1,120 @@
+"""The digest that an approval binds to, and the filling of merge fields."""
+
+import hashlib
+import json
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient, Sender
+from newsletter.domain.subscribers.segment import Segment
+from tests.rows import rows
+
+CONTENT = Content(
+    subject="Forum resigns",
+    html="<p>It has resigned.</p>",
+    text="It has resigned.",
+    language="en",
+    sender=Sender(name="Forum", address="news@forum.example", reply_to="press@forum.example"),
+    headers=(("List-Id", "<press.forum.example>"), ("X-Note", "one")),
+    lists=("press",),
+    corrects="",
+    send_at="",
+    embargo_until="",
+    template_version="1",
+)
+
+SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+
+
+def altered(value: Any) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, tuple):
+        return (*value, ("X-More", "two") if value and isinstance(value[0], tuple) else "more")
+    if value is None:
+        return SEGMENT
+    assert isinstance(value, Sender)
+    return replace(value, name=value.name + "x")
+
+
+@rows("name", [field.name for field in fields(Content)])
+def test_every_field_of_content_changes_the_digest(name: str) -> None:
+    other = replace(CONTENT, **{name: altered(getattr(CONTENT, name))})
+    assert other.digest() != CONTENT.digest()
+
+
+@rows("name", [field.name for field in fields(Sender)])
+def test_every_field_of_the_sender_changes_the_digest(name: str) -> None:
+    sender = replace(CONTENT.sender, **{name: altered(getattr(CONTENT.sender, name))})
+    assert replace(CONTENT, sender=sender).digest() != CONTENT.digest()
+
+
+@rows(
+    "change",
+    [
+        {"subject": "Forum resigns ", "html": "<p>It has resigned.</p>"},
+        {"headers": (("X-Note", "one"), ("List-Id", "<press.forum.example>"))},
+        {"headers": (("List-Id", "<press.forum.example>X-Note"), ("", "one"))},
+        {"lists": ("press", "")},
+        {"subject": "Forum resigns", "corrects": "x"},
+        {"send_at": "x", "embargo_until": ""},
+        {"send_at": "", "embargo_until": "x"},
+        {"html": "It has resigned.", "text": "<p>It has resigned.</p>"},
+    ],
+)
+def test_no_byte_can_be_moved_from_one_field_to_another(change: dict[str, Any]) -> None:
+    assert replace(CONTENT, **change).digest() != CONTENT.digest()
+
+
+def test_equal_content_has_one_digest_of_64_hexadecimal_digits() -> None:
+    digest = CONTENT.digest()
+    assert digest == replace(CONTENT).digest()
+    assert len(digest) == 64
+    assert set(digest) <= set("0123456789abcdef")
+
+
+def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
+    known = asdict(CONTENT)
+    assert known.pop("translation_of") == ""
+    assert known.pop("segment") is None
+    assert known.pop("carriage") is None
+    text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_letters_that_look_alike_give_different_digests() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert (
+        replace(CONTENT, subject=composed).digest() != replace(CONTENT, subject=decomposed).digest()
+    )
+
+
+RECIPIENT = Recipient(7, "ana@example.org", "TOKEN", "7.1.abc")
+
+
+def test_a_template_is_filled_with_the_values_of_this_recipient() -> None:
+    template = f"<{MergeField.UNSUBSCRIBE.value}> {MergeField.MESSAGE_ID.value} rest"
+    assert RECIPIENT.merge(template) == "<TOKEN> 7.1.abc rest"
+
+
+def test_text_without_marks_is_left_as_it_is() -> None:
+    assert RECIPIENT.merge("Nothing to fill: NL MERGE.") == "Nothing to fill: NL MERGE."
+
+
+def test_each_mark_is_one_word_of_letters_that_begins_as_announced() -> None:
+    marks = [field.value for field in MergeField]
+    for mark in marks:
+        assert mark.startswith(MARK_PREFIX)
+        assert mark.isascii()
+        assert mark.isalnum()
+        assert not any(mark in other for other in marks if other != mark)
+
+
+def test_a_segment_counts_by_its_rule_and_not_by_its_name_alone() -> None:
+    narrowed = replace(CONTENT, segment=SEGMENT)
+    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT)).digest()
+    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT, timezone="CET")).digest()
+    for change in ({"name": "t"}, {"list_name": "events"}, {"places": ("Dallas",)}):
+        other = replace(CONTENT, segment=replace(SEGMENT, **change))
+        assert other.digest() != narrowed.digest()

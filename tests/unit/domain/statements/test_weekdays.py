@@ -1,0 +1,60 @@
+"""Days of the week that do not match the date beside them, and the many that do."""
+
+from datetime import date
+
+from newsletter.domain.statements.weekdays import mismatches
+from tests.rows import rows
+
+ABOUT = date(2026, 11, 24)
+
+
+@rows(
+    ("text", "right", "year"),
+    [
+        ("on Tuesday, 21 September 2011 in Washington", "Wednesday", 2011),
+        ("Tuesday, September 21, 2011", "Wednesday", 2011),
+        ("Tue., Sept. 21st, 2011", "Wednesday", 2011),
+        ("Tuesday the 21st of September, 2011", "Wednesday", 2011),
+        ("September 21, 2011 (Tuesday)", "Wednesday", 2011),
+        ("21 September 2011 (Tuesday)", "Wednesday", 2011),
+        ("Monday, November 24 at noon", "Tuesday", 2026),
+        ("Friday, January 2", "Saturday", 2027),
+        ("martes, 21 de septiembre de 2011", "Wednesday", 2011),
+        ("el Jueves 24 de noviembre", "Tuesday", 2026),
+        ("21 de setiembre de 2011 (martes)", "Wednesday", 2011),
+        ("Tuesday, 31 September 2011", "", 2011),
+        ("Sunday, February 29, 2023", "", 2023),
+    ],
+)
+def test_a_day_that_is_not_that_of_the_date_is_found(text: str, right: str, year: int) -> None:
+    [found] = mismatches(text, about=ABOUT)
+    assert (found.right, found.year) == (right, year)
+    assert text[found.offset :].startswith(found.written)
+
+
+@rows(
+    "text",
+    [
+        "on Wednesday, 21 September 2011 in Washington",
+        "Wednesday, September 21, 2011, and Thursday, September 22, 2011",
+        "miércoles, 21 de septiembre de 2011",
+        "Tuesday, November 24, at noon",
+        "Friday, January 1",
+        "Thursday, December 31",
+        "Saturday and Sunday, November 28 and 29",
+        "Monday through Friday, November 23-27",
+        "Monday–Friday, November 27",
+        "sábado y domingo 28 de noviembre",
+        "Every Tuesday in May 2024",
+        "Thursday, May 35",
+        "Tuesday, May 3, 0020",
+    ],
+)
+def test_a_date_that_is_right_and_what_is_none_are_left_alone(text: str) -> None:
+    assert not list(mismatches(text, about=ABOUT))
+
+
+def test_a_date_without_a_year_is_the_nearest_one() -> None:
+    assert not list(mismatches("Thursday, December 31", about=date(2027, 1, 5)))  # of 2026
+    assert not list(mismatches("Friday, January 1", about=date(2026, 12, 20)))  # of 2027
+    assert list(mismatches("Friday, January 1", about=date(2026, 1, 20)))

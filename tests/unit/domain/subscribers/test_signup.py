@@ -1,0 +1,137 @@
+"""What a person writes into the form: what is refused is refused for what stands there."""
+
+import hashlib
+from dataclasses import replace
+
+from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.signup import (
+    Objection,
+    SignUpForm,
+    SignUpRules,
+    Wish,
+    consent_words,
+    masked,
+    wording_of,
+)
+from tests.rows import rows
+
+PRESS = Offer(name="press", title="Press releases")
+SPORT = Offer(name="sport", title="Sport")
+RULES = SignUpRules(
+    offers=(PRESS, SPORT), domains=frozenset({"mailinator.com", "xn--bcher-kva.example"})
+)
+FORM = SignUpForm(address=" Ana@Example.org ", name=" Ana Ruiz ", lists=("press",))
+
+
+def test_a_form_in_order_is_a_wish() -> None:
+    assert RULES.judge(FORM) == Wish(address="Ana@Example.org", name="Ana Ruiz", lists=("press",))
+
+
+@rows(
+    "address",
+    [
+        "josé@example.org",
+        "ana@bücher.org",
+        "press@forum.example",
+        "newsroom@forum.example",
+        "rootbeer@example.org",
+        "ana@notmailinator.com",
+        "ana@mailinator.com.example.org",
+    ],
+)
+def test_people_and_newsrooms_of_all_scripts_may_join(address: str) -> None:
+    assert RULES.refuses(address) is None
+
+
+@rows(
+    ("address", "objection"),
+    [
+        ("", Objection.NO_ADDRESS),
+        ("  ", Objection.NO_ADDRESS),
+        ("ana", Objection.MALFORMED),
+        ("ana@example.org\r\nBcc: bo@example.org", Objection.MALFORMED),
+        ("ana\x00@example.org", Objection.MALFORMED),
+        ("ana\ud800@example.org", Objection.MALFORMED),
+        ("an\ufffd@example.org", Objection.MALFORMED),
+        ("a" * 100_000 + "@example.org", Objection.MALFORMED),
+        ("ana@example.org, bo@example.org", Objection.MALFORMED),
+        ("Postmaster@Example.org", Objection.ROLE),
+        ("no-reply+news@example.org", Objection.ROLE),
+        ("ana@MAILINATOR.com", Objection.THROW_AWAY),
+        ("ana@sub.mailinator.com", Objection.THROW_AWAY),
+        ("ana@bücher.example", Objection.THROW_AWAY),
+    ],
+)
+def test_other_addresses_are_refused_with_the_reason(address: str, objection: Objection) -> None:
+    assert RULES.judge(replace(FORM, address=address)) == {"email": objection}
+
+
+@rows(
+    "name",
+    [
+        "a" * 101,
+        "a\nb",
+        "a\x00",
+        "a\u2028b",
+        "a\ud800",
+        "bo\ufffd",
+        "gro.\u202eelpmaxe",
+        "a\x1b[31m",
+    ],
+)
+def test_a_name_is_a_line_of_text(name: str) -> None:
+    assert RULES.judge(replace(FORM, name=name)) == {"name": Objection.NAME}
+
+
+@rows("name", ["", "a" * 100, "لينا", "O'Neil <b>", "👩\u200d👩\u200d👧", "=1+1"])
+def test_any_line_of_text_may_be_a_name(name: str) -> None:
+    assert isinstance(RULES.judge(replace(FORM, name=name)), Wish)
+
+
+def test_lists_are_those_that_are_offered_in_their_order() -> None:
+    found = RULES.judge(replace(FORM, lists=("sport", "secret", "press", "press")))
+
+    assert isinstance(found, Wish)
+    assert found.lists == ("press", "sport")
+    for lists in ((), ("secret",)):
+        assert RULES.judge(replace(FORM, lists=lists)) == {"lists": Objection.NO_LIST}
+
+
+def test_where_one_list_is_offered_nothing_need_be_ticked() -> None:
+    one = replace(RULES, offers=(PRESS,))
+
+    found = one.judge(replace(FORM, lists=()))
+    assert isinstance(found, Wish)
+    assert found.lists == ("press",)
+    assert one.judge(replace(FORM, lists=("sport",))) == {"lists": Objection.NO_LIST}
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    assert RULES.judge(SignUpForm(name="\n")) == {
+        "email": Objection.NO_ADDRESS,
+        "name": Objection.NAME,
+        "lists": Objection.NO_LIST,
+    }
+
+
+def test_offers_can_be_picked_by_name() -> None:
+    assert RULES.offered() == (PRESS, SPORT)
+    assert RULES.offered(["sport", "secret"]) == (SPORT,)
+
+
+def test_the_words_of_consent_name_the_lists_and_who_writes() -> None:
+    words = consent_words("{organisation}: {lists}!", organisation="Forum", offers=(PRESS, SPORT))
+
+    assert words == "Forum: Press releases, Sport!"
+    assert (
+        consent_words("{lists}", organisation="x", offers=(replace(PRESS, title="{lists}"),))
+        == "{lists}"
+    )
+
+
+def test_words_are_known_by_their_hash() -> None:
+    assert wording_of("Sí!") == hashlib.sha256("Sí!".encode()).hexdigest()
+
+
+def test_an_address_is_shown_to_who_knows_it() -> None:
+    assert masked("ana@example.org") == "a…@example.org"

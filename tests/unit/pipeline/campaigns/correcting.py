@@ -1,0 +1,53 @@
+"""An original that is wrong, and its correction."""
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.pipeline.campaigns.rehearse import DryRun
+from tests.unit.pipeline.newsroom import Newsroom
+
+WRONG, RIGHT = "resignation", "correction"
+
+
+def people(*numbers: int) -> list[str]:
+    return sorted(f"reader{number}@example.org" for number in numbers)
+
+
+def got(room: Newsroom, slug: str) -> list[str]:
+    """Who was handed over, from whatever batch."""
+    return sorted(
+        one.address
+        for batch in room.provider.batches
+        if batch.campaign == slug
+        for one in batch.recipients
+    )
+
+
+def leave(room: Newsroom, number: int) -> None:
+    """Leave by a link that comes with no statement of ours."""
+    with room.store.begin() as tx:
+        tx.readers.end_subscriptions(number, ["press"], room.clock.now(), 0)
+
+
+def agree(room: Newsroom, slug: str = RIGHT, corrects: str = WRONG, **fields: object) -> None:
+    """Write a correction and approve it."""
+    room.write(slug, corrects=corrects, body=f"This is right: {slug}.", **fields)
+    room.look()
+    room.approve(slug=slug)
+
+
+def correct(room: Newsroom, slug: str = RIGHT, corrects: str = WRONG) -> Campaign:
+    """The same, until the correction has begun."""
+    agree(room, slug, corrects)
+    room.plan()
+    room.clock.advance(minutes=5)
+    [campaign] = room.start_due()
+    assert campaign.slug == slug
+    return room.campaign(slug)
+
+
+def held(room: Newsroom, slug: str = RIGHT) -> str:
+    [reason] = [one.reason for one in room.plan().held if one.slug == slug]
+    return reason
+
+
+def foretold(room: Newsroom, slug: str = RIGHT) -> DryRun:
+    return room.rehearse(slug)

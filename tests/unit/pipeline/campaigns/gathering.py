@@ -1,0 +1,109 @@
+"""A newsroom whose statements are gathered: what a week of it looks like, told in days."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.roundup import Every, Issue, Rhythm, Roundup
+from newsletter.domain.statements.statement import Approval
+from newsletter.pipeline.campaigns.gather import Gathered, Gatherer, Issues
+from newsletter.pipeline.campaigns.vouch import vouch
+from newsletter.pipeline.statements.ingest import ingest
+from newsletter.pipeline.statements.kept import RoundupSource
+from newsletter.ports.store import Store
+from newsletter.ports.world import Source
+from tests.fakes import FixedClock, PlainAbstracts
+from tests.unit.pipeline.newsroom import Newsroom
+
+ZONE = "America/New_York"
+WEEKLY = Roundup(
+    name="weekly",
+    title="The week at Example Forum",
+    rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+    lists=("press",),
+    language="en",
+)
+FIRST, SECOND, THIRD = "weekly-2026-11-27", "weekly-2026-12-04", "weekly-2026-12-11"
+
+
+class Desk(Newsroom):
+    """The newsroom on Tuesday, 24 November 2026; its round-up comes on Fridays at four."""
+
+    def __init__(self, store: Store, clock: FixedClock, *roundups: Roundup) -> None:
+        super().__init__(store, clock)
+        self.roundups = roundups or (WEEKLY,)
+        self.rules = replace(self.rules, undo_window=timedelta(0))
+        self.subscribe(3)
+        self.tick()
+
+    def set(self, **changes: Any) -> None:
+        """Change what is configured of the first round-up."""
+        self.roundups = (replace(self.roundups[0], **changes), *self.roundups[1:])
+
+    def gatherer(self, store: Store | None = None) -> Gatherer:
+        return Gatherer(
+            store=store or self.store,
+            roundups=self.roundups,
+            issues=Issues(timezone=ZONE, abstracts=PlainAbstracts()),
+            clock=self.clock,
+        )
+
+    def gather(self) -> list[tuple[str, str]]:
+        """(slug, what is said) of all that was made, as the scheduler has it made."""
+        return [(one.slug, one.said) for one in self.gatherer().gather()]
+
+    def tick(self) -> list[Gathered]:
+        """One look of the scheduler."""
+        done = self.gatherer().gather()
+        self.refresh()
+        self.plan()
+        self.start_due()
+        return list(done)
+
+    def refresh(self) -> None:
+        sources: list[Source] = [self.source, RoundupSource(self.store)]
+        ingest(store=self.store, sources=sources, clock=self.clock)
+        self.render()
+        self.note()
+        self.vouch()
+
+    def vouch(self, store: Store | None = None) -> tuple[str, ...]:
+        return vouch(
+            store=store or self.store,
+            roundups=self.roundups,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
+
+    def at(self, wall: str) -> None:
+        """Put the clock to this wall time."""
+        instant = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(ZONE))
+        self.clock.advance(seconds=(instant - self.clock.now()).total_seconds())
+
+    def publish(self, slug: str, wall: str, by: str = "ed@forum.example", **fields: Any) -> None:
+        """Let a statement go out at this wall time."""
+        self.at(wall)
+        self.write(slug, **{"title": f"On {slug}", **fields})
+        self.refresh()
+        self.approve(by, slug)
+        self.plan()
+        assert slug in [one.slug for one in self.start_due()]
+        self.drain()
+
+    def issues(self) -> dict[str, Issue]:
+        with self.store.read() as tx:
+            return {one.slug: one for one in tx.roundups.issues()}
+
+    def parts(self, slug: str = FIRST) -> tuple[str, ...]:
+        return self.issues()[slug].parts
+
+    def started(self, slug: str) -> Campaign | None:
+        with self.store.read() as tx:
+            campaign = tx.campaigns.latest(slug)
+        return campaign if campaign is not None and campaign.started_at else None
+
+    def yeses(self, slug: str = FIRST) -> list[Approval]:
+        with self.store.read() as tx:
+            return tx.approvals.of(slug)

@@ -1,0 +1,299 @@
+"""A person's hand on a campaign."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.pipeline.campaigns.control import Hand
+from newsletter.ports.sending import Resolution
+from tests.fakes import NOON, accept_all, always
+from tests.unit.pipeline.newsroom import Newsroom
+
+ADA = "ada@forum.example"
+
+
+def with_unknowns(room: Newsroom) -> None:
+    """25 readers: ten unknown, the rest accepted, and the campaign in need of attention."""
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.provider.answer = accept_all
+    room.drain()
+    assert room.counts() == Counts(accepted=15, unknown=10)
+    assert room.campaign().state is CampaignState.ATTENTION
+
+
+def test_a_pause_between_two_batches_stops_there(room: Newsroom) -> None:
+    room.start()
+    room.dispatch()
+    paused = room.hand().pause("resignation")
+    assert paused.state is CampaignState.PAUSED
+    assert paused.reason == f"paused by {ADA}"
+    assert paused.counts == Counts(accepted=10, pending=15)
+    assert room.drain() == 0
+    assert len(room.provider.accepted) == 10
+    assert room.deeds()[-1] == (ADA, "pause")
+
+
+def test_a_call_under_way_at_the_pause_is_still_booked(room: Newsroom) -> None:
+    room.start()
+
+    def pause_meanwhile(batch: OutgoingBatch) -> object:
+        room.hand().pause("resignation")
+        return accept_all(batch)
+
+    room.provider.answer = pause_meanwhile  # type: ignore[assignment]
+    room.dispatch()
+    assert room.counts() == Counts(accepted=10, pending=15)
+    assert room.campaign().state is CampaignState.PAUSED
+
+
+def test_resuming_goes_on_where_it_stopped(room: Newsroom) -> None:
+    started = room.start().started_at
+    room.dispatch()
+    room.hand().pause("resignation")
+    room.clock.advance(hours=1)
+    resumed = room.hand().resume("resignation")
+    assert (resumed.state, resumed.reason, resumed.started_at) == (
+        CampaignState.SENDING,
+        "",
+        started,
+    )
+    room.drain()
+    assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 25
+    assert room.campaign().state is CampaignState.SENT
+
+
+def test_a_campaign_paused_during_its_last_call_ends_when_it_is_resumed(room: Newsroom) -> None:
+    room.start(5)
+
+    def pause_meanwhile(batch: OutgoingBatch) -> object:
+        room.hand().pause("resignation")
+        return accept_all(batch)
+
+    room.provider.answer = pause_meanwhile  # type: ignore[assignment]
+    room.dispatch()
+    assert room.campaign().state is CampaignState.PAUSED
+    assert room.hand().resume("resignation").state is CampaignState.SENT
+
+
+def test_cancelling_ends_what_waits_to_the_last_delivery(room: Newsroom) -> None:
+    room.start()
+    room.dispatch()
+    cancelled = room.hand().cancel("resignation")
+    assert cancelled.state is CampaignState.CANCELLED
+    assert cancelled.reason == f"cancelled by {ADA}"
+    assert cancelled.counts == Counts(accepted=10, cancelled=15)
+    assert cancelled.finished_at == room.clock.now()
+    assert room.drain() == 0
+    assert len(room.provider.accepted) == 10
+
+
+def test_a_paused_campaign_can_be_cancelled(room: Newsroom) -> None:
+    room.start()
+    room.hand().pause("resignation")
+    assert room.hand().cancel("resignation").counts == Counts(cancelled=25)
+
+
+def _scheduled(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    room.plan()
+
+
+def test_a_campaign_can_be_held_and_ended_before_it_starts(room: Newsroom) -> None:
+    _scheduled(room)
+    assert room.hand().pause("resignation").state is CampaignState.PAUSED
+    assert room.hand().resume("resignation").state is CampaignState.SCHEDULED
+    cancelled = room.hand().cancel("resignation")
+    assert cancelled.state is CampaignState.CANCELLED
+    assert cancelled.counts == Counts()
+
+
+@pytest.mark.parametrize(
+    ("deed", "needed"),
+    [
+        ("pause", "to pause it, it has to be attention or scheduled or sending"),
+        ("resume", "to resume it, it has to be paused"),
+        ("cancel", "to cancel it, it has to be attention or paused or scheduled or sending"),
+    ],
+)
+def test_what_has_ended_is_left_as_it_is(room: Newsroom, deed: str, needed: str) -> None:
+    room.start(5)
+    room.drain()
+    before, deeds = room.campaign(), room.deeds()
+    with pytest.raises(Refused, match=rf"campaign 1 \(resignation\) is sent; {needed}"):
+        getattr(room.hand(), deed)("resignation")
+    assert room.campaign() == before
+    assert room.deeds() == deeds
+
+
+def test_there_is_nothing_to_do_to_a_campaign_that_is_not_there(
+    subtests: pytest.Subtests, room: Newsroom
+) -> None:
+    room.start(1)
+    for name in ["nothing", "7", "", "-1", "٣", "9" * 30, "9" * 5000]:
+        for deed in ["pause", "resume", "cancel"]:
+            with (
+                subtests.test(name=name, deed=deed),
+                pytest.raises(NotFound, match="there is no campaign"),
+            ):
+                getattr(room.hand(), deed)(name)
+
+
+def test_a_campaign_goes_by_its_number_or_by_its_statement(room: Newsroom) -> None:
+    _scheduled(room)
+    room.hand().cancel("resignation")
+    room.approve()
+    room.plan()
+    assert room.hand().pause("resignation").id == 2
+    assert room.hand().resume("2").id == 2
+    with pytest.raises(Refused, match="campaign 1"):
+        room.hand().pause("1")
+
+
+def test_a_statement_whose_name_is_a_number_is_found_while_no_campaign_has_it(
+    room: Newsroom,
+) -> None:
+    room.write("2011")
+    room.look()
+    room.approve(slug="2011")
+    room.plan()
+    assert room.hand().pause("2011").slug == "2011"
+
+
+# --- the unknown
+
+
+@pytest.mark.parametrize(
+    ("to", "counts", "state"),
+    [
+        (Resolution.ACCEPTED, Counts(accepted=25), CampaignState.SENT),
+        (Resolution.GIVE_UP, Counts(accepted=15, cancelled=10), CampaignState.SENT),
+        (Resolution.RESEND, Counts(accepted=15, pending=10), CampaignState.SENDING),
+    ],
+)
+def test_a_person_decides_what_became_of_the_unknown(
+    room: Newsroom, to: Resolution, counts: Counts, state: CampaignState
+) -> None:
+    with_unknowns(room)
+    campaign, people = room.hand().resolve("resignation", to)
+    assert people == 10
+    assert campaign.counts == counts
+    assert campaign.state is state
+    assert campaign.reason == ""
+    assert room.unknown() == []
+    assert (ADA, "resolve") in room.deeds()
+
+
+def test_what_is_to_be_sent_again_goes_to_those_and_nobody_else(room: Newsroom) -> None:
+    with_unknowns(room)
+    room.hand().resolve("resignation", Resolution.RESEND)
+    assert room.drain() == 1
+    assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 25
+    assert room.campaign().state is CampaignState.SENT
+
+
+def test_a_paused_campaign_stays_paused_when_its_unknown_are_resolved(room: Newsroom) -> None:
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().pause("resignation")
+    campaign, _ = room.hand().resolve("resignation", Resolution.RESEND)
+    assert campaign.state is CampaignState.PAUSED
+    assert campaign.counts == Counts(pending=25)
+    assert room.drain() == 0
+
+
+def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(
+    room: Newsroom,
+) -> None:
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().cancel("resignation")
+    with pytest.raises(Refused, match="campaign 1 is cancelled; nothing more goes out"):
+        room.hand().resolve("resignation", Resolution.RESEND)
+    assert room.counts() == Counts(unknown=10, cancelled=15)
+    campaign, people = room.hand().resolve("resignation", Resolution.GIVE_UP)
+    assert people == 10
+    assert campaign.state is CampaignState.CANCELLED
+    assert campaign.counts == Counts(cancelled=25)
+
+
+def test_what_was_given_up_may_have_arrived_so_the_statement_does_not_go_out_again(
+    room: Newsroom,
+) -> None:
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().cancel("resignation")
+    room.hand().resolve("resignation", Resolution.GIVE_UP)
+    assert room.campaign().may_have_reached_anybody
+    with pytest.raises(Refused, match="already gone out as campaign 1"):
+        room.approve("flo@forum.example")
+    assert room.look().scheduled == ()
+
+
+def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> None:
+    room.start()
+    room.drain()
+    with pytest.raises(Refused, match="has nothing unknown"):
+        room.hand().resolve("resignation", Resolution.RESEND)
+
+
+# --- setting a time
+
+
+def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
+    with pytest.raises(NotFound, match="there is no statement 'nothing'"):
+        room.hand().schedule("nothing", NOON)
+
+
+def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
+    room.start()
+    for step in (lambda: None, lambda: room.hand().pause("resignation")):
+        step()
+        with pytest.raises(Refused, match="is going out already, as campaign 1"):
+            room.hand().schedule("resignation", NOON + timedelta(days=1))
+
+
+def test_no_time_is_set_for_what_has_gone_out(room: Newsroom) -> None:
+    room.start(5)
+    room.drain()
+    with pytest.raises(Refused, match="has gone out already, as campaign 1"):
+        room.hand().schedule("resignation", NOON + timedelta(days=1))
+
+
+def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
+    room.start(5)
+    room.hand().cancel("resignation")
+    later = NOON + timedelta(days=1)
+    room.hand().schedule("resignation", later)
+    room.approve()
+    [campaign] = room.plan().scheduled
+    assert campaign.release_at == later
+
+
+def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    hand: Hand = room.hand("flo@forum.example")
+    hand.schedule("resignation", NOON)
+    hand.schedule("resignation", None)
+    with room.store.read() as tx:
+        details = [(one.actor, one.subject, one.detail) for one in tx.audit.all()]
+    assert details == [
+        ("flo@forum.example", "resignation", NOON.isoformat()),
+        ("flo@forum.example", "resignation", "as its file says"),
+    ]
+
+
+def test_a_hand_gives_back_the_campaign_as_it_is_now(room: Newsroom) -> None:
+    room.start()
+    campaign: Campaign = room.hand().pause("1")
+    assert campaign == room.campaign()

@@ -1,0 +1,191 @@
+"""A correction goes to exactly those who may have the original, or wait for it."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import Refused
+from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.report import report
+from newsletter.ports.sending import Resolution
+from newsletter.ports.world import Replay
+from tests.fakes import RecordingProvider, accept_all, always
+from tests.unit.pipeline.campaigns.correcting import (
+    RIGHT,
+    WRONG,
+    agree,
+    correct,
+    foretold,
+    got,
+    leave,
+    people,
+)
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def reject(*numbers: int) -> Answer:
+    no = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+    return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED), exceptions=dict.fromkeys(numbers, no))
+
+
+def test_it_goes_to_exactly_those_who_were_sent_the_original(room: Newsroom) -> None:
+    room.start(readers=12)
+    room.suppress("reader1@example.org")
+    leave(room, 2)
+    room.provider.answer = lambda _batch: reject(3)
+    room.drain()
+    room.provider.answer = accept_all
+    leave(room, 4)
+    room.suppress("reader5@example.org")
+    room.subscribe(20)
+
+    agree(room)
+    dry = foretold(room)
+    correct(room)
+    room.drain()
+
+    assert got(room, RIGHT) == sorted(dry.addresses) == people(4, 6, 7, 8, 9, 10, 11, 12)
+    assert dry.excluded == (
+        ("reader1@example.org", "bounced"),
+        ("reader2@example.org", "was never sent the original: suppressed"),
+        ("reader3@example.org", "was never sent the original: rejected"),
+        ("reader5@example.org", "bounced"),
+    )
+    assert room.campaign(RIGHT).state is CampaignState.SENT
+    assert room.campaign(WRONG).state is CampaignState.SENT
+    assert report(RIGHT, store=room.store)["corrects"] == WRONG
+    words = "\n".join(lines_of(dry))
+    assert "correction would go to 8 readers who may have resignation or wait for it" in words
+    assert "4 who were to get that would not get it" in words
+
+
+def test_who_is_suppressed_or_erased_after_its_start_is_booked_and_who_leaves_gets_it(
+    room: Newsroom,
+) -> None:
+    room.start(readers=4)
+    room.drain()
+    correct(room)
+    room.suppress("reader1@example.org")
+    leave(room, 2)
+    with room.store.begin() as tx:
+        tx.readers.forget("reader3@example.org", room.clock.now())
+    room.drain()
+    assert got(room, RIGHT) == people(2, 4)
+    assert room.campaign(RIGHT).counts == Counts(accepted=2, suppressed=2)
+
+
+def test_in_the_middle_each_gets_the_original_and_the_correction_or_the_correction_alone(
+    room: Newsroom,
+) -> None:
+    room.start(readers=35)
+    room.dispatch()
+    with room.store.begin() as tx:
+        under_way = tx.batches.claim(
+            at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a"
+        )
+    assert under_way is not None
+    leave(room, 35)
+    agree(room)
+    dry = foretold(room)
+    assert dry.ends == (WRONG,)
+    assert "correction would end resignation" in next(lines_of(dry))
+
+    campaign = correct(room)
+
+    original = room.campaign(WRONG)
+    assert (original.state, original.reason) == (CampaignState.CANCELLED, "corrected by correction")
+    assert original.counts == Counts(accepted=10, pending=10, cancelled=15)
+    assert (original.corrected_by, campaign.corrects) == (RIGHT, WRONG)
+    assert campaign.counts == Counts(pending=34) == Counts(pending=dry.audience)
+    room.drain()
+    assert got(room, WRONG) == people(*range(1, 11))
+    assert got(room, RIGHT) == people(*range(1, 35))
+    assert dry.excluded == (("reader35@example.org", "unsubscribed"),)
+    with room.store.read() as tx:
+        assert all(yes.revoked_at for yes in tx.approvals.of(WRONG))
+
+
+def test_what_was_under_way_and_provably_did_not_leave_gets_the_correction_alone(
+    room: Newsroom,
+) -> None:
+    room.start(readers=10)
+    with room.store.begin() as tx:
+        under_way = tx.batches.claim(
+            at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a"
+        )
+    assert under_way is not None
+    correct(room)
+    with room.store.begin() as tx:
+        assert tx.batches.requeue(under_way, not_before=room.clock.now(), reason="busy")
+    assert room.campaign(WRONG).counts == Counts(cancelled=10)
+    room.drain()
+    assert got(room, WRONG) == []
+    assert got(room, RIGHT) == people(*range(1, 11))
+
+
+def test_who_waited_and_leaves_before_their_batch_is_claimed_gets_neither(room: Newsroom) -> None:
+    room.start(readers=25)
+    room.dispatch()
+    correct(room)
+    leave(room, 1)
+    leave(room, 11)
+    room.drain()
+    assert got(room, RIGHT) == people(*(set(range(1, 26)) - {11}))
+    assert room.campaign(RIGHT).counts == Counts(accepted=24, suppressed=1)
+
+
+def test_halving_a_batch_of_a_correction_keeps_whom_it_goes_to(room: Newsroom) -> None:
+    room.start(readers=4)
+    room.suppress("reader4@example.org")
+
+    def halve(batch: OutgoingBatch) -> Answer:
+        return (always(Verdict.SPLIT) if len(batch.recipients) > 1 else accept_all)(batch)
+
+    room.provider.answer = halve
+    room.drain()
+    room.provider.answer = accept_all
+    leave(room, 2)
+    room.provider.batches.clear()
+    correct(room)
+    room.provider.answer = halve
+    room.drain()
+    alone = [batch.recipients[0].address for batch in room.provider.batches[-4:]]
+    assert sorted({*alone}) == people(1, 2, 3)
+    assert room.campaign(RIGHT).counts == Counts(accepted=3)
+
+
+@pytest.mark.parametrize("decision", [None, Resolution.ACCEPTED, Resolution.GIVE_UP])
+def test_those_of_whom_nobody_knows_are_counted_as_reached_and_never_get_the_original_again(
+    room: Newsroom, decision: Resolution | None
+) -> None:
+    room.start(readers=15)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.provider.answer = accept_all
+    room.drain()
+    if decision is not None:
+        room.hand().resolve(WRONG, decision)
+    correct(room)
+    if decision is None:
+        assert room.campaign(WRONG).state is CampaignState.CANCELLED
+        with pytest.raises(Refused, match="nothing more goes out"):
+            room.hand().resolve(WRONG, Resolution.RESEND)
+    room.drain()
+    assert Counter(got(room, WRONG)) == Counter(people(*range(1, 16)))
+    assert got(room, RIGHT) == people(*range(1, 16))
+
+
+def test_a_crash_after_the_correction_repeats_nothing_of_the_original(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(readers=10)
+    with room.store.begin() as tx:
+        assert tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
+    correct(room)
+    room.recover()
+    room.drain()
+    assert got(room, WRONG) == []
+    assert got(room, RIGHT) == people(*range(1, 11))
+    assert room.campaign(WRONG).counts == Counts(unknown=10)

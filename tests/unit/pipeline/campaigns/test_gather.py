@@ -1,0 +1,483 @@
+"""campaigns → round-up: one issue a local date, of what went out, and of nothing that is wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.roundup import Every, Rhythm
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import add_campaign
+from tests.fakes import FixedClock, PlainRenderer
+from tests.unit.pipeline.campaigns.gathering import FIRST, SECOND, THIRD, WEEKLY, Desk
+from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
+from tests.unit.pipeline.statements.languages import populate
+
+
+@pytest.fixture
+def desk(store: SqlStore, clock: FixedClock) -> Desk:
+    return Desk(BalancedStore(store), clock)
+
+
+def test_at_its_hour_what_went_out_is_gathered_and_waits_for_approval(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00", summary="Of the first.")
+    desk.publish("two", "2026-11-26 10:00")
+    desk.at("2026-11-27 15:59:59")
+    assert desk.gather() == []
+    desk.at("2026-11-27 16:00")
+    assert desk.gather() == [(FIRST, "2 statements; it waits for approval")]
+
+    issue = desk.issues()[FIRST]
+    assert issue.parts == ("one", "two")
+    assert issue.statement is not None
+    assert issue.statement.title == "The week at Example Forum"
+    assert issue.statement.date == date(2026, 11, 27)
+    assert "[On one](<https://news.forum.example/archive/one>)" in issue.statement.body
+    assert "2026-11-25 · Of the first." in issue.statement.body
+    assert ("scheduler", "gather") in desk.deeds()
+
+
+def test_nobody_gets_it_without_a_yes_and_everybody_once_it_is_given(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    for _ in range(3):
+        desk.tick()
+        desk.drain()
+    assert len(desk.provider.accepted) == 3
+    assert desk.started(FIRST) is None
+
+    desk.approve(slug=FIRST)
+    desk.tick()
+    desk.drain()
+    assert len(desk.provider.accepted) == 6
+    assert desk.campaign(FIRST).state is CampaignState.SENT
+    desk.at("2026-11-27 18:00")
+    desk.tick()
+    assert len(desk.campaigns()) == 2
+
+
+def test_looking_again_and_putting_the_clock_back_make_no_second_one(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    assert len(desk.gather()) == 1
+    made = desk.issues()
+    for wall in ("2026-11-27 16:00", "2026-11-27 15:00", "2026-11-27 16:30", "2026-11-20 16:01"):
+        desk.at(wall)
+        assert desk.gather() == []
+    assert desk.issues() == made
+
+
+def test_two_looks_at_once_make_one(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    racing = Meanwhile(desk.store, lambda: desk.gatherer().gather())
+    assert desk.gatherer(racing).gather() == ()  # type: ignore[arg-type] # a store in what counts
+    assert list(desk.issues()) == [FIRST]
+
+
+class Dying:
+    """A store whose process is killed at the end of a transaction, before it commits."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.read = store.read
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        with self._store.begin() as tx:
+            yield tx
+            raise KeyboardInterrupt
+
+
+def test_killed_in_the_middle_it_is_made_whole_by_the_next_look(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    with pytest.raises(KeyboardInterrupt):
+        desk.gatherer(Dying(desk.store)).gather()  # type: ignore[arg-type] # as above
+    assert desk.issues() == {}
+    assert ("scheduler", "gather") not in desk.deeds()
+    assert [slug for slug, _ in desk.gather()] == [FIRST]
+    assert desk.parts() == ("one",)
+
+
+def test_each_statement_is_in_one_issue(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.publish("two", "2026-11-27 15:59")
+    desk.publish("three", "2026-11-27 16:01")
+    desk.tick()
+    desk.publish("four", "2026-12-01 10:00")
+    desk.at("2026-12-04 17:00")
+    desk.tick()
+    assert desk.parts(FIRST) == ("one", "two")
+    assert desk.parts(SECOND) == ("three", "four")
+
+
+def test_what_went_out_before_it_was_configured_is_not_gathered(
+    store: SqlStore, clock: FixedClock
+) -> None:
+    desk = Desk(BalancedStore(store), clock, replace(WEEKLY, name="other"))
+    desk.publish("old", "2026-11-25 10:00")
+    desk.at("2026-11-27 15:00")
+    desk.roundups = (WEEKLY,)
+    desk.tick()
+    desk.publish("new", "2026-11-27 15:30")
+    desk.at("2026-11-27 16:00")
+    assert [slug for slug, _ in desk.gather()] == [FIRST]
+    assert desk.parts() == ("new",)
+
+
+def test_one_that_is_configured_after_its_hour_waits_for_the_next(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00:01")
+    desk.roundups = (replace(WEEKLY, name="late"),)
+    assert desk.gather() == []
+    desk.at("2026-12-03 16:00")
+    assert desk.gather() == []
+
+
+def test_one_that_was_taken_out_and_put_back_begins_anew(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.roundups = ()
+    desk.tick()
+    desk.at("2026-12-08 10:00")
+    desk.roundups = (WEEKLY,)
+    desk.tick()
+    desk.publish("two", "2026-12-09 10:00")
+    desk.at("2026-12-11 16:00")
+    desk.tick()
+    assert {slug: one.parts for slug, one in desk.issues().items()} == {THIRD: ("two",)}
+
+
+def test_after_a_standstill_the_newest_slot_is_made_up_and_the_others_are_named(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.publish("two", "2026-12-02 10:00")
+    desk.at("2026-12-13 09:00")
+    assert desk.gather() == [
+        (THIRD, "2 statements; it waits for approval; passed over: 2026-11-27, 2026-12-04")
+    ]
+    assert desk.parts(THIRD) == ("one", "two")
+    assert desk.gather() == []
+
+
+def test_too_few_are_no_issue_and_are_in_the_next(desk: Desk) -> None:
+    desk.set(least=2)
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    said = "1 statement went out, and it takes 2: there is no issue"
+    assert desk.gather() == [("", said)]
+    assert desk.gather() == []
+    desk.publish("two", "2026-12-01 10:00")
+    desk.at("2026-12-04 16:00")
+    desk.tick()
+    assert desk.parts(SECOND) == ("one", "two")
+
+
+def test_where_nothing_went_out_there_is_no_issue(desk: Desk) -> None:
+    desk.set(gathers=("press", "city"))
+    desk.at("2026-11-27 16:00")
+    said = "0 statements went out to press, city, and it takes 1: there is no issue"
+    assert desk.gather() == [("", said)]
+    desk.refresh()
+    with desk.store.read() as tx:
+        assert tx.statements.all() == []
+
+
+def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    monday = datetime(2026, 11, 30, 12, 0)  # noqa: DTZ001 - a wall time
+    desk.write("later", title="Later", embargo_until=monday)
+    desk.refresh()
+    desk.approve(slug="later")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    assert desk.campaign("later").state is CampaignState.SCHEDULED
+    assert desk.parts() == ("one",)
+    issue = desk.issues()[FIRST].statement
+    assert issue is not None
+    assert "Later" not in issue.body
+
+
+def test_it_gathers_by_list_and_never_other_round_ups(store: SqlStore, clock: FixedClock) -> None:
+    monthly = replace(
+        WEEKLY,
+        name="monthly",
+        rhythm=Rhythm(every=Every.MONTH, on=28, at=time(9)),
+        gathers=("press",),
+    )
+    desk = Desk(BalancedStore(store), clock, WEEKLY, monthly)
+    desk.subscribe(2, "city")
+    desk.publish("press", "2026-11-25 10:00")
+    desk.publish("city", "2026-11-26 10:00", lists=("city",))
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    desk.approve(slug=FIRST)
+    desk.tick()
+    desk.at("2026-11-28 09:00")
+    desk.tick()
+    assert desk.parts(FIRST) == ("press", "city")
+    assert desk.parts("monthly-2026-11-28") == ("press",)
+
+
+def test_of_two_translations_it_names_that_in_its_language(desk: Desk) -> None:
+    desk.publish("uno", "2026-11-25 10:00", language="es")
+    populate(desk, {"en": 1}, start=90)  # somebody who joins too late for the original
+    desk.publish("one", "2026-11-25 10:05", translation_of="uno")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    assert desk.parts() == ("one",)
+
+
+def test_a_statement_that_changed_since_is_named_in_words_that_were_approved(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00", title="As approved", summary="Approved.")
+    desk.write("one", title="Never approved", summary="Nor this.")
+    desk.refresh()
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    made = desk.issues()[FIRST].statement
+    assert made is not None
+    assert "As approved" in made.body
+    assert "2026-11-25" in made.body
+    assert "Never approved" not in made.body
+    assert "Nor this" not in made.body
+
+
+def test_the_oldest_are_left_out_where_one_mail_cannot_hold_them_and_that_is_said(
+    desk: Desk,
+) -> None:
+    with desk.store.begin() as tx:
+        for number in range(52):
+            campaign = add_campaign(tx, f"s{number:02}")
+            at = desk.clock.now() + timedelta(minutes=number + 1)
+            tx.campaigns.move(
+                campaign, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=at
+            )
+    desk.at("2026-11-27 16:00")
+    said = "50 statements; it waits for approval; the 2 oldest are left out, for one mail holds 50"
+    assert desk.gather() == [(FIRST, said)]
+    assert desk.parts()[0] == "s02"
+
+
+# --- what happens to its parts before it goes out
+
+
+def made(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.publish("two", "2026-11-26 10:00")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+
+
+def correct(desk: Desk, slug: str, by: str) -> None:
+    desk.write(by, title=f"Correction of {slug}", corrects=slug)
+    desk.refresh()
+    desk.approve(slug=by)
+
+
+def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_new_yes(
+    desk: Desk,
+) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.hand().schedule(FIRST, desk.clock.now() + timedelta(hours=2))
+    desk.tick()
+    correct(desk, "one", "one-corrected")
+    desk.plan()
+    desk.start_due()
+    assert desk.gather() == [
+        (FIRST, "a part was corrected or cancelled since, and it is made anew of 2 statements")
+    ]
+    assert desk.parts() == ("two", "one-corrected")
+    desk.tick()
+    assert desk.campaign(FIRST).state is CampaignState.CANCELLED
+    desk.at("2026-11-28 16:00")
+    desk.tick()
+    assert desk.started(FIRST) is None
+    desk.approve(slug=FIRST)
+    desk.tick()
+    assert desk.started(FIRST) is not None
+
+
+def test_the_correction_is_not_in_the_next_issue_again(desk: Desk) -> None:
+    made(desk)
+    correct(desk, "one", "one-corrected")
+    desk.plan()
+    desk.start_due()
+    desk.gather()
+    desk.publish("three", "2026-12-01 10:00")
+    desk.at("2026-12-04 16:00")
+    desk.tick()
+    assert desk.parts(SECOND) == ("three",)
+
+
+def test_one_that_has_begun_stays_as_it_went_out(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.tick()
+    assert desk.started(FIRST) is not None
+    before = desk.issues()
+    correct(desk, "one", "one-corrected")
+    desk.tick()
+    assert desk.gather() == []
+    assert desk.issues() == before
+
+
+def test_a_part_that_is_cancelled_is_taken_out_and_none_left_is_no_issue(desk: Desk) -> None:
+    desk.subscribe(30)
+    for slug, wall in (("one", "2026-11-25 10:00"), ("two", "2026-11-25 11:00")):
+        desk.at(wall)
+        desk.write(slug, title=slug)
+        desk.refresh()
+        desk.approve(slug=slug)
+        desk.plan()
+        desk.start_due()  # begun, and nothing handed over yet
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    assert desk.parts() == ("one", "two")
+    desk.hand().cancel("one")
+    desk.tick()
+    assert desk.parts() == ("two",)
+    desk.hand().cancel("two")
+    said = "a part was corrected or cancelled since, and none is left"
+    assert desk.gather() == [("", said)]
+    desk.refresh()
+    with desk.store.read() as tx:
+        stored = tx.statements.get(FIRST)
+    assert stored is not None
+    assert not stored.present
+    assert desk.gather() == []
+
+
+def test_where_its_round_up_is_not_configured_any_more_it_cannot_be_put_right_and_goes(
+    desk: Desk,
+) -> None:
+    made(desk)
+    desk.roundups = ()
+    assert desk.gather() == []
+    correct(desk, "one", "one-corrected")
+    desk.plan()
+    desk.start_due()
+    assert [slug for slug, _ in desk.gather()] == [""]
+    assert desk.issues()[FIRST].statement is None
+
+
+def test_two_looks_at_once_put_it_right_once(desk: Desk) -> None:
+    made(desk)
+    correct(desk, "one", "one-corrected")
+    desk.plan()
+    desk.start_due()
+    racing = Meanwhile(desk.store, lambda: desk.gatherer().gather())
+    assert desk.gatherer(racing).gather() == ()  # type: ignore[arg-type] # a store in what counts
+    assert desk.parts() == ("two", "one-corrected")
+
+
+def test_one_that_cannot_be_rendered_holds_nothing_up(desk: Desk) -> None:
+    desk.set(intro="unrenderable")
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    desk.publish("two", "2026-11-28 10:00")
+    with pytest.raises(Refused, match="cannot be rendered"):
+        desk.approve(slug=FIRST)
+
+
+# --- by hand
+
+
+def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk: Desk) -> None:
+    desk.set(least=3)
+    desk.publish("one", "2026-11-27 10:00")
+    done = desk.gatherer().make("weekly", "ada@forum.example")
+    assert (done.slug, done.said) == (FIRST, "1 statement; it waits for approval")
+    assert ("ada@forum.example", "gather") in desk.deeds()
+    desk.at("2026-11-27 16:00")
+    assert desk.gather() == []
+    with pytest.raises(Refused, match=f"{FIRST} is made already"):
+        desk.gatherer().make("weekly", "ada@forum.example")
+
+
+def test_made_by_hand_on_another_day_the_slot_has_what_came_after(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    assert desk.gatherer().make("weekly", "ada@forum.example").slug == "weekly-2026-11-25"
+    desk.publish("two", "2026-11-26 10:00")
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    assert desk.parts() == ("two",)
+
+
+def test_after_a_slot_with_too_few_it_may_be_made_by_hand_on_the_same_day(desk: Desk) -> None:
+    desk.at("2026-11-27 16:00")
+    desk.tick()
+    desk.publish("one", "2026-11-27 17:00")
+    assert desk.gatherer().make("weekly", "ada@forum.example").slug == FIRST
+    assert desk.parts() == ("one",)
+
+
+def test_what_cannot_be_made_by_hand_is_refused_with_the_reason(desk: Desk) -> None:
+    gatherer = desk.gatherer()
+    with pytest.raises(NotFound, match="no round-up 'daily' is configured"):
+        gatherer.make("daily", "ada@forum.example")
+    with pytest.raises(Refused, match="since 2026-11-24 07:00, when weekly was first seen here"):
+        gatherer.make("weekly", "ada@forum.example")
+    desk.set(gathers=("city", "press"))
+    with pytest.raises(Refused, match="nothing went out to city, press that"):
+        desk.gatherer().make("weekly", "ada@forum.example")
+    assert desk.issues() == {}
+
+
+def test_one_that_was_never_looked_at_begins_when_it_is_made_by_hand(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.roundups = (replace(WEEKLY, name="new"),)
+    with pytest.raises(Refused, match="there is nothing to gather: since 2026-11-25 10:00"):
+        desk.gatherer().make("new", "ada@forum.example")
+    assert desk.gatherer().forecast("new").parts == ()
+
+
+def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> None:
+    made(desk)
+    dropped = desk.gatherer().drop(FIRST, "ada@forum.example")
+    assert (dropped.slug, dropped.statement) == (FIRST, None)
+    desk.tick()
+    assert desk.started(FIRST) is None
+    desk.at("2026-12-04 16:00")
+    desk.tick()
+    assert desk.parts(SECOND) == ("one", "two")
+    with pytest.raises(NotFound, match="there is no issue"):
+        desk.gatherer().drop(FIRST, "ada@forum.example")
+
+
+def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.tick()
+    with pytest.raises(Refused, match=f"'newsletter cancel {FIRST}' stops the rest"):
+        desk.gatherer().drop(FIRST, "ada@forum.example")
+
+
+def test_a_look_ahead_says_what_would_be_made_and_makes_nothing(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    ahead = desk.gatherer().forecast("weekly")
+    assert ahead.coming.day == date(2026, 11, 27)
+    assert [one.slug for one in ahead.parts] == ["one"]
+    assert ahead.made == ()
+    assert desk.issues() == {}
+    desk.gatherer().make("weekly", "ada@forum.example")
+    ahead = desk.gatherer().forecast("weekly")
+    assert ahead.parts == ()
+    assert [one.slug for one in ahead.made] == ["weekly-2026-11-25"]
+
+
+def test_templates_that_changed_since_leave_only_what_was_approved(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00", subject="The subject", summary="Kept?")
+    desk.renderer = PlainRenderer("plain-2")
+    desk.at("2026-11-27 16:00")
+    desk.refresh()
+    desk.tick()
+    made_of = desk.issues()[FIRST].statement
+    assert made_of is not None
+    assert "The subject" in made_of.body
+    assert "Kept?" not in made_of.body

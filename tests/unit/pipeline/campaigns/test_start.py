@@ -1,0 +1,201 @@
+"""A campaign whose time has come: its audience is frozen, once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.errors import Defect
+from newsletter.pipeline.campaigns.plan import Planned, PlanRules, plan, start_due
+from newsletter.pipeline.statements.approve import revoke
+from newsletter.ports.world import Capabilities
+from newsletter.store.sql import SqlStore
+from tests.fakes import NOON
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+SCHEDULED, SENDING, PAUSED = (
+    CampaignState.SCHEDULED,
+    CampaignState.SENDING,
+    CampaignState.PAUSED,
+)
+
+
+def scheduled(room: Newsroom) -> None:
+    """One approved statement, planned."""
+    room.write()
+    room.look()
+    room.approve()
+    assert len(room.plan().scheduled) == 1
+
+
+def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
+    room.clock.advance(hours=1)
+    assert room.start_due() == ()
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert room.counts() == Counts()
+
+
+# --- starting
+
+
+def test_starting_freezes_the_audience_once(room: Newsroom) -> None:
+    campaign = room.start(25)
+    assert campaign.state is SENDING
+    assert campaign.started_at == room.clock.now()
+    assert campaign.counts == Counts(pending=25)
+    assert room.start_due() == ()
+    assert room.deeds()[-1] == ("scheduler", "start")
+
+
+def test_those_due_start_together(room: Newsroom) -> None:
+    room.subscribe(2)
+    for slug in ("a", "b"):
+        room.write(slug)
+    room.look()
+    for slug in ("a", "b"):
+        room.approve(slug=slug)
+    room.plan()
+    room.clock.advance(minutes=5)
+    assert [campaign.slug for campaign in room.start_due()] == ["a", "b"]
+
+
+def test_with_nobody_subscribed_the_campaign_waits_for_a_person(room: Newsroom) -> None:
+    scheduled(room)
+    room.clock.advance(minutes=5)
+    assert room.start_due() == ()
+    campaign = room.campaign()
+    assert campaign.state is PAUSED
+    assert "nobody is subscribed to press" in campaign.reason
+    assert "newsletter resume 1" in campaign.reason
+    room.subscribe(3)
+    assert room.start_due() == ()
+    assert room.hand().resume("1").state is SCHEDULED
+    assert len(room.start_due()) == 1
+    room.drain()
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+
+
+def test_a_paused_campaign_does_not_start(room: Newsroom) -> None:
+    room.subscribe(1)
+    scheduled(room)
+    room.hand().pause("resignation")
+    room.clock.advance(hours=1)
+    room.plan()
+    assert room.start_due() == ()
+    room.hand().resume("resignation")
+    assert len(room.start_due()) == 1
+
+
+# --- between the look and the deed
+
+
+def meanwhile(room: Newsroom, deed: object) -> tuple[Meanwhile, PlanRules]:
+    return Meanwhile(room.store, deed), room.rules  # type: ignore[arg-type]
+
+
+def test_what_somebody_else_scheduled_in_the_meantime_is_not_scheduled_twice(
+    room: Newsroom,
+) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    store, rules = meanwhile(room, room.plan)
+    assert plan(store=store, rules=rules, clock=room.clock) == Planned()
+    assert len(room.campaigns()) == 1
+
+
+def test_what_was_revoked_in_the_meantime_is_not_scheduled(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+
+    def take_back() -> None:
+        revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock)
+
+    store, rules = meanwhile(room, take_back)
+    assert plan(store=store, rules=rules, clock=room.clock).scheduled == ()
+    assert room.campaigns() == []
+
+
+@pytest.mark.parametrize("deed", ["pause", "cancel", "put off", "start"])
+def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    room.clock.advance(minutes=5)
+
+    def act() -> None:
+        if deed == "pause":
+            room.hand().pause("resignation")
+        elif deed == "cancel":
+            room.hand().cancel("resignation")
+        elif deed == "put off":
+            room.hand().schedule("resignation", NOON + timedelta(days=1))
+            room.plan()
+        else:
+            assert len(room.start_due()) == 1
+
+    store, rules = meanwhile(room, act)
+    assert start_due(store=store, rules=rules, clock=room.clock) == ()
+    expected = {"pause": PAUSED, "put off": SCHEDULED, "start": SENDING}
+    assert room.campaign().state is expected.get(deed, CampaignState.CANCELLED)
+
+
+def test_a_campaign_whose_statement_is_not_stored_does_not_start(
+    room: Newsroom, store: SqlStore
+) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    with store.begin() as tx:
+        tx.connection.execute(text("DELETE FROM statement"))
+    room.clock.advance(minutes=5)
+    assert room.start_due() == ()
+    assert room.campaign().state is SCHEDULED
+
+
+def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
+    room: Newsroom,
+) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    room.clock.advance(minutes=5)
+    room.write(body="Something else.")
+    room.ingest()
+    room.render()
+    room.approve()
+    assert room.start_due() == ()
+    assert room.campaign().state is SCHEDULED
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    room.drain()
+    assert {batch.content.text.splitlines()[0] for batch in room.provider.batches} == {
+        "Something else."
+    }
+
+
+def test_a_batch_holds_no_more_than_fits_into_one_call(room: Newsroom) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    able = Capabilities(max_recipients=1000, max_bytes=1, bodies=True)
+    room.rules = replace(room.rules, capabilities=able)
+    room.clock.advance(minutes=5)
+    room.start_due()
+    with room.store.read() as tx:
+        assert tx.batches.waiting().queued == 3
+
+
+def test_a_campaign_whose_content_was_altered_does_not_start(room: Newsroom) -> None:
+    room.subscribe(3)
+    scheduled(room)
+    with room.store.begin() as tx:
+        tx.connection.execute(text("UPDATE content SET document = replace(document, 'The', 'No')"))
+    room.clock.advance(minutes=5)
+    with pytest.raises(Defect, match="the content of campaign 1 is not what was approved"):
+        room.start_due()
+    assert room.campaign().state is SCHEDULED

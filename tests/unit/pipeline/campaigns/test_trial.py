@@ -1,0 +1,221 @@
+"""Looking before leaping, and what changed since the approval."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.content import MARK_PREFIX
+from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
+from newsletter.pipeline.campaigns.trial import Sample, filled, look_at, sample, send_test
+from newsletter.pipeline.statements.render import changes
+from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.store.sql import SqlStore
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def try_out(room: Newsroom) -> DryRun:
+    return room.rehearse()
+
+
+def look(room: Newsroom) -> Sample:
+    return look_at(
+        "resignation",
+        address=None,
+        store=room.store,
+        links=room.links,
+        policy=room.rules.policy,
+    )
+
+
+def send(room: Newsroom, to: str) -> None:
+    send_test(
+        "resignation",
+        to=to,
+        store=room.store,
+        renderer=room.renderer,
+        links=room.links,
+        provider=room.provider,
+        turns=room.turns(),
+        clock=room.clock,
+        lease=timedelta(minutes=2),
+    )
+
+
+def ready(room: Newsroom, readers: int = 5) -> None:
+    room.subscribe(readers)
+    room.write()
+    room.look()
+
+
+def diff(room: Newsroom) -> list[str]:
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        return changes(tx, stored)
+
+
+def test_a_dry_run_says_who_would_get_it_and_who_would_not(room: Newsroom) -> None:
+    ready(room)
+    room.suppress("reader2@example.org")
+    found = try_out(room)
+    assert (found.audience, len(found.addresses)) == (4, 4)
+    assert found.excluded == (("reader2@example.org", "bounced"),)
+    assert not found.approved
+    assert found.digest == room.digest()
+    text = "\n".join(lines_of(found))
+    assert "would go to 4 readers of press" in text
+    assert "and 1 more" in text
+    assert "reader2@example.org: bounced" in text
+    assert "not approved" in text
+    assert "it has 0 of 1 approvals" in text
+
+
+def test_a_dry_run_foretells_the_audience(room: Newsroom) -> None:
+    ready(room, 3)
+    room.approve()
+    found = try_out(room)
+    assert found.approved
+    assert "more" not in "\n".join(lines_of(found))
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    room.drain()
+    assert sorted(found.addresses) == sorted(room.provider.accepted)
+
+
+def test_a_dry_run_of_nothing_is_refused(room: Newsroom) -> None:
+    with pytest.raises(NotFound):
+        try_out(room)
+
+
+def test_a_sample_is_filled_for_a_made_up_reader(room: Newsroom) -> None:
+    ready(room)
+    content, recipient = sample("resignation", address=None, store=room.store, links=room.links)
+    done = filled(content, recipient)
+    assert MARK_PREFIX in content.html
+    for part in (done.html, done.text, *(value for _, value in done.headers)):
+        assert MARK_PREFIX not in part
+        assert "t-0-0" in part
+
+
+def test_a_sample_can_be_filled_for_a_real_reader(room: Newsroom) -> None:
+    ready(room)
+    _, recipient = sample(
+        "resignation", address="reader2@example.org", store=room.store, links=room.links
+    )
+    assert (recipient.subscriber_id, recipient.unsubscribe) == (2, "t-0-2")
+    with pytest.raises(NotFound, match=r"eve@example\.org is not a subscriber"):
+        sample("resignation", address="eve@example.org", store=room.store, links=room.links)
+
+
+def test_a_real_reader_is_addressed_as_they_wrote_themselves(room: Newsroom) -> None:
+    ready(room)
+    _, recipient = sample(
+        "resignation", address="Reader2@EXAMPLE.org", store=room.store, links=room.links
+    )
+    assert recipient.address == "reader2@example.org"
+
+
+def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: Newsroom) -> None:
+    ready(room)
+    before = look(room)
+    room.approve()
+    after = look(room)
+    room.write(body="Another text.")
+    room.look()
+    changed = look(room)
+
+    assert before.content == after.content != changed.content
+    assert [one.standing.approved for one in (before, after, changed)] == [False, True, False]
+    assert changed.content.digest() == room.digest()
+    assert changed.standing.changed
+
+
+def test_content_that_vanished_from_the_database_makes_no_sample(
+    room: Newsroom, store: SqlStore
+) -> None:
+    ready(room)
+    with store.begin() as tx:
+        tx.connection.execute(text("DELETE FROM content"))
+    with pytest.raises(NotFound, match="the content of resignation is not stored"):
+        sample("resignation", address=None, store=room.store, links=room.links)
+
+
+def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
+    ready(room)
+    send(room, " boss@forum.example ")
+    assert room.provider.accepted == ["boss@forum.example"]
+    [batch] = room.provider.batches
+    assert batch.content.subject == "[Test] Forum resigns from task force"
+    assert batch.content.text.startswith("A test. ")
+    assert batch.digest == batch.content.digest()
+    assert room.campaigns() == []
+    assert room.deeds()[-1] == ("operator", "test")
+    word = batch.recipients[0].unsubscribe
+    leave([read(word, room.links)], store=room.store, clock=room.clock)
+    assert try_out(room).audience == 5
+
+
+def test_two_test_mails_are_two_messages(room: Newsroom) -> None:
+    ready(room)
+    send(room, "boss@forum.example")
+    send(room, "boss@forum.example")
+    names = {batch.recipients[0].message_id for batch in room.provider.batches}
+    attempts = {batch.attempt_id for batch in room.provider.batches}
+    assert len(names) == len(attempts) == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "complaint"),
+    [("reader2@example.org", "is suppressed \\(bounced\\)"), ("nobody", "is not an address")],
+)
+def test_a_test_mail_to_whoever_must_not_get_any_is_refused(
+    room: Newsroom, to: str, complaint: str
+) -> None:
+    ready(room)
+    room.suppress("reader2@example.org")
+    with pytest.raises(Refused, match=complaint):
+        send(room, to)
+    assert room.provider.batches == []
+
+
+def test_a_test_mail_leaves_the_books_alone(room: Newsroom) -> None:
+    room.start(5)
+    send(room, "reader1@example.org")
+    assert room.counts() == Counts(pending=5)
+    room.drain()
+    assert room.provider.accepted.count("reader1@example.org") == 2
+
+
+def test_what_changed_since_the_approval_is_shown_line_by_line(room: Newsroom) -> None:
+    ready(room)
+    room.approve()
+    assert diff(room) == []
+    room.write(body="The Forum has not resigned.", subject="Forum stays")
+    room.look()
+    lines = diff(room)
+    assert "-Subject: Forum resigns from task force" in lines
+    assert "+Subject: Forum stays" in lines
+    assert "-The Forum has resigned." in lines
+    assert "+The Forum has not resigned." in lines
+    assert "by ed@forum.example" in lines[0]
+
+
+def test_before_the_first_approval_there_is_nothing_to_compare_with(room: Newsroom) -> None:
+    ready(room)
+    with pytest.raises(NotFound, match="nobody has approved resignation yet"):
+        diff(room)
+
+
+def test_a_name_that_was_taken_out_of_the_file_does_not_hide_what_was_approved(
+    room: Newsroom,
+) -> None:
+    room.demand(trust_front_matter=True)
+    room.bring_along("ed@forum.example")
+    room.look()
+    room.write(body="The Forum has not resigned.")
+    room.look()
+    assert "+The Forum has not resigned." in diff(room)

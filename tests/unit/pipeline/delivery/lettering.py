@@ -1,0 +1,82 @@
+"""A courier and the letters that it hands over."""
+
+import itertools
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.pipeline.delivery.letters import Courier, Posted
+from newsletter.ports.letters import LetterLimits, Taken
+from newsletter.ports.store import Store
+from newsletter.ports.world import Provider
+from tests.fakes import NOON, PlainWriter
+from tests.unit.pipeline.newsroom import Newsroom
+
+JOIN = Letter(
+    id=0,
+    kind=LetterKind.JOIN,
+    address="ana@example.org",
+    lists=("press", "sport"),
+    language="es",
+    asked_at=NOON,
+)
+
+
+@dataclass(kw_only=True)
+class Post:
+    """The newsroom's letters."""
+
+    room: Newsroom
+    most_per_hour: int = 100
+    _attempts: Any = field(default_factory=lambda: itertools.count(1))
+
+    def courier(self, store: Store | None = None, provider: Provider | None = None) -> Courier:
+        room = self.room
+        return Courier(
+            store=store or room.store,
+            watermark=room.watermark,
+            lines=room.lines(provider),
+            links=room.links,
+            writer=PlainWriter(),
+            titles={"press": "Press releases"},
+            public_url="https://news.forum.example",
+            language="en",
+            most_per_hour=self.most_per_hour,
+            clock=room.clock,
+            lease=timedelta(minutes=2),
+            attempt_ids=lambda: f"letter{next(self._attempts)}",
+            jitter=lambda: 0.0,
+        )
+
+    def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:
+        letter = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
+        with self.room.store.begin() as tx:
+            return tx.letters.ask(letter, network="", limits=LetterLimits())
+
+    def subscribe(self, address: str = JOIN.address, *lists: str) -> int:
+        with self.room.store.begin() as tx:
+            tx.readers.upsert([Entry(address=address, lists=lists)], NOON)
+            person = tx.readers.find(address)
+        assert person is not None
+        return person.id
+
+    def suppress(self, reason: SuppressionReason, address: str = JOIN.address) -> None:
+        with self.room.store.begin() as tx:
+            tx.readers.suppress([SuppressedEntry(address=address, reason=reason)], NOON, "test")
+
+    def post(self) -> Posted:
+        done = self.courier().post()
+        assert done is not None, "there is no letter to hand over"
+        return done
+
+    def state(self, number: int = 1) -> LetterState:
+        with self.room.store.read() as tx:
+            letter = tx.letters.get(number)
+        assert letter is not None
+        return letter.state
+
+    def said(self) -> str:
+        """The text of the last letter."""
+        return self.room.provider.batches[-1].content.text

@@ -1,0 +1,184 @@
+"""Another account at the same kind of provider: what it knows or lacks proves nothing."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.errors import Refused
+from newsletter.pipeline.campaigns.report import report
+from newsletter.ports.sending import Resolution
+from newsletter.ports.world import Replay
+from newsletter.runtime.log import log_recovered
+from newsletter.store.sql import SqlStore
+from tests.fakes import RecordingProvider
+from tests.unit.pipeline.delivery.lettering import Post
+from tests.unit.pipeline.newsroom import Newsroom
+
+KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": timedelta(days=1)}
+ASKED: dict[str, Any] = {"settles_in": timedelta(minutes=10)}
+
+
+def lost_at_a(room: Newsroom, **capabilities: Any) -> RecordingProvider:
+    """Three readers got theirs through account A, and nobody heard of it."""
+    at_a = room.provider = RecordingProvider(**capabilities)
+    at_a.loses = lambda _batch: True
+    room.start(3)
+    room.drain()
+    at_a.loses = lambda _batch: False
+    return at_a
+
+
+def move_to_b(room: Newsroom, **capabilities: Any) -> RecordingProvider:
+    """The configuration names another account, and the program starts anew."""
+    room.account = "account B"
+    room.provider = RecordingProvider(**capabilities)
+    room.recover()
+    return room.provider
+
+
+def look_for_days(room: Newsroom) -> None:
+    for _ in range(60):
+        room.find_out()
+        room.drain()
+        room.clock.advance(minutes=30)
+
+
+@pytest.mark.parametrize("capabilities", [KEYED, ASKED, KEYED | ASKED, {"replay": Replay.SAFE}])
+def test_nothing_goes_out_again_through_another_account(
+    room: Newsroom, capabilities: dict[str, Any]
+) -> None:
+    at_a = lost_at_a(room, **capabilities)
+    at_b = move_to_b(room, **capabilities)
+    look_for_days(room)
+    assert len(at_a.accepted) == 3
+    assert (at_b.accepted, at_b.looks) == ([], 0)
+    assert room.counts() == Counts(unknown=3)
+
+
+def test_back_at_the_account_it_comes_out(room: Newsroom) -> None:
+    at_a = lost_at_a(room, **ASKED)
+    move_to_b(room, **ASKED)
+    look_for_days(room)
+    room.account, room.provider = "account A", at_a
+    look_for_days(room)
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_an_attempt_of_before_accounts_were_noted_is_left_to_a_person(
+    room: Newsroom, store: SqlStore
+) -> None:
+    lost_at_a(room, **ASKED)
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE batch SET account = ''"))
+    look_for_days(room)
+    assert room.counts() == Counts(unknown=3)
+    room.hand().vouch("resignation", {"recording": room.account})
+    look_for_days(room)
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_a_person_may_say_that_it_is_the_same_account_under_another_key(room: Newsroom) -> None:
+    at_a = lost_at_a(room, **ASKED)
+    room.account = "the same, with a new key"
+    room.recover()
+    look_for_days(room)
+    assert room.counts() == Counts(unknown=3)
+    _, people = room.hand().vouch("resignation", room.lines().accounts)
+    assert people == 3
+    assert ("ada@forum.example", "same account") in room.deeds()
+    look_for_days(room)
+    assert len(at_a.accepted) == 3
+    assert room.counts() == Counts(accepted=3)
+    with pytest.raises(Refused, match="nothing unknown that went to another account"):
+        room.hand().vouch("resignation", room.lines().accounts)
+
+
+def test_nobody_can_say_so_of_another_provider(room: Newsroom) -> None:
+    lost_at_a(room, **ASKED)
+    with pytest.raises(Refused, match="nothing unknown"):
+        room.hand().vouch("resignation", {"elsewhere": "account C"})
+
+
+def test_a_person_can_still_decide(room: Newsroom) -> None:
+    lost_at_a(room, **ASKED)
+    at_b = move_to_b(room, **ASKED)
+    room.hand().resolve("resignation", Resolution.RESEND)
+    room.drain()
+    assert len(at_b.accepted) == 3
+
+
+def test_the_report_and_the_log_say_that_nobody_is_asked(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost_at_a(room, **ASKED)
+
+    def elsewhere(**more: Any) -> int:
+        found: int = report("resignation", store=room.store, **more)["unknown_elsewhere"]
+        return found
+
+    assert elsewhere(accounts=room.lines().accounts) == 0
+    room.account = "account B"
+    assert elsewhere(accounts=room.lines().accounts) == 3
+    assert elsewhere() == 0
+    with caplog.at_level(logging.WARNING):
+        log_recovered(room.recover())
+    assert "3 readers are unknown at another account" in caplog.text
+
+
+def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store: SqlStore) -> None:
+    post = Post(room=room)
+    post.ask()
+    seen = []
+
+    def look(parcel: Any) -> Any:
+        with store.read() as tx:
+            row = tx.connection.execute(text("SELECT state, provider, account FROM letter"))
+            seen.append(tuple(row.one()))
+        return RecordingProvider().answer(parcel)
+
+    room.provider.answer = look
+    post.post()
+    assert seen == [("calling", "recording", "account A")]
+
+
+@pytest.mark.parametrize("to", list(Resolution))
+def test_a_replay_that_is_under_way_keeps_a_person_waiting(room: Newsroom, to: Resolution) -> None:
+    provider = lost_at_a(room, **KEYED)
+    refused = []
+
+    def in_the_air(parcel: Any) -> bool:
+        try:
+            room.hand().resolve("resignation", to)
+        except Refused as error:
+            refused.append(str(error))
+        return True
+
+    provider.loses = in_the_air
+    room.reconcile()
+    [said] = refused
+    assert "try again at 12:07:00 UTC" in said
+    room.hand().resolve("resignation", to)
+    provider.loses = lambda _batch: False
+    room.drain()
+    assert room.counts().unknown == 0
+
+
+def test_an_event_in_the_meantime_does_not_hide_the_replay(room: Newsroom) -> None:
+    provider = lost_at_a(room, **KEYED)
+
+    def in_the_air(_batch: Any) -> bool:
+        with room.store.begin() as tx:
+            tx.unknowns.confirm(1, {1: ""}, at=room.clock.now(), reason="told")
+        with pytest.raises(Refused, match="try again at"):
+            room.hand().resolve("resignation", Resolution.RESEND)
+        return True
+
+    provider.loses = in_the_air
+    room.reconcile()
+    assert room.counts() == Counts(accepted=1, unknown=2)
+    room.clock.advance(minutes=3)
+    room.hand().resolve("resignation", Resolution.GIVE_UP)

@@ -1,0 +1,281 @@
+"""batch → provider → outcomes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.store.sql import SqlStore
+from tests.contracts.store_threads import in_threads
+from tests.fakes import always
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def answer(verdict: Verdict, **exceptions: Outcome) -> Answer:
+    """One for all; ``n3=…`` is an exception for the subscriber 3."""
+    others = {int(name[1:]): outcome for name, outcome in exceptions.items()}
+    return Answer(outcome=Outcome(verdict=verdict, reason="because"), exceptions=others)
+
+
+def test_without_anything_to_do_nothing_is_dispatched(room: Newsroom) -> None:
+    assert room.dispatcher().dispatch() is None
+    assert room.provider.batches == []
+
+
+def test_everybody_gets_the_approved_content_once(room: Newsroom) -> None:
+    campaign = room.start(25)
+    assert room.drain() == 3
+    assert sorted(room.provider.accepted) == sorted(f"reader{n}@example.org" for n in range(1, 26))
+    assert {batch.content.digest() for batch in room.provider.batches} == {campaign.digest}
+    assert {batch.digest for batch in room.provider.batches} == {campaign.digest}
+    assert [batch.campaign for batch in room.provider.batches] == ["resignation"] * 3
+    ended = room.campaign()
+    assert ended.state is CampaignState.SENT
+    assert ended.finished_at == room.clock.now()
+    assert ended.counts == Counts(accepted=25)
+    assert room.deeds()[-1] == ("scheduler", "finish")
+
+
+def test_each_recipient_gets_their_own_link_and_message_id(room: Newsroom) -> None:
+    campaign = room.start(3)
+    room.drain()
+    [batch] = room.provider.batches
+    with room.store.read() as tx:
+        for one in batch.recipients:
+            found = tx.readers.get(one.subscriber_id)
+            assert found is not None
+            assert one.address == found.address
+            signed = room.links.read_unsubscribe(one.unsubscribe)
+            assert signed == (campaign.id, one.subscriber_id)
+    assert len({one.message_id for one in batch.recipients}) == 3
+
+
+def test_each_try_has_a_name_of_its_own_and_says_when_it_was_claimed(room: Newsroom) -> None:
+    room.start(25)
+    room.drain()
+    assert len({batch.attempt_id for batch in room.provider.batches}) == 3
+    assert {batch.at for batch in room.provider.batches} == {room.clock.now()}
+
+
+def test_what_is_about_to_leave_is_written_down_before_it_does(
+    room: Newsroom, store: SqlStore
+) -> None:
+    room.start(5)
+    seen = []
+
+    def look(batch: OutgoingBatch) -> Answer:
+        with store.read() as tx:
+            query = text("SELECT state, attempt_id, length(body_hash), pending FROM batch")
+            seen.append(tuple(tx.connection.execute(query).one()))
+        return answer(Verdict.ACCEPTED)
+
+    room.provider.answer = look
+    done = room.dispatch()
+    assert seen == [("claimed", done.attempt_id, 64, 5)]
+
+
+def test_no_transaction_is_open_while_the_provider_is_called(room: Newsroom) -> None:
+    room.start(5)
+
+    def write_meanwhile(batch: OutgoingBatch) -> Answer:
+        room.suppress("reader5@example.org")
+        return answer(Verdict.ACCEPTED)
+
+    room.provider.answer = write_meanwhile
+    room.dispatch()
+    assert room.counts() == Counts(accepted=5)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts", "state"),
+    [
+        (Verdict.ACCEPTED, Counts(accepted=5), CampaignState.SENT),
+        (Verdict.REJECTED, Counts(rejected=5), CampaignState.SENT),
+        (Verdict.UNKNOWN, Counts(unknown=5), CampaignState.ATTENTION),
+        (Verdict.RETRY, Counts(pending=5), CampaignState.SENDING),
+        (Verdict.QUOTA, Counts(pending=5), CampaignState.SENDING),
+        (Verdict.SPLIT, Counts(pending=5), CampaignState.SENDING),
+        (Verdict.CONFIGURATION, Counts(pending=5), CampaignState.PAUSED),
+        (Verdict.LATE, Counts(pending=5), CampaignState.SENDING),
+    ],
+)
+def test_each_verdict_is_booked_as_what_it_means(
+    room: Newsroom, verdict: Verdict, counts: Counts, state: CampaignState
+) -> None:
+    room.start(5)
+    room.provider.answer = always(verdict)
+    done = room.dispatch()
+    assert done.recorded
+    assert done.answer.outcome.verdict is verdict
+    assert (done.campaign_id, done.messages) == (1, 5)
+    assert room.counts() == counts
+    assert room.campaign().state is state
+
+
+def test_every_verdict_is_covered_by_the_tests_above() -> None:
+    mark = test_each_verdict_is_booked_as_what_it_means.pytestmark[0]  # type: ignore[attr-defined]
+    assert {case[0] for case in mark.args[1]} == set(Verdict)
+
+
+def test_a_campaign_with_unknowns_says_what_to_do(room: Newsroom) -> None:
+    room.start(5)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    assert room.dispatcher().dispatch() is None, "never sent again on a guess"
+    assert room.campaign().reason.startswith("for 5 nobody knows")
+    assert "resolve" in room.campaign().reason
+    assert room.unknown() == [f"reader{number}@example.org" for number in range(1, 6)]
+
+
+def test_those_who_differ_are_booked_one_by_one_with_the_providers_names(room: Newsroom) -> None:
+    room.start(4)
+    room.provider.answer = lambda _batch: answer(
+        Verdict.ACCEPTED,
+        n2=Outcome(verdict=Verdict.REJECTED, reason="no such mailbox", provider_id="m2"),
+        n3=Outcome(verdict=Verdict.ACCEPTED, provider_id="m3"),
+    )
+    room.dispatch()
+    assert room.counts() == Counts(accepted=3, rejected=1)
+    with room.store.read() as tx:
+        assert tx.campaigns.exceptions(1) == [
+            ("reader2@example.org", "rejected", "no such mailbox", "m2"),
+            ("reader3@example.org", "accepted", "", "m3"),
+        ]
+
+
+def test_what_a_provider_says_of_strangers_is_not_booked(room: Newsroom) -> None:
+    room.start(2)
+    stranger = Outcome(verdict=Verdict.REJECTED, reason="?")
+    room.provider.answer = lambda _batch: answer(Verdict.ACCEPTED, n1=stranger, n3=stranger)
+    room.subscribe(3)
+    room.dispatch()
+    assert room.counts() == Counts(accepted=1, rejected=1)
+    assert room.campaign().state is CampaignState.SENT
+
+
+def test_a_retry_waits_longer_each_time(room: Newsroom) -> None:
+    room.start(5)
+    room.provider.answer = always(Verdict.RETRY)
+    waits = []
+    for _ in range(4):
+        done = room.dispatch()
+        waits.append(done.wait.total_seconds())
+        assert room.dispatcher().dispatch() is None
+        room.clock.advance(seconds=waits[-1] - 0.001)
+        assert room.dispatcher().dispatch() is None
+        room.clock.advance(seconds=0.001)
+    assert waits == [1, 2, 4, 8]
+    room.provider.answer = always(Verdict.ACCEPTED)
+    assert room.drain() == 1
+    assert len(room.provider.accepted) == 5
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.QUOTA])
+def test_a_retry_waits_at_least_as_long_as_the_provider_asked(
+    room: Newsroom, verdict: Verdict
+) -> None:
+    room.start(5)
+    asked = replace(answer(verdict), retry_after=timedelta(hours=1))
+    room.provider.answer = lambda _batch: asked
+    assert room.dispatch().wait == timedelta(hours=1)
+    room.clock.advance(minutes=59)
+    assert room.dispatcher().dispatch() is None
+    room.clock.advance(minutes=1)
+    assert room.dispatcher().dispatch() is not None
+
+
+def test_what_is_final_makes_nobody_wait(room: Newsroom) -> None:
+    room.start(5)
+    asked = replace(answer(Verdict.ACCEPTED), retry_after=timedelta(hours=1))
+    room.provider.answer = lambda _batch: asked
+    assert room.dispatch().wait == timedelta(0)
+
+
+def test_halving_finds_the_one_that_the_provider_objects_to(room: Newsroom) -> None:
+    room.start(9)
+
+    def object_to_reader_4(batch: OutgoingBatch) -> Answer:
+        found = any(one.address == "reader4@example.org" for one in batch.recipients)
+        return answer(Verdict.SPLIT if found else Verdict.ACCEPTED)
+
+    room.provider.answer = object_to_reader_4
+    assert room.drain() <= 9
+    assert room.counts() == Counts(accepted=8, rejected=1)
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == len(set(room.provider.accepted)) == 8
+
+
+def test_a_wrong_setting_pauses_the_campaign_and_says_why(room: Newsroom) -> None:
+    room.start(25)
+    room.provider.answer = always(Verdict.CONFIGURATION, "the key is not valid")
+    room.dispatch()
+    assert room.campaign().reason == "recording refuses: the key is not valid"
+    assert room.dispatcher().dispatch() is None
+    room.provider.answer = always(Verdict.ACCEPTED)
+    room.hand().resume("resignation")
+    room.drain()
+    assert room.counts() == Counts(accepted=25)
+
+
+def test_a_wrong_setting_does_not_undo_a_cancellation(room: Newsroom) -> None:
+    room.start(5)
+
+    def cancelled_meanwhile(_batch: OutgoingBatch) -> Answer:
+        room.hand().cancel("resignation")
+        return answer(Verdict.CONFIGURATION)
+
+    room.provider.answer = cancelled_meanwhile
+    room.dispatch()
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert room.counts() == Counts(cancelled=5)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts"),
+    [
+        (Verdict.ACCEPTED, Counts(accepted=10, cancelled=15)),
+        (Verdict.UNKNOWN, Counts(unknown=10, cancelled=15)),
+        (Verdict.RETRY, Counts(cancelled=25)),
+        (Verdict.SPLIT, Counts(cancelled=25)),
+    ],
+)
+def test_the_answer_to_a_call_that_was_under_way_at_the_cancellation_is_booked(
+    room: Newsroom, verdict: Verdict, counts: Counts
+) -> None:
+    room.start(25)
+
+    def cancelled_meanwhile(_batch: OutgoingBatch) -> Answer:
+        room.hand().cancel("resignation")
+        return answer(verdict)
+
+    room.provider.answer = cancelled_meanwhile
+    room.dispatch()
+    assert room.counts() == counts
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert room.dispatcher().dispatch() is None
+
+
+def test_the_answer_of_whoever_was_taken_for_dead_is_not_booked(room: Newsroom) -> None:
+    room.start(5)
+
+    def taken_over(_batch: OutgoingBatch) -> Answer:
+        room.recover()
+        return answer(Verdict.ACCEPTED)
+
+    room.provider.answer = taken_over
+    done = room.dispatch()
+    assert not done.recorded
+    assert room.counts() == Counts(unknown=5)
+    assert room.campaign().state is CampaignState.ATTENTION
+
+
+def test_eight_threads_hand_over_to_each_reader_once(room: Newsroom) -> None:
+    room.rules = replace(room.rules, batch_size=5)
+    room.start(200)
+    in_threads(lambda _number: room.drain())
+    assert sorted(room.provider.accepted) == sorted(f"reader{n}@example.org" for n in range(1, 201))
+    assert room.campaign().state is CampaignState.SENT
+    assert room.counts() == Counts(accepted=200)

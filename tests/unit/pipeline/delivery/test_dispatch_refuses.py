@@ -1,0 +1,190 @@
+"""What is not handed over: to those who left, what was altered, what cannot be said."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
+from newsletter.ports.world import Parcel
+from newsletter.store.sql import SqlStore
+from tests.fakes import MemoryWatermark, RecordingProvider, always
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+class SpeechlessProvider(RecordingProvider):
+    """Cannot express any content."""
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        raise InvalidInput([Fault(file="message", key="X-Note", message="cannot be said")])
+
+
+def test_what_the_provider_cannot_express_pauses_the_campaign_before_any_call(
+    room: Newsroom,
+) -> None:
+    room.start(25)
+    provider = SpeechlessProvider()
+    done = room.dispatcher(provider=provider).dispatch()
+    assert done is not None
+    assert done.answer.outcome.verdict is Verdict.CONFIGURATION
+    assert provider.batches == []
+    assert room.campaign().state is CampaignState.PAUSED
+    assert room.campaign().reason == "recording refuses: message X-Note: cannot be said"
+    assert room.counts() == Counts(pending=25)
+
+
+@pytest.mark.parametrize("carriage", ["", "another body"])
+def test_what_another_body_of_the_provider_would_make_of_it_is_not_handed_over(
+    room: Newsroom, carriage: str
+) -> None:
+    room.renderer.carriage = "the body that was approved"
+    room.start(25)
+    for _ in range(2):
+        replace(room.dispatcher(), carriage=carriage).dispatch()
+    assert room.provider.batches == []
+    assert room.campaign().state is CampaignState.PAUSED
+    assert "changed after the approval" in room.campaign().reason
+
+    room.hand().resume("resignation")
+    same = replace(room.dispatcher(), carriage=room.renderer.carriage)
+    while same.dispatch() is not None:
+        room.clock.advance(minutes=5)
+    assert room.counts() == Counts(accepted=25)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE content SET document = replace(document, 'has resigned', 'has NOT resigned')",
+        "UPDATE content SET document = json_set(document, '$.sender.address', 'eve@evil.example')",
+    ],
+)
+def test_content_that_was_altered_in_the_database_is_not_handed_over(
+    room: Newsroom, store: SqlStore, tampering: str
+) -> None:
+    room.start(5)
+    with store.begin() as tx:
+        assert tx.connection.execute(text(tampering)).rowcount == 1
+    for _ in range(2):
+        with pytest.raises(Defect, match="the content of campaign 1 is not what was approved"):
+            room.dispatcher().dispatch()
+    assert room.provider.batches == []
+    assert room.counts() == Counts(pending=5)
+
+
+def test_a_claim_that_cannot_be_noted_outside_is_not_handed_over_and_waits(room: Newsroom) -> None:
+    room.start(25)
+    watermark = MemoryWatermark(begun=True)
+    room.watermark, watermark.full = watermark, True
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        room.dispatcher().dispatch()
+    assert room.provider.batches == []
+    assert room.counts() == Counts(pending=25)
+
+    watermark.full = False
+    assert room.drain() == 3
+    assert room.counts() == Counts(accepted=25)
+
+
+def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
+    room: Newsroom, store: SqlStore
+) -> None:
+    room.start(25)
+    room.dispatch()
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE epoch SET claims = 0"))
+    with pytest.raises(Refused, match="exchanged"):
+        room.dispatcher().dispatch()
+    assert len(room.provider.batches) == 1
+    assert room.counts() == Counts(accepted=10, pending=15)
+
+
+def test_content_altered_after_the_first_batch_changes_nothing_for_the_next(
+    room: Newsroom, store: SqlStore
+) -> None:
+    campaign = room.start(25)
+    dispatcher = room.dispatcher()
+    dispatcher.dispatch()
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE content SET document = replace(document, 'has', 'not')"))
+    try:
+        while dispatcher.dispatch() is not None:
+            pass
+    except Defect:
+        return
+    assert {batch.content.digest() for batch in room.provider.batches} == {campaign.digest}
+
+
+def test_a_dispatcher_keeps_apart_the_contents_of_many_campaigns(room: Newsroom) -> None:
+    slugs = [f"s{number}" for number in range(20)]
+    room.subscribe(1)
+    for slug in slugs:
+        room.write(slug, body=f"Text of {slug}.")
+    room.look()
+    for slug in slugs:
+        room.approve(slug=slug)
+    room.plan()
+    room.clock.advance(minutes=5)
+    assert len(room.start_due()) == 20
+    room.drain()
+    assert [
+        (batch.campaign, batch.content.text.splitlines()[0]) for batch in room.provider.batches
+    ] == [(slug, f"Text of {slug}.") for slug in sorted(slugs)]
+
+
+def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: SqlStore) -> None:
+    room.start(5)
+    with store.begin() as tx:
+        tx.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        tx.connection.execute(text("UPDATE campaign SET digest = 'x'"))
+        tx.connection.execute(text("UPDATE content SET digest = 'y'"))
+        tx.connection.execute(
+            text("INSERT INTO content SELECT 'x', document, created_at FROM content LIMIT 1")
+        )
+    with pytest.raises(Defect, match="is not what was approved"):
+        room.dispatcher().dispatch()
+    assert room.provider.batches == []
+
+
+def test_whoever_left_since_the_start_gets_nothing(room: Newsroom) -> None:
+    room.start(25)
+    room.suppress("READER3@example.org")
+    with room.store.begin() as tx:
+        tx.readers.forget("reader13@example.org", room.clock.now())
+        tx.readers.end_subscriptions(23, ["press"], room.clock.now(), 1)
+    room.drain()
+    left = {f"reader{number}@example.org" for number in (3, 13, 23)}
+    assert len(room.provider.accepted) == 22
+    assert not left & set(room.provider.accepted)
+    assert room.counts() == Counts(accepted=22, suppressed=3)
+    assert room.campaign().state is CampaignState.SENT
+
+
+def test_a_campaign_whose_last_readers_left_while_it_waited_ends(room: Newsroom) -> None:
+    room.start(2)
+    for number in (1, 2):
+        room.suppress(f"reader{number}@example.org")
+    assert room.dispatcher().dispatch() is None
+    assert room.provider.batches == []
+    assert room.campaign().state is CampaignState.SENT
+    assert room.counts() == Counts(suppressed=2)
+
+
+def test_an_emptied_campaign_does_not_end_others_that_still_wait(room: Newsroom) -> None:
+    room.start(5)
+    room.provider.answer = always(Verdict.RETRY)
+    room.dispatch()
+    assert room.dispatcher().dispatch() is None
+    assert room.campaign().state is CampaignState.SENDING
+
+
+def test_a_campaign_without_batches_for_what_is_pending_is_a_defect(
+    room: Newsroom, store: SqlStore
+) -> None:
+    room.start(5)
+    with store.begin() as tx:
+        tx.connection.execute(text("UPDATE batch SET state = 'done'"))
+    with pytest.raises(Defect, match="deliveries pending and no batch"):
+        room.dispatcher().dispatch()

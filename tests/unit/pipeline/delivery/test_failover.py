@@ -1,0 +1,284 @@
+"""A second provider takes what the first provably did not; nobody gets it from both."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.errors import Refused
+from newsletter.pipeline.campaigns.report import report
+from newsletter.ports.world import Capabilities, Replay
+from newsletter.store.sql import SqlStore
+from tests.fakes import FixedClock, RecordingProvider, accept_all, always
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
+
+KEY = always(Verdict.CONFIGURATION, "the account is suspended")
+DOWN = always(Verdict.RETRY, "connection refused")
+
+
+@pytest.fixture
+def room(store: SqlStore, clock: FixedClock) -> Newsroom:
+    room = Newsroom(BalancedStore(store), clock)
+    room.second = RecordingProvider()
+    room.second.name = "second"
+    return room
+
+
+def busy_for_an_hour(_batch: object) -> Answer:
+    outcome = Outcome(verdict=Verdict.RETRY, reason="busy")
+    return Answer(outcome=outcome, retry_after=timedelta(hours=1))
+
+
+def second(room: Newsroom) -> RecordingProvider:
+    assert room.second is not None
+    return room.second
+
+
+def everybody(room: Newsroom) -> list[str]:
+    return sorted(room.provider.accepted + second(room).accepted)
+
+
+def people(count: int) -> list[str]:
+    return sorted(f"reader{number}@example.org" for number in range(1, count + 1))
+
+
+def fail_over(room: Newsroom) -> None:
+    room.provider.answer = KEY
+    assert room.dispatch().wait == timedelta(0)
+
+
+def test_a_refused_account_lets_the_rest_go_to_the_second_provider(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.start(30)
+    room.dispatch()
+    with caplog.at_level(logging.WARNING, logger="newsletter.run"):
+        fail_over(room)
+        room.drain()
+    assert "from recording to second: the account is suspended" in caplog.text
+    assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
+    assert everybody(room) == people(30)
+    assert room.campaign().state is CampaignState.SENT
+    figures = report("resignation", store=room.store)
+    assert (figures["provider"], figures["providers"]) == ("recording", ["recording", "second"])
+    assert ("scheduler", "fail over") in room.deeds()
+
+
+def test_a_provider_that_is_down_for_a_while_is_waited_for(room: Newsroom) -> None:
+    room.start(10)
+    room.provider.answer = DOWN
+    room.dispatch()
+    room.clock.advance(minutes=5)
+    room.dispatch()
+    room.provider.answer = accept_all
+    room.clock.advance(minutes=4)
+    room.drain()
+    assert (len(room.provider.accepted), second(room).accepted) == (10, [])
+
+
+def test_a_provider_that_stays_down_is_given_up_by_its_next_refusal(room: Newsroom) -> None:
+    room.start(20)
+    room.provider.answer = DOWN
+    assert room.dispatch().wait
+    room.clock.advance(minutes=10)
+    assert not room.dispatch().wait
+    room.drain()
+    assert sorted(second(room).accepted) == people(20)
+    assert room.provider.accepted == []
+
+
+def test_it_is_given_up_without_another_try_while_it_is_to_be_left_alone(room: Newsroom) -> None:
+    room.start(20)
+    room.provider.answer = busy_for_an_hour
+    room.dispatch()
+    room.clock.advance(minutes=9)
+    assert room.drain() == 0
+    room.clock.advance(minutes=1)
+    assert room.drain() == 2
+    assert len(room.provider.batches) == 1
+    assert everybody(room) == people(20)
+
+
+def test_a_campaign_that_is_paused_stays_with_the_first_provider(room: Newsroom) -> None:
+    room.start(10)
+    room.hand().pause("resignation")
+    room.start(10, slug="other")
+    room.provider.answer = busy_for_an_hour
+    room.dispatch()
+    room.clock.advance(minutes=10)
+    room.drain()
+    assert (room.campaign().carrier, room.campaign("other").carrier) == ("", "second")
+
+
+def test_a_break_between_two_outages_begins_the_count_anew(room: Newsroom) -> None:
+    room.start(30)
+    room.provider.answer = DOWN
+    room.dispatch()
+    room.clock.advance(minutes=9)
+    room.provider.answer = accept_all
+    room.dispatch()
+    room.provider.answer = DOWN
+    room.clock.advance(minutes=9)
+    assert room.dispatch().wait
+    assert second(room).batches == []
+
+
+@pytest.mark.parametrize("verdict", [Verdict.QUOTA, Verdict.SPLIT, Verdict.UNKNOWN])
+def test_no_other_answer_fails_over(room: Newsroom, verdict: Verdict) -> None:
+    room.start(20)
+    room.provider.answer = always(verdict)
+    room.dispatch()
+    room.clock.advance(minutes=30)
+    room.provider.answer = accept_all
+    room.drain()
+    assert second(room).batches == []
+
+
+def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -> None:
+    room.start(30)
+    room.provider.answer = always(Verdict.UNKNOWN, "timed out")
+    room.dispatch()
+    fail_over(room)
+    room.drain()
+    room.recover()
+    room.drain()
+    assert len(second(room).accepted) == 20
+    assert room.counts() == Counts(accepted=20, unknown=10)
+    assert room.campaign().state is CampaignState.ATTENTION
+    assert not {*room.unknown()} & {*second(room).accepted}
+
+
+def test_what_the_first_keeps_one_of_a_name_of_is_handed_to_it_alone(room: Newsroom) -> None:
+    """The process dies while a call is under way; the campaign goes on at the second."""
+    room.provider.capabilities = Capabilities(max_recipients=1000, replay=Replay.SAFE)
+    room.start(30)
+    with room.store.begin() as tx:
+        claimed = tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
+        assert claimed is not None
+        tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="h", account=room.account)
+        assert tx.campaigns.hand_on(1, "second")
+    assert room.recover().unknown == 1
+    room.provider.answer = KEY
+    room.drain()
+    assert room.find_out() == 1
+    assert room.counts() == Counts(accepted=20, unknown=10)
+    assert room.campaign().state is CampaignState.ATTENTION
+    room.provider.answer = accept_all
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
+    assert everybody(room) == people(30)
+
+
+def test_a_second_provider_that_refuses_too_pauses_the_campaign(room: Newsroom) -> None:
+    room.start(20)
+    fail_over(room)
+    second(room).answer = always(Verdict.CONFIGURATION, "wrong key")
+    room.dispatch()
+    campaign = room.campaign()
+    assert (campaign.state, campaign.reason) == (
+        CampaignState.PAUSED,
+        "second refuses: wrong key",
+    )
+
+
+def test_answers_that_were_under_way_fail_over_once(room: Newsroom) -> None:
+    room.start(30)
+    calls = 0
+
+    def answer(_batch: object) -> Answer:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            room.dispatch()  # another thread, at the same time
+        return KEY(_batch)  # type: ignore[arg-type]
+
+    room.provider.answer = answer
+    room.dispatch()
+    room.drain()
+    assert [action for _, action in room.deeds()].count("fail over") == 1
+    assert room.provider.accepted == []
+    assert everybody(room) == people(30)
+
+
+def test_the_next_campaign_begins_with_the_first_provider(room: Newsroom) -> None:
+    room.start(10)
+    fail_over(room)
+    room.drain()
+    room.provider.answer = accept_all
+    room.start(10, slug="next")
+    room.drain()
+    assert room.campaign("next").carrier == ""
+    assert len(room.provider.accepted) == 10
+
+
+def test_a_person_brings_a_campaign_back_to_the_first_provider(room: Newsroom) -> None:
+    room.start(30)
+    room.provider.answer = DOWN
+    room.dispatch()
+    room.clock.advance(minutes=10)
+    room.dispatch()
+    room.dispatch()
+    room.provider.answer = accept_all
+    campaign = room.hand().go_back("resignation")
+    assert campaign.carrier == ""
+    assert ("ada@forum.example", "go back") in room.deeds()
+    room.drain()
+    assert (len(room.provider.accepted), len(second(room).accepted)) == (20, 10)
+    assert everybody(room) == people(30)
+
+
+def test_there_is_nothing_to_bring_back_where_nothing_failed_over(room: Newsroom) -> None:
+    room.start(10)
+    with pytest.raises(Refused, match="it has not failed over, or it is over"):
+        room.hand().go_back("resignation")
+    fail_over(room)
+    room.drain()
+    with pytest.raises(Refused, match="it has not failed over, or it is over"):
+        room.hand().go_back("resignation")
+
+
+def test_a_batch_fits_both_providers(room: Newsroom) -> None:
+    room.rules = replace(room.rules, second=Capabilities(max_recipients=4))
+    room.start(10)
+    assert len(room.dispatch().answer.exceptions) == 0
+    assert len(room.provider.accepted) == 4
+
+
+def test_a_batch_made_before_there_was_a_second_provider_is_parted_for_it(room: Newsroom) -> None:
+    room.start(10)
+    second(room).capabilities = Capabilities(max_recipients=3)
+    fail_over(room)
+    room.drain()
+    assert [len(batch.recipients) for batch in second(room).batches] == [3, 3, 3, 1]
+    assert everybody(room) == people(10)
+
+
+def test_each_provider_keeps_its_own_pace(room: Newsroom) -> None:
+    room.start(20)
+    fail_over(room)
+    second(room).answer = DOWN
+    room.dispatch()
+    with room.store.read() as tx:
+        waits = room.lines().waits(tx, room.clock.now())
+    assert waits[""] is None
+    assert waits["second"] is not None
+    found = report("resignation", store=room.store, waits=waits)["waiting"]
+    assert found["reason"] == "connection refused"
+    assert room.drain() == 0
+
+
+def test_without_a_second_provider_everything_waits_for_the_first(room: Newsroom) -> None:
+    room.second = None
+    room.start(10)
+    room.provider.answer = DOWN
+    for _ in range(3):
+        room.dispatch()
+        room.clock.advance(hours=1)
+    assert room.campaign().carrier == ""
+    room.provider.answer = KEY
+    room.dispatch()
+    assert room.campaign().state is CampaignState.PAUSED

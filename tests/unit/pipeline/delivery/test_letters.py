@@ -1,0 +1,447 @@
+"""Letters: what each says is decided when it is claimed, and none is handed over twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.letter import LetterKind, LetterState
+from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.pipeline.delivery.letters import forget
+from newsletter.pipeline.subscribers.join import confirm
+from newsletter.ports.letters import LetterLimits, Taken
+from newsletter.ports.records import HoldKind
+from newsletter.ports.store import Store
+from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
+from tests.unit.pipeline.delivery.lettering import JOIN, Post
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+@pytest.fixture
+def post(room: Newsroom) -> Post:
+    return Post(room=room)
+
+
+# --- what it says
+
+
+def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
+    post.ask()
+
+    done = post.post()
+
+    assert (done.state, done.provider) == (LetterState.ACCEPTED, "recording")
+    assert post.said() == (
+        "confirmation Press releases, sport https://news.forum.example/confirm/l-1"
+    )
+    [batch] = post.room.provider.batches
+    assert [(one.subscriber_id, one.address) for one in batch.recipients] == [(0, JOIN.address)]
+    assert batch.campaign == "letter_confirmation", "no slug has an underscore"
+    assert (batch.content.language, batch.at) == ("es", NOON)
+    assert post.courier().post() is None
+    assert post.state() is LetterState.ACCEPTED
+
+
+def test_a_letter_that_names_no_language_is_in_ours(post: Post) -> None:
+    post.ask(language="")
+    post.post()
+
+    assert post.room.provider.batches[-1].content.language == "en"
+
+
+def test_whoever_has_it_all_gets_a_link_to_what_they_have(post: Post) -> None:
+    number = post.subscribe(JOIN.address, "press", "sport", "more")
+    post.ask()
+    post.post()
+
+    link = f"https://news.forum.example/preferences/p-{number}-20261124T1200"
+    assert post.said() == f"known Press releases, sport {link}"
+
+
+@pytest.mark.parametrize("lists", [(), ("press",)])
+def test_whoever_has_not_all_of_it_says_yes_to_the_rest(post: Post, lists: tuple[str, ...]) -> None:
+    post.subscribe(JOIN.address, *lists)
+    post.ask()
+    post.post()
+
+    assert post.said().startswith("confirmation ")
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_whoever_is_suppressed_can_come_back_unless_staff_said_never(
+    post: Post, reason: SuppressionReason
+) -> None:
+    post.subscribe(JOIN.address, "press", "sport")
+    post.suppress(reason)
+    post.ask()
+
+    done = post.post()
+
+    if reason is SuppressionReason.MANUAL:
+        assert (done.state, done.provider) == (LetterState.WITHHELD, "")
+        assert "staff" in done.reason
+        assert post.room.provider.batches == []
+    else:
+        assert post.said().startswith("confirmation ")
+
+
+def test_a_new_address_gets_a_link_to_say_yes_to_it(post: Post) -> None:
+    number = post.subscribe("old@example.org", "press")
+    post.ask("new@example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.post()
+
+    assert post.said() == "move  https://news.forum.example/confirm/l-1"
+
+
+def test_a_new_address_that_is_somebody_elses_gets_a_link_to_what_they_have(post: Post) -> None:
+    number = post.subscribe("old@example.org", "press")
+    other = post.subscribe("new@example.org", "press")
+    post.ask("NEW@example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.post()
+
+    assert f"/preferences/p-{other}-" in post.said()
+
+
+def test_the_same_address_in_another_spelling_is_confirmed_like_a_new_one(post: Post) -> None:
+    number = post.subscribe("ana@example.org", "press")
+    post.ask("Ana@Example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.post()
+
+    assert post.said().startswith("move ")
+
+
+def test_the_link_to_ones_preferences_goes_to_subscribers_alone(post: Post) -> None:
+    number = post.subscribe("ana@example.org", "press")
+    post.ask("ana@example.org", kind=LetterKind.PREFERENCES)
+    post.ask("bo@example.org", kind=LetterKind.PREFERENCES)
+
+    assert post.post().state is LetterState.ACCEPTED
+    assert f"/preferences/p-{number}-" in post.said()
+    done = post.post()
+    assert (done.state, done.reason) == (LetterState.WITHHELD, "this address is no subscriber's")
+    assert post.room.provider.accepted == ["ana@example.org"]
+
+
+def test_a_letter_of_yesterday_is_not_handed_over_any_more(post: Post) -> None:
+    post.ask()
+    post.room.clock.advance(hours=24, seconds=1)
+
+    assert post.post().state is LetterState.WITHHELD
+    assert post.room.provider.batches == []
+
+
+# --- never twice
+
+
+def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Post) -> None:
+    room, seen = post.room, []
+
+    def answer(batch: Any) -> Answer:
+        witness = room.watermark.read()
+        with room.store.read() as tx:
+            letter, mark = tx.letters.get(1), tx.epoch.mark()
+        seen.append((letter and letter.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
+        return accept_all(batch)
+
+    room.provider.answer = answer
+    post.ask()
+    post.post()
+
+    assert seen == [(LetterState.CALLING, 1, 1)]
+
+
+def test_what_is_unknown_is_never_handed_over_again(post: Post) -> None:
+    post.room.provider.answer = always(Verdict.UNKNOWN)
+    post.ask()
+
+    assert post.post().state is LetterState.UNKNOWN
+    post.room.clock.advance(hours=1)
+    assert post.courier().post() is None
+    assert post.ask() is Taken.AGAIN
+    post.room.clock.advance(hours=24)
+    assert post.ask() is Taken.NEW, "the person can ask again"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.SPLIT])
+def test_what_the_provider_refuses_for_good_is_rejected(post: Post, verdict: Verdict) -> None:
+    post.room.provider.answer = always(verdict, "no such mailbox")
+    post.ask()
+
+    done = post.post()
+
+    assert (done.state, done.reason) == (LetterState.REJECTED, "no such mailbox")
+    assert post.ask() is Taken.NEW, "a wrong address can be tried again"
+
+
+def test_an_outcome_of_its_own_counts_more_than_that_of_the_call(post: Post) -> None:
+    outcome = Outcome(verdict=Verdict.REJECTED, reason="bad address")
+    post.room.provider.answer = lambda batch: Answer(
+        outcome=accept_all(batch).outcome, exceptions={0: outcome}
+    )
+    post.ask()
+
+    assert post.post().reason == "bad address"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION])
+def test_what_was_provably_not_handed_over_is_tried_again_later(
+    post: Post, verdict: Verdict
+) -> None:
+    post.room.provider.answer = always(verdict, "not now")
+    post.ask()
+
+    assert post.post().state is LetterState.WAITING
+    assert post.courier().post() is None, "it waits"
+    due = post.courier().next_at()
+    assert due is not None
+    assert due > post.room.clock.now()
+    post.room.provider.answer = accept_all
+    post.room.clock.advance(seconds=1)
+    assert post.post().state is LetterState.ACCEPTED
+    assert post.room.provider.accepted == [JOIN.address]
+
+
+def test_a_letter_that_cannot_be_written_waits_until_somebody_mends_its_template(
+    post: Post,
+) -> None:
+    post.ask(language="unwritable")
+
+    done = post.post()
+
+    assert (done.state, done.reason) == (LetterState.WAITING, "letter: cannot be rendered")
+    assert post.room.provider.batches == []
+
+
+def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
+    watermark = MemoryWatermark(begun=True)
+    post.room.watermark = watermark
+    watermark.full = True
+    post.ask()
+
+    with pytest.raises(StoreUnavailable):
+        post.courier().post()
+
+    assert post.room.provider.batches == []
+    watermark.full = False
+    assert post.post().state is LetterState.ACCEPTED
+
+
+def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
+    post.ask()
+    post.room.watermark.note(7)
+
+    with pytest.raises(Refused):
+        post.courier().post()
+
+    assert post.room.provider.batches == []
+    assert post.state() is LetterState.WAITING
+
+
+@dataclass(frozen=True)
+class DyingStore:
+    """Loses the process at a transaction: the first is the claim, the second the record."""
+
+    store: Store
+    survives: int
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        with self.store.begin() as tx:
+            yield tx
+            if not self.survives:
+                raise KeyboardInterrupt
+        object.__setattr__(self, "survives", self.survives - 1)
+
+    def read(self) -> Any:
+        return self.store.read()
+
+
+@pytest.mark.parametrize(("survives", "left"), [(0, 1), (1, 1)])
+def test_a_process_that_dies_leaves_a_letter_waiting_or_unknown(
+    post: Post, survives: int, left: int
+) -> None:
+    post.ask()
+    with pytest.raises(KeyboardInterrupt):
+        post.courier(store=DyingStore(post.room.store, survives)).post()
+
+    recovered = post.room.recover()
+
+    assert recovered.letters == survives
+    if survives:
+        assert post.state() is LetterState.UNKNOWN
+        assert post.courier().post() is None
+    else:
+        post.post()
+    assert post.room.provider.accepted == [JOIN.address] * left
+
+
+def test_an_attempt_that_was_given_up_books_nothing(post: Post) -> None:
+    post.ask()
+
+    def answer(batch: Any) -> Answer:
+        post.room.recover()
+        return accept_all(batch)
+
+    post.room.provider.answer = answer
+
+    assert not post.post().recorded
+    assert post.state() is LetterState.UNKNOWN
+
+
+def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_does(
+    post: Post,
+) -> None:
+    post.ask()
+    post.room.watermark.note(7)  # somebody sent what this database does not know of
+    post.room.guard().attend()
+    post.ask("bo@example.org")
+    post.room.guard().attend()
+    assert post.courier().post() is None
+    assert post.courier().next_at() is None
+    post.room.clock.advance(days=3)
+
+    post.room.guard().release(by="ada@forum.example", kinds={HoldKind.DOUBT})
+
+    assert post.state() is LetterState.WITHHELD
+    assert post.post().state is LetterState.ACCEPTED
+    assert post.room.provider.accepted == ["bo@example.org"]
+    assert post.courier().post() is None
+
+
+def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Post) -> None:
+    post.room.guard().stop(by="ada@forum.example", reason="")
+    post.ask()
+    post.room.clock.advance(days=9)
+    post.room.guard().release(by="ada@forum.example", kinds={HoldKind.STOP})
+    forget(store=post.room.store, clock=post.room.clock)
+
+    assert post.post().state is LetterState.ACCEPTED
+    post.room.clock.advance(days=6)
+    forget(store=post.room.store, clock=post.room.clock)
+    assert confirm("l-1", store=post.room.store, links=post.room.links, clock=post.room.clock)
+    with post.room.store.read() as tx:
+        assert tx.readers.find("ana@example.org") is not None
+
+
+# --- its own lane
+
+
+def test_a_letter_goes_ahead_of_a_campaign_that_waits_for_its_turn(post: Post) -> None:
+    post.room.limits = Limits(timezone="America/New_York", rate=1, burst=1)
+    post.room.start(30)
+    post.room.drain()
+    post.ask()
+
+    assert post.post().state is LetterState.ACCEPTED
+    post.room.clock.advance(seconds=1)
+    assert post.room.dispatcher().dispatch() is None, "the rate makes up for it"
+
+
+def test_letters_count_in_the_days_quota_and_wait_where_it_is_used_up(post: Post) -> None:
+    post.room.limits = Limits(timezone="America/New_York", daily_quota=1)
+    post.ask()
+    post.ask("bo@example.org")
+    post.post()
+
+    assert post.courier().post() is None
+    due = post.courier().next_at()
+    assert due is not None
+    assert due > NOON + timedelta(hours=12)
+
+
+def test_where_the_first_provider_may_not_the_second_does(post: Post) -> None:
+    room = post.room
+    room.second = RecordingProvider()
+    room.second.name = "second"
+    room.provider.answer = always(Verdict.RETRY, "connection refused")
+    post.ask()
+    post.post()
+    room.clock.advance(milliseconds=999)
+    post.ask("bo@example.org")
+
+    assert post.post().provider == "second", "the first is left alone for a second"
+    with room.store.read() as tx:
+        assert tx.paces.get("recording", "forum.example").failing_since == NOON
+
+
+def test_a_provider_that_refuses_our_settings_is_no_dead_end(post: Post) -> None:
+    room = post.room
+    room.second = RecordingProvider()
+    room.second.name = "second"
+    room.provider.answer = always(Verdict.CONFIGURATION, "the key is wrong")
+    post.ask()
+
+    assert post.post().provider == "recording"
+    room.clock.advance(seconds=1)
+    done = post.post()
+    assert (done.provider, done.state) == ("second", LetterState.ACCEPTED)
+
+
+def test_only_so_many_leave_within_an_hour(post: Post) -> None:
+    post.most_per_hour = 3
+    for number in range(5):
+        post.ask(f"r{number}@example.org")
+
+    for _ in range(3):
+        post.post()
+
+    assert post.courier().post() is None
+    assert post.courier().next_at() == NOON + timedelta(hours=1)
+    post.room.clock.advance(hours=1)
+    assert post.post().state is LetterState.ACCEPTED
+
+
+def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:
+    post.ask()
+    answers: list[object] = []
+
+    def answer(batch: Any) -> Answer:
+        answers.append(post.courier().post())
+        return accept_all(batch)
+
+    post.room.provider.answer = answer
+    post.post()
+
+    assert answers == [None]
+    assert post.room.provider.accepted == [JOIN.address]
+
+
+def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
+    assert post.courier().post() is None
+    assert post.courier().next_at() is None
+
+
+# --- floods, and what is kept
+
+
+@pytest.mark.parametrize("posts", [100, pytest.param(2_000, marks=pytest.mark.faults)])
+def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -> None:
+    limits = LetterLimits()
+    taken = []
+    for number in range(posts):
+        spelt = f"ana+{number}@example.org"
+        with post.room.store.begin() as tx:
+            letter = JOIN.__class__(
+                id=0, kind=JOIN.kind, address=spelt, lists=JOIN.lists, asked_at=NOON
+            )
+            network = f"10.{number % (posts // 10)}.0.0/24"
+            taken.append(tx.letters.ask(letter, network=network, limits=limits))
+
+    assert taken == [Taken.NEW] + [Taken.AGAIN] * (posts - 1)
+    post.post()
+    assert post.courier().post() is None
+
+
+def test_addresses_are_forgotten_once_no_link_needs_them(post: Post) -> None:
+    post.ask()
+    post.post()
+    post.room.clock.advance(days=8)
+    assert forget(store=post.room.store, clock=post.room.clock) == 0
+    post.room.clock.advance(seconds=1)
+    assert forget(store=post.room.store, clock=post.room.clock) == 1

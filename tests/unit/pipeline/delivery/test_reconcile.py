@@ -1,0 +1,550 @@
+"""What nobody knew comes out, by proof alone: nobody gets it twice, and little stays unknown."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide
+from newsletter.ports.doubt import UnknownBatch
+from newsletter.ports.sending import Resolution
+from newsletter.ports.world import Capabilities, Parcel, Replay, Sighting
+from tests.fakes import NOON, RecordingProvider, always
+from tests.unit.pipeline.delivery.test_recover import (
+    POINTS_OF_A_TRY,
+    Fuse,
+    FusedProvider,
+    FusedStore,
+    PowerCut,
+    points,
+    run_until_cut,
+)
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+DAY, MINUTES = timedelta(days=1), timedelta(minutes=10)
+SAFE = Capabilities(max_recipients=10, replay=Replay.SAFE)
+KEYED = Capabilities(max_recipients=10, replay=Replay.KEYED, key_lives=DAY)
+ASKED = Capabilities(max_recipients=10, settles_in=MINUTES)
+BOTH = replace(ASKED, replay=Replay.KEYED, key_lives=timedelta(minutes=15))
+DEAF = Capabilities(max_recipients=10)
+
+
+def held(state: CampaignState = CampaignState.ATTENTION, **changes: Any) -> UnknownBatch:
+    campaign = Campaign(
+        id=1,
+        slug="resignation",
+        digest="d",
+        state=state,
+        release_at=NOON,
+        approved_by=(),
+        lists=("press",),
+        provider="recording",
+    )
+    usual = UnknownBatch(
+        id=1,
+        campaign=campaign,
+        fence=2,
+        provider="recording",
+        attempt_id="a1",
+        attempt_at=NOON,
+        seen_at=NOON,
+        body_hash="h",
+        members=((1, "reader1@example.org"),),
+        left=frozenset(),
+        tries=0,
+        absences=0,
+    )
+    return replace(usual, **changes)
+
+
+def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
+    two = ((1, "reader1@example.org"), (7, ""))
+    for batch, capabilities, age, step in [
+        (held(), SAFE, DAY * 9, Step.REPLAY),
+        (held(seen_at=NOON + DAY), SAFE, -DAY, Step.REPLAY),
+        (held(tries=9), SAFE, timedelta(0), Step.REPLAY),
+        (held(left=frozenset({1})), SAFE, timedelta(0), Step.LEAVE),
+        (held(left=frozenset({7}), members=two), SAFE, timedelta(0), Step.REPLAY),
+        (held(CampaignState.PAUSED), SAFE, DAY * 9, Step.WAIT),
+        (held(CampaignState.CANCELLED), SAFE, timedelta(0), Step.LEAVE),
+        (held(), KEYED, timedelta(0), Step.REPLAY),
+        (held(CampaignState.SENDING), KEYED, timedelta(hours=23), Step.REPLAY),
+        (held(), KEYED, DAY - timedelta(minutes=1), Step.LEAVE),
+        (held(), KEYED, timedelta(seconds=-1), Step.LEAVE),
+        (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - timedelta(seconds=59), Step.REPLAY),
+        (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - MINUTES, Step.LEAVE),
+        (held(seen_at=NOON + DAY / 2), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(left=frozenset({1})), KEYED, timedelta(0), Step.LEAVE),
+        (held(CampaignState.CANCELLED), KEYED, timedelta(0), Step.LEAVE),
+        (held(CampaignState.PAUSED), KEYED, timedelta(0), Step.WAIT),
+        (held(), BOTH, timedelta(minutes=1), Step.REPLAY),
+        (held(tries=1), KEYED, timedelta(minutes=1), Step.REPLAY),
+        (held(tries=1), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(CampaignState.PAUSED), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(left=frozenset({1})), BOTH, timedelta(minutes=1), Step.LOOK_UP),
+        (held(), BOTH, timedelta(minutes=14), Step.LOOK_UP),
+        (held(), ASKED, timedelta(0), Step.WAIT),
+        (held(), ASKED, timedelta(seconds=-50), Step.WAIT),
+        (held(), ASKED, timedelta(hours=-2), Step.LEAVE),
+        (held(), ASKED, FIRST_LOOK, Step.LOOK_UP),
+        (held(CampaignState.CANCELLED), ASKED, DAY, Step.LOOK_UP),
+        (held(), ASKED, DAY * 4, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY), DAY, Step.LOOK_UP),
+        (held(), replace(ASKED, records_kept=DAY), DAY + MINUTES, Step.LEAVE),
+        (held(), replace(ASKED, records_kept=DAY * 9), DAY * 4, Step.LEAVE),
+        (held(), DEAF, FIRST_LOOK, Step.LEAVE),
+    ]:
+        with subtests.test(batch=batch, capabilities=capabilities, age=age, step=step):
+            assert decide(batch, capabilities, NOON + age) is step
+
+
+def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
+    """A campaign whose one batch was taken, and nobody heard of it."""
+    room.provider = RecordingProvider(**capabilities)
+    room.provider.loses = lambda _batch: True
+    room.start(readers)
+    room.drain()
+    room.provider.loses = lambda _batch: False
+    assert room.counts() == Counts(unknown=readers)
+
+
+KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": DAY}
+RECORDS: dict[str, Any] = {"settles_in": MINUTES}
+
+
+# --- replays
+
+
+def test_a_replay_brings_the_answer_that_was_lost(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.known, looked.unknown) == (Step.REPLAY, 3, 0)
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("replay", "accepted", 3)]
+
+
+def test_a_replay_tells_who_was_refused(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**KEYS)
+    no = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+    room.provider.answer = lambda _batch: Answer(
+        outcome=Outcome(verdict=Verdict.ACCEPTED), exceptions={2: no}
+    )
+    room.provider.loses = lambda _batch: True
+    room.start(3)
+    room.drain()
+    room.provider.loses = lambda _batch: False
+    room.find_out()
+    assert room.counts() == Counts(accepted=2, rejected=1)
+    assert room.resolved() == [("replay", "accepted", 2), ("replay", "rejected", 1)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts"),
+    [
+        (Verdict.REJECTED, Counts(rejected=1)),
+        (Verdict.SPLIT, Counts(unknown=1)),
+        (Verdict.RETRY, Counts(unknown=1)),
+        (Verdict.QUOTA, Counts(unknown=1)),
+        (Verdict.CONFIGURATION, Counts(unknown=1)),
+        (Verdict.UNKNOWN, Counts(unknown=1)),
+    ],
+)
+def test_only_an_answer_about_the_attempt_itself_settles_it(
+    room: Newsroom, verdict: Verdict, counts: Counts
+) -> None:
+    room.provider = RecordingProvider(**KEYS)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.start(1)
+    room.drain()
+    room.provider.answer = always(verdict)
+    room.reconcile()
+    assert room.counts() == counts
+
+
+def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) -> None:
+    """It was not there at the first try, which the provider took."""
+    lost(room, **KEYS)
+    taken = room.provider.hand_over
+    calls = []
+
+    class Behind(RecordingProvider):
+        def hand_over(self, parcel: Parcel) -> Answer:
+            calls.append(parcel)
+            return always(Verdict.SPLIT)(parcel.batch) if len(calls) == 1 else taken(parcel)
+
+    behind = Behind(**KEYS)
+    room.reconciler(provider=behind).reconcile()
+    assert room.counts() == Counts(unknown=3)
+    room.clock.advance(minutes=1)
+    room.reconciler(provider=behind).reconcile()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+# --- replays where the provider keeps one message of a name
+
+
+NAMES: dict[str, Any] = {"replay": Replay.SAFE}
+
+
+def test_a_folder_is_handed_what_is_unknown_again(room: Newsroom) -> None:
+    lost(room, **NAMES)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("replay", "accepted", 3)]
+
+
+def test_whoever_left_before_it_is_handed_over_again_stays_unknown(room: Newsroom) -> None:
+    lost(room, **NAMES)
+    room.suppress("reader2@example.org")
+    room.find_out()
+    assert [one.subscriber_id for one in room.provider.batches[-1].recipients] == [1, 3]
+    assert room.counts() == Counts(accepted=2, unknown=1)
+    assert room.unknown() == ["reader2@example.org"]
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.find_out() == 0
+    assert len(room.provider.batches) == 2
+
+
+def test_what_a_folder_may_have_is_never_cancelled_by_being_handed_over_again(
+    room: Newsroom,
+) -> None:
+    lost(room, **NAMES)
+    room.provider.answer = always(Verdict.CONFIGURATION)
+    room.find_out()
+    room.hand().cancel("resignation")
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.counts() == Counts(unknown=3)
+
+
+def test_a_replay_in_vain_is_tried_again_later_and_later(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.provider.loses = lambda _batch: True
+    waits = []
+    assert room.find_out() == 1
+    for _ in range(4):
+        waited = 0
+        while room.reconcile() is None:
+            room.clock.advance(seconds=1)
+            waited += 1
+        waits.append(waited)
+    assert waits == sorted(waits)
+    assert waits[0] >= 1
+    room.provider.loses = lambda _batch: False
+    room.clock.advance(minutes=10)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+def test_whoever_left_since_ends_all_replays(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    calls = len(room.provider.batches)
+    room.suppress("reader2@example.org")
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.find_out() == 0
+    assert len(room.provider.batches) == calls
+    assert room.counts() == Counts(unknown=3)
+
+
+def test_other_bytes_are_never_handed_over_under_an_old_key(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.links.message_ids = lambda _id, numbers: [f"new{n}" for n in numbers]  # type: ignore[method-assign]
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.counts() == Counts(unknown=3)
+
+
+class Mute(RecordingProvider):
+    """Cannot say any more what it said once."""
+
+    mute = False
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        if self.mute:
+            raise InvalidInput([])
+        return super().prepare(batch)
+
+
+def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None:
+    room.provider = provider = Mute(**KEYS, **RECORDS)
+    provider.loses = lambda _batch: True
+    room.start(3)
+    room.drain()
+    provider.mute = True
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
+
+
+# --- look-ups
+
+
+def test_what_the_provider_has_is_found_in_its_records(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.reconcile()
+    assert room.provider.looks == 0, "nothing shows in the records at once"
+    room.clock.advance(seconds=5)
+    room.reconcile()
+    assert room.counts() == Counts(accepted=3)
+    assert room.campaign().state is CampaignState.SENT
+    assert room.resolved() == [("look-up", "accepted", 3)]
+
+
+def test_not_there_counts_only_when_settled_records_were_silent_twice(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**RECORDS)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.start(3)
+    room.drain()
+    room.provider.answer = always(Verdict.ACCEPTED)
+    for _ in range(9 * 4):
+        room.clock.advance(seconds=15)
+        room.find_out()
+    assert room.counts() == Counts(unknown=3)
+    assert room.provider.looks > 1
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(unknown=3), "once is not enough"
+    room.clock.advance(minutes=9)
+    assert room.find_out() == 0, "the second look comes a settling time after the first"
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(pending=3)
+    assert room.campaign().state is CampaignState.SENDING
+    room.drain()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+    assert room.resolved() == [("look-up", "not handed over", 3)]
+
+
+def test_of_a_batch_taken_in_part_only_the_rest_goes_out_again(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.provider.hides = {2}
+    room.clock.advance(seconds=5)
+    room.find_out()
+    assert room.counts() == Counts(accepted=2, unknown=1)
+    assert room.unknown() == ["reader2@example.org"]
+    room.provider.hides = set()
+    room.clock.advance(minutes=1)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3), "it only showed later"
+    assert room.resolved() == [("look-up", "accepted", 3)]
+
+
+def test_records_that_cannot_be_read_prove_nothing(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.provider.records_fail = True
+    for _ in range(10):
+        room.clock.advance(hours=3)
+        room.find_out()
+    assert room.counts() == Counts(unknown=3)
+    room.provider.records_fail = False
+    room.clock.advance(minutes=30)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_after_some_days_only_a_person_can_tell(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    room.clock.advance(days=4)
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.LEAVE
+    assert room.find_out() == 0
+    room.hand().resolve("resignation", Resolution.ACCEPTED)
+    assert room.resolved() == [("person", "accepted", 3)]
+
+
+def test_of_a_cancelled_campaign_it_still_comes_out_what_had_gone(room: Newsroom) -> None:
+    room.provider = RecordingProvider(**RECORDS)
+    room.rules = replace(room.rules, batch_size=2)
+    room.provider.loses = lambda batch: batch.recipients[0].subscriber_id == 1
+    room.provider.answer = _only_first
+    room.start(4)
+    room.drain()
+    room.hand().cancel("resignation")
+    for _ in range(40):
+        room.clock.advance(minutes=1)
+        room.find_out()
+    assert room.counts() == Counts(accepted=2, cancelled=2)
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert sorted(room.provider.accepted) == ["reader1@example.org", "reader2@example.org"]
+
+
+def _only_first(batch: OutgoingBatch) -> Answer:
+    first = batch.recipients[0].subscriber_id == 1
+    return always(Verdict.ACCEPTED if first else Verdict.UNKNOWN)(batch)
+
+
+def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    room.provider.loses = lambda _batch: True
+    room.subscribe(6)  # no new batch: the audience is frozen
+    with room.store.begin() as tx:
+        tx.campaigns.move(
+            1, CampaignState.PAUSED, expect=[CampaignState.ATTENTION], at=room.clock.now()
+        )
+    calls = len(room.provider.batches)
+    looked = room.reconcile()
+    assert looked is not None
+    assert looked.step is Step.WAIT
+    assert len(room.provider.batches) == calls
+    room.hand().resume("resignation")
+    room.provider.loses = lambda _batch: False
+    room.clock.advance(seconds=30)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+# --- what the provider asks for
+
+
+def slow_down(asked: timedelta) -> Answer:
+    outcome = Outcome(verdict=Verdict.RETRY, reason="slow down")
+    return Answer(outcome=outcome, retry_after=asked)
+
+
+def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    with room.store.begin() as tx:
+        until = room.clock.now() + timedelta(seconds=3)
+        room.turns().be_silent(tx, until, "slow down")
+    calls = len(room.provider.batches)
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, looked.unknown, len(room.provider.batches)) == (Step.WAIT, 3, calls)
+    room.clock.advance(seconds=2)
+    assert room.reconcile() is None
+    room.clock.advance(seconds=1)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+
+
+def test_whoever_is_asked_for_silence_by_a_replay_sends_nothing_else(room: Newsroom) -> None:
+    lost(room, 25, **KEYS)
+    asked = timedelta(minutes=3)
+    heard = room.provider.hand_over
+    calls = []
+
+    class Busy(RecordingProvider):
+        def hand_over(self, parcel: Parcel) -> Answer:
+            calls.append(parcel)
+            return slow_down(asked) if len(calls) == 1 else heard(parcel)
+
+    busy = Busy(**KEYS)
+    for _ in range(5):
+        room.reconciler(provider=busy).reconcile()
+    assert len(calls) == 1
+    with room.store.read() as tx:
+        assert room.lines().blocks(tx, room.clock.now())["recording"] is not None
+    room.clock.advance(minutes=3)
+    while room.reconciler(provider=busy).reconcile():
+        pass
+    assert room.counts() == Counts(accepted=25)
+
+
+def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: Newsroom) -> None:
+    """Nor after a restart; mails are limited apart, so that they go on."""
+    lost(room, 25, **RECORDS)
+
+    class Busy(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> Sighting:
+            self.looks += 1
+            return Sighting(reason="HTTP 429", retry_after=timedelta(seconds=30))
+
+    room.clock.advance(seconds=5)
+    busy = Busy(**RECORDS)
+    for _ in range(9):
+        room.reconciler(provider=busy).reconcile()
+        room.clock.advance(seconds=3)
+    assert busy.looks == 1
+    with room.store.read() as tx:
+        assert room.lines().blocks(tx, room.clock.now())["recording"] is None
+    room.clock.advance(seconds=10)
+    room.find_out()
+    assert room.counts() == Counts(accepted=25)
+
+
+# --- others at the same time
+
+
+def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+
+    class Decided(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> Sighting:
+            room.hand().resolve("resignation", Resolution.ACCEPTED)
+            return super().look_up(batch)
+
+    room.clock.advance(seconds=5)
+    looked = room.reconciler(provider=Decided(**RECORDS)).reconcile()
+    assert looked is not None
+    assert looked.reason == "somebody decided in the meantime"
+    assert room.counts() == Counts(accepted=3)
+    assert room.resolved() == [("person", "accepted", 3)]
+
+
+def test_two_that_look_at_once_do_not_replay_one_batch_twice(room: Newsroom) -> None:
+    lost(room, **KEYS)
+    seen: list[object] = []
+    reconciler = room.reconciler(Meanwhile(room.store, lambda: seen.append(room.reconcile())))
+    assert reconciler.reconcile() is None
+    assert len(seen) == 1
+    assert room.counts() == Counts(accepted=3)
+
+
+@pytest.mark.parametrize("capabilities", [KEYS, RECORDS, KEYS | RECORDS])
+@pytest.mark.parametrize("point", points(2 * POINTS_OF_A_TRY + 3))
+def test_cut_off_anywhere_everybody_has_it_once_in_the_end(
+    room: Newsroom, capabilities: dict[str, Any], point: int
+) -> None:
+    room.provider = RecordingProvider(**capabilities)
+    room.rules = replace(room.rules, batch_size=5)
+    room.start(10)
+    assert run_until_cut(room, point)
+    room.recover()
+    for _ in range(40):
+        room.find_out()
+        room.drain()
+        if room.campaign().state is CampaignState.SENT:
+            break
+        room.clock.advance(minutes=1)
+    everybody = sorted(f"reader{number}@example.org" for number in range(1, 11))
+    assert sorted(room.provider.accepted) == everybody
+    assert room.counts() == Counts(accepted=10)
+    assert room.campaign().state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("capabilities", [KEYS, RECORDS])
+@pytest.mark.parametrize("point", range(1, 9))
+def test_a_look_that_is_cut_off_is_made_again(
+    room: Newsroom, capabilities: dict[str, Any], point: int
+) -> None:
+    lost(room, **capabilities)
+    room.clock.advance(seconds=5)
+    cut_off(room, point)
+    room.clock.advance(minutes=2)
+    room.find_out()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+def cut_off(room: Newsroom, point: int) -> None:
+    fuse = Fuse(point)
+    reconciler = room.reconciler(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
+    with pytest.raises(PowerCut):
+        reconciler.reconcile()

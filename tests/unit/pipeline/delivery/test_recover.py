@@ -1,0 +1,244 @@
+"""Stopped at any point, a campaign goes on: nobody twice, nobody forgotten."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.pipeline.campaigns.plan import start_due
+from newsletter.pipeline.delivery.reconcile import Recovered
+from newsletter.ports.store import Store
+from newsletter.ports.world import Parcel, Provider, Replay, Sighting
+from tests.fakes import RecordingProvider, always
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+class PowerCut(BaseException):
+    """The process is gone: nothing catches it, nothing is tidied up."""
+
+
+class Fuse:
+    """Blows at the ``at``-th point that the process passes."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def burn(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise PowerCut
+
+
+class FusedStore:
+    """Passes a point before each transaction, before its commit and after it."""
+
+    def __init__(self, store: Store, fuse: Fuse) -> None:
+        self._store = store
+        self._fuse = fuse
+        self.read = store.read
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        self._fuse.burn()
+        with self._store.begin() as tx:
+            yield tx
+            self._fuse.burn()
+        self._fuse.burn()
+
+
+class FusedProvider:
+    """Passes a point before the provider has the messages and after, before its answer is read."""
+
+    def __init__(self, provider: Provider, fuse: Fuse) -> None:
+        self._provider = provider
+        self._fuse = fuse
+        self.name = provider.name
+        self.capabilities = provider.capabilities
+        self.prepare = provider.prepare
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        self._fuse.burn()
+        answer = self._provider.hand_over(parcel)
+        self._fuse.burn()
+        return answer
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        self._fuse.burn()
+        sighting = self._provider.look_up(batch)
+        self._fuse.burn()
+        return sighting
+
+
+POINTS_OF_A_TRY = 8
+"""Two transactions of three points each, and the call with two."""
+
+
+def points(last: int) -> list[Any]:
+    """Each point of the first try; those of the later ones, which are the same, are for faults."""
+    later = range(POINTS_OF_A_TRY + 1, last + 1)
+    return [
+        *range(1, POINTS_OF_A_TRY + 1),
+        *(pytest.param(point, marks=pytest.mark.faults) for point in later),
+    ]
+
+
+def run_until_cut(room: Newsroom, point: int) -> bool:
+    """Hand over until the power is cut; False where it was not."""
+    fuse = Fuse(point)
+    dispatcher = room.dispatcher(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
+    try:
+        while dispatcher.dispatch() is not None:
+            pass
+    except PowerCut:
+        return True
+    return False
+
+
+def test_the_points_below_are_all_there_are(room: Newsroom) -> None:
+    room.start(25)
+    last = 3 * POINTS_OF_A_TRY + 3  # three batches, and the look that finds nothing more
+    assert not run_until_cut(room, last + 1)
+    assert room.campaign().state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("point", points(3 * POINTS_OF_A_TRY + 3))
+def test_cut_off_anywhere_nobody_gets_it_twice_and_nobody_is_forgotten(
+    room: Newsroom, point: int
+) -> None:
+    room.start(25)
+    assert run_until_cut(room, point)
+    found = room.recover()
+    room.drain()
+    accepted = room.provider.accepted
+    assert len(accepted) == len(set(accepted))
+    counts, unknown = room.counts(), room.unknown()
+    assert counts == Counts(accepted=25 - len(unknown), unknown=len(unknown))
+    assert found == Recovered(unknown=1 if unknown else 0)
+    everybody = {f"reader{number}@example.org" for number in range(1, 26)}
+    assert everybody == set(accepted) | set(unknown)
+    expected = CampaignState.ATTENTION if unknown else CampaignState.SENT
+    assert room.campaign().state is expected
+    room.deeds()
+
+
+@pytest.mark.parametrize("point", points(3 * POINTS_OF_A_TRY + 3))
+def test_where_repeating_is_safe_everybody_has_it_once_in_the_end(
+    room: Newsroom, point: int
+) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(25)
+    assert run_until_cut(room, point)
+    found = room.recover()
+    assert room.find_out() == found.unknown
+    room.drain()
+    everybody = sorted(f"reader{number}@example.org" for number in range(1, 26))
+    assert sorted(room.provider.accepted) == everybody
+    assert room.counts() == Counts(accepted=25)
+    assert room.campaign().state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("replay", list(Replay))
+def test_cut_off_again_and_again_it_still_comes_to_an_end(room: Newsroom, replay: Replay) -> None:
+    room.provider = RecordingProvider(replay=replay)
+    room.start(25)
+    for point in (5, 4, 6, 5, 7, 2):
+        run_until_cut(room, point)
+        room.recover()
+        room.find_out()
+    room.drain()
+    assert len(room.provider.accepted) == len(set(room.provider.accepted))
+    everybody = {f"reader{number}@example.org" for number in range(1, 26)}
+    assert everybody == set(room.provider.accepted) | set(room.unknown())
+    assert room.campaign().state.ended
+
+
+def test_whoever_left_after_the_cut_is_not_in_the_repetition(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(3)
+    assert run_until_cut(room, 4)
+    room.suppress("reader2@example.org")
+    room.recover()
+    room.find_out()
+    room.drain()
+    assert room.provider.accepted == ["reader1@example.org", "reader3@example.org"]
+    assert room.counts() == Counts(accepted=2, unknown=1)
+
+
+def test_a_paused_campaign_is_repeated_when_it_is_resumed(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(3)
+    assert run_until_cut(room, 4)
+    room.hand().pause("resignation")
+    assert room.recover() == Recovered(unknown=1)
+    assert room.find_out() == 1
+    assert room.drain() == 0
+    assert room.counts() == Counts(unknown=3)
+    room.hand().resume("resignation")
+    room.clock.advance(seconds=30)
+    room.find_out()
+    assert len(room.provider.accepted) == 3
+
+
+def test_a_cancelled_campaign_is_not_repeated(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(3)
+    assert run_until_cut(room, 4)
+    room.hand().cancel("resignation")
+    assert room.recover() == Recovered(unknown=1)
+    room.find_out()
+    room.drain()
+    assert room.provider.accepted == []
+    assert room.counts() == Counts(unknown=3)
+
+
+def test_a_campaign_in_need_of_attention_ends_where_repeating_is_safe(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(3)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.drain()
+    assert room.campaign().state is CampaignState.ATTENTION
+    room.provider.answer = always(Verdict.ACCEPTED)
+    assert room.find_out() == 1
+    assert room.campaign().state is CampaignState.SENT
+    assert len(room.provider.accepted) == 3
+
+
+def test_a_campaign_in_need_of_attention_stays_so_where_it_is_not(room: Newsroom) -> None:
+    room.start(3)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.drain()
+    assert room.find_out() == 1
+    assert room.find_out() == 0
+    assert room.campaign().state is CampaignState.ATTENTION
+
+
+def test_recovering_twice_changes_nothing_more(room: Newsroom) -> None:
+    room.start(3)
+    run_until_cut(room, 4)
+    room.recover()
+    before = room.campaign()
+    assert room.recover() == Recovered(unknown=0)
+    assert room.campaign() == before
+
+
+def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
+    room.subscribe(5)
+    room.write()
+    room.look()
+    room.approve()
+    room.plan()
+    room.clock.advance(minutes=5)
+    for point in (1, 2):
+        with pytest.raises(PowerCut):
+            start_due(store=FusedStore(room.store, Fuse(point)), rules=room.rules, clock=room.clock)
+        assert room.campaign().state is CampaignState.SCHEDULED
+        assert room.counts() == Counts()
+    with pytest.raises(PowerCut):
+        start_due(store=FusedStore(room.store, Fuse(3)), rules=room.rules, clock=room.clock)
+    assert room.counts() == Counts(pending=5)
+    assert room.start_due() == ()
+    room.drain()
+    assert len(room.provider.accepted) == 5

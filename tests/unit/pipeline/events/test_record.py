@@ -1,0 +1,559 @@
+"""What providers tell later is brought home: booked, suppressed, counted; once, in any order."""
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.events.record import Recorded, record, retire
+from newsletter.ports.sending import Resolution
+from newsletter.ports.world import Forged, Replay
+from newsletter.store.sql import SqlStore
+from tests.fakes import OURS, THEIRS, WORKSPACE, FixedClock, RecordingProvider, accept_all, always
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
+
+PROVING = [kind for kind in EventKind if kind.proves_acceptance]
+
+
+def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
+    """What happened to the message of one reader of the first campaign."""
+    usual: dict[str, Any] = {
+        "id": f"{kind.value} {number}",
+        "at": room.clock.now(),
+        "address": f"reader{number}@example.org",
+        "campaign": "resignation",
+        "attempt_id": OURS,
+        "bounce": Bounce.HARD if kind is EventKind.BOUNCED else None,
+        "raw": f'{{"to": "reader{number}@example.org"}}',
+    }
+    return Event(kind=kind, **usual | fields)
+
+
+def tell(room: Newsroom, *events: Event) -> Recorded:
+    return record(
+        events,
+        provider="recording",
+        workspace=WORKSPACE,
+        store=room.store,
+        clock=room.clock,
+    )
+
+
+def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Recorded:
+    return tell(room, event(room, number, kind, **fields))
+
+
+def suppressed(room: Newsroom, number: int) -> SuppressionReason | None:
+    with room.store.read() as tx:
+        return tx.readers.suppressed(f"reader{number}@example.org")
+
+
+def figures(room: Newsroom, name: str = "resignation") -> dict[str, Any]:
+    return report(name, store=room.store)
+
+
+def kept(room: Newsroom) -> list[str]:
+    with room.store.read() as tx:
+        rows = tx.connection.execute(text("SELECT id FROM event ORDER BY id"))  # type: ignore[attr-defined]
+        return [row[0] for row in rows]
+
+
+@pytest.fixture
+def accepted(room: Newsroom) -> Newsroom:
+    """Ten readers, all accepted."""
+    room.start(10)
+    room.drain()
+    return room
+
+
+# --- figures
+
+
+def test_a_post_without_events_changes_nothing(accepted: Newsroom) -> None:
+    assert tell(accepted) == Recorded()
+    assert figures(accepted)["events_received"] is False
+
+
+def test_a_token_that_came_before_with_another_event_is_refused(accepted: Newsroom) -> None:
+    told = event(accepted, 1, EventKind.COMPLAINED, token="token of one event")
+    tell(accepted, told)
+    accepted.clock.advance(hours=8)
+    tell(accepted, told)  # told again, also after a restart
+    with pytest.raises(Forged):
+        tell(accepted, replace(told, address="reader2@example.org"))
+    assert suppressed(accepted, 2) is None
+
+
+def test_a_token_is_forgotten_once_its_post_is_too_old_anyway(accepted: Newsroom) -> None:
+    for number in range(3):
+        tell_of(accepted, number, EventKind.DELIVERED, token=f"token {number}")
+        accepted.clock.advance(days=3)
+    with accepted.store.read() as tx:
+        count = text("SELECT count(*) FROM signed")
+        assert tx.connection.scalar(count) == 1  # type: ignore[attr-defined]
+
+
+def test_what_was_told_is_in_the_report(accepted: Newsroom) -> None:
+    recorded = tell(
+        accepted,
+        *(event(accepted, number, EventKind.DELIVERED) for number in (1, 2, 3, 4)),
+        event(accepted, 4, EventKind.COMPLAINED),
+        event(accepted, 5, EventKind.BOUNCED),
+        event(accepted, 6, EventKind.BOUNCED, bounce=Bounce.POLICY),
+        event(accepted, 7, EventKind.OPENED),
+    )
+    assert recorded == Recorded(events=8, suppressed=2)
+    found = figures(accepted)
+    assert found["events_received"] is True
+    assert (found["delivered"], found["bounced"], found["complained"]) == (4, 2, 1)
+    assert found["bounces"] == {"hard": 1, "soft": 0, "policy": 1, "complaint": 0, "other": 0}
+    assert (found["accepted"], found["audience"]) == (10, 10)
+
+
+def test_opens_and_clicks_are_counted_nowhere_and_kept_nowhere(accepted: Newsroom) -> None:
+    before = figures(accepted)
+    tell_of(accepted, 1, EventKind.OPENED)
+    tell_of(accepted, 1, EventKind.CLICKED)
+    assert figures(accepted) == before
+    assert kept(accepted) == []
+
+
+def test_what_has_to_be_looked_into_is_kept_as_it_came(accepted: Newsroom) -> None:
+    for kind in EventKind:
+        tell_of(accepted, 1, kind)
+        tell_of(accepted, 1, kind)
+    assert kept(accepted) == ["bounced 1", "complained 1", "other 1", "unsubscribed 1"]
+
+
+def test_a_long_post_is_recorded_whole(room: Newsroom) -> None:
+    room.start(1_203)
+    room.drain(200)
+    events = [event(room, number, EventKind.DELIVERED) for number in range(1, 1_204)]
+    assert tell(room, *events).events == 1_203
+    assert figures(room)["delivered"] == 1_203
+
+
+# --- what is told of nobody, of the erased, of other campaigns
+
+
+def test_an_event_that_names_nobody_we_know_is_kept_and_nothing_else(accepted: Newsroom) -> None:
+    stranger = {"address": "stranger@example.org", "campaign": "elsewhere"}
+    told = [event(accepted, 1, kind, **stranger) for kind in EventKind]
+    assert tell(accepted, *told) == Recorded(events=9, strangers=9)
+    assert kept(accepted) == ["bounced 1", "complained 1", "other 1", "unsubscribed 1"]
+    assert figures(accepted)["events_received"] is False
+    with accepted.store.read() as tx:
+        assert tx.readers.suppressed("stranger@example.org") is None
+
+
+def test_of_whom_we_forgot_the_figures_are_kept_and_no_words(accepted: Newsroom) -> None:
+    with accepted.store.begin() as tx:
+        tx.readers.forget("reader3@example.org", accepted.clock.now())
+    tell_of(accepted, 3, EventKind.BOUNCED, subscriber_id=3, reason="reader3@ is no more")
+    tell_of(accepted, 3, EventKind.COMPLAINED)
+    assert figures(accepted)["bounces"]["hard"] == 1
+    assert kept(accepted) == []
+    with accepted.store.read() as tx:
+        reasons = tx.connection.scalars(text("SELECT reason FROM receipt")).all()  # type: ignore[attr-defined]
+    assert reasons == [""]
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 63, 10**30])
+def test_what_no_database_takes_is_recorded_as_far_as_it_can_be(
+    accepted: Newsroom, number: int
+) -> None:
+    half = "\ud83d"
+    odd = {"id": f"b{half}", "reason": f"550 {half}", "raw": half, "subscriber_id": number}
+    assert tell_of(accepted, 1, EventKind.BOUNCED, **odd) == Recorded(events=1, suppressed=1)
+    assert kept(accepted) == ["b?"]
+
+
+# --- who is suppressed
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounce", "reason"),
+    [
+        (EventKind.BOUNCED, Bounce.HARD, SuppressionReason.BOUNCED),
+        (EventKind.BOUNCED, Bounce.COMPLAINT, SuppressionReason.COMPLAINED),
+        (EventKind.BOUNCED, Bounce.SOFT, None),
+        (EventKind.BOUNCED, Bounce.POLICY, None),
+        (EventKind.BOUNCED, Bounce.OTHER, None),
+        (EventKind.COMPLAINED, None, SuppressionReason.COMPLAINED),
+        (EventKind.DELIVERED, None, None),
+        (EventKind.UNSUBSCRIBED, None, None),
+        (EventKind.OTHER, None, None),
+    ],
+)
+def test_a_missing_mailbox_and_a_complaint_suppress_at_once_and_nothing_else(
+    accepted: Newsroom, kind: EventKind, bounce: Bounce | None, reason: SuppressionReason | None
+) -> None:
+    assert tell_of(accepted, 1, kind, bounce=bounce).suppressed == (reason is not None)
+    assert suppressed(accepted, 1) is reason
+    assert tell_of(accepted, 1, kind, bounce=bounce).suppressed == 0
+
+
+def test_a_suppression_says_which_event_it_comes_from(accepted: Newsroom) -> None:
+    tell_of(accepted, 1, EventKind.BOUNCED)
+    with accepted.store.read() as tx:
+        origin = tx.connection.scalar(text("SELECT origin FROM suppression"))  # type: ignore[attr-defined]
+    assert origin == "recording event bounced 1"
+
+
+def test_an_address_is_suppressed_also_when_the_campaign_is_not_known(accepted: Newsroom) -> None:
+    tell_of(accepted, 1, EventKind.COMPLAINED, campaign="")
+    assert suppressed(accepted, 1) is SuppressionReason.COMPLAINED
+
+
+def test_who_leaves_through_the_provider_leaves_the_lists_of_the_campaign(
+    room: Newsroom,
+) -> None:
+    room.subscribe(3, "press", "supporters")
+    room.start(3)
+    room.drain()
+    tell_of(room, 2, EventKind.UNSUBSCRIBED)
+    with room.store.read() as tx:
+        person = tx.readers.find("reader2@example.org")
+    assert person is not None
+    assert (person.lists, person.suppressed) == (("supporters",), None)
+    assert figures(room)["unsubscribed"] == 1
+
+
+def test_who_leaves_and_nobody_knows_what_leaves_everything(accepted: Newsroom) -> None:
+    tell_of(accepted, 2, EventKind.UNSUBSCRIBED, campaign="")
+    assert suppressed(accepted, 2) is SuppressionReason.UNSUBSCRIBED
+
+
+# --- what was unknown
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_an_event_of_a_message_proves_that_the_provider_took_it(
+    lost: Newsroom, kind: EventKind
+) -> None:
+    proved = tell_of(lost, 3, kind, provider_id="m3").confirmed
+    assert proved == (kind in PROVING)
+    assert lost.counts() == Counts(accepted=proved, unknown=10 - proved)
+    if proved:
+        with lost.store.read() as tx:
+            told = ("reader3@example.org", "accepted", "told by an event", "m3")
+            assert tx.campaigns.exceptions(1) == [told]
+
+
+def test_when_the_last_unknown_is_told_of_the_campaign_is_sent(lost: Newsroom) -> None:
+    for number in range(1, 11):
+        assert lost.campaign().state is CampaignState.ATTENTION
+        tell_of(lost, number, EventKind.DELIVERED)
+    assert lost.campaign().state is CampaignState.SENT
+    assert lost.counts() == Counts(accepted=10)
+
+
+def test_whoever_is_known_to_have_it_is_not_written_to_again(lost: Newsroom) -> None:
+    tell_of(lost, 1, EventKind.DELIVERED)
+    lost.hand().resolve("resignation", Resolution.RESEND)
+    tell_of(lost, 2, EventKind.OPENED)
+    lost.drain()
+    assert lost.provider.accepted == [f"reader{number}@example.org" for number in range(3, 11)]
+    assert lost.counts() == Counts(accepted=10)
+
+
+def _told_during_the_call(room: Newsroom, verdict: Verdict) -> None:
+    room.start(10)
+
+    def faster(batch: OutgoingBatch) -> Answer:
+        names = {"attempt_id": batch.attempt_id, "campaign": ""}
+        tell_of(room, 1, EventKind.OPENED, **names)
+        tell_of(room, 2, EventKind.DELIVERED, **names)
+        return always(verdict)(batch)
+
+    room.provider.answer = faster
+    room.dispatch()
+    room.provider.answer = accept_all
+
+
+def test_an_event_that_is_faster_than_the_answer_is_not_lost(room: Newsroom) -> None:
+    _told_during_the_call(room, Verdict.ACCEPTED)
+    assert room.counts() == Counts(accepted=10)
+    assert figures(room)["delivered"] == 1
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.RETRY])
+def test_an_event_that_is_faster_than_the_answer_proves_what_the_answer_does_not(
+    room: Newsroom, verdict: Verdict
+) -> None:
+    _told_during_the_call(room, verdict)
+    assert room.counts().accepted == 2
+    room.clock.advance(minutes=1)
+    if verdict is Verdict.UNKNOWN:
+        room.hand().resolve("resignation", Resolution.RESEND)
+    room.drain()
+    assert len(room.provider.accepted) == len(set(room.provider.accepted)) == 8
+    assert room.counts() == Counts(accepted=10)
+
+
+@pytest.mark.parametrize("replay", Replay)
+def test_what_was_told_before_a_crash_is_known_after_it(room: Newsroom, replay: Replay) -> None:
+    room.provider = RecordingProvider(replay=replay)
+    room.start(10)
+
+    def cut(batch: OutgoingBatch) -> Answer:
+        tell_of(room, 4, EventKind.DELIVERED, attempt_id=batch.attempt_id)
+        raise KeyboardInterrupt
+
+    room.provider.answer = cut
+    with pytest.raises(KeyboardInterrupt):
+        room.dispatch()
+    room.provider.answer = accept_all
+    room.recover()
+    assert room.counts().accepted == 1
+    room.drain()
+    assert "reader4@example.org" not in room.provider.accepted
+
+
+def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -> None:
+    room.start(300)
+    told: set[int] = set()
+
+    def lossy(batch: OutgoingBatch) -> Answer:
+        """Every second message arrives, is told of, and every third answer gets lost."""
+        members = [one.subscriber_id for one in batch.recipients if one.subscriber_id % 2]
+        told.update(members)
+        tell(
+            room,
+            *(
+                event(room, number, EventKind.DELIVERED, attempt_id=batch.attempt_id)
+                for number in members
+            ),
+        )
+        lost = batch.recipients[0].subscriber_id % 3 == 0
+        return always(Verdict.UNKNOWN)(batch) if lost else accept_all(batch)
+
+    room.provider.answer = lossy
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(future.result() for future in [pool.submit(room.drain) for _ in range(3)]) == 30
+    assert len(told) == 150
+    counts = room.counts()
+    assert counts.unknown > 0
+    assert counts.accepted + counts.unknown == 300
+    assert not {f"reader{number}@example.org" for number in told} & set(room.unknown())
+    room.provider.answer = accept_all
+    room.hand().resolve("resignation", Resolution.RESEND)
+    again = len(room.provider.batches)
+    room.drain()
+    sent_again = {
+        one.subscriber_id for batch in room.provider.batches[again:] for one in batch.recipients
+    }
+    assert len(sent_again) == counts.unknown
+    assert not sent_again & told
+    assert (room.counts(), figures(room)["delivered"]) == (Counts(accepted=300), 150)
+
+
+# --- mailboxes that put us off for weeks
+
+
+def _soft_for_weeks(room: Newsroom, *days: int) -> None:
+    """Ten readers; the first one's mailbox puts us off on each of these days."""
+    begun = room.clock.now()
+    for number, day in enumerate(days):
+        room.clock.advance(seconds=(begun + timedelta(days=day) - room.clock.now()).total_seconds())
+        slug = f"s{number}"
+        room.start(10, slug=slug)
+        room.drain()
+        tell_of(room, 1, EventKind.BOUNCED, bounce=Bounce.SOFT, campaign=slug, id=slug)
+
+
+def _due(room: Newsroom) -> None:
+    room.write("next")
+    room.look()
+    room.approve(slug="next")
+    room.plan()
+    room.clock.advance(minutes=5)
+
+
+def _retire(room: Newsroom) -> int:
+    return retire(store=room.store, clock=room.clock)
+
+
+def test_a_mailbox_that_put_us_off_for_weeks_is_left_out_of_the_next_campaign(
+    room: Newsroom,
+) -> None:
+    _soft_for_weeks(room, 0, 4, 8, 12, 16)
+    assert _retire(room) == 0, "no campaign is due"
+    assert suppressed(room, 1) is None
+    _due(room)
+    assert _retire(room) == 1
+    assert suppressed(room, 1) is SuppressionReason.BOUNCED
+    assert _retire(room) == 0
+
+
+def test_a_mailbox_that_took_a_message_since_stays(room: Newsroom) -> None:
+    _soft_for_weeks(room, 0, 4, 8, 12, 16)
+    tell_of(room, 1, EventKind.DELIVERED, campaign="s4")
+    _due(room)
+    assert _retire(room) == 0
+    assert suppressed(room, 1) is None
+
+
+def test_nobody_is_retired_who_was_erased_or_put_us_off_too_briefly(room: Newsroom) -> None:
+    _soft_for_weeks(room, 0, 1, 2, 3, 4)
+    _due(room)
+    assert _retire(room) == 0
+    room.clock.advance(days=11)
+    with room.store.begin() as tx:
+        tx.readers.forget("reader1@example.org", room.clock.now())
+    tell_of(
+        room, 1, EventKind.BOUNCED, bounce=Bounce.SOFT, campaign="s0", subscriber_id=1, id="late"
+    )
+    assert _retire(room) == 0
+
+
+# --- order and copies
+
+
+def _state(room: Newsroom) -> dict[str, list[Any]]:
+    """All that events change, without the moments at which they came in."""
+    queries = {
+        "receipt": "SELECT * FROM receipt",
+        "event": "SELECT provider, id, kind, at, campaign_id, subscriber_id, raw FROM event",
+        "suppression": "SELECT address, reason FROM suppression",
+        "subscription": "SELECT list_id, subscriber_id, state, ended_by FROM subscription",
+        "batch": "SELECT id, state, accepted, unknown, pending, cancelled FROM batch",
+        "delivery": "SELECT campaign_id, subscriber_id, state, reason FROM delivery",
+        "campaign": "SELECT id, state, reason FROM campaign",
+    }
+    with room.store.read() as tx:
+        return {
+            name: sorted(map(tuple, tx.connection.execute(text(query)).all()))  # type: ignore[attr-defined]
+            for name, query in queries.items()
+        }
+
+
+def _history(room: Newsroom, readers: int, chance: random.Random) -> list[Event]:
+    """What may happen to a campaign's messages, in the order in which it did."""
+    events: list[Event] = []
+    for number in set(range(1, readers + 1)) - set(range(1, readers, 7)):  # of some, nothing
+        kinds = chance.choices(list(EventKind), k=chance.choice([1, 1, 2, 4]))
+        for step, kind in enumerate(kinds):
+            bounce = chance.choice(list(Bounce)) if kind is EventKind.BOUNCED else None
+            at = room.clock.now() + timedelta(seconds=chance.randrange(100_000))
+            events.append(event(room, number, kind, id=f"{number}.{step}", bounce=bounce, at=at))
+    return sorted(events, key=lambda one: (one.at, one.id))
+
+
+def _prepared(store: SqlStore, readers: int) -> Newsroom:
+    """Half of the readers accepted, half unknown."""
+    room = Newsroom(BalancedStore(store), FixedClock())
+    room.start(readers)
+    for calls in range(-(-readers // 10)):
+        room.provider.answer = always(Verdict.UNKNOWN) if calls % 2 else accept_all
+        room.dispatch()
+    return room
+
+
+def _post_all(room: Newsroom, events: Sequence[Event], size: int) -> None:
+    for start in range(0, len(events), size):
+        tell(room, *events[start : start + size])
+
+
+def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_ordered_replay(
+    stores: Sequence[SqlStore],
+) -> None:
+    chance = random.Random(46)  # noqa: S311 - the same each time, which is the point
+    readers, rooms = 30, [_prepared(store, 30) for store in stores]
+    events = _history(rooms[0], readers, chance)
+    _post_all(rooms[0], events, 20)
+    expected = _state(rooms[0])
+    assert {row[1] for row in expected["suppression"]} == {"bounced", "complained"}
+    assert any(row[1] == "unknown" for row in expected["batch"])
+    for room in rooms[1:]:
+        copies = [one for one in events for _ in range(chance.choice([1, 1, 2, 3, 9]))]
+        chance.shuffle(copies)
+        _post_all(room, copies, chance.choice([1, 7, 100]) if len(copies) < 500 else 50)
+        assert _state(room) == expected
+
+
+@pytest.mark.faults
+def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
+    stores: Sequence[SqlStore],
+) -> None:
+    chance = random.Random(20_000)  # noqa: S311 - the same each time, which is the point
+    ordered, shuffled = (_prepared(store, 1_500) for store in stores[:2])
+    events = _history(ordered, 1_500, chance)
+    _post_all(ordered, events, 500)
+    copies = [one for one in events for _ in range(chance.choice([1, 2, 3, 4]))]
+    copies += chance.choices(events, k=max(0, 20_000 - len(copies) - 45)) + events[:1] * 45
+    chance.shuffle(copies)
+    _post_all(shuffled, copies, 1_000)
+    assert _state(shuffled) == _state(ordered)
+
+
+# --- others at the same account
+
+
+@pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"address": "theirs@example.net", "attempt_id": "of before tries named a workspace"},
+        {"address": "theirs@example.net", "attempt_id": ""},
+        {"address": "", "attempt_id": ""},
+        {"address": "theirs@example.net", "attempt_id": THEIRS},
+        {"address": "reader2@example.org", "attempt_id": THEIRS},
+    ],
+)
+def test_what_is_told_of_others_messages_touches_no_reader_of_ours(
+    accepted: Newsroom, kind: EventKind, names: dict[str, str]
+) -> None:
+    """They number their readers from one too, and may send a statement of the same name."""
+    told = tell_of(accepted, 2, kind, subscriber_id=2, **names)
+    assert (told.events, told.strangers, told.suppressed) == (1, 1, 0)
+    assert suppressed(accepted, 2) is None
+    with accepted.store.read() as tx:
+        person = tx.readers.find("reader2@example.org")
+    assert person is not None
+    assert person.lists == ("press",)
+    assert figures(accepted)["bounced"] == 0
+
+
+def test_what_is_told_of_another_workspace_is_not_even_kept(accepted: Newsroom) -> None:
+    tell_of(accepted, 2, EventKind.BOUNCED, attempt_id=THEIRS)
+    assert kept(accepted) == []
+
+
+def test_anothers_message_of_the_same_name_confirms_none_of_ours(lost: Newsroom) -> None:
+    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=THEIRS)
+    for attempt_id in ("", "of others"):
+        about = {"attempt_id": attempt_id, "address": "theirs@example.net"}
+        tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, **about)
+    assert lost.counts().accepted == 0
+    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1)
+    assert lost.counts().accepted == 1
+
+
+def test_an_older_campaigns_message_confirms_none_of_a_newer_one(room: Newsroom) -> None:
+    """The first was put back before it reached anybody; what is told of its try is of its own."""
+    room.provider.answer = always(Verdict.RETRY)
+    room.start(3)
+    older = room.dispatch().attempt_id
+    room.hand().cancel("resignation")
+    room.clock.advance(minutes=5)
+    room.look()
+    room.approve()
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.drain()
+    assert len(room.campaigns()) == 2
+    tell_of(room, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=OURS, id=older)
+    assert room.counts() == Counts(unknown=3)

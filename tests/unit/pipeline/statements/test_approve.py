@@ -1,0 +1,202 @@
+"""statement → approval."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.statement import Approval, Channel, Progress
+from newsletter.pipeline.statements.approve import revoke
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def approvals(room: Newsroom) -> list[Approval]:
+    with room.store.read() as tx:
+        return tx.approvals.of("resignation")
+
+
+def approved(room: Newsroom) -> bool:
+    """Whether planning makes a campaign of it."""
+    return bool(room.plan().scheduled)
+
+
+def take_back(room: Newsroom, by: str) -> int:
+    return revoke("resignation", by=by, store=room.store, clock=room.clock)
+
+
+def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    given = room.approve("Ed@Forum.Example")
+    assert given.digest == room.digest()
+    assert given.standing.approved
+    [yes] = approvals(room)
+    assert yes.by == "ed@forum.example"
+    assert yes.digest == room.digest()
+    assert (yes.channel, yes.at) == (Channel.COMMAND, room.clock.now())
+    assert room.deeds()[-1] == ("ed@forum.example", "approve")
+
+
+def test_saying_yes_twice_is_taken_down_once(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    assert room.approve().standing.approved
+    assert len(approvals(room)) == 1
+
+
+def test_two_people_are_two_approvals(room: Newsroom) -> None:
+    room.demand(required=2)
+    room.write()
+    room.look()
+    assert not room.approve().standing.approved
+    assert room.approve("flo@forum.example").standing.approved
+
+
+def test_a_yes_of_whoever_may_not_give_it_is_refused(
+    subtests: pytest.Subtests, room: Newsroom
+) -> None:
+    for by, complaint in [
+        ("vic@forum.example", "is a viewer; to approve takes the role approver"),
+        ("eve@elsewhere.example", "newsletter user add eve@elsewhere.example --role approver"),
+        ("writer@forum.example", "writer@forum.example wrote resignation"),
+        ("ed@" + "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2 + ".example", "can be looked up"),
+    ]:
+        with subtests.test(by=by, complaint=complaint):
+            room.write()
+            room.look()
+            with pytest.raises(Refused, match=complaint):
+                room.approve(by)
+            assert approvals(room) == []
+
+
+def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) -> None:
+    room.demand(author_may_approve=True)
+    room.write()
+    room.look()
+    assert room.approve("writer@forum.example").standing.approved
+
+
+@pytest.mark.parametrize("length", [0, 7, 64])
+def test_whoever_has_seen_this_very_text_may_say_yes_to_it(room: Newsroom, length: int) -> None:
+    room.write()
+    room.look()
+    room.approve(expect=room.digest()[:length])
+    assert len(approvals(room)) == 1
+
+
+def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    seen = room.digest()
+    room.write(body="The Forum has not resigned.")
+    room.look()
+    with pytest.raises(
+        Refused, match=f"changed since you looked: it is version {room.digest()[:4]}"
+    ):
+        room.approve(expect=seen)
+    assert approvals(room) == []
+
+
+def test_there_is_nothing_to_approve_where_there_is_no_statement(room: Newsroom) -> None:
+    with pytest.raises(NotFound, match="there is no statement 'resignation'"):
+        room.approve()
+    room.write()
+    room.look()
+    room.remove()
+    room.look()
+    with pytest.raises(NotFound, match="there is no statement"):
+        room.approve()
+
+
+def test_what_cannot_be_rendered_cannot_be_approved(room: Newsroom) -> None:
+    room.write(body="This is unrenderable.")
+    room.look()
+    with pytest.raises(Refused, match="newsletter statement check resignation"):
+        room.approve()
+
+
+def test_what_is_going_out_or_has_gone_is_not_approved_again(room: Newsroom) -> None:
+    room.start()
+    with pytest.raises(Refused, match="already gone out as campaign 1"):
+        room.approve("flo@forum.example")
+    room.drain()
+    with pytest.raises(Refused, match="write what has to be put right"):
+        room.approve("flo@forum.example")
+
+
+def test_what_was_cancelled_before_anything_went_out_can_be_approved_again(
+    room: Newsroom,
+) -> None:
+    room.start()
+    room.hand().cancel("resignation")
+    assert not approved(room)
+    room.approve()
+    assert approved(room)
+
+
+# --- taking back
+
+
+def test_a_person_takes_back_their_own_yes(room: Newsroom) -> None:
+    room.demand(required=2)
+    room.write()
+    room.look()
+    room.approve()
+    room.approve("flo@forum.example")
+    assert take_back(room, "Ed@forum.example") == 1
+    assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["flo@forum.example"]
+    assert room.deeds()[-1] == ("ed@forum.example", "revoke")
+    assert not approved(room)
+
+
+def test_an_admin_takes_back_all(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    room.approve("flo@forum.example")
+    assert take_back(room, "ada@forum.example") == 2
+    assert not approved(room)
+
+
+def test_nobody_takes_back_what_they_never_gave(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    with pytest.raises(NotFound, match=r"no approval of flo@forum\.example to take back"):
+        take_back(room, "flo@forum.example")
+    with pytest.raises(Refused, match="is a viewer; to revoke takes the role approver"):
+        take_back(room, "vic@forum.example")
+    assert approved(room)
+
+
+def test_the_time_of_the_first_yes_stands_when_others_follow(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    first = room.clock.now()
+    room.approve()
+    room.plan()
+    room.clock.advance(minutes=4)
+    room.approve("flo@forum.example")
+    room.plan()
+    assert room.campaign().release_at == first + timedelta(minutes=5)
+
+
+def test_a_draft_is_not_approved_before_it_is_handed_in(room: Newsroom) -> None:
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    with pytest.raises(Refused, match="is a draft") as caught:
+        room.approve()
+    assert "newsletter statement submit resignation" in str(caught.value)
+
+
+def test_what_becomes_a_draft_again_is_held_though_it_was_approved(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    assert room.plan().scheduled
+    room.write(progress=Progress.DRAFT)
+    [withdrawn] = room.look().withdrawn
+    assert "is a draft" in withdrawn.reason
+    room.write(progress=Progress.REVIEW)
+    assert room.look().scheduled, "its text is the one that was approved"

@@ -1,0 +1,367 @@
+"""One statement in several languages: each reader gets one of them, once."""
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.report import report
+from tests.fakes import accept_all, always
+from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.statements.languages import (
+    FORUM,
+    FRENCH,
+    MEXICAN,
+    SPANISH,
+    agree,
+    begin,
+    compose,
+    foretold,
+    held,
+    in_each,
+    later,
+    populate,
+)
+
+
+def awaited(room: Newsroom, slug: str = FORUM) -> list[str]:
+    return [row["said"] for row in report(slug, store=room.store)["awaited"]]
+
+
+@pytest.mark.parametrize(
+    "order", [(FORUM, SPANISH, MEXICAN), (MEXICAN, SPANISH, FORUM), (SPANISH, FORUM, MEXICAN)]
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_each_reader_gets_their_language_in_whatever_order_members_are_approved_and_start(
+    room: Newsroom, order: tuple[str, ...], apart: bool
+) -> None:
+    populate(room, {"": 3, "en": 4, "es": 5, "es-AR": 2, "es-MX": 6, "de": 1})
+    compose(room, FORUM, SPANISH, MEXICAN)
+    for hours, slug in enumerate(order):
+        if apart:
+            later(room, slug, hours=hours)
+    agree(room, *order)
+    started = []
+    for _ in order:
+        started += begin(room)
+        room.drain()
+        room.clock.advance(hours=1)
+    assert started == (list(order) if apart else sorted(order))
+    assert in_each(room) == {FORUM: 8, SPANISH: 7, MEXICAN: 6}
+    assert room.campaign(SPANISH).translates == FORUM
+    assert report(SPANISH, store=room.store)["translates"] == FORUM
+    assert awaited(room) == []
+
+
+def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 2, "es-MX": 1})
+    room.suppress("reader001@example.org")
+    compose(room, FORUM, SPANISH)
+    before = foretold(room, FORUM)
+    assert (before.audience, before.elsewhere, before.unapproved) == (4, (), (SPANISH,))
+    assert "forum-es is not approved, so nobody waits for it" in list(lines_of(before))
+    assert foretold(room, SPANISH).unapproved == ()
+
+    room.approve(slug=SPANISH)
+    dry = foretold(room, FORUM)
+    room.plan()
+    assert dry == foretold(room, FORUM)
+    assert dry.addresses == ("reader002@example.org",)
+    assert dry.excluded == (("reader001@example.org", "bounced"),)
+    spanish = tuple(f"reader00{number}@example.org" for number in (3, 4, 5))
+    assert dry.elsewhere == tuple((one, "gets it in es: forum-es") for one in spanish)
+    assert "3 more on these lists: gets it in es: forum-es" in list(lines_of(dry))
+
+    theirs = foretold(room, SPANISH)
+    assert (theirs.addresses, theirs.translates) == (spanish, FORUM)
+    assert theirs.elsewhere == (("reader002@example.org", "gets it in en: forum"),)
+
+    assert begin(room) == [SPANISH]
+    assert {why for _, why in foretold(room, FORUM).elsewhere} == {"is in the audience of forum-es"}
+
+
+def test_what_was_approved_too_late_goes_to_those_alone_who_have_nothing(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 3})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    populate(room, {"es": 2}, start=10)
+    agree(room, SPANISH)
+    assert begin(room) == [SPANISH]
+    room.drain()
+    assert in_each(room) == {FORUM: 5, SPANISH: 2}
+
+
+def test_who_subscribes_after_their_language_began_gets_the_original(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 3})
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH)
+    assert begin(room) == [SPANISH]
+    populate(room, {"es": 2}, start=10)
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert in_each(room) == {FORUM: 4, SPANISH: 3}
+
+
+@pytest.mark.parametrize("end", ["cancel", "revoke", "remove", "pause"])
+def test_who_waits_for_a_translation_that_does_not_come_is_shown_and_can_still_be_reached(
+    room: Newsroom, end: str
+) -> None:
+    populate(room, {"en": 2, "es": 3, "fr": 1})
+    compose(room, FORUM, SPANISH, FRENCH)
+    later(room, SPANISH, hours=9)
+    later(room, FRENCH, hours=9)
+    agree(room, FORUM, SPANISH, FRENCH)
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert awaited(room) == [
+        "3 readers wait for forum-es (es), which is scheduled",
+        "1 reader waits for forum-fr (fr), which is scheduled",
+    ]
+    if end == "cancel":
+        room.hand().cancel(SPANISH)
+    elif end == "revoke":
+        with room.store.begin() as tx:
+            tx.approvals.revoke(SPANISH, room.clock.now(), actor="ed")
+    elif end == "remove":
+        room.remove(SPANISH)
+    else:
+        room.hand().pause(SPANISH)
+    room.look()
+    state = "paused" if end == "pause" else "cancelled"
+    assert awaited(room)[0] == f"3 readers wait for forum-es (es), which is {state}"
+    assert in_each(room) == {FORUM: 2}
+
+    if end == "pause":
+        room.hand().resume(SPANISH)
+    else:
+        compose(room, SPANISH)
+        agree(room, SPANISH) if end != "remove" else room.plan()
+    room.clock.advance(hours=9)
+    assert SPANISH in [one.slug for one in room.start_due()]
+    room.drain()
+    assert in_each(room) == {FORUM: 2, SPANISH: 3, FRENCH: 1}
+    assert awaited(room) == []
+    assert awaited(room, SPANISH) == []
+
+
+def test_who_was_cancelled_in_one_language_before_anything_left_gets_another(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 25})
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH)
+    begin(room)
+    room.dispatch()  # ten of them
+    room.hand().cancel(SPANISH)
+    agree(room, FORUM)
+    assert foretold(room, FORUM).audience == 17
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert in_each(room) == {FORUM: 17, SPANISH: 10}
+
+
+def test_who_was_cancelled_in_one_language_after_the_original_began_is_shown(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 25})
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH, FORUM)
+    assert sorted(begin(room)) == [FORUM, SPANISH]
+    room.dispatch()
+    room.dispatch()
+    room.hand().cancel(SPANISH)
+    room.drain()
+    left = room.campaign(SPANISH).counts.cancelled
+    assert left > 0
+    assert awaited(room) == [f"{left} readers wait for forum-es (es), which is cancelled"]
+
+    room.remove(SPANISH)
+    room.write("otra", language="es", translation_of=FORUM, body="This is another.")
+    room.look()
+    agree(room, "otra")
+    assert begin(room) == ["otra"]
+    room.drain()
+    assert in_each(room)["otra"] == left
+    assert sum(in_each(room).values()) == 27
+
+
+def test_who_was_refused_left_or_is_unknown_in_one_language_gets_no_other(room: Newsroom) -> None:
+    addresses = list(populate(room, {"en": 1, "es": 9}))
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH)
+    begin(room)
+    no = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
+    maybe = Outcome(verdict=Verdict.UNKNOWN, reason="timed out")
+    room.suppress(addresses[5])
+    room.provider.answer = lambda _batch: Answer(outcome=maybe, exceptions={2: no})
+    room.drain()
+    room.provider.answer = accept_all
+    assert room.campaign(SPANISH).counts == Counts(rejected=1, suppressed=1, unknown=7)
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    room.drain()
+    assert room.campaign(FORUM).counts == Counts(accepted=1)
+
+
+def test_a_crash_frees_nobody_for_another_language(room: Newsroom) -> None:
+    populate(room, {"en": 1, "es": 9})
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH)
+    begin(room)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.recover()
+    room.hand().cancel(SPANISH)
+    room.provider.answer = accept_all
+    agree(room, FORUM)
+    begin(room)
+    room.drain()
+    assert room.campaign(FORUM).counts == Counts(accepted=1)
+
+
+@pytest.mark.parametrize("slug", [FORUM, SPANISH])
+def test_a_member_for_whom_nobody_is_left_is_paused_and_says_why(room: Newsroom, slug: str) -> None:
+    populate(room, {"es" if slug == FORUM else "en": 3})
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH, FORUM)
+    begin(room)
+    campaign = room.campaign(slug)
+    assert campaign.state is CampaignState.PAUSED
+    assert f"nobody on press is left for {slug}: nobody reads its language" in campaign.reason
+    other = {FORUM: SPANISH, SPANISH: FORUM}[slug]
+    room.drain()
+    assert in_each(room) == {other: 3}
+
+
+# --- what cannot be a translation ---------------------------------------------------------------
+
+
+def test_a_translation_of_what_is_not_there_is_held_and_others_do_not_wait_for_it(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 1, "es": 2})
+    compose(room, SPANISH)
+    agree(room, SPANISH)
+    assert held(room, SPANISH).startswith("it translates forum, and there is no statement of that")
+    assert foretold(room, SPANISH).reasons == (
+        "it translates forum, and there is no statement of that name; write the slug of one",
+    )
+    compose(room, FORUM)
+    [scheduled] = [one for one in room.campaigns() if one.slug == SPANISH]
+    assert scheduled.state is CampaignState.SCHEDULED
+    room.remove(FORUM)
+    room.ingest()
+    assert "there is no statement of that name" in held(room, SPANISH)
+    assert room.campaign(SPANISH).state is CampaignState.CANCELLED
+
+
+def test_a_translation_stays_one_when_the_file_of_what_went_out_is_taken_away(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 1, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, hours=1)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM]
+    room.remove(FORUM)
+    assert room.look().withdrawn == ()
+    room.clock.advance(hours=1)
+    room.start_due()
+    room.drain()
+    assert in_each(room) == {FORUM: 1, SPANISH: 2}
+
+
+def test_faults_of_families_are_told_before_anybody_approves(room: Newsroom) -> None:
+    compose(room, FORUM, SPANISH)
+    assert room.render().faults == ()
+    room.write("otra", language="es", translation_of=FORUM)
+    room.ingest()
+    said = [str(fault) for fault in room.render().faults]
+    assert [one.partition(";")[0] for one in said] == [
+        "statements/forum-es.md: otra is in es and translates forum too",
+        "statements/otra.md: forum-es is in es and translates forum too",
+    ]
+
+
+def test_what_a_translation_translates_is_part_of_what_is_approved(room: Newsroom) -> None:
+    compose(room, FORUM, SPANISH)
+    before = room.digest(SPANISH)
+    room.write(SPANISH, language="es", body=f"This is {SPANISH}.")
+    room.look()
+    assert room.digest(SPANISH) != before
+
+
+# --- corrections -------------------------------------------------------------------------------
+
+
+def test_a_correction_goes_to_those_who_got_that_member(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 3})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM, SPANISH)
+    begin(room)
+    room.drain()
+    room.write("right-es", corrects=SPANISH, language="es", body="This is right.")
+    room.look()
+    agree(room, "right-es")
+    assert begin(room) == ["right-es"]
+    room.drain()
+    assert room.campaign("right-es").counts == Counts(accepted=3)
+
+
+def test_who_gets_a_correction_in_place_of_a_member_gets_no_other_member(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 25})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM)
+    begin(room)
+    room.dispatch()
+    room.write("right", corrects=FORUM, body="This is right.")
+    room.look()
+    agree(room, "right")
+    assert begin(room) == ["right"]
+    agree(room, SPANISH)
+    begin(room)
+    room.drain()
+    assert room.campaign(SPANISH).state is CampaignState.PAUSED
+    assert room.campaign("right").counts == Counts(accepted=27)
+
+
+def test_what_has_not_begun_and_goes_out_in_several_languages_is_mended_not_corrected(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, FORUM, hours=9)
+    later(room, SPANISH, hours=9)
+    agree(room, FORUM, SPANISH)
+    for wrong in (FORUM, SPANISH):
+        room.write(f"right-{wrong}", corrects=wrong, body="This is right.")
+        room.look()
+        agree(room, f"right-{wrong}")
+        why = f"it corrects {wrong}, which goes out in several languages and has not begun"
+        assert held(room, f"right-{wrong}").startswith(why)
+
+
+def test_what_a_correction_took_the_place_of_is_translated_no_more(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM)
+    later(room, FORUM, hours=9)
+    agree(room, FORUM)
+    room.write("right", corrects=FORUM, body="This is right.")
+    room.look()
+    agree(room, "right")
+    assert begin(room) == ["right"]
+    compose(room, SPANISH)
+    agree(room, SPANISH)
+    assert "in whose place its correction right goes" in held(room, SPANISH)
+
+
+def test_a_statement_without_translations_has_no_family(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM)
+    agree(room, FORUM)
+    begin(room)
+    room.drain()
+    assert room.campaign(FORUM).counts == Counts(accepted=4)
+    assert awaited(room) == []

@@ -1,0 +1,158 @@
+"""Approvals that a statement brings along in its front matter."""
+
+import pytest
+
+from newsletter.domain.statements.statement import Approval, Channel, Progress
+from newsletter.pipeline.statements.approve import note_front_matter, revoke
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+
+def approvals(room: Newsroom) -> list[Approval]:
+    with room.store.read() as tx:
+        return tx.approvals.of("resignation")
+
+
+def take_back(room: Newsroom, by: str) -> int:
+    return revoke("resignation", by=by, store=room.store, clock=room.clock)
+
+
+# --- front matter
+
+
+def test_names_in_the_front_matter_count_for_nothing_until_it_is_trusted(room: Newsroom) -> None:
+    room.bring_along("ed@forum.example")
+    room.look()
+    assert approvals(room) == []
+    room.demand(trust_front_matter=True)
+    assert room.note() == ("resignation",)
+    [yes] = approvals(room)
+    assert (yes.by, yes.channel) == ("ed@forum.example", Channel.FRONT_MATTER)
+    assert room.note() == ()
+    assert len(approvals(room)) == 1
+
+
+@pytest.fixture
+def trusting(room: Newsroom) -> Newsroom:
+    room.demand(trust_front_matter=True)
+    return room
+
+
+@pytest.mark.parametrize("progress", [Progress.DRAFT, Progress.REVIEW])
+def test_names_count_only_in_a_statement_that_says_approved(
+    trusting: Newsroom, progress: Progress
+) -> None:
+    trusting.write(progress=progress, approved_by=("ed@forum.example",))
+    trusting.look()
+    assert approvals(trusting) == []
+
+
+def test_a_text_changed_under_the_same_names_waits(trusting: Newsroom) -> None:
+    trusting.bring_along("ed@forum.example")
+    assert trusting.look().scheduled
+    trusting.bring_along("ed@forum.example", body="Something else.")
+    [withdrawn] = trusting.look().withdrawn
+    assert "its text changed after ed@forum.example approved it" in withdrawn.reason
+    for _ in range(3):
+        assert not trusting.look().scheduled
+    assert len(approvals(trusting)) == 1
+
+
+def test_going_back_to_the_text_that_was_approved_approves_it_again(trusting: Newsroom) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.bring_along("ed@forum.example", body="Something else.")
+    trusting.look()
+    trusting.bring_along("ed@forum.example")
+    assert trusting.look().scheduled
+
+
+def test_a_name_that_was_taken_out_is_revoked(trusting: Newsroom) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.bring_along()
+    assert trusting.look().withdrawn
+    assert all(yes.revoked_at is not None for yes in approvals(trusting))
+    assert ("ed@forum.example", "revoke") in trusting.deeds()
+
+
+def test_a_name_that_was_taken_out_and_set_again_counts_for_the_new_text(
+    trusting: Newsroom,
+) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.bring_along(body="Something else.")
+    trusting.look()
+    trusting.bring_along("ed@forum.example", body="Something else.")
+    assert trusting.look().scheduled
+
+
+def test_a_name_that_is_added_counts_for_the_text_with_which_it_appeared(
+    trusting: Newsroom,
+) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.bring_along("ed@forum.example", "flo@forum.example", body="Something else.")
+    [campaign] = [*trusting.look().scheduled, *trusting.plan().scheduled]
+    assert campaign.approved_by == ("flo@forum.example",)
+
+
+def test_the_front_matter_takes_back_no_yes_that_was_given_by_hand(trusting: Newsroom) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.approve("flo@forum.example")
+    trusting.bring_along()
+    trusting.look()
+    standing = [yes.by for yes in approvals(trusting) if yes.revoked_at is None]
+    assert standing == ["flo@forum.example"]
+
+
+@pytest.mark.parametrize("by", ["ed@forum.example", "ada@forum.example"])
+def test_a_revoked_yes_does_not_come_back_from_the_name_still_in_the_file(
+    trusting: Newsroom, by: str
+) -> None:
+    trusting.bring_along("ed@forum.example")
+    assert trusting.look().scheduled
+    assert take_back(trusting, by) == 1
+    assert trusting.look().withdrawn
+    trusting.bring_along("ed@forum.example", body="Something else.")
+    for _ in range(3):
+        assert not trusting.look().scheduled
+
+
+def test_a_cancelled_statement_does_not_approve_itself_again(trusting: Newsroom) -> None:
+    trusting.subscribe(3)
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    trusting.hand().cancel("resignation")
+    trusting.clock.advance(hours=1)
+    for _ in range(3):
+        assert not trusting.look().scheduled
+        assert not trusting.start_due()
+    assert trusting.provider.accepted == []
+
+
+def test_after_a_revocation_the_name_counts_when_it_is_set_anew(trusting: Newsroom) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.look()
+    take_back(trusting, "ed@forum.example")
+    trusting.bring_along()
+    trusting.look()
+    trusting.bring_along("ed@forum.example")
+    assert trusting.look().scheduled
+
+
+def test_a_name_noted_by_somebody_else_in_the_meantime_is_not_noted_twice(
+    trusting: Newsroom,
+) -> None:
+    trusting.bring_along("ed@forum.example")
+    trusting.ingest()
+    trusting.render()
+    store = Meanwhile(trusting.store, trusting.note)
+    noted = note_front_matter(
+        store=store,
+        policy=trusting.rules.policy,
+        rules=trusting.review_rules,
+        clock=trusting.clock,
+    )
+    assert noted == ()
+    assert len(approvals(trusting)) == 1

@@ -1,0 +1,129 @@
+"""source → statement."""
+
+from newsletter.domain.errors import Fault
+from newsletter.pipeline.statements.ingest import ingest
+from newsletter.ports.records import StoredStatement
+from tests.fakes import ListSource
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+FAULT = Fault(file="statements/broken.md", message="has no title")
+
+
+def stored(room: Newsroom, slug: str = "resignation") -> StoredStatement:
+    with room.store.read() as tx:
+        found = tx.statements.get(slug)
+    assert found is not None
+    return found
+
+
+def test_a_new_statement_is_taken_down_and_waits_to_be_rendered(room: Newsroom) -> None:
+    statement = room.write()
+    assert room.ingest().changed == ("resignation",)
+    assert stored(room) == StoredStatement(statement=statement, digest="", fingerprint="")
+
+
+def test_what_another_look_has_rendered_meanwhile_stays_rendered(room: Newsroom) -> None:
+    room.write()
+
+    def another_look() -> None:
+        room.ingest()
+        room.render()
+
+    racing = Meanwhile(room.store, another_look)
+    ingest(store=racing, sources=[room.source], clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    assert stored(room).digest != ""
+
+
+def test_a_second_look_at_the_same_changes_nothing(room: Newsroom) -> None:
+    room.write()
+    room.ingest()
+    room.render()
+    before = stored(room)
+    assert room.ingest().changed == ()
+    assert stored(room) == before
+
+
+def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    changed = room.write(body="The Forum has resigned after all.")
+    assert room.ingest().changed == ("resignation",)
+    assert stored(room) == StoredStatement(statement=changed, digest="", fingerprint="")
+
+
+def test_a_statement_that_is_gone_stays_known_but_is_not_present(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    digest = room.digest()
+    room.remove()
+    assert room.ingest().changed == ("resignation",)
+    assert not stored(room).present
+    assert stored(room).digest == digest
+    assert room.ingest().changed == ()
+
+
+def test_a_statement_that_comes_back_is_present_again(room: Newsroom) -> None:
+    room.write()
+    room.ingest()
+    room.remove()
+    room.ingest()
+    room.write()
+    assert room.ingest().changed == ("resignation",)
+    assert stored(room).present
+
+
+def test_a_source_that_cannot_be_read_makes_nothing_disappear(room: Newsroom) -> None:
+    room.write()
+    room.ingest()
+    room.remove()
+    room.source.complete = False
+    assert room.ingest().changed == ()
+    assert stored(room).present
+
+
+def test_a_faulty_statement_hides_no_other(room: Newsroom) -> None:
+    room.write("fine")
+    room.source.faults = [FAULT]
+    found = room.ingest()
+    assert found.changed == ("fine",)
+    assert found.faults == (FAULT,)
+
+
+def test_a_statement_whose_own_file_has_a_fault_now_is_not_present(room: Newsroom) -> None:
+    room.write("broken", origin=FAULT.file)
+    room.ingest()
+    room.remove("broken")
+    room.source.faults = [FAULT]
+    room.source.complete = False
+    assert room.ingest().changed == ("broken",)
+    assert not stored(room, "broken").present
+
+
+def test_one_source_that_cannot_be_read_keeps_what_came_from_any(room: Newsroom) -> None:
+    room.write()
+    elsewhere = ListSource(room.write("elsewhere"))
+    room.remove("elsewhere")
+    both = [room.source, elsewhere]
+    ingest(store=room.store, sources=both, clock=room.clock)
+    room.remove()
+    elsewhere.statements.clear()
+    elsewhere.complete = False
+    assert ingest(store=room.store, sources=both, clock=room.clock).changed == ()
+    elsewhere.complete = True
+    gone = ingest(store=room.store, sources=both, clock=room.clock).changed
+    assert sorted(gone) == ["elsewhere", "resignation"]
+
+
+def test_of_two_statements_with_one_slug_the_first_counts_and_the_other_is_a_fault(
+    room: Newsroom,
+) -> None:
+    first = room.write(origin="statements/first.md")
+    room.source.statements = []
+    second = ListSource(room.write(origin="more/second.md", body="Another text."))
+    sources = [ListSource(first), second]
+    found = ingest(store=room.store, sources=sources, clock=room.clock)
+    assert stored(room).statement == first
+    [fault] = found.faults
+    assert fault.file == "more/second.md"
+    assert "taken by statements/first.md" in fault.message
+    assert "write another slug" in fault.message

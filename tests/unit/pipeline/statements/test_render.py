@@ -1,0 +1,124 @@
+"""statement → content."""
+
+import pytest
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.statement import Statement
+from newsletter.pipeline.statements.render import render
+from tests.fakes import PlainRenderer
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+
+def test_a_statement_is_rendered_once(room: Newsroom) -> None:
+    statement = room.write()
+    room.ingest()
+    assert room.render().slugs == ("resignation",)
+    expected = PlainRenderer().render(statement)
+    assert room.digest() == expected.digest()
+    with room.store.read() as tx:
+        assert tx.statements.content(room.digest()) == expected
+    assert room.render().slugs == ()
+
+
+@pytest.mark.parametrize("body", ["It has resigned.", "unrenderable"])
+def test_a_text_that_was_read_meanwhile_is_not_put_back(room: Newsroom, body: str) -> None:
+    room.write(body=body)
+    room.ingest()
+
+    def another_look() -> None:
+        room.write(body="A newer text.")
+        room.ingest()
+
+    racing = Meanwhile(room.store, another_look)
+    render(store=racing, renderer=room.renderer, clock=room.clock)  # type: ignore[arg-type] # a store in what counts
+    with room.store.read() as tx:
+        known = tx.statements.get("resignation")
+    assert known is not None
+    assert (known.statement.body, known.digest) == ("A newer text.", "")
+    room.render()
+    assert room.digest() != ""
+
+
+def test_other_templates_render_everything_again(room: Newsroom) -> None:
+    room.write()
+    room.write("second")
+    room.look()
+    before = room.digest()
+    room.renderer = PlainRenderer("plain-2")
+    assert room.render().slugs == ("resignation", "second")
+    assert room.digest() != before
+    assert room.render().slugs == ()
+
+
+def test_what_was_rendered_before_is_kept_for_those_who_approved_it(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    before = room.digest()
+    room.write(body="Another text.")
+    room.look()
+    with room.store.read() as tx:
+        kept = tx.statements.content(before)
+    assert kept is not None
+    assert kept.digest() == before
+
+
+def test_one_that_cannot_be_rendered_is_a_fault_and_the_others_go_on(room: Newsroom) -> None:
+    for slug in ("a", "c"):
+        room.write(slug)
+    room.write("b", body="This is unrenderable.")
+    room.ingest()
+    done = room.render()
+    assert done.slugs == ("a", "b", "c")
+    assert [str(fault) for fault in done.faults] == ["statements/b.md: cannot be rendered"]
+    assert room.digest("a")
+    assert room.digest("b") == ""
+    assert room.digest("c")
+
+
+def test_one_that_cannot_be_rendered_is_named_at_each_look_until_it_is_mended(
+    room: Newsroom,
+) -> None:
+    room.write(body="This is unrenderable.")
+    room.look()
+    assert len(room.render().faults) == 1
+    room.write(body="This is fine.")
+    room.look()
+    assert room.render().faults == ()
+    assert room.digest()
+
+
+def test_a_fault_takes_away_the_digest_that_the_statement_had(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    assert room.digest()
+    room.write(body="This is unrenderable.")
+    room.look()
+    assert room.digest() == ""
+
+
+def test_a_statement_that_is_gone_is_not_rendered(room: Newsroom) -> None:
+    statement: Statement = room.write()
+    room.look()
+    room.remove(statement.slug)
+    room.ingest()
+    room.renderer = PlainRenderer("plain-2")
+    assert room.render().slugs == ()
+
+
+class BrokenRenderer(PlainRenderer):
+    """A template of its own is broken."""
+
+    def prepare(self) -> None:
+        raise InvalidInput([Fault(file="templates/statement.txt.j2", message="is broken")])
+
+
+def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
+    room: Newsroom,
+) -> None:
+    room.write()
+    room.look()
+    before = room.digest()
+    room.renderer = BrokenRenderer("plain-2")
+    with pytest.raises(InvalidInput, match="is broken"):
+        room.render()
+    assert room.digest() == before != ""

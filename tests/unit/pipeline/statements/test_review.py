@@ -1,0 +1,280 @@
+"""Reviews of statements as they stand, and what people say yes to all the same."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.review import Check, Remark, Surroundings
+from newsletter.domain.statements.statement import Approval, Statement
+from newsletter.pipeline.statements.approve import Noted, approve, revoke
+from newsletter.pipeline.statements.review import is_settled, review
+from tests.fakes import NOON
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+UNFINISHED = "The Forum resigned on [DATE]. [Here](https://forum.example)."
+WHY = "The date is set by the council tonight"
+
+
+def checks(room: Newsroom, slug: str = "resignation") -> set[Check]:
+    return {remark.check for remark in room.review(slug).remarks}
+
+
+def approvals(room: Newsroom) -> list[Approval]:
+    with room.store.read() as tx:
+        return tx.approvals.of("resignation")
+
+
+def details(room: Newsroom, action: str = "approve") -> list[str]:
+    with room.store.read() as tx:
+        return [entry.detail for entry in tx.audit.all() if entry.action == action]
+
+
+def settled(room: Newsroom) -> bool:
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        return is_settled(tx, stored, room.rules.policy, room.review_rules)
+
+
+@pytest.fixture
+def unfinished(room: Newsroom) -> Newsroom:
+    room.subscribe(3)
+    room.write(body=UNFINISHED)
+    room.look()
+    return room
+
+
+# --- what is said ------------------------------------------------------------------------------
+
+
+def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    assert checks(room) == {Check.SUMMARY, Check.NO_READERS}
+    room.subscribe(2, "supporters")
+    assert checks(room) == {Check.SUMMARY, Check.NOBODY}
+    room.subscribe(2, "press")
+    assert checks(room) == {Check.SUMMARY}
+
+
+def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
+    room.subscribe(2)
+    room.write("first")
+    room.write("second")
+    room.look()
+    with room.store.read() as tx:
+        both = tx.statements.some(["first", "second"])
+        reviewed = review(tx, both, room.review_rules, room.clock)
+    assert [{remark.check for remark in one.remarks} for one in reviewed] == [{Check.SUMMARY}] * 2
+
+
+def test_a_correction_has_the_readers_of_its_original(room: Newsroom) -> None:
+    room.write(corrects="earlier")
+    room.look()
+    assert checks(room) == {Check.SUMMARY}
+
+
+def test_an_audience_that_is_another_than_last_time_is_said(room: Newsroom) -> None:
+    room.start(40)
+    room.drain()
+    room.subscribe(60)
+    room.write("next")
+    room.write("elsewhere", lists=("press", "supporters"))
+    room.look()
+    room.clock.advance(hours=2)
+    assert checks(room, "next") == {Check.SUMMARY, Check.AUDIENCE}
+    assert checks(room, "elsewhere") == {Check.SUMMARY}
+
+
+def test_another_campaign_within_the_hour_is_said_where_a_list_is_the_same(room: Newsroom) -> None:
+    room.subscribe(5)
+    room.write("first")
+    room.write("second")
+    room.write("third", lists=("supporters",))
+    room.look()
+    room.approve(slug="first")
+    room.plan()
+    assert Check.NEARBY not in checks(room, "first")
+    assert Check.NEARBY in checks(room, "second")
+    assert Check.NEARBY not in checks(room, "third")
+    with room.store.begin() as tx:
+        tx.schedules.put("second", datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert Check.NEARBY not in checks(room, "second")
+
+
+def test_the_times_in_the_file_and_by_staff_are_compared_as_instants(room: Newsroom) -> None:
+    wall = datetime(2026, 11, 25, 9, 0)  # noqa: DTZ001 - a wall time
+    room.subscribe(1)
+    room.write(send_at=wall, embargo_until=wall.replace(hour=10))
+    room.look()
+    assert Check.EMBARGO in checks(room)
+    with room.store.begin() as tx:
+        tx.schedules.put("resignation", datetime(2026, 11, 25, 15, 0, tzinfo=UTC))
+    assert Check.EMBARGO not in checks(room)
+
+
+def test_a_time_that_the_zone_does_not_have_is_not_compared(room: Newsroom) -> None:
+    room.subscribe(1)
+    skipped = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - the clocks go over it
+    for key in ("send_at", "embargo_until"):
+        room.write(**{key: skipped})
+        room.look()
+        assert checks(room) == {Check.SUMMARY}
+
+
+def test_what_cannot_be_rendered_is_reviewed_all_the_same(room: Newsroom) -> None:
+    room.subscribe(1)
+    room.write(body=f"This is unrenderable. {UNFINISHED}")
+    room.look()
+    assert Check.PLACEHOLDER in checks(room)
+
+
+# --- saying yes all the same -------------------------------------------------------------------
+
+
+def test_a_yes_over_a_warning_takes_a_reason(unfinished: Newsroom) -> None:
+    with pytest.raises(Refused) as refused:
+        unfinished.approve()
+    first, *lines = str(refused.value).splitlines()
+    assert '--despite "why"' in first
+    assert [line.split(": ")[1] for line in lines] == ["warning placeholder", "warning link-text"]
+    assert approvals(unfinished) == []
+    assert details(unfinished) == []
+
+
+def test_the_reason_is_written_down_with_who_and_what_warned(unfinished: Newsroom) -> None:
+    given = unfinished.approve(despite=f"  {WHY}\n")
+    assert given.standing.approved
+    assert given.warnings == ("placeholder", "link-text")
+    [yes] = approvals(unfinished)
+    assert (yes.by, yes.despite, yes.warnings) == ("ed@forum.example", WHY, given.warnings)
+    [detail] = details(unfinished)
+    assert detail == f"{yes.digest} by command despite placeholder, link-text: {WHY}"
+
+
+def test_each_approver_gives_a_reason_of_their_own(unfinished: Newsroom) -> None:
+    unfinished.demand(required=2)
+    unfinished.approve(despite=WHY)
+    with pytest.raises(Refused, match="warning placeholder"):
+        unfinished.approve("flo@forum.example")
+    assert unfinished.approve("flo@forum.example", despite="I agree").standing.approved
+
+
+def test_the_reason_lapses_with_the_text(unfinished: Newsroom) -> None:
+    unfinished.approve(despite=WHY)
+    unfinished.write(body=f"{UNFINISHED} And more.")
+    unfinished.look()
+    with pytest.raises(Refused, match="warning placeholder"):
+        unfinished.approve()
+
+
+def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
+    room.subscribe(3)
+    room.write()
+    room.look()
+    assert room.approve(despite="just in case").standing.approved
+    [yes] = approvals(room)
+    assert (yes.despite, yes.warnings) == ("", ())
+    assert details(room) == [f"{yes.digest} by command"]
+
+
+def test_a_reason_that_says_nothing_is_refused(
+    subtests: pytest.Subtests, unfinished: Newsroom
+) -> None:
+    for reason, words in [
+        ("", "is empty"),
+        (" \n\t", "is empty"),
+        ("x" * 501, "at most 500"),
+        ("\x1b[2J", "plain characters"),
+    ]:
+        with subtests.test(reason=reason, words=words):
+            with pytest.raises(Refused, match=words):
+                unfinished.approve(despite=reason)
+            assert approvals(unfinished) == []
+
+
+class Blocks:
+    """A reviewer to whom nothing may go out."""
+
+    def review(
+        self, statement: Statement, _content: Content | None, _around: Surroundings
+    ) -> tuple[Remark, ...]:
+        return (Remark(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
+
+
+def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:
+    room.review_rules = replace(room.review_rules, reviewer=Blocks())
+    room.write()
+    room.look()
+    assert room.review().blocking == ("merge-mark",)
+    with pytest.raises(Refused, match=r"mend what is blocking\n.*blocking merge-mark"):
+        room.approve(despite=WHY)
+    assert approvals(room) == []
+
+
+def test_a_text_that_changes_while_it_is_looked_at_is_not_approved(unfinished: Newsroom) -> None:
+    def change() -> None:
+        unfinished.write(body="Another text.")
+        unfinished.look()
+
+    with pytest.raises(Refused, match="changed while it was looked at"):
+        approve(
+            "resignation",
+            by="ed@forum.example",
+            store=Meanwhile(unfinished.store, change),
+            policy=unfinished.rules.policy,
+            rules=unfinished.review_rules,
+            clock=unfinished.clock,
+            despite=WHY,
+        )
+    assert approvals(unfinished) == []
+
+
+# --- settled, and by the file ------------------------------------------------------------------
+
+
+def test_warnings_are_settled_by_a_yes_and_open_again_without_it(unfinished: Newsroom) -> None:
+    assert not settled(unfinished)
+    unfinished.approve(despite=WHY)
+    assert settled(unfinished)
+    revoke("resignation", by="ed@forum.example", store=unfinished.store, clock=unfinished.clock)
+    assert not settled(unfinished)
+
+
+def test_warnings_of_what_has_gone_out_are_settled(room: Newsroom) -> None:
+    room.start(3)
+    room.write(body=UNFINISHED)
+    room.look()
+    assert settled(room)
+
+
+@pytest.mark.parametrize(("fields", "why"), [({"despite": WHY}, WHY), ({}, "no reason given")])
+def test_a_yes_in_the_file_counts_over_warnings_which_are_written_down(
+    room: Newsroom, fields: dict[str, Any], why: str
+) -> None:
+    room.demand(trust_front_matter=True)
+    room.subscribe(3)
+    room.bring_along("ed@forum.example", body=UNFINISHED, **fields)
+    room.ingest()
+    room.render()
+    warnings = ("placeholder", "link-text")
+    despite = fields.get("despite", "")
+    assert room.noted() == (Noted(slug="resignation", warnings=warnings, despite=despite),)
+    [yes] = approvals(room)
+    assert (yes.despite, yes.warnings, yes.at) == (despite, warnings, NOON)
+    assert details(room)[0].endswith(f"by front matter despite placeholder, link-text: {why}")
+    assert room.plan().scheduled
+
+
+def test_a_reason_in_a_file_without_warnings_is_no_override(room: Newsroom) -> None:
+    room.demand(trust_front_matter=True)
+    room.subscribe(3)
+    room.bring_along("ed@forum.example", despite=WHY)
+    room.ingest()
+    room.render()
+    assert room.noted() == (Noted(slug="resignation"),)
+    assert approvals(room)[0].despite == ""

@@ -1,0 +1,421 @@
+"""From feeds to items: drafts for what is new, and never a backlog."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.statements.feed import Composed, FeedRecord, Item, ItemState
+from newsletter.domain.statements.statement import Channel
+from newsletter.pipeline.statements.kept import FeedSource
+from newsletter.pipeline.statements.visit import Visited, Visitor
+from newsletter.ports.feeds import FeedUnreadable, Fetched, Findings
+from newsletter.sources.writing import slugify
+from tests.fakes import NOON, FixedClock
+from tests.unit.pipeline.newsroom import Newsroom
+
+EVERY = timedelta(minutes=15)
+
+
+@dataclass
+class ListedFeed:
+    """A feed in a list. An item whose text says ``unusable`` cannot be used."""
+
+    name: str = "press"
+    address: str = "https://forum.example/feed"
+    every: timedelta = EVERY
+    trusted: bool = False
+    items: list[Item] = field(default_factory=list)
+    remark: str = ""
+    broken: FeedUnreadable | None = None
+    short: FeedUnreadable | None = None
+    """Why no text can be made just now."""
+    unchanged: bool = False
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+        self.asked.append((bookmark, tuple(wanted)))
+        if self.broken:
+            raise self.broken
+        if self.unchanged:
+            return Fetched(bookmark=bookmark, unchanged=True)
+        return Fetched(items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark)
+
+    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+        if self.short:
+            raise self.short
+        return [self._composed(item) for item in items]
+
+    def _composed(self, item: Item) -> Composed | InvalidInput:
+        if "unusable" in item.content:
+            return InvalidInput([Fault(file=item.link, message="has no text; write it")])
+        return Composed(title=item.title, body=item.content, link=item.link, notes=("look",))
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """A newsroom that gets its statements from a feed."""
+
+    room: Newsroom
+    clock: FixedClock
+    feed: ListedFeed = field(default_factory=ListedFeed)
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def visitor(self) -> Visitor:
+        store = self.room.store
+        return Visitor(store=store, clock=self.clock, share=lambda: 0.0, slugify=slugify)
+
+    def visit(self) -> Visited:
+        self.clock.advance(minutes=15)
+        return self.visitor.visit(self.feed)
+
+    def publish(self, name: str, content: str = "It is new.", **fields: object) -> Item:
+        at = self.clock.now() + timedelta(minutes=10)
+        link = f"https://forum.example/{name}"
+        given = {"title": f"On {name}", "published": at, "link": link} | fields
+        item = Item(id=name, content=content, **given)  # type: ignore[arg-type]
+        self.feed.items.insert(0, item)
+        return item
+
+    def revise(self, **fields: object) -> None:
+        self.feed.items[0] = replace(self.feed.items[0], **fields)  # type: ignore[arg-type]
+
+    def states(self) -> dict[str, ItemState]:
+        with self.room.store.read() as tx:
+            return {one.id: one.state for one in tx.feeds.items(self.feed.name)}
+
+    def record(self) -> FeedRecord:
+        with self.room.store.read() as tx:
+            return tx.feeds.record(self.feed.name)
+
+    def source(self) -> FeedSource:
+        return FeedSource(
+            feed=self.feed.name,
+            address=self.feed.address,
+            store=self.room.store,
+            lists=("press",),
+            language="en",
+            approved_by=self.approved_by,
+        )
+
+
+@pytest.fixture
+def desk(room: Newsroom, clock: FixedClock) -> Desk:
+    """A feed with one old item, visited once."""
+    desk = Desk(room=room, clock=clock)
+    desk.publish("old")
+    assert desk.visit().first
+    return desk
+
+
+def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) -> None:
+    desk.publish("news")
+    desk.feed.short = FeedUnreadable("no process could be started")
+    seen = desk.visit()
+    assert (seen.failure, seen.taken) == ("no process could be started", ())
+    desk.feed.short = None
+    assert desk.visit().taken == ("on-news",)
+
+
+def test_the_first_visit_passes_everything_over(desk: Desk) -> None:
+    assert desk.states() == {"old": ItemState.PASSED}
+    assert desk.source().read().statements == ()
+    assert desk.record().first_at == NOON + EVERY
+
+
+def test_a_new_item_waits_for_approval_with_its_notes(desk: Desk) -> None:
+    desk.publish("news")
+    seen = desk.visit()
+    assert (seen.taken, seen.found, seen.first, seen.passed) == (("on-news",), True, False, 0)
+    [statement] = desk.source().read().statements
+    assert (statement.slug, statement.body, statement.lists) == (
+        "on-news",
+        "It is new.",
+        ("press",),
+    )
+    assert (statement.feed, statement.notes) == ("press", ("look",))
+    assert (statement.progress.value, statement.approved_by) == ("review", ())
+    assert statement.origin == "https://forum.example/news"
+
+
+def test_items_are_taken_in_the_order_in_which_they_came_out(desk: Desk) -> None:
+    desk.publish("first")
+    desk.publish("second")
+    assert desk.visit().taken == ("on-first", "on-second")
+
+
+def test_an_item_older_than_the_first_visit_is_passed_over(desk: Desk) -> None:
+    desk.publish("older", published=NOON - timedelta(days=1))
+    seen = desk.visit()
+    assert (seen.taken, seen.passed, seen.found) == ((), 1, False)
+    assert desk.states()["older"] is ItemState.PASSED
+
+
+def test_a_changed_item_changes_its_statement(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.revise(content="It is newer.")
+    seen = desk.visit()
+    assert (seen.taken, seen.changed) == ((), ("on-news",))
+    [statement] = desk.source().read().statements
+    assert statement.body == "It is newer."
+    assert not desk.visit().found
+
+
+def test_an_item_under_another_id_is_the_same_one(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.revise(id="https://new.example/?p=7")
+    seen = desk.visit()
+    assert (seen.taken, seen.changed) == ((), ())
+    assert desk.states() == {
+        "old": ItemState.PASSED,
+        "https://new.example/?p=7": ItemState.TAKEN,
+    }
+
+
+def test_what_is_not_listed_any_more_stays_as_it_is(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.feed.items.clear()
+    desk.visit()
+    source = desk.source()
+    assert len(source.read().statements) == 1
+    assert source.read() is source.read()
+
+
+def test_slugs_are_never_given_twice(desk: Desk, room: Newsroom) -> None:
+    room.write(slug="on-news")
+    room.look()
+    desk.publish("a", title="On news")
+    desk.publish("b", title="On news")
+    desk.publish("c", title=f"On {'a' * 90}")
+    desk.publish("d", title=f"On {'a' * 90}")
+    taken = desk.visit().taken
+    assert taken[:2] == ("on-news-2", "on-news-3")
+    assert len(set(taken)) == 4
+    assert all(len(slug) <= 80 for slug in taken)
+
+
+def test_an_item_that_cannot_be_used_is_told_of_and_taken_once_it_can(desk: Desk) -> None:
+    desk.publish("news", "unusable")
+    seen = desk.visit()
+    assert seen.unusable == ("On news: has no text; write it",)
+    assert (seen.taken, desk.states()["news"]) == ((), ItemState.UNUSABLE)
+    assert desk.visit().unusable == ()
+    desk.revise(content="It is there now.")
+    assert desk.visit().taken == ("on-news",)
+
+
+def test_a_statement_stays_as_it_was_when_its_item_cannot_be_used_any_more(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.revise(content="unusable")
+    seen = desk.visit()
+    assert seen.unusable == ("On news: has no text; write it; its statement stays as it was",)
+    assert desk.source().read().statements[0].body == "It is new."
+    assert desk.visit().unusable == ()
+
+
+# --- visits in vain, and when to come again
+
+
+def test_a_failure_is_told_once_and_hides_nothing(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.feed.broken = FeedUnreadable("it is not there (HTTP 404)")
+    first, second = desk.visit(), desk.visit()
+    assert (first.failure, first.turned, second.turned) == (
+        "it is not there (HTTP 404)",
+        True,
+        False,
+    )
+    assert (desk.record().failures, desk.record().failure) == (2, "it is not there (HTTP 404)")
+    assert len(desk.source().read().statements) == 1
+    desk.feed.broken = None
+    back = desk.visit()
+    assert (back.failure, back.turned, back.found) == ("", True, False)
+    assert (desk.record().failures, desk.record().failure) == (0, "")
+
+
+def test_a_feed_is_visited_when_its_time_has_come(desk: Desk) -> None:
+    feeds = [desk.feed, ListedFeed(name="other")]
+    assert [one.name for one in desk.visitor.due(feeds)] == ["other"]
+    desk.clock.advance(minutes=15)
+    assert desk.visitor.due([desk.feed]) == [desk.feed]
+
+
+def test_a_server_that_asks_to_be_left_alone_is(desk: Desk) -> None:
+    desk.feed.broken = FeedUnreadable("busy", retry_after=timedelta(hours=2))
+    desk.visit()
+    desk.clock.advance(minutes=119)
+    assert desk.visitor.due([desk.feed]) == []
+    desk.clock.advance(minutes=1)
+    assert desk.visitor.due([desk.feed]) == [desk.feed]
+
+
+def test_a_shorter_interval_and_a_clock_put_back_take_effect_at_once(desk: Desk) -> None:
+    desk.feed.every = timedelta(minutes=5)
+    assert desk.visitor.due([desk.feed]) == [desk.feed]
+    desk.feed.every = EVERY
+    assert desk.visitor.due([desk.feed]) == []
+    desk.clock.advance(hours=-3)
+    assert desk.visitor.due([desk.feed]) == [desk.feed]
+
+
+def test_the_bookmark_is_handed_in_at_the_next_visit(desk: Desk) -> None:
+    desk.feed.remark = "it has moved"
+    assert desk.visit().remark == "it has moved"
+    assert desk.visit().remark == ""
+    desk.feed.unchanged = True
+    assert not desk.visit().found
+    assert desk.feed.asked == [("", ()), ("b1", ()), ("b2", ()), ("b3", ())]
+    assert (desk.record().bookmark, desk.record().remark) == ("b3", "it has moved")
+
+
+def test_behind_another_address_all_that_is_there_is_old(desk: Desk) -> None:
+    desk.publish("news")
+    desk.visit()
+    desk.feed.address = "https://other.example/feed"
+    assert desk.visitor.due([desk.feed]) == [desk.feed]
+    desk.feed.items.clear()
+    desk.publish("there")
+    seen = desk.visit()
+    assert (seen.first, seen.passed, seen.taken) == (True, 1, ())
+    assert desk.feed.asked[-1] == ("", ())
+    assert len(desk.source().read().statements) == 1
+
+
+@pytest.mark.parametrize("broken", [None, FeedUnreadable("gone")])
+def test_whoever_comes_after_somebody_else_books_nothing(
+    desk: Desk, broken: FeedUnreadable | None
+) -> None:
+    desk.publish("news")
+    fetch = desk.feed.fetch
+
+    def meanwhile(bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+        with desk.room.store.begin() as tx:
+            tx.feeds.put("press", Findings(record=tx.feeds.record("press")), NOON)
+        return fetch(bookmark, wanted)
+
+    desk.feed.broken = broken
+    desk.feed.fetch = meanwhile  # type: ignore[method-assign]
+    assert not desk.visit().found
+    assert desk.states() == {"old": ItemState.PASSED}
+    assert desk.record().failures == 0
+
+
+# --- by hand
+
+
+@pytest.mark.parametrize("name", ["1", "old", "https://forum.example/old"])
+def test_an_item_that_was_passed_over_can_be_taken_by_hand(desk: Desk, name: str) -> None:
+    desk.feed.trusted = True
+    seen = desk.visitor.take(desk.feed, name)
+    assert seen.taken == ("on-old",)
+    assert desk.feed.asked[-1] == ("", ("old",))
+    assert desk.states() == {"old": ItemState.TAKEN}
+    assert desk.record().bookmark == "b1"
+
+
+def test_what_cannot_be_taken_is_refused_with_the_reason(desk: Desk) -> None:
+    with pytest.raises(NotFound, match="press has no item '7'; 'source items press' shows them"):
+        desk.visitor.take(desk.feed, "7")
+    desk.feed.broken = FeedUnreadable("it is not there")
+    with pytest.raises(FeedUnreadable, match="it is not there"):
+        desk.visitor.take(desk.feed, "1")
+    desk.feed.broken = None
+    desk.feed.items.clear()
+    with pytest.raises(Refused, match="does not list 'On old' any more; save its page"):
+        desk.visitor.take(desk.feed, "1")
+    desk.publish("old")
+    desk.visitor.take(desk.feed, "1")
+    with pytest.raises(Refused, match="a statement was made of it already: on-old"):
+        desk.visitor.take(desk.feed, "1")
+
+
+def test_an_item_that_cannot_be_used_by_hand_stays_passed_over(desk: Desk) -> None:
+    desk.feed.trusted = True
+    desk.revise(content="unusable")
+    assert desk.visitor.take(desk.feed, "1").unusable == ("On old: has no text; write it",)
+    desk.revise(content="It is there now.")
+    assert not desk.visit().found
+    assert desk.states() == {"old": ItemState.PASSED}
+
+
+# --- trust
+
+
+def trust(desk: Desk, *names: str) -> None:
+    desk.feed.trusted = bool(names)
+    desk.approved_by = names
+    desk.room.source.statements = list(desk.source().read().statements)
+
+
+def test_an_item_of_a_trusted_feed_counts_as_approved_and_a_changed_one_does_not(
+    desk: Desk,
+) -> None:
+    trust(desk, "ed@forum.example")
+    desk.publish("news")
+    desk.visit()
+    trust(desk, "ed@forum.example")
+    [campaign] = desk.room.look().scheduled
+    assert campaign.slug == "on-news"
+    desk.revise(content="It is newer.")
+    desk.visit()
+    trust(desk, "ed@forum.example")
+    [held] = desk.room.look().withdrawn
+    assert "its text changed after ed@forum.example approved it" in held.reason
+    assert not desk.room.look().scheduled
+
+
+def test_trust_reaches_no_item_that_came_before_it_and_ends_with_it(desk: Desk) -> None:
+    desk.publish("draft")
+    desk.visit()
+    trust(desk, "ed@forum.example")
+    assert not desk.room.look().scheduled
+    desk.publish("news")
+    desk.visit()
+    trust(desk, "ed@forum.example")
+    assert [one.slug for one in desk.room.look().scheduled] == ["on-news"]
+    trust(desk)
+    assert [one.slug for one in desk.room.look().withdrawn] == ["on-news"]
+
+
+def test_what_is_a_week_old_goes_out_on_nobodys_trust(desk: Desk) -> None:
+    desk.feed.trusted = True
+    desk.clock.advance(days=6)
+    desk.visit()
+    desk.clock.advance(days=3)
+    desk.publish("late", published=desk.clock.now() - timedelta(days=8))
+    desk.publish("undated", published=None)
+    desk.visit()
+    assert desk.states()["late"] is ItemState.TAKEN
+    assert desk.states()["undated"] is ItemState.TRUSTED
+    desk.clock.advance(days=8)
+    desk.publish("after-a-long-time")
+    desk.visit()
+    assert desk.states()["after-a-long-time"] is ItemState.TAKEN
+
+
+def test_who_vouches_for_a_feed_need_not_be_among_the_staff(desk: Desk) -> None:
+    trust(desk, "press@outside.example")
+    desk.publish("news")
+    desk.visit()
+    trust(desk, "press@outside.example")
+    [campaign] = desk.room.look().scheduled
+    assert campaign.approved_by == ("press@outside.example",)
+    with desk.room.store.read() as tx:
+        [yes] = tx.approvals.of("on-news")
+    assert yes.channel is Channel.FEED
+
+
+def test_a_viewer_cannot_vouch_for_a_feed(desk: Desk) -> None:
+    trust(desk, "vic@forum.example")
+    desk.publish("news")
+    desk.visit()
+    trust(desk, "vic@forum.example")
+    assert not desk.room.look().scheduled

@@ -1,0 +1,363 @@
+"""Joining: whoever asks gets nothing but a letter; what happens then, its reader decides, once."""
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.delivery.letter import LetterKind
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
+from newsletter.domain.subscribers.signup import Objection, Wish, wording_of
+from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
+from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.ports.letters import ConsentRecord, LetterLimits, Method, Taken
+from tests.fakes import NOON
+from tests.unit.pipeline.delivery.lettering import JOIN, Post
+from tests.unit.pipeline.newsroom import Newsroom
+
+LINK = "l-1"
+WORDS = "Forum may send me mail."
+WISH = Wish(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
+SHOWN = Shown(words=WORDS, language="es", wording=wording_of(WORDS))
+
+
+@pytest.fixture
+def post(room: Newsroom) -> Post:
+    return Post(room=room)
+
+
+def sign_up(room: Newsroom, wish: Wish = WISH, shown: Shown = SHOWN) -> Taken | Objection:
+    return ask(
+        wish,
+        shown,
+        source="sign-up page",
+        network="8.8.8.0/24",
+        limits=LetterLimits(),
+        store=room.store,
+        clock=room.clock,
+    )
+
+
+def press(room: Newsroom, token: str = LINK) -> Followed:
+    return confirm(token, store=room.store, links=room.links, clock=room.clock)
+
+
+def look(room: Newsroom, token: str = LINK) -> Followed:
+    return follow(token, store=room.store, links=room.links, clock=room.clock)
+
+
+def person(room: Newsroom, address: str = WISH.address) -> Subscriber | None:
+    with room.store.read() as tx:
+        return tx.readers.find(address)
+
+
+def proof(room: Newsroom, number: int) -> list[ConsentRecord]:
+    with room.store.read() as tx:
+        return tx.consents.of(number)
+
+
+def audited(room: Newsroom) -> list[tuple[str, str]]:
+    with room.store.read() as tx:
+        return [(one.action, one.detail) for one in tx.audit.all()]
+
+
+# --- asking
+
+
+def test_to_ask_makes_nobody_a_subscriber(room: Newsroom) -> None:
+    assert sign_up(room) is Taken.NEW
+    assert person(room) is None
+
+
+def test_the_words_that_were_shown_are_kept(room: Newsroom) -> None:
+    sign_up(room)
+
+    with room.store.read() as tx:
+        letter = tx.letters.get(1)
+        assert letter is not None
+        assert tx.consents.words(letter.wording) == WORDS
+    assert (letter.language, letter.source, letter.name) == ("es", "sign-up page", "Ana Ruiz")
+
+
+def test_words_that_were_ours_once_are_proof_too(room: Newsroom) -> None:
+    sign_up(room)
+    newer = replace(SHOWN, words="Others.")
+
+    assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is Taken.NEW
+    with room.store.read() as tx:
+        letter = tx.letters.get(2)
+    assert letter is not None
+    assert letter.wording == wording_of(WORDS)
+
+
+def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
+    strange = replace(SHOWN, wording=wording_of("I give you my house."))
+
+    assert sign_up(room, shown=strange) is Objection.WORDS
+    with room.store.read() as tx:
+        assert tx.letters.waiting()[0] == 0
+
+
+def test_a_form_that_does_not_say_what_it_showed_is_taken_without_words(room: Newsroom) -> None:
+    assert sign_up(room, shown=replace(SHOWN, wording="")) is Taken.NEW
+    with room.store.read() as tx:
+        letter = tx.letters.get(1)
+    assert letter is not None
+    assert letter.wording == ""
+
+
+@pytest.mark.parametrize("reason", [None, *SuppressionReason])
+@pytest.mark.parametrize("known", [True, False])
+def test_s14_asking_ends_alike_whoever_the_address_belongs_to(
+    post: Post, reason: SuppressionReason | None, known: bool
+) -> None:
+    """Ghost, CVE-2022-41697 and its kin: an answer that differs tells who is a member."""
+    if known:
+        post.subscribe(WISH.address, "press", "sport")
+    if reason:
+        post.suppress(reason, WISH.address)
+
+    assert sign_up(post.room) is Taken.NEW
+
+
+# --- the link
+
+
+def test_h5_to_open_a_link_changes_nothing_however_often(room: Newsroom) -> None:
+    sign_up(room)
+
+    seen = [look(room) for _ in range(20)]
+
+    assert {one.state for one in seen} == {LinkState.OPEN}
+    assert {one.reader_id for one in seen} == {None}
+    assert person(room) is None
+    assert press(room).state is LinkState.DONE, "it survives being opened"
+
+
+def test_h6_a_link_is_used_once(room: Newsroom) -> None:
+    sign_up(room)
+    room.clock.advance(hours=3)
+
+    done = press(room)
+
+    joined = person(room)
+    assert joined is not None
+    assert (done.state, done.reader_id) == (LinkState.DONE, joined.id)
+    assert (joined.name, joined.language, joined.lists) == ("Ana Ruiz", "es", ("press", "sport"))
+    again = press(room)
+    assert (again.state, again.reader_id) == (LinkState.USED, None)
+    assert look(room).state is LinkState.USED
+    assert len(proof(room, joined.id)) == 2
+
+
+def test_c1_what_was_confirmed_is_kept_as_proof(room: Newsroom) -> None:
+    sign_up(room)
+    room.clock.advance(hours=3)
+    number = press(room).reader_id
+    assert number is not None
+
+    assert proof(room, number) == [
+        ConsentRecord(
+            list=name,
+            given=True,
+            method=Method.DOUBLE_OPT_IN,
+            source="sign-up page",
+            wording=wording_of(WORDS),
+            asked_at=NOON,
+            at=room.clock.now(),
+        )
+        for name in WISH.lists
+    ]
+
+
+def test_a_used_link_does_not_bring_back_whoever_left_since(room: Newsroom) -> None:
+    sign_up(room, replace(WISH, lists=("press",)))
+    press(room)
+    campaign = room.start(1)
+    joined = person(room)
+    assert joined is not None
+    token = f"t-{campaign.id}-{joined.id}"
+    leave([read(token, room.links)], store=room.store, clock=room.clock)
+
+    assert press(room).state is LinkState.USED
+
+    left = person(room)
+    assert left is not None
+    assert left.lists == ()
+
+
+def test_h6_a_link_works_for_seven_days(room: Newsroom) -> None:
+    sign_up(room)
+    room.clock.advance(days=7)
+    assert look(room).state is LinkState.OPEN
+    room.clock.advance(seconds=1)
+
+    assert look(room).state is LinkState.EXPIRED
+    assert press(room).state is LinkState.EXPIRED
+    assert person(room) is None
+
+
+def test_s6_a_link_that_is_not_of_a_letter_is_none(
+    subtests: pytest.Subtests, room: Newsroom
+) -> None:
+    """Mailman, CVE-2021-42097: a token of one purpose was good for another."""
+    for token in ["l-2", "nonsense", "", "t-1-1", "p-1-20261124T1200"]:
+        for deed in [look, press]:
+            with subtests.test(token=token, deed=deed):
+                sign_up(room)
+
+                with pytest.raises(NotFound):
+                    deed(room, token)
+
+
+def test_the_letter_with_a_link_to_preferences_confirms_nothing(post: Post) -> None:
+    post.ask(kind=LetterKind.PREFERENCES)
+
+    with pytest.raises(NotFound):
+        press(post.room)
+
+
+# --- who comes back
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
+    post: Post, reason: SuppressionReason
+) -> None:
+    room = post.room
+    post.suppress(reason, WISH.address)
+    sign_up(room)
+    with room.store.read() as tx:
+        assert tx.readers.suppressed(WISH.address) is reason, "asking lifts nothing"
+
+    done = press(room)
+
+    with room.store.read() as tx:
+        left = tx.readers.suppressed(WISH.address)
+    if reason is SuppressionReason.MANUAL:
+        assert (done.state, left, person(room)) == (LinkState.BLOCKED, reason, None)
+        assert audited(room) == []
+    else:
+        assert (done.state, left) == (LinkState.DONE, None)
+        assert audited(room) == [("lift", f"was {reason.value}; confirmed by letter 1")]
+
+
+def test_the_newest_consent_is_that_of_the_subscriber(room: Newsroom) -> None:
+    sign_up(room)
+    press(room)
+
+    with room.store.read() as tx:
+        [(_, consent)] = tx.readers.all()
+    assert Consent(source="sign-up page", at=NOON).source in consent
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("fr", "fr"), ("", "es")])
+def test_the_language_of_a_page_does_not_replace_the_readers_own(
+    room: Newsroom, chosen: str, kept: str
+) -> None:
+    with room.store.begin() as tx:
+        tx.readers.upsert([Entry(address=WISH.address, lists=(), language=chosen)], NOON)
+    sign_up(room)
+    press(room)
+
+    found = person(room)
+    assert found is not None
+    assert found.language == kept
+
+
+# --- another address
+
+
+def move(post: Post, to: str = "new@example.org", lists: tuple[str, ...] = ("press",)) -> int:
+    number = post.subscribe("old@example.org", *lists)
+    post.ask(to, kind=LetterKind.MOVE, subscriber_id=number, lists=(), source="preferences page")
+    return number
+
+
+def test_a_reader_moves_and_stays_the_same_person(post: Post) -> None:
+    number = move(post)
+
+    done = press(post.room)
+
+    moved = person(post.room, "new@example.org")
+    assert moved is not None
+    assert (done.reader_id, moved.id, moved.lists) == (number, number, ("press",))
+    assert person(post.room, "old@example.org") is None
+    [record] = proof(post.room, number)
+    assert (record.list, record.source) == ("press", "preferences page")
+    assert press(post.room).state is LinkState.USED
+
+
+def test_nobody_moves_to_an_address_that_is_somebody_elses_by_now(post: Post) -> None:
+    move(post)
+    post.subscribe("NEW@example.org", "sport")
+
+    assert look(post.room).state is LinkState.BLOCKED
+    assert press(post.room).state is LinkState.BLOCKED
+    assert person(post.room, "old@example.org") is not None
+
+
+def test_an_address_may_be_spelt_otherwise(post: Post) -> None:
+    number = move(post, to="OLD@example.org")
+
+    assert press(post.room).state is LinkState.DONE
+    moved = person(post.room, "old@example.org")
+    assert moved is not None
+    assert (moved.id, moved.address) == (number, "OLD@example.org")
+
+
+def test_whoever_is_forgotten_meanwhile_moves_nowhere(post: Post) -> None:
+    move(post)
+    with post.room.store.begin() as tx:
+        tx.readers.forget("old@example.org", NOON)
+
+    with pytest.raises(NotFound):
+        press(post.room)
+    assert person(post.room, "new@example.org") is None
+
+
+def test_a_move_of_nobody_is_none(post: Post) -> None:
+    post.ask("new@example.org", kind=LetterKind.MOVE, lists=())
+
+    assert press(post.room).state is LinkState.BLOCKED
+
+
+BOUNCED, UNSUBSCRIBED = SuppressionReason.BOUNCED, SuppressionReason.UNSUBSCRIBED
+_SAID = {UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
+
+
+@pytest.mark.parametrize(
+    ("of_old", "of_new"),
+    [(old, new) for old in (None, *SuppressionReason) for new in (None, BOUNCED, UNSUBSCRIBED)],
+)
+def test_what_a_person_said_goes_along_and_what_a_mailbox_did_stays_behind(
+    post: Post, of_old: SuppressionReason | None, of_new: SuppressionReason | None
+) -> None:
+    move(post)
+    for reason, address in ((of_old, "old@example.org"), (of_new, "new@example.org")):
+        if reason:
+            post.suppress(reason, address)
+
+    assert press(post.room).state is LinkState.DONE
+
+    with post.room.store.read() as tx:
+        assert tx.readers.suppressed("new@example.org") is (of_old if of_old in _SAID else None)
+
+
+def test_to_an_address_that_staff_suppressed_nobody_moves(post: Post) -> None:
+    move(post)
+    post.suppress(SuppressionReason.MANUAL, "new@example.org")
+
+    assert press(post.room).state is LinkState.BLOCKED
+
+
+def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
+    post: Post,
+) -> None:
+    post.ask()
+    with post.room.store.begin() as tx:
+        tx.letters.claim(at=NOON, attempt_id="a1")
+        tx.letters.abandon(NOON)
+
+    assert press(post.room).state is LinkState.DONE
+    assert person(post.room, JOIN.address) is not None

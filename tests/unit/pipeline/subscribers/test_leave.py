@@ -1,0 +1,161 @@
+"""A reader leaves by the link in a message."""
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.subscribers.leave import (
+    Departure,
+    Ending,
+    leave,
+    leave_everything,
+    look_up,
+    read,
+)
+from newsletter.runtime.links import SignedLinks
+from tests.unit.pipeline.newsroom import Newsroom
+
+
+def token(room: Newsroom, reader: int = 1, campaign: int = 1) -> str:
+    [found] = room.links.unsubscribe_tokens(campaign, [reader])
+    return found
+
+
+def follow(room: Newsroom, *words: str) -> None:
+    leave([read(word, room.links) for word in words], store=room.store, clock=room.clock)
+
+
+def look(room: Newsroom, word: str) -> Ending:
+    return look_up(read(word, room.links), store=room.store)
+
+
+def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
+    with room.store.read() as tx:
+        found = tx.readers.get(reader)
+    assert found is not None
+    return found.lists
+
+
+def test_looking_at_a_link_changes_nothing(room: Newsroom) -> None:
+    room.start(3)
+    for _ in range(2):
+        assert look(room, token(room)) == Ending(lists=("press",), ended=False, language="")
+    assert lists_of(room) == ("press",)
+
+
+def test_a_link_ends_the_lists_of_its_campaign_and_no_others(room: Newsroom) -> None:
+    room.subscribe(3, "press", "events")
+    room.start(0)
+    follow(room, token(room))
+    assert look(room, token(room)).ended
+    assert lists_of(room, 1) == ("events",)
+    assert lists_of(room, 2) == ("events", "press")
+    room.drain()
+    assert room.counts() == Counts(accepted=2, suppressed=1)
+
+
+def test_leaving_twice_does_no_harm(room: Newsroom) -> None:
+    room.start(3)
+    follow(room, token(room), token(room))
+    follow(room, token(room))
+    assert look(room, token(room)).ended
+    assert report("resignation", store=room.store)["unsubscribed"] == 1
+
+
+def test_an_old_link_works_after_everything_went_out(room: Newsroom) -> None:
+    room.start(3)
+    room.drain()
+    room.clock.advance(days=3650)
+    follow(room, token(room))
+    assert lists_of(room) == ()
+
+
+def test_whoever_is_suppressed_has_nothing_left_to_end(room: Newsroom) -> None:
+    room.start(3)
+    room.suppress("reader1@example.org")
+    assert look(room, token(room)).ended
+
+
+@pytest.mark.parametrize("reader", [1, 99])
+def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
+    room: Newsroom, reader: int
+) -> None:
+    room.start(3)
+    with room.store.begin() as tx:
+        tx.readers.forget("reader1@example.org", room.clock.now())
+    follow(room, token(room, reader))
+    assert look(room, token(room, reader)).ended
+    leave_everything(read(token(room, reader), room.links), store=room.store, clock=room.clock)
+
+
+def test_the_link_of_a_test_mail_ends_nothing(room: Newsroom) -> None:
+    room.start(3)
+    test = read(token(room, campaign=0), room.links)
+    assert test.of_a_test
+    leave([test], store=room.store, clock=room.clock)
+    leave_everything(test, store=room.store, clock=room.clock)
+    assert lists_of(room) == ("press",)
+
+
+def test_a_link_that_is_not_ours_is_refused(subtests: pytest.Subtests, room: Newsroom) -> None:
+    room.start(3)
+    for word in ["", "t-1", "x-1-1", "t-1-x", "'; DROP TABLE subscriber; --"]:
+        with subtests.test(word=word):
+            with pytest.raises(NotFound, match="not one of ours"):
+                follow(room, word)
+            assert lists_of(room) == ("press",)
+
+
+def test_a_link_signed_by_somebody_else_ends_nothing(room: Newsroom) -> None:
+    room.links = SignedLinks([b"k" * 32])  # type: ignore[assignment]
+    room.start(3)
+    [foreign] = SignedLinks([b"e" * 32]).unsubscribe_tokens(1, [1])
+    with pytest.raises(NotFound, match="not one of ours"):
+        follow(room, foreign)
+    follow(room, token(room))
+    assert lists_of(room) == ()
+
+
+def test_those_who_leave_at_the_same_time_leave_together(room: Newsroom) -> None:
+    room.start(3)
+    follow(room, token(room, 1), token(room, 3), token(room, campaign=0))
+    assert [lists_of(room, reader) for reader in (1, 2, 3)] == [(), ("press",), ()]
+
+
+def test_where_nobody_knows_a_campaigns_lists_any_more_its_link_ends_everything(
+    room: Newsroom,
+) -> None:
+    room.subscribe(2, "press", "events")
+    word = token(room, campaign=77)
+    assert look(room, word) == Ending(lists=(), ended=False, language="")
+    follow(room, word)
+    assert look(room, word).ended
+    assert [lists_of(room, reader) for reader in (1, 2)] == [(), ("events", "press")]
+
+
+def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
+    room: Newsroom,
+) -> None:
+    room.subscribe(2, "press", "events")
+    room.start(0)
+    left = Departure(campaign_id=1, subscriber_id=1)
+    for _ in range(2):
+        leave_everything(left, store=room.store, clock=room.clock)
+    assert lists_of(room) == ()
+    room.subscribe(2, "other")
+    with room.store.read() as tx:
+        person = tx.readers.get(1)
+        assert person is not None
+        assert person.suppressed is SuppressionReason.UNSUBSCRIBED
+        assert tx.readers.audience(["press", "events", "other"]) == 1
+    assert report("resignation", store=room.store)["unsubscribed"] == 1
+
+
+def test_a_complaint_is_not_made_lighter_by_leaving(room: Newsroom) -> None:
+    room.start(2)
+    room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
+    leave_everything(Departure(campaign_id=1, subscriber_id=1), store=room.store, clock=room.clock)
+    with room.store.read() as tx:
+        assert tx.readers.suppressed("reader1@example.org") is SuppressionReason.COMPLAINED

@@ -1,0 +1,138 @@
+"""What readers choose for themselves takes effect."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.subscribers.preference import LINK_OPENS, Preferences, Wish
+from newsletter.pipeline.subscribers.prefer import (
+    Owner,
+    ask_for_link,
+    ask_to_move,
+    look_up,
+    read,
+    resume,
+    save,
+)
+from tests.unit.pipeline.newsroom import Newsroom
+
+HOST = "203.0.113.7"
+
+
+@pytest.fixture
+def owner(room: Newsroom) -> Owner:
+    room.subscribe(2)
+    return Owner(subscriber_id=1, signed_at=room.clock.now())
+
+
+def saved(room: Newsroom, owner: Owner, wish: Wish) -> Preferences:
+    shown = {name: f"Yes to {name}." for name in ("press", "events")}
+    save(owner, wish, shown=shown, language="en", store=room.store, clock=room.clock)
+    return look_up(owner, store=room.store).preferences
+
+
+def letters(room: Newsroom) -> list[tuple[str, str, int | None]]:
+    found = []
+    with room.store.read() as tx:
+        for number in range(1, 10):
+            letter = tx.letters.get(number)
+            if letter is not None:
+                found.append((letter.kind.value, letter.address, letter.subscriber_id))
+    return found
+
+
+def test_a_pause_ends_by_itself_and_the_next_campaign_is_for_everybody_again(
+    room: Newsroom,
+) -> None:
+    room.subscribe(2)
+    with room.store.begin() as tx:
+        tx.choices.pause(1, room.clock.now() + timedelta(days=7))
+    assert resume(store=room.store, clock=room.clock) == 0
+    room.clock.advance(days=7)
+    assert resume(store=room.store, clock=room.clock) == 1
+    assert resume(store=room.store, clock=room.clock) == 0
+    room.start(0)
+    assert room.counts().audience == 2
+
+
+def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None:
+    word = room.links.preferences_token(7, room.clock.now())
+    found = read(word, room.links)
+    assert found == Owner(subscriber_id=7, signed_at=room.clock.now())
+    assert not found.is_late(room.clock.now() + LINK_OPENS)
+    assert found.is_late(room.clock.now() + LINK_OPENS + timedelta(minutes=1))
+    assert found.is_late(room.clock.now() - timedelta(hours=2)), "signed in the future"
+    with pytest.raises(NotFound, match="not one of ours"):
+        read("x", room.links)
+
+
+def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None:
+    before = look_up(owner, store=room.store).preferences
+    assert saved(room, owner, Wish()) == before
+    until = room.clock.now() + timedelta(days=7)
+    wish = Wish(
+        joins=frozenset({"events"}),
+        leaves=frozenset({"press"}),
+        name="Ana",
+        language="es",
+        timezone="Europe/Madrid",
+        pauses_until=until,
+    )
+    expected = Preferences(
+        name="Ana",
+        language="es",
+        timezone="Europe/Madrid",
+        lists=frozenset({"events"}),
+        paused_until=until,
+    )
+    assert saved(room, owner, wish) == expected
+    assert saved(room, owner, Wish(name="")).name == ""
+    assert saved(room, owner, Wish(resumes=True)).paused_until is None
+    with room.store.read() as tx:
+        assert [(one.list, one.given) for one in tx.consents.of(1)] == [
+            ("events", True),
+            ("press", False),
+        ]
+
+
+def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
+    room: Newsroom, owner: Owner
+) -> None:
+    join = Wish(joins=frozenset({"events"}))
+    room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
+    saved(room, owner, Wish(name="Ana"))
+    assert look_up(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
+    saved(room, owner, join)
+    assert look_up(owner, store=room.store).suppressed is None
+    room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
+    saved(room, owner, Wish(returns=True))
+    assert look_up(owner, store=room.store).suppressed is None
+    saved(room, owner, Wish(leaves=frozenset({"events"})))
+    room.suppress("reader1@example.org", SuppressionReason.MANUAL)
+    saved(room, owner, join)
+    assert look_up(owner, store=room.store).suppressed is SuppressionReason.MANUAL
+
+
+def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
+    room: Newsroom, owner: Owner
+) -> None:
+    how = {"host": HOST, "language": "en", "store": room.store, "clock": room.clock}
+    for number in (1, 99):
+        ask_for_link(number, source="a page", **how)  # type: ignore[arg-type]
+    nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
+    for one in (owner, nobody):
+        ask_to_move(one, "new@example.org", **how)  # type: ignore[arg-type]
+    assert letters(room) == [
+        ("preferences", "reader1@example.org", 1),
+        ("move", "new@example.org", 1),
+    ]
+
+
+def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom) -> None:
+    nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
+    with pytest.raises(NotFound, match="nothing about"):
+        look_up(nobody, store=room.store)
+    with pytest.raises(NotFound, match="nothing about"):
+        saved(room, nobody, Wish(name="Eve"))

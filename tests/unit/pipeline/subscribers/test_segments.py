@@ -1,0 +1,264 @@
+"""A statement to a segment: the rule that was approved picks who gets it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.statements.review import Check
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.campaigns.rehearse import lines_of
+from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.statements.render import changes
+from tests.unit.pipeline.campaigns.correcting import RIGHT, agree, correct, foretold, got, people
+from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.statements.languages import FORUM, SPANISH, begin, held
+from tests.unit.pipeline.statements.languages import agree as say_yes
+
+TEXAS = Segment(name="texas", list_name="press", timezone="America/New_York", places=("Austin",))
+
+
+def populate(room: Newsroom, *places: str, **fields: Any) -> None:
+    """Readers from number one, in these places."""
+    with room.store.begin() as tx:
+        tx.readers.upsert(
+            (
+                Entry(
+                    address=f"reader{number}@example.org", lists=("press",), place=place, **fields
+                )
+                for number, place in enumerate(places, start=1)
+            ),
+            room.clock.now(),
+        )
+
+
+def scheduled(room: Newsroom, **fields: Any) -> None:
+    """A statement to Texas, approved and planned."""
+    room.write(**({"segment": TEXAS} | fields))
+    room.look()
+    room.approve()
+    room.plan()
+
+
+def test_it_goes_to_those_whom_the_rule_picks_and_to_nobody_else(room: Newsroom) -> None:
+    populate(room, "Austin", "Dallas", "", "austin")
+    scheduled(room)
+    assert begin(room) == ["resignation"]
+    room.drain()
+    assert got(room, "resignation") == people(1, 4)
+    assert room.campaign().counts.audience == 2
+    said = report("resignation", store=room.store)["segment"]
+    assert said == 'texas: on press; place "Austin"'
+
+
+def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom) -> None:
+    populate(room, "Austin", "Austin")
+    scheduled(room)
+    begin(room)
+    room.drain()
+    room.subscribe(60)
+    room.write("next")
+    room.look()
+    room.clock.advance(hours=2)
+    assert Check.AUDIENCE not in {remark.check for remark in room.review("next").remarks}
+
+
+def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> None:
+    populate(room, "Austin", "Dallas")
+    scheduled(room)
+    room.write(segment=replace(TEXAS, places=("Austin", "Dallas")))
+    planned = room.look()
+    assert [one.slug for one in planned.withdrawn] == ["resignation"]
+    assert "its text changed" in planned.withdrawn[0].reason
+    with room.store.read() as tx:
+        shown = changes(tx, find_statement(tx, "resignation"))
+    assert '-Segment: texas: on press; place "Austin"' in shown
+    assert '+Segment: texas: on press; place "Austin" or "Dallas"' in shown
+    room.write(segment=TEXAS)
+    room.look()
+    room.clock.advance(minutes=5)
+    assert [one.slug for one in room.start_due()] == ["resignation"]
+
+
+def test_taking_the_segment_out_asks_for_a_new_yes_too(room: Newsroom) -> None:
+    populate(room, "Austin", "Dallas")
+    scheduled(room)
+    room.write()
+    assert [one.slug for one in room.look().withdrawn] == ["resignation"]
+    with room.store.read() as tx:
+        shown = changes(tx, find_statement(tx, "resignation"))
+    assert "+Segment: none, so that everybody on them gets it" in shown
+
+
+def test_a_rule_that_picks_nobody_pauses_it_until_somebody_is_there(room: Newsroom) -> None:
+    populate(room, "Dallas")
+    room.write(segment=TEXAS)
+    room.look()
+    room.approve(despite="they join tonight")
+    room.plan()
+    assert begin(room) == []
+    assert room.campaign().state is CampaignState.PAUSED
+    assert "segment texas picks nobody" in room.campaign().reason
+    assert "newsletter resume 1" in room.campaign().reason
+    populate(room, "Austin")
+    room.hand().resume("resignation")
+    assert begin(room) == ["resignation"]
+
+
+def test_a_review_warns_of_a_rule_that_picks_nobody_now(room: Newsroom) -> None:
+    populate(room, "Dallas")
+    room.write(segment=TEXAS)
+    room.look()
+    assert room.review().warnings == ("segment",)
+    [remark] = [one for one in room.review().remarks if one.check.value == "segment"]
+    assert "'texas' picks nobody now (on press; place \"Austin\")" in remark.message
+    populate(room, "Austin")
+    assert room.review().warnings == ()
+
+
+def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom) -> None:
+    populate(room, *["Austin"] * 5, *["Dallas"] * 35)
+    scheduled(room)
+    begin(room)
+    room.write("plain")
+    room.write("again", segment=TEXAS)
+    room.look()
+    assert not {"audience"} & {one.check.value for one in room.review("plain").remarks}
+    room.approve(slug="plain")
+    room.plan()
+    assert begin(room) == ["plain"]
+    assert not {"audience"} & {one.check.value for one in room.review("again").remarks}
+    with room.store.begin() as tx:
+        more = [Entry(address=f"more{number}@example.org", lists=("press",)) for number in range(9)]
+        tx.readers.upsert(
+            [*more, Entry(address="one@example.org", lists=("press",))], room.clock.now()
+        )
+    room.write("third")
+    room.look()
+    [remark] = [one for one in room.review("third").remarks if one.check.value == "audience"]
+    assert "plain went to 40" in remark.message
+
+
+# --- looking before leaping
+
+
+def test_a_dry_run_counts_those_outside_and_names_them_not(room: Newsroom) -> None:
+    populate(room, "Austin", "Dallas", "Dallas", "Austin")
+    room.suppress("reader4@example.org")
+    scheduled(room)
+    dry = foretold(room, "resignation")
+    assert (dry.audience, dry.outside, dry.addresses) == (1, 2, ("reader1@example.org",))
+    assert dry.excluded == (("reader4@example.org", "bounced"),)
+    said = list(lines_of(dry))
+    assert 'by the segment texas: on press; place "Austin"' in said
+    assert "2 more on these lists are outside it" in said
+    assert not [line for line in said if "clocks" in line]
+
+
+def test_without_a_segment_nothing_is_said_of_one(room: Newsroom) -> None:
+    populate(room, "Austin")
+    scheduled(room, segment=None)
+    dry = foretold(room, "resignation")
+    assert (dry.segment, dry.outside) == ("", 0)
+    assert not [line for line in lines_of(dry) if "segment" in line or "outside" in line]
+    assert begin(room) == ["resignation"]
+    assert report("resignation", store=room.store)["segment"] == ""
+
+
+# --- in several languages
+
+
+def in_two_languages(room: Newsroom, **spanish: Any) -> None:
+    populate(room, "Austin", "Dallas", language="en")
+    with room.store.begin() as tx:
+        for number, place in ((3, "Austin"), (4, "Dallas")):
+            entry = Entry(
+                address=f"reader{number}@example.org",
+                lists=("press",),
+                place=place,
+                language="es",
+            )
+            tx.readers.upsert([entry], room.clock.now())
+    room.write(FORUM, segment=TEXAS)
+    room.write(SPANISH, **({"segment": TEXAS} | spanish), translation_of=FORUM, language="es")
+    room.look()
+
+
+def test_each_language_goes_to_its_readers_in_the_segment(room: Newsroom) -> None:
+    in_two_languages(room)
+    say_yes(room, FORUM, SPANISH)
+    assert sorted(begin(room)) == [FORUM, SPANISH]
+    room.drain()
+    assert (got(room, FORUM), got(room, SPANISH)) == (people(1), people(3))
+
+
+def test_who_waits_for_a_translation_is_counted_within_the_segment(room: Newsroom) -> None:
+    in_two_languages(room)
+    say_yes(room, FORUM, SPANISH)
+    room.hand().pause(SPANISH)
+    begin(room)
+    [row] = report(FORUM, store=room.store)["awaited"]
+    assert row["readers"] == 1
+
+
+def test_a_dry_run_of_a_language_leaves_those_outside_aside(room: Newsroom) -> None:
+    in_two_languages(room)
+    say_yes(room, FORUM, SPANISH)
+    dry = foretold(room, SPANISH)
+    assert (dry.audience, dry.outside) == (1, 2)
+    assert dry.elsewhere == (("reader1@example.org", f"gets it in en: {FORUM}"),)
+
+
+@pytest.mark.parametrize(
+    ("original", "translation", "why"),
+    [
+        (TEXAS, None, "write segment: texas here too"),
+        (None, TEXAS, "take segment out, or write the same there"),
+        (TEXAS, replace(TEXAS, name="other"), "write segment: texas here too"),
+    ],
+)
+def test_a_translation_to_others_than_its_original_is_held(
+    room: Newsroom, original: Segment | None, translation: Segment | None, why: str
+) -> None:
+    in_two_languages(room, segment=translation)
+    room.write(FORUM, segment=original)
+    room.ingest()
+    assert any(why in fault.message for fault in room.render().faults)
+    room.approve(slug=SPANISH)
+    assert why in held(room, SPANISH)
+
+
+# --- corrections
+
+
+def test_a_correction_of_what_went_to_a_segment_goes_to_who_got_it(room: Newsroom) -> None:
+    populate(room, "Austin", "Dallas", "Austin")
+    scheduled(room)
+    begin(room)
+    room.drain()
+    populate(room, "Boston", "Austin")  # they moved since
+    correct(room)
+    room.drain()
+    assert got(room, RIGHT) == people(1, 3)
+
+
+def test_a_correction_in_the_place_of_what_has_not_begun_goes_to_the_segment(
+    room: Newsroom,
+) -> None:
+    populate(room, "Austin", "Dallas", "Austin")
+    scheduled(room)
+    agree(room)
+    dry = foretold(room)
+    assert (dry.audience, dry.outside) == (2, 0)
+    said = list(lines_of(dry))
+    assert 'by the segment texas: on press; place "Austin"' in said
+    assert not [line for line in said if "outside" in line]
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    room.drain()
+    assert got(room, RIGHT) == people(1, 3)
+    assert got(room, "resignation") == []

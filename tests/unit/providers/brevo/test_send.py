@@ -1,0 +1,265 @@
+"""What Brevo is told, byte by byte, and what its answers mean."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.brevo.send import (
+    MAX_BYTES,
+    MAX_RECIPIENTS,
+    Brevo,
+    Options,
+    idempotency_key,
+)
+from newsletter.providers.transport.http import HttpResponse
+from tests.contracts.provider import batch, content, words_of
+from tests.servers import DATE
+
+SEVERAL = ("ana@a.example", "ben@b.example")
+ONE = ("ana@a.example",)
+
+
+def brevo(**options: object) -> Brevo:
+    usual = {"kind": "brevo", "api_key": "key-hush"}
+    return Brevo(Options.model_validate({**usual, **options}))
+
+
+def built(sent: OutgoingBatch) -> Any:
+    return json.loads(brevo().build(sent).body)
+
+
+def answered(status: int, body: object = b"", **headers: str) -> HttpResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return HttpResponse(status=status, headers={"date": DATE, **named}, body=raw)
+
+
+def said(message: str, code: str = "invalid_parameter") -> dict[str, str]:
+    return {"code": code, "message": message}
+
+
+def test_the_call_says_everything_once() -> None:
+    sent = batch(*SEVERAL)
+    call = built(sent)
+    versions = call.pop("messageVersions")
+    assert call == {
+        "sender": {"email": "news@forum.example", "name": "Example Forum"},
+        "replyTo": {"email": "press@forum.example"},
+        "subject": "Forum resigns from task force",
+        "htmlContent": sent.content.html.replace("NLMERGEUNSUBSCRIBE", ""),
+        "textContent": sent.content.text.replace("NLMERGEUNSUBSCRIBE", ""),
+        "headers": {"idempotencyKey": idempotency_key("attempt1")},
+        "tags": ["resigns", "attempt1"],
+    }
+    assert len(versions) == 2
+    assert versions[1] == {
+        "to": [{"email": "ben@b.example"}],
+        "headers": {
+            "X-Mailin-custom": "resigns.attempt1.2",
+            "Message-ID": "<letter0002@forum.example>",
+            "List-Id": "Press <press.forum.example>",
+            "List-Unsubscribe": "<https://news.forum.example/u/token0002A-_z>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": "resigns:press:news:forumexample",
+        },
+        "htmlContent": sent.content.html.replace("NLMERGEUNSUBSCRIBE", "token0002A-_z"),
+        "textContent": sent.content.text.replace("NLMERGEUNSUBSCRIBE", "token0002A-_z"),
+        "subject": "Forum resigns from task force",
+    }
+
+
+def test_each_mark_gets_its_own_value_wherever_it_stands() -> None:
+    text = "NLMERGEMESSAGEID NLMERGEUNSUBSCRIBE\n“NLMERGEUNSUBSCRIBE” \\ NLMERGEMESSAGEID"
+    (version,) = built(batch(*ONE, text=text, html=text, subject="NLMERGEMESSAGEID"))[
+        "messageVersions"
+    ]
+    filled = "letter0001 token0001A-_z\n“token0001A-_z” \\ letter0001"
+    assert version["textContent"] == version["htmlContent"] == filled
+    assert version["subject"] == "letter0001"
+
+
+def test_content_without_headers_is_said_too() -> None:
+    (version,) = built(batch(*ONE, headers=()))["messageVersions"]
+    assert version["headers"] == {"X-Mailin-custom": "resigns.attempt1.1"}
+
+
+def test_the_call_goes_to_brevo_with_the_key() -> None:
+    request = brevo().build(batch())
+    assert request.method == "POST"
+    assert request.url == "https://api.brevo.com/v3/smtp/email"
+    assert request.headers == {"api-key": "key-hush", "Content-Type": "application/json"}
+
+
+def test_the_idempotency_key_is_a_uuid_that_the_attempt_decides() -> None:
+    key = idempotency_key("attempt1")
+    assert UUID(key).version == 4
+    assert key == idempotency_key("attempt1") != idempotency_key("attempt2")
+
+
+def test_a_sender_without_a_name_or_reply_address_names_neither() -> None:
+    call = built(batch(sender=Sender(name="", address="n@bücher.example")))
+    assert call["sender"] == {"email": "n@xn--bcher-kva.example"}
+    assert "replyTo" not in call
+
+
+def test_a_name_that_brevo_keeps_is_said_as_it_is(subtests: pytest.Subtests) -> None:
+    for name in ["Forum, Inc.", "Fórum für Élan 論壇"]:
+        with subtests.test(name=name):
+            sender = Sender(name=name, address="news@forum.example")
+            assert built(batch(sender=sender))["sender"]["name"] == name
+
+
+def test_a_name_that_brevo_would_drop_is_encoded_in_one_line() -> None:
+    name = "Fórum für Élan, 論壇 " * 5 + "e.V."
+    told = built(batch(sender=Sender(name=name, address="news@forum.example")))["sender"]["name"]
+    assert told.isascii()
+    assert "\n" not in told
+    assert words_of(told) == name
+
+
+def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
+    addresses = ["o'neil@a.example", "a+b%c{d}@a.example", "jörg🎉@b.example", "/$#!@x.example"]
+    call = built(batch(*addresses))
+    assert [each["to"][0]["email"] for each in call["messageVersions"]] == addresses
+
+
+def test_a_mark_of_brevos_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["{{ params.x }}", "{{contact.X}}", "{% if x %}", "{# x #}", "[UNSUBSCRIBE]"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    brevo().build(batch(**{field: f"Costs 5 {mark} more"}))
+                (fault,) = caught.value.faults
+                assert fault.key == field
+                assert mark[:2] in fault.message
+
+
+def test_marks_of_brevos_own_are_found_in_names_and_headers_and_all_listed() -> None:
+    sender = Sender(name="{{x}}", address="news@forum.example")
+    with pytest.raises(InvalidInput) as caught:
+        brevo().build(batch(sender=sender, headers=(("X-Note", "{% x %}"),)))
+    assert [fault.key for fault in caught.value.faults] == ["from", "X-Note"]
+
+
+def test_other_signs_pass_untouched(subtests: pytest.Subtests) -> None:
+    for text in ["a { b } c", "p{color:red}@media{p{a:b}}", "[unsubscribe]", "100%", "}}"]:
+        with subtests.test(text=text):
+            assert built(batch(*ONE, html=text))["messageVersions"][0]["htmlContent"] == text
+
+
+def test_a_header_that_brevo_cannot_carry_is_refused(subtests: pytest.Subtests) -> None:
+    for headers, why in [
+        ((("List-Id", "Préss <press.forum.example>"),), "plain letters"),
+        ((("X-Mailin-custom", "1"),), "cannot be given"),
+        ((("idempotencyKey", "1"),), "cannot be given"),
+        ((("X-Note", "1"), ("x-note", "2")), "not twice"),
+        ((("Content-Type", "text/plain"),), "twice"),
+        ((("X Y", "1"),), "not a name"),
+    ]:
+        with (
+            subtests.test(headers=headers, why=why),
+            pytest.raises(InvalidInput, match=why),
+        ):
+            brevo().build(batch(headers=headers))
+
+
+def test_as_many_recipients_as_are_planned_fit_the_size_of_a_call() -> None:
+    large = {"html": "é<b>" * 20_000, "text": "“x”" * 5_000}
+    count = brevo().capabilities.recipients_for(content(**large))
+    assert 1 < count < MAX_RECIPIENTS
+    sent = batch(*(f"reader{number}@example.org" for number in range(count)), **large)
+    assert len(brevo().build(sent).body) < MAX_BYTES
+
+
+IDS = {"messageIds": ["<1@relay.example>", "<2@relay.example>"]}
+FIRST = {"messageIds": ["<1@relay.example>"]}
+BAD_TO = said("email is not valid in to")
+BAD_SENDER = said("valid sender email required")
+
+# answer, verdict for several recipients, verdict for one
+ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
+    "two ids": (answered(201, IDS), Verdict.ACCEPTED, Verdict.UNKNOWN),
+    "one id": (answered(201, FIRST), Verdict.UNKNOWN, Verdict.ACCEPTED),
+    "single": (answered(201, {"messageId": "<1@x>"}), Verdict.UNKNOWN, Verdict.ACCEPTED),
+    "201 cut": (answered(201, b'{"messageIds": ["<1@'), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "201 page": (answered(201, b"<html>"), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "201 list": (answered(201, ["<1@x>"]), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "odd ids": (answered(201, {"messageIds": ["<1@x>", 2]}), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "void ids": (answered(201, {"messageIds": ["<1@x>", ""]}), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "no ids": (answered(201, {"messageIds": []}), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "word": (answered(201, {"messageIds": "ab"}), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200": (answered(200, IDS), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "202 one": (answered(202, FIRST), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "302": (answered(302, IDS), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "bad to": (answered(400, BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
+    "bad sender": (answered(400, BAD_SENDER), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "missing": (
+        answered(400, said("subject is missing", "missing_parameter")),
+        Verdict.CONFIGURATION,
+        Verdict.CONFIGURATION,
+    ),
+    "taken": (answered(400, said("x", "duplicate_parameter")), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "asked": (answered(409, said("x", "duplicate_request")), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "credits": (answered(402, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
+    "400 credits": (answered(400, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
+    "odd code": (answered(400, {"code": []}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "key": (
+        answered(401, said("Key not found", "unauthorized")),
+        Verdict.CONFIGURATION,
+        Verdict.CONFIGURATION,
+    ),
+    "inactive": (
+        answered(403, said("Your account is not yet activated", "permission_denied")),
+        Verdict.CONFIGURATION,
+        Verdict.CONFIGURATION,
+    ),
+    "406": (answered(406, BAD_TO), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "429": (answered(429, said("x", "too_many_requests")), Verdict.RETRY, Verdict.RETRY),
+    "500": (answered(500, BAD_TO), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "503 credits": (
+        answered(503, said("x", "not_enough_credits")),
+        Verdict.UNKNOWN,
+        Verdict.UNKNOWN,
+    ),
+}
+
+
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                response, several, one = ANSWERS[case]
+                answer = brevo().parse(batch(*addresses), response)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
+
+
+def test_an_accepted_batch_has_the_first_id() -> None:
+    answer = brevo().parse(batch(*SEVERAL), answered(201, IDS))
+    assert answer.outcome.provider_id == "<1@relay.example>"
+
+
+def test_a_reason_keeps_the_readers_name_to_itself() -> None:
+    answer = brevo().parse(batch(), answered(400, said("email ana.ruiz@a.example is not valid")))
+    assert answer.outcome.reason == "email …@a.example is not valid"
+
+
+def test_a_rate_limit_is_waited_out_as_brevo_asks(subtests: pytest.Subtests) -> None:
+    for headers, seconds in [
+        ({}, None),
+        ({"retry_after": "30"}, 30),
+        ({"x_sib_ratelimit_reset": "60"}, 60),
+        ({"retry_after": "90", "x_sib_ratelimit_reset": "60"}, 90),
+        ({"x_sib_ratelimit_reset": "99999999"}, 3600),
+        ({"x_sib_ratelimit_reset": "soon"}, None),
+    ]:
+        with subtests.test(headers=headers, seconds=seconds):
+            answer = brevo().parse(batch(), answered(429, **headers))
+            assert answer.retry_after == (None if seconds is None else timedelta(seconds=seconds))

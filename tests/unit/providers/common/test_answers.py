@@ -1,0 +1,69 @@
+"""What the providers share when they read an answer."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.domain.statements.content import Recipient
+from newsletter.providers.common.answers import at_fault, by_item, longest, read_each, refused
+from newsletter.providers.transport.http import HttpResponse
+from tests.contracts.provider import batch
+
+LATER = HttpResponse(status=200, headers={"retry-after": "7"})
+A, R, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN
+RETRY, QUOTA, SETTING = Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION
+
+
+def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subtests) -> None:
+    for status, several, one in [
+        (400, SETTING, SETTING),
+        (401, SETTING, SETTING),
+        (408, U, U),
+        (413, Verdict.SPLIT, SETTING),
+        (418, SETTING, SETTING),
+        (429, RETRY, RETRY),
+        (503, U, U),
+    ]:
+        with subtests.test(status=status, several=several, one=one):
+            response = HttpResponse(status=status, headers={})
+            assert refused(response, "why", alone=False).outcome == Outcome(
+                verdict=several, reason="why"
+            )
+            assert refused(response, "why", alone=True).outcome == Outcome(
+                verdict=one, reason="why"
+            )
+
+
+def test_who_is_at_fault_is_found_by_halving() -> None:
+    assert (at_fault(alone=False), at_fault(alone=True)) == (Verdict.SPLIT, R)
+
+
+def test_the_longest_wait_counts() -> None:
+    assert longest(None, timedelta(1), timedelta(2)) == timedelta(2)
+    assert longest(None) is None
+
+
+def test_a_wait_that_is_asked_for_holds_for_those_who_go_again() -> None:
+    items = [Outcome(verdict=each, reason="full") for each in (A, QUOTA, R)]
+    answer = by_item(batch(), items, LATER)
+    assert answer.outcome.verdict is A
+    assert {n: each.verdict for n, each in answer.exceptions.items()} == {2: QUOTA, 3: R}
+    assert answer.retry_after == timedelta(seconds=7)
+
+
+def accepted(recipient: Recipient, said: str) -> Outcome | None:
+    return Outcome(verdict=A, provider_id=said) if said == recipient.address[0] else None
+
+
+def test_what_is_said_is_read_by_place() -> None:
+    items = read_each(batch(), ["a", "b", "c"], accepted)
+    assert [item.provider_id for item in items] == ["a", "b", "c"]
+
+
+def test_an_answer_that_does_not_speak_of_each_is_unknown(subtests: pytest.Subtests) -> None:
+    for said in [None, {}, "abc", [], ["a", "b"], ["a", "b", "c", "d"], ["a", "c", "b"]]:
+        with subtests.test(said=said):
+            answer = by_item(batch(), read_each(batch(), said, accepted), LATER)
+            assert answer.outcome.verdict is U
+            assert not answer.exceptions

@@ -1,0 +1,141 @@
+"""What the providers share when they build the body of a call."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Content
+from newsletter.providers.common.bodies import (
+    Compiled,
+    addresses,
+    broken,
+    doubled,
+    mailbox,
+    misnamed,
+    more_than_ascii,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
+from tests.contracts.provider import batch, content, recipients
+
+
+def test_content_is_said_once_for_many_batches() -> None:
+    said: list[str] = []
+    compiled = Compiled(lambda each: said.append(each.subject) or each.subject)
+    assert [compiled.of(batch()) for _ in range(3)] == ["Forum resigns from task force"] * 3
+    assert said == ["Forum resigns from task force"]
+
+
+def test_content_that_differs_under_the_same_digest_is_said_anew() -> None:
+    compiled = Compiled(lambda each: each.subject)
+    compiled.of(batch())
+    assert compiled.of(replace(batch(), content=content(subject="Another"))) == "Another"
+
+
+def test_only_the_last_few_contents_are_kept() -> None:
+    said: list[Content] = []
+    compiled = Compiled(said.append)
+    for number in (1, 2, 3, 4, 1, 5, 1):
+        compiled.of(batch(subject=f"Number {number}"))
+    assert [each.subject[-1] for each in said] == ["1", "2", "3", "4", "5", "1"]
+
+
+def test_content_that_cannot_be_said_is_looked_at_again() -> None:
+    compiled = Compiled(lambda each: refuse(misnamed([(each.subject, "")], re.compile("fine"))))
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="is not a name"):
+            compiled.of(batch())
+
+
+def test_gaps_are_filled_in_any_order_and_more_than_once() -> None:
+    (own,) = own_marks("ADDRESS")
+    gaps = template(f"{own} NLMERGEMESSAGEID, NLMERGEUNSUBSCRIBE{own}", own)
+    assert gaps.fill(b"u", b"m", b"a") == b"a m, ua"
+    assert gaps.fill(b"NLMERGEMESSAGEID", b"m", b"a") == b"a m, NLMERGEMESSAGEIDa"
+
+
+def test_text_without_gaps_stays_as_it_is() -> None:
+    assert template("é {}").fill(b"u", b"m") == "é {}".encode()
+    assert template(b"").fill(b"u", b"m") == b""
+
+
+def test_a_name_is_quoted_before_its_address(subtests: pytest.Subtests) -> None:
+    for name, address, line in [
+        ("", "n@forum.example", "n@forum.example"),
+        ("Forum", "n@bücher.example", '"Forum" <n@xn--bcher-kva.example>'),
+        ('A, "b" \\ c', "n@forum.example", '"A, \\"b\\" \\\\ c" <n@forum.example>'),
+    ]:
+        with subtests.test(name=name, address=address, line=line):
+            assert mailbox(name, address) == line
+
+
+def test_addresses_come_in_order_with_domains_of_the_dns() -> None:
+    found = addresses(recipients("jörg@example.org", "eva@bücher.example"), most=2, who="It")
+    assert found == ["jörg@example.org", "eva@xn--bcher-kva.example"]
+
+
+def test_an_address_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subtests) -> None:
+    for bad in ["", "a b@x.example", 'a"b@x', "a,b@x", "a\\b@x", "<a@x>", "a\n@x"]:
+        with (
+            subtests.test(bad=bad),
+            pytest.raises(InvalidInput, match="an address is empty or holds a character none may"),
+        ):
+            addresses(recipients("fine@x.example", bad), most=9, who="It")
+
+
+def test_one_address_written_in_two_ways_is_refused_as_twice(subtests: pytest.Subtests) -> None:
+    for pair in [("a@x.example", "a@x.example"), ("a@bücher.example", "a@xn--bcher-kva.example")]:
+        with (
+            subtests.test(pair=pair),
+            pytest.raises(InvalidInput, match="an address stands in the batch twice"),
+        ):
+            addresses(recipients(*pair), most=9, who="It")
+
+
+def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
+    for count, most, why in [
+        (0, 2, "0 recipients; It takes 1 to 2"),
+        (3, 2, "3 recipients; It takes 1 to 2"),
+        (2, 1, "2 recipients; one call takes one"),
+    ]:
+        with (
+            subtests.test(count=count, most=most, why=why),
+            pytest.raises(InvalidInput, match=why),
+        ):
+            addresses(recipients(*(f"r{n}@x.example" for n in range(count))), most=most, who="It")
+
+
+def test_a_value_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü", "a b", "a/b", "{{x}}", "%a%", "<%a%>"]:
+        with subtests.test(value=value):
+            (reader,) = recipients("a@x.example")
+            plain((reader,), "resigns", "attempt1")
+            for readers, name in (
+                ((reader._replace(unsubscribe=value),), ""),
+                ((reader._replace(message_id=value),), ""),
+                ((reader,), value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    plain(readers, name)
+
+
+def test_every_fault_is_named_with_its_field() -> None:
+    headers = [("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", "\u2028")]
+    with pytest.raises(InvalidInput) as caught:
+        refuse(
+            (
+                *reserved(headers, re.compile(r"\{\{"), "It"),
+                *misnamed(headers, re.compile(r"[A-Za-z-]+")),
+                *broken(headers),
+                *doubled(headers, "It", {"to"}),
+                *more_than_ascii(headers[:3]),
+            )
+        )
+    keys = [fault.key for fault in caught.value.faults]
+    assert keys == ["X-A", "X B", "x-a", "To", "x-a", "To", "X B"]
+    refuse(())

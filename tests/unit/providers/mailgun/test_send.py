@@ -1,0 +1,176 @@
+"""What Mailgun is told, byte by byte."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.mailgun.send import MAX_RECIPIENTS, Mailgun, Options
+from newsletter.providers.transport.http import HttpRequest
+from tests.contracts.provider import batch
+from tests.servers import Received, parse_form
+
+
+def mailgun(**options: object) -> Mailgun:
+    usual = {"kind": "mailgun", "domain": "forum.example", "api_key": "key-hush"}
+    return Mailgun(Options.model_validate({**usual, **options}))
+
+
+def form(request: HttpRequest) -> dict[str, list[str]]:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers["content-length"] = str(len(request.body))
+    return parse_form(Received(method="POST", path="/", headers=headers, body=request.body))
+
+
+def built(sent: OutgoingBatch) -> dict[str, list[str]]:
+    return form(mailgun().build(sent))
+
+
+def test_the_form_says_everything_once() -> None:
+    sent = batch("ana@a.example", "ben@b.example")
+    fields = built(sent)
+    assert all(len(values) == 1 for values in fields.values())
+    variables = json.loads(fields.pop("recipient-variables")[0])
+    assert variables == {
+        "ana@a.example": {"u": "token0001A-_z", "m": "letter0001"},
+        "ben@b.example": {"u": "token0002A-_z", "m": "letter0002"},
+    }
+    assert {name: values[0] for name, values in fields.items()} == {
+        "from": '"Example Forum" <news@forum.example>',
+        "to": "ana@a.example, ben@b.example",
+        "subject": "Forum resigns from task force",
+        "text": sent.content.text.replace("NLMERGEUNSUBSCRIBE", "%recipient.u%"),
+        "html": sent.content.html.replace("NLMERGEUNSUBSCRIBE", "%recipient.u%"),
+        "h:Reply-To": "press@forum.example",
+        "h:Message-ID": "<%recipient.m%@forum.example>",
+        "h:List-Id": "Press <press.forum.example>",
+        "h:List-Unsubscribe": "<https://news.forum.example/u/%recipient.u%>",
+        "h:List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "h:Feedback-ID": "resigns:press:news:forumexample",
+        "o:tracking": "no",
+        "o:tracking-clicks": "no",
+        "o:tracking-opens": "no",
+        "o:tag": "resigns",
+        "v:campaign": "resigns",
+        "v:attempt": "attempt1",
+    }
+
+
+def test_the_call_goes_to_the_domain_with_the_key() -> None:
+    request = mailgun().build(batch())
+    assert request.method == "POST"
+    assert request.url == "https://api.mailgun.net/v3/forum.example/messages"
+    assert request.headers["Authorization"] == "Basic YXBpOmtleS1odXNo"
+
+
+def test_the_boundary_never_stands_in_the_content() -> None:
+    boundary = mailgun().build(batch()).headers["Content-Type"].partition("boundary=")[2]
+    sent = batch(text=f"--{boundary}--\r\nNLMERGEUNSUBSCRIBE")
+    request = mailgun().build(sent)
+    assert f"boundary={boundary}" not in request.headers["Content-Type"]
+    assert form(request)["text"] == [f"--{boundary}--\r\n%recipient.u%"]
+
+
+def test_a_thousand_recipients_fit_in_one_call() -> None:
+    addresses = [f"reader{number}@example.org" for number in range(MAX_RECIPIENTS)]
+    variables = json.loads(built(batch(*addresses))["recipient-variables"][0])
+    assert list(variables) == addresses
+
+
+def test_the_variables_written_by_hand_read_back_for_odd_addresses() -> None:
+    addresses = (
+        "o'neil@a.example",
+        "a+b%c{d}@a.example",
+        "jörg🎉@bücher.example",
+        "/$#!@x.example",
+    )
+    fields = built(batch(*addresses))
+    variables = json.loads(fields["recipient-variables"][0])
+    assert list(variables) == fields["to"][0].split(", ")
+    assert [value["m"] for value in variables.values()] == [f"letter000{n}" for n in (1, 2, 3, 4)]
+
+
+def test_a_mark_of_mailguns_own_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in [
+        "%recipient.name%",
+        "%recipient%",
+        "%recipient_email%",
+        "%Recipient.u%",
+        "%unsubscribe_url%",
+        "%mailing_list_unsubscribe_url%",
+        "%tag_unsubscribe_url%",
+        "%unsubscribe_email%",
+        "%UNSUBSCRIBE_URL%",
+    ]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    mailgun().build(batch(**{field: f"Costs 5 {mark} more"}))
+                (fault,) = caught.value.faults
+                assert fault.key == field
+                assert mark[:8] in fault.message
+
+
+def test_marks_of_mailguns_own_are_found_in_names_and_headers_and_all_listed() -> None:
+    sender = Sender(name="%recipient.x%", address="news@forum.example")
+    with pytest.raises(InvalidInput) as caught:
+        mailgun().build(batch(sender=sender, headers=(("X-Note", "%recipient.y%"),)))
+    assert [fault.key for fault in caught.value.faults] == ["from", "h:X-Note"]
+
+
+def test_other_percent_signs_pass(subtests: pytest.Subtests) -> None:
+    for text in [
+        "100% of recipients",
+        "50%more%",
+        "https://x.example/?u=%2Fmy_url%2F",
+        "%20recipient",
+        "%%",
+    ]:
+        with subtests.test(text=text):
+            assert built(batch(text=text))["text"] == [text]
+
+
+def test_headers_beyond_mailguns_limit_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="16 KB"):
+        mailgun().build(batch(headers=(("X-Note", "x" * 17_000),)))
+
+
+def test_a_header_name_cannot_break_the_form(subtests: pytest.Subtests) -> None:
+    for name in ['X"; name="to', "X Y", "X:Y", "Ü", ""]:
+        with subtests.test(name=name), pytest.raises(InvalidInput, match="not a name"):
+            mailgun().build(batch(headers=((name, "x"),)))
+
+
+def test_a_sender_without_a_name_is_a_bare_address() -> None:
+    assert built(batch(sender=Sender(name="", address="n@f.example")))["from"] == ["n@f.example"]
+
+
+def test_every_line_of_the_form_belongs_to_a_part() -> None:
+    request = mailgun().build(batch())
+    boundary = request.headers["Content-Type"].partition("boundary=")[2]
+    pieces = request.body.split(f"--{boundary}".encode())
+    assert pieces[0] == b""
+    assert pieces[-1] == b"--\r\n"
+    for piece, _ in pairwise(pieces[1:]):
+        assert piece.startswith(b"\r\nContent-Disposition: form-data; name=")
+        assert piece.endswith(b"\r\n")
+
+
+def test_options_that_cannot_work_are_refused_without_showing_the_key(
+    subtests: pytest.Subtests,
+) -> None:
+    for wrong in [
+        {"domain": "a/b"},
+        {"domain": ""},
+        {"domain": "-a"},
+        {"api_key": ""},
+        {"apikey": "x"},
+    ]:
+        with subtests.test(wrong=wrong):
+            with pytest.raises(ValidationError) as caught:
+                mailgun(**wrong)
+            assert "key-hush" not in str(caught.value)

@@ -1,0 +1,364 @@
+"""What Mailjet is told, and what each of its answers means."""
+
+import json
+from base64 import b64decode
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.mailjet.send import MAX_BYTES, Mailjet, Options
+from newsletter.providers.transport.http import HttpResponse
+from tests.contracts.provider import batch, content
+from tests.provider_servers.mailjet import error, malformed, success
+from tests.servers import DATE
+
+SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
+ONE = ("ana@a.example",)
+OPTIONS = {"kind": "mailjet", "api_key": "public", "secret_key": "s-hush"}
+
+
+def mailjet(**options: object) -> Mailjet:
+    return Mailjet(Options.model_validate({**OPTIONS, **options}))
+
+
+def built(*addresses: str, **changes: Any) -> list[dict[str, Any]]:
+    said = json.loads(mailjet().build(batch(*(addresses or ONE), **changes)).body)
+    assert list(said) == ["Messages"]
+    messages: list[dict[str, Any]] = said["Messages"]
+    return messages
+
+
+def test_each_message_says_all_that_its_reader_gets() -> None:
+    messages = built(*SEVERAL)
+    assert len(messages) == 3
+    for number, (address, message) in enumerate(zip(SEVERAL, messages, strict=True), start=1):
+        token = f"token{number:04d}A-_z"
+        about = {"campaign": "resigns", "attempt": "attempt1", "subscriber": str(number)}
+        assert json.loads(message.pop("EventPayload")) == about
+        assert message == {
+            "From": {"Email": "news@forum.example", "Name": "Example Forum"},
+            "To": [{"Email": address}],
+            "ReplyTo": {"Email": "press@forum.example"},
+            "Subject": "Forum resigns from task force",
+            "TextPart": content().text.replace("NLMERGEUNSUBSCRIBE", token),
+            "HTMLPart": content().html.replace("NLMERGEUNSUBSCRIBE", token),
+            "Headers": {
+                "List-Unsubscribe": f"<https://news.forum.example/u/{token}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                "Feedback-ID": "resigns:press:news:forumexample",
+            },
+            "CustomID": f"letter{number:04d}",
+            "CustomCampaign": "resigns",
+            "TrackOpens": "disabled",
+            "TrackClicks": "disabled",
+            "TemplateLanguage": False,
+        }
+
+
+def test_the_exact_bytes_of_a_small_call() -> None:
+    small = batch(
+        *ONE,
+        text="Grüße NLMERGEUNSUBSCRIBE",
+        html="",
+        headers=(("X-Own", 'NLMERGEMESSAGEID "q"'),),
+        sender=Sender(name="", address="n@forum.example"),
+    )
+    assert mailjet().build(small).body.decode() == (
+        '{"Messages":[{"From":{"Email":"n@forum.example"},"To":[{"Email":"ana@a.example"}],'
+        '"Subject":"Forum resigns from task force","TextPart":"Grüße token0001A-_z",'
+        '"Headers":{"X-Own":"letter0001 \\"q\\""},"CustomID":"letter0001","EventPayload":'
+        '"{\\"campaign\\":\\"resigns\\",\\"attempt\\":\\"attempt1\\",\\"subscriber\\":\\"1\\"}",'
+        '"CustomCampaign":"resigns","TemplateLanguage":false}]}'
+    )
+
+
+def test_the_call_goes_to_version_3_1_with_both_keys() -> None:
+    request = mailjet().build(batch())
+    assert (request.method, request.url) == ("POST", "https://api.mailjet.com/v3.1/send")
+    scheme, _, keys = request.headers["Authorization"].partition(" ")
+    assert (scheme, b64decode(keys)) == ("Basic", b"public:s-hush")
+    for shown in (repr(request), repr(mailjet()), repr(Options.model_validate(OPTIONS))):
+        assert "hush" not in shown
+        assert keys not in shown
+
+
+def test_text_that_json_escapes_arrives_as_it_was_written() -> None:
+    text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
+    (message,) = built(text=text, html=text)
+    assert message["TextPart"] == text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z")
+    assert message["HTMLPart"] == message["TextPart"]
+
+
+def test_a_mark_of_mailjets_is_refused_by_name(subtests: pytest.Subtests) -> None:
+    for mark in ["{{var:day}}", "{{ data:x}}", "[[VAR:day]]", "[[UNSUB_LINK_EN]]", "[[PERMALINK]]"]:
+        for field, key in [("subject", "Subject"), ("text", "TextPart"), ("html", "HTMLPart")]:
+            with (
+                subtests.test(mark=mark, field=field, key=key),
+                pytest.raises(InvalidInput, match=rf"{key}: .*Mailjet might replace"),
+            ):
+                built(**{field: f"Costs 5 {mark} more"})
+
+
+def test_marks_in_names_and_headers_are_found_and_all_listed() -> None:
+    sender = Sender(name="NLMERGEADDRESS", address="n@forum.example")
+    with pytest.raises(InvalidInput) as caught:
+        built(sender=sender, headers=(("X-Note", "{{var:x}}"),))
+    assert [fault.key for fault in caught.value.faults] == ["From", "X-Note"]
+
+
+def test_other_braces_pass() -> None:
+    html = "{% x %} {{ x }} [[ word ]] NLMERGEUNSUBSCRIBE"
+    assert built(html=html)[0]["HTMLPart"].startswith("{% x %} {{ x }} [[ word ]]")
+
+
+def test_a_header_that_mailjet_refuses_or_would_lose_is_refused(subtests: pytest.Subtests) -> None:
+    for headers in [
+        (("X-Note", "a"), ("x-note", "b")),
+        (("Subject", "a"),),
+        (("Bcc", "a@a.example"),),
+        (("X-Mailer", "a"),),
+        (("X-MJ-TemplateLanguage", "True"),),
+        (("X-Mailjet-TrackOpen", "1"),),
+        (("X Y", "a"),),
+        (("X-Note", "é"),),
+    ]:
+        with subtests.test(headers=headers), pytest.raises(InvalidInput):
+            built(headers=headers)
+
+
+def test_without_headers_of_its_own_a_message_has_none() -> None:
+    (message,) = built(headers=(("Message-ID", "<NLMERGEMESSAGEID@forum.example>"),))
+    assert "Headers" not in message
+
+
+def test_a_subject_as_long_as_mailjet_takes_passes_and_a_longer_one_does_not() -> None:
+    assert built(subject="é" * 255)[0]["Subject"] == "é" * 255
+    with pytest.raises(InvalidInput, match="Subject: is longer than the 255 characters"):
+        built(subject="é" * 256)
+
+
+def test_what_would_break_the_json_is_refused() -> None:
+    plain = batch("a@example.org")
+    (reader,) = plain.recipients
+    for faulty in (
+        batch('a"b@example.org'),
+        replace(plain, recipients=(reader._replace(unsubscribe='a"b'),)),
+        replace(plain, recipients=(reader._replace(message_id="a\\"),)),
+        replace(plain, campaign='a"b'),
+        replace(plain, attempt_id="a\n"),
+    ):
+        with pytest.raises(InvalidInput):
+            mailjet().build(faulty)
+
+
+def test_its_limits_are_said() -> None:
+    known = mailjet().capabilities
+    assert (known.max_recipients, known.max_bytes, known.bodies) == (50, MAX_BYTES, True)
+    assert mailjet(batch_size=20).capabilities.max_recipients == 20
+    assert mailjet(batch_size=5000).capabilities.max_recipients == 50
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+A, R, S, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.CONFIGURATION, Verdict.UNKNOWN
+
+
+def parsed(
+    status: int, body: object, *addresses: str, headers: dict[str, str] | None = None
+) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
+    return mailjet().parse(batch(*(addresses or SEVERAL)), response)
+
+
+def whole(*items: object) -> dict[str, Any]:
+    return {"Messages": list(items)}
+
+
+GOOD = [success(to, n, f"letter{n:04d}") for n, to in enumerate(SEVERAL, start=1)]
+LARGE = error("mj-0011", 400, "The payload size is over the limit.")
+
+# status, body, verdict for three recipients, verdict for one
+WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
+    "200 empty": (200, b"", U, U),
+    "200 half": (200, b'{"Messages": [', U, U),
+    "200 page": (200, b"<html>Welcome</html>", U, U),
+    "200 list": (200, GOOD, U, U),
+    "200 nothing": (200, {}, U, U),
+    "200 no items": (200, whole(), U, U),
+    "200 odd items": (200, {"Messages": "yes"}, U, U),
+    "200 two": (200, whole(*GOOD[:2]), U, U),
+    "200 four": (200, whole(*GOOD, GOOD[0]), U, U),
+    "201": (201, whole(*GOOD), U, U),
+    "302": (302, b"", U, U),
+    "400 page": (400, b"<html>Bad</html>", U, U),
+    "400 half": (400, b'{"Messages": [', U, U),
+    "400 no code": (400, {"ErrorMessage": "no"}, U, U),
+    "400 too few": (400, whole(GOOD[0], GOOD[1]), U, U),
+    "400 syntax": (400, error("mj-0002", 400, "Malformed JSON"), S, S),
+    "400 too many": (400, error("mj-0008", 400, "Max allowed is 50", "Messages"), S, S),
+    "400 too large": (400, LARGE, Verdict.SPLIT, S),
+    "401": (401, error("mj-0015", 401, "API key authentication failure"), S, S),
+    "401 page": (401, b"<html>No</html>", S, S),
+    "401 suspended": (401, error("mj-0001", 401, "API key is suspended"), S, S),
+    "403": (403, error("mj-0000", 403, "Forbidden"), S, S),
+    "404": (404, b"", S, S),
+    "405": (405, b"", S, S),
+    "408": (408, b"", U, U),
+    "413": (413, b"", Verdict.SPLIT, S),
+    "429": (429, error("mj-0000", 429, "Too many requests"), Verdict.RETRY, Verdict.RETRY),
+    "500": (500, error("mj-0000", 500, "Internal server error"), U, U),
+    "500 too large": (500, LARGE, U, U),
+    "500 items": (500, whole(*GOOD), U, U),
+    "502": (502, b"<html>Bad Gateway</html>", U, U),
+    "503": (503, b"", U, U),
+}
+
+
+def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in WHOLE:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                status, body, several, one = WHOLE[case]
+                answer = parsed(status, body, *addresses)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
+
+
+def test_an_accepted_batch_has_the_first_id() -> None:
+    answer = parsed(200, whole(*GOOD))
+    assert (answer.outcome.verdict, answer.outcome.provider_id) == (A, "1")
+    assert not answer.exceptions
+
+
+def changed(**changes: object) -> dict[str, Any]:
+    """The answer for the second of three, but for these."""
+    return {**GOOD[1], **changes}
+
+
+TO = GOOD[1]["To"][0]
+
+
+def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
+    for status in [200, 400]:
+        for item in [
+            None,
+            "ok",
+            {},
+            {"Status": "success"},
+            changed(Status="queued"),
+            changed(To=[]),
+            changed(To=[TO, TO]),
+            changed(To=[{**TO, "Email": "cy@c.example"}]),
+            changed(To=[{**TO, "MessageID": 0}]),
+            changed(To=[{**TO, "MessageID": True}]),
+            changed(To=[{**TO, "MessageID": "2"}]),
+            changed(CustomID="letter0003"),
+            changed(CustomID=["letter0002"]),
+            changed(Errors=[malformed("ben@b.example")]),
+            {"Status": "error"},
+            {"Status": "error", "Errors": []},
+            {"Status": "error", "Errors": ["no"]},
+            {"Status": "error", "Errors": [malformed("ben@b.example")], "To": [TO]},
+        ]:
+            with subtests.test(status=status, item=item):
+                answer = parsed(status, whole(GOOD[0], item, GOOD[2]))
+                assert answer.outcome.verdict is U
+                assert not answer.exceptions
+
+
+def test_an_address_in_capitals_and_no_custom_id_are_still_this_reader() -> None:
+    said = changed(To=[{**TO, "Email": "BEN@b.example"}], CustomID="")
+    assert parsed(200, whole(GOOD[0], said, GOOD[2])).outcome.verdict is A
+
+
+def no(*errors: dict[str, Any]) -> dict[str, Any]:
+    return {"Status": "error", "Errors": list(errors)}
+
+
+MALFORMED = malformed("ben@b.example")
+SENDER = error("send-0008", 403, "not an authorized sender", "From")
+HEADER = error("send-0011", 400, "forbidden", 'Headers["Date"]')
+BOTH = error("send-0015", 400, "too many recipients", "To", "Cc", "Bcc")
+BAD_SENDER = error("mj-0013", 400, '"x" is an invalid email address.', "From.Email")
+
+# the errors of one message, and what they mean for it
+ERRORS: dict[str, tuple[tuple[dict[str, Any], ...], Verdict]] = {
+    "malformed": ((MALFORMED,), R),
+    "no address": ((error("mj-0003", 400, "mandatory", "To"),), R),
+    "malformed twice": ((MALFORMED, MALFORMED), R),
+    "sender": ((SENDER,), S),
+    "sender's address": ((BAD_SENDER,), S),
+    "header": ((HEADER,), S),
+    "all recipients": ((BOTH,), S),
+    "malformed and header": ((MALFORMED, HEADER), S),
+    "about nothing": ((error("mj-0013", 400, "invalid"),), S),
+    "odd fields": (({**MALFORMED, "ErrorRelatedTo": "To"},), S),
+    "rate": ((error("mj-0000", 429, "too many requests"),), Verdict.RETRY),
+    "broken": ((error("mj-0000", 500, "internal"),), U),
+    "no status": (({"ErrorCode": "mj-0013", "ErrorRelatedTo": ["To"]},), U),
+    "odd status": (({**MALFORMED, "StatusCode": "400"},), U),
+}
+
+
+def test_each_error_of_a_message_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ERRORS:
+        with subtests.test(case=case):
+            errors, verdict = ERRORS[case]
+            answer = parsed(400, whole(no(*errors)), *ONE)
+            assert answer.outcome.verdict is verdict
+            assert answer.outcome.reason
+
+
+# status, items → the batch's verdict, and who differs
+MIXED: dict[str, tuple[int, tuple[object, ...], Verdict, dict[int, Verdict]]] = {
+    "one malformed": (400, (GOOD[0], no(MALFORMED), GOOD[2]), A, {2: R}),
+    "under 200": (200, (GOOD[0], no(MALFORMED), GOOD[2]), A, {2: R}),
+    "under 403": (403, (GOOD[0], no(MALFORMED), GOOD[2]), A, {2: R}),
+    "all malformed": (400, (no(MALFORMED),) * 3, R, {1: R, 2: R, 3: R}),
+    "all by sender": (403, (no(SENDER),) * 3, S, {}),
+    "sender and malformed": (400, (no(SENDER), no(MALFORMED), no(SENDER)), S, {2: R}),
+    "one by sender": (400, (GOOD[0], no(SENDER), GOOD[2]), A, {2: S}),
+    "one later": (
+        400,
+        (GOOD[0], no(error("x", 429, "slow")), no(MALFORMED)),
+        A,
+        {2: Verdict.RETRY, 3: R},
+    ),
+    "all later": (400, (no(error("x", 429, "slow")),) * 3, Verdict.RETRY, {}),
+    "one broken": (400, (no(error("x", 500, "oops")), no(MALFORMED), no(SENDER)), S, {1: U, 2: R}),
+}
+
+
+def test_the_items_decide_the_batch_and_who_differs(subtests: pytest.Subtests) -> None:
+    for case in MIXED:
+        with subtests.test(case=case):
+            status, items, verdict, differ = MIXED[case]
+            answer = parsed(status, whole(*items))
+            assert answer.outcome.verdict is verdict
+            assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
+
+
+def test_the_reason_keeps_the_readers_name_to_itself() -> None:
+    answer = parsed(400, whole(GOOD[0], no(MALFORMED, {"ErrorCode": "mj-1"}), GOOD[2]))
+    reason = parsed(400, whole(GOOD[0], no(MALFORMED), GOOD[2])).exceptions[2].reason
+    assert reason == '"…@b.example" is an invalid email address.'
+    assert answer.exceptions[2].reason.endswith("is an invalid email address.; mj-1")
+    assert parsed(400, whole(no({"StatusCode": 400})), *ONE).outcome.reason
+
+
+def test_a_wait_that_is_asked_for_is_kept(subtests: pytest.Subtests) -> None:
+    for body in [b"", json.dumps(whole(*[no(error("x", 429, "slow"))] * 3)).encode()]:
+        with subtests.test(body=body):
+            status = 400 if body else 429
+            answer = parsed(status, body, headers={"retry-after": "10"})
+            assert (answer.outcome.verdict, answer.retry_after) == (
+                Verdict.RETRY,
+                timedelta(seconds=10),
+            )

@@ -1,0 +1,162 @@
+"""What Mailpit is told, and what each of its answers means."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.mailpit.send import Mailpit, Options
+from newsletter.providers.transport.http import HttpResponse
+from tests.contracts.provider import batch, content
+from tests.servers import DATE
+
+ONE = "ana@a.example"
+
+
+def mailpit(**options: object) -> Mailpit:
+    return Mailpit(Options.model_validate({"kind": "mailpit", **options}))
+
+
+def built(**changes: Any) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(mailpit().build(batch(ONE, **changes)).body)
+    return said
+
+
+def parsed(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
+    return mailpit().parse(batch(ONE), response)
+
+
+def test_the_call_says_everything_once() -> None:
+    request = mailpit().build(batch(ONE))
+    assert (request.method, request.url) == ("POST", "http://127.0.0.1:8025/api/v1/send")
+    assert request.headers == {"Content-Type": "application/json"}
+    assert json.loads(request.body) == {
+        "From": {"Email": "news@forum.example", "Name": "Example Forum"},
+        "To": [{"Email": ONE}],
+        "ReplyTo": [{"Email": "press@forum.example"}],
+        "Subject": "Forum resigns from task force",
+        "Text": content().text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z"),
+        "HTML": content().html.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z"),
+        "Headers": {
+            "X-Attempt": "attempt1",
+            "X-Subscriber": "1",
+            "Message-ID": "<letter0001@forum.example>",
+            "List-Id": "Press <press.forum.example>",
+            "List-Unsubscribe": "<https://news.forum.example/u/token0001A-_z>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Feedback-ID": "resigns:press:news:forumexample",
+        },
+        "Tags": ["resigns"],
+    }
+
+
+def test_the_exact_bytes_of_a_small_call() -> None:
+    sender = Sender(name="", address="n@forum.example")
+    small = batch(ONE, text='Grüße "NLMERGEMESSAGEID"\n', html="", headers=(), sender=sender)
+    assert mailpit().build(small).body.decode() == (
+        '{"From":{"Email":"n@forum.example","Name":""},"To":[{"Email":"ana@a.example"}],'
+        '"Subject":"Forum resigns from task force","Text":"Grüße \\"letter0001\\"\\n","HTML":"",'
+        '"Headers":{"X-Attempt":"attempt1","X-Subscriber":"1"},"Tags":["resigns"]}'
+    )
+
+
+def test_a_merge_mark_of_our_own_is_refused(subtests: pytest.Subtests) -> None:
+    for mark in ["NLMERGEADDRESS", "NLMERGESUBSCRIBER"]:
+        for field in ["subject", "text", "html"]:
+            with (
+                subtests.test(mark=mark, field=field),
+                pytest.raises(InvalidInput, match=mark),
+            ):
+                built(**{field: f"See {mark}"})
+
+
+def test_what_others_would_replace_stays_as_it_is() -> None:
+    text = "{{name}} %recipient.x% {% if %} https+notrack://x.example"
+    assert built(text=text)["Text"] == text
+
+
+def test_a_header_that_mailpit_takes_elsewhere_is_refused(subtests: pytest.Subtests) -> None:
+    for name in [
+        *("To", "From", "Cc", "Bcc", "Reply-To", "Date", "Subject", "Content-Type"),
+        *("Mime-Version", "CC", "X-Attempt", "X-subscriber"),
+    ]:
+        with subtests.test(name=name), pytest.raises(InvalidInput):
+            built(headers=((name, "x"),))
+
+
+def test_a_header_that_would_be_lost_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="not twice"):
+        built(headers=(("X-Note", "a"), ("x-note", "b")))
+
+
+def test_a_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü"]:
+        with subtests.test(value=value):
+            plain = batch(ONE)
+            reader = plain.recipients[0]
+            for faulty in (
+                replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+                replace(plain, recipients=(reader._replace(message_id=value),)),
+                replace(plain, campaign=value),
+                replace(plain, attempt_id=value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    mailpit().build(faulty)
+
+
+def test_it_takes_no_credentials() -> None:
+    for wrong in ({"api_key": "x"}, {"base_url": "http://user:secret@mail.example"}):
+        with pytest.raises(ValidationError):
+            mailpit(**wrong)
+
+
+ANSWERS: dict[str, tuple[int, object, Verdict]] = {
+    "kept": (200, {"ID": "iAfZVVe2UQFNSG5BAjgYwa"}, Verdict.ACCEPTED),
+    "201": (201, {"ID": "iAfZ"}, Verdict.UNKNOWN),
+    "half": (200, b'{"ID":', Verdict.UNKNOWN),
+    "list": (200, [{"ID": "iAfZ"}], Verdict.UNKNOWN),
+    "no id": (200, {}, Verdict.UNKNOWN),
+    "odd id": (200, {"ID": 7}, Verdict.UNKNOWN),
+    "void id": (200, {"ID": ""}, Verdict.UNKNOWN),
+    "bad to": (400, {"Error": "invalid To address: x"}, Verdict.REJECTED),
+    "bad reply": (400, {"Error": "invalid Reply-To address: x"}, Verdict.CONFIGURATION),
+    "header": (400, {"Error": 'cannot overwrite header: "To"'}, Verdict.CONFIGURATION),
+    "odd error": (400, {"Error": 7}, Verdict.CONFIGURATION),
+    "400 page": (400, b"Bad Request", Verdict.CONFIGURATION),
+    "302": (302, {"ID": "iAfZ"}, Verdict.UNKNOWN),
+    "401": (401, b"Unauthorized", Verdict.CONFIGURATION),
+    "404": (404, b"404 page not found", Verdict.CONFIGURATION),
+    "413": (413, {"Error": "http: request body too large"}, Verdict.CONFIGURATION),
+    "500": (500, {"Error": "invalid To address: x"}, Verdict.UNKNOWN),
+}
+
+
+def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in ANSWERS:
+        with subtests.test(case=case):
+            status, body, verdict = ANSWERS[case]
+            answer = parsed(status, body)
+            assert answer.outcome.verdict is verdict
+            assert answer.outcome.reason or verdict is Verdict.ACCEPTED
+            assert not answer.exceptions
+
+
+def test_a_kept_message_has_mailpits_id() -> None:
+    assert parsed(200, {"ID": "iAfZ"}).outcome.provider_id == "iAfZ"
+
+
+def test_a_refusal_is_told_in_its_words_without_the_readers_name() -> None:
+    answer = parsed(400, {"Error": "invalid To address: ana.ruiz@a.example"})
+    assert answer.outcome.reason == "invalid To address: …@a.example"
+
+
+def test_a_wait_that_is_asked_for_is_kept() -> None:
+    assert parsed(429, b"", {"retry-after": "10"}).retry_after == timedelta(seconds=10)

@@ -1,0 +1,154 @@
+"""Mailtrap's webhooks: up to 500 events, signed over the body; their times are all there are."""
+
+import hmac
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.events.event import Bounce, EventKind
+from newsletter.ports.world import Forged
+from newsletter.providers.mailtrap.events import RETRIES, Mailtrap
+from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
+
+OURS, THEIRS = "8d7a4c", "9e6b5d"
+
+
+def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "event": event,
+        "timestamp": int(at.timestamp()),
+        "sending_stream": "bulk",
+        "category": "resigns",
+        "custom_variables": {"campaign": "resigns", "attempt": "attempt1", "subscriber": "7"},
+        "message_id": "1df37d17-0286-4d8b-8edf-bc4ec5be86e6",
+        "email": "ana@example.org",
+        "event_id": "bede7236-2284-43d6-a953-1fdcafd0fdbc",
+    }
+    return about | more
+
+
+class Signer(HeaderSigner):
+    name = "mailtrap-signature"
+    window = RETRIES
+    undefended = frozenset({"a tampered time"})  # there is none beside the signed body
+
+    def webhook(self) -> Mailtrap:
+        return Mailtrap(OURS)
+
+    def example(self, at: datetime) -> bytes:
+        return json.dumps({"events": [item("delivery", at=at)]}).encode()
+
+    def sign(
+        self, content: bytes, at: datetime, *, ours: bool = True, algorithm: str = "sha256"
+    ) -> Post:
+        key = (OURS if ours else THEIRS).encode()
+        return Post(
+            headers={self.name: hmac.new(key, content, algorithm).hexdigest()}, body=content
+        )
+
+    def other_algorithm(self, content: bytes, at: datetime) -> Post:
+        return self.sign(content, at, algorithm="sha512")
+
+    def retime(self, post: Post, at: datetime) -> Post:
+        return post
+
+
+class TestTheContract(WebhookContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return Signer()
+
+
+def read(body: bytes) -> Any:
+    post = Signer().sign(body, NOW)
+    return Mailtrap(OURS).read(post.headers, post.body, NOW)
+
+
+def read_one(event: str, **more: Any) -> Any:
+    (found,) = read(json.dumps({"events": [item(event, **more)]}).encode())
+    return found
+
+
+@rows(
+    ("event", "meaning"),
+    [
+        ("delivery", EventKind.DELIVERED),
+        ("soft bounce", EventKind.DELAYED),
+        ("suspension", EventKind.DELAYED),
+        ("bounce", EventKind.BOUNCED),
+        ("reject", EventKind.BOUNCED),
+        ("spam", EventKind.COMPLAINED),
+        ("unsubscribe", EventKind.UNSUBSCRIBED),
+        ("open", EventKind.OPENED),
+        ("click", EventKind.CLICKED),
+        ("activity_log.user.login", EventKind.OTHER),
+    ],
+)
+def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
+    found = read_one(event)
+    assert found.kind is meaning
+    assert (found.campaign, found.attempt_id, found.subscriber_id) == ("resigns", "attempt1", 7)
+    assert found.provider_id == "1df37d17-0286-4d8b-8edf-bc4ec5be86e6"
+    assert found.id == "bede7236-2284-43d6-a953-1fdcafd0fdbc"
+
+
+@rows(
+    ("event", "more", "meaning"),
+    [
+        ("bounce", {}, Bounce.HARD),
+        ("bounce", {"response_code": 550, "response": "no such user"}, Bounce.HARD),
+        ("bounce", {"response_code": 552, "response": "full"}, Bounce.SOFT),
+        ("bounce", {"response_code": 555, "response": "[CS01] local policy"}, Bounce.POLICY),
+        ("bounce", {"response_code": 555, "bounce_category": "spam"}, Bounce.POLICY),
+        ("bounce", {"response_code": 451, "bounce_category": "greylisting"}, Bounce.SOFT),
+        ("bounce", {"response_code": 554, "response": "failed"}, Bounce.OTHER),
+        (
+            "reject",
+            {"reason": "Recipient in suppression list. Reason: unsubscription"},
+            Bounce.OTHER,
+        ),
+        ("reject", {"reason": "Recipient in suppression list. Reason: spam"}, Bounce.COMPLAINT),
+        ("reject", {"reason": "In suppression list. Reason: complaint"}, Bounce.COMPLAINT),
+        ("reject", {"reason": "In suppression list. Reason: hard bounce"}, Bounce.HARD),
+        ("reject", {"reason": "Your plan has ended"}, Bounce.OTHER),
+    ],
+)
+def test_a_bounce_has_its_class(event: str, more: dict[str, Any], meaning: Bounce) -> None:
+    assert read_one(event, **more).bounce is meaning
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_events_may_come_one_a_line(ending: bytes) -> None:
+    lines = [json.dumps(item(event, event_id=event)).encode() for event in ("delivery", "open")]
+    found = read(ending.join(lines) + ending)
+    assert [event.kind for event in found] == [EventKind.DELIVERED, EventKind.OPENED]
+
+
+def test_events_may_come_as_an_array() -> None:
+    assert len(read(json.dumps([item("open"), item("click")]).encode())) == 2
+
+
+def test_lines_of_which_one_is_broken_are_kept_whole() -> None:
+    body = json.dumps(item("open")).encode() + b"\n{"
+    (found,) = read(body)
+    assert found.kind is EventKind.OTHER
+    assert found.raw == body.decode()
+
+
+def test_the_newest_event_of_a_batch_says_how_old_it_is() -> None:
+    old = item("open", at=NOW - timedelta(days=2))
+    assert len(read(json.dumps({"events": [old, item("click")]}).encode())) == 2
+
+
+def test_a_post_that_names_no_time_leads_to_nothing_however_old_it_is() -> None:
+    signer = Signer()
+    told = json.loads(signer.example(NOW))
+    timeless = json.dumps(
+        {"events": [{k: v for k, v in one.items() if k != "timestamp"} for one in told["events"]]}
+    )
+    post = signer.sign(timeless.encode(), NOW)
+    with pytest.raises(Forged, match="when"):
+        signer.webhook().read(post.headers, post.body, NOW)

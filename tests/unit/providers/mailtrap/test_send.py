@@ -1,0 +1,336 @@
+"""What Mailtrap is told, and what each of its answers means."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.mailtrap.send import MAX_BYTES, Mailtrap, Options
+from newsletter.providers.transport.http import HttpResponse
+from tests.contracts.provider import batch, content
+from tests.servers import DATE
+
+SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
+ONE = ("ana@a.example",)
+
+
+def mailtrap(**options: object) -> Mailtrap:
+    return Mailtrap(Options.model_validate({"kind": "mailtrap", "api_token": "t-hush", **options}))
+
+
+def built(**changes: Any) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(mailtrap().build(batch(**changes)).body)
+    return said
+
+
+def parsed(
+    status: int, body: object, *addresses: str, headers: dict[str, str] | None = None
+) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
+    return mailtrap().parse(batch(*(addresses or SEVERAL)), response)
+
+
+def good(number: int = 1) -> dict[str, Any]:
+    return {"success": True, "message_ids": [f"id{number}"]}
+
+
+def bad(*errors: str) -> dict[str, Any]:
+    return {"success": False, "errors": list(errors)}
+
+
+def whole(*items: object, **changes: object) -> dict[str, Any]:
+    return {"success": True, "responses": list(items), **changes}
+
+
+def test_the_base_says_what_all_share_and_a_request_the_rest() -> None:
+    said = json.loads(mailtrap().build(batch("ana@a.example", "ben@b.example")).body)
+    assert said["base"] == {
+        "from": {"email": "news@forum.example", "name": "Example Forum"},
+        "reply_to": {"email": "press@forum.example"},
+        "subject": "Forum resigns from task force",
+    }
+    for number, address in enumerate(("ana@a.example", "ben@b.example"), start=1):
+        token = f"token{number:04d}A-_z"
+        assert said["requests"][number - 1] == {
+            "to": [{"email": address}],
+            "text": content().text.replace("NLMERGEUNSUBSCRIBE", token),
+            "html": content().html.replace("NLMERGEUNSUBSCRIBE", token),
+            "headers": {
+                "Message-ID": f"<letter{number:04d}@forum.example>",
+                "List-Id": "Press <press.forum.example>",
+                "List-Unsubscribe": f"<https://news.forum.example/u/{token}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                "Feedback-ID": "resigns:press:news:forumexample",
+            },
+            "category": "resigns",
+            "custom_variables": {
+                "campaign": "resigns",
+                "attempt": "attempt1",
+                "subscriber": str(number),
+            },
+        }
+
+
+def test_the_call_goes_to_the_bulk_stream_with_the_token() -> None:
+    request = mailtrap().build(batch())
+    assert (request.method, request.url) == ("POST", "https://bulk.api.mailtrap.io/api/batch")
+    assert request.headers["Authorization"] == "Bearer t-hush"
+    assert request.headers["Content-Type"] == "application/json"
+    for shown in (
+        repr(request),
+        repr(mailtrap()),
+        repr(Options.model_validate({"kind": "mailtrap", "api_token": "t-hush"})),
+    ):
+        assert "hush" not in shown
+
+
+def test_the_exact_bytes_of_a_small_call() -> None:
+    small = batch(
+        "ana@a.example",
+        text="Grüße",
+        html="",
+        headers=(("X-Own", 'NLMERGEMESSAGEID "q"'),),
+        sender=Sender(name="", address="n@forum.example"),
+    )
+    assert mailtrap().build(small).body.decode() == (
+        '{"base":{"from":{"email":"n@forum.example"},"subject":"Forum resigns from task force",'
+        '"text":"Grüße"},"requests":[{"headers":{"X-Own":"letter0001 \\"q\\""},'
+        '"to":[{"email":"ana@a.example"}],"category":"resigns","custom_variables":'
+        '{"campaign":"resigns","attempt":"attempt1","subscriber":"1"}}]}'
+    )
+
+
+def test_text_that_json_escapes_arrives_as_it_was_written() -> None:
+    text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
+    (first, *_) = built(text=text)["requests"]
+    assert first["text"] == text.replace("NLMERGEUNSUBSCRIBE", "token0001A-_z")
+
+
+def test_a_mark_of_mailtraps_or_our_own_is_refused(subtests: pytest.Subtests) -> None:
+    for mark in ["{{name}}", "__unsubscribe_url__", "NLMERGEADDRESS"]:
+        for field in ["subject", "text", "html"]:
+            with subtests.test(mark=mark, field=field):
+                with pytest.raises(InvalidInput) as caught:
+                    built(**{field: f"Costs 5 {mark} more"})
+                assert mark[:2] in str(caught.value)
+
+
+def test_a_mark_in_a_name_or_a_header_is_refused() -> None:
+    for changes in (
+        {"sender": Sender(name="{{x}}", address="n@forum.example")},
+        {"headers": (("X-Note", "{{x}}"),)},
+    ):
+        with pytest.raises(InvalidInput, match="might replace"):
+            built(**changes)
+
+
+def test_other_braces_pass() -> None:
+    html = "<style>@media print{a{color:red}}</style>{ {x} } NLMERGEUNSUBSCRIBE"
+    assert built(html=html)["requests"][0]["html"].startswith("<style>@media print{a{color:red}}")
+
+
+def test_a_header_that_would_be_lost_or_stand_twice_is_refused(subtests: pytest.Subtests) -> None:
+    for headers in [
+        (("X-Note", "a"), ("x-note", "b")),
+        (("X-Note", "a"), ("X-Note", "b")),
+        (("Subject", "a"),),
+        (("From", "a"),),
+        (("X Y", "a"),),
+    ]:
+        with subtests.test(headers=headers), pytest.raises(InvalidInput):
+            built(headers=headers)
+
+
+def test_a_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtests) -> None:
+    for value in ['a"b', "a\\", "a\n", "ü"]:
+        with subtests.test(value=value):
+            plain = batch("a@example.org")
+            reader = plain.recipients[0]
+            for faulty in (
+                replace(plain, recipients=(reader._replace(unsubscribe=value),)),
+                replace(plain, recipients=(reader._replace(message_id=value),)),
+                replace(plain, campaign=value),
+                replace(plain, attempt_id=value),
+            ):
+                with pytest.raises(InvalidInput, match="plain letters"):
+                    mailtrap().build(faulty)
+
+
+def test_its_limits_are_said() -> None:
+    known = mailtrap().capabilities
+    assert (known.max_recipients, known.max_bytes, known.bodies) == (500, MAX_BYTES, True)
+    assert mailtrap(batch_size=50).capabilities.max_recipients == 50
+    assert mailtrap(batch_size=5000).capabilities.max_recipients == 500
+
+
+# status, body, verdict for three recipients, verdict for one
+WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
+    "200 half": (200, b'{"success": true, "resp', Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 list": (200, [whole(good())], Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 nothing": (200, {}, Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 no items": (200, whole(), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 odd items": (200, {"success": True, "responses": "yes"}, Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 failed": (200, bad("no"), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 two": (200, whole(good(), good(2)), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "200 four": (200, whole(good(), good(), good(), good()), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "300": (300, whole(good()), Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "302": (302, b"", Verdict.UNKNOWN, Verdict.UNKNOWN),
+    "bad from": (400, bad("'from' is required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "bad to": (400, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
+    "400 odd errors": (400, {"errors": "no"}, Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "422": (422, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
+    "401": (401, bad("Unauthorized"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "402": (402, bad("Payment required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "403": (403, bad("Forbidden"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
+    "413": (413, bad("Payload too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
+    "429": (429, bad("Rate limit exceeded"), Verdict.RETRY, Verdict.RETRY),
+    "429 quota": (429, bad("Monthly sending limit reached"), Verdict.QUOTA, Verdict.QUOTA),
+    "500": (500, bad("Internal server error"), Verdict.UNKNOWN, Verdict.UNKNOWN),
+}
+
+
+def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
+    for case in WHOLE:
+        for addresses in [SEVERAL, ONE]:
+            with subtests.test(case=case, addresses=addresses):
+                status, body, several, one = WHOLE[case]
+                answer = parsed(status, body, *addresses)
+                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
+                assert answer.outcome.reason
+                assert not answer.exceptions
+
+
+def test_success_by_another_number_is_unknown(subtests: pytest.Subtests) -> None:
+    for status in [201, 202, 207]:
+        with subtests.test(status=status):
+            assert parsed(status, whole(good()), *ONE).outcome.verdict is Verdict.UNKNOWN
+
+
+def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
+    for item in [
+        None,
+        "ok",
+        {},
+        {"success": True},
+        {"success": True, "message_ids": []},
+        {"success": True, "message_ids": ["a", "b"]},
+        {"success": True, "message_ids": [7]},
+        {"success": True, "message_ids": [""]},
+        {"success": True, "message_ids": "id1"},
+        {"success": "true", "message_ids": ["a"]},
+        {"success": 1, "message_ids": ["a"]},
+        {"success": True, "message_ids": ["a"], "errors": ["no"]},
+        {"success": False},
+        {"success": False, "errors": []},
+        {"success": False, "errors": "no"},
+        {"success": False, "errors": ["no"], "message_ids": ["a"]},
+    ]:
+        with subtests.test(item=item):
+            answer = parsed(200, whole(good(1), item, good(3)))
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
+
+
+def test_a_call_that_contradicts_its_items_is_unknown(subtests: pytest.Subtests) -> None:
+    for changes in [{"success": False}, {"success": None}, {"errors": ["no"]}]:
+        with subtests.test(changes=changes):
+            answer = parsed(200, whole(good(1), good(2), good(3), **changes))
+            assert answer.outcome.verdict is Verdict.UNKNOWN
+            assert not answer.exceptions
+
+
+def test_an_accepted_batch_has_the_first_id() -> None:
+    answer = parsed(200, whole(good(1), good(2), good(3)))
+    assert answer.outcome.verdict is Verdict.ACCEPTED
+    assert answer.outcome.provider_id == "id1"
+    assert not answer.exceptions
+
+
+REFUSED = bad("recipient ana@a.example is suppressed")
+STRANGE = bad("Something is amiss")
+LATER = bad("Too many requests")
+FULL = bad("Daily limit has been reached")
+UNVERIFIED = bad("sending domain is not verified")
+BROKEN = bad("Internal server error")
+
+# items → the batch's verdict, and who differs
+MIXED: dict[str, tuple[tuple[object, ...], Verdict, dict[int, Verdict]]] = {
+    "one refused": ((good(), REFUSED, good()), Verdict.ACCEPTED, {2: Verdict.REJECTED}),
+    "one strange": ((good(), good(), STRANGE), Verdict.ACCEPTED, {3: Verdict.REJECTED}),
+    "all refused": (
+        (REFUSED, REFUSED, REFUSED),
+        Verdict.REJECTED,
+        {1: Verdict.REJECTED, 2: Verdict.REJECTED, 3: Verdict.REJECTED},
+    ),
+    "all strange": ((STRANGE, STRANGE, STRANGE), Verdict.CONFIGURATION, {}),
+    "all unverified": ((UNVERIFIED,) * 3, Verdict.CONFIGURATION, {}),
+    "all later": ((LATER,) * 3, Verdict.RETRY, {}),
+    "all full": ((FULL,) * 3, Verdict.QUOTA, {}),
+    "later and full": (
+        (LATER, FULL, REFUSED),
+        Verdict.QUOTA,
+        {1: Verdict.RETRY, 3: Verdict.REJECTED},
+    ),
+    "later and unverified": (
+        (LATER, UNVERIFIED, FULL),
+        Verdict.CONFIGURATION,
+        {1: Verdict.RETRY, 3: Verdict.QUOTA},
+    ),
+    "all broken": ((BROKEN,) * 3, Verdict.UNKNOWN, {}),
+    "broken and refused": (
+        (BROKEN, REFUSED, LATER),
+        Verdict.RETRY,
+        {1: Verdict.UNKNOWN, 2: Verdict.REJECTED},
+    ),
+    "one later": (
+        (good(), LATER, REFUSED),
+        Verdict.ACCEPTED,
+        {2: Verdict.RETRY, 3: Verdict.REJECTED},
+    ),
+    "one full": ((good(), good(), FULL), Verdict.ACCEPTED, {3: Verdict.QUOTA}),
+    "one broken": ((good(), good(), BROKEN), Verdict.ACCEPTED, {3: Verdict.UNKNOWN}),
+    "one unverified": (
+        (UNVERIFIED, good(), good()),
+        Verdict.ACCEPTED,
+        {1: Verdict.CONFIGURATION},
+    ),
+}
+
+
+def test_the_items_decide_the_batch_and_who_differs(subtests: pytest.Subtests) -> None:
+    for case in MIXED:
+        with subtests.test(case=case):
+            items, verdict, differ = MIXED[case]
+            answer = parsed(200, whole(*items))
+            assert answer.outcome.verdict is verdict
+            assert {number: each.verdict for number, each in answer.exceptions.items()} == differ
+
+
+def test_a_failed_call_whose_items_all_failed_is_understood() -> None:
+    answer = parsed(200, whole(LATER, LATER, LATER, success=False))
+    assert answer.outcome.verdict is Verdict.RETRY
+
+
+def test_nobody_knows_an_error_and_nobody_else_is_in_the_batch() -> None:
+    answer = parsed(200, whole(STRANGE), *ONE)
+    assert {number: each.verdict for number, each in answer.exceptions.items()} == {
+        1: Verdict.REJECTED
+    }
+
+
+def test_the_reason_keeps_the_readers_name_to_itself() -> None:
+    answer = parsed(200, whole(REFUSED, good(), good()))
+    assert answer.exceptions[1].reason == "recipient …@a.example is suppressed"
+
+
+def test_a_wait_that_mailtrap_asks_for_is_kept(subtests: pytest.Subtests) -> None:
+    for errors in ["Rate limit exceeded", "Monthly sending limit reached"]:
+        with subtests.test(errors=errors):
+            answer = parsed(429, bad(errors), headers={"retry-after": "10"})
+            assert answer.retry_after == timedelta(seconds=10)

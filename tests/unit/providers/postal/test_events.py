@@ -1,0 +1,167 @@
+"""Postal's webhooks: one event, signed with an RSA key, by SHA-256 and by SHA-1."""
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from newsletter.domain.events.event import Bounce, EventKind
+from newsletter.ports.world import Forged
+from newsletter.providers.postal.events import RETRIES, Postal
+from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
+
+OURS, THEIRS = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+KEY = b64encode(
+    OURS.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+).decode()
+MESSAGE = {
+    "id": 12345,
+    "token": "abcdef123",
+    "to": "ana@example.org",
+    "subject": "resigns",
+    "tag": "the/forum-resigns/attempt1/7",
+}
+
+
+def said(event: str, *, at: datetime = NOW, **payload: Any) -> dict[str, Any]:
+    about = {"message": MESSAGE, "timestamp": at.timestamp()}
+    about |= payload
+    return {"event": event, "timestamp": at.timestamp(), "payload": about, "uuid": "0123-4567"}
+
+
+class Signer(HeaderSigner):
+    name = "x-postal-signature-256"
+    window = RETRIES
+    undefended = frozenset({"a tampered time"})  # there is none beside the signed body
+    algorithm: hashes.HashAlgorithm = hashes.SHA256()
+
+    def webhook(self) -> Postal:
+        return Postal(KEY)
+
+    def example(self, at: datetime) -> bytes:
+        return json.dumps(said("MessageSent", at=at)).encode()
+
+    def sign(self, content: bytes, at: datetime, *, ours: bool = True) -> Post:
+        return self._sign(content, OURS if ours else THEIRS, self.algorithm)
+
+    def _sign(
+        self, content: bytes, key: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm
+    ) -> Post:
+        signature = b64encode(key.sign(content, padding.PKCS1v15(), algorithm)).decode()
+        return Post(headers={self.name: signature, "x-postal-signature-kid": "k"}, body=content)
+
+    def other_algorithm(self, content: bytes, at: datetime) -> Post:
+        return self._sign(content, OURS, hashes.SHA512())
+
+    def retime(self, post: Post, at: datetime) -> Post:
+        return post
+
+
+class OlderSigner(Signer):
+    """A server that knows SHA-1 alone."""
+
+    name = "x-postal-signature"
+    algorithm = hashes.SHA1()  # noqa: S303 - what older servers do
+
+
+class TestTheContract(WebhookContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return Signer()
+
+
+class TestTheContractWithAnOlderServer(WebhookContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return OlderSigner()
+
+
+def test_the_older_signature_does_not_count_beside_a_newer_one() -> None:
+    content = Signer().example(NOW)
+    older, newer = OlderSigner().sign(content, NOW), Signer().sign(content, NOW, ours=False)
+    for signature in (newer.headers["x-postal-signature-256"], ""):
+        post = replace(older, headers=older.headers | {"x-postal-signature-256": signature})
+        with pytest.raises(Forged):
+            Postal(KEY).read(post.headers, post.body, NOW)
+
+
+def read(event: str, **payload: Any) -> Any:
+    post = Signer().sign(json.dumps(said(event, **payload)).encode(), NOW)
+    (found,) = Postal(KEY).read(post.headers, post.body, NOW)
+    return found
+
+
+@rows(
+    ("event", "meaning"),
+    [
+        ("MessageSent", EventKind.DELIVERED),
+        ("MessageDelayed", EventKind.DELAYED),
+        ("MessageDeliveryFailed", EventKind.BOUNCED),
+        ("MessageHeld", EventKind.OTHER),
+        ("MessageLoaded", EventKind.OPENED),
+        ("MessageLinkClicked", EventKind.CLICKED),
+        ("DomainDNSError", EventKind.OTHER),
+        ("BrandNew", EventKind.OTHER),
+    ],
+)
+def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
+    found = read(event)
+    assert found.kind is meaning
+    assert found.campaign == "the/forum-resigns"
+    assert (found.attempt_id, found.subscriber_id) == ("attempt1", 7)
+    assert (found.id, found.provider_id) == ("0123-4567", "12345")
+
+
+@rows(
+    ("output", "meaning"),
+    [
+        ("550 5.1.1 no such user", Bounce.HARD),
+        ("550 5.7.1 ana@example.org refused", Bounce.POLICY),
+        ("552 full", Bounce.SOFT),
+        ("451 come back", Bounce.SOFT),
+        ("554 failed", Bounce.OTHER),
+        ("", Bounce.OTHER),
+    ],
+)
+def test_a_failure_has_its_class(output: str, meaning: Bounce) -> None:
+    found = read("MessageDeliveryFailed", status="HardFail", output=output, details="It failed")
+    assert found.bounce is meaning
+    assert "ana@" not in found.reason
+
+
+@rows(
+    ("bounce", "meaning"),
+    [
+        ({"bounce_type": "hard"}, Bounce.HARD),
+        ({"bounce_type": "soft"}, Bounce.SOFT),
+        ({"subject": "Undelivered"}, Bounce.OTHER),
+    ],
+)
+def test_a_bounce_names_the_message_that_came_back(bounce: dict[str, str], meaning: Bounce) -> None:
+    returned = {"id": 9, "to": "x@psrp.example", "subject": "Undelivered"}
+    found = read("MessageBounced", message=None, original_message=MESSAGE, bounce=returned | bounce)
+    assert found.bounce is meaning
+    assert (found.address, found.provider_id) == ("ana@example.org", "12345")
+
+
+def test_an_event_without_an_id_is_named_by_its_content() -> None:
+    content = json.dumps(said("MessageSent") | {"uuid": None}).encode()
+    post = Signer().sign(content, NOW)
+    first, again = (Postal(KEY).read(post.headers, post.body, NOW)[0] for _ in range(2))
+    assert first.id == again.id
+
+
+def test_a_post_that_names_no_time_leads_to_nothing_however_old_it_is() -> None:
+    signer = Signer()
+    told = json.loads(signer.example(NOW))
+    del told["timestamp"]
+    post = signer.sign(json.dumps(told).encode(), NOW)
+    with pytest.raises(Forged, match="when"):
+        signer.webhook().read(post.headers, post.body, NOW)

@@ -1,0 +1,145 @@
+"""Resend's webhooks, signed by the Standard Webhooks library."""
+
+import hashlib
+import hmac
+import json
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as Standard
+
+from newsletter.domain.events.event import Bounce, EventKind
+from newsletter.ports.world import Forged
+from newsletter.providers.resend.events import Resend
+from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
+
+OURS = "whsec_" + b64encode(b"ours" * 8).decode()
+THEIRS = "whsec_" + b64encode(b"them" * 8).decode()
+
+
+def said(kind: str, *, at: datetime = NOW, **data: Any) -> dict[str, Any]:
+    tags = {"campaign": "resigns", "attempt": "attempt1", "subscriber": "7"}
+    about = {"email_id": "e1", "to": ["ana@example.org"], "subject": "resigns", "tags": tags}
+    return {"type": kind, "created_at": at.isoformat(), "data": about | data}
+
+
+class Signer(HeaderSigner):
+    name = "svix-signature"
+    window = timedelta(0)
+    undefended = frozenset[str]()
+
+    def webhook(self) -> Resend:
+        return Resend(OURS)
+
+    def example(self, at: datetime) -> bytes:
+        return json.dumps(said("email.delivered", at=at)).encode()
+
+    def sign(self, content: bytes, at: datetime, *, ours: bool = True, id: str = "msg_1") -> Post:
+        key, seconds = OURS if ours else THEIRS, str(int(at.timestamp()))
+        try:
+            signature = Standard(key).sign(id, at, content.decode())
+        except UnicodeDecodeError:
+            raw = b64decode(key.removeprefix("whsec_"))
+            mac = hmac.new(raw, f"{id}.{seconds}.".encode() + content, hashlib.sha256)
+            signature = f"v1,{b64encode(mac.digest()).decode()}"
+        headers = {"svix-id": id, "svix-timestamp": seconds, self.name: signature}
+        return Post(headers=headers, body=content)
+
+    def other_algorithm(self, content: bytes, at: datetime) -> Post:
+        return self.change(self.sign(content, at), lambda one: one.replace("v1,", "v1a,"))
+
+    def retime(self, post: Post, at: datetime) -> Post:
+        return replace(post, headers=post.headers | {"svix-timestamp": str(int(at.timestamp()))})
+
+
+class TestTheContract(WebhookContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return Signer()
+
+
+def read(kind: str, **data: Any) -> Any:
+    post = Signer().sign(json.dumps(said(kind, **data)).encode(), NOW)
+    (event,) = Resend(OURS).read(post.headers, post.body, NOW)
+    return event
+
+
+@rows(
+    ("kind", "meaning"),
+    [
+        ("email.sent", EventKind.ACCEPTED),
+        ("email.delivered", EventKind.DELIVERED),
+        ("email.delivery_delayed", EventKind.DELAYED),
+        ("email.bounced", EventKind.BOUNCED),
+        ("email.failed", EventKind.BOUNCED),
+        ("email.suppressed", EventKind.BOUNCED),
+        ("email.complained", EventKind.COMPLAINED),
+        ("email.opened", EventKind.OPENED),
+        ("email.clicked", EventKind.CLICKED),
+        ("email.scheduled", EventKind.OTHER),
+        ("email.received", EventKind.OTHER),
+        ("contact.created", EventKind.OTHER),
+    ],
+)
+def test_each_kind_has_its_meaning(kind: str, meaning: EventKind) -> None:
+    event = read(kind)
+    assert event.kind is meaning
+    assert (event.campaign, event.attempt_id, event.subscriber_id) == ("resigns", "attempt1", 7)
+    assert event.provider_id == "e1"
+
+
+@rows(
+    ("bounce", "meaning"),
+    [
+        ({"type": "Permanent", "subType": "General"}, Bounce.HARD),
+        ({"type": "Permanent", "subType": "Suppressed"}, Bounce.HARD),
+        ({"type": "Permanent", "subType": "BrandNew"}, Bounce.HARD),
+        ({"type": "Temporary", "subType": "MailboxFull"}, Bounce.SOFT),
+        ({"type": "Transient", "subType": "ContentRejected"}, Bounce.POLICY),
+        ({"type": "Undetermined", "subType": "Undetermined"}, Bounce.OTHER),
+        ({"type": "Permanent", "message": "550 5.7.1 refused ana@example.org"}, Bounce.POLICY),
+        ({"type": "Permanent", "diagnosticCode": ["smtp; 552 5.2.2 full"]}, Bounce.SOFT),
+        ({}, Bounce.OTHER),
+    ],
+)
+def test_a_bounce_has_its_class(bounce: dict[str, Any], meaning: Bounce) -> None:
+    event = read("email.bounced", bounce=bounce)
+    assert event.bounce is meaning
+    assert "ana@" not in event.reason
+
+
+def test_why_a_message_failed_is_told() -> None:
+    assert read("email.failed", failed={"reason": "reached_daily_quota"}).reason == (
+        "reached_daily_quota"
+    )
+
+
+def test_tags_may_come_as_a_list_of_names_and_values() -> None:
+    tags = [{"name": "campaign", "value": "resigns"}, {"name": "subscriber", "value": "9"}]
+    event = read("email.delivered", tags=tags)
+    assert (event.campaign, event.subscriber_id) == ("resigns", 9)
+
+
+def test_one_good_signature_among_several_is_enough_while_a_secret_is_replaced() -> None:
+    signer = Signer()
+    content = signer.example(NOW)
+    old = signer.sign(content, NOW, ours=False).headers["svix-signature"]
+    post = signer.change(signer.sign(content, NOW), lambda new: f"{old} v1a,c2lnbg== {new}")
+
+    assert Resend(OURS).read(post.headers, post.body, NOW)
+
+
+def test_an_event_is_named_by_its_header() -> None:
+    post = Signer().sign(Signer().example(NOW), NOW, id="msg_2")
+    (event,) = Resend(OURS).read(post.headers, post.body, NOW)
+    assert event.id == "msg_2"
+
+
+def test_another_name_needs_another_signature() -> None:
+    post = Signer().sign(Signer().example(NOW), NOW)
+    with pytest.raises(Forged):
+        Resend(OURS).read(post.headers | {"svix-id": "msg_9"}, post.body, NOW)

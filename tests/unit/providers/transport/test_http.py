@@ -1,0 +1,151 @@
+"""What an answer means, before any network."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    answer_by_status,
+    json_object,
+    reset_after,
+    retry_after,
+    words,
+)
+
+DATE = "Wed, 21 Sep 2011 18:00:00 GMT"
+
+
+def response(status: int = 429, body: bytes = b"", **headers: str) -> HttpResponse:
+    fields: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(status=status, headers=fields, body=body)
+
+
+def test_the_shared_table_says_what_a_status_means(subtests: pytest.Subtests) -> None:
+    for status, verdict in [
+        (100, Verdict.UNKNOWN),
+        (103, Verdict.UNKNOWN),
+        *((status, None) for status in (200, 201, 202, 204, 206)),
+        *((status, Verdict.UNKNOWN) for status in (300, 301, 302, 303, 304, 307, 308)),
+        *((status, None) for status in (400, 402, 405, 406, 410, 422, 451)),
+        (401, Verdict.CONFIGURATION),
+        (403, Verdict.CONFIGURATION),
+        (404, Verdict.CONFIGURATION),
+        *((status, Verdict.UNKNOWN) for status in (408, 409, 425)),
+        *((status, Verdict.UNKNOWN) for status in (419, 420, 444, 460, 463, 494, 498, 499)),
+        (413, Verdict.SPLIT),
+        (429, Verdict.RETRY),
+        *((status, Verdict.UNKNOWN) for status in (500, 501, 502, 503, 504, 520, 599, 600, 999)),
+    ]:
+        with subtests.test(status=status, verdict=verdict):
+            answer = answer_by_status(response(status), "why")
+            assert (answer.outcome.verdict if answer else None) is verdict
+            assert answer is None or answer.outcome.reason == "why"
+
+
+def test_only_a_rate_limit_passes_on_how_long_to_wait() -> None:
+    limited = answer_by_status(response(429, retry_after="7"), "")
+    broken = answer_by_status(response(503, retry_after="7"), "")
+    assert limited is not None
+    assert limited.retry_after == timedelta(seconds=7)
+    assert broken is not None
+    assert broken.retry_after is None
+
+
+def test_no_retry_after_does_harm(subtests: pytest.Subtests) -> None:
+    for value, seconds in [
+        ("0", 0),
+        ("120", 120),
+        (" 120 ", 120),
+        ("3600", 3600),
+        ("3601", 3600),
+        ("1000000000", 3600),
+        ("9" * 10_000, 3600),
+        ("-5", None),
+        ("1.5", None),
+        ("١٢٠", None),
+        ("soon", None),
+        ("", None),
+        ("Wed, 21 Sep 2011 18:02:00 GMT", 120),
+        ("Wed, 21 Sep 2011 17:00:00 GMT", 0),
+        ("Thu, 21 Sep 2051 18:00:00 GMT", 3600),
+        ("Wed, 99 Sep 2011 18:02:00 GMT", None),
+        ("Wed, 21 Sep 99999999 18:02:00 GMT", None),
+        ("Wed, 21 Sep 2011 18:02:00", None),
+    ]:
+        with subtests.test(value=value, seconds=seconds):
+            wait = retry_after(response(retry_after=value, date=DATE))
+            assert wait == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_a_date_says_nothing_where_nobody_knows_when_the_answer_came() -> None:
+    assert retry_after(response(retry_after=DATE)) is None
+    assert retry_after(response(retry_after=DATE, date="yesterday")) is None
+    assert retry_after(response()) is None
+
+
+@pytest.mark.parametrize("own", [{}, {"date": "yesterday"}, {"date": "Wed, 21 Sep 2011 18:00:00"}])
+@pytest.mark.parametrize(("came", "seconds"), [(-90, 90), (0, 0), (50, 0), (-9000, 3600)])
+def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
+    own: dict[str, str], came: int, seconds: int
+) -> None:
+    at = datetime(2011, 9, 21, 18, tzinfo=UTC) + timedelta(seconds=came)
+    answer = replace(response(retry_after=DATE, **own), at=at)
+    assert retry_after(answer) == timedelta(seconds=seconds)
+    reset = replace(response(x_reset="1316628000", **own), at=at)
+    assert reset_after(reset, "x-reset") == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("3", 3), ("99999999", 3600), ("1316628060", 60), ("1316620000", 0), ("-1", None), ("", None)],
+)
+def test_a_limit_ends_in_seconds_or_at_an_instant(said: str, seconds: int | None) -> None:
+    wait = reset_after(response(x_reset=said, date=DATE), "x-reset")
+    assert wait == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_what_is_not_a_json_object_is_none(subtests: pytest.Subtests) -> None:
+    for body in [
+        b"",
+        b"{",
+        b"[1]",
+        b'"x"',
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b"9" * 10_000,
+        b"<html>",
+    ]:
+        with subtests.test(body=body):
+            assert json_object(response(body=body)) is None
+
+
+def test_a_json_object_is_read() -> None:
+    assert json_object(response(body=b'{"id": "x"}')) == {"id": "x"}
+
+
+def test_the_providers_words_are_kept_short_and_without_names(subtests: pytest.Subtests) -> None:
+    for said, kept in [
+        ("Forbidden", "Forbidden"),
+        ("two\nlines\r\n\tand \0 more", "two lines and more"),
+        ("ana.ruiz+x@a.example is bad", "…@a.example is bad"),
+        ("<ana@a.example>, 'ben@b.example'", "<…@a.example>, '…@b.example'"),
+        ("x" * 500, "x" * 199 + "…"),
+        (None, "None"),
+        ({"a": 1}, "{'a': 1}"),
+    ]:
+        with subtests.test(said=said, kept=kept):
+            assert words(said) == kept
+
+
+def test_a_request_does_not_show_its_secrets() -> None:
+    request = HttpRequest(
+        method="POST", url="https://x.example/", headers={"Authorization": "hush"}, body=b"hush"
+    )
+    assert "hush" not in repr(request)
+    assert "hush" not in repr(response(body=b"hush"))

@@ -1,0 +1,196 @@
+"""What the reviewer says about texts; and the ordinary ones of which it says nothing."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.documents.importing import import_file
+from newsletter.domain.statements.review import Check, Grade, Remark, Surroundings
+from newsletter.domain.statements.statement import Statement
+from newsletter.ports.review import Reviewer
+from newsletter.rendering.checks.guards import HTML_LIMIT
+from newsletter.rendering.checks.placed import refuse_faults
+from newsletter.rendering.checks.reviewer import NEAR_LIMIT, MarkdownReviewer
+from newsletter.rendering.markdown.markdown import read_markdown
+from tests.fakes import PlainRenderer
+from tests.rows import rows
+from tests.unit.documents.corpus import CORPUS, shared
+from tests.unit.rendering.examples import STATEMENT
+
+TODAY = date(2026, 11, 24)
+AROUND = Surroundings(today=TODAY, day=TODAY, readers=9, audience=9)
+PLACES = (("title", 2), ("summary", 3), ("body", 6))
+LONG_IMAGE = "https://forum.example/a.png"
+
+
+def statement(body: str, **fields: Any) -> Statement:
+    defaults: dict[str, Any] = {
+        "title": "Forum resigns from the task force",
+        "summary": "One line that inboxes show beside the subject.",
+        "lists": ("press",),
+        "language": "en",
+        "origin": "a.md",
+        "places": PLACES,
+    }
+    return Statement(slug="a", body=body, **(defaults | fields))
+
+
+def review(body: str, **fields: Any) -> tuple[Remark, ...]:
+    reviewer: Reviewer = MarkdownReviewer()
+    return reviewer.review(statement(body, **fields), None, AROUND)
+
+
+WARNED = [
+    ("The quote is TK.", Check.PLACEHOLDER),
+    ("The TKTK report", Check.PLACEHOLDER),
+    ("Call 202-XXX-1234.", Check.PLACEHOLDER),
+    ("Lorem ipsum dolor sit amet", Check.PLACEHOLDER),
+    ("The Forum met on [DATE] with friends", Check.PLACEHOLDER),
+    ("El [FECHA] en Madrid", Check.PLACEHOLDER),
+    ("said [Insert name of chair], chair", Check.PLACEHOLDER),
+    ("The venue is [tbd]", Check.PLACEHOLDER),
+    ("Please insert quote here", Check.PLACEHOLDER),
+    ("Write the statement here, in Markdown.", Check.PLACEHOLDER),
+    ("See the attachment for more", Check.ATTACHMENT),
+    ("Please read the attached report.", Check.ATTACHMENT),
+    ("Attached is the list of names", Check.ATTACHMENT),
+    ("The letter is attached.", Check.ATTACHMENT),
+    ("Vea el documento adjunto", Check.ATTACHMENT),
+    ("Adjuntamos las cifras", Check.ATTACHMENT),
+    ("[Click here](https://forum.example)", Check.LINK_TEXT),
+    ("[aquí](https://forum.example)", Check.LINK_TEXT),
+    ("[**Read more** »](https://forum.example)", Check.LINK_TEXT),
+    ("[the report](https://bit.ly/3x)", Check.SHORT_LINK),
+    ("<https://www.tinyurl.com/3x>", Check.SHORT_LINK),
+    (f"![IMG_1234.jpg]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
+    (f"![IMG 1234]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
+    (f"![A photo]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
+    (f"![The chair speaks]({LONG_IMAGE}#1201x400)", Check.IMAGE_WIDTH),
+    (f"![The chair speaks]({LONG_IMAGE})", Check.IMAGE_SIZE),
+    ("![The chair speaks](https://forum.example/chair.svg#600x400)", Check.IMAGE_KIND),
+    ("![The chair speaks](https://forum.example/chair.AVIF?v=2#600x400)", Check.IMAGE_KIND),
+    ("© 2019 Example Forum", Check.COPYRIGHT),
+    ("Copyright (c) 2019–2025 Example Forum", Check.COPYRIGHT),
+    ("We meet on Monday, November 24 at noon", Check.WEEKDAY),
+    ("We meet on Tuesday, 31 September 2026", Check.WEEKDAY),
+    ("## One\n\n#### Three", Check.HEADINGS),
+    ("One\n===\n\n### Three", Check.HEADINGS),
+]
+
+
+@rows(("body", "check"), WARNED)
+def test_what_should_not_go_out_unseen_is_said(body: str, check: Check) -> None:
+    assert {remark.check for remark in review(body)} == {check}
+
+
+QUIET = [
+    "TK Maxx opens in Boston, and T.K. Smith of TK-20 agrees.",
+    "It was Super Bowl XXX. Louis XXX never lived.",
+    "The bill says [sic] that [NATO] may, and the [State] must.",
+    "Insert your card here to vote.",
+    "Use `[DATE]`, `TK` and `XXX` as marks.\n\n    [NAME] TK\n\n```\nlorem ipsum\n```",
+    "Read <https://forum.example/TK/XXX> or www.XXX.example or XXX@forum.example.",
+    "A garage is attached to the house, with no strings attached; he is attached to it.",
+    "Congress attached a rider to the bill. The director adjunto lo adjunta.",
+    "[the report of the task force](https://forum.example/report)",
+    "[more than four thousand people](https://t.company.example)",
+    f"![Two people at the image gallery]({LONG_IMAGE}#1200x400)",
+    "![Two people](https://forum.example/svg-or-avif.webp#1200x400)",
+    "Photo by Jane Doe, © 2019 Jane Doe",
+    "© 2026 Example Forum. In 2019 copyright law changed.",
+    "We meet on Tuesday, November 24, 2026.",
+    "## One\n\n### Two\n\n## One again\n\n### Two again",
+    "### A text may begin with any level",
+    "Two\n---\n\n### Three",
+    "The 50% and %20 of it; {not a mark}; [[1]](https://forum.example).",
+    "[a](<https://[::1>)",
+]
+
+
+@rows("body", QUIET)
+def test_ordinary_text_is_left_alone(body: str) -> None:
+    assert review(body) == ()
+
+
+def test_a_remark_names_the_line_in_the_file() -> None:
+    body = (
+        "One line\nand TK on the second,\n[here](https://forum.example).\n\n"
+        "- an item\n- with  \n  [DATE]\n\n| a | b |\n|---|---|\n| c | XXX |\n\nEnd[^n].\n\n"
+        "[^n]: lorem ipsum"
+    )
+    assert [(remark.line, remark.check) for remark in review(body)] == [
+        (7, Check.PLACEHOLDER),
+        (8, Check.LINK_TEXT),
+        (12, Check.PLACEHOLDER),
+        (16, Check.PLACEHOLDER),
+        (20, Check.PLACEHOLDER),
+    ]
+    assert {remark.line for remark in review(body, places=())} == {0}
+
+
+def test_of_words_that_overlap_one_thing_is_said() -> None:
+    [remark] = review("The quote is [insert quote here].")
+    assert remark.message.startswith("'[insert quote here]' ")
+    assert len(review("See the attached report, and the attached map.")) == 2
+    assert len(review("The [DATE] and [NAME] of TK")) == 3
+
+
+def test_placeholders_are_looked_for_in_the_front_matter_too() -> None:
+    title, summary = review("Text.", title="The [NAME] Forum resigns", summary="TK " * 15)[::-1]
+    assert (title.check, summary.check) == (Check.PLACEHOLDER, Check.PLACEHOLDER)
+    assert {title.place, summary.place} == {"a.md:2 title", "a.md:3 summary"}
+    [bare] = review("Text.", title="The [NAME] Forum resigns", places=())
+    assert bare.place == "a.md"
+    assert review("Text.", title="See the attachment of the Forum") == ()
+
+
+@pytest.mark.parametrize(("size", "said"), [(NEAR_LIMIT, False), (NEAR_LIMIT + 1, True)])
+def test_html_that_comes_near_the_limit_is_said(size: int, said: bool) -> None:
+    one = statement("Text.")
+    content = replace(PlainRenderer().render(one), html="x" * size)
+    remarks = MarkdownReviewer().review(one, content, AROUND)
+    assert [remark.check for remark in remarks] == [Check.NEAR_LIMIT] * said
+
+
+def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
+    assert review("TK " * HTML_LIMIT) == ()
+
+
+def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
+    remarks = MarkdownReviewer().review(STATEMENT, None, AROUND)
+    assert {remark.grade for remark in remarks} <= {Grade.ADVICE}
+
+
+def warnings_of(path: Path) -> set[Check]:
+    """What a statement is warned of on the day of its date; faults end the test."""
+    read = import_file(path.read_bytes(), today=TODAY, file=path.name)
+    day = read.date or TODAY
+    one = statement(read.body, title=read.title, date=read.date)
+    remarks = MarkdownReviewer().review(one, None, replace(AROUND, today=day, day=day))
+    refuse_faults(one, read_markdown(one.body, one.language))
+    return {remark.check for remark in remarks if remark.grade is not Grade.ADVICE}
+
+
+@rows("path", sorted(CORPUS.glob("*/[01]*")))
+def test_a_sound_statement_of_any_layout_gives_no_false_alarm(path: Path) -> None:
+    assert warnings_of(path) == set()
+
+
+TRUE_ALARMS = {
+    "12-riverside_ca-atment-and-education-programs-has-been-signed-law.txt": {Check.WEEKDAY},
+}
+"""A press office had written "Sunday, Oct. 9, 2023", which was a Monday."""
+
+
+@pytest.mark.faults(seconds=3)
+def test_press_releases_that_went_out_give_no_false_alarm() -> None:
+    for path in [*shared("corpus/text/*.txt"), *shared("corpus/markdown/*.md")]:
+        assert warnings_of(path) == TRUE_ALARMS.get(path.name, set()), path.name
+
+
+def test_the_same_is_said_of_the_same() -> None:
+    body = "\n\n".join(body for body, _ in WARNED)
+    assert review(body) == review(body)

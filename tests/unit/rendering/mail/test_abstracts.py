@@ -1,0 +1,21 @@
+"""Abstracts as mails write them, and the fake that stands for them elsewhere."""
+
+import pytest
+
+from newsletter.ports.roundups import Abstracts
+from newsletter.rendering.mail.values import WrittenAbstracts
+from tests.contracts.abstracts import AbstractsContract
+from tests.fakes import PlainAbstracts
+from tests.unit.rendering.examples import HOUSE, WORDINGS
+
+
+class TestWrittenAbstracts(AbstractsContract):
+    @pytest.fixture
+    def abstracts(self) -> Abstracts:
+        return WrittenAbstracts(HOUSE, WORDINGS)
+
+
+class TestPlainAbstracts(AbstractsContract):
+    @pytest.fixture
+    def abstracts(self) -> Abstracts:
+        return PlainAbstracts()

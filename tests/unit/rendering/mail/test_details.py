@@ -1,0 +1,114 @@
+"""Dates, directions and preview lines."""
+
+from datetime import UTC, date, datetime
+
+from newsletter.rendering.mail.details import (
+    direction,
+    isolated,
+    preheader,
+    preheader_padding,
+    written_date,
+    written_time,
+)
+from newsletter.rendering.markdown.markdown import read_markdown
+from tests.rows import rows
+
+ENGLISH = {
+    "date": "{day} {month} {year}",
+    "months": "January February March April May June July August September October November"
+    " December",
+}
+NONE = {"date": "", "months": ""}
+
+
+@rows(
+    ("words", "shown"),
+    [
+        (ENGLISH, "1 May 2024"),
+        ({**ENGLISH, "date": "{month} {day}, {year}"}, "May 1, 2024"),
+        ({**ENGLISH, "date": "{day}. {title}"}, "1. {title}"),
+        (NONE, "2024-05-01"),
+        ({**ENGLISH, "months": "one two"}, "2024-05-01"),
+        ({**ENGLISH, "date": ""}, "2024-05-01"),
+    ],
+)
+def test_dates_are_written_in_a_languages_words_and_as_numbers_without(
+    words: dict[str, str], shown: str
+) -> None:
+    assert written_date(date(2024, 5, 1), words) == shown
+
+
+def test_no_date_is_no_words() -> None:
+    assert written_date(None, ENGLISH) == ""
+    assert written_time(None, "America/New_York", ENGLISH) == ""
+
+
+@rows(
+    ("wall", "zone", "shown"),
+    [
+        (datetime(2011, 9, 21, 14, 0), "America/New_York", "21 September 2011, 14:00 EDT"),  # noqa: DTZ001
+        (datetime(2011, 1, 5, 9, 30), "Europe/Berlin", "5 January 2011, 09:30 CET"),  # noqa: DTZ001
+        (datetime(2011, 9, 21, 14, tzinfo=UTC), "Europe/Berlin", "21 September 2011, 16:00 CEST"),
+        (datetime(2011, 9, 21, 23, tzinfo=UTC), "Asia/Dubai", "22 September 2011, 03:00 UTC+04"),
+    ],
+)
+def test_a_time_is_told_with_its_zone(wall: datetime, zone: str, shown: str) -> None:
+    assert written_time(wall, zone, ENGLISH) == shown
+
+
+@rows("language", ["ar", "he", "fa", "ur", "ar-EG"])
+def test_some_languages_run_from_right_to_left(language: str) -> None:
+    assert direction(language) == "rtl"
+
+
+def test_all_others_run_from_left_to_right() -> None:
+    assert {direction(language) for language in ("en", "es", "ja", "")} == {"ltr"}
+
+
+def test_text_is_isolated_only_if_it_runs_the_other_way() -> None:
+    assert isolated("1 <Street>", "ltr") == "1 &lt;Street&gt;"
+    assert isolated("1 <Street>", "rtl") == '<span dir="ltr">1 &lt;Street&gt;</span>'
+    assert isolated("شارع", "ltr") == '<span dir="rtl">شارع</span>'
+    assert isolated("20001", "rtl") == "20001"
+
+
+def opening(body: str) -> str:
+    return preheader("", read_markdown(body, "en"))
+
+
+def test_the_summary_is_the_preheader() -> None:
+    assert preheader(" A short\nline. ", read_markdown("Body.", "en")) == "A short line."
+
+
+def test_without_a_summary_it_is_the_first_sentence_without_marks() -> None:
+    body = (
+        "# No\n\nThe *Forum* resigned from [the task force](https://a.example) today.[^a] Next."
+        "\n\n[^a]: b"
+    )
+    assert opening(body) == "The Forum resigned from the task force today."
+
+
+def test_sentences_are_added_until_there_are_40_characters() -> None:
+    assert opening("Dear all. We have left the task force on detention. More.") == (
+        "Dear all. We have left the task force on detention."
+    )
+
+
+def test_a_picture_before_the_text_is_passed_over() -> None:
+    assert opening("![A](https://a.example/b)\n\nText\nfollows") == "Text follows"
+
+
+def test_a_body_without_a_paragraph_has_no_preheader() -> None:
+    assert opening("# Heading") == ""
+
+
+def test_it_is_cut_at_a_word_before_130_characters() -> None:
+    shown = opening("word, " * 40)
+    assert len(shown) <= 130
+    assert shown.endswith("word…")
+    assert len(opening("x" * 200)) == 130
+
+
+def test_padding_fills_up_to_150_characters() -> None:
+    assert len(preheader_padding("x" * 100)) == 100
+    assert preheader_padding("x" * 150) == ""

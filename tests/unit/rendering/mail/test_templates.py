@@ -1,0 +1,263 @@
+"""Overrides, errors in them, and where the defaults are."""
+
+import re
+import tomllib
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import Defect, InvalidInput
+from newsletter.domain.statements.brand import Scheme
+from newsletter.rendering.mail.files import default_templates, find_templates
+from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def override(tmp_path: Path) -> Path:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    return folder
+
+
+def replaced(override: Path, name: str, old: str, new: str) -> None:
+    """Copy a default template into the override, with one change."""
+    source = (default_templates() / name).read_text()
+    assert old in source
+    (override / name).write_text(source.replace(old, new))
+
+
+def refusal(override: Path) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        render(override=override)
+    return str(caught.value)
+
+
+def test_a_file_of_the_same_name_replaces_one_template(override: Path) -> None:
+    replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
+    content = render(override=override)
+    assert "#7a2e2e" in content.html
+    assert content.template_version != render().template_version
+    assert content.text == render().text
+
+
+def test_an_override_may_build_on_the_default(override: Path) -> None:
+    (override / "statement.html.j2").write_text(
+        '{% extends "default/statement.html.j2" %}'
+        '{% block body %}{{ super() }}<p class="more">More.</p>{% endblock %}'
+    )
+    html = render(override=override).html
+    assert html.startswith("<!DOCTYPE html>")
+    assert 'class="more"' in html
+
+
+def test_a_language_can_be_added_in_a_file_of_words(override: Path) -> None:
+    (override / "wording.j2").write_text(
+        '{% set wordings = {"fi": {"web": "Lue verkossa", "date": "{day}. {month} {year}",'
+        ' "months": "tammi helmi maalis huhti touko kesä heinä elo syyskuuta loka marras joulu"},'
+        ' "es": {"leave": "Borrarme"}} %}'
+    )
+    finnish = render(override=override, language="fi").text
+    assert "Lue verkossa:" in finnish
+    assert "21. syyskuuta 2011" in finnish
+    assert "Press contact" in finnish, "what it leaves out is English"
+    assert "Borrarme:" in render(override=override, language="es").text
+    assert "Read on the web:" in render(override=override).text
+
+
+def test_a_file_of_words_without_words_is_refused(override: Path) -> None:
+    (override / "wording.j2").write_text("{# nothing #}")
+    assert refusal(override).startswith("templates/wording.j2: sets no wordings")
+
+
+@pytest.mark.parametrize("words", ['["en"]', '{"en": 5}', '{"en": {"web": none}}'])
+def test_a_file_of_words_that_is_not_made_of_words_is_refused(override: Path, words: str) -> None:
+    (override / "wording.j2").write_text(f"{{% set wordings = {words} %}}")
+    assert refusal(override).startswith("templates/wording.j2: wordings has to be like")
+
+
+BARE = """<!DOCTYPE html>
+<html lang="en" dir="ltr"><body><h1>{{ title }}</h1>{{ body }}
+<p>{{ organisation.postal_address }}</p>
+<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{ preferences_url }}">Choose</a>
+<a href="{{ archive_url }}">Web</a></body></html>"""
+
+
+def test_a_correction_that_does_not_lead_to_what_it_corrects_is_refused(override: Path) -> None:
+    (override / "statement.html.j2").write_text(BARE)
+    render(override=override)
+    with pytest.raises(InvalidInput) as caught:
+        render(override=override, corrects="earlier")
+    assert "it does not link to https://news.forum.example/archive/earlier" in str(caught.value)
+
+
+def test_a_mail_that_leaves_out_its_embargo_is_refused(override: Path) -> None:
+    (override / "statement.html.j2").write_text(BARE)
+    with pytest.raises(InvalidInput) as caught:
+        render(override=override, embargo_until=datetime.fromisoformat("2026-12-01T14:00"))
+    said = "templates/statement.html.j2: it leaves out the embargo until 1 December 2026, 14:00"
+    assert said in str(caught.value)
+
+
+def test_an_empty_or_missing_folder_overrides_nothing(override: Path) -> None:
+    (override / "README.md").write_text("{% broken")
+    (override / "folder.css").mkdir()
+    plain = renderer().fingerprint
+    assert renderer_with(override).fingerprint == plain
+    assert renderer_with(override / "none").fingerprint == plain
+
+
+def test_every_byte_of_an_override_counts_for_the_fingerprint(override: Path) -> None:
+    (override / "extra.css").write_text("a")
+    before = renderer_with(override).fingerprint
+    (override / "extra.css").write_text("b")
+    assert renderer_with(override).fingerprint != before
+
+
+def test_a_template_that_changed_is_compiled_anew_in_the_same_process(override: Path) -> None:
+    for colour in ("#7a2e2e", "#2e7a2e", "#7a2e2e"):
+        replaced(override, "mail.css", "color: {{ light.ink }}", f"color: {colour}")
+        assert colour in render(override=override).html
+
+
+def test_a_template_changed_after_the_start_does_not_count(override: Path) -> None:
+    replaced(override, "mail.css", "color: {{ light.ink }}", "color: #7a2e2e")
+    made = renderer_with(override)
+    (override / "mail.css").write_text("broken {%")
+    assert "#7a2e2e" in made.render(STATEMENT).html
+
+
+def test_all_syntax_errors_are_told_by_file_and_line(override: Path) -> None:
+    (override / "mail.css").write_text("\n{% if %}")
+    (override / "statement.txt.j2").write_text("\n\n{{ title")
+    said = refusal(override)
+    assert "templates/mail.css:2: is not a template" in said
+    assert "templates/statement.txt.j2:3: is not a template" in said
+
+
+def test_a_syntax_error_keeps_its_place_when_found_late(override: Path) -> None:
+    (override / "statement.txt.j2").write_text("\n{% include 'none.j2' %}")
+    assert refusal(override).startswith("templates/statement.txt.j2:2: cannot be filled: none.j2")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ titel }}", "'titel' is undefined"),
+        ("{{ title.nothing }}", "no attribute 'nothing'"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ title.__class__.__mro__ }}", "unsafe"),
+        ("{{ lists.append }}{% set _ = [].append(1) %}", "append"),
+    ],
+)
+def test_an_error_while_filling_is_told_by_file_and_line(
+    override: Path, source: str, said: str
+) -> None:
+    (override / "statement.txt.j2").write_text(f"Text\n\n{source}")
+    told = refusal(override)
+    assert told.startswith("templates/statement.txt.j2:3: cannot be filled: ")
+    assert said in told
+
+
+def test_an_error_in_an_included_template_is_told_there(override: Path) -> None:
+    (override / "mail.css").write_text("p {}\n{{ nothing }}")
+    assert refusal(override).startswith("templates/mail.css:2: cannot be filled")
+
+
+def test_a_template_that_is_not_utf8_is_refused(override: Path) -> None:
+    (override / "mail.css").write_bytes(b"\xff")
+    assert refusal(override).startswith("templates/mail.css: cannot be read as UTF-8")
+
+
+def test_an_import_is_refused_where_it_stands(override: Path) -> None:
+    (override / "mail.css").write_text("p {}\n@import url(http://127.0.0.1:9/a.css);")
+    assert refusal(override).startswith("templates/mail.css:2: holds @import")
+
+
+def test_an_import_put_together_by_a_template_is_refused(override: Path) -> None:
+    (override / "mail.css").write_text('@im{{ "port" }} url(http://127.0.0.1:9/a.css);')
+    assert "statement.html.j2: holds @import" in refusal(override)
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ("<script>1</script><h1>", "it has a <script>, which mail programs block"),
+        ('<h1 onclick="x">', "it has the attribute onclick"),
+        ("<h1>a</h1><h1>", "it has 2 h1 elements"),
+        ('<a href="/about">a</a><h1>', "it links to '/about': write a whole address"),
+        ("<a href>a</a><h1>", "it links to ''"),
+        ('<a href="https://only.example">a</a><h1>', "it lacks https://only.example"),
+    ],
+)
+def test_what_a_template_may_not_hold_is_refused(override: Path, new: str, said: str) -> None:
+    replaced(override, "statement.html.j2", "<h1>", new)
+    assert said in refusal(override)
+
+
+def test_a_template_without_the_way_out_or_address_is_refused(override: Path) -> None:
+    replaced(override, "statement.html.j2", "{{ unsubscribe_url }}", "https://a.example")
+    replaced(override, "layout.html.j2", "organisation.postal_address.splitlines()", "[]")
+    told = refusal(override)
+    assert "does not link to https://news.forum.example/u/NLMERGEUNSUBSCRIBE" in told
+    assert "statement.html.j2: it lacks the postal address" in told
+
+
+def test_a_text_template_without_the_way_out_or_address_is_refused(override: Path) -> None:
+    (override / "statement.txt.j2").write_text("{{ title }}\n{{ body }}")
+    told = refusal(override)
+    assert "statement.txt.j2: it lacks the postal address" in told
+    assert "it lacks https://news.forum.example/u/NLMERGEUNSUBSCRIBE" in told
+    assert "it lacks tel:+12025550100" in told
+
+
+def test_the_default_templates_are_found() -> None:
+    names = {path.name for path in default_templates().iterdir()}
+    assert {"statement.html.j2", "statement.txt.j2", "mail.css"} <= names
+
+
+def test_an_installed_package_uses_the_templates_inside_it(tmp_path: Path) -> None:
+    for folder in (tmp_path / "templates", tmp_path / "newsletter" / "templates"):
+        with pytest.raises(Defect, match="install newsletter again"):
+            find_templates(tmp_path / "newsletter")
+        folder.mkdir(parents=True)
+        (folder / "statement.html.j2").write_text("")
+        assert find_templates(tmp_path / "newsletter") == folder
+        (folder / "statement.html.j2").unlink()
+
+
+# --- what the wheel holds ---
+
+
+def test_every_package_of_the_checkout_and_the_templates_are_in_the_wheel() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "newsletter").rglob("__init__.py")
+    }
+    assert set(settings["packages"]) == found | {"newsletter.templates"}
+    assert settings["package-dir"] == {"newsletter.templates": "templates"}
+
+
+def test_every_default_template_is_package_data() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns = settings["package-data"]["newsletter.templates"]
+    folder = ROOT / "templates"
+    held = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    assert held == {path for path in folder.rglob("*") if path.is_file()}
+    assert folder / "statement.html.j2" in held
+
+
+# --- colours ---
+
+
+@pytest.mark.parametrize("file", ["mail.css", "clients.css"])
+def test_all_colours_are_the_brands(file: str) -> None:
+    source = (default_templates() / file).read_text()
+    assert not re.findall(r"#[0-9a-fA-F]{3,6}\b", source)
+    named = set(re.findall(r"(?:light|dark)\.(\w+)", source))
+    assert named <= {field.name for field in fields(Scheme)}
+    assert {"ink", "sheet", "accent"} <= named

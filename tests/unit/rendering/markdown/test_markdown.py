@@ -1,0 +1,177 @@
+"""Markdown into safe HTML that suits a mail."""
+
+import re
+
+from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.markup import breakable, to_html
+from tests.rows import rows
+
+
+def html(body: str, language: str = "en") -> str:
+    return to_html(read_markdown(body, language)).strip()
+
+
+def test_emphasis_strikethrough_and_code_are_marked_up() -> None:
+    assert html("*a* **b** ~~c~~ `d`") == (
+        "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>"
+    )
+
+
+def test_501c3_keeps_its_letter() -> None:
+    assert html("A 501(c)(3) body (r) (tm) +-") == "<p>A 501(c)(3) body (r) (tm) +-</p>"
+
+
+@rows(
+    ("written", "shown"),
+    [
+        ("1990--1995", "1990–1995"),
+        ("so -- it is", "so – it is"),
+        ("so---it is", "so—it is"),
+        ("and so on...", "and so on…"),
+        ("a ---- b", "a ---- b"),
+        ("newsletter --force", "newsletter --force"),
+        ("`a -- b...`", "<code>a -- b...</code>"),
+    ],
+)
+def test_dashes_and_ellipses_are_set_well_but_not_in_code(written: str, shown: str) -> None:
+    assert html(written) == f"<p>{shown}</p>"
+
+
+def test_an_address_that_is_its_own_text_keeps_its_dashes() -> None:
+    assert ">https://a.example/b--c</a>" in html("<https://a.example/b--c> and")
+    assert ">b–c</a>" in html("[b--c](https://a.example/b--c)")
+
+
+@rows(
+    ("language", "shown"),
+    [
+        ("en", "“a ‘b’ c”"),
+        ("en-GB", "“a ‘b’ c”"),
+        ("de", "„a ‚b‘ c“"),
+        ("es", "«a “b” c»"),
+        ("fi", "“a ‘b’ c”"),
+    ],
+)
+def test_quotes_are_those_of_the_language(language: str, shown: str) -> None:
+    assert html("\"a 'b' c\"", language) == f"<p>{shown}</p>"
+
+
+def test_french_quotes_keep_their_blank() -> None:
+    assert html('"a"', "fr").replace("&nbsp;", "\u00a0") == "<p>«\u00a0a\u00a0»</p>"
+
+
+def test_headings_start_below_the_title_and_skip_no_level() -> None:
+    body = (
+        "##### a\n\n# b\n\n#### c\n\n###### d\n\n####### no\n\n## e\n\n### f\n\n#### g\n\n##### h"
+    )
+    assert re.findall(r"<h(\d)>(\w)", html(body)) == [
+        ("2", "a"),
+        ("2", "b"),
+        ("3", "c"),
+        ("4", "d"),
+        ("3", "e"),
+        ("4", "f"),
+        ("4", "g"),
+        ("4", "h"),
+    ]
+
+
+def test_footnotes_are_raised_numbers_and_a_plain_list() -> None:
+    shown = html("One[^a] and two^[Inline.] and one again[^a].\n\n[^a]: Note *one*.")
+    assert "One<sup>1</sup> and two<sup>2</sup> and one again<sup>1</sup>." in shown
+    assert '<ol class="notes">' in shown
+    assert "Note <em>one</em>." in shown
+    assert "<a" not in shown
+    assert "id=" not in shown
+
+
+def test_a_link_within_the_text_becomes_plain_text() -> None:
+    assert html("See [the *list*](#list), [more](https://a.example/#b).") == (
+        '<p>See the <em>list</em>, <a href="https://a.example/#b">more</a>.</p>'
+    )
+
+
+def test_table_cells_carry_their_side_as_a_class_and_heads_a_scope() -> None:
+    shown = html("|a|b|c|\n|-|:-:|-:|\n|1|2|3|")
+    assert '<th scope="col">a</th>' in shown
+    assert 'class="center"' in shown
+    assert '<td class="right">3</td>' in shown
+    assert "style" not in shown
+
+
+def test_many_columns_let_their_long_words_break() -> None:
+    narrow = html(
+        "|acknowledgement|b|c|d|\n|-|-|-|-|\n|responsibilities|2|3|4|\n\nresponsibilities"
+    )
+    for cell in re.findall("<t[dh][^>]*>([ar].*?)</t[dh]>", narrow):
+        assert all(len(piece) <= 8 for piece in cell.split("<wbr>"))
+        assert cell.replace("<wbr>", "") in {"acknowledgement", "responsibilities"}
+    assert narrow.endswith("<p>responsibilities</p>")
+
+
+def test_a_lone_image_gets_its_title_as_caption() -> None:
+    shown = html('![A chair](https://a.example/b.jpg#300x200 "Empty.")\n\nText.')
+    assert 'src="https://a.example/b.jpg" alt="A chair" width="300" height="200"' in shown
+    assert 'style="max-width:300px' in shown
+    assert '<p class="caption">Empty.</p>\n<p>Text.</p>' in shown
+
+
+def test_an_image_without_a_size_fills_the_column() -> None:
+    shown = html("![A chair](https://a.example/b.jpg) and text")
+    assert 'width="528"' in shown
+    assert "height" not in shown
+    assert "caption" not in shown
+
+
+def test_a_description_is_words_without_markdown() -> None:
+    assert 'alt="A big &amp; empty chair"' in html(
+        "![A *big* &amp; empty chair](https://a.example)"
+    )
+
+
+def test_an_image_larger_than_the_column_is_made_to_fit() -> None:
+    assert 'width="528" height="264"' in html("![A](https://a.example/b.jpg#1056x528)")
+
+
+def test_code_is_shown_as_it_is_and_code_languages_are_ignored() -> None:
+    assert html("```html\n<b>&\n```") == "<pre><code>&lt;b&gt;&amp;\n</code></pre>"
+    assert html("    a  b") == "<pre><code>a  b\n</code></pre>"
+
+
+def test_numbering_keeps_its_start() -> None:
+    assert html("4. a\n5. b").startswith('<ol start="4">')
+
+
+def test_what_no_rule_foresaw_does_not_pass_the_allow_list() -> None:
+    tokens = read_markdown("[a](javascript:alert) ![b](data:image/png;base64,AA)", "en")
+    assert "javascript" not in to_html(tokens)
+    assert "data:" not in to_html(tokens)
+
+
+@rows(
+    "body",
+    ["[" * 5000, "*" * 5000, "> " * 3000 + "a", "`" * 5001, "|" * 3000, "[^a]: " * 1000],
+)
+def test_malicious_nesting_ends_soon(body: str) -> None:
+    assert isinstance(html(body), str)
+
+
+def test_long_words_may_break_and_short_ones_may_not() -> None:
+    long = "https://example.org/a-path-that-goes-on/and-on"
+    pieces = str(breakable(f"See {long} now")).split("<wbr>")
+    assert "".join(pieces) == f"See {long} now"
+    assert all(8 <= len(piece) <= 40 for piece in pieces)
+    assert "<wbr>" in breakable("x" * 31)
+    assert "<wbr>" not in breakable("x" * 30)
+
+
+def test_a_number_breaks_only_after_its_commas() -> None:
+    assert breakable("1,204,000,000", 8) == "1,204,<wbr>000,<wbr>000"
+
+
+def test_scripts_that_break_without_blanks_are_left_alone() -> None:
+    assert "<wbr>" not in breakable("東京" * 40)
+
+
+def test_breakable_text_is_escaped_between_the_breaks() -> None:
+    assert str(breakable("&" * 32)).replace("<wbr>", "") == "&amp;" * 32

@@ -1,0 +1,162 @@
+"""The workspace's own keys, the hash of addresses, and the clock."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput, Refused
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.keys import (
+    add_link_key,
+    address_hash,
+    fingerprint,
+    load_keys,
+    load_link_keys,
+)
+from tests.rows import rows
+
+KEY = b"k" * 32
+
+
+def test_a_key_is_made_once_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [key] = load_keys(path)
+    assert len(key) == 32
+    assert load_keys(path) == (key,)
+
+
+def test_a_new_key_retires_all_others_in_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [first] = load_keys(path)
+    assert load_link_keys(path) == ((first,), frozenset())
+    assert add_link_key(path) == 2
+    assert add_link_key(path) == 3
+    keys, retired = load_link_keys(path)
+    assert (keys[0], len(set(keys)), retired) == (first, 3, {0, 1})
+    assert [one.name for one in tmp_path.iterdir()] == ["links"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_more_keys_than_links_can_tell_apart_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 32 + "\n" + ("cd" * 32 + "\n") * 255)
+    with pytest.raises(Refused):
+        add_link_key(path)
+
+
+def test_a_file_whose_last_key_is_retired_signs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 32 + " retired\n")
+    with pytest.raises(InvalidInput, match="last key signs"):
+        load_link_keys(path)
+
+
+def test_two_workspaces_have_different_keys(tmp_path: Path) -> None:
+    assert load_keys(tmp_path / "a") != load_keys(tmp_path / "b")
+
+
+def test_processes_that_make_a_key_at_once_have_the_same(tmp_path: Path) -> None:
+    for turn in range(50):
+        with ThreadPoolExecutor(8) as pool:
+            made = set(pool.map(load_keys, [tmp_path / str(turn) / "links"] * 8))
+        assert len(made) == 1
+        assert [path.name for path in (tmp_path / str(turn)).iterdir()] == ["links"]
+
+
+def test_only_the_owner_can_read_the_key_and_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "links"
+    load_keys(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_key_that_was_added_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    [old] = load_keys(path)
+    with path.open("a") as file:
+        file.write("ab" * 32 + "\n")
+    assert load_keys(path) == (old, bytes.fromhex("ab" * 32))
+
+
+@rows(
+    ("content", "place"),
+    [
+        (b"ab" * 31 + b"\n", ":1"),
+        (b"ab" * 33 + b"\n", ":1"),
+        (b"not a key\n", ":1"),
+        (b"ab" * 32 + b"\n" + b"xy" * 32 + b"\n", ":2"),
+        (b"\xff\xfe" * 32, ":1"),
+        (b"\x00" * 64, ":1"),
+    ],
+)
+def test_a_damaged_key_is_named_with_its_line(tmp_path: Path, content: bytes, place: str) -> None:
+    path = tmp_path / "links"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput) as caught:
+        load_keys(path)
+    assert str(caught.value).startswith(f"{path}{place}: ")
+    assert "restore it from a backup" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_file_of_keys_is_not_quietly_replaced(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "links"
+    path.write_text(content)
+    with pytest.raises(InvalidInput, match="holds no key; restore it from a backup"):
+        load_keys(path)
+    assert path.read_text() == content
+
+
+def test_no_message_repeats_a_damaged_key(tmp_path: Path) -> None:
+    path = tmp_path / "links"
+    path.write_text("ab" * 31)
+    with pytest.raises(InvalidInput) as caught:
+        load_keys(path)
+    assert "abab" not in str(caught.value)
+
+
+def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written() -> None:
+    hashed = address_hash(KEY)
+    assert hashed(" Ana@BÜCHER.example") == hashed("ana@xn--bcher-kva.example")
+    assert len(hashed("ana@example.org")) == 16
+
+
+def test_different_people_have_different_hashes() -> None:
+    hashed = address_hash(KEY)
+    addresses = ["kim@example.org", "\u212aim@example.org", "kim@example.com", "im@example.org"]
+    assert len({hashed(address) for address in addresses}) == 4
+
+
+def test_without_the_key_nobody_finds_an_address_by_its_hash() -> None:
+    assert address_hash(KEY)("ana@example.org") != address_hash(b"x" * 32)("ana@example.org")
+
+
+def test_hashing_one_address_leaves_no_trace_in_the_next() -> None:
+    hashed = address_hash(KEY)
+    first = hashed("ana@example.org")
+    hashed("eve@example.org")
+    assert hashed("ana@example.org") == first
+
+
+def test_the_clock_gives_aware_time_in_utc_that_goes_on() -> None:
+    clock = SystemClock()
+    first, second = clock.now(), clock.now()
+    assert first.tzinfo is UTC
+    assert timedelta(0) <= second - first < timedelta(minutes=1)
+
+
+def test_a_fingerprint_tells_keys_apart_and_gives_nothing_of_them_away() -> None:
+    first, second = b"a" * 32, b"b" * 32
+    assert fingerprint(first) == fingerprint(first) != fingerprint(second)
+    assert len(fingerprint(first)) == 16
+    assert first.hex()[:16] not in fingerprint(first)
+
+
+def test_a_fingerprint_tells_keys_apart_and_does_not_give_them_away() -> None:
+    assert fingerprint(KEY) == fingerprint(KEY)
+    assert fingerprint(KEY) != fingerprint(b"x" * 32)
+    assert KEY.hex() not in fingerprint(KEY)

@@ -1,0 +1,27 @@
+"""Whom an event speaks of, where addresses are hashed as in production."""
+
+import pytest
+from sqlalchemy import Engine
+
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.ports.events import Place
+from newsletter.runtime.keys import address_hash
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books
+from tests.fakes import NOON, WORKSPACE, chain_of
+
+
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [("READER2@Example.Org", 2), ("ana@" + "à" * 70 + ".example", None), ("no address", None)],
+)
+def test_an_address_that_cannot_be_one_names_nobody(
+    engine: Engine, address: str, known: int | None
+) -> None:
+    store = SqlStore(engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine))
+    Books(store, 3)
+    event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)
+    with store.read() as tx:
+        [place] = tx.events.locate([event], provider="recording", workspace=WORKSPACE)
+    assert place.subscriber_id == known
+    assert known or place == Place()

@@ -1,0 +1,235 @@
+"""Backups, and putting one back."""
+
+import sqlite3
+import stat
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.subscribers import prefer
+from newsletter.pipeline.subscribers.join import confirm, follow
+from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.ports.letters import LetterLimits
+from newsletter.ports.records import HoldKind
+from newsletter.runtime.links import SignedLinks
+from newsletter.store.engine import open_sqlite
+from newsletter.store.file.copies import backup, restore
+from newsletter.store.sql import SqlStore
+from tests.contracts.books import Books, add_campaign
+from tests.fakes import NOON, FixedClock, chain_of, hash_address, store_in
+
+
+def campaigns(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    [number] = connection.execute("SELECT count(*) FROM campaign").fetchone()
+    connection.close()
+    return int(number)
+
+
+def test_a_backup_is_taken_while_work_goes_on(path: Path, store: SqlStore, tmp_path: Path) -> None:
+    Books(store, 3)
+    with store.read() as tx:
+        tx.campaigns.all()
+        backup(path, tmp_path / "copy.db")
+    assert campaigns(tmp_path / "copy.db") == 1
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("precious")
+    with pytest.raises(Refused, match="exists already; name another file"):
+        backup(path, target)
+    assert target.read_text() == "precious"
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing_half(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be written"):
+        backup(path, tmp_path / "nowhere" / "copy.db")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    Books(store, 3)
+    store.close()
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(path) == 0
+    assert campaigns(kept) == 1
+    assert campaigns(copy) == 0
+    engine = open_sqlite(path)
+    with SqlStore(engine, hash_address=hash_address, chain=chain_of(engine)).read() as tx:
+        reason = tx.hold.reason()
+    engine.dispose()
+    assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
+
+
+def test_what_was_still_in_the_write_ahead_log_is_kept_too(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    Books(store, 3)
+    assert path.with_name(path.name + "-wal").stat().st_size > 0
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(kept) == 1
+    assert campaigns(path) == 0
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["newsletter.db", "what? #1.db"])
+def test_a_lost_database_can_be_restored(path: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / f"copy of {name}"
+    backup(path, copy)
+    lost = tmp_path / "elsewhere" / name
+    lost.parent.mkdir()
+    restore(copy, lost, at=NOON)
+    assert campaigns(lost) == 0
+    assert [one.name for one in lost.parent.iterdir()] == [name]
+
+
+def test_a_damaged_database_is_set_aside_and_replaced(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    store.close()
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    path.write_bytes(b"damaged" * 1000)
+    kept = restore(copy, path, at=NOON)
+    assert campaigns(path) == 0
+    assert kept.read_bytes() == b"damaged" * 1000
+
+
+def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.db"
+    letter.write_bytes(b"This is a letter to the editor. " * 100)
+    theirs = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(theirs)) as connection, connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    damaged = tmp_path / "damaged.db"
+    whole = path.read_bytes()
+    damaged.write_bytes(whole[:5000] + b"\xff" * 20_000 + whole[25_000:])
+    before = path.read_bytes()
+    for bad in (letter, theirs, damaged, tmp_path / "missing.db"):
+        with pytest.raises(InvalidInput, match="take another backup") as caught:
+            restore(bad, path, at=NOON)
+        assert str(bad) in str(caught.value)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.incoming"))
+
+
+def test_an_earlier_restore_that_was_cut_off_is_no_obstacle(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    path.with_name(path.name + ".incoming").write_text("half")
+    path.with_name(path.name + ".incoming.part").write_text("half")
+    restore(copy, path, at=NOON)
+    assert campaigns(path) == 0
+
+
+def test_a_backup_is_for_its_owner_alone_from_its_first_byte(path: Path, tmp_path: Path) -> None:
+    seen = []
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "sqlite3.connect" and str(arguments[0]).endswith(".part") and listening:
+            seen.append(stat.S_IMODE(Path(str(arguments[0])).stat().st_mode))
+
+    listening = True
+    sys.addaudithook(hear)
+    backup(path, tmp_path / "copy.db")
+    restore(tmp_path / "copy.db", path, at=NOON)
+    listening = False
+    assert seen == [0o600] * 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_number_that_stands_in_a_link_is_given_again_after_a_restore(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    backup(path, copy)
+    given = set()
+    for number in range(3):  # the same backup, while the clock goes back
+        numbers = [campaign_and_reader(store_in(path)) for _ in range(2)]
+        assert not given & set(numbers)
+        given |= set(numbers)
+        restore(copy, path, at=NOON - timedelta(days=number))
+
+
+def campaign_and_reader(store: SqlStore) -> tuple[int, int]:
+    with store.begin() as tx:
+        slug = f"c{len(tx.campaigns.all())}"
+        tx.readers.upsert([Entry(address=f"{slug}@example.org", lists=("press",))], NOON)
+        person = tx.readers.find(f"{slug}@example.org")
+        assert person is not None
+        campaign = add_campaign(tx, slug)
+    store.close()
+    return campaign, person.id
+
+
+def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    """Ana's letter is not in the backup; Bo's is the first after it was put back."""
+    links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
+
+    def ask(store: SqlStore, address: str) -> str:
+        letter = Letter(
+            id=0, kind=LetterKind.JOIN, address=address, lists=("press",), asked_at=NOON
+        )
+        with store.begin() as tx:
+            tx.letters.ask(letter, network="", limits=LetterLimits())
+            claimed = tx.letters.claim(at=NOON, attempt_id="a")
+        assert claimed is not None
+        return links.letter_token(claimed.letter.id)
+
+    backup(path, copy)
+    of_ana = ask(store, "ana@example.org")
+    joined = confirm(of_ana, store=store, links=links, clock=clock)
+    assert joined.reader_id is not None
+    own_page = links.preferences_token(joined.reader_id, NOON)
+    [in_mail] = links.unsubscribe_tokens(1, [joined.reader_id])
+    store.close()
+    restore(copy, path, at=NOON)
+    restored = store_in(path)
+    with restored.begin() as tx:
+        tx.hold.release(HoldKind.DOUBT)
+    of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links, clock=clock)
+
+    for deed in (follow, confirm):
+        with pytest.raises(NotFound):
+            deed(of_ana, store=restored, links=links, clock=clock)
+    with pytest.raises(NotFound):
+        prefer.look_up(prefer.read(own_page, links), store=restored)
+    leave([read(in_mail, links)], store=restored, clock=clock)
+    with restored.read() as tx:
+        bo = tx.readers.get(of_bo.reader_id or 0)
+    assert bo is not None
+    assert bo.lists == ("press",)
+    restored.close()
+
+
+def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
+    path: Path, store: SqlStore, tmp_path: Path
+) -> None:
+    with store.begin() as tx:
+        letter = Letter(id=0, kind=LetterKind.JOIN, address="ana@example.org", asked_at=NOON)
+        tx.letters.ask(letter, network="", limits=LetterLimits())
+    backup(path, tmp_path / "copy.db")
+    store.close()
+    restore(tmp_path / "copy.db", path, at=NOON)
+    with store_in(path).read() as tx:
+        found = tx.letters.get(1)
+    assert found is not None
+    assert found.state is LetterState.WITHHELD

@@ -1,0 +1,140 @@
+"""The locks: one process sends, and nobody replaces a database that somebody has open."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.store.file.lock import in_use, only_one, unused
+
+
+def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    for _ in range(2):
+        with only_one(path):
+            pass
+    with pytest.raises(ZeroDivisionError), only_one(path):
+        raise ZeroDivisionError
+    with only_one(path):
+        pass
+
+
+def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    with (
+        only_one(path),
+        pytest.raises(Refused, match="another 'newsletter run' is at work") as caught,
+        only_one(path),
+    ):
+        pass
+    assert str(path) in str(caught.value)
+
+
+def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    program = """
+import sys
+from pathlib import Path
+from newsletter.store.schema import tables
+from newsletter.store.file.lock import only_one
+with only_one(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Refused), only_one(path):
+            pass
+        other.kill()
+        other.wait(timeout=30)
+        with only_one(path):
+            assert path.exists()
+
+
+# --- the database is in use, or is being replaced
+
+
+@contextmanager
+def elsewhere(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has the database open until it is killed."""
+    program = """
+import sys
+from pathlib import Path
+from newsletter.store.schema import tables
+from newsletter.store.file.lock import in_use
+with in_use(Path(sys.argv[1]), by="newsletter serve"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        try:
+            yield other
+        finally:
+            other.kill()
+
+
+def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None:
+    lock = path.with_suffix(".use")
+    with in_use(lock, by="newsletter serve"), in_use(lock, by="newsletter run"):
+        pass
+    with (
+        unused(lock, by="newsletter db restore"),
+        pytest.raises(Refused, match=r"replaced or changed by 'newsletter db restore' \(process"),
+        in_use(lock, by="newsletter serve"),
+    ):
+        pass
+    with in_use(lock, by="newsletter serve"):
+        pass
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_whoever_uses_it_is_named_to_whoever_wants_to_replace_it_until_it_dies(path: Path) -> None:
+    lock = path.with_suffix(".use")
+    with elsewhere(lock) as other:
+        with (
+            pytest.raises(Refused, match=rf"'newsletter serve' \(process {other.pid}\)"),
+            unused(lock, by="newsletter db restore"),
+        ):
+            pass
+        other.kill()
+        other.wait(timeout=30)
+        with unused(lock, by="newsletter db restore"):
+            pass
+
+
+def test_the_names_of_the_dead_do_not_pile_up(path: Path) -> None:
+    lock = path.with_suffix(".use")
+    lock.write_bytes(b"99999999 of the dead\n" * 1000 + b"no number\n\xff\n" + b"9" * 30 + b" x\n")
+    with in_use(lock, by="newsletter serve"):
+        assert lock.read_text("utf-8") == f"{os.getpid()} newsletter serve\n"
+
+
+def test_names_that_were_lost_leave_the_lock_as_it_is(path: Path) -> None:
+    lock = path.with_suffix(".use")
+    with in_use(lock, by="newsletter serve"):
+        lock.write_bytes(b"1 init\n")  # it lives, and is somebody else's where we are nobody
+        with pytest.raises(Refused, match="'init'"), unused(lock, by="newsletter db restore"):
+            pass
+        lock.write_bytes(b"")
+        with pytest.raises(Refused, match="by another process"), unused(lock, by="x"):
+            pass
+
+
+def test_where_the_lock_cannot_be_made_it_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match=r"none/newsletter.use cannot be opened"),
+        in_use(tmp_path / "none" / "newsletter.use", by="newsletter serve"),
+    ):
+        pass

@@ -1,0 +1,214 @@
+"""What was erased is in no byte of the files: not in WAL, free pages, nor unused bytes of pages."""
+
+import random
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.pipeline.subscribers.leave import clean, forget
+from newsletter.ports.events import Place
+from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
+from newsletter.ports.store import Transaction
+from newsletter.store.file import scrubbing
+from newsletter.store.file.scrubbing import gap, scrub
+from newsletter.store.sql import SqlStore
+from tests.fakes import NOON, FixedClock
+
+MARK = re.compile(rb"(?i)Mark(\d{5})x")
+
+
+def address(number: int) -> str:
+    return f"Mark{number:05}x@Example{number % 7}.org"
+
+
+def entry(number: int, padding: str = "") -> Entry:
+    return Entry(
+        address=address(number),
+        lists=("press",),
+        name=f"Mark{number:05}x {padding}",
+        place=f"Mark{number:05}x",
+        tags=(f"mark{number:05}x",),
+    )
+
+
+def busy_database(store: SqlStore, chance: random.Random, people: int) -> dict[int, int]:
+    """Rows that came in any order, grew, shrank and moved from page to page; number → id."""
+    numbers = list(range(people))
+    chance.shuffle(numbers)
+    with store.begin() as tx:
+        tx.readers.upsert([entry(number) for number in numbers], NOON)
+        found = (tx.readers.find(address(number)) for number in numbers)
+        ids = {number: one.id for number, one in zip(numbers, found, strict=True) if one}
+    for _ in range(4):
+        with store.begin() as tx:
+            some = chance.sample(numbers, people // 5)
+            tx.readers.upsert([entry(one, "p" * chance.randrange(200)) for one in some], NOON)
+    with store.begin() as tx:
+        for number in numbers[::3]:
+            _say(tx, number, ids[number], chance)
+    return ids
+
+
+def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random) -> None:
+    mark = f"Mark{number:05}x"
+    padding = "x" * chance.choice([1, 700, 9_000])
+    told = Event(id=f"e{number}", kind=EventKind.OTHER, at=NOON, raw=f"{address(number)} {padding}")
+    tx.events.keep("mailgun", [(told, Place(subscriber_id=subscriber_id))], NOON)
+    letter = Letter(
+        id=0,
+        kind=LetterKind.MOVE,
+        address=f"{mark}@moved.example",
+        subscriber_id=subscriber_id,
+        name=mark,
+        source=mark,
+        asked_at=NOON,
+    )
+    tx.letters.ask(letter, network="", limits=LetterLimits(waiting=1 << 30))
+    join = replace(letter, kind=LetterKind.JOIN, address=address(number), subscriber_id=None)
+    tx.letters.ask(join, network="", limits=LetterLimits(waiting=1 << 30))
+    record = ConsentRecord(
+        list="press", given=True, method=Method.PREFERENCES, source=mark, at=NOON
+    )
+    tx.consents.add(subscriber_id, [record])
+    reason = SuppressionReason.BOUNCED
+    tx.readers.suppress([SuppressedEntry(address=address(number), reason=reason)], NOON, "test")
+
+
+def marks(path: Path) -> dict[str, set[int]]:
+    """Whose marks stand in which file."""
+    files = path.parent.iterdir()
+    return {one.name: {int(found) for found in MARK.findall(one.read_bytes())} for one in files}
+
+
+@pytest.fixture(params=[300, pytest.param(1_500, marks=pytest.mark.faults(seconds=7))])
+def people(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    return random.Random(20110921)  # noqa: S311 - a test that is the same each time
+
+
+def test_c4_whoever_is_forgotten_is_in_no_byte_of_any_file(
+    path: Path, store: SqlStore, chance: random.Random, people: int
+) -> None:
+    ids = busy_database(store, chance, people)
+    forgotten = set(chance.sample(sorted(ids), people // 7))
+    for number in sorted(forgotten):
+        with store.begin() as tx:
+            tx.readers.forget(address(number).swapcase(), NOON)
+        if number % 10 == 0:
+            with store.begin() as tx:  # life goes on
+                some = chance.sample(sorted(ids.keys() - forgotten), 5)
+                tx.readers.upsert([entry(one, "q" * chance.randrange(300)) for one in some], NOON)
+    assert marks(path)["newsletter.db-wal"] & forgotten, "the log has them before"
+
+    assert clean(store=store)
+
+    held = marks(path)
+    assert {name: found & forgotten for name, found in held.items() if found & forgotten} == {}
+    assert held["newsletter.db"] == ids.keys() - forgotten, "everybody else is there"
+    with closing(sqlite3.connect(path)) as books:
+        assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with store.read() as tx:
+        assert all(tx.readers.suppressed(address(number)) for number in forgotten)
+
+
+def plant(path: Path, what: bytes) -> int:
+    """Put something where SQLite leaves copies of rows that it moved; returns on how many pages."""
+    whole, planted = bytearray(path.read_bytes()), 0
+    for start in range(4096, len(whole), 4096):
+        page = whole[start : start + 4096]
+        content = int.from_bytes(page[5:7])
+        cells = 8 + 2 * int.from_bytes(page[3:5])
+        if page[0] in {10, 13} and cells + len(what) <= content <= 4096:
+            whole[start + content - len(what) : start + content] = what
+            planted += 1
+    path.write_bytes(whole)
+    return planted
+
+
+def test_copies_that_are_left_of_moved_rows_are_overwritten(path: Path) -> None:
+    """Of 6,000 people forgotten among 20,000, such copies held the addresses of 16."""
+    assert plant(path, b"Mark00007x@Example0.org") > 10
+    assert marks(path)["newsletter.db"] == {7}
+    assert scrub(path)
+    assert marks(path)["newsletter.db"] == set()
+    with closing(sqlite3.connect(path)) as books:
+        assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.readers.upsert([entry(1), entry(2)], NOON)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM subscriber").fetchall()
+        assert forget(address(1), by="ada", store=store, clock=FixedClock())
+        assert not clean(store=store), "somebody reads what was there before"
+        with store.read() as tx:
+            assert tx.traces.left()
+        reader.execute("ROLLBACK")
+    assert clean(store=store)
+    assert clean(store=store), "there is nothing left to do"
+    assert all(1 not in found for found in marks(path).values())
+
+
+def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
+    path: Path, store: SqlStore, chance: random.Random, people: int
+) -> None:
+    ids = busy_database(store, chance, people)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA cache_size = -200000")
+        other.execute("SELECT sum(length(name)), sum(length(place)) FROM subscriber").fetchall()
+        forgotten = sorted(ids)[::2]
+        with store.begin() as tx:
+            for number in forgotten:
+                tx.readers.forget(address(number), NOON)
+        other.execute("SELECT sum(length(name)), sum(length(place)) FROM subscriber").fetchall()
+        assert clean(store=store)
+        other.execute("UPDATE subscriber SET language = 'de'")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert marks(path)["newsletter.db"] == set(ids) - set(forgotten)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"\x0d" * 10_000)
+    assert not scrub(path)
+    assert path.read_bytes() == b"\x0d" * 10_000
+
+
+def test_only_a_page_of_a_tree_with_something_in_its_middle_has_a_gap() -> None:
+    def page(kind: int, cells: int, content: int, middle: bytes = b"") -> bytes:
+        head = bytes([kind, 0, 0]) + cells.to_bytes(2) + content.to_bytes(2) + b"\0"
+        begin = 8 + (4 if kind in {2, 5} else 0) + 2 * cells
+        whole = bytearray(head.ljust(begin, b"c") + middle)
+        return bytes(whole.ljust(4096, b"\0"))
+
+    assert gap(page(13, 3, 4000, b"left")) == (14, 4000)
+    assert gap(page(5, 3, 4000, b"left")) == (18, 4000)
+    assert gap(page(13, 3, 4000)) is None, "nothing is left"
+    assert gap(page(0, 3, 4000, b"left")) is None, "it continues another page"
+    assert gap(page(13, 3, 5000, b"left")) is None, "that is no page of ours"
+    assert gap(page(13, 3, 10, b"left")) is None
+    assert gap(bytes([10, 0, 0, 0, 0, 0, 0, 0]) + b"left".ljust(65528, b"\0")) == (8, 1 << 16)
+
+
+def test_the_program_says_how_it_went(path: Path, store: SqlStore) -> None:
+    def run(name: Path) -> int:
+        command = [sys.executable, scrubbing.__file__, str(name)]
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+
+    assert run(path) == 0
+    assert run(path.with_name("nowhere.db")) not in {0, 3}

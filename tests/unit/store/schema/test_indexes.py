@@ -1,0 +1,66 @@
+"""What is asked over and over goes through an index: no table that grows is read to its end."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from newsletter.domain.events.event import Event, EventKind
+from newsletter.store.sql import SqlStore, SqlTransaction
+from tests.contracts.books import Books
+from tests.counting import counted
+from tests.fakes import NOON, WORKSPACE
+
+GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched)(?! USING)"
+STRANGER = Event(
+    id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
+)
+QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
+    "what is due": lambda tx: tx.campaigns.due(NOON),
+    "what is open": lambda tx: tx.campaigns.open(),
+    "what is open, without figures": lambda tx: tx.campaigns.open_heads(),
+    "what is sending": lambda tx: tx.campaigns.going(),
+    "the ids of what is sending": lambda tx: tx.campaigns.sending(),
+    "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
+    "what began since": lambda tx: tx.campaigns.begun(NOON),
+    "what began last": lambda tx: tx.campaigns.last_begun(9),
+    "what corrects each other": lambda tx: tx.campaigns.kin(["news"]),
+    "the translations": lambda tx: tx.campaigns.translations(["news"]),
+    "the family": lambda tx: tx.families.campaigns("news"),
+    "translations that are there": lambda tx: tx.statements.translations("news"),
+    "what changed": lambda tx: tx.statements.touched(0),
+    "some statements": lambda tx: tx.statements.some(["news"]),
+    "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
+    "words that are missing": lambda tx: tx.search.missing(["news"]),
+    "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
+    "whom an event speaks of": lambda tx: tx.events.locate(
+        [STRANGER], provider="outbox", workspace=WORKSPACE
+    ),
+}
+
+
+@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
+def test_no_table_that_grows_is_read_to_its_end(
+    store: SqlStore, ask: Callable[[SqlTransaction], object]
+) -> None:
+    Books(store, 3, slug="news")
+    with store.read() as tx:
+        with counted() as statements:
+            ask(tx)
+        for statement in statements:
+            values = (1,) * statement.count("?")
+            rows = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            steps = [str(row[-1]) for row in rows]
+            assert not [step for step in steps if re.match(GROWS, step)], (statement, steps)
+
+
+def test_an_event_without_an_attempt_sorts_no_batches(store: SqlStore) -> None:
+    Books(store, 3, slug="news")
+    with store.read() as tx:
+        with counted() as statements:
+            tx.events.locate([STRANGER], provider="outbox", workspace=WORKSPACE)
+        asked = statements[-1]
+        values = (1,) * asked.count("?")
+        rows = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values).all()
+    assert "ix_batch_first" in str(rows)
+    assert "TEMP B-TREE" not in str(rows)

@@ -1,0 +1,144 @@
+"""People who lie ready lock nothing, and leave nothing behind."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.store.engine import alone, begun, connected
+from newsletter.store.sql import SqlStore
+from newsletter.store.subscribers.staged import Staged, prepare
+from tests.fakes import NOON, hash_address
+
+NEEDLE = "somebody@example.org"
+PEOPLE = [("people.csv:2", Entry(address=NEEDLE, lists=("press",), tags=("vip",)))]
+GONE = SuppressedEntry(address=NEEDLE, reason=SuppressionReason.BOUNCED)
+
+
+@pytest.fixture
+def closed(engine: Engine) -> list[object]:
+    """Connections that were closed and had been nobody else's."""
+    seen: list[object] = []
+    event.listen(engine, "close_detached", seen.append)
+    return seen
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody who does not wait."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        yield connection
+
+
+def rows_left(store: SqlStore) -> int:
+    with store.read() as tx:
+        tables = tx.connection.scalars(
+            text("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
+        ).all()
+        assert len(tables) == 7
+        counts = (f"SELECT count(*) FROM temp.{name}" for name in tables)  # noqa: S608 - ours
+        return sum(int(tx.connection.scalar(text(count)) or 0) for count in counts)
+
+
+def test_even_an_open_transaction_keeps_nobody_from_writing_nor_from_a_checkpoint(
+    engine: Engine, other: sqlite3.Connection
+) -> None:
+    with alone(engine) as connection, begun(connection, reads=True):
+        prepare(connection)
+        waiting = Staged(connection, hash_address)
+        waiting.add(PEOPLE)
+    with alone(engine) as connection:
+        with begun(connection, reads=True):
+            prepare(connection)
+        with begun(connection, reads=True):
+            Staged(connection, hash_address).add(PEOPLE)
+            other.execute("INSERT INTO meta VALUES ('other', '')")
+            busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            assert not busy
+
+
+def test_a_rehearsal_does_not_wait_for_whoever_writes(
+    store: SqlStore, other: sqlite3.Connection
+) -> None:
+    other.execute("BEGIN IMMEDIATE")
+    with store.staging() as staging:
+        staging.add(PEOPLE)
+        staging.suppress([GONE])
+        brought = staging.rehearse()
+    assert (brought.new, brought.suppressed) == (1, 1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_connection_goes_with_all_that_lay_ready(
+    store: SqlStore, closed: list[object], fails: bool
+) -> None:
+    def lay_ready() -> None:
+        with store.staging() as staging:
+            staging.add(PEOPLE)
+            if fails:
+                raise RuntimeError("the file is bad")
+
+    if fails:
+        with pytest.raises(RuntimeError, match="the file is bad"):
+            lay_ready()
+    else:
+        lay_ready()
+    assert len(closed) == 1
+
+
+def test_what_lies_ready_stands_in_no_file_of_ours(store: SqlStore, path: Path) -> None:
+    with store.staging() as staging:
+        staging.add(PEOPLE)
+        for file in path.parent.iterdir():
+            assert NEEDLE.encode() not in file.read_bytes()
+
+
+def test_a_full_disk_is_told_and_nothing_is_brought_in(store: SqlStore, engine: Engine) -> None:
+    def grow_no_more(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA temp.max_page_count = 40")
+
+    engine.dispose()
+    event.listen(engine, "connect", grow_no_more)
+    many = [
+        (str(number), Entry(address=f"a{number}@example.org", lists=("press",)))
+        for number in range(5_000)
+    ]
+    with pytest.raises(StoreUnavailable, match="disk is full"), store.staging() as staging:
+        staging.add(many)
+    with connected(engine, reads=True) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM subscriber")) == 0
+
+
+def test_a_connection_that_others_use_next_keeps_nobody(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.readers.upsert([entry for _, entry in PEOPLE], NOON)
+        tx.readers.suppress([GONE], NOON, "test")
+    assert rows_left(store) == 0
+
+
+def bad() -> Iterator[Entry]:
+    yield from (entry for _, entry in PEOPLE)
+    yield from (Entry(address=f"a{number}@example.org", lists=()) for number in range(6_000))
+    raise RuntimeError("the file is bad")
+
+
+def test_nor_does_it_after_an_error(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.readers.upsert([], NOON)
+    with pytest.raises(RuntimeError, match="the file is bad"), store.begin() as tx:
+        tx.readers.upsert(bad(), NOON)
+    assert rows_left(store) == 0
+
+
+def test_what_failed_does_not_come_in_with_what_follows(store: SqlStore) -> None:
+    with store.begin() as tx:
+        with pytest.raises(RuntimeError, match="the file is bad"):
+            tx.readers.upsert(bad(), NOON)
+        next_one = Entry(address="next@example.org", lists=())
+        assert tx.readers.upsert([next_one], NOON) == (1, 0)
+        assert [person.address for person, _ in tx.readers.all()] == [next_one.address]

@@ -1,0 +1,407 @@
+"""What other tools export: who is taken over, who is never to be written to, who is skipped."""
+
+import csv
+import io
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.subscribers.audience import Consent, Entry, SuppressionReason
+from newsletter.subscriber_files import csv_files
+from newsletter.subscriber_files.exports import (
+    FORMATS,
+    RANK,
+    REASONS,
+    ExportFormat,
+    Meaning,
+    Standing,
+)
+from newsletter.subscriber_files.people import PeopleFile
+from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
+from tests.costs import holding
+from tests.rows import rows
+
+EXPORTS = Path(__file__).parents[2] / "acceptance" / "exports"
+TEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
+LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
+
+
+def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> PeopleFile:
+    found = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
+    assert found.kind != PLAIN
+    return found
+
+
+def written(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refusal(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        read_people(path, kind=kind, lists=lists, progress=lambda _: None)
+    return str(caught.value).replace(f"{path.parent}/", "")
+
+
+def packed(folder: Path, tool: str) -> Path:
+    path = folder / f"{tool}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted((EXPORTS / tool).iterdir()):
+            archive.write(file, f"export/{file.name}")
+            archive.writestr(f"__MACOSX/{file.name}", b"\x00")
+    return path
+
+
+def suppressed(file: PeopleFile) -> dict[str, str]:
+    return {entry.address.partition("@")[0]: entry.reason.value for entry in file.suppressed}
+
+
+def test_the_zip_of_mailchimp_adds_suppresses_and_skips(tmp_path: Path) -> None:
+    file = read(packed(tmp_path, "mailchimp"))
+
+    source = "mailchimp export mailchimp.zip"
+    assert list(file.entries) == [
+        Entry(
+            address="ana@example.org",
+            name="Ana Ruiz",
+            lists=("press",),
+            timezone="America/New_York",
+            consent=Consent(source=source, at=TEN),
+        ),
+        Entry(
+            address="bashir@example.net",
+            name="Bashir",
+            lists=("press",),
+            timezone="Europe/Berlin",
+            consent=Consent(source=source, at=datetime(2023, 1, 15, 7, 30, tzinfo=UTC)),
+        ),
+    ]
+    assert suppressed(file) == {
+        "dora": "unsubscribed",
+        "emil": "complained",
+        "fatima": "bounced",
+    }
+    assert file.skipped == {
+        "never confirmed": 2,
+        "left or bounced there, under what is no address": 1,
+    }
+
+
+def test_one_file_of_mailchimp_says_by_its_columns_what_it_is(tmp_path: Path) -> None:
+    [path] = (EXPORTS / "mailchimp").glob("unsubscribed*")
+    renamed = written(tmp_path, path.read_bytes())
+
+    assert suppressed(read(renamed)) == {"dora": "unsubscribed", "emil": "complained"}
+    assert list(read(renamed, lists=()).entries) == [], "nobody is added, so no list is needed"
+
+
+def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
+    for kind in (AUTO, "substack"):
+        file = read(packed(tmp_path, "substack"), kind=kind)
+
+        assert [entry.address for entry in file.entries] == [
+            "ana@example.org",
+            "bashir@example.net",
+        ]
+        assert [entry.consent and entry.consent.at for entry in file.entries] == [TEN, TEN]
+        assert suppressed(file) == {"dora": "unsubscribed"}
+        assert "files ignored, no exports of people: posts.csv" in file.notes
+
+
+@rows(
+    ("name", "names", "gone", "skipped"),
+    [
+        ("listmonk", ["Ana Ruiz", "Bashir"], {"dora": "unsubscribed", "emil": "manual"}, 0),
+        ("ghost", ["Ana Ruiz", ""], {"dora": "unsubscribed", "emil": "unsubscribed"}, 0),
+        (
+            "buttondown",
+            ["", ""],
+            {"dora": "unsubscribed", "emil": "complained", "fatima": "bounced"},
+            1,
+        ),
+        ("keila", ["Ana Ruiz", "Bashir"], {"dora": "unsubscribed", "fatima": "bounced"}, 0),
+        ("keila-excel", ["Ana Ruiz", "Bashir"], {"dora": "unsubscribed", "fatima": "bounced"}, 0),
+    ],
+)
+def test_the_export_of_a_tool_is_known_by_its_columns(
+    name: str, names: list[str], gone: dict[str, str], skipped: int
+) -> None:
+    file = read(EXPORTS / f"{name}.csv")
+
+    assert [entry.address for entry in file.entries] == ["ana@example.org", "bashir@example.net"]
+    assert [entry.name for entry in file.entries] == names
+    assert {entry.lists for entry in file.entries} == {("press",)}
+    assert suppressed(file) == gone
+    assert sum(file.skipped.values()) == skipped
+    tool = name.partition("-")[0]
+    assert file.notes[0] == f"{name}.csv: read as an export of {tool}"
+    assert {entry.consent and entry.consent.source for entry in file.entries} == {
+        f"{tool} export {name}.csv"
+    }
+
+
+def test_times_are_read_as_each_tool_writes_them() -> None:
+    def times(name: str) -> list[datetime | None]:
+        return [entry.consent and entry.consent.at for entry in read(EXPORTS / name).entries]
+
+    assert times("listmonk.csv") == [
+        TEN.replace(microsecond=123456),
+        TEN.replace(microsecond=500000),
+    ]
+    assert times("ghost.csv") == [TEN, TEN]
+    assert times("buttondown.csv") == [TEN, TEN.replace(hour=0)]
+    assert times("keila.csv") == [None, None], "keila exports no times"
+
+
+def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
+    ghost = read(EXPORTS / "ghost.csv")
+
+    assert ghost.notes == (
+        "ghost.csv: read as an export of ghost",
+        "columns ignored: id, note, complimentary_plan, stripe_customer_id, tiers",
+        "tags ignored, of 1 people: everybody goes to --list",
+        "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
+    )
+    assert "does not export who left" in " ".join(read(EXPORTS / "listmonk.csv").notes)
+    mailchimp = read(packed(tmp_path, "mailchimp")).notes
+    assert sum("Organisation" in note for note in mailchimp) == 1
+
+
+@rows("delimiter", [",", ";", "\t"])
+@rows("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_columns_in_any_order_delimiter_and_encoding(
+    tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    out = io.StringIO()
+    table = csv.writer(out, delimiter=delimiter)
+    table.writerow(["Subscribed_To_Emails", "", "NAME", "Email"])
+    table.writerow(["TRUE", "two\r\nlines", "José  Peña", " jose@example.org "])
+    file = read(written(tmp_path, out.getvalue().encode(encoding)))
+
+    [entry] = file.entries
+    assert (entry.address, entry.name) == ("jose@example.org", "José Peña")
+    assert "columns ignored: column 2, which has no name" in file.notes
+    assert any("Windows-1252" in note for note in file.notes) == (encoding == "cp1252")
+
+
+def test_a_declared_delimiter_is_used_and_the_line_counted(tmp_path: Path) -> None:
+    text = "sep=|\nemail|email_disabled\nana@example.org|perhaps\n"
+    assert refusal(written(tmp_path, text)) == (
+        "people.csv:3 email_disabled: 'perhaps' is none of true, false: whether to write to them "
+        "is not known"
+    )
+
+
+def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
+    text = (
+        LISTMONK
+        + 'u,ana,Ana,"{""a"":\n1}",enabled,,\n'
+        + "u,,Ana,,enabled,,\n"
+        + "u,b@example.org,Ana,,gone,,\n"
+        + "u,b@example.org,Ana,,enabled,May 2024,\n"
+        + "u,b@example.org,A\x07na,,enabled,,\n"
+        + "u,b@example.org,enabled\n"
+    )
+    assert refusal(written(tmp_path, text)).splitlines() == [
+        "people.csv:2 email: 'ana' is not an address like name@example.org",
+        "people.csv:4 email: needs an address like ana@example.org",
+        "people.csv:5 status: 'gone' is none of enabled, disabled, blocklisted: whether to write "
+        "to them is not known",
+        "people.csv:6 created_at: 'May 2024' is not a date with a time; write it like 2011-09-21 "
+        "14:00",
+        "people.csv:7 name: holds the control character U+0007; take it out",
+        "people.csv:8: has 3 fields, and the first row 7; look for a delimiter or a quote too many "
+        "or too few",
+    ]
+
+
+def test_beyond_a_thousand_faults_they_are_only_counted(tmp_path: Path) -> None:
+    said = refusal(written(tmp_path, LISTMONK + "u,bad,,,enabled,,\n" * 1_003))
+    assert len(said.splitlines()) == 1_001
+    assert said.endswith("people.csv: and 3 more")
+
+
+def test_the_first_row_of_an_address_counts_and_a_suppression_always(tmp_path: Path) -> None:
+    text = (
+        LISTMONK
+        + "u,Ana@Example.org,First,,enabled,,\n"
+        + "u,ana@example.org,Second,,enabled,,\n"
+        + "u,ANA@example.org,Third,,blocklisted,,\n"
+    )
+    file = read(written(tmp_path, text))
+
+    assert [entry.name for entry in file.entries] == ["First"]
+    assert file.skipped == {"stands in the file already": 1}
+    assert [entry.reason for entry in file.suppressed] == [SuppressionReason.UNSUBSCRIBED]
+    assert [entry.name for entry in file.entries] == ["First"], "as often as it is asked for"
+
+
+def test_columns_of_several_tools_ask_for_a_word(tmp_path: Path) -> None:
+    neither = written(tmp_path, "email,status\nana@example.org,active\n")
+    assert refusal(neither) == (
+        "people.csv:1: could be an export of listmonk or keila by its columns; say which, like "
+        "--format listmonk"
+    )
+    assert [entry.address for entry in read(neither, kind="keila").entries] == ["ana@example.org"]
+    both = written(tmp_path, "email,email_disabled,subscribed_to_emails\n")
+    assert "could be an export of substack or ghost" in refusal(both)
+
+
+@rows(
+    ("text", "said"),
+    [
+        ("email\n", "people.csv:1: has no column status, which every keila export has"),
+        ("email,status,Status\n", "people.csv:1 Status: stands twice; keep one of them"),
+        ("", "people.csv:1: has no column email, status, which every keila export has"),
+        ('email,status\n"a@example.org,active\n', "people.csv:2: is not CSV: unexpected end"),
+        (b"email,status\n\x81\n", "people.csv:2:1: holds 0x81 here, which is neither"),
+        ("email,status\n" + "a" * 3_000_000, "is not CSV: field larger than field limit"),
+    ],
+)
+def test_what_is_no_table_of_the_tool_is_refused(
+    tmp_path: Path, text: str | bytes, said: str
+) -> None:
+    assert said in refusal(written(tmp_path, text), kind="keila")
+
+
+def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
+    ours = written(tmp_path, "email\nana@example.org\n", "ours.csv")
+
+    assert "say where its people go, like --list press" in refusal(EXPORTS / "ghost.csv", lists=())
+    assert "'Press Room' is not the name of a list" in refusal(ours, lists=("Press Room",))
+    with_lists = written(tmp_path, "email,lists\nana@example.org,press\n", "with.csv")
+    assert "with.csv:1: has a column lists; take --list away" in refusal(with_lists)
+    for kind in (AUTO, PLAIN):
+        plain = read_people(ours, kind=kind, lists=(), progress=lambda _: None)
+        assert plain.kind == PLAIN
+    foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN, lists=())
+    assert "column 'id' means nothing here" in foreign
+
+
+def test_yaml_is_no_export(tmp_path: Path) -> None:
+    path = written(tmp_path, "subscribers: []", "a.yaml")
+    assert refusal(path, kind="ghost") == "a.yaml: is no export of ghost, which is a .csv or a .zip"
+
+
+def test_a_zip_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
+    def zipped(name: str, text: str) -> Path:
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(name, text)
+        return path
+
+    assert "a.zip: cannot be unpacked" in refusal(written(tmp_path, b"no zip", "a.zip"))
+    assert "holds no file of CSV" in refusal(zipped("a.txt", ""))
+    assert "holds no export of mailchimp, listmonk" in refusal(zipped("a.csv", "post_id,title\n"))
+    bad = zipped("people.csv", "email,email_disabled\nana,false\n")
+    assert refusal(bad).startswith("a.zip/people.csv:2 email: 'ana' is not an address")
+
+    good = zipped("people.csv", "email,email_disabled\nana@example.org,false\n").read_bytes()
+    damaged = written(tmp_path, good.replace(b"ana@", b"eva@"), "a.zip")
+    assert "a.zip/people.csv: cannot be unpacked: Bad CRC-32" in refusal(damaged)
+    locked = bytearray(good)
+    locked[good.index(b"PK\x01\x02") + 8] |= 1
+    assert "has a password" in refusal(written(tmp_path, bytes(locked), "a.zip"))
+    huge = bytearray(good)
+    at = good.index(b"PK\x01\x02") + 24
+    huge[at : at + 4] = (csv_files.MAX_UNPACKED + 1).to_bytes(4, "little")
+    assert "unpacks to more than 2 GiB" in refusal(written(tmp_path, bytes(huge), "a.zip"))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "none.csv")
+    assert (
+        said
+        == "none.csv: cannot be read: No such file or directory; check its name and permissions"
+    )
+
+
+def test_a_long_file_is_never_held(tmp_path: Path) -> None:
+    rows = (f"u,a{number}@example.org,A Name,{'x' * 5_000},enabled,,\n" for number in range(1_000))
+    path = written(tmp_path, LISTMONK + "".join(rows))
+    with holding() as cost:
+        file = read(path)
+        assert sum(1 for _ in file.entries) == 1_000
+        assert list(file.suppressed) == []
+
+    assert path.stat().st_size > 5_000_000
+    assert cost.peak < 2_500_000
+
+
+@rows(
+    "later",
+    [LISTMONK, "", LISTMONK + "u,bad,,,enabled,,\n", LISTMONK + "u,eve@x.org,,,enabled,,\n"],
+)
+def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path: Path, later: str) -> None:
+    path = written(tmp_path, LISTMONK + "u,ana@example.org,,,enabled,,\n")
+    file = read(path)
+    path.write_text(later, "utf-8")
+
+    with pytest.raises(
+        InvalidInput, match=r"people\.csv: changed while it was read; import it again"
+    ):
+        list(file.entries)
+
+
+def test_progress_is_told_now_and_then_and_at_the_end(tmp_path: Path) -> None:
+    told: list[int] = []
+    rows = "".join(f"u,a{number}@example.org,,,enabled,,\n" for number in range(1_001))
+    read_people(
+        written(tmp_path, LISTMONK + rows), kind=AUTO, lists=("press",), progress=told.append
+    )
+    assert told == [1_000, 1_001]
+
+
+@rows("known", FORMATS.values())
+def test_each_format_is_whole(known: ExportFormat) -> None:
+
+    names = {column.name for column in known.columns}
+    addresses = [column for column in known.columns if column.meaning is Meaning.ADDRESS]
+
+    assert len(addresses) == 1
+    assert known.needs <= names
+    assert known.needs <= known.marks
+    for column in known.columns:
+        assert (column.meaning is Meaning.STANDING) == bool(column.says)
+        assert column.name == column.name.lower()
+        assert all(value == value.lower() for value in column.says)
+
+
+def test_whoever_must_not_be_written_to_outranks_the_unconfirmed() -> None:
+    assert set(REASONS) == {each for each in Standing if RANK[each] > RANK[Standing.UNCONFIRMED]}
+
+
+def mailchimp_zip(folder: Path, *names: str, **more: str) -> Path:
+    path = folder / "audience.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            [file] = (EXPORTS / "mailchimp").glob(f"{name}_*.csv")
+            archive.write(file, file.name)
+        for name, text in more.items():
+            archive.writestr(f"{name}_members_export.csv", text)
+    return path
+
+
+def test_a_zip_of_mailchimp_without_those_who_left_is_an_error(tmp_path: Path) -> None:
+    said = refusal(mailchimp_zip(tmp_path, "subscribed"))
+    assert "has no file unsubscribed…" in said
+    assert "has no file cleaned…" in said
+    assert "--without unsubscribed" in said
+    path = mailchimp_zip(tmp_path, "subscribed", "unsubscribed")
+    assert "unsubscribed" not in refusal(path)
+    found = read_people(
+        path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("cleaned",)
+    )
+    assert len(list(found.entries)) == 2
+
+
+def test_a_file_of_those_who_left_that_cannot_be_read_is_never_passed_over(tmp_path: Path) -> None:
+    path = mailchimp_zip(tmp_path, "subscribed", "cleaned", unsubscribed="Adresse,Datum\nx,y\n")
+    with pytest.raises(InvalidInput, match=r"unsubscribed_members_export\.csv cannot be read"):
+        read_people(
+            path, kind=AUTO, lists=("press",), progress=lambda _: None, without=("unsubscribed",)
+        )

@@ -1,0 +1,41 @@
+"""A table of addresses finds each one again, however many there are."""
+
+import tracemalloc
+
+from newsletter.subscriber_files.book import Sightings
+
+
+def test_an_address_is_found_again_by_its_folded_form_with_its_first_line() -> None:
+    seen = Sightings()
+    assert seen.note("Ana@Example.org", 7) == 0
+    assert seen.note("ana@EXAMPLE.org", 9) == 7
+    assert seen.note("ana@example.net", 9) == 0
+    assert seen.note("\u212aim@example.org", 10) == 0
+    assert seen.note("kim@example.org", 11) == 0, "a Kelvin sign is no k"
+
+
+def test_it_grows_without_losing_or_inventing_anybody() -> None:
+    seen = Sightings()
+    people = 20_000
+    assert not any(seen.note(f"a{number}@example.org", number + 2) for number in range(people))
+    for number in range(people):
+        assert seen.note(f"a{number}@example.org", 1) == number + 2
+
+
+def test_it_takes_less_than_fifty_bytes_an_address() -> None:
+    people = 5_500  # just after it has grown
+    tracemalloc.start()
+    try:
+        seen = Sightings()
+        for number in range(people):
+            seen.note(f"a{number}@example.org", number)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 50 * people
+
+
+def test_a_line_beyond_all_counting_is_still_a_line() -> None:
+    seen = Sightings()
+    seen.note("a@example.org", 1 << 40)
+    assert seen.note("a@example.org", 1) == (1 << 32) - 1

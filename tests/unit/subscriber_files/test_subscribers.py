@@ -1,0 +1,398 @@
+"""Files of people: what is read from YAML and from CSV."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.subscribers.audience import (
+    Consent,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.subscriber_files.people import PeopleFile
+from newsletter.subscriber_files.subscribers import AUTO, read_people, read_subscribers
+from tests.costs import holding
+from tests.rows import rows
+
+ROOT = Path(__file__).parents[3]
+ANA = Entry(
+    address="ana@example.org",
+    name="Ana Ruiz",
+    lists=("press", "supporters"),
+    language="es",
+    timezone="America/Chicago",
+    consent=Consent(source="web form", at=datetime(2024, 5, 1, 10, tzinfo=UTC)),
+)
+HEADER = "email,name,lists,language,timezone,consent_source,consent_at\n"
+ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,2024-05-01T10:00:00Z\n"
+
+
+def read(path: Path) -> PeopleFile:
+    return read_subscribers(path, progress=lambda _: None)
+
+
+def read_text(tmp_path: Path, name: str, text: str | bytes) -> PeopleFile:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(path)
+
+
+def said(tmp_path: Path, name: str, text: str | bytes) -> str:
+    with pytest.raises(InvalidInput) as refusal:
+        read_text(tmp_path, name, text)
+    return str(refusal.value).replace(f"{tmp_path}/", "")
+
+
+def test_the_example_holds_three_people_and_one_suppression() -> None:
+    file = read(ROOT / "subscribers.example.yaml")
+
+    assert [entry.address for entry in file.entries] == [
+        "ana@example.org",
+        "bashir@example.net",
+        "chen@example.com",
+    ]
+    assert {name for entry in file.entries for name in entry.lists} == {"press", "supporters"}
+    assert list(file.suppressed) == [
+        SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED)
+    ]
+
+
+def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
+    yaml = """\
+subscribers:
+  - email: ana@example.org
+    name: Ana Ruiz
+    lists: [press, supporters, press]
+    language: es
+    timezone: America/Chicago
+    consent: {source: web form, at: 2024-05-01T12:00:00+02:00}
+"""
+    assert list(read_text(tmp_path, "a.yml", yaml).entries) == [ANA]
+    assert list(read_text(tmp_path, "a.csv", HEADER + ROW).entries) == [ANA]
+
+
+def test_only_the_address_is_required(tmp_path: Path) -> None:
+    bare = [Entry(address="Ana@Example.org", lists=())]
+    nothing = (
+        "subscribers:\n- {email: Ana@Example.org, name: ~, language: , consent: }\nsuppressed:"
+    )
+
+    assert (
+        list(read_text(tmp_path, "a.yaml", "subscribers: [{email: Ana@Example.org}]").entries)
+        == bare
+    )
+    assert list(read_text(tmp_path, "b.yaml", nothing).entries) == bare
+    assert list(read_text(tmp_path, "a.csv", "email\nAna@Example.org\n").entries) == bare
+    assert list(read_text(tmp_path, "b.csv", HEADER + "Ana@Example.org,,,,,,\n").entries) == bare
+
+
+def test_a_consent_without_an_offset_is_in_utc_and_may_have_no_time(tmp_path: Path) -> None:
+    text = """\
+subscribers:
+  - {email: a@example.org, consent: {source: web form, at: 2024-05-01 10:00}}
+  - {email: b@example.org, consent: {source: conference}}
+"""
+    first, second = read_text(tmp_path, "a.yaml", text).entries
+
+    assert first.consent == Consent(source="web form", at=datetime(2024, 5, 1, 10, tzinfo=UTC))
+    assert second.consent == Consent(source="conference", at=None)
+
+
+def test_every_reason_of_a_suppression_is_known(tmp_path: Path) -> None:
+    lines = "".join(
+        f"  - {{email: {reason.value}@example.org, reason: {reason.value}}}\n"
+        for reason in SuppressionReason
+    )
+    suppressed = read_text(tmp_path, "a.yaml", f"suppressed:\n{lines}").suppressed
+
+    assert [entry.reason for entry in suppressed] == list(SuppressionReason)
+
+
+def test_one_address_may_be_a_subscriber_and_suppressed(tmp_path: Path) -> None:
+    suppressed = "suppressed: [{email: a@example.org, reason: manual}]"
+    text = f"{suppressed}\nsubscribers: [{{email: a@example.org}}]"
+    file = read_text(tmp_path, "a.yaml", text)
+
+    assert (len(list(file.entries)), len(list(file.suppressed))) == (1, 1)
+
+
+def test_two_entries_on_one_line_are_still_told_apart(tmp_path: Path) -> None:
+    text = "subscribers: [{email: a@example.org}, {email: A@example.org}]"
+
+    assert said(tmp_path, "a.yaml", text) == (
+        "a.yaml:1 email: A@example.org stands on line 1 already; keep one of them"
+    )
+
+
+@rows("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    text = (
+        f'name{delimiter}"Email"{delimiter}LISTS\nAna{delimiter}ana@example.org{delimiter}"press"\n'
+    )
+
+    assert list(read_text(tmp_path, "a.csv", text).entries) == [
+        Entry(address="ana@example.org", name="Ana", lists=("press",))
+    ]
+
+
+def test_a_declared_delimiter_is_used_and_lines_are_counted_with_it(tmp_path: Path) -> None:
+    text = "sep=|\nemail|name\nana@example.org|Ana; Ruiz\n"
+    assert next(read_text(tmp_path, "a.csv", text).entries).name == "Ana; Ruiz"
+    assert said(tmp_path, "a.csv", text + "bad|Bad\n").startswith("a.csv:4 email: 'bad'")
+
+
+def test_lists_parted_by_semicolons_stand_in_quotes_where_they_must(tmp_path: Path) -> None:
+    text = 'email;lists\nana@example.org;"press; supporters"\n'
+    assert next(read_text(tmp_path, "a.csv", text).entries).lists == ("press", "supporters")
+
+
+@rows("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_of_spreadsheets_are_read(tmp_path: Path, encoding: str) -> None:
+    text = "email,name\r\njose@example.org,José Peña\r\n"
+    file = read_text(tmp_path, "a.csv", text.encode(encoding))
+
+    assert next(file.entries).name == "José Peña"
+    assert bool(file.notes) == (encoding == "cp1252")
+
+
+@rows("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_of_yaml_are_read(tmp_path: Path, encoding: str) -> None:
+    text = "subscribers:\n  - {email: jose@example.org, name: José 📣}\n"
+    assert next(read_text(tmp_path, "a.yaml", text.encode(encoding)).entries).name == "José 📣"
+
+
+def test_a_quoted_word_that_yaml_would_misread_is_text(tmp_path: Path) -> None:
+    text = "subscribers:\n  - {email: a@example.org, language: 'no', name: \"012\"}\n"
+    (entry,) = read_text(tmp_path, "a.yaml", text).entries
+
+    assert (entry.language, entry.name) == ("no", "012")
+
+
+def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
+    assert said(tmp_path, "a.xlsx", "") == (
+        "a.xlsx: is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
+    )
+    with pytest.raises(InvalidInput, match="cannot be read: No such file"):
+        read(tmp_path / "missing.csv")
+
+
+def test_progress_counts_every_entry(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("email\n" + "".join(f"reader{n}@example.org\n" for n in range(2500)))
+    counts: list[int] = []
+
+    read_subscribers(path, progress=counts.append)
+
+    assert counts == [1000, 2000, 2500]
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_a_thousand_faults_are_listed_and_the_rest_counted(tmp_path: Path, kind: str) -> None:
+    rows = [f"bad{n}" for n in range(1003)]
+    csv = "email\n" + "\n".join(rows)
+    yaml = "subscribers:\n" + "".join(f"  - email: {row}\n" for row in rows)
+
+    lines = said(tmp_path, f"a.{kind}", csv if kind == "csv" else yaml).splitlines()
+
+    assert len(lines) == 1001
+    assert lines[0].startswith(f"a.{kind}:2 email: 'bad0'")
+    assert lines[-1] == f"a.{kind}: and 3 more"
+
+
+def test_a_fault_after_good_lines_leaves_nothing_imported(tmp_path: Path) -> None:
+    assert said(tmp_path, "a.csv", HEADER + ROW + "bad,,,,,,\n").startswith("a.csv:3 email:")
+
+
+FULL = Entry(
+    address="ana@example.org",
+    lists=("press",),
+    place="Austin, TX",
+    tags=("board", "vip"),
+    paused_until=datetime(2027, 1, 31, tzinfo=UTC),
+    left=("events", "supporters"),
+)
+
+
+def test_place_tags_pause_and_what_was_left_are_read_from_both(tmp_path: Path) -> None:
+    csv = (
+        "email,lists,place,tags,paused_until,left\n"
+        'ana@example.org,press,"Austin, TX",board; vip;board,2027-01-31,events;supporters\n'
+    )
+    yaml = """\
+subscribers:
+  - email: ana@example.org
+    lists: [press]
+    place: Austin, TX
+    tags: [board, vip]
+    paused_until: 2027-01-31T01:00:00+01:00
+    left: [events, supporters]
+"""
+    assert list(read_text(tmp_path, "a.csv", csv).entries) == [FULL]
+    assert list(read_text(tmp_path, "a.yaml", yaml).entries) == [FULL]
+
+
+def test_a_row_with_a_reason_is_a_suppression_and_with_more_a_subscriber_too(
+    tmp_path: Path,
+) -> None:
+    csv = (
+        "email,name,suppressed\n"
+        "gone@example.org,,unsubscribed\nana@example.org,Ana,complained\nbo@example.org,,\n"
+    )
+    yaml = """\
+suppressed: [{email: gone@example.org, reason: unsubscribed}]
+subscribers:
+  - {email: ana@example.org, name: Ana, suppressed: complained}
+  - {email: bo@example.org}
+"""
+    for name, text in (("a.csv", csv), ("a.yaml", yaml)):
+        file = read_text(tmp_path, name, text)
+        assert [entry.address for entry in file.entries] == ["ana@example.org", "bo@example.org"]
+        assert list(file.suppressed) == [
+            SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED),
+            SuppressedEntry(address="ana@example.org", reason=SuppressionReason.COMPLAINED),
+        ]
+        lines = (2, 3) if name == "a.csv" else (1, 3)
+        assert file.notes == (
+            f"to be suppressed: 1 unsubscribed, first at {name}:{lines[0]}",
+            f"to be suppressed: 1 complained, first at {name}:{lines[1]}",
+        )
+
+
+def test_an_apostrophe_before_a_formula_is_taken_away_and_any_other_stays(tmp_path: Path) -> None:
+    text = "email,name\n'=a@example.org,'+49 30\nb@example.org,' = 1\nc@example.org,'t Hooft\n"
+    entries = list(read_text(tmp_path, "a.csv", text).entries)
+
+    assert [entry.name for entry in entries] == ["+49 30", "= 1", "'t Hooft"]
+    assert entries[0].address == "=a@example.org"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.yaml"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_without_a_byte_order_mark(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    csv = "email,name\r\nli@example.org,李小龍\r\n"
+    yaml = "subscribers:\n  - {email: li@example.org, name: 李小龍}\n"
+    text = csv if name == "a.csv" else yaml
+
+    [entry] = read_text(tmp_path, name, text.encode(encoding)).entries
+    assert entry.name == "李小龍"
+
+
+@rows(
+    ("name", "data", "place"),
+    [
+        ("a.csv", b"email,name\r\n\r\na@example.org,B\x81\r\n", "3:16: holds 0x81"),
+        ("a.csv", b"\xef\xbb\xbfemail\ra@example.org\r\xff", "3:1: holds 0xff"),
+        ("a.csv", "email\na@example.org\n".encode("utf-16") + b"\x00\xd8a\x00", "3:1: holds 0x00"),
+        (
+            "a.yaml",
+            b"subscribers:\n  - email: a@b.example\n    name: Jos\xe9\n",
+            "3:14: holds 0xe9",
+        ),
+        ("a.yaml", b"# " + b"x" * 300_000 + b"\r\n# \x07", "2:3: holds the control character U+00"),
+        ("a.yaml", b"\xff\xfea\x00\n\x00\x00\xd8", "2:1: holds 0x00"),
+    ],
+)
+def test_what_is_no_text_is_named_by_line_and_column(
+    tmp_path: Path, name: str, data: bytes, place: str
+) -> None:
+    assert said(tmp_path, name, data).startswith(f"{name}:{place}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_a_file_of_ours_that_changes_after_it_was_checked_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    before, after = "email\na@example.org\n", "email\nb@example.org\nb@example.org\n"
+    if kind == "yaml":
+        before, after = "subscribers: [{email: a@b.example}]", "subscribers: [{email: b@b.example}]"
+    path.write_text(before)
+    file = read(path)
+    path.write_text(after)
+
+    with pytest.raises(InvalidInput, match="changed while it was read; import it again"):
+        list(file.entries)
+
+
+def test_a_file_that_is_cut_off_in_a_letter_meanwhile_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email\nä@example.org\n", "utf-8")
+    file = read(path)
+    path.write_bytes("email\nä".encode()[:-1])
+
+    with pytest.raises(InvalidInput, match=r"a\.csv:2:1: holds 0xc3 here, which is not UTF-8"):
+        list(file.entries)
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    csv, yaml = "{0},{1}\n", "  - email: {0}\n    name: {1}\n"
+    with path.open("w") as out:
+        out.write("email,name\n" if kind == "csv" else "subscribers:\n")
+        for number in range(1_000):
+            line = csv if kind == "csv" else yaml
+            out.write(line.format(f"a{number}@example.org", "x" * 5_000))
+    with holding() as cost:
+        assert sum(1 for _ in read(path).entries) == 1_000
+
+    assert path.stat().st_size > 5_000_000
+    assert cost.peak < 2_500_000
+
+
+@rows(
+    "header",
+    [
+        "Email,First Name,Last Name,Lists",
+        "E-mail address,firstname,SURNAME,Mailing list",
+        "EMAIL ADDRESS;Given_name;Family-Name;list",
+        "e-mail\tFirst name\tLast name\tlists",
+    ],
+)
+def test_columns_are_understood_as_spreadsheets_name_them(tmp_path: Path, header: str) -> None:
+    delimiter = next(each for each in "\t;," if each in header)
+    row = delimiter.join(["ana@example.org", "Ana", "Ruiz", "press"])
+    [ana] = read_text(tmp_path, "a.csv", f"{header}\n{row}\n").entries
+    assert (ana.address, ana.name, ana.lists) == ("ana@example.org", "Ana Ruiz", ("press",))
+
+
+def test_a_whole_name_outranks_its_parts(tmp_path: Path) -> None:
+    text = "email,name,first name\na@x.example,Ana Ruiz,A\nb@x.example,,Bo\n"
+    assert [one.name for one in read_text(tmp_path, "a.csv", text).entries] == ["Ana Ruiz", "Bo"]
+
+
+def mapped(tmp_path: Path, text: str, lists: tuple[str, ...] = (), **columns: str) -> PeopleFile:
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    return read_people(
+        path, kind=AUTO, lists=lists, progress=lambda _: None, columns=columns or None
+    )
+
+
+def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
+    text = "Adresse;Wer;E-Mail\nana@example.org;Ana;old@example.org\n"
+    with pytest.raises(InvalidInput, match="column 'e-mail' means nothing here"):
+        mapped(tmp_path, text, email="Adresse", name="Wer")
+    [ana] = mapped(
+        tmp_path, text.replace("E-Mail", "Ort"), email="ADRESSE", name="Wer", place="Ort"
+    ).entries
+    assert ana.address == "ana@example.org"
+    assert ana.place == "old@example.org"
+    with pytest.raises(InvalidInput, match="has no column 'Mail', which --column email names"):
+        mapped(tmp_path, text, email="Mail")
+
+
+def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> None:
+    [ana] = mapped(tmp_path, "email\nana@example.org\n", ("press", "events")).entries
+    assert ana.lists == ("press", "events")
+    with pytest.raises(InvalidInput, match="take --list away"):
+        mapped(tmp_path, "email,lists\nana@example.org,press\n", ("press",))
+    (tmp_path / "a.yaml").write_text("subscribers: []\n")
+    for more in ({"lists": ("press",)}, {"lists": (), "columns": {"email": "x"}}):
+        with pytest.raises(InvalidInput, match="take --"):
+            read_people(tmp_path / "a.yaml", kind=AUTO, progress=lambda _: None, **more)

@@ -1,0 +1,62 @@
+"""What a client has already is not sent again."""
+
+from datetime import UTC, datetime
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsletter.web.http.conditional import answer
+from tests.rows import rows
+
+CHANGED = datetime(2026, 11, 24, 12, 0, 0, 500_000, tzinfo=UTC)
+SAME, BEFORE = "Tue, 24 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 11:59:59 GMT"
+
+
+def ask(body: bytes = b"text", policy: str = "strict", **headers: str) -> Response:
+    fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    request = Request({"type": "http", "method": "GET", "headers": fields})
+    return answer(
+        request, body, media_type="text/html", changed_at=CHANGED, fields={"X-Policy": policy}
+    )
+
+
+ETAG = ask().headers["ETag"]
+
+
+def test_the_first_time_all_of_it_comes_with_its_marks() -> None:
+    found = ask()
+
+    assert (found.status_code, found.body) == (200, b"text")
+    assert found.headers["Last-Modified"] == SAME
+    assert found.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert not ETAG.startswith("W/")
+
+
+@rows("tags", [ETAG, f"W/{ETAG}", f'"other", {ETAG}', "*"])
+def test_a_known_mark_is_answered_without_the_body(tags: str) -> None:
+    found = ask(if_none_match=tags)
+
+    assert (found.status_code, found.body) == (304, b"")
+    assert (found.headers["ETag"], found.headers["X-Policy"]) == (ETAG, "strict")
+
+
+@rows(("since", "status"), [(SAME, 304), (BEFORE, 200), ("yesterday", 200)])
+def test_a_date_decides_where_there_is_no_mark(since: str, status: int) -> None:
+    assert ask(if_modified_since=since).status_code == status
+
+
+@pytest.mark.parametrize("zone", ["-0000", "+0000"])
+def test_a_date_without_a_zone_decides_nothing(zone: str) -> None:
+    status = ask(if_modified_since=f"Tue, 24 Nov 2026 12:00:00 {zone}").status_code
+
+    assert status == (304 if zone == "+0000" else 200)
+
+
+def test_an_unknown_mark_outranks_the_date() -> None:
+    assert ask(if_none_match='"other"', if_modified_since=SAME).status_code == 200
+
+
+def test_another_body_or_another_policy_is_another_answer() -> None:
+    assert ask(b"other", if_none_match=ETAG).status_code == 200
+    assert ask(policy="stricter", if_none_match=ETAG).status_code == 200

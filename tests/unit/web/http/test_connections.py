@@ -1,0 +1,208 @@
+"""Connections: how long each may take, and what happens once there are too many."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from newsletter.web.http.connections import Bounds, connections_for
+from newsletter.web.server import serving
+
+PATIENCE = 20.0  # seconds, on a loaded machine; nothing here takes one
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+Open = Callable[[], socket.socket]
+
+
+async def echo(request: Request) -> Response:
+    return Response(await request.body() or b"here")
+
+
+@contextmanager
+def listening(bounds: Bounds) -> Iterator[Open]:
+    """A server with these bounds, and what connects to it."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    bound.listen()
+    server = serving(Starlette(routes=[Route("/", echo, methods=["GET", "POST"])]), bounds)
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    with ExitStack() as stack:
+        stack.callback(bound.close)
+        stack.callback(thread.join, PATIENCE)
+        stack.callback(setattr, server, "should_exit", True)
+        yield lambda: stack.enter_context(
+            socket.create_connection(bound.getsockname(), timeout=PATIENCE)
+        )
+
+
+def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    server = serving(Starlette(routes=[Route("/", echo)]), Bounds(connections=8))
+    server.tick = 3_600
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    try:
+        bound.listen()
+        with socket.create_connection(bound.getsockname(), timeout=PATIENCE) as connection:
+            connection.sendall(GET)
+            assert b"\r\ndate: " in connection.recv(1_000)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        bound.close()
+    assert not thread.is_alive()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What comes until the other side ends the connection."""
+    came = bytearray()
+    try:
+        while part := connection.recv(65_536):
+            came += part
+    except ConnectionResetError:
+        pass
+    return bytes(came)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (b"", b"408"),
+        (b"GET / HTTP/1.1\r\nHost:", b"408"),
+        (POST, b"408"),
+        (POST + b"half", b"408"),
+    ],
+    ids=["nothing", "half a head", "no body", "half a body"],
+)
+def test_who_says_half_of_it_is_let_go(said: bytes, answer: bytes) -> None:
+    with listening(Bounds(connections=10, head=0.2, body=0.2)) as connect:
+        connection = connect()
+        connection.sendall(said)
+        assert read_all(connection).startswith(b"HTTP/1.1 " + answer)
+
+
+def test_a_byte_now_and_then_gains_no_time() -> None:
+    with listening(Bounds(connections=10, head=0.3)) as connect:
+        connection = connect()
+        connection.settimeout(0.02)
+        began, came = time.monotonic(), b""
+        while not came and time.monotonic() - began < PATIENCE:
+            try:
+                connection.sendall(b"G")
+                came = connection.recv(100)
+            except TimeoutError:
+                continue
+        assert came.startswith(b"HTTP/1.1 4")
+
+
+def test_who_asks_nothing_more_is_let_go() -> None:
+    with listening(Bounds(connections=10, idle=0.2)) as connect:
+        connection = connect()
+        connection.sendall(GET)
+        assert read_all(connection).endswith(b"here")
+
+
+def test_half_of_a_second_request_is_let_go_too() -> None:
+    with listening(Bounds(connections=10, head=0.3)) as connect:
+        connection = connect()
+        connection.sendall(GET)
+        assert connection.recv(1000)
+        connection.sendall(b"GET / HT")
+        assert b" 408 " in read_all(connection)
+
+
+def test_requests_that_come_together_are_all_answered() -> None:
+    with listening(Bounds(connections=10, idle=0.2)) as connect:
+        connection = connect()
+        connection.sendall(GET + POST + b"good news" + GET)
+        assert read_all(connection).count(b"HTTP/1.1 200") == 3
+
+
+def test_once_there_are_too_many_the_one_that_waits_longest_makes_room() -> None:
+    with listening(Bounds(connections=3)) as connect:
+        oldest, *others = [connect() for _ in range(3)]
+        for one in (oldest, *others):  # taken on, one after the other
+            one.sendall(GET)
+            came = b""
+            while not came.endswith(b"here"):
+                came += one.recv(1000)
+        connection = connect()
+        connection.sendall(GET)
+        assert b"200" in connection.recv(1000)
+        assert read_all(oldest) == b""
+
+
+def test_however_many_hold_on_a_reader_is_answered() -> None:
+    with listening(Bounds(connections=8)) as connect:
+        for number in range(40):
+            connect().sendall(POST if number % 2 else b"GET /")
+        connection = connect()
+        connection.sendall(GET)
+        assert b"200" in connection.recv(1000)
+
+
+FEW_FILES = """
+import resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from contextlib import suppress
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route
+from newsletter.web.http.connections import bounds
+from newsletter.web.server import serving
+
+async def here(request):
+    with suppress(ClientDisconnect):
+        await request.body()
+    open("/dev/null").close()
+    return Response("here")
+
+bound = socket.socket()
+bound.bind(("127.0.0.1", 0))
+bound.listen()
+print(bound.getsockname()[1], flush=True)
+serving(Starlette(routes=[Route("/", here, methods=["GET", "POST"])]), bounds()).run([bound])
+"""
+
+
+def test_a_process_with_few_files_keeps_some_however_many_connect_at_once() -> None:
+    command = [sys.executable, "-c", FEW_FILES]
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        stack.callback(server.kill)
+        assert server.stdout is not None
+        assert server.stderr is not None
+        place = ("127.0.0.1", int(server.stdout.readline()))
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
+
+        for _ in range(150):
+            connect().sendall(POST)
+        connection = connect()
+        connection.sendall(GET)
+        assert b"200" in connection.recv(1000)
+        server.kill()
+        assert server.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("open_files", "connections"),
+    [(64, 32), (256, 128), (1_024, 624), (65_536, 1_000), (10, 8)],
+)
+def test_half_of_all_descriptors_are_kept_back_at_least(open_files: int, connections: int) -> None:
+    assert connections_for(open_files) == connections

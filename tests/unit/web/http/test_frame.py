@@ -1,0 +1,69 @@
+"""The frame of our pages: in which language they are, and in whose colours."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import pytest
+from starlette.requests import Request
+
+from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.content import House, Organisation, Sender
+from newsletter.web.http.frame import Frame
+from tests.rows import rows
+
+HOUSE = House(
+    organisation=Organisation(
+        name="Forum", website="https://forum.example", postal_address="1 Example Street"
+    ),
+    sender=Sender(name="Forum", address="news@forum.example"),
+    public_url="https://news.forum.example",
+    timezone="UTC",
+)
+FRAME = Frame(house=HOUSE, language="en")
+
+
+def asked(accept: str = "") -> Request:
+    headers = [(b"accept-language", accept.encode("latin-1"))] if accept else []
+    return Request({"type": "http", "headers": headers})
+
+
+@rows("accept", ["", "xx", "xx, en;q=0.1", "*", "en;q=0", ";;;", ",," * 500])
+def test_a_page_is_in_a_language_that_it_has_words_for(accept: str) -> None:
+    assert FRAME.language_of(asked(accept)) == "en"
+    assert FRAME.language_of(asked(accept), reader="xx") == "en"
+
+
+def test_the_readers_own_language_comes_first_then_what_the_browser_wants_most() -> None:
+    assert FRAME.language_of(asked("xx;q=0.9, en-GB;q=0.8, en;q=0.5")) == "en-GB"
+    assert FRAME.language_of(asked("en"), reader="en-US") == "en-US"
+
+
+def test_words_that_are_missing_are_english_and_said_to_be() -> None:
+    assert FRAME.words("xx")[1] == "en"
+    page = bytes(FRAME.page("A <title>", ["One."], language="xx").body).decode()
+    assert '<html lang="en" dir="ltr">' in page
+    assert "A &lt;title&gt;" in page
+
+
+BRAND = Brand(accent="#7a1f2b", masthead="#1b2a41", text=Font.VERDANA)
+
+
+@pytest.mark.parametrize("brand", [Brand(), BRAND])
+def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) -> None:
+    page = Frame(house=replace(HOUSE, brand=brand), language="en").page("A title")
+    [styles] = re.findall("<style>(.*?)</style>", bytes(page.body).decode(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
+    assert f"--accent: {brand.accent};" in styles
+    assert f"--head: {brand.masthead};" in styles
+    assert f"--serif: {brand.text.stack};" in styles
+
+
+def test_a_logo_stands_for_the_name_and_says_it() -> None:
+    logo = Logo(src="https://forum.example/logo.png", width=180, height=48)
+    house = replace(HOUSE, brand=replace(BRAND, logo=logo))
+    page = bytes(Frame(house=house, language="en").page("A title").body).decode()
+    image = '<img src="https://forum.example/logo.png" alt="Forum" width="180" height="48">'
+    assert f'<p class="masthead">{image}</p>' in page

@@ -1,0 +1,207 @@
+"""The archive as feeds: what stands in them, and that a feed reader understands it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from lxml import etree, html
+
+from newsletter.domain.statements.feed import Item
+from newsletter.sources.feeds import jsonfeed, syndication
+from newsletter.web.http.frame import Notice
+from newsletter.web.public.archive.feeds import (
+    Listed,
+    Publisher,
+    atom,
+    json_feed,
+    robots,
+    rss,
+    site_map,
+)
+from newsletter.web.public.archive.shelf import Published
+from tests.rows import rows
+
+NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+PUBLISHER = Publisher(
+    name="Example & <Forum>",
+    website="https://forum.example",
+    public_url="https://news.forum.example",
+    began_at=NOON,
+)
+SHOWN = Published(slug="hours", digest="d", family="hours", began_at=NOON, updated_at=LATER)
+ENTRY = Listed(
+    shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
+)
+CORRECTED = Notice(
+    text="This statement was corrected.",
+    language="en",
+    direction="ltr",
+    link="right",
+    link_text="Read the correction",
+)
+ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+NASTY = [
+    "a < b > c & d \"e\" 'f' ]]> g",
+    "<script>alert(1)</script>",
+    "&lt;b&gt; &amp;amp;",
+    "Bücher 📚 👩‍👩‍👧 العربية",
+    "<![CDATA[ x ]]>",
+]
+
+
+def read_atom(entries: list[Listed]) -> list[Item]:
+    root = etree.fromstring(atom(PUBLISHER, entries))
+    return syndication.items_of(root, "https://news.forum.example/feed.atom")
+
+
+def read_json(entries: list[Listed]) -> list[Item]:
+    text = json_feed(PUBLISHER, entries).decode()
+    return jsonfeed.items_of(text, "https://news.forum.example/feed.json")
+
+
+def read_rss(entries: list[Listed]) -> list[Item]:
+    root = etree.fromstring(rss(PUBLISHER, entries))
+    return syndication.items_of(root, "https://news.forum.example/feed.rss")
+
+
+Read = Callable[[list[Listed]], list[Item]]
+READERS = pytest.mark.parametrize(
+    "read", [read_atom, read_json, read_rss], ids=["atom", "json", "rss"]
+)
+
+
+@READERS
+def test_a_feed_reader_gets_what_was_published(read: Read) -> None:
+    [item] = read([ENTRY])
+
+    assert item.id == "tag:news.forum.example,2026-11-24:archive/hours"
+    assert item.link == "https://news.forum.example/archive/hours"
+    assert (item.title, item.summary, item.language) == ("Hours", "Longer hours.", "en")
+    assert (item.content, item.markup) == ("<p>It is open.</p>", True)
+    assert item.published == NOON.replace(microsecond=0)
+
+
+@rows("words", NASTY)
+def test_no_words_are_taken_for_markup(words: str) -> None:
+    nasty = replace(ENTRY, title=words, summary=words, body="")
+
+    [written] = etree.fromstring(atom(PUBLISHER, [nasty])).findall("a:entry", ATOM)
+    assert written.findtext("a:title", namespaces=ATOM) == words
+    assert written.findtext("a:summary", namespaces=ATOM) == words
+    [item] = json.loads(json_feed(PUBLISHER, [nasty]))["items"]
+    assert (item["title"], item["summary"]) == (words, words)
+    content = written.findtext("a:content", namespaces=ATOM)
+    assert content == item["content_html"]
+    link = etree.fromstring(content)[0]
+    assert (link.text, link.get("href")) == (words, "https://news.forum.example/archive/hours")
+    [told] = etree.fromstring(rss(PUBLISHER, [nasty])).findall("channel/item")
+    assert told.findtext("title") == words
+    assert html.fromstring(f"<p>{told.findtext('description')}</p>").text_content() == words
+    assert told.findtext(ENCODED) == content
+
+
+def test_characters_that_xml_cannot_hold_are_left_out() -> None:
+    nasty = replace(ENTRY, title="a\x00b\x08c\x0bd\x1fe\ufffef\uffffg\td")
+
+    [written] = etree.fromstring(atom(PUBLISHER, [nasty])).findall("a:entry", ATOM)
+    assert written.findtext("a:title", namespaces=ATOM) == "abcdefg\td"
+    assert read_rss([nasty])[0].title == read_atom([nasty])[0].title
+
+
+def test_an_atom_feed_says_who_speaks_and_where_it_is() -> None:
+    feed = etree.fromstring(atom(PUBLISHER, [ENTRY]))
+
+    assert feed.findtext("a:id", namespaces=ATOM) == "https://news.forum.example/"
+    assert feed.findtext("a:author/a:name", namespaces=ATOM) == "Example & <Forum>"
+    assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T13:00:00Z"
+    links = {one.get("rel"): one.get("href") for one in feed.findall("a:link", ATOM)}
+    assert links == {
+        "self": "https://news.forum.example/feed.atom",
+        "alternate": "https://news.forum.example/",
+    }
+    [entry] = feed.findall("a:entry", ATOM)
+    assert entry.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert entry.findtext("a:updated", namespaces=ATOM) == "2026-11-24T13:00:00Z"
+
+
+def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
+    channel = etree.fromstring(rss(PUBLISHER, [ENTRY]))[0]
+
+    assert channel.findtext("title") == "Example & <Forum>"
+    assert channel.findtext("link") == "https://news.forum.example/"
+    assert channel.findtext("description") == "Statements of Example & <Forum>"
+    assert channel.findtext("lastBuildDate") == "Tue, 24 Nov 2026 13:00:00 GMT"
+    itself = channel.find("a:link", ATOM)
+    assert (itself.get("rel"), itself.get("href")) == (
+        "self",
+        "https://news.forum.example/feed.rss",
+    )
+    [item] = channel.findall("item")
+    assert item.findtext("pubDate") == "Tue, 24 Nov 2026 12:00:00 GMT"
+    assert item.find("guid").get("isPermaLink") == "false"
+
+
+def test_an_empty_feed_is_one_too() -> None:
+    assert read_atom([]) == read_json([]) == read_rss([]) == []
+    feed = etree.fromstring(atom(replace(PUBLISHER, website=""), []))
+    assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T12:00:00Z"
+    assert feed.find("a:author/a:uri", ATOM) is None
+
+
+@READERS
+def test_what_was_corrected_says_so_first(read: Read) -> None:
+    shown = replace(SHOWN, corrected_by="right")
+    [item] = read([replace(ENTRY, shown=shown, notice=CORRECTED)])
+
+    assert item.summary == "This statement was corrected. Longer hours."
+    assert item.content == (
+        '<p lang="en" dir="ltr"><strong>This statement was corrected.</strong>'
+        ' <a href="https://news.forum.example/archive/right">Read the correction</a></p>\n'
+        "<p>It is open.</p>"
+    )
+
+
+def test_an_atom_entry_names_its_correction() -> None:
+    shown = replace(SHOWN, corrected_by="right")
+    [entry] = etree.fromstring(atom(PUBLISHER, [replace(ENTRY, shown=shown)])).findall(
+        "a:entry", ATOM
+    )
+
+    links = {one.get("rel"): one.get("href") for one in entry.findall("a:link", ATOM)}
+    assert links["related"] == "https://news.forum.example/archive/right"
+
+
+@READERS
+def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
+    gone = Notice(text="This statement was withdrawn.", language="en", direction="ltr")
+    [item] = read([replace(ENTRY, shown=replace(SHOWN, withdrawn=True), notice=gone)])
+
+    assert item.summary == "This statement was withdrawn."
+    assert "It is open." not in item.content
+    assert "This statement was withdrawn." in item.content
+
+
+def test_an_id_stays_when_the_statement_is_corrected_or_withdrawn() -> None:
+    later = replace(SHOWN, corrected_by="right", digest="other", updated_at=LATER)
+
+    assert PUBLISHER.id_of(later) == PUBLISHER.id_of(SHOWN)
+
+
+def test_a_site_map_lists_the_archive_and_its_pages() -> None:
+    root = etree.fromstring(site_map(PUBLISHER, [SHOWN]))
+
+    assert [[part.text for part in place] for place in root] == [
+        ["https://news.forum.example/", "2026-11-24T13:00:00Z"],
+        ["https://news.forum.example/archive/hours", "2026-11-24T13:00:00Z"],
+    ]
+    assert len(etree.fromstring(site_map(PUBLISHER, []))) == 1
+
+
+def test_robots_stay_out_of_what_is_a_readers_own() -> None:
+    assert robots("https://forum.example/news", ["/u/"]) == (
+        "User-agent: *\nDisallow: /news/u/\n\nSitemap: https://forum.example/news/sitemap.xml\n"
+    )
