@@ -68,7 +68,8 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m newsletter.cli.documentation.settings > docs/configuration.md
 	$(BIN)/python -m newsletter.cli.documentation.commands > docs/commands.md
 	$(BIN)/python -m newsletter.cli.documentation.matrix docs/providers.md
-	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md
+	$(BIN)/python -m newsletter.cli.documentation.modules docs/architecture.md
+	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md
 
 check: lint types imports docs test ## All of it
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from bench.measuring import Phase, hand_in
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
-from newsletter.ports.records import HoldKind
-from newsletter.ports.world import Clock
 from newsletter.runtime.app import App
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.engine import open_sqlite
 from newsletter.store.schema.versions import ensure_current
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.budget import (
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -74,10 +74,10 @@ class FreshStores:
         self._folder = folder
         self._engine = open_sqlite(folder / "newsletter.db")
 
-    def __call__(self) -> SqlStore:
+    def __call__(self) -> Store:
         self.close()
         shutil.copy(self._migrated, self._folder / "newsletter.db")
-        return SqlStore(self._engine, hash_address=hash_address, chain=chain_of(self._engine))
+        return Store(self._engine, hash_address=hash_address, chain=chain_of(self._engine))
 
     def elsewhere(self, folder: Path) -> "FreshStores":
         return FreshStores(self._migrated, folder)
@@ -99,7 +99,7 @@ def fresh_store(migrated: Path) -> Iterator[FreshStores]:
 
 
 @pytest.fixture
-def store(fresh_store: FreshStores) -> Iterator[SqlStore]:
+def store(fresh_store: FreshStores) -> Iterator[Store]:
     store = fresh_store()
     yield store
     store.close()

@@ -16,14 +16,14 @@ from newsletter.domain.campaigns.roundup import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import Content, MergeField, Sender
-from newsletter.domain.statements.statement import Statement
-from newsletter.ports.world import Capabilities, Forged, Parcel, Reading, Replay, Sighting
+from newsletter.domain.statements.statement import Reading, Statement
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.chain import Chain, HeadFile
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 
 WORKSPACE = "f0" * 6
 OURS = attempt_name(WORKSPACE, "0" * 24)
@@ -350,7 +350,7 @@ def chain_of(engine: Engine) -> Chain:
     return Chain(key=b"k" * 32, head=HeadFile(path.with_suffix(".audit")))
 
 
-def store_in(path: Path) -> SqlStore:
+def store_in(path: Path) -> Store:
     """The store in this file."""
     engine = open_sqlite(path)
-    return SqlStore(engine, hash_address=hash_address, chain=chain_of(engine))
+    return Store(engine, hash_address=hash_address, chain=chain_of(engine))

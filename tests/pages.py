@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import yaml
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.world import Clock
 from newsletter.runtime.app import App
 from newsletter.runtime.wiring import opened
 from newsletter.web.pages import make

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
+from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
+from newsletter.domain.ports import Links
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import (
@@ -15,12 +17,11 @@ from newsletter.domain.statements.statement import (
     Role,
     Standing,
     Statement,
+    StoredStatement,
     standing,
 )
 from newsletter.domain.subscribers.audience import fold
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Transaction
-from newsletter.ports.world import Clock, Links
+from newsletter.store.sql import Transaction
 
 _MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
 TOLD = "told by an event"

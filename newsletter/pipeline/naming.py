@@ -3,7 +3,7 @@
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NotFound
 from newsletter.domain.naming import guess, several
-from newsletter.ports.store import Transaction
+from newsletter.store.sql import Transaction
 
 _LONGEST_ID = 18
 """Digits: the database counts to a little over nine with eighteen noughts."""

@@ -18,7 +18,9 @@ from newsletter.imports import Imported, imported
 from newsletter.providers.kind import Kind
 
 if TYPE_CHECKING:
-    from newsletter.ports.world import Clock, Examiner, Finding, History, Provider, Webhook
+    from newsletter.domain.clock import Clock
+    from newsletter.domain.delivery.provider import Finding
+    from newsletter.domain.ports import Examiner, History, Provider, Webhook
     from newsletter.providers.common.examination import Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.providers.transport.http import HttpRequest

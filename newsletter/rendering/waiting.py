@@ -55,9 +55,7 @@ class WaitingRenderer:
 
     @cached_property
     def _renderer(self) -> "TemplateRenderer":
-        from newsletter.rendering.mail.renderer import (
-            TemplateRenderer,  # it brings all that renders
-        )
+        from newsletter.rendering.mail.renderer import TemplateRenderer
 
         return TemplateRenderer(house=self._house, files=self._files, carriage=self._carriage)
 
@@ -69,8 +67,6 @@ class WaitingReviewer:
         self, statement: Statement, content: Content | None, around: Surroundings
     ) -> tuple[Remark, ...]:
         """All remarks in order."""
-        from newsletter.rendering.checks.reviewer import (
-            MarkdownReviewer,  # it brings what reads Markdown
-        )
+        from newsletter.rendering.checks.reviewer import MarkdownReviewer
 
         return MarkdownReviewer().review(statement, content, around)

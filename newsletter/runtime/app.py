@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.pacing import Wait
     from newsletter.domain.errors import Fault
     from newsletter.domain.events.event import Event
+    from newsletter.domain.ports import Examiner, Links
     from newsletter.pipeline.archive.index import Indexed
     from newsletter.pipeline.campaigns.control import Hand
     from newsletter.pipeline.campaigns.gather import Gathered
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from newsletter.pipeline.statements.ingest import Read
     from newsletter.pipeline.statements.render import Tried
     from newsletter.pipeline.statements.visit import Visitor
-    from newsletter.ports.world import Examiner, Links
     from newsletter.store.file.watermark import FileWatermark
 
 

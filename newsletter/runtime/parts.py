@@ -17,19 +17,18 @@ if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.config.sources import AnySource, FeedOptions, WordPressOptions
     from newsletter.domain.campaigns.roundup import Roundup
+    from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.pacing import Limits
+    from newsletter.domain.ports import Feed, History, Source, Webhook
     from newsletter.domain.statements.statement import ApprovalPolicy
     from newsletter.domain.subscribers.segment import Segment
     from newsletter.pipeline.campaigns.gather import Gatherer
     from newsletter.pipeline.campaigns.plan import PlanRules
     from newsletter.pipeline.delivery.lines import Line, Lines
     from newsletter.pipeline.statements.review import ReviewRules
-    from newsletter.ports.feeds import Feed
-    from newsletter.ports.store import Store
-    from newsletter.ports.world import Clock, History, Source, Webhook
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
-    from newsletter.store.sql import SqlStore
+    from newsletter.store.sql import Store
 
 
 _FETCH_WITHIN = timedelta(seconds=5)
@@ -40,7 +39,7 @@ class Parts:
     """What a workspace consists of."""
 
     settings: Settings
-    store: SqlStore
+    store: Store
     clock: Clock
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: names are made by it."""

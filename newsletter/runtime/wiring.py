@@ -26,7 +26,7 @@ from newsletter.store.file.chain import Chain, HeadFile
 from newsletter.store.file.lock import in_use
 from newsletter.store.file.watermark import FileWatermark
 from newsletter.store.schema.versions import ensure_current
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 
 
 @contextmanager
@@ -87,7 +87,7 @@ class _Keys:
 
 
 @contextmanager
-def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
+def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
     """The database, which nobody replaces while it is open, and the keys that belong to it."""
     database, folder = settings.database_path, settings.workspace / "var" / "keys"
     database.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[SqlStore, _Keys]]:
             firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
             bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
             close_off(kept(settings))
-            store = SqlStore(
+            store = Store(
                 engine,
                 hash_address=address_hash(keys.addresses[0]),
                 chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),

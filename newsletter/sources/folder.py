@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import Reading, Statement
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.ports.world import Reading
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 
 MAX_BYTES = 2_000_000

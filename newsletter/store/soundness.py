@@ -19,7 +19,7 @@ from newsletter.store.delivery.claiming import as_stored
 from newsletter.store.file.chain import Chain
 from newsletter.store.schema import tables
 from newsletter.store.staff.seals import brought_back, rows, taken_back, vouched
-from newsletter.store.statements.statements import SqlStatements
+from newsletter.store.statements.statements import Statements
 
 _CHUNK = 5000
 _SHOWN = 5
@@ -116,7 +116,7 @@ class Inspection:
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            found = SqlStatements(self._connection).content(digest)
+            found = Statements(self._connection).content(digest)
         except Defect:
             return False
         return found is not None and found.digest() == digest

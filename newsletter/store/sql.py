@@ -1,6 +1,7 @@
 """The store: transactions over the tables.
 
-What is asked about one subject is imported with the first question about it.
+What is asked about one subject is imported with the first question about it. Nothing else is, nor
+SQLAlchemy: the stages name these types, and the help of a command loads its stages.
 """
 
 from __future__ import annotations
@@ -14,194 +15,193 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine
-
 from newsletter.domain.errors import Exchanged
-from newsletter.store.engine import Watched, alone, begun, connected
 
 if TYPE_CHECKING:
-    from newsletter.ports.records import AuditHead
-    from newsletter.store.archive.search import SqlSearch
-    from newsletter.store.campaigns.campaigns import SqlCampaigns
-    from newsletter.store.campaigns.corrections import SqlCorrections
-    from newsletter.store.campaigns.families import SqlFamilies
-    from newsletter.store.campaigns.roundups import SqlRoundups
-    from newsletter.store.delivery.batches import SqlBatches
-    from newsletter.store.delivery.hold import SqlHold
-    from newsletter.store.delivery.letters import SqlLetters
-    from newsletter.store.delivery.paces import SqlPaces
-    from newsletter.store.delivery.unknowns import SqlUnknowns
-    from newsletter.store.events.events import SqlEvents
+    from sqlalchemy import Connection, Engine
+
+    from newsletter.domain.staff.audit import AuditHead
+    from newsletter.store.archive.search import Search
+    from newsletter.store.campaigns.campaigns import Campaigns
+    from newsletter.store.campaigns.corrections import Corrections
+    from newsletter.store.campaigns.families import Families
+    from newsletter.store.campaigns.roundups import Roundups
+    from newsletter.store.delivery.batches import Batches
+    from newsletter.store.delivery.hold import Hold
+    from newsletter.store.delivery.letters import Letters
+    from newsletter.store.delivery.paces import Paces
+    from newsletter.store.delivery.unknowns import Unknowns
+    from newsletter.store.events.events import Events
     from newsletter.store.file.chain import Chain
-    from newsletter.store.file.watermark import SqlEpoch
+    from newsletter.store.file.watermark import Epoch
     from newsletter.store.soundness import Soundness
-    from newsletter.store.staff.audit import SqlAudit
-    from newsletter.store.staff.staff import SqlStaff
-    from newsletter.store.statements.approvals import SqlApprovals
-    from newsletter.store.statements.feeds import SqlFeeds
-    from newsletter.store.statements.statements import SqlSchedules, SqlStatements
-    from newsletter.store.subscribers.choices import SqlChoices
-    from newsletter.store.subscribers.consents import SqlConsents
-    from newsletter.store.subscribers.dossiers import SqlDossiers, SqlTraces
-    from newsletter.store.subscribers.readers import SqlReaders
-    from newsletter.store.subscribers.segments import SqlZones
-    from newsletter.store.subscribers.staging import SqlStaging
+    from newsletter.store.staff.audit import Audit
+    from newsletter.store.staff.staff import Staff
+    from newsletter.store.statements.approvals import Approvals
+    from newsletter.store.statements.feeds import Feeds
+    from newsletter.store.statements.statements import Schedules, Statements
+    from newsletter.store.subscribers.choices import Choices
+    from newsletter.store.subscribers.consents import Consents
+    from newsletter.store.subscribers.dossiers import Dossiers, Traces
+    from newsletter.store.subscribers.readers import Readers
+    from newsletter.store.subscribers.segments import Zones
+    from newsletter.store.subscribers.staging import Staging
 
 
 @dataclass(frozen=True)
-class SqlTransaction:
-    """Everything stored, within one transaction."""
+class Transaction:
+    """Everything stored, within one transaction: all of it happens or nothing."""
 
     connection: Connection
     hash_address: Callable[[str], bytes]
     chain: Chain
 
     @cached_property
-    def statements(self) -> SqlStatements:
-        from newsletter.store.statements.statements import SqlStatements
+    def statements(self) -> Statements:
+        from newsletter.store.statements.statements import Statements
 
-        return SqlStatements(self.connection)
-
-    @cached_property
-    def approvals(self) -> SqlApprovals:
-        from newsletter.store.statements.approvals import SqlApprovals
-
-        return SqlApprovals(self.connection, self.chain, self.audit)
+        return Statements(self.connection)
 
     @cached_property
-    def staff(self) -> SqlStaff:
-        from newsletter.store.staff.staff import SqlStaff
+    def approvals(self) -> Approvals:
+        from newsletter.store.statements.approvals import Approvals
 
-        return SqlStaff(self.connection)
-
-    @cached_property
-    def schedules(self) -> SqlSchedules:
-        from newsletter.store.statements.statements import SqlSchedules
-
-        return SqlSchedules(self.connection)
+        return Approvals(self.connection, self.chain, self.audit)
 
     @cached_property
-    def roundups(self) -> SqlRoundups:
-        from newsletter.store.campaigns.roundups import SqlRoundups
+    def staff(self) -> Staff:
+        from newsletter.store.staff.staff import Staff
 
-        return SqlRoundups(self.connection)
-
-    @cached_property
-    def campaigns(self) -> SqlCampaigns:
-        from newsletter.store.campaigns.campaigns import SqlCampaigns
-
-        return SqlCampaigns(self.connection)
+        return Staff(self.connection)
 
     @cached_property
-    def corrections(self) -> SqlCorrections:
-        from newsletter.store.campaigns.corrections import SqlCorrections
+    def schedules(self) -> Schedules:
+        from newsletter.store.statements.statements import Schedules
 
-        return SqlCorrections(self.connection)
-
-    @cached_property
-    def families(self) -> SqlFamilies:
-        from newsletter.store.campaigns.families import SqlFamilies
-
-        return SqlFamilies(self.connection)
+        return Schedules(self.connection)
 
     @cached_property
-    def batches(self) -> SqlBatches:
-        from newsletter.store.delivery.batches import SqlBatches
+    def roundups(self) -> Roundups:
+        from newsletter.store.campaigns.roundups import Roundups
 
-        return SqlBatches(self.connection, self.hash_address)
-
-    @cached_property
-    def unknowns(self) -> SqlUnknowns:
-        from newsletter.store.delivery.unknowns import SqlUnknowns
-
-        return SqlUnknowns(self.connection)
+        return Roundups(self.connection)
 
     @cached_property
-    def paces(self) -> SqlPaces:
-        from newsletter.store.delivery.paces import SqlPaces
+    def campaigns(self) -> Campaigns:
+        from newsletter.store.campaigns.campaigns import Campaigns
 
-        return SqlPaces(self.connection)
-
-    @cached_property
-    def readers(self) -> SqlReaders:
-        from newsletter.store.subscribers.readers import SqlReaders
-
-        return SqlReaders(self.connection, self.hash_address)
+        return Campaigns(self.connection)
 
     @cached_property
-    def choices(self) -> SqlChoices:
-        from newsletter.store.subscribers.choices import SqlChoices
+    def corrections(self) -> Corrections:
+        from newsletter.store.campaigns.corrections import Corrections
 
-        return SqlChoices(self.connection)
-
-    @cached_property
-    def dossiers(self) -> SqlDossiers:
-        from newsletter.store.subscribers.dossiers import SqlDossiers
-
-        return SqlDossiers(self.connection)
+        return Corrections(self.connection)
 
     @cached_property
-    def traces(self) -> SqlTraces:
-        from newsletter.store.subscribers.dossiers import SqlTraces
+    def families(self) -> Families:
+        from newsletter.store.campaigns.families import Families
 
-        return SqlTraces(self.connection)
-
-    @cached_property
-    def letters(self) -> SqlLetters:
-        from newsletter.store.delivery.letters import SqlLetters
-
-        return SqlLetters(self.connection, self.hash_address)
+        return Families(self.connection)
 
     @cached_property
-    def consents(self) -> SqlConsents:
-        from newsletter.store.subscribers.consents import SqlConsents
+    def batches(self) -> Batches:
+        from newsletter.store.delivery.batches import Batches
 
-        return SqlConsents(self.connection)
-
-    @cached_property
-    def zones(self) -> SqlZones:
-        from newsletter.store.subscribers.segments import SqlZones
-
-        return SqlZones(self.connection)
+        return Batches(self.connection, self.hash_address)
 
     @cached_property
-    def events(self) -> SqlEvents:
-        from newsletter.store.events.events import SqlEvents
+    def unknowns(self) -> Unknowns:
+        from newsletter.store.delivery.unknowns import Unknowns
 
-        return SqlEvents(self.connection, self.hash_address)
-
-    @cached_property
-    def feeds(self) -> SqlFeeds:
-        from newsletter.store.statements.feeds import SqlFeeds
-
-        return SqlFeeds(self.connection)
+        return Unknowns(self.connection)
 
     @cached_property
-    def search(self) -> SqlSearch:
-        from newsletter.store.archive.search import SqlSearch
+    def paces(self) -> Paces:
+        from newsletter.store.delivery.paces import Paces
 
-        return SqlSearch(self.connection)
-
-    @cached_property
-    def hold(self) -> SqlHold:
-        from newsletter.store.delivery.hold import SqlHold
-
-        return SqlHold(self.connection)
+        return Paces(self.connection)
 
     @cached_property
-    def epoch(self) -> SqlEpoch:
-        from newsletter.store.file.watermark import SqlEpoch
+    def readers(self) -> Readers:
+        from newsletter.store.subscribers.readers import Readers
 
-        return SqlEpoch(self.connection)
+        return Readers(self.connection, self.hash_address)
 
     @cached_property
-    def audit(self) -> SqlAudit:
-        from newsletter.store.staff.audit import SqlAudit
+    def choices(self) -> Choices:
+        from newsletter.store.subscribers.choices import Choices
 
-        return SqlAudit(self.connection, self.chain)
+        return Choices(self.connection)
+
+    @cached_property
+    def dossiers(self) -> Dossiers:
+        from newsletter.store.subscribers.dossiers import Dossiers
+
+        return Dossiers(self.connection)
+
+    @cached_property
+    def traces(self) -> Traces:
+        from newsletter.store.subscribers.dossiers import Traces
+
+        return Traces(self.connection)
+
+    @cached_property
+    def letters(self) -> Letters:
+        from newsletter.store.delivery.letters import Letters
+
+        return Letters(self.connection, self.hash_address)
+
+    @cached_property
+    def consents(self) -> Consents:
+        from newsletter.store.subscribers.consents import Consents
+
+        return Consents(self.connection)
+
+    @cached_property
+    def zones(self) -> Zones:
+        from newsletter.store.subscribers.segments import Zones
+
+        return Zones(self.connection)
+
+    @cached_property
+    def events(self) -> Events:
+        from newsletter.store.events.events import Events
+
+        return Events(self.connection, self.hash_address)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        from newsletter.store.statements.feeds import Feeds
+
+        return Feeds(self.connection)
+
+    @cached_property
+    def search(self) -> Search:
+        from newsletter.store.archive.search import Search
+
+        return Search(self.connection)
+
+    @cached_property
+    def hold(self) -> Hold:
+        from newsletter.store.delivery.hold import Hold
+
+        return Hold(self.connection)
+
+    @cached_property
+    def epoch(self) -> Epoch:
+        from newsletter.store.file.watermark import Epoch
+
+        return Epoch(self.connection)
+
+    @cached_property
+    def audit(self) -> Audit:
+        from newsletter.store.staff.audit import Audit
+
+        return Audit(self.connection, self.chain)
 
 
-class SqlStore:
+class Store:
     """The database. ``hash_address`` gives the keyed hash of an address (16 bytes).
 
     ``chain`` is what the audit log and approvals are bound by.
@@ -210,6 +210,8 @@ class SqlStore:
     def __init__(
         self, engine: Engine, *, hash_address: Callable[[str], bytes], chain: Chain
     ) -> None:
+        from newsletter.store.engine import Watched
+
         self._engine = engine
         self._hash_address = hash_address
         self._chain = chain
@@ -219,13 +221,15 @@ class SqlStore:
         self._watched = Watched(engine)
 
     @contextmanager
-    def begin(self) -> Iterator[SqlTransaction]:
+    def begin(self) -> Iterator[Transaction]:
         """A transaction that commits at the end of the block and rolls back on an error."""
+        from newsletter.store.engine import connected
+
         with self._writing(connected(self._engine)) as tx:
             yield tx
 
     @contextmanager
-    def _writing(self, opened: AbstractContextManager[Connection]) -> Iterator[SqlTransaction]:
+    def _writing(self, opened: AbstractContextManager[Connection]) -> Iterator[Transaction]:
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
         with self._turn:
             self._refuse_exchanged()
@@ -238,21 +242,22 @@ class SqlStore:
                 self._chain.head.write(head)
 
     @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
+    def read(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
+        from newsletter.store.engine import connected
+
         self._refuse_exchanged()
         with connected(self._engine, reads=True) as connection:
             yield self._on(connection)
 
     @contextmanager
-    def staging(self) -> Iterator[SqlStaging]:
+    def staging(self) -> Iterator[Staging[Transaction]]:
         """Room for the people of a file, gone without a trace at the end of the block."""
-        from newsletter.store.subscribers.staging import SqlStaging
+        from newsletter.store.engine import alone, begun
+        from newsletter.store.subscribers.staging import Staging
 
         with alone(self._engine) as connection:
-            yield SqlStaging(
-                connection, self._hash_address, lambda: self._writing(begun(connection))
-            )
+            yield Staging(connection, self._hash_address, lambda: self._writing(begun(connection)))
 
     def version(self) -> int:
         """A number that is another one after each commit, whoever made it: a look for nothing."""
@@ -292,8 +297,8 @@ class SqlStore:
         self._watched.close()
         self._engine.dispose()
 
-    def _on(self, connection: Connection) -> SqlTransaction:
-        return SqlTransaction(connection, self._hash_address, self._chain)
+    def _on(self, connection: Connection) -> Transaction:
+        return Transaction(connection, self._hash_address, self._chain)
 
     def _refuse_exchanged(self) -> None:
         if _identity(self._path) != self._file:
@@ -312,6 +317,6 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _to_remember(tx: SqlTransaction) -> AuditHead | None:
+def _to_remember(tx: Transaction) -> AuditHead | None:
     """Where nothing was entered, the log was not even looked at."""
     return tx.audit.to_remember() if "audit" in vars(tx) else None

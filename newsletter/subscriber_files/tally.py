@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.ports.staging import EXAMPLES
+from newsletter.domain.subscribers.audience import (
+    EXAMPLES,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.subscriber_files.exports import Skip
 
 Person = Entry | SuppressedEntry | Skip

@@ -20,15 +20,16 @@ from typing import IO, Any
 from newsletter.config.environment import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.epoch import Absence, Location, Witness
+from newsletter.domain.delivery.provider import Parcel, Sighting
+from newsletter.domain.ports import Provider, Watermark
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
 from newsletter.pipeline.delivery.lines import Line
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
-from newsletter.ports.store import Store
-from newsletter.ports.world import Parcel, Provider, Sighting, Watermark
 from newsletter.runtime.app import App
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
+from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
 from tests.servers import Exchange, LoopbackServer, Received, Step
 

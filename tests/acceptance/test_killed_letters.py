@@ -5,8 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 from newsletter.config.environment import environment
-from newsletter.domain.delivery.letter import Letter, LetterKind
-from newsletter.ports.letters import LetterLimits, Taken
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, Taken
 from newsletter.runtime.wiring import opened
 from tests.acceptance import killing
 from tests.acceptance.killing import LETTER, Point

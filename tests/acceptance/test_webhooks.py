@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from newsletter.domain.events.event import Bounce, Event, EventKind
-from newsletter.ports.world import Webhook
+from newsletter.domain.ports import Webhook
 from newsletter.runtime.app import App
 from newsletter.runtime.wiring import opened
 from newsletter.web.server import WebServer

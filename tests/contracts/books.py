@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.domain.delivery.claim import Booking, ClaimedBatch
 from newsletter.domain.statements.content import Content, Sender
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.sending import Booking, ClaimedBatch
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
 LEASE = timedelta(minutes=2)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Parcel, Replay
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient, Sender
-from newsletter.ports.world import NotAfter, Parcel, Provider, Replay
 from tests.fakes import FixedClock
 from tests.servers import Delivered
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
-from newsletter.ports.world import Parcel
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.servers import Delivered
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.events.event import EventKind
-from newsletter.ports.world import Forged, Webhook
+from newsletter.domain.events.event import EventKind, Forged
+from newsletter.domain.ports import Webhook
 from tests.fakes import NOON
 
 Post = tuple[dict[str, str], bytes]

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

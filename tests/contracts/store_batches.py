@@ -5,11 +5,10 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.epoch import Mark
+from newsletter.domain.delivery.claim import Waiting
+from newsletter.domain.delivery.epoch import HoldKind, Mark
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.records import HoldKind
-from newsletter.ports.sending import Waiting
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, Books, entries, ids
 from tests.fakes import NOON
 

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign, content, entries, ids
 from tests.fakes import NOON
 

@@ -7,17 +7,14 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.letter import Letter, LetterKind
-from newsletter.domain.events.event import Bounce, Event, EventKind, Receipt
+from newsletter.domain.campaigns.campaign import Correction, Counts, Share
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.events.event import Bounce, Event, EventKind, Place, Receipt
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preference import Preferences
-from newsletter.ports.corrections import Correction
-from newsletter.ports.events import Place
-from newsletter.ports.families import Share
-from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.store.sql import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
 from tests.contracts.store_readers import ANA, suppress
 from tests.fakes import NOON

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.ports.letters import ConsentRecord, Method
-from newsletter.ports.store import Store
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.store.sql import Store
 from tests.fakes import NOON
 
 WORDS = "Yes, send me what goes to “press”. I can leave at any time. ¡Sí!"

@@ -2,11 +2,10 @@
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.campaigns.campaign import CampaignState, Correction, Counts
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.corrections import Correction
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, add_campaign, ids
 from tests.fakes import NOON
 

@@ -10,11 +10,10 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState
-from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Receipt
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Place, Receipt
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.events import Place
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, add_campaign
 from tests.fakes import NOON, OURS, THEIRS, WORKSPACE
 

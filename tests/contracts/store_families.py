@@ -2,13 +2,11 @@
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Share
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.ports.families import Share
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, content
 from tests.fakes import NOON
 

@@ -3,9 +3,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.domain.statements.feed import Composed, FeedRecord, ItemState, KnownItem
-from newsletter.ports.feeds import FeedCounts, Findings, TakenItem
-from newsletter.ports.store import Store
+from newsletter.domain.statements.feed import (
+    Composed,
+    FeedCounts,
+    FeedRecord,
+    Findings,
+    ItemState,
+    KnownItem,
+    TakenItem,
+)
+from newsletter.store.sql import Store
 from tests.fakes import NOON
 
 RECORD = FeedRecord(

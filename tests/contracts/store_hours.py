@@ -3,12 +3,11 @@
 import random
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, Share
+from newsletter.domain.delivery.claim import Later
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.families import Share
-from newsletter.ports.sending import Later
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, add_campaign, ids
 from tests.fakes import NOON
 

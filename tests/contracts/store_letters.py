@@ -5,10 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
-from newsletter.ports.letters import ClaimedLetter, LetterLimits, Taken
-from newsletter.ports.records import HoldKind
-from newsletter.ports.store import Store, Transaction
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.letter import (
+    ClaimedLetter,
+    Letter,
+    LetterKind,
+    LetterLimits,
+    LetterState,
+    Taken,
+)
+from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
 JOIN = Letter(

@@ -6,8 +6,8 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.ports.sending import ClaimedBatch, Resolution
-from newsletter.ports.store import Store
+from newsletter.domain.delivery.claim import ClaimedBatch, Resolution
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.pacing import Cause, Pace
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, ids
 from tests.fakes import NOON
 

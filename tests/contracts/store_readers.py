@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign, entries
 from tests.fakes import NOON
 

@@ -5,12 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.delivery.epoch import Mark
+from newsletter.domain.delivery.epoch import HoldKind, Mark
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.statements.statement import Approval, Channel, Progress, Role, Statement
+from newsletter.domain.staff.audit import AuditHead
+from newsletter.domain.statements.statement import (
+    Approval,
+    Channel,
+    Progress,
+    Role,
+    Statement,
+    StoredStatement,
+)
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.records import AuditHead, HoldKind, StoredStatement
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign, content
 from tests.fakes import NOON
 

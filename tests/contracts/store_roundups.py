@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from newsletter.domain.campaigns.roundup import Issue
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.contracts.store_records import FULL
 from tests.fakes import NOON
 

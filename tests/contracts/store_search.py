@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.archive.search import Term, terms
+from newsletter.domain.archive.search import Hits, Searchable, Stretch, Term, terms
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.ports.search import Hits, Searchable, Stretch
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
 from tests.fakes import NOON
 

@@ -5,13 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.campaigns.campaign import CampaignState, Correction, Share
+from newsletter.domain.subscribers.audience import Aim, Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.ports.corrections import Correction
-from newsletter.ports.families import Share
-from newsletter.ports.store import Store
-from newsletter.ports.zones import Aim
+from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.fakes import NOON
 

@@ -6,9 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.ports.staging import Away, Brought
-from newsletter.ports.store import Staging, Store
+from newsletter.domain.subscribers.audience import (
+    Away,
+    Brought,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
+from newsletter.store.sql import Store
+from newsletter.store.subscribers.staging import Staging
 from tests.contracts.books import entries
 from tests.contracts.store_readers import ANA, leave, number_of, suppress
 from tests.fakes import NOON

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.ports.sending import Booking
-from newsletter.ports.store import Store
+from newsletter.domain.delivery.claim import Booking
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, Books, ids
 from tests.fakes import NOON
 

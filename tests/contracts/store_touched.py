@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.statements.statement import Approval, Channel, Role
+from newsletter.domain.statements.statement import Approval, Channel, Role, StoredStatement
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books, add_campaign
 from tests.contracts.store_records import BARE
 from tests.contracts.store_roundups import MADE

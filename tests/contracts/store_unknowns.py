@@ -8,10 +8,9 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Way
-from newsletter.ports.doubt import Resolved, Rest, UnknownBatch
-from newsletter.ports.records import HoldKind
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store
+from newsletter.domain.delivery.claim import Resolution, Resolved, Rest, UnknownBatch
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
 from tests.fakes import NOON
 

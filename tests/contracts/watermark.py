@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Refused
-from newsletter.ports.world import Watermark
+from newsletter.domain.ports import Watermark
 from tests.contracts.store_threads import THREADS, in_threads
 
 EPOCH, BEFORE = "a" * 32, "b" * 32

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from newsletter.domain.events.event import Event, EventKind
-from newsletter.ports.world import Forged, Webhook
+from newsletter.domain.events.event import Event, EventKind, Forged
+from newsletter.domain.ports import Webhook
 from newsletter.providers.common.webhooks import MAX_RAW
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)

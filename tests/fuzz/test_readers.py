@@ -12,8 +12,8 @@ from newsletter.documents.pages import import_page
 from newsletter.documents.plain_text import import_document
 from newsletter.documents.written import import_markdown
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
-from newsletter.ports.feeds import FeedUnreadable
 from newsletter.runtime.links import SignedLinks
 from newsletter.sources.feeds import jsonfeed
 from newsletter.sources.feeds.markup import tree

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.ports.world import Parcel
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import OPTIONS
 from tests.contracts.provider import batch

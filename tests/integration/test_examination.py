@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.ports.world import Finding, Level
 from newsletter.providers import registry
 from newsletter.providers.common.calls import HttpParcel
 from newsletter.providers.common.examination import Probe

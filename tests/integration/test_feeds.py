@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.reading import Here

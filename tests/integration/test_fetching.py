@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.sources.feeds.fetching import LARGEST, Fetcher, Page, checked, resolve, retry_after
 from tests.servers import (
     LoopbackServer,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.records import HoldKind
 from tests.pages import Forum, forum
 
 PEOPLE = [f"reader{number}@example.org" for number in range(1, 6)]

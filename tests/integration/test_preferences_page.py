@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preference import LINK_OPENS
-from newsletter.ports.letters import Method
+from newsletter.domain.subscribers.signup import Method
 from tests.pages import Forum, forum
 
 ANA = "Ana@Example.org"

@@ -20,7 +20,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
     parse_address,
 )
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from newsletter.subscriber_files.csv_files import guarded, unguarded
 from newsletter.subscriber_files.subscribers import PLAIN, read_people
 from newsletter.subscriber_files.writing import FORMS
@@ -91,7 +91,7 @@ def reader(source: Random, number: int) -> Entry:
     )
 
 
-def fill(store: SqlStore, source: Random) -> None:
+def fill(store: Store, source: Random) -> None:
     people = [reader(source, number) for number in range(30)]
     gone = [one.address for one in people if source.random() < 0.4]
     strangers = [address(source, 100 + number) for number in range(5)]
@@ -110,13 +110,13 @@ def fill(store: SqlStore, source: Random) -> None:
 
 
 @contextmanager
-def opened(folder: Path, name: str, migrated: Path) -> Iterator[SqlStore]:
+def opened(folder: Path, name: str, migrated: Path) -> Iterator[Store]:
     store = store_in(Path(shutil.copy(migrated, folder / f"{name}.db")))
     yield store
     store.close()
 
 
-def known(store: SqlStore) -> list[Any]:
+def known(store: Store) -> list[Any]:
     with store.read() as tx:
         people = [
             (replace(person, id=0), json.loads(consent)) for person, consent in tx.readers.all()
@@ -124,13 +124,13 @@ def known(store: SqlStore) -> list[Any]:
         return [*people, *tx.readers.suppressions(strangers=True)]
 
 
-def exported(store: SqlStore, form: str) -> str:
+def exported(store: Store, form: str) -> str:
     with store.read() as tx:
         strangers = tx.readers.suppressions(strangers=True)
         return "".join(FORMS[form](tx.readers.all(), strangers))
 
 
-def import_into(store: SqlStore, path: Path) -> None:
+def import_into(store: Store, path: Path) -> None:
     read = read_people(path, kind=PLAIN, lists=(), progress=lambda _: None)
     with store.begin() as tx:
         tx.readers.upsert(read.entries, NOON)

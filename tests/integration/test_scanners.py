@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind
-from newsletter.ports.letters import LetterLimits
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
 from tests.pages import Answer, Forum, forum
 
 _OURS = re.compile(rb"https://news\.forum\.example(/[^\s\"'<>]*)")

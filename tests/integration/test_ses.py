@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import Sender
-from newsletter.ports.world import Parcel, Provider
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import build
 from newsletter.providers.ses.send import Options, Ses

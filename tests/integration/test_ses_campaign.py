@@ -11,14 +11,14 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.ses.send import Options, Ses
 from newsletter.providers.transport.transport import Transport
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import FixedClock
 from tests.provider_servers.ses import REGION, SesServer
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 @pytest.fixture
-def room(store: SqlStore, clock: FixedClock) -> Newsroom:
+def room(store: Store, clock: FixedClock) -> Newsroom:
     return Newsroom(BalancedStore(store), clock)
 
 

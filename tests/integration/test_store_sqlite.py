@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.store import StoreContract
 
 
@@ -18,7 +18,7 @@ class TestSqliteStore(StoreContract):
     """A file on a disk, migrated, opened as in production."""
 
     @pytest.fixture
-    def store(self, on_disk: Any) -> Iterator[SqlStore]:
+    def store(self, on_disk: Any) -> Iterator[Store]:
         store = on_disk()
         yield store
         store.close()

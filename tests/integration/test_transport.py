@@ -16,9 +16,10 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from newsletter import __version__
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, ProviderUnreachable
-from newsletter.ports.world import Capabilities, NotAfter
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
 from newsletter.providers.transport.transport import (

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from newsletter.domain.campaigns.campaign import Share
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.ports.families import Share
-from newsletter.ports.sending import Booking
-from newsletter.ports.world import Parcel
-from newsletter.store.sql import SqlTransaction
+from newsletter.domain.delivery.claim import Booking
+from newsletter.domain.delivery.provider import Parcel
+from newsletter.store.sql import Transaction
 from tests.fakes import PlainLinks
 from tests.simulation.database import BERLIN
 from tests.simulation.host import Noted, Parts
@@ -35,7 +35,7 @@ class Instead:
 def _in(repository: str, method: str, twist: Callable[..., Any]) -> Parts:
     """Where a method of a transaction's part is another: it gets the transaction and the method."""
 
-    def transaction(tx: SqlTransaction) -> Any:
+    def transaction(tx: Transaction) -> Any:
         part = getattr(tx, repository)
         right = getattr(part, method)
 
@@ -73,7 +73,7 @@ def _boasts(**capabilities: Any) -> Parts:
     return Parts(provider=provider)
 
 
-def _sql(tx: SqlTransaction, statement: str, *values: Any) -> list[Any]:
+def _sql(tx: Transaction, statement: str, *values: Any) -> list[Any]:
     found = tx.connection.exec_driver_sql(statement, values)
     return list(found.all()) if found.returns_rows else []
 
@@ -232,7 +232,7 @@ def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: An
     return sum(len(json.loads(members)) for _, members in rows[len(half) :])
 
 
-def _both_languages(tx: SqlTransaction) -> Any:
+def _both_languages(tx: Transaction) -> Any:
     """Each member of a family goes to the whole list."""
 
     def freeze(campaign_id: int, share: Share, batch_size: int, *_: Any) -> int:

@@ -12,11 +12,11 @@ from sqlalchemy import StaticPool, create_engine, event
 
 from newsletter.domain.delivery.epoch import Absence
 from newsletter.domain.schedule import LocalTime
+from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.records import AuditHead
 from newsletter.store.file.chain import Chain, HeadFile
 from newsletter.store.schema.versions import ensure_current
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import NOON, FixedClock, hash_address
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -57,7 +57,7 @@ class Database:
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
         chain = Chain(key=b"k" * 32, head=_NoHead())
-        self.store = SqlStore(self._engine, hash_address=hash_address, chain=chain)
+        self.store = Store(self._engine, hash_address=hash_address, chain=chain)
 
     def migrate(self) -> None:
         ensure_current(self._engine)

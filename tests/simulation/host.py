@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.domain.delivery.epoch import Absence, Location, Witness
 from newsletter.domain.delivery.pacing import Limits
 from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import Hand
@@ -22,8 +23,7 @@ from newsletter.pipeline.delivery.lines import Line, Lines, Turns
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import prefer
-from newsletter.ports.world import Links
-from newsletter.store.sql import SqlTransaction
+from newsletter.store.sql import Transaction
 from tests.fakes import PlainLinks, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.database import BATCH, database
@@ -47,7 +47,7 @@ def as_it_is(part: Any) -> Any:
 class Parts:
     """What a run is made of. A planted bug puts another part in the place of one."""
 
-    transaction: Callable[[SqlTransaction], Any] = as_it_is
+    transaction: Callable[[Transaction], Any] = as_it_is
     provider: Callable[[Customer], Any] = as_it_is
     witness: Callable[["Noted"], Any] = as_it_is
     links: Links = field(default_factory=PlainLinks)

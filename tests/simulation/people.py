@@ -4,15 +4,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.domain.subscribers.preference import Wish
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import leave, prefer
 from newsletter.pipeline.subscribers import leave as forget
-from newsletter.ports.letters import LetterLimits
-from newsletter.ports.records import HoldKind
-from newsletter.ports.sending import Resolution
 from tests.fakes import THEIRS, WORKSPACE
 from tests.simulation.database import ORIGINAL, SPANISH, address
 from tests.simulation.host import PROVIDERS, Host, Process

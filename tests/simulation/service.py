@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, unique_part
-from newsletter.ports.world import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 
 TIMEOUT = timedelta(seconds=30)
 KEY_LIVES = timedelta(minutes=10)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.domain.delivery.epoch import Location
-from newsletter.ports.world import Watermark
+from newsletter.domain.ports import Watermark
 from tests.contracts.watermark import WatermarkContract
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted

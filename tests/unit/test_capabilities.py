@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Sender
-from newsletter.ports.world import Capabilities
 
 CONTENT = Content(
     subject="A statement",

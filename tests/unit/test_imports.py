@@ -8,16 +8,16 @@ from types import ModuleType
 
 import pytest
 
-from newsletter import config, ports
+from newsletter import config
 from newsletter.imports import import_all, names_of
 
 
-@pytest.mark.parametrize("package", [config, ports])
+@pytest.mark.parametrize("package", [config])
 def test_each_name_of_a_package_can_be_asked_for(package: ModuleType) -> None:
     assert {one: getattr(package, one).__class__ for one in package.__all__}
 
 
-@pytest.mark.parametrize("package", [config, ports])
+@pytest.mark.parametrize("package", [config])
 def test_types_are_checked_against_the_module_that_is_imported(package: ModuleType) -> None:
     """What mypy reads under TYPE_CHECKING is what is found at run time."""
     declared = {
@@ -38,7 +38,7 @@ def modules(package: ModuleType) -> Mapping[str, str]:
 
 def test_a_name_that_is_not_there_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="forgery"):
-        names_of("newsletter.ports", {"world": "Clock"})("forgery")
+        names_of("newsletter.config", {"loading": "load"})("forgery")
 
 
 def test_a_whole_package_is_imported_but_for_what_is_left_out() -> None:

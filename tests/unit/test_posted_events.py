@@ -5,7 +5,7 @@ import json
 import pytest
 
 from newsletter.domain.events.event import Bounce, Event, EventKind
-from newsletter.ports.world import Webhook
+from newsletter.domain.ports import Webhook
 from tests.contracts.signed_webhook import Post, SignedWebhookContract
 from tests.fakes import NOON, PostedEvents
 

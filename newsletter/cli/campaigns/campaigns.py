@@ -23,11 +23,11 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.statements.family import awaited
-from newsletter.ports.sending import Resolution
 from newsletter.runtime.app import App
 
 _SAME_ACCOUNT = "same account"

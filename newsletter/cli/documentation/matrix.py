@@ -11,8 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.schedule import format_duration
-from newsletter.ports.world import Capabilities, Replay
 from newsletter.providers import registry
 from newsletter.providers.common.examination import Probe
 from newsletter.providers.common.options import ProviderOptions

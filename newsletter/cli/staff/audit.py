@@ -13,7 +13,7 @@ from newsletter.cli.shell import (
     say_left_out,
 )
 from newsletter.domain.errors import Defect
-from newsletter.ports.records import AuditHead
+from newsletter.domain.staff.audit import AuditHead
 
 
 @click.group()

@@ -21,16 +21,15 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import Grade, Remark, in_order, remark_of
-from newsletter.domain.statements.statement import Progress, Standing, Statement
+from newsletter.domain.statements.statement import Progress, Standing, Statement, StoredStatement
 from newsletter.pipeline.campaigns.outlook import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import Given
 from newsletter.pipeline.statements.family import awaited, goes_within, siblings, translations_of
 from newsletter.pipeline.statements.review import is_settled, review
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Transaction
 from newsletter.runtime.app import App
+from newsletter.store.sql import Transaction
 
 
 def languages_of(

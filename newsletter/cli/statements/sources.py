@@ -15,12 +15,12 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.errors import NotFound
+from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.feed import FeedRecord
 from newsletter.pipeline.statements.visit import Visited
-from newsletter.ports.feeds import Feed
-from newsletter.ports.store import Transaction
 from newsletter.runtime.app import App
+from newsletter.store.sql import Transaction
 
 _INVALID, _UNREACHABLE = 3, 6
 

@@ -29,17 +29,16 @@ from newsletter.cli.statements.reviewing import approve, check, in_a_word, langu
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.statement import Progress, Role, Statement
+from newsletter.domain.statements.statement import Progress, Role, Statement, StoredStatement
 from newsletter.formats.times import is_local
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import overrides
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Transaction
 from newsletter.runtime.app import App
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
+from newsletter.store.sql import Transaction
 
 
 @click.group(cls=Table)

@@ -22,10 +22,11 @@ from newsletter.subscriber_files.writing import FORMS, People
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from newsletter.ports.records import Readers
-    from newsletter.ports.staging import Away, Brought
-    from newsletter.ports.store import Staging
+    from newsletter.domain.subscribers.audience import Away, Brought
     from newsletter.runtime.app import App
+    from newsletter.store.sql import Transaction
+    from newsletter.store.subscribers.readers import Readers
+    from newsletter.store.subscribers.staging import Staging
     from newsletter.subscriber_files.people import PeopleFile
 
 
@@ -212,13 +213,15 @@ def _import(app: App, read: PeopleFile, *, rehearse: bool) -> _Outcome:
     return _Outcome(brought=brought)
 
 
-def _lay_ready(staging: Staging, people: Iterator[tuple[str, Entry | SuppressedEntry]]) -> None:
+def _lay_ready(
+    staging: Staging[Transaction], people: Iterator[tuple[str, Entry | SuppressedEntry]]
+) -> None:
     while chunk := list(islice(people, _CHUNK)):
         staging.add([(place, person) for place, person in chunk if isinstance(person, Entry)])
         staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
 
 
-def _bring_in(app: App, staging: Staging, read: PeopleFile) -> Brought:
+def _bring_in(app: App, staging: Staging[Transaction], read: PeopleFile) -> Brought:
     now = app.clock.now()
     with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
         # So that a consent, which names its source, can be traced to the very file.

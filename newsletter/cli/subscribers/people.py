@@ -22,8 +22,8 @@ from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, parse_address
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
-from newsletter.ports.store import Transaction
 from newsletter.runtime.app import App
+from newsletter.store.sql import Transaction
 
 
 @click.command("list")

@@ -9,7 +9,7 @@ import click
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, print_table, say
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.ports.store import Transaction
+from newsletter.store.sql import Transaction
 
 _SHOWN = 5
 

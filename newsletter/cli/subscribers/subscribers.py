@@ -10,8 +10,8 @@ from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, p
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason, parse_address
-from newsletter.ports.letters import ConsentRecord
-from newsletter.ports.store import Transaction
+from newsletter.domain.subscribers.signup import ConsentRecord
+from newsletter.store.sql import Transaction
 
 
 @click.group(cls=Table)

@@ -12,8 +12,8 @@ import click
 from newsletter.cli.delivery.holding import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.config.environment import environment
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.errors import NotFound
-from newsletter.ports.records import HoldKind
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, private
 from newsletter.store.file.lock import in_use, unused

@@ -22,11 +22,12 @@ import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
 from newsletter.config.environment import environment
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterState
+from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
+from newsletter.domain.ports import Examiner
 from newsletter.domain.statements.statement import Role
-from newsletter.ports.records import HoldKind
-from newsletter.ports.world import Examiner, Finding, Level
 from newsletter.runtime.keys import open_to_others
 
 if TYPE_CHECKING:

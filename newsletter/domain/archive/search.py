@@ -36,3 +36,44 @@ def terms(typed: str) -> tuple[Term, ...]:
         if any(map(str.isalnum, phrase or word))
     )
     return tuple(dict.fromkeys(made))[:_MOST]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searchable:
+    """The words of a statement that began to go out."""
+
+    slug: str
+    digest: str
+    """Of the content that they were taken from."""
+    language: str
+    title: str
+    text: str
+    """What it says below its title, without markup."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A piece of text, and whether it is what was looked for."""
+
+    text: str
+    found: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A statement in which all terms were found."""
+
+    slug: str
+    language: str
+    title: tuple[Stretch, ...]
+    excerpt: tuple[Stretch, ...]
+    """Of the text, around what was found; its beginning, where that is in the title alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hits:
+    """A part of what was found."""
+
+    count: int
+    """Of all there are."""
+    shown: tuple[Hit, ...]

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.statements.statement import Standing
+from newsletter.domain.subscribers.segment import Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,3 +150,43 @@ def _spent_nothing(campaign: Campaign) -> bool:
     return campaign.state is CampaignState.CANCELLED and not (
         campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """One statement that puts another right, and whom it goes to.
+
+    They are those who may have the original, and those who still wait in a campaign of it that
+    the correction ends; the latter only while they are subscribed.
+    """
+
+    by: str
+    """The slug of the correction."""
+    of: str
+    """The slug of the original: the statement whose readers get it."""
+    lists: tuple[str, ...]
+    """Of the original's campaign: a link in the correction ends these subscriptions."""
+    unstarted: bool
+    """That campaign has not begun: the correction goes to its lists, in its place."""
+    stops: tuple[Campaign, ...]
+    """Campaigns that might still hand something over, and must not."""
+    segment: Segment | None = None
+    """Of what has not begun: the correction goes to those alone whom this picks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Of the readers of a family's lists, those that one member goes to.
+
+    They are those of its languages whom no other member of the family has, or may have.
+    """
+
+    slug: str
+    """The member."""
+    original: str
+    """The slug of the family's original."""
+    lists: tuple[str, ...]
+    languages: frozenset[str]
+    """As the readers named them; empty for those who named none."""
+    segment: Segment | None = None
+    """Only those whom it picks."""

@@ -158,3 +158,12 @@ def _doubt(mark: Mark, location: Location, witness: Witness | Absence) -> Doubt 
     if mark.epoch not in {witness.mark.epoch, witness.before}:
         return Doubt.FOREIGN
     return Doubt.COPIED if location.moved_from(witness.location) else None
+
+
+class HoldKind(Enum):
+    """Why a whole workspace is on hold."""
+
+    STOP = "stop"
+    """A person stopped everything; what stands in the books is right."""
+    DOUBT = "doubt"
+    """The database may be older than what went out, so the books have to be compared first."""

@@ -180,3 +180,41 @@ def network_of(host: str) -> str:
     if isinstance(found, ipaddress.IPv4Address):
         return str(ipaddress.IPv4Network((int(found), 24), strict=False))
     return str(ipaddress.IPv6Network((int(found), 48), strict=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterLimits:
+    """How many letters are taken on. All are counted over letters that were asked for."""
+
+    a_day: int = 1
+    """Letters of a kind to a mailbox within 24 hours."""
+    a_month: int = 3
+    """Letters of a kind to a mailbox within 30 days."""
+    a_network: int = 20
+    """Letters that one network may ask for within an hour."""
+    waiting: int = 10_000
+    """Letters that may wait to be handed over."""
+
+
+class Taken(Enum):
+    """What became of asking for a letter. Nobody but staff may be told which."""
+
+    NEW = "new"
+    """It waits to be handed over."""
+    AGAIN = "again"
+    """One of its kind was asked for lately; nothing more is sent."""
+    NETWORK = "network"
+    """Too many were asked for from this network."""
+    FULL = "full"
+    """Too many letters wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimedLetter:
+    """A letter about to be handed over; only the attempt that holds it may book its outcome."""
+
+    letter: Letter
+    attempt_id: str
+    attempts: int
+    number: int
+    """How many claims there ever were in this database, with this one."""

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 
+from newsletter.domain.delivery.batch import BatchState
+from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressionReason
 
 
@@ -258,3 +260,45 @@ def _measures(damage: Damage, other: Damage) -> Iterator[tuple[int, Fraction, in
 
 def _trips(count: int, accepted: int, limit: Fraction) -> bool:
     return accepted >= _LEAST_ACCEPTED and count > 0 and count >= limit * accepted
+
+
+class Forged(NewsletterError):
+    """What was posted to us was not signed by the provider, or so long ago that it is a replay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One page of what a provider tells when it is asked for events."""
+
+    events: tuple[Event, ...]
+    until: datetime | None
+    """All before this was told by now, but for what is listed late; None: not known yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Whom an event speaks of, and of which delivery, as far as we know them."""
+
+    subscriber_id: int | None = None
+    address: str = ""
+    """As we know it; empty for somebody unknown or erased."""
+    erased: bool = False
+    """The person asked to be forgotten: nothing that names them is kept."""
+    campaign_id: int | None = None
+    """None where no campaign went, or was to go, to this person."""
+    lists: tuple[str, ...] = ()
+    """Those of the campaign."""
+    batch: BatchState | None = None
+    """Where the batch stands. Unless it is done, the event may prove what became of it."""
+
+    @property
+    def delivery(self) -> tuple[int, int] | None:
+        """(campaign id, subscriber id), where both are known."""
+        if self.campaign_id is None or self.subscriber_id is None:
+            return None
+        return self.campaign_id, self.subscriber_id
+
+    @property
+    def under_way(self) -> bool:
+        """The call is made at this moment: nothing can be booked yet."""
+        return self.batch is BatchState.CLAIMED

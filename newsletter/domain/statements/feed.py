@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as calendar_date
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 from urllib.parse import urlsplit
+
+from newsletter.domain.errors import NewsletterError
 
 MOST_AT_ONCE = 50
 """New items of one visit. More are a site that moved or was filled anew, and no news."""
@@ -244,3 +246,54 @@ def next_visit(
         doubled = _SOON * 2 ** min(failures - 1, 20)
         wait = max(min(doubled, max(every, _LATE)), min(asked or _SOON, _LONGEST))
     return now + wait * (1 + share / 10)
+
+
+class FeedUnreadable(NewsletterError):
+    """A feed could not be read. The message says why and what to do; it names no moment."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What one visit to a feed brought."""
+
+    items: tuple[Item, ...] = ()
+    """The newest first."""
+    bookmark: str = ""
+    """To be handed in at the next visit."""
+    unchanged: bool = False
+    """Nothing is new since the bookmark: ``items`` is empty for that reason."""
+    complete: bool = True
+    """``items`` is all that the feed lists, not only what changed since the bookmark."""
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedCounts:
+    """How many items of a feed are known, and of how many a statement was made."""
+
+    seen: int = 0
+    taken: int = 0
+    unusable: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenItem:
+    """An item of which a statement was made."""
+
+    known: KnownItem
+    composed: Composed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What is written down of one visit."""
+
+    record: FeedRecord
+    items: Sequence[KnownItem] = ()
+    """New where their number is 0; else they replace what is stored under it."""
+    composed: Mapping[str, Composed] = field(default_factory=dict)
+    """By slug, of those that are new or changed."""

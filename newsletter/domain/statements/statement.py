@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.subscribers.segment import Segment
 
@@ -214,3 +215,26 @@ def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
         who = ", ".join(sorted({approval.by for approval in outdated}))
         return [f"its text changed after {who} approved it; it waits for a new yes"]
     return [f"it has {have} of {required} approvals"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStatement:
+    """A statement as it was last read, and the digest of what it renders to."""
+
+    statement: Statement
+    digest: str
+    """Empty while it cannot be rendered."""
+    fingerprint: str
+    """Of the renderer that made the digest."""
+    present: bool = True
+    """Its source still has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a source holds at the moment. A faulty statement does not hide the others."""
+
+    statements: tuple[Statement, ...]
+    faults: tuple[Fault, ...] = ()
+    complete: bool = True
+    """False when the source itself could not be read: then what is missing is not gone."""

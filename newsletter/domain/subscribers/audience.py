@@ -1,9 +1,12 @@
 """Who may be written to: addresses, subscribers, subscriptions, suppressions."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from newsletter.domain.subscribers.segment import Segment
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -176,3 +179,48 @@ def _ascii_domain(domain: str) -> str:
         return domain.encode("idna").decode("ascii").translate(_ASCII_LOWER)
     except UnicodeError as error:
         raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error
+
+
+EXAMPLES = 3
+"""Of so many people in a file it is told where they stand, for each thing that is told of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Away:
+    """People who stay away, although a file names them."""
+
+    people: int = 0
+    first: tuple[tuple[str, str], ...] = ()
+    """Place and address of the first of them, at most ``EXAMPLES``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What came of a file, or would come of it."""
+
+    new: int
+    known: int
+    suppressed: int
+    """Addresses that were not suppressed before."""
+    refused: Mapping[SuppressionReason, Away]
+    """Who is suppressed here and not taken, in the order of the file."""
+    left: Away
+    """Who left a list here that the file names, and stays away from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """Whom a statement goes to, before it is known who of them another language has."""
+
+    lists: tuple[str, ...]
+    segment: Segment | None = None
+    languages: frozenset[str] | None = None
+    """As the readers named them; None for whatever they read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """One place that quotes an address."""
+
+    kind: str
+    key: tuple[str | int, ...]

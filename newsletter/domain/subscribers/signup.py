@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.subscribers.audience import Offer, fold, parse_address
@@ -153,3 +154,28 @@ def masked(address: str) -> str:
     """An address for the eyes of somebody who knows it: its first letter and its domain."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
+
+
+class Method(Enum):
+    """How a consent was given or taken back."""
+
+    DOUBLE_OPT_IN = "double opt-in"
+    """Asked for on a page, and confirmed by the link in a letter."""
+    PREFERENCES = "preferences"
+    """Chosen by the person on the page of their preferences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentRecord:
+    """One yes of one person to one list, or its end: proof, never changed afterwards."""
+
+    list: str
+    given: bool
+    """False: taken back."""
+    method: Method
+    source: str
+    """Where it was asked for."""
+    wording: str = ""
+    """The hash of the words that were shown; ``Consents.words`` has them."""
+    asked_at: datetime | None = None
+    at: datetime

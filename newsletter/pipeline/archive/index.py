@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from newsletter.domain.archive.search import Searchable
 from newsletter.domain.statements.content import Content
-from newsletter.ports.search import Searchable
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 
 _AT_ONCE = 50
 """Statements in one transaction, so that claims need not wait for long."""

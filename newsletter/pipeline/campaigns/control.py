@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events.event import overrule
 from newsletter.pipeline.ledger import finish, reassess
 from newsletter.pipeline.naming import find_campaign
-from newsletter.ports.sending import Resolution
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,11 @@
 """Whom a correction goes to, and what it ends. It is no stage: planning and dry runs share it."""
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Correction
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.ledger import approved_content
-from newsletter.ports.corrections import Correction
-from newsletter.ports.store import Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Transaction
 
 
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:

@@ -23,12 +23,12 @@ from newsletter.domain.campaigns.roundup import (
     in_one_language,
     standing_for,
 )
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.ledger import approved_content
-from newsletter.ports.roundups import Abstracts
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 Part = tuple[Campaign, Statement]
 """What went out, and its statement in the words that were approved."""

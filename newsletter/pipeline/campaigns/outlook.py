@@ -9,7 +9,7 @@ from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.family import family_of, siblings
-from newsletter.ports.store import Transaction
+from newsletter.store.sql import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Step, decide
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    Campaign,
+    CampaignState,
+    Correction,
+    Share,
+    Step,
+    decide,
+)
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone
-from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing
+from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
@@ -18,11 +28,7 @@ from newsletter.pipeline.statements.family import (
     goes_within,
     why_none_left,
 )
-from newsletter.ports.corrections import Correction
-from newsletter.ports.families import Share
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Capabilities, Clock
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

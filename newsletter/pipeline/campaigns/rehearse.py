@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from newsletter.domain.campaigns.campaign import Correction
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement
 from newsletter.domain.subscribers.segment import Segment
@@ -13,9 +15,7 @@ from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.statements.family import Family, family_of, siblings
-from newsletter.ports.corrections import Correction
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.claim import Later, Outage
 from newsletter.domain.delivery.pacing import Cause, Wait
 from newsletter.domain.events.event import Bounce, Figures
 from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.statements.family import Awaited, awaited
 from newsletter.pipeline.statements.review import overrides
-from newsletter.ports.sending import Later, Outage
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 
 
 def report(

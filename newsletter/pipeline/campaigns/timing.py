@@ -8,10 +8,10 @@ from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, Campaig
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, every_zone, release_time, resolve
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.audience import Aim
 from newsletter.pipeline.ledger import embargo_of
 from newsletter.pipeline.statements.family import family_of
-from newsletter.ports.store import Transaction
-from newsletter.ports.zones import Aim
+from newsletter.store.sql import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,16 +7,17 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.ports import Links, Provider, Renderer
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import ApprovalPolicy, Standing
 from newsletter.domain.subscribers.audience import parse_address
 from newsletter.pipeline.delivery.lines import Turns
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.statements.family import translations_of
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Links, NotAfter, Provider, Renderer
+from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""

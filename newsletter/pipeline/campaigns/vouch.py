@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.roundup import Issue, Roundup
-from newsletter.domain.statements.statement import Approval, Channel
+from newsletter.domain.clock import Clock
+from newsletter.domain.statements.statement import Approval, Channel, StoredStatement
 from newsletter.pipeline.statements.review import ReviewRules, review
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 _WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
 

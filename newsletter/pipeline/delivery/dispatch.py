@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, backoff
+from newsletter.domain.delivery.claim import Booking, ClaimedBatch
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
+from newsletter.domain.ports import Links, Watermark
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.lines import Lines
 from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing
-from newsletter.ports.sending import Booking, ClaimedBatch
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Links, NotAfter, Parcel, Watermark
+from newsletter.store.sql import Store, Transaction
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _FINAL = _KNOWN | {Verdict.UNKNOWN}

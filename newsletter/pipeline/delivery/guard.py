@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from newsletter.domain.delivery.epoch import Books, Mark, Witness
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.epoch import Books, HoldKind, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
-from newsletter.ports.records import HoldKind
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Watermark
+from newsletter.domain.ports import Watermark
+from newsletter.store.sql import Store, Transaction
 
 _ADVICE = {
     HoldKind.STOP: "'newsletter resume-sending --by EMAIL' resumes it",

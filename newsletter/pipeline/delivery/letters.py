@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
     Outcome,
@@ -18,18 +19,19 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.letter import (
     LINK_LIVES,
+    ClaimedLetter,
     LetterKind,
     LetterState,
     LetterText,
     Plan,
     plan_for,
 )
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
+from newsletter.domain.ports import Links, Watermark, Writer
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.lines import Line, Lines
-from newsletter.ports.letters import ClaimedLetter, Writer
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Links, NotAfter, Parcel, Watermark
+from newsletter.store.sql import Store, Transaction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}

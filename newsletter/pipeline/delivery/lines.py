@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.delivery.claim import ClaimedBatch, UnknownBatch
 from newsletter.domain.delivery.pacing import Cause, Limits, Pace, Wait, fails_for_long, fails_over
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.ports.doubt import UnknownBatch
-from newsletter.ports.sending import ClaimedBatch
-from newsletter.ports.store import Transaction
-from newsletter.ports.world import Provider
+from newsletter.domain.ports import Provider
+from newsletter.store.sql import Transaction
 
 _log = logging.getLogger("newsletter.run")
 _RECORDS = "its records"

@@ -11,22 +11,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
+from newsletter.domain.delivery.claim import Rest, UnknownBatch
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.lines import Lines
 from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing, reassess
-from newsletter.ports.doubt import Rest, UnknownBatch
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import (
-    Capabilities,
-    Clock,
-    Links,
-    NotAfter,
-    Parcel,
-    Provider,
-    Replay,
-    Sighting,
-)
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

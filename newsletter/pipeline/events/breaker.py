@@ -1,10 +1,10 @@
 """receipts → paused campaign: the breaker, for one to which too many readers or servers object."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.clock import Clock
 from newsletter.domain.events.event import Damage, objections
 from newsletter.pipeline.naming import find_campaign
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 
 def stop_harm(*, store: Store, clock: Clock) -> tuple[Campaign, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events.event import (
@@ -22,17 +23,18 @@ from newsletter.domain.events.event import (
     SOFT_MEMORY,
     Event,
     EventKind,
+    Forged,
+    Place,
     Receipt,
     is_kept_whole,
     is_worn_out,
     receipt_kind,
     suppression,
 )
+from newsletter.domain.ports import History
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.ledger import TOLD, confirm
-from newsletter.ports.events import Place
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Forged, History
+from newsletter.store.sql import Store, Transaction
 
 _CHUNK = 500
 _BEYOND = 1 << 63

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.review import Grade
 from newsletter.domain.statements.statement import (
@@ -13,12 +14,11 @@ from newsletter.domain.statements.statement import (
     Role,
     Standing,
     Statement,
+    StoredStatement,
 )
 from newsletter.pipeline.ledger import authorise, find_statement, is_draft, standing_of
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 _LONGEST_REASON = 500
 

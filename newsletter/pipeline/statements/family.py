@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Share
 from newsletter.domain.campaigns.family import Tongue, allotted, objection
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import ApprovalPolicy, Statement
+from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import approved_content, standing_of
-from newsletter.ports.families import Share
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Transaction
+from newsletter.store.sql import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

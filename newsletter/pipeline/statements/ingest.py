@@ -4,11 +4,11 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.statement import Statement
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Reading, Source
+from newsletter.domain.ports import Source
+from newsletter.domain.statements.statement import Reading, Statement, StoredStatement
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

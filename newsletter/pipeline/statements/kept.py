@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from newsletter.domain.campaigns.roundup import Issue
-from newsletter.domain.statements.feed import ItemState
-from newsletter.domain.statements.statement import Progress, Statement
-from newsletter.ports.feeds import TakenItem
-from newsletter.ports.store import Store
-from newsletter.ports.world import Reading
+from newsletter.domain.statements.feed import ItemState, TakenItem
+from newsletter.domain.statements.statement import Progress, Reading, Statement
+from newsletter.store.sql import Store
 
 
 @dataclass(kw_only=True)

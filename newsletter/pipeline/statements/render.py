@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 
 from newsletter.domain.campaigns.family import objection
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.family import within
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Renderer
+from newsletter.store.sql import Store, Transaction
 
 Families = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its translations that are there, by language."""

@@ -12,16 +12,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.clock import Clock
+from newsletter.domain.ports import Reviewer
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.review import Grade, Remark, Surroundings, codes, in_order
-from newsletter.domain.statements.statement import Approval, ApprovalPolicy, Statement
+from newsletter.domain.statements.statement import (
+    Approval,
+    ApprovalPolicy,
+    Statement,
+    StoredStatement,
+)
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import embargo_of, standing_of
 from newsletter.pipeline.statements.family import translations_of
-from newsletter.ports.records import StoredStatement
-from newsletter.ports.review import Reviewer
-from newsletter.ports.store import Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Transaction
 
 _NEAR = timedelta(hours=1)
 _GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.ports import Feed
 from newsletter.domain.statements.feed import (
     Composed,
     FeedRecord,
+    FeedUnreadable,
+    Fetched,
+    Findings,
     Item,
     ItemState,
     KnownItem,
@@ -20,9 +25,7 @@ from newsletter.domain.statements.feed import (
     sift,
 )
 from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
-from newsletter.ports.feeds import Feed, FeedUnreadable, Fetched, Findings
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock
+from newsletter.store.sql import Store, Transaction
 
 _SPREAD = 1.1
 _RECENT = timedelta(days=7)

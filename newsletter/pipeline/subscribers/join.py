@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from newsletter.domain.delivery.letter import Letter, LetterKind
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, Taken
 from newsletter.domain.errors import NotFound
+from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import (
     Consent,
     Entry,
@@ -17,10 +19,8 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.signup import Objection, Wish
-from newsletter.ports.letters import ConsentRecord, LetterLimits, Method, Taken
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Links
+from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, Wish
+from newsletter.store.sql import Store, Transaction
 
 _STAYS = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}

@@ -7,10 +7,11 @@ all that it ever does is to end subscriptions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound
+from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.store import Store
-from newsletter.ports.world import Clock, Links
+from newsletter.store.sql import Store
 
 
 @dataclass(frozen=True, kw_only=True)

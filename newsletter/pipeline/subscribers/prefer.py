@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, network_of
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, network_of
 from newsletter.domain.errors import NotFound
+from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.preference import LINK_OPENS, Preferences, Wish
-from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
-from newsletter.ports.store import Store, Transaction
-from newsletter.ports.world import Clock, Links
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.store.sql import Store, Transaction
 
 _SOURCE = "the page of preferences"
 _WRONG_CLOCK = timedelta(hours=1)

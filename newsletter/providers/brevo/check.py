@@ -6,7 +6,7 @@ not among them gets 401 as well.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.brevo.send import Options
 from newsletter.providers.common.examination import (
     DOMAIN,

@@ -21,9 +21,9 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, MergeField
-from newsletter.ports.world import Capabilities, Replay
 from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Sighting
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
-from newsletter.ports.world import Capabilities, Parcel, Sighting
 from newsletter.providers.transport.http import (
     AnswerLost,
     HttpRequest,

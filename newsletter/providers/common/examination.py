@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.ports.world import Finding, Level
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
 from newsletter.providers.transport.transport import Transport

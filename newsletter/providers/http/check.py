@@ -1,6 +1,6 @@
 """A described provider can be asked nothing: only its description is known, and looked at."""
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, uncertain
 from newsletter.providers.http import description
 from newsletter.providers.http.body import BodyTemplate

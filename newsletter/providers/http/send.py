@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.ports.world import Capabilities
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
 from newsletter.providers.transport.http import (

@@ -7,7 +7,7 @@ documented, so 401 does not prove a key wrong.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,

@@ -12,8 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
-from newsletter.ports.world import Forged
+from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common import signatures as keys
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import (

@@ -8,7 +8,7 @@ which is not asked. Unconfirmed: that a domain it does not know gets 404.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     Probe,

@@ -5,7 +5,7 @@ Facts: clients of Mailpit's API, which read ``Version`` from it.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, public, well
 from newsletter.providers.mailpit.send import Options
 from newsletter.providers.transport.http import HttpRequest

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content
-from newsletter.ports.world import Capabilities
 from newsletter.providers.common.answers import refused
 from newsletter.providers.common.bodies import (
     Compiled,

@@ -6,7 +6,7 @@ token that may only send is answered with 401 or 403 here is not documented.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,

@@ -13,8 +13,8 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
-from newsletter.ports.world import Capabilities
 from newsletter.providers.common.answers import at_fault, by_item, read_each, refused
 from newsletter.providers.common.bodies import (
     Compiled,

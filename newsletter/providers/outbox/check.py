@@ -1,6 +1,6 @@
 """The embedded provider is asked nothing: it writes to nobody."""
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, well
 from newsletter.providers.outbox import send as outbox
 

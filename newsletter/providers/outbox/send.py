@@ -19,11 +19,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import mime_template
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
-from newsletter.ports.world import Capabilities, NotAfter, Parcel, Replay, Sighting
 from newsletter.providers.common.options import ProviderOptions
 
 MAX_RECIPIENTS = 1000

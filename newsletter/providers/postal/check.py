@@ -1,6 +1,6 @@
 """Postal can be asked nothing: its source has no call that looks at a key without a message."""
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, uncertain
 from newsletter.providers.postal import send as postal
 

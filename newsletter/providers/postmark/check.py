@@ -8,7 +8,7 @@ of the account.
 from typing import Any
 from urllib.parse import quote
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,

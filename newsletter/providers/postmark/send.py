@@ -14,9 +14,9 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.ports.world import Capabilities
 from newsletter.providers.common.answers import by_item, read_each
 from newsletter.providers.common.bodies import (
     Compiled,

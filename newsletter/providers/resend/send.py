@@ -13,8 +13,8 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
-from newsletter.ports.world import Capabilities, Replay
 from newsletter.providers.common.answers import at_fault, refused
 from newsletter.providers.common.bodies import (
     Compiled,

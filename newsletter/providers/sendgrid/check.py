@@ -6,7 +6,7 @@ also be verified as a single address; that is not asked.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,

@@ -8,7 +8,7 @@ domain's place: that is not asked.
 
 from typing import Any
 
-from newsletter.ports.world import Finding
+from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,

@@ -18,9 +18,9 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain, mime_template, plain_field, plain_mailbox
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
-from newsletter.ports.world import Capabilities
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics
 from newsletter.providers.ses.answers import read
 from newsletter.providers.ses.signing import SigningKey

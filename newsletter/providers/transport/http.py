@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import NewsletterError
-from newsletter.ports.world import Capabilities
 
 LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_REASON = 200

@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
 from newsletter import __version__
+from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.errors import (
     ClaimOver,
     Defect,
@@ -29,7 +30,6 @@ from newsletter.domain.errors import (
     InvalidConfiguration,
     ProviderUnreachable,
 )
-from newsletter.ports.world import Clock, NotAfter
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse, words
 
 _NEVER = float("inf")

@@ -148,9 +148,7 @@ class ContactSheet:
     """Writes the page. Reads its templates once."""
 
     def __init__(self) -> None:
-        from newsletter.rendering.mail.templates import (
-            Templates,  # whoever asks for help needs none
-        )
+        from newsletter.rendering.mail.templates import Templates
 
         self._templates = Templates(read_templates(default_templates() / "preview"), filters={})
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.documents.imported import unusable
-from newsletter.domain.statements.feed import Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of

@@ -24,7 +24,7 @@ from time import monotonic
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from newsletter import __version__
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable
 
 Address = IPv4Address | IPv6Address
 

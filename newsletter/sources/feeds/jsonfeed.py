@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from newsletter.domain.statements.feed import Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds.markup import address, clean, instant, language, plain
 from newsletter.sources.feeds.syndication import bounded, made_up_id
 

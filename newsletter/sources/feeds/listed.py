@@ -8,8 +8,7 @@ from typing import Any, Protocol
 
 from newsletter.documents.imported import unusable
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
 
 Text = Composed | InvalidInput

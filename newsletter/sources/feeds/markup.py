@@ -16,8 +16,8 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree, html
 
 from newsletter.documents.lines import ordinary
+from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
-from newsletter.ports.feeds import FeedUnreadable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)

@@ -10,8 +10,7 @@ from typing import Any
 
 from newsletter.documents.imported import unusable
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources import apart
 from newsletter.sources.feeds import jsonfeed, syndication
 from newsletter.sources.feeds import visiting as wordpress

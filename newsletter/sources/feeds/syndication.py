@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from lxml import etree, html
 
-from newsletter.domain.statements.feed import Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds.markup import address, clean, instant, language, plain
 
 Element = Any

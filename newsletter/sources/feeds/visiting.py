@@ -8,10 +8,9 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, Item
-from newsletter.ports.feeds import FeedUnreadable, Fetched
-from newsletter.ports.world import Clock
+from newsletter.domain.statements.feed import Composed, FeedUnreadable, Fetched, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, checked
 from newsletter.sources.feeds.jsonfeed import values_of
 from newsletter.sources.feeds.listed import Listed, Reader, whatever_it_holds

@@ -21,8 +21,7 @@ from sqlalchemy import (
     table,
 )
 
-from newsletter.domain.archive.search import Term
-from newsletter.ports.search import Hit, Hits, Searchable, Stretch
+from newsletter.domain.archive.search import Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.schema import arrivals, tables
 
 INDEX = "searchable_words"
@@ -40,13 +39,17 @@ _itself: ColumnElement[Any] = literal_column(INDEX)
 _campaign = tables.campaign.c
 
 
-class SqlSearch:
-    """The words of what went out."""
+class Search:
+    """The words of what went out. Nothing else is ever found, nor counted."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
+        """(slug, digest) of what went out last of each statement, where its words are not kept.
+
+        With ``slugs``, of these alone.
+        """
         kept = exists().where(_kept.slug == _campaign.slug, _kept.digest == _campaign.digest)
         newest = (
             select(func.max(_campaign.id))
@@ -63,6 +66,7 @@ class SqlSearch:
         return [(row.slug, row.digest) for row in rows]
 
     def put(self, searchable: Searchable) -> None:
+        """Keep a statement's words, in the place of those that were kept under its slug."""
         title, text = (one.translate(_CONTROLS) for one in (searchable.title, searchable.text))
         self._drop(searchable.slug)
         row = {"slug": searchable.slug, "digest": searchable.digest}
@@ -83,6 +87,10 @@ class SqlSearch:
         self._connection.execute(delete(arrivals.searchable).where(_kept.slug == slug))
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
+        """Statements that have all terms, the best first; none where there are no terms.
+
+        Neither case nor accents count. A title counts for more than the text.
+        """
         if not terms:
             return Hits(count=0, shown=())
         fits = _fits(terms)

@@ -44,7 +44,7 @@ _CORRECTS_SOMETHING = text("campaign.corrects <> ''")
 _TRANSLATES = text("campaign.translates <> ''")
 
 
-class SqlCampaigns:
+class Campaigns:
     """Campaigns, their audiences and figures."""
 
     def __init__(self, connection: Connection) -> None:
@@ -54,9 +54,11 @@ class SqlCampaigns:
         return self._fetch(_with_counts().order_by(_campaign.id))
 
     def heads(self) -> list[Campaign]:
+        """The same without their figures, which cost a sum over all batches there are."""
         return self._fetch(_without_counts().order_by(_campaign.id))
 
     def newest(self, most: int | None) -> list[Campaign]:
+        """The last so many, newest first, with their figures."""
         newest = select(_campaign.id).order_by(_campaign.id.desc()).limit(most)
         return self._fetch(_with_counts(newest).order_by(_campaign.id.desc()))
 
@@ -64,21 +66,26 @@ class SqlCampaigns:
         return int(self._connection.scalar(select(func.count(_campaign.id))) or 0)
 
     def open(self) -> list[Campaign]:
+        """Those that are not over: scheduled, sending, paused, or in need of attention."""
         return self._fetch(_open())
 
     def open_heads(self) -> list[Campaign]:
+        """The same without their figures."""
         return self._fetch(_open_heads())
 
     def going(self) -> list[Campaign]:
+        """Those that are sending, with their figures."""
         return self._fetch(_going())
 
     def begun(self, after: datetime) -> list[Campaign]:
+        """Those that began after a moment, in that order, without their figures."""
         began = _campaign.started_at > to_ms(after)
         return self._fetch(
             _without_counts().where(_HAS_BEGUN, began).order_by(_campaign.started_at, _campaign.id)
         )
 
     def last_begun(self, most: int) -> list[Campaign]:
+        """The so many that began last, newest first, without their figures."""
         return self._fetch(
             _without_counts()
             .where(_HAS_BEGUN)
@@ -87,6 +94,10 @@ class SqlCampaigns:
         )
 
     def kin(self, slugs: Collection[str]) -> list[Campaign]:
+        """Those of these statements, and of all that correct them or are corrected by them.
+
+        Also where there are several in between; oldest first, without their figures.
+        """
         found: dict[int, Campaign] = {}
         seen: set[str] = set()
         asked = set(slugs)
@@ -102,10 +113,12 @@ class SqlCampaigns:
         return [found[number] for number in sorted(found)]
 
     def translations(self, slugs: Collection[str]) -> set[str]:
+        """The slugs of the campaigns that translate these statements."""
         translates = select(_campaign.slug).where(_TRANSLATES, _campaign.translates.in_(slugs))
         return set(self._connection.scalars(translates.distinct()))
 
     def published(self, *, skip: int, most: int) -> list[str]:
+        """The slugs of what began to go out: what began last, first; each once."""
         return list(
             self._connection.scalars(
                 select(_campaign.slug)
@@ -117,6 +130,7 @@ class SqlCampaigns:
         )
 
     def count_published(self) -> tuple[int, datetime | None]:
+        """How many slugs that are, and when one of them last began."""
         row = self._connection.execute(
             select(func.count(_campaign.slug.distinct()), func.max(_campaign.started_at)).where(
                 _HAS_BEGUN
@@ -138,12 +152,15 @@ class SqlCampaigns:
         return None if newest is None else self.get(newest)
 
     def sending(self) -> list[int]:
+        """The ids of those that are sending."""
         return list(self._connection.scalars(_sending()))
 
     def due(self, now: datetime) -> list[Campaign]:
+        """Those scheduled whose time has come, oldest first."""
         return self._fetch(_due(), now=to_ms(now))
 
     def add(self, campaign: Campaign, at: datetime) -> int:
+        """Insert a scheduled campaign (its ``id`` is ignored) and return its id."""
         added = self._connection.execute(
             insert(tables.campaign)
             .values(
@@ -173,6 +190,11 @@ class SqlCampaigns:
         segment: Segment | None = None,
         by_zone: ByZone | None = None,
     ) -> int:
+        """Fix the audience in batches of ``batch_size`` by one statement; returns its size.
+
+        With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
+        readers of one instant, and waits for it.
+        """
         whom = aimed(lists, segment)
         return freeze(self._connection, campaign_id, whom, batch_size, by_zone)
 
@@ -185,6 +207,7 @@ class SqlCampaigns:
         at: datetime,
         reason: str = "",
     ) -> bool:
+        """Change the state if it is one of ``expect``; tells whether it was."""
         values = {
             "campaign": campaign_id,
             "from": [state.value for state in expect],
@@ -206,6 +229,10 @@ class SqlCampaigns:
         )
 
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
+        """Let what waits go to this provider, at once; empty is the first. Tells what is new.
+
+        What waits for an hour goes then.
+        """
         handed = self._connection.execute(
             update(tables.campaign)
             .where(_campaign.id == campaign_id, _campaign.carrier != carrier)
@@ -224,15 +251,18 @@ class SqlCampaigns:
         return bool(handed)
 
     def carriers(self) -> set[str]:
+        """The carriers of the campaigns that are sending."""
         return set(self._connection.scalars(select(_campaign.carrier).where(_IS_SENDING)))
 
     def providers(self, campaign_id: int) -> list[str]:
+        """The providers that its batches went to, by name."""
         named = select(_batch.provider).where(
             _batch.campaign_id == campaign_id, _batch.provider != ""
         )
         return sorted(self._connection.scalars(named.distinct()))
 
     def cancel_pending(self, campaign_id: int) -> int:
+        """Turn what is queued into cancelled; returns how many deliveries."""
         queued = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.QUEUED.value)
         pending = self._connection.scalar(
             select(func.coalesce(func.sum(_batch.pending), 0)).where(queued)
@@ -249,6 +279,7 @@ class SqlCampaigns:
         return int(pending or 0)
 
     def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
+        """(address, state, reason, provider id) of each delivery that differs from its batch."""
         delivery = tables.delivery.c
         rows = self._connection.execute(
             select(
@@ -269,6 +300,7 @@ class SqlCampaigns:
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     def unknown(self, campaign_id: int) -> list[str]:
+        """The addresses of those of whom nobody knows whether the provider took the message."""
         lost = _batch.state == BatchState.UNKNOWN.value
         member = each_id(_batch.members)
         subscriber, delivery = tables.subscriber.c, tables.delivery.c

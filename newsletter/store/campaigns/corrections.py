@@ -18,9 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, Correction
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.ports.corrections import Correction
 from newsletter.store.campaigns.freezing import fill
 from newsletter.store.schema import tables
 from newsletter.store.schema.json_sql import each_id
@@ -40,17 +39,19 @@ _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
 
 
-class SqlCorrections:
-    """Those who may have a statement, or wait for it."""
+class Corrections:
+    """Those who may have a statement, or wait for it. Suppression outranks everything."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def audience(self, correction: Correction) -> int:
+        """How many would get it now."""
         people = _people(correction).subquery("person")
         return int(self._connection.scalar(select(func.count()).select_from(people)) or 0)
 
     def reachable(self, correction: Correction) -> Iterator[str]:
+        """The addresses of those who would get it."""
         people = _people(correction).subquery("person")
         query = (
             select(_subscriber.address)
@@ -60,6 +61,7 @@ class SqlCorrections:
         yield from self._connection.scalars(query).yield_per(_CHUNK)
 
     def excluded(self, correction: Correction) -> list[tuple[str, str]]:
+        """(address, reason) of those who were to get the original and would not get it."""
         held = _held(correction)
         rows = self._connection.execute(
             select(func.coalesce(_subscriber.address, "(erased)"), _reason(held, correction))
@@ -70,11 +72,17 @@ class SqlCorrections:
         return [(row[0], row[1]) for row in rows]
 
     def take_over(self, campaign_id: int, by: str) -> None:
+        """Note that the correction ``by`` ended this campaign and goes to who waited in it."""
         self._connection.execute(
             update(tables.campaign).where(_campaign.id == campaign_id).values(corrected_by=by)
         )
 
     def freeze(self, campaign_id: int, correction: Correction, batch_size: int) -> int:
+        """Fix the correction's audience by one statement; returns its size.
+
+        Its campaign takes the original's lists. At the claim, whoever may have the original is
+        asked for no subscription; whoever only waited for it is.
+        """
         self._connection.execute(
             update(tables.campaign)
             .where(_campaign.id == campaign_id)

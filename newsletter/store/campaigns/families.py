@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select, text, true
 
-from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.campaign import Campaign, Share
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.schedule import ByZone
-from newsletter.ports.families import Share
-from newsletter.store.campaigns.campaigns import SqlCampaigns
+from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.freezing import freeze
 from newsletter.store.schema import tables
 from newsletter.store.schema.json_sql import each_id
@@ -22,36 +21,48 @@ _delivery = tables.delivery.c
 _subscriber = tables.subscriber.c
 
 
-class SqlFamilies:
-    """The readers of a statement in several languages."""
+class Families:
+    """The readers of a statement in several languages. Suppression outranks everything.
+
+    A reader who stands in a campaign of one member is had by it, in whatever state: but not who was
+    cancelled before being handed over, unless a correction took them over.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def campaigns(self, original: str) -> list[Campaign]:
+        """The latest campaign of each statement that was ever planned as its translation."""
         latest = (
             select(func.max(_campaign.id))
             .where(text("campaign.translates <> ''"), _campaign.translates == original)
             .group_by(_campaign.slug)
             .order_by(_campaign.slug)
         )
-        campaigns = SqlCampaigns(self._connection)
+        campaigns = Campaigns(self._connection)
         found = [campaigns.get(number) for number in self._connection.scalars(latest).all()]
         return [campaign for campaign in found if campaign is not None]
 
     def languages(self, lists: Sequence[str]) -> set[str]:
+        """The languages of those who would get what goes to these lists."""
         named = select(_subscriber.language).where(eligible(lists)).distinct()
         return set(self._connection.scalars(named))
 
     def audience(self, share: Share) -> int:
+        """How many would get it now."""
         people = select(func.count()).select_from(tables.subscriber).where(_gets(share))
         return int(self._connection.scalar(people) or 0)
 
     def reachable(self, share: Share) -> Iterator[str]:
+        """The addresses of those who would get it."""
         query = select(_subscriber.address).where(_gets(share)).order_by(_subscriber.id)
         yield from self._connection.scalars(query).yield_per(_CHUNK)
 
     def elsewhere(self, share: Share) -> list[tuple[str, str, str]]:
+        """(address, language, slug) of those on its lists who would get it, were it not for others.
+
+        The slug is that of the member which has them; empty where it is their language alone.
+        """
         had = _had(share)
         rows = self._connection.execute(
             select(_subscriber.address, _subscriber.language, func.coalesce(had.c.slug, ""))
@@ -64,6 +75,10 @@ class SqlFamilies:
     def freeze(
         self, campaign_id: int, share: Share, batch_size: int, by_zone: ByZone | None = None
     ) -> int:
+        """Fix the audience by one statement; returns its size.
+
+        Nobody whom another member has at that moment is in it. ``by_zone`` is as for campaigns.
+        """
         return freeze(self._connection, campaign_id, _gets(share), batch_size, by_zone)
 
 

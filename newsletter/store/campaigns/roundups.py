@@ -30,29 +30,34 @@ def _as_statement() -> TypeAdapter[Statement | None]:
     return TypeAdapter[Statement | None](Statement | None)
 
 
-class SqlRoundups:
+class Roundups:
     """Since when each round-up is configured, and its issues."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def since(self) -> dict[str, datetime]:
+        """Name → when the round-up began, for each that is configured."""
         rows = self._connection.execute(select(arrivals.roundup)).all()
         return {row.name: from_ms(row.since) for row in rows}
 
     def begin(self, name: str, at: datetime) -> None:
+        """A round-up that was not there, and gathers nothing older. Known ones stay as they are."""
         self._connection.execute(
             insert(arrivals.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
         )
 
     def end(self, name: str) -> None:
+        """It is not configured any more. Its issues stay."""
         self._connection.execute(delete(arrivals.roundup).where(_roundup.name == name))
 
     def issues(self) -> list[Issue]:
+        """All issues, by name and day."""
         query = select(arrivals.issue).order_by(_issue.name, _issue.day)
         return [_read(row) for row in self._connection.execute(query).all()]
 
     def some(self, slugs: Collection[str]) -> list[Issue]:
+        """Those whose statement has one of these slugs, by name and day."""
         named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
         keys = sorted((name, "-".join(day)) for name, *day in named)
         found = []
@@ -63,6 +68,7 @@ class SqlRoundups:
         return found
 
     def waiting(self) -> list[Issue]:
+        """Those with a statement that has not begun to go out, by name and day."""
         slug = _issue.name.concat("-").concat(_issue.day)
         began = exists().where(_campaign.id == last_of(slug), _campaign.started_at.is_not(None))
         waits = select(arrivals.issue).where(_issue.document != _NONE, ~began)
@@ -70,10 +76,12 @@ class SqlRoundups:
         return [_read(row) for row in rows]
 
     def last(self, name: str) -> date | None:
+        """The day of the newest issue of a round-up."""
         day = self._connection.scalar(select(func.max(_issue.day)).where(_issue.name == name))
         return None if day is None else date.fromisoformat(day)
 
     def put(self, issue: Issue, at: datetime) -> None:
+        """Insert it, or replace what is stored under its name and day."""
         values = {
             "upto": to_ms(issue.upto),
             "document": _as_statement().dump_json(issue.statement).decode(),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict
-from newsletter.ports.sending import Booking, ClaimedBatch, Later, Outage, Waiting
+from newsletter.domain.delivery.claim import Booking, ClaimedBatch, Later, Outage, Waiting
 from newsletter.store.delivery import claiming, dividing
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
@@ -29,7 +29,7 @@ _batch = tables.batch.c
 _campaign = tables.campaign.c
 
 
-class SqlBatches:
+class Batches:
     """The unit of work."""
 
     def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
@@ -44,6 +44,14 @@ class SqlBatches:
         attempt_id: str,
         room: Mapping[str, int | None] = MappingProxyType({}),
     ) -> ClaimedBatch | None:
+        """Take one queued batch of a campaign that is sending, of urgent ones first; none on hold.
+
+        Checks suppressions and subscriptions again, in the same transaction, and books those who
+        left. A batch in which nobody is left is done and is not returned.
+
+        ``room`` holds how many members a batch may have at each provider, the first one first;
+        None is no limit. Those beyond it become a queued batch of their own.
+        """
         while (found := claiming.next_queued(self._connection, at, room)) is not None:
             batch_id, provider = found
             claimed = claiming.claim(
@@ -62,10 +70,16 @@ class SqlBatches:
         return None
 
     def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> None:
+        """Write down what is about to leave, and to which account at its provider."""
         values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
         self._connection.execute(_intend(), values)
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
+        """Book the answer if the fence still holds; tells whether it did.
+
+        Those to be tried again leave for a queued batch of their own, which counts the tries so
+        far. Where the campaign was cancelled in the meantime, that batch is cancelled instead.
+        """
         if booking.again and not self._set_aside(claimed, booking, at):
             return False
         state = _DELIVERY_STATES[booking.outcome.verdict]
@@ -107,6 +121,10 @@ class SqlBatches:
         )
 
     def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+        """Put a batch back that was provably not handed over, if the fence still holds.
+
+        Where its campaign was cancelled in the meantime, the batch is cancelled instead.
+        """
         cancelled = dividing.is_cancelled(claimed.campaign.id)
         more = case((cancelled, _batch.pending), else_=0)
         values = {
@@ -120,18 +138,25 @@ class SqlBatches:
         return dividing.change(self._connection, claimed, values)
 
     def split(self, claimed: ClaimedBatch) -> bool:
+        """Replace a batch by two halves of it, if the fence still holds."""
         if self._connection.scalar(select(dividing.is_cancelled(claimed.campaign.id))):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
         return dividing.halve(self._connection, claimed)
 
     def abandon(self, *, at: datetime) -> int:
+        """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
+
+        Whoever held an unknown one is dead too.
+        """
         self._connection.execute(_let_go())
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def is_open(self, campaign_id: int) -> bool:
+        """Whether any batch of the campaign is queued or claimed."""
         return self._connection.scalar(_open(), {"campaign": campaign_id}) is not None
 
     def later(self, campaign_id: int, now: datetime) -> Later | None:
+        """Who waits for an hour that has not come; None where nobody does."""
         row = self._connection.execute(
             select(
                 func.min(_batch.not_before).label("next_at"),
@@ -152,6 +177,7 @@ class SqlBatches:
         )
 
     def outage(self, campaign_id: int) -> Outage | None:
+        """What of it was tried in vain and waits for another try; None where nothing is."""
         row = self._connection.execute(
             select(
                 func.coalesce(func.sum(_batch.pending), 0).label("people"),
@@ -171,6 +197,7 @@ class SqlBatches:
         return Outage(people=row.people, tries=row.tries, reason=row.reason, next_at=next_at)
 
     def waiting(self) -> Waiting:
+        """What campaigns that are sending still have to hand over."""
         queued = _batch.state == BatchState.QUEUED.value
         claimed = _batch.state == BatchState.CLAIMED.value
         row = self._connection.execute(

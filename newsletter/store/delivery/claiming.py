@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.ports.sending import ClaimedBatch
-from newsletter.store.campaigns.campaigns import SqlCampaigns
+from newsletter.domain.delivery.claim import ClaimedBatch
+from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
@@ -188,7 +188,7 @@ def claim(
     held = {"batch": batch_id, "attempt": attempt_id, "to": provider}
     times = {"at": to_ms(at), "until": to_ms(at + lease)}
     row = connection.execute(_hold(), held | times).one()
-    campaign = SqlCampaigns(connection).head(row.campaign_id)
+    campaign = Campaigns(connection).head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
     asked = {"members": row.members, "campaign": row.campaign_id}
     found = fetch(connection, _reachable(lists), asked)

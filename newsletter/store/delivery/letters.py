@@ -26,12 +26,14 @@ from sqlalchemy import (
 
 from newsletter.domain.delivery.letter import (
     LETTER_LIVES,
+    ClaimedLetter,
     Letter,
     LetterKind,
+    LetterLimits,
     LetterState,
+    Taken,
     mailbox_of,
 )
-from newsletter.ports.letters import ClaimedLetter, LetterLimits, Taken
 from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
 from newsletter.store.file.copies import PUT_BACK
 from newsletter.store.schema import asking, tables
@@ -44,7 +46,7 @@ _NOBODY = b""
 _letter = asking.letter.c
 
 
-class SqlLetters:
+class Letters:
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
     def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
@@ -52,6 +54,10 @@ class SqlLetters:
         self._hash = hash_address
 
     def ask(self, letter: Letter, *, network: str, limits: LetterLimits) -> Taken:
+        """Take a letter on, within the limits. ``network`` is what the person's address shows.
+
+        Costs the same whether the address is known to us or not, and never asks whether it is.
+        """
         mailbox = self._hash(mailbox_of(letter.address))
         from_where = self._hash(f"network@{network}") if network else _NOBODY
         same = and_(
@@ -119,6 +125,7 @@ class SqlLetters:
         return None if row is None else _letter_of(row)
 
     def claim(self, *, at: datetime, attempt_id: str) -> ClaimedLetter | None:
+        """Take the next one that is due; None where none is, or while everything is on hold."""
         now = to_ms(at)
         number = self._next_due(at)
         if number is None:
@@ -144,6 +151,7 @@ class SqlLetters:
         )
 
     def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
+        """Write down where it is about to go."""
         self._book(claimed, provider=provider, account=account)
 
     def _next_due(self, at: datetime) -> int | None:
@@ -176,6 +184,7 @@ class SqlLetters:
         provider_id: str = "",
         reason: str = "",
     ) -> bool:
+        """Book what became of it, if this attempt still holds it; tells whether it did."""
         return self._book(
             claimed,
             state=state.value,
@@ -186,6 +195,7 @@ class SqlLetters:
         )
 
     def requeue(self, claimed: ClaimedLetter, *, not_before: datetime, reason: str) -> bool:
+        """Put back what was provably not handed over."""
         waiting = LetterState.WAITING.value
         return self._book(claimed, state=waiting, not_before=to_ms(not_before), reason=reason)
 
@@ -202,9 +212,14 @@ class SqlLetters:
         return booked.rowcount == 1
 
     def abandon(self, at: datetime) -> int:
+        """Turn every letter that is being handed over into unknown: who held it is dead."""
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def distrust(self, at: datetime) -> int:
+        """The database may be older than what went out from it, so that waiting letters may have.
+
+        Withholds them; returns how many. What is asked for from then on waits for the release.
+        """
         return self._connection.execute(
             update(asking.letter)
             .where(_is_waiting())
@@ -216,11 +231,13 @@ class SqlLetters:
         ).rowcount
 
     def hold_over(self, at: datetime) -> int:
+        """A hold ended that kept letters back: the time for them begins now. Returns how many."""
         return self._connection.execute(
             update(asking.letter).where(_is_waiting()).values(held_until=to_ms(at))
         ).rowcount
 
     def use(self, letter_id: int, at: datetime) -> bool:
+        """Mark its link as used; False where it was already."""
         used = self._connection.execute(
             update(asking.letter)
             .where(_letter.id == letter_id, _letter.used_at.is_(None))
@@ -229,10 +246,12 @@ class SqlLetters:
         return used.rowcount == 1
 
     def waiting(self) -> tuple[int, datetime | None]:
+        """How many wait, and when the first of them is due."""
         count, first = self._connection.execute(_waiting()).one()
         return int(count), maybe_from_ms(first)
 
     def left_since(self, at: datetime) -> int:
+        """How many were handed over since then, or may have been."""
         left = _letter.state.in_([one.value for one in _LEFT])
         # what is older than that is not handed over any more: two indexes lead to all the others
         oldest = to_ms(at - LETTER_LIVES)
@@ -241,6 +260,7 @@ class SqlLetters:
         return self._count(left, lately, _letter.claimed_at > to_ms(at))
 
     def counts(self, asked_since: datetime) -> dict[LetterState, int]:
+        """How many of those that were asked for since then are in each state; none is left out."""
         rows = self._connection.execute(
             select(_letter.state, func.count())
             .where(_letter.asked_at > to_ms(asked_since))
@@ -251,6 +271,10 @@ class SqlLetters:
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
     ) -> int:
+        """Forget networks, addresses and whole letters, each so long after they were asked for.
+
+        What waits or is being handed over stays. Returns how many addresses were forgotten.
+        """
         networks_before, addresses_before, rows_before = (
             to_ms(now - span) for span in (networks, addresses, rows)
         )

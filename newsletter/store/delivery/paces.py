@@ -14,13 +14,14 @@ from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_
 _pace = tables.pace.c
 
 
-class SqlPaces:
+class Paces:
     """The pace at each provider and sending domain."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, provider: str, domain: str) -> Pace:
+        """The pace as it was last put; a fresh one where none was."""
         row = self._connection.execute(_get(), {"of": provider, "from": domain}).one_or_none()
         if row is None:
             return Pace()
@@ -52,6 +53,7 @@ class SqlPaces:
         )
 
     def forgive(self, provider: str) -> None:
+        """Forget that it was to be left alone, and since when it took nothing."""
         self._connection.execute(
             update(tables.pace)
             .where(_pace.provider == provider)

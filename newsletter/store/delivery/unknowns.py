@@ -20,9 +20,8 @@ from sqlalchemy import (
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict, Way
-from newsletter.ports.doubt import Resolved, Rest, UnknownBatch
-from newsletter.ports.sending import Resolution
-from newsletter.store.campaigns.campaigns import SqlCampaigns
+from newsletter.domain.delivery.claim import Resolution, Resolved, Rest, UnknownBatch
+from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.delivery import claiming, confirming
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
@@ -38,7 +37,7 @@ _PUT_BACK = timedelta(minutes=1)
 """What was seen further ahead is looked at now, while it shows that the clock was put back."""
 
 
-class SqlUnknowns:
+class Unknowns:
     """Batches of which nobody knows whether the provider took them."""
 
     def __init__(self, connection: Connection) -> None:
@@ -47,6 +46,11 @@ class SqlUnknowns:
     def take(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
+        """Take hold of the next one that is due for another look, so long as the lease lasts.
+
+        Only of those that went to one of these accounts, by provider: another account knows no
+        key of theirs, and that it has none of them proves nothing.
+        """
         free = func.coalesce(_batch.lease_until, 0) <= to_ms(at)
         put_back = _batch.settled_at > to_ms(at + _PUT_BACK)
         due = _of(accounts).where(
@@ -64,7 +68,7 @@ class SqlUnknowns:
             .values(fence=_batch.fence + 1, lease_until=to_ms(at + lease))
             .returning(tables.batch)
         ).one()
-        campaign = SqlCampaigns(self._connection).head(row.campaign_id)
+        campaign = Campaigns(self._connection).head(row.campaign_id)
         lists = None if row.regardless else campaign.lists
         members = self._connection.execute(_members(row, lists)).all()
         return UnknownBatch(
@@ -83,9 +87,11 @@ class SqlUnknowns:
         )
 
     def call(self, held: UnknownBatch, *, until: datetime) -> None:
+        """Write down that it is about to be handed over again, by a call that ends before then."""
         self._connection.execute(_held(held).values(call_until=to_ms(until)))
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
+        """Until when such a call of a campaign may be under way; None where none is."""
         query = select(func.max(_batch.call_until)).where(
             claiming.is_unknown(),
             _batch.campaign_id == campaign_id,
@@ -94,12 +100,17 @@ class SqlUnknowns:
         return maybe_from_ms(self._connection.scalar(query))
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
+        """How many are unknown at another account than these, in one campaign or in all."""
         query = _strays(tuple(accounts.items()))
         if campaign_id is not None:
             query = query.where(_batch.campaign_id == campaign_id)
         return int(self._connection.scalar(query) or 0)
 
     def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
+        """A person says that these are the accounts they went to; returns how many they are.
+
+        Only of those that went to one of these providers. They are due for a look.
+        """
         people = 0
         for provider, account in accounts.items():
             strange = (
@@ -126,6 +137,11 @@ class SqlUnknowns:
         way: Way,
         at: datetime,
     ) -> bool:
+        """Book what came out, if the fence still holds; tells whether it did.
+
+        ``known`` holds only ACCEPTED and REJECTED. Those not handed over are queued again, or
+        cancelled where their campaign was.
+        """
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people)
         counted: dict[str, Any] = {DeliveryState.UNKNOWN.value: _batch.unknown - len(known)}
@@ -164,7 +180,7 @@ class SqlUnknowns:
             return BatchState.DONE, DeliveryState.ACCEPTED
         if rest is Rest.UNKNOWN:
             return BatchState.UNKNOWN, None
-        if SqlCampaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
+        if Campaigns(self._connection).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED
         self._connection.execute(_held(held).values(not_before=0, tries=0, absences=0))
         return BatchState.QUEUED, DeliveryState.PENDING
@@ -172,6 +188,7 @@ class SqlUnknowns:
     def put_off(
         self, held: UnknownBatch, *, until: datetime | None, tries: int, absences: int
     ) -> None:
+        """Look again at this time; None: only a person can tell."""
         not_before = _NEVER if until is None else to_ms(until)
         self._connection.execute(
             _held(held).values(
@@ -180,13 +197,16 @@ class SqlUnknowns:
         )
 
     def campaigns(self) -> list[int]:
+        """The campaigns that they are of."""
         found = select(_batch.campaign_id).where(claiming.is_unknown())
         return sorted(self._connection.scalars(found.distinct()))
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
+        """When the next of them is due for another look, if any ever is."""
         return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
+        """A person decides what became of all of a campaign; returns how many deliveries."""
         theirs = (_batch.campaign_id == campaign_id) & (_batch.state == BatchState.UNKNOWN.value)
         batches = self._connection.execute(select(_batch.id, _batch.unknown).where(theirs)).all()
         state, column, outcome = _DECISIONS[to]
@@ -216,9 +236,16 @@ class SqlUnknowns:
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
     ) -> int:
+        """Book as accepted those of these people of whom it was not known; returns how many.
+
+        ``provider_ids`` is keyed by subscriber id, with an empty string where none is known. It
+        moves people who are unknown, given up, or about to be handed over once more, and nobody
+        else; a batch in which nothing else is open is done.
+        """
         return confirming.confirm(self._connection, campaign_id, provider_ids, at=at, reason=reason)
 
     def resolved(self, campaign_id: int) -> list[Resolved]:
+        """Which way how many of a campaign came out."""
         row = tables.resolution.c
         found = self._connection.execute(
             select(row.way, row.outcome, func.sum(row.people))

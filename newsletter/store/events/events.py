@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Receipt
-from newsletter.ports.events import Place
+from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Place, Receipt
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.schema import tables
@@ -26,7 +25,7 @@ _IS_DAMAGE = text("receipt.kind IN ('bounced', 'complained')")
 _IS_SOFT = text("receipt.bounce = 'soft'")
 
 
-class SqlEvents:
+class Events:
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
     def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
@@ -34,12 +33,22 @@ class SqlEvents:
         self._hash = hash_address
 
     def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
+        """Whom each of them speaks of, in their order, as this provider told it.
+
+        A subscriber's number counts where the attempt is ours or the address is theirs; else the
+        address alone says who it is. A delivery is found by the attempt; where another followed it
+        or it names none, by the slug, if one campaign alone ever tried to reach that reader.
+        """
         locator = Locator(
             self._connection, self._hash, events, provider=provider, workspace=workspace
         )
         return [locator.place(event) for event in events]
 
     def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
+        """Remember what came with a token; False where something else came with it before.
+
+        What is older than a day is forgotten: a post as old is refused anyway.
+        """
         self._connection.execute(delete(tables.signed).where(_signed.at < to_ms(at - _REMEMBERED)))
         row = {"token": token, "content": content, "at": to_ms(at)}
         self._connection.execute(insert(tables.signed).values(row).on_conflict_do_nothing())
@@ -47,6 +56,7 @@ class SqlEvents:
         return self._connection.scalar(query) == content
 
     def note(self, receipts: Iterable[Receipt]) -> None:
+        """Keep one receipt of each key: the one that prevails."""
         noted: dict[object, Receipt] = {}
         for receipt in receipts:
             other = noted.get(receipt.key)
@@ -68,6 +78,7 @@ class SqlEvents:
         return [_read(row) for row in rows]
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
+        """Keep events as they came, each once; returns how many are new."""
         return sum(
             self._connection.execute(
                 insert(tables.event)
@@ -87,6 +98,7 @@ class SqlEvents:
         )
 
     def telling(self, campaign_id: int) -> list[int]:
+        """Those of whom the books do not say that the provider took it, and a receipt does."""
         query, member = unproved(campaign_id)
         told = exists().where(
             _receipt.campaign_id == campaign_id, _receipt.subscriber_id == member.c.value
@@ -94,6 +106,7 @@ class SqlEvents:
         return [row.subscriber_id for row in self._connection.execute(query.where(told))]
 
     def figures(self, campaign_id: int) -> Figures:
+        """What became of the campaign's deliveries."""
         bounces = self._count(campaign_id, _came_back(), by=_receipt.bounce)
         kinds = self._count(campaign_id, _receipt.kind.is_not(None), by=_receipt.kind)
         returned = self._count(campaign_id, and_(_came_back(), _was_delivered()), by=_receipt.kind)
@@ -106,6 +119,7 @@ class SqlEvents:
         )
 
     def returned(self, campaign_id: int) -> list[tuple[str, str, str]]:
+        """(address, class, reason) of each delivery that came back."""
         subscriber = tables.subscriber.c
         rows = self._connection.execute(
             select(func.coalesce(subscriber.address, "(erased)"), _receipt.bounce, _receipt.reason)
@@ -135,6 +149,10 @@ class SqlEvents:
     def soft_bounces(
         self, since: datetime, campaigns: int
     ) -> dict[int, tuple[list[datetime], datetime | None]]:
+        """Whose mail of at least so many campaigns bounced softly since then.
+
+        Subscriber id → the moments of these bounces, and of the latest delivery, if any.
+        """
         soft = and_(_IS_SOFT, _receipt.at > to_ms(since))
         many = (
             select(_receipt.subscriber_id)
@@ -160,6 +178,7 @@ class SqlEvents:
         return maybe_from_ms(self._connection.scalar(latest))
 
     def damage(self, campaign_id: int) -> Damage:
+        """Complaints and hard bounces; costs as much as there are of them."""
         counts = {
             (row.kind, row.bounce): row.number
             for row in self._connection.execute(
@@ -174,6 +193,7 @@ class SqlEvents:
         )
 
     def overruled(self, campaign_id: int) -> Damage:
+        """The damage at which a person let the campaign go on."""
         row = self._connection.execute(
             select(tables.overruled).where(_overruled.campaign_id == campaign_id)
         ).one_or_none()

@@ -43,8 +43,8 @@ _LINE = re.compile(
 )
 
 
-class SqlEpoch:
-    """The database's own count of claims, and its epoch."""
+class Epoch:
+    """How far sending has come, as the database says. Each claim adds one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -57,6 +57,11 @@ class SqlEpoch:
         self._connection.execute(update(tables.epoch), {"name": mark.epoch, "claims": mark.claims})
 
     def doubt(self, evidence: str, at: datetime) -> bool:
+        """Give no number again that may have been given since this database was as it is.
+
+        Links of mails that went out have such numbers. Does so once for the same evidence; tells
+        whether it did.
+        """
         key = tables.meta.c.key == _DOUBTED
         if self._connection.scalar(select(tables.meta.c.value).where(key)) == evidence:
             return False

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, s
 
 from newsletter.domain.delivery.epoch import Absence
 from newsletter.domain.errors import Defect
-from newsletter.ports.records import AuditHead, Entered
+from newsletter.domain.staff.audit import AuditHead, Entered
 from newsletter.store.file.chain import Chain, unkeyed
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
@@ -21,7 +21,7 @@ _APPROVE, _SEAL, _GAP = "approve", "seal", "gap"
 _LOG = "audit log"
 
 
-class SqlAudit:
+class Audit:
     """Whoever changes or removes a line breaks the chain for all that follow.
 
     Whoever cuts lines off at the end falls behind the head file.
@@ -43,9 +43,11 @@ class SqlAudit:
         self._entered = AuditHead(number=number, digest=digest)
 
     def all(self) -> list[Entered]:
+        """Oldest first."""
         return [_entered(row) for row in self._rows()]
 
     def newest(self, most: int | None) -> list[Entered]:
+        """The last so many, newest first."""
         newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
         return [_entered(row) for row in self._connection.execute(newest).all()]
 
@@ -65,6 +67,7 @@ class SqlAudit:
         return self._entered
 
     def note_gap(self, *, at: datetime, actor: str) -> None:
+        """Write down which line is known outside the database and is not in the log, if one is."""
         known = self._chain.head.read()
         if not isinstance(known, Absence) and self._lacks(known):
             self.enter(at=at, actor=actor, action=_GAP, subject=_LOG, detail=str(known))
@@ -98,6 +101,10 @@ class SqlAudit:
     # --- whether it is what was written
 
     def verify(self) -> AuditHead:
+        """Check the chain, what is known of it outside, and the approvals; returns its last line.
+
+        Raises Defect naming the first thing that is not what was written.
+        """
         head, given = AuditHead(number=0, digest=""), set()
         keyed = False
         for number, row in enumerate(self._rows(), start=1):
@@ -112,6 +119,7 @@ class SqlAudit:
         return head
 
     def digest(self, number: int) -> str:
+        """That of the line with this number; empty where there is none."""
         return self._connection.scalar(_digest(), {"line": number}) or ""
 
     def _check(self, head: AuditHead, number: int, row: Row[Any], keyed: bool) -> bool:

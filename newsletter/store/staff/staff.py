@@ -10,13 +10,14 @@ from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
 
 
-class SqlStaff:
+class Staff:
     """Those who may act."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def roles(self) -> dict[str, Role]:
+        """Folded address → role."""
         rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
         return {row.address: Role(row.role) for row in rows}
 

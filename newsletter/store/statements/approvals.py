@@ -12,16 +12,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.ports.records import Audit
 from newsletter.store.file.chain import Chain
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.seals import REVOKE, brought_back, taken_back, vouch_for, vouched
 
 _approval = tables.approval.c
 
 
-class SqlApprovals:
+class Approvals:
     """Who said yes to what."""
 
     def __init__(self, connection: Connection, chain: Chain, audit: Audit) -> None:
@@ -33,6 +33,7 @@ class SqlApprovals:
         return [_approval_of(row) for row in self._sound(slug)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
+        """The statements to which a yes was ever taken down by one of these ways."""
         named = _approval.channel.in_([one.value for one in channels])
         return set(self._connection.scalars(select(_approval.slug).where(named).distinct()))
 
@@ -59,6 +60,10 @@ class SqlApprovals:
         actor: str,
         why: str = "",
     ) -> int:
+        """Take back yeses to a statement: all, one person's, one channel's; returns how many.
+
+        The audit log gets a line of it, by which none of them can be brought back.
+        """
         numbers = [
             row.id
             for row in self._sound(slug)

@@ -8,8 +8,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.statements.feed import Composed, FeedRecord, ItemState, KnownItem
-from newsletter.ports.feeds import FeedCounts, Findings, TakenItem
+from newsletter.domain.statements.feed import (
+    Composed,
+    FeedCounts,
+    FeedRecord,
+    Findings,
+    ItemState,
+    KnownItem,
+    TakenItem,
+)
 from newsletter.store.schema import arrivals
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 
@@ -32,13 +39,14 @@ def _as_composed() -> TypeAdapter[Composed]:
     return TypeAdapter(Composed)
 
 
-class SqlFeeds:
-    """What is remembered of each feed and its items."""
+class Feeds:
+    """What is remembered of each feed and its items, by the feed's name."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def record(self, feed: str) -> FeedRecord:
+        """An empty one where it was never visited."""
         row = self._connection.execute(
             select(arrivals.feed).where(_feed.name == feed)
         ).one_or_none()
@@ -58,6 +66,7 @@ class SqlFeeds:
         )
 
     def items(self, feed: str) -> list[KnownItem]:
+        """All that are known, in the order in which they were first seen."""
         rows = self._connection.execute(
             select(*_KNOWN).where(_item.feed == feed).order_by(_item.number)
         )
@@ -89,6 +98,7 @@ class SqlFeeds:
         )
 
     def slugs(self) -> set[str]:
+        """Those of all items of all feeds."""
         rows = self._connection.scalars(select(_item.slug).where(_item.slug.is_not(None)))
         return {str(slug) for slug in rows}
 

@@ -24,8 +24,7 @@ from sqlalchemy.dialects.sqlite import insert
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Statement
-from newsletter.ports.records import StoredStatement
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 
@@ -56,7 +55,7 @@ def _as_statement() -> TypeAdapter[Statement]:
     return TypeAdapter(Statement)
 
 
-class SqlStatements:
+class Statements:
     """Statements as they were last read, and all content that was ever rendered from them."""
 
     def __init__(self, connection: Connection) -> None:
@@ -66,6 +65,7 @@ class SqlStatements:
         return self._fetch(select(tables.statement).order_by(_statement.slug))
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
+        """Those of these slugs that are known, by slug."""
         named, found = sorted(slugs), []
         for start in range(0, len(named), _AT_ONCE):
             which = _statement.slug.in_(named[start : start + _AT_ONCE])
@@ -73,6 +73,12 @@ class SqlStatements:
         return found
 
     def touched(self, since: int | None) -> tuple[int, list[str]]:
+        """What something happened to since a mark, and the mark to ask with the next time.
+
+        That is what says something about a slug: its text, present or not, what was rendered of
+        it, approvals, a set time, its campaigns but for their figures, an issue of a round-up.
+        None gives the mark alone: for whoever looks at everything.
+        """
         if since is None:
             return self._connection.scalar(select(func.max(_touched.number))) or 0, []
         rows = self._connection.execute(
@@ -83,9 +89,11 @@ class SqlStatements:
         return (rows[-1].number if rows else since), [row.slug for row in rows]
 
     def unsettled(self) -> list[StoredStatement]:
+        """Those whose newest campaign has not begun, or was cancelled, by slug."""
         return self._fetch(_unsettled())
 
     def newest(self, most: int | None) -> list[StoredStatement]:
+        """Those that are present, what something happened to last first: at most so many."""
         return self._fetch(
             select(tables.statement)
             .join(tables.touched, _touched.slug == _statement.slug)
@@ -95,10 +103,12 @@ class SqlStatements:
         )
 
     def count(self) -> int:
+        """How many are present."""
         present = select(func.count()).select_from(tables.statement).where(_statement.present == 1)
         return int(self._connection.scalar(present) or 0)
 
     def slugs(self, beginning: str, most: int) -> list[str]:
+        """At most so many that begin so: those that are present first, then the newest."""
         begins = func.substr(_statement.slug, 1, len(beginning)) == beginning
         return list(
             self._connection.scalars(
@@ -114,6 +124,7 @@ class SqlStatements:
         return found[0] if found else None
 
     def translations(self, slug: str) -> list[StoredStatement]:
+        """Those that name this statement in ``translation_of``, by slug, present or not."""
         of = (_statement.translation_of == slug, _IS_TRANSLATION)
         return self._fetch(select(tables.statement).where(*of).order_by(_statement.slug))
 
@@ -121,6 +132,7 @@ class SqlStatements:
         return [_stored(row) for row in self._connection.execute(query, values).all()]
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
+        """Insert it, or replace what is stored under its slug."""
         values = {
             "translation_of": stored.statement.translation_of,
             "document": _as_statement().dump_json(stored.statement).decode(),
@@ -135,6 +147,7 @@ class SqlStatements:
         )
 
     def keep_content(self, content: Content, at: datetime) -> str:
+        """Store content under its digest, once, and return the digest."""
         digest = content.digest()
         self._connection.execute(
             insert(tables.content)
@@ -187,7 +200,7 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
     )
 
 
-class SqlSchedules:
+class Schedules:
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
     def __init__(self, connection: Connection) -> None:

@@ -30,13 +30,14 @@ _subscriber = tables.subscriber.c
 _subscription = tables.subscription.c
 
 
-class SqlChoices:
-    """What readers decide about themselves."""
+class Choices:
+    """What readers choose: each of it stands once the transaction is committed."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of(self, subscriber_id: int) -> Preferences | None:
+        """What the person chose; None where nobody has this number any more."""
         row = self._connection.execute(
             select(tables.subscriber).where(_subscriber.id == subscriber_id)
         ).one_or_none()
@@ -62,6 +63,7 @@ class SqlChoices:
         return frozenset(self._connection.scalars(names))
 
     def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
+        """Write down what the person said of themselves."""
         self._connection.execute(
             update(tables.subscriber)
             .where(_subscriber.id == subscriber_id)
@@ -69,6 +71,7 @@ class SqlChoices:
         )
 
     def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        """Confirm subscriptions, those that had ended too; returns where there was none before."""
         new = frozenset(lists) - self._lists(subscriber_id)
         if new:
             names = [{"name": name} for name in sorted(new)]
@@ -91,6 +94,7 @@ class SqlChoices:
         return new
 
     def leave(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
+        """End subscriptions; returns where there was one."""
         left = frozenset(lists) & self._lists(subscriber_id)
         if left:
             values = {"by": None, "person": subscriber_id, "now": to_ms(at)}
@@ -98,6 +102,11 @@ class SqlChoices:
         return left
 
     def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
+        """End what the links of mails speak of, each a campaign's id and a subscriber's.
+
+        That is the subscriptions to the campaign's lists; all of them, where nobody knows its
+        lists any more. Returns the links of whom these books do not know.
+        """
         if not links:
             return []
         now = to_ms(at)
@@ -111,10 +120,12 @@ class SqlChoices:
         return [link for link in links if link[1] not in found]
 
     def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
+        """End all subscriptions, as the link that came with a campaign asks."""
         values = {"by": campaign_id, "person": subscriber_id, "now": to_ms(at)}
         self._connection.execute(_ending(), values)
 
     def pause(self, subscriber_id: int, until: datetime | None) -> None:
+        """Send nothing until then; None ends a pause."""
         self._connection.execute(
             update(tables.subscriber)
             .where(_subscriber.id == subscriber_id)
@@ -122,9 +133,11 @@ class SqlChoices:
         )
 
     def any_over(self, at: datetime) -> bool:
+        """Whether a pause is over by then."""
         return bool(self._connection.scalar(select(exists().where(*_is_over(at)))))
 
     def resume(self, at: datetime) -> int:
+        """End every pause that is over by then; returns how many."""
         return self._connection.execute(
             update(tables.subscriber).where(*_is_over(at)).values(paused_until=None)
         ).rowcount

@@ -13,8 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SubscriptionState,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.signup import wording_of
-from newsletter.ports.letters import ConsentRecord, Method
+from newsletter.domain.subscribers.signup import ConsentRecord, Method, wording_of
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.subscribers.eligibility import list_ids
@@ -100,13 +99,14 @@ def _let_go(connection: Connection, subscriber_id: int, old: bytes) -> None:
 _consent = asking.consent.c
 
 
-class SqlConsents:
-    """Append-only, but for erasure."""
+class Consents:
+    """Who said yes to what, when, in which words. Erased with the person, and only then."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def keep_words(self, words: str, language: str, at: datetime) -> str:
+        """Store what people are asked to say yes to, once; returns its SHA-256 (64 hex digits)."""
         digest = wording_of(words)
         self._connection.execute(
             insert_or(asking.wording)
@@ -116,6 +116,7 @@ class SqlConsents:
         return digest
 
     def words(self, wording: str) -> str:
+        """The words with this hash; empty if there are none."""
         words = asking.wording.c
         return self._connection.scalar(select(words.words).where(words.hash == wording)) or ""
 
@@ -137,6 +138,7 @@ class SqlConsents:
             self._connection.execute(insert(asking.consent), rows)
 
     def of(self, subscriber_id: int) -> list[ConsentRecord]:
+        """Oldest first."""
         rows = self._connection.execute(
             select(asking.consent)
             .where(_consent.subscriber_id == subscriber_id)

@@ -21,8 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.domain.subscribers.audience import fold
-from newsletter.ports.choices import Trace
+from newsletter.domain.subscribers.audience import Trace, fold
 from newsletter.store.file.scrubbing import DUE
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import from_ms
@@ -39,13 +38,17 @@ _SETTLED = (
 )
 
 
-class SqlDossiers:
+class Dossiers:
     """Reads every table that says something of a person. A test compares them with the schema."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of(self, subscriber_id: int) -> Mapping[str, object]:
+        """In words, numbers, lists and mappings, as JSON has them; times in ISO, UTC.
+
+        What is left out are keyed hashes, which say nothing to anybody.
+        """
         person = self._connection.execute(
             select(tables.subscriber).where(tables.subscriber.c.id == subscriber_id)
         ).one_or_none()
@@ -261,13 +264,14 @@ def erase_letters(connection: Connection, address_hash: bytes) -> None:
     connection.execute(delete(asking.letter).where(asking.letter.c.address_hash == address_hash))
 
 
-class SqlTraces:
-    """Where providers quote an address, in what they told and in reasons."""
+class Traces:
+    """Where providers quote an address. To look for it takes long, and holds nobody up."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of(self, address: str) -> list[Trace]:
+        """Places that hold it, in large or small letters, and as JSON or a link writes it."""
         found = self._quoting(tables.event, tables.event.c.raw, address)
         for table in _REASONS:
             found += self._quoting(table, table.c.reason, address)
@@ -280,10 +284,12 @@ class SqlTraces:
         return [Trace(kind=table.name, key=tuple(row)) for row in rows]
 
     def left(self) -> bool:
+        """Whether somebody was erased and ``Store.scrub`` was not done since."""
         query = select(tables.meta.c.key).where(tables.meta.c.key == DUE)
         return self._connection.scalar(query) is not None
 
     def erase(self, traces: Sequence[Trace]) -> None:
+        """Delete what was told, and empty the reasons."""
         for trace in traces:
             table = _QUOTING[trace.kind]
             columns = table.primary_key.columns

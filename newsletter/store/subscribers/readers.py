@@ -49,14 +49,24 @@ _subscription = tables.subscription.c
 _suppression = tables.suppression.c
 
 
-class SqlReaders:
-    """``hash_address`` gives the keyed hash of an address in its folded form."""
+class Readers:
+    """Subscribers, their subscriptions, and suppressions, which outrank everything.
+
+    ``hash_address`` gives the keyed hash of an address in its folded form.
+    """
 
     def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
         self._connection = connection
         self._hash = hash_address
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+        """Add or update subscribers; returns (new, known).
+
+        Never re-subscribes: a subscription that ended stays ended, and one that an entry says was
+        left elsewhere begins as ended, where none is known. What an entry leaves open stays as it
+        is; its tags are added and none is taken away; of two pauses the longer one stands; consent
+        that is known stays.
+        """
         with staged(self._connection, self._hash) as waiting:
             coming = iter(entries)
             while chunk := list(islice(coming, _CHUNK)):
@@ -67,26 +77,42 @@ class SqlReaders:
         return weighed
 
     def join(self, entry: Entry, at: datetime) -> int:
+        """Write down whoever confirmed that they want these lists; returns the subscriber's id.
+
+        Whoever left or paused comes back: only they themselves can say so, and they did. What the
+        entry leaves open stays; its consent stands in place of an older one.
+        """
         self.upsert([entry], at)
         return joining.come_back(self._connection, self._hash(entry.address), entry, at)
 
     def lift(self, address: str) -> SuppressionReason | None:
+        """End a suppression, as its person asks; returns its reason.
+
+        None where there is none to end: what staff entered only staff can take back.
+        """
         return joining.lift(self._connection, self._hash(address))
 
     def release(self, address: str) -> None:
+        """End a suppression, whatever its reason, as staff decide."""
         self._connection.execute(
             delete(tables.suppression).where(_suppression.address_hash == self._hash(address))
         )
 
     def move(self, subscriber_id: int, address: str) -> bool:
+        """Give a subscriber another address; False where it is somebody else's, or nobody's id."""
         return joining.move(self._connection, subscriber_id, address, self._hash(address))
 
     def suppress(self, entries: Iterable[SuppressedEntry], at: datetime, origin: str) -> int:
+        """Suppress addresses; returns how many were not suppressed before.
+
+        A reason stays, unless one comes that replaces it.
+        """
         return Suppressing(self._connection, at, origin).add(entries, self._hash)
 
     def end_subscriptions(
         self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
     ) -> int:
+        """End the subscriptions to these lists, as a campaign's link asks; returns how many."""
         return self._connection.execute(
             update(tables.subscription)
             .where(
@@ -102,6 +128,7 @@ class SqlReaders:
         ).rowcount
 
     def left_through(self, campaign_id: int) -> int:
+        """How many people left by a link of this campaign."""
         people = select(func.count(_subscription.subscriber_id.distinct())).where(
             _subscription.ended_by == campaign_id
         )
@@ -118,6 +145,7 @@ class SqlReaders:
         return None if row is None else _person(row)
 
     def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
+        """Every subscriber, or whoever is in a list or left it, with the consent as JSON, by id."""
         query = _people().order_by(_subscriber.id)
         if list_name:
             query = query.where(_subscriber.id.in_(_ever_in(list_name)))
@@ -125,14 +153,17 @@ class SqlReaders:
             yield _person(row), row.consent
 
     def some(self, *, list_name: str, query: str, most: int | None) -> list[Subscriber]:
+        """The newest so many of a list, or of all, whose address or name holds the query."""
         chosen = _people().where(*_sought(list_name, query)).order_by(_subscriber.id.desc())
         return [_person(row) for row in self._connection.execute(chosen.limit(most))]
 
     def count(self, *, list_name: str, query: str) -> int:
+        """How many those are in all."""
         chosen = select(func.count()).select_from(_table).where(*_sought(list_name, query))
         return int(self._connection.scalar(chosen) or 0)
 
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
+        """Suppressed addresses that are known; of ``strangers`` alone those of no subscriber."""
         query = (
             select(_suppression.address, _suppression.reason)
             .where(_suppression.address.is_not(None))
@@ -146,10 +177,15 @@ class SqlReaders:
             yield SuppressedEntry(address=address, reason=SuppressionReason(reason))
 
     def erased(self) -> int:
+        """How many suppressions have no address any more, as the person was erased."""
         nameless = select(func.count()).where(_suppression.address.is_(None))
         return int(self._connection.scalar(nameless) or 0)
 
     def forget(self, address: str, at: datetime) -> bool:
+        """Erase a person, keeping only the keyed hash that blocks the address.
+
+        What was told of somebody else and quotes the address is found by ``Traces``.
+        """
         found = self.find(address)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
         self.suppress([entry], at, "forget")
@@ -171,6 +207,7 @@ class SqlReaders:
         return None if reason is None else SuppressionReason(reason)
 
     def lists(self) -> dict[str, int]:
+        """List → number of confirmed, unsuppressed subscribers."""
         rows = self._connection.execute(
             select(tables.mailing_list.c.name, func.count(_subscriber.id))
             .join_from(
@@ -191,15 +228,18 @@ class SqlReaders:
         return {row[0]: row[1] for row in rows}
 
     def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
+        """How many would get a campaign to these lists now, or of them to a segment."""
         query = select(func.count()).select_from(_table).where(aimed(lists, segment))
         return int(self._connection.scalar(query) or 0)
 
     def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
+        """The addresses of those who would get it, oldest first."""
         whom = aimed(lists, segment)
         query = select(_subscriber.address).where(whom).order_by(_subscriber.id)
         yield from self._connection.scalars(query).yield_per(_CHUNK)
 
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
+        """(address, reason) of those on these lists who would not get it."""
         ever = select(_subscription.subscriber_id).where(list_ids(lists))
         rows = self._connection.execute(
             select(_subscriber.address, why_not(lists))

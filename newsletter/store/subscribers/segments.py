@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from newsletter.domain.subscribers.audience import SubscriptionState
+from newsletter.domain.subscribers.audience import Aim, SubscriptionState
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.ports.zones import Aim
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
 from newsletter.store.subscribers.eligibility import eligible, list_ids
@@ -77,13 +76,14 @@ def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
     return exists().where(_tag.subscriber_id == _subscriber.id, _tag.name.in_(names))
 
 
-class SqlZones:
-    """The time zones of readers."""
+class Zones:
+    """The time zones of readers, as they named them; empty for those who named none."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def counts(self, aim: Aim) -> dict[str, int]:
+        """Zone → how many of those who would get it have it."""
         rows = self._connection.execute(
             select(_subscriber.timezone, func.count())
             .where(aimed(aim.lists, aim.segment, aim.languages))
@@ -93,6 +93,7 @@ class SqlZones:
         return {row[0]: row[1] for row in rows}
 
     def has(self, aim: Aim, zones: Collection[str]) -> bool:
+        """Whether any of those who would get it has one of these zones."""
         found = (
             select(_subscriber.id)
             .where(

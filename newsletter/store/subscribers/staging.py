@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, func, insert, select
 
 from newsletter.domain.subscribers.audience import (
+    EXAMPLES,
+    Away,
+    Brought,
     Entry,
     SubscriptionState,
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.ports.staging import EXAMPLES, Away, Brought
-from newsletter.ports.store import Transaction
 from newsletter.store.engine import begun
 from newsletter.store.schema import tables
 from newsletter.store.subscribers import importing, staged
@@ -90,7 +92,11 @@ _CACHE = 64 * 1024
 """KiB of the database that are held: new hashes fall anywhere in their index."""
 
 
-class SqlStaging:
+T = TypeVar("T")
+"""A transaction over all that is kept."""
+
+
+class Staging(Generic[T]):
     """Has a connection to itself, with which all that lies ready goes.
 
     ``writing`` is a transaction of it, in which nobody else writes.
@@ -100,7 +106,7 @@ class SqlStaging:
         self,
         connection: Connection,
         hash_address: Callable[[str], bytes],
-        writing: Callable[[], AbstractContextManager[Transaction]],
+        writing: Callable[[], AbstractContextManager[T]],
     ) -> None:
         self._connection = connection
         self._writing = writing
@@ -110,21 +116,29 @@ class SqlStaging:
             staged.prepare(connection)
 
     def add(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Lay subscribers ready, each with the place where they stand in the file."""
         # A deferred transaction in which the temporary tables alone are named locks nothing else.
         with begun(self._connection, reads=True):
             self._staged.add(people)
 
     def suppress(self, entries: Sequence[SuppressedEntry]) -> None:
+        """Lay ready who is never to be written to."""
         with begun(self._connection, reads=True):
             self._staged.suppress(entries)
 
     def rehearse(self) -> Brought:
+        """What would come of it now. Only reads."""
         self._sort()
         with begun(self._connection, reads=True):
             return self._weigh()
 
     @contextmanager
-    def bring_in(self, at: datetime, origin: str) -> Iterator[tuple[Transaction, Brought]]:
+    def bring_in(self, at: datetime, origin: str) -> Iterator[tuple[T, Brought]]:
+        """Bring everybody in, by one transaction that commits at the end of the block.
+
+        The rules are those of ``Readers.upsert`` and ``Readers.suppress``. Whoever is suppressed
+        here at that moment is not written down again.
+        """
         self._sort()
         with self._writing() as tx:
             brought = self._weigh()

@@ -7,7 +7,7 @@ and bounded: behind it stand the limits of the store, which say nothing to anybo
 from collections import OrderedDict, deque
 from datetime import timedelta
 
-from newsletter.ports.world import Clock
+from newsletter.domain.clock import Clock
 
 _HOUR = timedelta(hours=1)
 _MOST_NETWORKS = 10_000

@@ -8,13 +8,13 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import FixedClock, accept_all, always, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 @pytest.fixture
-def room(store: SqlStore, clock: FixedClock) -> Newsroom:
+def room(store: Store, clock: FixedClock) -> Newsroom:
     return Newsroom(BalancedStore(store), clock)
 
 
@@ -30,7 +30,7 @@ def lost(room: Newsroom) -> Newsroom:
 
 
 @pytest.fixture
-def stores(tmp_path: Path, migrated: Path) -> Iterator[list[SqlStore]]:
+def stores(tmp_path: Path, migrated: Path) -> Iterator[list[Store]]:
     """Several databases, for histories that have to lead to the same."""
     paths = [Path(shutil.copy(migrated, tmp_path / f"{number}.db")) for number in range(4)]
     stores = [store_in(path) for path in paths]

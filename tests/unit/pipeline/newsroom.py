@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Campaign, Counts
 from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.ports import Provider, Watermark
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import Hand
@@ -30,10 +31,8 @@ from newsletter.pipeline.statements.approve import (
 from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
 from newsletter.pipeline.statements.render import Rendered, Tried, render
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
-from newsletter.ports.store import Store
-from newsletter.ports.world import Provider, Watermark
 from newsletter.rendering.checks.reviewer import MarkdownReviewer
-from newsletter.store.sql import SqlStore, SqlTransaction
+from newsletter.store.sql import Store, Transaction
 from tests.fakes import (
     FixedClock,
     ListSource,
@@ -70,14 +69,14 @@ _AUDIENCES = "SELECT campaign_id, sum(size) FROM batch GROUP BY campaign_id"
 class BalancedStore:
     """The real store; after each transaction the books of all batches and campaigns balance."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._audiences: dict[int, int] = {}
         self.read = store.read
         self.scrub = store.scrub
 
     @contextmanager
-    def begin(self) -> Iterator[SqlTransaction]:
+    def begin(self) -> Iterator[Transaction]:
         with self._store.begin() as tx:
             yield tx
         self.check()

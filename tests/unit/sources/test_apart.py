@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
 from newsletter.sources.apart import CutOff, ask, serve
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Page

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.ports import Source
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.statements.statement import Progress
+from newsletter.domain.statements.statement import Progress, Reading
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.ports.world import Reading, Source
 from newsletter.sources.folder import MAX_BYTES, FolderSource
 from tests.rows import rows
 

@@ -4,10 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.ports.letters import LetterLimits
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import Books, ids
 from tests.fakes import NOON
 
@@ -22,14 +21,14 @@ DAMAGES = [
 ]
 
 
-def damage(store: SqlStore, table: str, how: str) -> None:
+def damage(store: Store, table: str, how: str) -> None:
     with store.begin() as tx:
         tx.connection.execute(text(f"UPDATE {table} SET {how} WHERE id = 1"))  # noqa: S608
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
-    store: SqlStore, how: str
+    store: Store, how: str
 ) -> None:
     books = Books(store, 3)
     damage(store, "subscriber", how)
@@ -45,7 +44,7 @@ def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
     assert "damaged in the database" in reason
 
 
-def test_beside_one_who_left_the_damaged_one_is_booked_once(store: SqlStore) -> None:
+def test_beside_one_who_left_the_damaged_one_is_booked_once(store: Store) -> None:
     books = Books(store, 3)
     with books.step() as tx:
         entry = SuppressedEntry(address="reader2@example.org", reason=SuppressionReason.MANUAL)
@@ -55,7 +54,7 @@ def test_beside_one_who_left_the_damaged_one_is_booked_once(store: SqlStore) -> 
     assert books.counts() == Counts(pending=1, rejected=1, suppressed=1)
 
 
-def test_a_batch_of_damaged_addresses_alone_is_done(store: SqlStore) -> None:
+def test_a_batch_of_damaged_addresses_alone_is_done(store: Store) -> None:
     books = Books(store, 1)
     damage(store, "subscriber", DAMAGES[0])
     assert books.try_claim() is None
@@ -63,7 +62,7 @@ def test_a_batch_of_damaged_addresses_alone_is_done(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_no_letter_goes_to_a_damaged_address(store: SqlStore, how: str) -> None:
+def test_no_letter_goes_to_a_damaged_address(store: Store, how: str) -> None:
     with store.begin() as tx:
         for number in (1, 2):
             letter = Letter(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, text
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.engine import connected, open_sqlite
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import Books
 from tests.fakes import NOON
 from tests.rows import rows
@@ -64,7 +64,7 @@ def test_a_path_may_hold_what_a_url_may_not(tmp_path: Path, name: str) -> None:
     assert path.exists()
 
 
-def test_every_table_is_strict(store: SqlStore) -> None:
+def test_every_table_is_strict(store: Store) -> None:
     with store.read() as tx:
         rows = tx.connection.execute(
             text("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
@@ -74,7 +74,7 @@ def test_every_table_is_strict(store: SqlStore) -> None:
     assert set(ours.values()) == {1}
 
 
-def test_a_number_that_is_no_number_is_refused(store: SqlStore) -> None:
+def test_a_number_that_is_no_number_is_refused(store: Store) -> None:
     with pytest.raises(Defect), store.begin() as tx:
         tx.connection.execute(text("INSERT INTO schedule VALUES ('s', 'tomorrow')"))
 
@@ -89,16 +89,14 @@ def test_a_number_that_is_no_number_is_refused(store: SqlStore) -> None:
         "unknown = unknown + 1, pending = pending - 2",
     ],
 )
-def test_the_database_itself_refuses_books_that_do_not_balance(
-    store: SqlStore, change: str
-) -> None:
+def test_the_database_itself_refuses_books_that_do_not_balance(store: Store, change: str) -> None:
     books = Books(store, 5)
     with pytest.raises(Defect, match=r"refused what would break a rule.*CHECK"), books.step() as tx:
         tx.connection.execute(text(f"UPDATE batch SET {change}"))  # noqa: S608 - our own words
     books.check()
 
 
-def test_a_batch_needs_its_campaign(store: SqlStore) -> None:
+def test_a_batch_needs_its_campaign(store: Store) -> None:
     insert = "INSERT INTO batch (campaign_id, no, members, state, size, pending)"
     with pytest.raises(Defect, match="FOREIGN KEY"), store.begin() as tx:
         tx.connection.execute(text(f"{insert} VALUES (99, 0, '[]', 'queued', 0, 0)"))
@@ -193,7 +191,7 @@ def test_a_full_disk_stops_cleanly_and_what_was_committed_stays(engine: Engine) 
 
 
 def test_a_full_disk_in_the_middle_of_a_campaign_books_nothing_by_half(
-    store: SqlStore, engine: Engine
+    store: Store, engine: Engine
 ) -> None:
     books = Books(store, 5)
     claimed = books.claim()
@@ -241,7 +239,7 @@ with connected(engine) as connection:
     engine.dispose()
 
 
-def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: SqlStore) -> None:
+def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: Store) -> None:
     books = Books(store, 3)
     needle = b"reader2@example.org"
     told = Entry(address=needle.decode(), lists=(), place="Somewhere", tags=("afraid-of-dogs",))

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import Engine, event, insert, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.ports.records import HoldKind
-from newsletter.ports.sending import Resolution
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, Books, ids
 from tests.fakes import NOON
 from tests.rows import rows
@@ -26,7 +26,7 @@ from tests.rows import rows
 
 
 @pytest.fixture
-def log(store: SqlStore) -> SqlStore:
+def log(store: Store) -> Store:
     for detail in ("one", "two", "three", "four"):
         with store.begin() as tx:
             tx.audit.enter(at=NOON, actor="ed", action="do", subject="s", detail=detail)
@@ -60,7 +60,7 @@ def log(store: SqlStore) -> SqlStore:
     ],
 )
 def test_a_line_that_was_changed_removed_moved_or_added_is_found(
-    log: SqlStore, tampering: str, line: int
+    log: Store, tampering: str, line: int
 ) -> None:
     with log.begin() as tx:
         if "gone" in tampering:  # remove a line and close the gap
@@ -72,12 +72,12 @@ def test_a_line_that_was_changed_removed_moved_or_added_is_found(
         tx.audit.verify()
 
 
-def test_an_untouched_log_is_whole(log: SqlStore) -> None:
+def test_an_untouched_log_is_whole(log: Store) -> None:
     with log.read() as tx:
         assert tx.audit.verify().number == 4
 
 
-def test_no_text_can_move_from_one_column_to_another(store: SqlStore) -> None:
+def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
     with store.begin() as tx:
         tx.audit.enter(at=NOON, actor="a", action="bc", subject="", detail="")
         tx.connection.execute(text("UPDATE audit SET actor = 'ab', action = 'c'"))
@@ -126,7 +126,7 @@ def test_an_empty_column_is_no_instant() -> None:
 # --- lists of numbers
 
 
-def test_members_are_packed_sorted_and_come_back_by_number(store: SqlStore) -> None:
+def test_members_are_packed_sorted_and_come_back_by_number(store: Store) -> None:
     books = Books(store, 12, batch_size=5)
     with store.read() as tx:
         packed = tx.connection.scalars(text("SELECT members FROM batch ORDER BY no")).all()
@@ -137,14 +137,14 @@ def test_members_are_packed_sorted_and_come_back_by_number(store: SqlStore) -> N
 
 
 def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(
-    store: SqlStore,
+    store: Store,
 ) -> None:
     odd = ["o'neil@example.org", "josé\\x@example.org", "{a}@example.org", "🕊@example.org"]
     books = Books(store, [Entry(address=address, lists=("press",)) for address in odd])
     assert [address for _, address in books.claim().members] == odd
 
 
-def test_a_number_beyond_32_bits_survives_the_packing(store: SqlStore) -> None:
+def test_a_number_beyond_32_bits_survives_the_packing(store: Store) -> None:
     with store.begin() as tx:
         tx.connection.execute(text("INSERT INTO sqlite_sequence VALUES ('subscriber', 1 << 40)"))
     books = Books(store, 2)
@@ -154,7 +154,7 @@ def test_a_number_beyond_32_bits_survives_the_packing(store: SqlStore) -> None:
 # --- what the rows say while and after a try
 
 
-def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: SqlStore) -> None:
+def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) -> None:
     books = Books(store, 2)
     claimed = books.claim(attempt_id="attempt1")
     with books.step() as tx:
@@ -165,7 +165,7 @@ def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: SqlStor
     assert tuple(row) == ("claimed", "attempt1", "b1", 1, 1, to_ms(NOON), to_ms(NOON + LEASE))
 
 
-def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: SqlStore) -> None:
+def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) -> None:
     books = Books(store, 2)
     stale = books.claim()
     books.abandon()
@@ -179,14 +179,14 @@ def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: SqlStore)
         assert tx.connection.scalar(text("SELECT body_hash FROM batch")) == "new"
 
 
-def test_the_name_that_the_provider_gave_the_call_is_kept(store: SqlStore) -> None:
+def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
     books = Books(store, 2)
     books.settle(books.claim())
     with store.read() as tx:
         assert tx.connection.scalar(text("SELECT provider_id FROM batch")) == "call-1"
 
 
-def test_a_campaign_that_ended_has_no_open_rows(store: SqlStore) -> None:
+def test_a_campaign_that_ended_has_no_open_rows(store: Store) -> None:
     books = Books(store, 25)
     books.drain()
     books.move(CampaignState.SENT)
@@ -203,7 +203,7 @@ def test_a_campaign_that_ended_has_no_open_rows(store: SqlStore) -> None:
     ],
 )
 def test_claiming_looks_only_at_what_is_open(
-    store: SqlStore, engine: Engine, begins: str, index: str
+    store: Store, engine: Engine, begins: str, index: str
 ) -> None:
     books = Books(store, 25)
     said: list[tuple[str, tuple[object, ...]]] = []
@@ -223,7 +223,7 @@ def test_claiming_looks_only_at_what_is_open(
 # --- the store as a whole
 
 
-def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: SqlStore) -> None:
+def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: Store) -> None:
     Books(store, 2)
     store.close()
     assert not path.with_name(path.name + "-wal").exists()
@@ -233,7 +233,7 @@ def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: SqlSt
     assert os.access(path, os.W_OK)
 
 
-def test_a_hold_says_why_until_it_is_released(store: SqlStore) -> None:
+def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
     with store.begin() as tx:
         assert tx.hold.reason() == ""
         tx.connection.execute(text("INSERT INTO meta VALUES ('hold', 'restored')"))
@@ -244,7 +244,7 @@ def test_a_hold_says_why_until_it_is_released(store: SqlStore) -> None:
         assert tx.hold.reason() == ""
 
 
-def test_content_that_was_damaged_in_the_database_is_a_defect(store: SqlStore) -> None:
+def test_content_that_was_damaged_in_the_database_is_a_defect(store: Store) -> None:
     with store.begin() as tx:
         tx.connection.execute(
             insert(tables.content).values(digest="d" * 64, document="{", created_at=0)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.store.soundness import Soundness
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import Books, content
 from tests.fakes import NOON
 
@@ -15,7 +15,7 @@ DIGEST = content("resignation").digest()
 
 
 @pytest.fixture
-def full(store: SqlStore) -> SqlStore:
+def full(store: Store) -> Store:
     Books(store, 3)
     with store.begin() as tx:
         yes = Approval(slug="s", digest="d", by="ed@x.org", at=NOON, channel=Channel.COMMAND)
@@ -23,11 +23,11 @@ def full(store: SqlStore) -> SqlStore:
     return store
 
 
-def damaged(store: SqlStore) -> dict[str, tuple[str, ...]]:
+def damaged(store: Store) -> dict[str, tuple[str, ...]]:
     return {one.what: one.damaged for one in store.inspect(seconds=60) if one.damaged}
 
 
-def test_what_was_stored_is_sound_and_counted(full: SqlStore) -> None:
+def test_what_was_stored_is_sound_and_counted(full: Store) -> None:
     assert full.file_faults(seconds=60) == []
     assert full.inspect(seconds=60) == [
         Soundness(what="approvals", looked_at=1, of=1),
@@ -50,7 +50,7 @@ def test_what_was_stored_is_sound_and_counted(full: SqlStore) -> None:
         ("UPDATE approval SET digest = 'e'", "approvals", "approval 1 of s"),
     ],
 )
-def test_what_was_damaged_is_named(full: SqlStore, how: str, what: str, name: str) -> None:
+def test_what_was_damaged_is_named(full: Store, how: str, what: str, name: str) -> None:
     with full.begin() as tx:
         tx.connection.execute(text(how))
     [(found, [named])] = damaged(full).items()
@@ -58,12 +58,12 @@ def test_what_was_damaged_is_named(full: SqlStore, how: str, what: str, name: st
     assert name in named
 
 
-def test_the_time_is_limited_and_it_is_said_how_far_it_came(full: SqlStore) -> None:
+def test_the_time_is_limited_and_it_is_said_how_far_it_came(full: Store) -> None:
     assert [(one.looked_at, one.of) for one in full.inspect(seconds=-1)] == [(1, 1), (1, 3), (1, 1)]
     assert full.file_faults(seconds=-1) is None
 
 
-def test_a_file_that_does_not_hang_together_is_named(full: SqlStore, path: Path) -> None:
+def test_a_file_that_does_not_hang_together_is_named(full: Store, path: Path) -> None:
     full.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:9000] + b"\xff" * 20_000 + whole[29_000:])

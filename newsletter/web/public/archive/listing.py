@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from newsletter.domain.archive.search import LONGEST, terms
+from newsletter.domain.archive.search import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
-from newsletter.ports.search import Hits, Stretch
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.translations import language_name
 from newsletter.rendering.text.excerpts import body_of, excerpt

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.ports.store import Store, Transaction
+from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)

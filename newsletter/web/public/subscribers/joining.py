@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.letter import network_of
+from newsletter.domain.delivery.letter import LetterLimits, Taken, network_of
 from newsletter.domain.subscribers.audience import Offer
 from newsletter.domain.subscribers.signup import (
     Objection,
@@ -26,7 +26,6 @@ from newsletter.domain.subscribers.signup import (
     wording_of,
 )
 from newsletter.pipeline.subscribers.join import Shown, ask
-from newsletter.ports.letters import LetterLimits, Taken
 from newsletter.rendering.mail.details import direction
 from newsletter.runtime.app import App
 from newsletter.web.http.flood import Flood

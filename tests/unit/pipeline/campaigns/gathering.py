@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.roundup import Every, Issue, Rhythm, Roundup
+from newsletter.domain.ports import Source
 from newsletter.domain.statements.statement import Approval
 from newsletter.pipeline.campaigns.gather import Gathered, Gatherer, Issues
 from newsletter.pipeline.campaigns.vouch import vouch
 from newsletter.pipeline.statements.ingest import ingest
 from newsletter.pipeline.statements.kept import RoundupSource
-from newsletter.ports.store import Store
-from newsletter.ports.world import Source
+from newsletter.store.sql import Store
 from tests.fakes import FixedClock, PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom
 

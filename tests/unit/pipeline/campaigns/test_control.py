@@ -6,9 +6,9 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.pipeline.campaigns.control import Hand
-from newsletter.ports.sending import Resolution
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 

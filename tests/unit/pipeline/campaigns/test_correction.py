@@ -7,11 +7,11 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.rehearse import lines_of
 from newsletter.pipeline.campaigns.report import report
-from newsletter.ports.sending import Resolution
-from newsletter.ports.world import Replay
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.correcting import (
     RIGHT,

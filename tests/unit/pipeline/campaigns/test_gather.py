@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.roundup import Every, Rhythm
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.campaigns.gathering import FIRST, SECOND, THIRD, WEEKLY, Desk
@@ -20,7 +20,7 @@ from tests.unit.pipeline.statements.languages import populate
 
 
 @pytest.fixture
-def desk(store: SqlStore, clock: FixedClock) -> Desk:
+def desk(store: Store, clock: FixedClock) -> Desk:
     return Desk(BalancedStore(store), clock)
 
 
@@ -118,7 +118,7 @@ def test_each_statement_is_in_one_issue(desk: Desk) -> None:
 
 
 def test_what_went_out_before_it_was_configured_is_not_gathered(
-    store: SqlStore, clock: FixedClock
+    store: Store, clock: FixedClock
 ) -> None:
     desk = Desk(BalancedStore(store), clock, replace(WEEKLY, name="other"))
     desk.publish("old", "2026-11-25 10:00")
@@ -202,7 +202,7 @@ def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
     assert "Later" not in issue.body
 
 
-def test_it_gathers_by_list_and_never_other_round_ups(store: SqlStore, clock: FixedClock) -> None:
+def test_it_gathers_by_list_and_never_other_round_ups(store: Store, clock: FixedClock) -> None:
     monthly = replace(
         WEEKLY,
         name="monthly",

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Progress, Role
 from newsletter.pipeline.archive.index import Indexed, index
 from newsletter.pipeline.campaigns.gather import Gatherer, Issues
 from newsletter.pipeline.campaigns.vouch import vouch
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import FixedClock, PlainAbstracts
@@ -24,7 +24,7 @@ ED, FLO = "ed@forum.example", "flo@forum.example"
 
 
 @pytest.fixture
-def room(store: SqlStore, clock: FixedClock) -> Newsroom:
+def room(store: Store, clock: FixedClock) -> Newsroom:
     return Newsroom(store, clock)
 
 

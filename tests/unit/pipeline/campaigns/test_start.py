@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Defect
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, plan, start_due
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.ports.world import Capabilities
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -147,7 +147,7 @@ def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str
 
 
 def test_a_campaign_whose_statement_is_not_stored_does_not_start(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     room.subscribe(3)
     scheduled(room)

@@ -12,7 +12,7 @@ from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import Sample, filled, look_at, sample, send_test
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.subscribers.leave import leave, read
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -135,7 +135,7 @@ def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: News
 
 
 def test_content_that_vanished_from_the_database_makes_no_sample(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     ready(room)
     with store.begin() as tx:

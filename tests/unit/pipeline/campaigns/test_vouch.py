@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.statement import Channel, Role
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.campaigns.gathering import FIRST, SECOND, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
@@ -17,7 +17,7 @@ ED, FLO = "ed@forum.example", "flo@forum.example"
 
 
 @pytest.fixture
-def desk(store: SqlStore, clock: FixedClock) -> Desk:
+def desk(store: Store, clock: FixedClock) -> Desk:
     desk = Desk(BalancedStore(store), clock)
     desk.set(trust_parts=True)
     return desk

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState, Taken
+from newsletter.domain.ports import Provider
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.delivery.letters import Courier, Posted
-from newsletter.ports.letters import LetterLimits, Taken
-from newsletter.ports.store import Store
-from newsletter.ports.world import Provider
+from newsletter.store.sql import Store
 from tests.fakes import NOON, PlainWriter
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.report import report
-from newsletter.ports.sending import Resolution
-from newsletter.ports.world import Replay
 from newsletter.runtime.log import log_recovered
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider
 from tests.unit.pipeline.delivery.lettering import Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -69,7 +69,7 @@ def test_back_at_the_account_it_comes_out(room: Newsroom) -> None:
 
 
 def test_an_attempt_of_before_accounts_were_noted_is_left_to_a_person(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     lost_at_a(room, **ASKED)
     with store.begin() as tx:
@@ -129,7 +129,7 @@ def test_the_report_and_the_log_say_that_nobody_is_asked(
     assert "3 readers are unknown at another account" in caplog.text
 
 
-def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store: SqlStore) -> None:
+def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store: Store) -> None:
     post = Post(room=room)
     post.ask()
     seen = []

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -61,7 +61,7 @@ def test_each_try_has_a_name_of_its_own_and_says_when_it_was_claimed(room: Newsr
 
 
 def test_what_is_about_to_leave_is_written_down_before_it_does(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     room.start(5)
     seen = []

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.ports.sending import Resolution
+from newsletter.domain.delivery.claim import Resolution
 from tests.unit.pipeline.newsroom import Newsroom
 
 NOT_HANDED_OVER = [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT]

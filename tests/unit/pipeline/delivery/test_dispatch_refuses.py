@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
-from newsletter.ports.world import Parcel
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import MemoryWatermark, RecordingProvider, always
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -62,7 +62,7 @@ def test_what_another_body_of_the_provider_would_make_of_it_is_not_handed_over(
     ],
 )
 def test_content_that_was_altered_in_the_database_is_not_handed_over(
-    room: Newsroom, store: SqlStore, tampering: str
+    room: Newsroom, store: Store, tampering: str
 ) -> None:
     room.start(5)
     with store.begin() as tx:
@@ -89,7 +89,7 @@ def test_a_claim_that_cannot_be_noted_outside_is_not_handed_over_and_waits(room:
 
 
 def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     room.start(25)
     room.dispatch()
@@ -102,7 +102,7 @@ def test_a_database_that_goes_back_while_it_is_at_work_hands_nothing_over(
 
 
 def test_content_altered_after_the_first_batch_changes_nothing_for_the_next(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     campaign = room.start(25)
     dispatcher = room.dispatcher()
@@ -134,7 +134,7 @@ def test_a_dispatcher_keeps_apart_the_contents_of_many_campaigns(room: Newsroom)
     ] == [(slug, f"Text of {slug}.") for slug in sorted(slugs)]
 
 
-def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: SqlStore) -> None:
+def test_content_that_vanished_is_not_handed_over(room: Newsroom, store: Store) -> None:
     room.start(5)
     with store.begin() as tx:
         tx.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
@@ -181,7 +181,7 @@ def test_an_emptied_campaign_does_not_end_others_that_still_wait(room: Newsroom)
 
 
 def test_a_campaign_without_batches_for_what_is_pending_is_a_defect(
-    room: Newsroom, store: SqlStore
+    room: Newsroom, store: Store
 ) -> None:
     room.start(5)
     with store.begin() as tx:

@@ -8,10 +8,10 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.report import report
-from newsletter.ports.world import Capabilities, Replay
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
@@ -20,7 +20,7 @@ DOWN = always(Verdict.RETRY, "connection refused")
 
 
 @pytest.fixture
-def room(store: SqlStore, clock: FixedClock) -> Newsroom:
+def room(store: Store, clock: FixedClock) -> Newsroom:
     room = Newsroom(BalancedStore(store), clock)
     room.second = RecordingProvider()
     room.second.name = "second"

@@ -14,16 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.epoch import Absence, HoldKind, Location, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.guard import Guard
-from newsletter.ports.records import HoldKind
-from newsletter.ports.store import Store
 from newsletter.store.file.copies import backup
 from newsletter.store.file.location import location_of
 from newsletter.store.file.watermark import FileWatermark
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import NOON, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
@@ -32,7 +30,7 @@ ADA = "ada@forum.example"
 
 
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[SqlStore]:
+def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
     """On a disk, in a file of its own, which these tests copy and put back."""
     store = reopened(Path(shutil.copy(migrated, tmp_path / "newsletter.db")))
     yield store
@@ -262,13 +260,13 @@ def by_sqlite(copy: Path, database: Path) -> None:
         old.backup(new)
 
 
-def reopened(database: Path) -> SqlStore:
+def reopened(database: Path) -> Store:
     return store_in(database)
 
 
 @pytest.mark.parametrize("restores", [12, pytest.param(200, marks=pytest.mark.faults)])
 def test_restores_of_any_age_hand_nothing_over_and_go_on_when_released(
-    room: Newsroom, store: SqlStore, tmp_path: Path, restores: int
+    room: Newsroom, store: Store, tmp_path: Path, restores: int
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - a test that is the same each time
     database = tmp_path / "newsletter.db"

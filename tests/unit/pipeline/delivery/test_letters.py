@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.letter import LetterKind, LetterState
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.letter import LetterKind, LetterLimits, LetterState, Taken
 from newsletter.domain.delivery.pacing import Limits
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.letters import forget
 from newsletter.pipeline.subscribers.join import confirm
-from newsletter.ports.letters import LetterLimits, Taken
-from newsletter.ports.records import HoldKind
-from newsletter.ports.store import Store
+from newsletter.store.sql import Store
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
 from tests.unit.pipeline.delivery.lettering import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom

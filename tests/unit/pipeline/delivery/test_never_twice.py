@@ -4,8 +4,8 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.pipeline.campaigns.plan import Planned
-from newsletter.ports.sending import Resolution
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -8,11 +8,10 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.claim import Resolution, UnknownBatch
+from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide
-from newsletter.ports.doubt import UnknownBatch
-from newsletter.ports.sending import Resolution
-from newsletter.ports.world import Capabilities, Parcel, Replay, Sighting
 from tests.fakes import NOON, RecordingProvider, always
 from tests.unit.pipeline.delivery.test_recover import (
     POINTS_OF_A_TRY,

@@ -8,10 +8,11 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Parcel, Replay, Sighting
+from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import Recovered
-from newsletter.ports.store import Store
-from newsletter.ports.world import Parcel, Provider, Replay, Sighting
+from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider, always
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.pacing import Pace
-from newsletter.ports.world import NotAfter, Parcel, Replay
+from newsletter.domain.delivery.provider import Parcel, Replay
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.unit.pipeline.campaigns.test_trial import ready, send
 from tests.unit.pipeline.delivery.lettering import Post

@@ -9,13 +9,13 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.events.record import record
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import OURS, WORKSPACE, FixedClock
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile, Newsroom
 
 
 @pytest.fixture
-def half(store: SqlStore) -> Newsroom:
+def half(store: Store) -> Newsroom:
     """Four hundred readers, of whom two hundred are accepted."""
     room = Newsroom(BalancedStore(store), FixedClock())
     room.rules = replace(room.rules, batch_size=100)

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.events.event import Event, EventKind, Told
 from newsletter.pipeline.events.record import Polled, Poller
-from newsletter.ports.world import Told
 from tests.fakes import NOON, FixedClock
 
 MINUTE = timedelta(minutes=1)

@@ -12,13 +12,13 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.provider import Replay
+from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.events.record import Recorded, record, retire
-from newsletter.ports.sending import Resolution
-from newsletter.ports.world import Forged, Replay
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import OURS, THEIRS, WORKSPACE, FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
@@ -450,7 +450,7 @@ def _history(room: Newsroom, readers: int, chance: random.Random) -> list[Event]
     return sorted(events, key=lambda one: (one.at, one.id))
 
 
-def _prepared(store: SqlStore, readers: int) -> Newsroom:
+def _prepared(store: Store, readers: int) -> Newsroom:
     """Half of the readers accepted, half unknown."""
     room = Newsroom(BalancedStore(store), FixedClock())
     room.start(readers)
@@ -466,7 +466,7 @@ def _post_all(room: Newsroom, events: Sequence[Event], size: int) -> None:
 
 
 def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_ordered_replay(
-    stores: Sequence[SqlStore],
+    stores: Sequence[Store],
 ) -> None:
     chance = random.Random(46)  # noqa: S311 - the same each time, which is the point
     readers, rooms = 30, [_prepared(store, 30) for store in stores]
@@ -484,7 +484,7 @@ def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_orde
 
 @pytest.mark.faults
 def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
-    stores: Sequence[SqlStore],
+    stores: Sequence[Store],
 ) -> None:
     chance = random.Random(20_000)  # noqa: S311 - the same each time, which is the point
     ordered, shuffled = (_prepared(store, 1_500) for store in stores[:2])

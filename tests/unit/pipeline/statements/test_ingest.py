@@ -1,8 +1,8 @@
 """source → statement."""
 
 from newsletter.domain.errors import Fault
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.statements.ingest import ingest
-from newsletter.ports.records import StoredStatement
 from tests.fakes import ListSource
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 

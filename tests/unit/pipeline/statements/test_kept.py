@@ -3,18 +3,18 @@
 from dataclasses import replace
 from datetime import date
 
+from newsletter.domain.statements.statement import Reading
 from newsletter.pipeline.statements.kept import RoundupSource
-from newsletter.ports.world import Reading
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.store_roundups import EMPTY, MADE
 from tests.fakes import NOON
 
 
-def test_without_round_ups_there_is_nothing_and_nothing_is_missing(store: SqlStore) -> None:
+def test_without_round_ups_there_is_nothing_and_nothing_is_missing(store: Store) -> None:
     assert RoundupSource(store).read() == Reading(statements=())
 
 
-def test_every_issue_that_says_something_is_a_statement(store: SqlStore) -> None:
+def test_every_issue_that_says_something_is_a_statement(store: Store) -> None:
     assert MADE.statement is not None
     second = replace(MADE.statement, slug="weekly-2026-12-04")
     later = replace(MADE, day=date(2026, 12, 4), statement=second)
@@ -24,7 +24,7 @@ def test_every_issue_that_says_something_is_a_statement(store: SqlStore) -> None
     assert RoundupSource(store).read() == Reading(statements=(MADE.statement, second))
 
 
-def test_only_what_was_touched_is_read_again(store: SqlStore) -> None:
+def test_only_what_was_touched_is_read_again(store: Store) -> None:
     source = RoundupSource(store)
     with store.begin() as tx:
         tx.roundups.put(MADE, NOON)

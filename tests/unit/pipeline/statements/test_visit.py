@@ -7,11 +7,18 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.statements.feed import Composed, FeedRecord, Item, ItemState
+from newsletter.domain.statements.feed import (
+    Composed,
+    FeedRecord,
+    FeedUnreadable,
+    Fetched,
+    Findings,
+    Item,
+    ItemState,
+)
 from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.statements.kept import FeedSource
 from newsletter.pipeline.statements.visit import Visited, Visitor
-from newsletter.ports.feeds import FeedUnreadable, Fetched, Findings
 from newsletter.sources.writing import slugify
 from tests.fakes import NOON, FixedClock
 from tests.unit.pipeline.newsroom import Newsroom

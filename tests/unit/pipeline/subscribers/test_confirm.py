@@ -2,8 +2,8 @@
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.claim import Resolution
 from newsletter.pipeline.ledger import confirm
-from newsletter.ports.sending import Resolution
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -1,8 +1,7 @@
 """A person is erased, with all that was told of them."""
 
-from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.events.event import Event, EventKind, Place
 from newsletter.pipeline.subscribers.leave import clean, forget
-from newsletter.ports.events import Place
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 

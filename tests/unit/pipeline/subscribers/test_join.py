@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery.letter import LetterKind
+from newsletter.domain.delivery.letter import LetterKind, LetterLimits, Taken
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
-from newsletter.domain.subscribers.signup import Objection, Wish, wording_of
+from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, Wish, wording_of
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
-from newsletter.ports.letters import ConsentRecord, LetterLimits, Method, Taken
 from tests.fakes import NOON
 from tests.unit.pipeline.delivery.lettering import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom

@@ -15,8 +15,8 @@ from threading import Thread
 import pytest
 
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput
-from newsletter.ports.world import Replay
 from newsletter.providers.outbox.send import JOURNAL, Options, Outbox
 from tests.contracts.provider import AT, ProviderContract, Service, batch, recipients
 from tests.servers import Delivered

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from newsletter.documents.importing import import_file
+from newsletter.domain.ports import Reviewer
 from newsletter.domain.statements.review import Check, Grade, Remark, Surroundings
 from newsletter.domain.statements.statement import Statement
-from newsletter.ports.review import Reviewer
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.placed import refuse_faults
 from newsletter.rendering.checks.reviewer import NEAR_LIMIT, MarkdownReviewer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.ports.roundups import Abstracts
+from newsletter.domain.ports import Abstracts
 from newsletter.rendering.mail.values import WrittenAbstracts
 from tests.contracts.abstracts import AbstractsContract
 from tests.fakes import PlainAbstracts

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsletter.domain.statements.feed import Item
-from newsletter.ports.feeds import FeedUnreadable
+from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds import jsonfeed
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of

@@ -3,10 +3,9 @@
 import pytest
 from sqlalchemy import Engine
 
-from newsletter.domain.events.event import Event, EventKind
-from newsletter.ports.events import Place
+from newsletter.domain.events.event import Event, EventKind, Place
 from newsletter.runtime.keys import address_hash
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import Books
 from tests.fakes import NOON, WORKSPACE, chain_of
 
@@ -18,7 +17,7 @@ from tests.fakes import NOON, WORKSPACE, chain_of
 def test_an_address_that_cannot_be_one_names_nobody(
     engine: Engine, address: str, known: int | None
 ) -> None:
-    store = SqlStore(engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine))
+    store = Store(engine, hash_address=address_hash(b"k" * 32), chain=chain_of(engine))
     Books(store, 3)
     event = Event(id="e", kind=EventKind.DELIVERED, at=NOON, address=address)
     with store.read() as tx:

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterState
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
-from newsletter.ports.letters import LetterLimits
-from newsletter.ports.records import HoldKind
 from newsletter.runtime.links import SignedLinks
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.copies import backup, restore
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign
 from tests.fakes import NOON, FixedClock, chain_of, hash_address, store_in
 
@@ -32,7 +31,7 @@ def campaigns(path: Path) -> int:
     return int(number)
 
 
-def test_a_backup_is_taken_while_work_goes_on(path: Path, store: SqlStore, tmp_path: Path) -> None:
+def test_a_backup_is_taken_while_work_goes_on(path: Path, store: Store, tmp_path: Path) -> None:
     Books(store, 3)
     with store.read() as tx:
         tx.campaigns.all()
@@ -57,7 +56,7 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_half(path: Path, tmp_pat
 
 
 def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
     backup(path, copy)
@@ -68,14 +67,14 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
     assert campaigns(kept) == 1
     assert campaigns(copy) == 0
     engine = open_sqlite(path)
-    with SqlStore(engine, hash_address=hash_address, chain=chain_of(engine)).read() as tx:
+    with Store(engine, hash_address=hash_address, chain=chain_of(engine)).read() as tx:
         reason = tx.hold.reason()
     engine.dispose()
     assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
 
 
 def test_what_was_still_in_the_write_ahead_log_is_kept_too(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
     backup(path, copy)
@@ -99,7 +98,7 @@ def test_a_lost_database_can_be_restored(path: Path, tmp_path: Path, name: str) 
 
 
 def test_a_damaged_database_is_set_aside_and_replaced(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     store.close()
     copy = tmp_path / "copy.db"
@@ -155,7 +154,7 @@ def test_a_backup_is_for_its_owner_alone_from_its_first_byte(path: Path, tmp_pat
 
 
 def test_no_number_that_stands_in_a_link_is_given_again_after_a_restore(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
     backup(path, copy)
@@ -167,7 +166,7 @@ def test_no_number_that_stands_in_a_link_is_given_again_after_a_restore(
         restore(copy, path, at=NOON - timedelta(days=number))
 
 
-def campaign_and_reader(store: SqlStore) -> tuple[int, int]:
+def campaign_and_reader(store: Store) -> tuple[int, int]:
     with store.begin() as tx:
         slug = f"c{len(tx.campaigns.all())}"
         tx.readers.upsert([Entry(address=f"{slug}@example.org", lists=("press",))], NOON)
@@ -179,12 +178,12 @@ def campaign_and_reader(store: SqlStore) -> tuple[int, int]:
 
 
 def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     """Ana's letter is not in the backup; Bo's is the first after it was put back."""
     links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
 
-    def ask(store: SqlStore, address: str) -> str:
+    def ask(store: Store, address: str) -> str:
         letter = Letter(
             id=0, kind=LetterKind.JOIN, address=address, lists=("press",), asked_at=NOON
         )
@@ -221,7 +220,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
 
 
 def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
-    path: Path, store: SqlStore, tmp_path: Path
+    path: Path, store: Store, tmp_path: Path
 ) -> None:
     with store.begin() as tx:
         letter = Letter(id=0, kind=LetterKind.JOIN, address="ana@example.org", asked_at=NOON)

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.errors import Exchanged
 from newsletter.domain.statements.statement import Role
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import NOON
 
 
@@ -16,7 +16,7 @@ def replace_it(path: Path) -> None:
     path.with_name("incoming").replace(path)
 
 
-def test_nothing_is_read_from_a_file_that_was_replaced(path: Path, store: SqlStore) -> None:
+def test_nothing_is_read_from_a_file_that_was_replaced(path: Path, store: Store) -> None:
     with store.read() as tx:
         tx.staff.roles()
     replace_it(path)
@@ -28,7 +28,7 @@ def test_nothing_is_read_from_a_file_that_was_replaced(path: Path, store: SqlSto
     store.close()
 
 
-def test_nothing_is_written_to_a_file_that_was_replaced(path: Path, store: SqlStore) -> None:
+def test_nothing_is_written_to_a_file_that_was_replaced(path: Path, store: Store) -> None:
     store.begin().__enter__()
     replace_it(path)
     with pytest.raises(Exchanged, match="would be lost"):
@@ -37,7 +37,7 @@ def test_nothing_is_written_to_a_file_that_was_replaced(path: Path, store: SqlSt
 
 
 def test_what_was_committed_while_the_file_was_replaced_is_not_called_done(
-    path: Path, store: SqlStore
+    path: Path, store: Store
 ) -> None:
     def write() -> None:
         with store.begin() as tx:

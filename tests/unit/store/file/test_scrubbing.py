@@ -11,16 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind
-from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.events.event import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
-from newsletter.ports.events import Place
-from newsletter.ports.letters import ConsentRecord, LetterLimits, Method
-from newsletter.ports.store import Transaction
 from newsletter.store.file import scrubbing
 from newsletter.store.file.scrubbing import gap, scrub
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON, FixedClock
 
 MARK = re.compile(rb"(?i)Mark(\d{5})x")
@@ -40,7 +38,7 @@ def entry(number: int, padding: str = "") -> Entry:
     )
 
 
-def busy_database(store: SqlStore, chance: random.Random, people: int) -> dict[int, int]:
+def busy_database(store: Store, chance: random.Random, people: int) -> dict[int, int]:
     """Rows that came in any order, grew, shrank and moved from page to page; number → id."""
     numbers = list(range(people))
     chance.shuffle(numbers)
@@ -100,7 +98,7 @@ def chance() -> random.Random:
 
 
 def test_c4_whoever_is_forgotten_is_in_no_byte_of_any_file(
-    path: Path, store: SqlStore, chance: random.Random, people: int
+    path: Path, store: Store, chance: random.Random, people: int
 ) -> None:
     ids = busy_database(store, chance, people)
     forgotten = set(chance.sample(sorted(ids), people // 7))
@@ -148,7 +146,7 @@ def test_copies_that_are_left_of_moved_rows_are_overwritten(path: Path) -> None:
         assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: SqlStore) -> None:
+def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: Store) -> None:
     with store.begin() as tx:
         tx.readers.upsert([entry(1), entry(2)], NOON)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
@@ -165,7 +163,7 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
 
 
 def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
-    path: Path, store: SqlStore, chance: random.Random, people: int
+    path: Path, store: Store, chance: random.Random, people: int
 ) -> None:
     ids = busy_database(store, chance, people)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -205,7 +203,7 @@ def test_only_a_page_of_a_tree_with_something_in_its_middle_has_a_gap() -> None:
     assert gap(bytes([10, 0, 0, 0, 0, 0, 0, 0]) + b"left".ljust(65528, b"\0")) == (8, 1 << 16)
 
 
-def test_the_program_says_how_it_went(path: Path, store: SqlStore) -> None:
+def test_the_program_says_how_it_went(path: Path, store: Store) -> None:
     def run(name: Path) -> int:
         command = [sys.executable, scrubbing.__file__, str(name)]
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode

@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.domain.delivery.epoch import Absence
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
-from newsletter.ports.world import Watermark
+from newsletter.domain.ports import Watermark
 from newsletter.store.file.watermark import FileWatermark
 from tests.contracts.watermark import WatermarkContract, witness
 from tests.fakes import MemoryWatermark

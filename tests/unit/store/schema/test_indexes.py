@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.domain.events.event import Event, EventKind
-from newsletter.store.sql import SqlStore, SqlTransaction
+from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books
 from tests.counting import counted
 from tests.fakes import NOON, WORKSPACE
@@ -15,7 +15,7 @@ GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched)(?! USING)"
 STRANGER = Event(
     id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
 )
-QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
+QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what is due": lambda tx: tx.campaigns.due(NOON),
     "what is open": lambda tx: tx.campaigns.open(),
     "what is open, without figures": lambda tx: tx.campaigns.open_heads(),
@@ -41,7 +41,7 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
 
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 def test_no_table_that_grows_is_read_to_its_end(
-    store: SqlStore, ask: Callable[[SqlTransaction], object]
+    store: Store, ask: Callable[[Transaction], object]
 ) -> None:
     Books(store, 3, slug="news")
     with store.read() as tx:
@@ -54,7 +54,7 @@ def test_no_table_that_grows_is_read_to_its_end(
             assert not [step for step in steps if re.match(GROWS, step)], (statement, steps)
 
 
-def test_an_event_without_an_attempt_sorts_no_batches(store: SqlStore) -> None:
+def test_an_event_without_an_attempt_sorts_no_batches(store: Store) -> None:
     Books(store, 3, slug="news")
     with store.read() as tx:
         with counted() as statements:

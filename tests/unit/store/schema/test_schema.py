@@ -17,7 +17,7 @@ from newsletter.domain.delivery.epoch import Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.archive.search import INDEX
 from newsletter.store.engine import connected, open_sqlite
-from newsletter.store.file.watermark import SqlEpoch
+from newsletter.store.file.watermark import Epoch
 from newsletter.store.schema import tables
 from newsletter.store.schema import versions as schema
 from newsletter.store.schema.versions import ensure_current, migrate, versions
@@ -181,7 +181,7 @@ def test_an_older_database_is_brought_along_with_what_is_in_it(empty: Engine) ->
         assert row == (0, "")
         [row] = connection.execute(text("SELECT despite, warnings FROM approval")).all()
         assert row == ("", "")
-        assert SqlEpoch(connection).mark() == Mark(epoch="", claims=0)
+        assert Epoch(connection).mark() == Mark(epoch="", claims=0)
 
 
 def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:

@@ -10,22 +10,22 @@ from sqlalchemy import Engine, text
 
 from newsletter.domain.delivery.epoch import Absence
 from newsletter.domain.errors import Defect
+from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.ports.records import AuditHead
 from newsletter.store.file.chain import HeadFile
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from tests.fakes import NOON, chain_of, hash_address
 
 YES = Approval(slug="news", digest="d1", by="ed@x.example", at=NOON, channel=Channel.COMMAND)
 
 
-def enter(store: SqlStore, *details: str, action: str = "do") -> None:
+def enter(store: Store, *details: str, action: str = "do") -> None:
     for detail in details:
         with store.begin() as tx:
             tx.audit.enter(at=NOON, actor="ed@x.example", action=action, subject="s", detail=detail)
 
 
-def say_yes(store: SqlStore, yes: Approval = YES) -> None:
+def say_yes(store: Store, yes: Approval = YES) -> None:
     with store.begin() as tx:
         tx.approvals.add(yes)
         tx.audit.enter(
@@ -33,24 +33,24 @@ def say_yes(store: SqlStore, yes: Approval = YES) -> None:
         )
 
 
-def tamper(store: SqlStore, *statements: str) -> None:
+def tamper(store: Store, *statements: str) -> None:
     with store.begin() as tx:
         for statement in statements:
             tx.connection.execute(text(statement))
 
 
-def fault(store: SqlStore) -> str:
+def fault(store: Store) -> str:
     with store.read() as tx, pytest.raises(Defect) as caught:
         tx.audit.verify()
     return str(caught.value)
 
 
-def verified(store: SqlStore) -> int:
+def verified(store: Store) -> int:
     with store.read() as tx:
         return tx.audit.verify().number
 
 
-def rewrite_without_key(store: SqlStore) -> None:
+def rewrite_without_key(store: Store) -> None:
     """What whoever can write to the database, and has not the key, does to hide a change."""
     with store.begin() as tx:
         before = ""
@@ -72,7 +72,7 @@ def head(engine: Engine) -> HeadFile:
     "cut", ["DELETE FROM audit WHERE number = 3", "DELETE FROM audit WHERE number > 1"]
 )
 def test_lines_cut_off_at_the_end_are_missed_and_stay_so_when_others_follow(
-    store: SqlStore, cut: str
+    store: Store, cut: str
 ) -> None:
     enter(store, "one", "two", "three")
     tamper(store, cut)
@@ -81,13 +81,13 @@ def test_lines_cut_off_at_the_end_are_missed_and_stay_so_when_others_follow(
     assert "line 3 of the audit log is not what" in fault(store)
 
 
-def test_a_log_that_was_emptied_is_missed(store: SqlStore) -> None:
+def test_a_log_that_was_emptied_is_missed(store: Store) -> None:
     enter(store, "one", "two")
     tamper(store, "DELETE FROM audit")
     assert "lines were cut off" in fault(store)
 
 
-def test_a_line_that_was_changed_and_hashed_anew_without_the_key_is_found(store: SqlStore) -> None:
+def test_a_line_that_was_changed_and_hashed_anew_without_the_key_is_found(store: Store) -> None:
     enter(store, "one", "two", "three")
     tamper(store, "UPDATE audit SET detail = 'TWO' WHERE number = 2")
     rewrite_without_key(store)
@@ -96,13 +96,13 @@ def test_a_line_that_was_changed_and_hashed_anew_without_the_key_is_found(store:
     assert "line 3 of the audit log is not what" in fault(store)
 
 
-def test_a_line_added_without_the_key_is_found(store: SqlStore) -> None:
+def test_a_line_added_without_the_key_is_found(store: Store) -> None:
     enter(store, "one")
     tamper(store, "INSERT INTO audit SELECT 2, at, actor, action, subject, 'x', 'y' FROM audit")
     assert "line 2 of the audit log is not what was written" in fault(store)
 
 
-def test_a_head_that_lags_behind_accuses_nobody(store: SqlStore, head: HeadFile) -> None:
+def test_a_head_that_lags_behind_accuses_nobody(store: Store, head: HeadFile) -> None:
     enter(store, "one")
     assert head.path.stat().st_mode & 0o777 == 0o600
     early = head.path.read_bytes()
@@ -113,14 +113,14 @@ def test_a_head_that_lags_behind_accuses_nobody(store: SqlStore, head: HeadFile)
     assert head.read() == AuditHead(number=4, digest=_digest(store, 4))
 
 
-def _digest(store: SqlStore, number: int) -> str:
+def _digest(store: Store, number: int) -> str:
     with store.read() as tx:
         return tx.audit.digest(number)
 
 
 @pytest.mark.parametrize("left", [None, b""])
 def test_a_head_that_is_not_there_accuses_nobody_and_is_made_again(
-    store: SqlStore, head: HeadFile, left: bytes | None
+    store: Store, head: HeadFile, left: bytes | None
 ) -> None:
     enter(store, "one")
     head.path.unlink()
@@ -133,7 +133,7 @@ def test_a_head_that_is_not_there_accuses_nobody_and_is_made_again(
 
 
 def test_a_head_that_cannot_be_read_is_named_until_the_next_line(
-    store: SqlStore, head: HeadFile
+    store: Store, head: HeadFile
 ) -> None:
     enter(store, "one")
     head.path.write_bytes(b"garbage")
@@ -146,7 +146,7 @@ def test_a_head_that_cannot_be_read_is_named_until_the_next_line(
     enter(store, "three")  # what cannot be written lags behind
 
 
-def test_a_transaction_that_is_rolled_back_leaves_the_head(store: SqlStore, head: HeadFile) -> None:
+def test_a_transaction_that_is_rolled_back_leaves_the_head(store: Store, head: HeadFile) -> None:
     enter(store, "one")
 
     def stop() -> None:
@@ -169,7 +169,7 @@ def test_a_head_is_not_written_on_a_full_disk(head: HeadFile) -> None:
 
 
 def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
-    store: SqlStore, head: HeadFile
+    store: Store, head: HeadFile
 ) -> None:
     enter(store, "one", "two", "three")
     known = head.path.read_bytes()
@@ -189,7 +189,7 @@ def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
 
 
 @pytest.fixture
-def old(store: SqlStore, head: HeadFile) -> SqlStore:
+def old(store: Store, head: HeadFile) -> Store:
     """As an older version left it: lines without a key, and approvals without a seal."""
     say_yes(store)
     enter(store, "two")
@@ -199,7 +199,7 @@ def old(store: SqlStore, head: HeadFile) -> SqlStore:
     return store
 
 
-def test_what_an_older_version_wrote_is_bound_by_a_line_once(old: SqlStore) -> None:
+def test_what_an_older_version_wrote_is_bound_by_a_line_once(old: Store) -> None:
     assert "not under the key" in fault(old)
     old.seal(NOON)
     old.seal(NOON)
@@ -213,7 +213,7 @@ def test_what_an_older_version_wrote_is_bound_by_a_line_once(old: SqlStore) -> N
 
 
 def test_what_claims_to_be_older_than_the_key_is_not_bound_once_there_was_one(
-    old: SqlStore,
+    old: Store,
 ) -> None:
     old.seal(NOON)
     tamper(old, "DELETE FROM audit WHERE number = 3")
@@ -221,7 +221,7 @@ def test_what_claims_to_be_older_than_the_key_is_not_bound_once_there_was_one(
     assert "not under the key" in fault(old)
 
 
-def test_a_new_log_needs_no_line_to_bind_it(store: SqlStore) -> None:
+def test_a_new_log_needs_no_line_to_bind_it(store: Store) -> None:
     store.seal(NOON)
     assert verified(store) == 0
 
@@ -241,7 +241,7 @@ def test_a_new_log_needs_no_line_to_bind_it(store: SqlStore) -> None:
         "UPDATE approval SET revoked_at = 5",
     ],
 )
-def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: SqlStore, forged: str) -> None:
+def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: Store, forged: str) -> None:
     say_yes(store)
     tamper(store, forged)
     with store.read() as tx:
@@ -250,7 +250,7 @@ def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: SqlStore, for
     assert "of news by" in fault(store)
 
 
-def test_a_revoked_approval_cannot_be_brought_back_by_sql(store: SqlStore) -> None:
+def test_a_revoked_approval_cannot_be_brought_back_by_sql(store: Store) -> None:
     say_yes(store)
     with store.begin() as tx:
         assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 1
@@ -263,7 +263,7 @@ def test_a_revoked_approval_cannot_be_brought_back_by_sql(store: SqlStore) -> No
         )
 
 
-def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: SqlStore) -> None:
+def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: Store) -> None:
     say_yes(store)
     tamper(store, "CREATE TABLE kept AS SELECT * FROM approval")
     with store.begin() as tx:
@@ -278,15 +278,15 @@ def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: S
         assert len(tx.approvals.of("news")) == 1, "a new yes counts all the same"
 
 
-def test_an_approval_without_its_line_is_named(store: SqlStore) -> None:
+def test_an_approval_without_its_line_is_named(store: Store) -> None:
     with store.begin() as tx:
         tx.approvals.add(replace(YES, digest="d9"))
     say_yes(store)
     assert "the approval 1, of news by ed@x.example, has no line" in fault(store)
 
 
-def test_with_another_key_nothing_is_what_was_written(store: SqlStore, engine: Engine) -> None:
+def test_with_another_key_nothing_is_what_was_written(store: Store, engine: Engine) -> None:
     say_yes(store)
     other = replace(chain_of(engine), key=b"o" * 32)
-    stranger = SqlStore(engine, hash_address=hash_address, chain=other)
+    stranger = Store(engine, hash_address=hash_address, chain=other)
     assert "var/keys/audit is another key" in fault(stranger)

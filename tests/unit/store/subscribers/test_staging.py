@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event, text
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.engine import alone, begun, connected
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from newsletter.store.subscribers.staged import Staged, prepare
 from tests.fakes import NOON, hash_address
 
@@ -35,7 +35,7 @@ def other(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def rows_left(store: SqlStore) -> int:
+def rows_left(store: Store) -> int:
     with store.read() as tx:
         tables = tx.connection.scalars(
             text("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
@@ -63,7 +63,7 @@ def test_even_an_open_transaction_keeps_nobody_from_writing_nor_from_a_checkpoin
 
 
 def test_a_rehearsal_does_not_wait_for_whoever_writes(
-    store: SqlStore, other: sqlite3.Connection
+    store: Store, other: sqlite3.Connection
 ) -> None:
     other.execute("BEGIN IMMEDIATE")
     with store.staging() as staging:
@@ -75,7 +75,7 @@ def test_a_rehearsal_does_not_wait_for_whoever_writes(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_connection_goes_with_all_that_lay_ready(
-    store: SqlStore, closed: list[object], fails: bool
+    store: Store, closed: list[object], fails: bool
 ) -> None:
     def lay_ready() -> None:
         with store.staging() as staging:
@@ -91,14 +91,14 @@ def test_the_connection_goes_with_all_that_lay_ready(
     assert len(closed) == 1
 
 
-def test_what_lies_ready_stands_in_no_file_of_ours(store: SqlStore, path: Path) -> None:
+def test_what_lies_ready_stands_in_no_file_of_ours(store: Store, path: Path) -> None:
     with store.staging() as staging:
         staging.add(PEOPLE)
         for file in path.parent.iterdir():
             assert NEEDLE.encode() not in file.read_bytes()
 
 
-def test_a_full_disk_is_told_and_nothing_is_brought_in(store: SqlStore, engine: Engine) -> None:
+def test_a_full_disk_is_told_and_nothing_is_brought_in(store: Store, engine: Engine) -> None:
     def grow_no_more(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA temp.max_page_count = 40")
 
@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_and_nothing_is_brought_in(store: SqlStore, engine: 
         assert connection.scalar(text("SELECT count(*) FROM subscriber")) == 0
 
 
-def test_a_connection_that_others_use_next_keeps_nobody(store: SqlStore) -> None:
+def test_a_connection_that_others_use_next_keeps_nobody(store: Store) -> None:
     with store.begin() as tx:
         tx.readers.upsert([entry for _, entry in PEOPLE], NOON)
         tx.readers.suppress([GONE], NOON, "test")
@@ -127,7 +127,7 @@ def bad() -> Iterator[Entry]:
     raise RuntimeError("the file is bad")
 
 
-def test_nor_does_it_after_an_error(store: SqlStore) -> None:
+def test_nor_does_it_after_an_error(store: Store) -> None:
     with store.begin() as tx:
         tx.readers.upsert([], NOON)
     with pytest.raises(RuntimeError, match="the file is bad"), store.begin() as tx:
@@ -135,7 +135,7 @@ def test_nor_does_it_after_an_error(store: SqlStore) -> None:
     assert rows_left(store) == 0
 
 
-def test_what_failed_does_not_come_in_with_what_follows(store: SqlStore) -> None:
+def test_what_failed_does_not_come_in_with_what_follows(store: Store) -> None:
     with store.begin() as tx:
         with pytest.raises(RuntimeError, match="the file is bad"):
             tx.readers.upsert(bad(), NOON)

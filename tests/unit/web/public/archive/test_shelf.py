@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.store.sql import SqlStore
+from newsletter.store.sql import Store
 from newsletter.web.public.archive.shelf import Shelf, published
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON
 
 
-def publish(store: SqlStore, count: int, *, begin: int = 0) -> None:
+def publish(store: Store, count: int, *, begin: int = 0) -> None:
     """Plain campaigns that went out, one after the other."""
     with store.begin() as tx:
         for number in range(begin, begin + count):
@@ -22,7 +22,7 @@ def publish(store: SqlStore, count: int, *, begin: int = 0) -> None:
             tx.campaigns.move(campaign, CampaignState.SENDING, expect=CampaignState, at=at)
 
 
-def history(store: SqlStore, chance: random.Random) -> None:
+def history(store: Store, chance: random.Random) -> None:
     """Statements in several languages, corrected and withdrawn in whatever order."""
     slugs = [f"s{number}" for number in range(8)]
     with store.begin() as tx:
@@ -41,7 +41,7 @@ def history(store: SqlStore, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_each_part_is_what_it_is_among_all(store: SqlStore, seed: int) -> None:
+def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
     history(store, random.Random(seed))  # noqa: S311 - the same each time
     with store.read() as tx:
         everything = published(tx.campaigns.heads())
@@ -60,7 +60,7 @@ def test_each_part_is_what_it_is_among_all(store: SqlStore, seed: int) -> None:
         assert shelf.family("never") == []
 
 
-def test_what_is_held_stays_as_it_was(store: SqlStore) -> None:
+def test_what_is_held_stays_as_it_was(store: Store) -> None:
     publish(store, 2)
     shelf = Shelf(store)
     held = shelf.hold()
@@ -70,7 +70,7 @@ def test_what_is_held_stays_as_it_was(store: SqlStore) -> None:
     assert Shelf(store).count() == (3, NOON + timedelta(hours=2))
 
 
-def test_a_page_asks_as_little_however_much_went_out(store: SqlStore) -> None:
+def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
     asked = []
     for begin, count in ((0, 3), (3, 27)):
         publish(store, count, begin=begin)
@@ -81,7 +81,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: SqlStore) -> None:
     assert asked[0] == asked[1]
 
 
-def test_a_page_reads_through_an_index_what_stands_on_it(store: SqlStore) -> None:
+def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
     publish(store, 3)
     with counted() as statements:
         Shelf(store).newest(2)

@@ -1,0 +1,102 @@
+"""What is handed to a provider, and what it can do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+
+from newsletter.domain.clock import NotAfter
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.statements.content import Content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A batch in the very bytes that will leave."""
+
+    batch: OutgoingBatch
+    body: bytes
+    content_type: str = ""
+    not_after: NotAfter | None = None
+    """Its call does not begin later; None where no claim is behind it."""
+
+
+class Replay(Enum):
+    """Whether handing the same attempt over again can reach a reader twice."""
+
+    NEVER = "never"
+    """It can: an unknown attempt is not repeated."""
+    KEYED = "keyed"
+    """It cannot while the provider knows the attempt's key, if the bytes are the same."""
+    SAFE = "safe"
+    """It cannot, however often: each message has a name, and the provider keeps one of a name."""
+
+
+_ENVELOPE = 2048
+"""Bytes a recipient needs beside the bodies, at the most: addresses, names, ids, tokens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a provider can do, so that the pipeline need not know which one it is."""
+
+    max_recipients: int
+    """At most so many recipients in one call."""
+    max_bytes: int = 0
+    """At most so many bytes in one call; 0 where the provider names no limit."""
+    bodies: bool = False
+    """Each recipient costs a body of their own; otherwise all share one."""
+    answers_each: bool = False
+    """An answer says of each recipient what became of them; otherwise a refusal is of all."""
+    replay: Replay = Replay.NEVER
+    key_lives: timedelta = timedelta(0)
+    """So long after an attempt its key is known; only where ``replay`` is KEYED."""
+    settles_in: timedelta | None = None
+    """So long after an attempt the provider's records name all it took; None: nothing to ask."""
+    records_kept: timedelta | None = None
+    """So long after an attempt they still do; None: as long as anybody looks."""
+
+    def recipients_for(self, content: Content) -> int:
+        """At most so many recipients of this content in one call; never less than one."""
+        if not self.max_bytes:
+            return self.max_recipients
+        # The longest JSON there is of it: providers' own forms are shorter.
+        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
+        fit = self.max_bytes // body if self.bodies else (self.max_bytes - body) // _ENVELOPE
+        return max(1, min(self.max_recipients, fit))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What a provider's records say of an attempt."""
+
+    found: Mapping[int, str] = field(default_factory=dict)
+    """Subscriber id → the provider's id: whose message it has."""
+    whole: bool = False
+    """All that the provider has of it was read, so that whoever is not there is not there now."""
+    reason: str = ""
+    """Where it is not whole, in words why."""
+    retry_after: timedelta | None = None
+
+
+class Level(Enum):
+    """How much something that was looked at matters."""
+
+    OK = "ok"
+    """It is as it has to be."""
+    WARNING = "warning"
+    """It could not be proved, or might be better."""
+    FAULT = "fault"
+    """It has to be mended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    level: Level
+    detail: str
+    advice: str = ""
+    """What to do, where something is to be done."""

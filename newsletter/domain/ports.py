@@ -1,0 +1,246 @@
+"""What lies outside, in the words of those who need it: each has two implementations or more."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from newsletter.domain.campaigns.roundup import Abstract
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+from newsletter.domain.delivery.epoch import Absence, Location, Witness
+from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.provider import Capabilities, Finding, Parcel, Sighting
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.events.event import Event, Told
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.feed import Composed, Fetched, Item
+from newsletter.domain.statements.review import Remark, Surroundings
+from newsletter.domain.statements.statement import Reading, Statement
+
+
+class Watermark(Protocol):
+    """How far sending has come, kept outside the database: it does not go back with a restore."""
+
+    def location(self) -> Location:
+        """Where the database's file lies."""
+        ...
+
+    def read(self) -> Witness | Absence: ...
+
+    def write(self, witness: Witness) -> None:
+        """Begin with this. It is durable then. Raises StoreUnavailable."""
+        ...
+
+    def follow(self, claims: int) -> None:
+        """Raises Refused where as many claims were noted before: the database was exchanged."""
+        ...
+
+    def note(self, claims: int) -> None:
+        """Note a claim before its call leaves; the highest number stays.
+
+        Raises StoreUnavailable: then nothing may leave.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; ``write`` takes hold again."""
+        ...
+
+
+class Source(Protocol):
+    """Where statements come from."""
+
+    def read(self) -> Reading:
+        """Read all statements. Raises nothing for what a person wrote wrong."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a statement into content."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same statement could be rendered into other content."""
+        ...
+
+    def prepare(self) -> None:
+        """Make ready to render. Raises InvalidInput for what keeps any statement from it."""
+        ...
+
+    def render(
+        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+    ) -> Content:
+        """Render, with translations that are to stand in the same content.
+
+        The same statements give the same content. With ``test``, readers are told that it is a
+        test mail. Raises InvalidInput.
+        """
+        ...
+
+
+class Provider(Protocol):
+    """The outside service that sends for us."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        """Build the bytes: pure, the same for the same batch. Raises InvalidInput."""
+        ...
+
+    def hand_over(self, parcel: Parcel) -> Answer:
+        """Make the one call. Never raises for what the network or the provider does.
+
+        LATE where the claim on the parcel is over, or would be before the call has to be.
+        """
+        ...
+
+    def look_up(self, batch: OutgoingBatch) -> Sighting:
+        """Ask what the provider has of an attempt. Hands nothing over; raises as little."""
+        ...
+
+
+class Webhook(Protocol):
+    """What a provider posts to us, in its own words."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """The events in a post: none, one or many. ``headers`` have names in lower case.
+
+        Raises Forged for what the provider did not sign or what is stale, and for nothing else:
+        what is signed and not understood is an event of kind OTHER.
+        """
+        ...
+
+
+class History(Protocol):
+    """Events that a provider lists, for those whom no webhook can reach."""
+
+    @property
+    def reach(self) -> timedelta:
+        """Events so long ago are still listed."""
+        ...
+
+    @property
+    def lateness(self) -> timedelta:
+        """An event may be listed so long after it happened."""
+        ...
+
+    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+        """A bounded number of pages. Raises ProviderUnreachable or InvalidConfiguration."""
+        ...
+
+
+class Examiner(Protocol):
+    """Finds out whether the provider would take our mail, without handing any over."""
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Look. Raises ProviderUnreachable."""
+        ...
+
+
+class Links(Protocol):
+    """Signed words in links."""
+
+    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        """One token each, of ``[A-Za-z0-9_-]`` and of one length, always the same for the same."""
+        ...
+
+    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
+        """(campaign id, subscriber id) if we signed it, else None."""
+        ...
+
+    def letter_token(self, letter_id: int) -> str:
+        """The word in the link of a letter, of ``[A-Za-z0-9_-]``."""
+        ...
+
+    def read_letter(self, token: str) -> int | None:
+        """The letter's id if we signed it, else None."""
+        ...
+
+    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
+        """The word that opens somebody's preferences; ``at`` is kept to the minute."""
+        ...
+
+    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
+        """(subscriber id, when it was signed) if we signed it, else None."""
+        ...
+
+    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
+        """The part of Message-ID before the @, always the same for the same delivery."""
+        ...
+
+
+class Feed(Protocol):
+    """A source of statements that is visited over the network."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str:
+        """Where it is, and which part of it is meant."""
+        ...
+
+    @property
+    def every(self) -> timedelta:
+        """How often to visit it."""
+        ...
+
+    @property
+    def trusted(self) -> bool:
+        """What is new in it counts as approved."""
+        ...
+
+    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+        """Visit it once. ``wanted`` are ids to bring even where they are old.
+
+        Raises FeedUnreadable for all that the network or the feed does.
+        """
+        ...
+
+    def compose(self, items: Sequence[Item]) -> Sequence[Composed | InvalidInput]:
+        """Make a statement's text of each item, or say why there is none.
+
+        Raises FeedUnreadable where that cannot be done just now.
+        """
+        ...
+
+
+class Writer(Protocol):
+    """Writes letters."""
+
+    def letter(
+        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+    ) -> Content:
+        """A letter with its reader's own link, and the lists that it names, in readers' words.
+
+        No gap is left in it but the message's name. Raises InvalidInput.
+        """
+        ...
+
+
+class Reviewer(Protocol):
+    """Says what there is to say about a statement. It visits no link and changes nothing."""
+
+    def review(
+        self, statement: Statement, content: Content | None, around: Surroundings
+    ) -> tuple[Remark, ...]:
+        """All remarks in order; the same for the same. Never raises for what a person wrote.
+
+        ``content`` is None where the statement cannot be rendered.
+        """
+        ...
+
+
+class Abstracts(Protocol):
+    """Says in a few words what a statement says."""
+
+    def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
+        """What a round-up in this language says of a statement that went out that day."""
+        ...
+
+    def dated(self, day: date, language: str) -> str:
+        """A day in words."""
+        ...

@@ -1,0 +1,29 @@
+"""Entries of the log of who did what."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """One line of the audit log."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditHead:
+    """A line of the audit log, by which the whole log before it is known."""
+
+    number: int
+    """From one; 0 of an empty log."""
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
