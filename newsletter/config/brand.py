@@ -12,8 +12,7 @@ from newsletter.config.fields import (
     Section,
     Website,
 )
-from newsletter.domain.statements import brand
-from newsletter.domain.statements import content as message
+from newsletter.domain.statements import brand, content
 
 
 class PressContact(Section):
@@ -48,9 +47,9 @@ class Organisation(Section):
         default=None, description="Whom journalists may call."
     )
 
-    def speaking(self) -> message.Organisation:
+    def speaking(self) -> content.Organisation:
         """The organisation as messages name it."""
-        return message.Organisation(
+        return content.Organisation(
             name=self.name,
             website=self.website,
             postal_address=self.postal_address,
@@ -73,15 +72,15 @@ class Sender(Section):
         examples=["press@forum.example"],
     )
 
-    def named(self) -> message.Sender:
+    def named(self) -> content.Sender:
         """The sender as messages name it."""
-        return message.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
+        return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
 
 
-def _contact(given: PressContact | None) -> message.PressContact | None:
+def _contact(given: PressContact | None) -> content.PressContact | None:
     if given is None:
         return None
-    return message.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
+    return content.PressContact(name=given.name, email=given.email or "", phone=given.phone or "")
 
 
 class Logo(Section):

@@ -32,7 +32,7 @@ from newsletter.config.fields import (
 from newsletter.config.joining import ListOptions, SignUp, no_list_twice
 from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
-from newsletter.domain.statements import content as message
+from newsletter.domain.statements import content
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.domain.subscribers.audience import Offer
 from newsletter.domain.subscribers.signup import SignUpRules
@@ -252,16 +252,16 @@ class Settings(Section):
         """The database, independent of the current directory."""
         return f"sqlite:///{self.database_path}"
 
-    def house(self) -> message.House:
+    def house(self) -> content.House:
         """What each message says about those who send it."""
-        return message.House(
+        return content.House(
             organisation=self.organisation.speaking(),
             sender=self.sender.named(),
             public_url=self.public_url,
             timezone=self.timezone,
             brand=self.brand.chosen(),
             lists=tuple(
-                message.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
+                content.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
                 for one in self.offers()
             ),
         )

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from newsletter.providers.webhooks import LISTED
 
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.providers.common.history import HttpHistory
 from newsletter.providers.mailgun.send import Options as MailgunOptions
+from newsletter.providers.postmark.events import event
 from newsletter.providers.postmark.send import Options as PostmarkOptions
 from newsletter.providers.registry import history
 from newsletter.providers.resend.send import Options as ResendOptions
@@ -24,13 +24,13 @@ BEGIN, END = AT - timedelta(days=1), AT + timedelta(hours=1)
 
 def mailgun(server: MailgunServer) -> HttpHistory:
     said = {"domain": server.domain, "api_key": server.api_key, "base_url": server.url}
-    return history(MailgunOptions.model_validate({"kind": "mailgun", **said}), LISTED["mailgun"])
+    return history(MailgunOptions.model_validate({"kind": "mailgun", **said}))
 
 
 def postmark(server: PostmarkServer) -> HttpHistory:
     said = {"server_token": server.known, "base_url": server.url}
     options = PostmarkOptions.model_validate({"kind": "postmark", **said})
-    return history(options, LISTED["postmark"])
+    return history(options)
 
 
 def read(asked: HttpHistory, begin: datetime = BEGIN) -> tuple[list[Event], datetime | None]:
@@ -111,7 +111,7 @@ def test_postmarks_bounces_are_listed_from_page_to_page() -> None:
 
 
 def test_a_bounce_that_is_listed_is_the_one_that_was_posted() -> None:
-    posted = LISTED["postmark"]({**bounce(3), "RecordType": "Bounce", "Metadata": {}}, AT)
+    posted = event({**bounce(3), "RecordType": "Bounce", "Metadata": {}}, AT)
     with PostmarkServer() as server:
         server.bounces = [bounce(3)]
         [listed] = read(postmark(server))[0]
@@ -171,4 +171,4 @@ def test_pages_without_an_end_are_given_up() -> None:
 def test_a_provider_that_lists_nothing_says_what_to_do() -> None:
     options = ResendOptions.model_validate({"kind": "resend", "api_key": "key-for-tests"})
     with pytest.raises(InvalidConfiguration, match="poll_events"):
-        history(options, LISTED.get("resend"))
+        history(options)

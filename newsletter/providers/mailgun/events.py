@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import (
     address,
@@ -66,7 +66,7 @@ class Mailgun:
     """Reads what Mailgun posts. ``key``: the HTTP webhook signing key."""
 
     def __init__(self, key: str) -> None:
-        self._key = keys.secret(key, looks_like="3f2a…, from Mailgun's page of webhooks")
+        self._key = signatures.secret(key, looks_like="3f2a…, from Mailgun's page of webhooks")
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""

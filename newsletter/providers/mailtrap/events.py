@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
 from newsletter.providers.common.webhooks import (
     address,
@@ -56,7 +56,7 @@ class Mailtrap:
     """Reads what Mailtrap posts. ``key``: the webhook's signing secret."""
 
     def __init__(self, key: str) -> None:
-        self._key = keys.secret(key, looks_like="8d7a…, from Mailtrap's page of the webhook")
+        self._key = signatures.secret(key, looks_like="8d7a…, from Mailtrap's page of the webhook")
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Any number of events. Raises Forged."""

@@ -2,9 +2,9 @@
 
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import Probe, uncertain
-from newsletter.providers.postal import send as postal
+from newsletter.providers.postal.send import Options
 
 
-def probes(_: postal.Options, __: str) -> tuple[Probe | Finding, ...]:
+def probes(_: Options, __: str) -> tuple[Probe | Finding, ...]:
     """That nothing is proved."""
     return (uncertain("provider", "Postal answers no question about a key without a message"),)

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 
 from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_recent, require_rsa
 from newsletter.providers.common.webhooks import (
     address,
@@ -52,7 +52,7 @@ class Postal:
     """Reads what Postal posts. ``key``: the server's public key."""
 
     def __init__(self, key: str) -> None:
-        self._key = keys.rsa_key(key)
+        self._key = signatures.rsa_key(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""

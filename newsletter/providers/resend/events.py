@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_fresh, same
 from newsletter.providers.common.webhooks import (
     address,
@@ -54,7 +54,7 @@ class Resend:
     """Reads what Resend posts. ``key``: the endpoint's ``whsec_…``."""
 
     def __init__(self, key: str) -> None:
-        self._key = keys.endpoint_secret(key)
+        self._key = signatures.endpoint_secret(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import LONGEST, header, require_fresh
 from newsletter.providers.common.webhooks import (
     address,
@@ -74,12 +74,12 @@ class SendGrid:
     """Reads what SendGrid posts. ``key``: the public key of the signed event webhook."""
 
     def __init__(self, key: str) -> None:
-        self._key = keys.curve_key(key)
+        self._key = signatures.curve_key(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Any number of events. Raises Forged."""
         signed_at = header(headers, _TIMESTAMP)
-        claimed = keys.unbase64(header(headers, _SIGNATURE)) or b""
+        claimed = signatures.unbase64(header(headers, _SIGNATURE)) or b""
         signed = signed_at.encode(errors="replace") + body
         try:
             self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))

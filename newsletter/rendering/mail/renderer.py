@@ -12,7 +12,7 @@ from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, House
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.checks import guards as checks
+from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import refuse_faults
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
@@ -84,7 +84,7 @@ class TemplateRenderer:
 
         With ``test``, the mail says at its top that it is one. Raises InvalidInput.
         """
-        _refuse(statement.origin, checks.statement_faults(statement))
+        _refuse(statement.origin, guards.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         refuse_faults(statement, tokens)
         others = blocks(translations, self.wordings)
@@ -95,7 +95,7 @@ class TemplateRenderer:
         }
         name = _template(statement)
         html, text = self._parts(name, statement.origin, tokens, values)
-        _refuse(self._templates.place(f"{name}.html.j2"), left_out(checks.Page(html).text, others))
+        _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
         _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
         return Content(
             subject=statement.subject or statement.title,
@@ -174,7 +174,7 @@ class TemplateRenderer:
     ) -> tuple[str, str]:
         """The HTML and the text of a statement."""
         body = to_html(tokens)
-        _refuse(origin, checks.size_faults(body))  # before premailer takes its time
+        _refuse(origin, guards.size_faults(body))  # before premailer takes its time
         links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
         found = [values[one] for one in links if values[one]]
         demands = self._demands(*found, embargo=values["embargo"])
@@ -183,7 +183,7 @@ class TemplateRenderer:
         return html, self._text(name, origin, to_text(tokens), values, html, demands)
 
     def _html(
-        self, name: str, origin: str, values: Mapping[str, Any], demands: checks.Demands
+        self, name: str, origin: str, values: Mapping[str, Any], demands: guards.Demands
     ) -> str:
         template = f"{name}.html.j2"
         page = self._templates.fill(template, values)
@@ -192,8 +192,8 @@ class TemplateRenderer:
             html = inline(page)
         except ValueError as error:
             raise InvalidInput([Fault(file=place, message=str(error))]) from error
-        _refuse(origin, [*checks.mark_faults(html, demands), *checks.size_faults(html)])
-        _refuse(place, checks.html_faults(html, demands))
+        _refuse(origin, [*guards.mark_faults(html, demands), *guards.size_faults(html)])
+        _refuse(place, guards.html_faults(html, demands))
         return html
 
     def _text(
@@ -203,18 +203,18 @@ class TemplateRenderer:
         body: PlainBody,
         values: Mapping[str, Any],
         html: str,
-        demands: checks.Demands,
+        demands: guards.Demands,
     ) -> str:
         template = f"{name}.txt.j2"
         filled = self._templates.fill(template, {**values, "body": body.text, "links": body.links})
         text = filled.strip("\n") + "\n"
-        _refuse(origin, checks.mark_faults(text, demands))
-        _refuse(self._templates.place(template), checks.text_faults(text, html, demands))
+        _refuse(origin, guards.mark_faults(text, demands))
+        _refuse(self._templates.place(template), guards.text_faults(text, html, demands))
         return text
 
-    def _demands(self, *links: str, embargo: str = "") -> checks.Demands:
+    def _demands(self, *links: str, embargo: str = "") -> guards.Demands:
         address = self._house.organisation.postal_address
-        return checks.Demands(links=links, postal_address=address, embargo=embargo)
+        return guards.Demands(links=links, postal_address=address, embargo=embargo)
 
 
 def _template(statement: Statement) -> str:

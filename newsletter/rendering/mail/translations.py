@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.checks import guards as checks
+from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import faults_of_statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.values import Wordings
@@ -101,7 +101,7 @@ def language_name(language: str) -> str:
 def _faults(statement: Statement) -> list[Fault]:
     tokens = read_markdown(statement.body, statement.language)
     return [
-        *(Fault(file=statement.origin, message=one) for one in checks.statement_faults(statement)),
+        *(Fault(file=statement.origin, message=one) for one in guards.statement_faults(statement)),
         *faults_of_statement(statement, tokens),
     ]
 
