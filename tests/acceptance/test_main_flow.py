@@ -1,4 +1,4 @@
-"""The main job, from nothing to a thousand inboxes."""
+"""The main job, from nothing to everybody's inbox."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ REPORT_KEYS = {
     *("suppressed", "cancelled", "unknown", "delivered", "bounced", "complained"),
     *("unsubscribed", "content_digest", "approved_by", "provider", "started_at", "finished_at"),
 }
-THOUSAND = readers(1000)
+THOUSAND, SOME = readers(1000), readers(200)
 
 
 @pytest.fixture(params=["own", pytest.param("seed", marks=pytest.mark.faults(seconds=25))])
@@ -39,19 +39,19 @@ def text(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return own
 
 
-def prepared(workspace: Workspace, text: Path) -> str:
+def prepared(workspace: Workspace, text: Path, people: list[str]) -> str:
     """From nothing to an approved statement; returns its slug."""
-    workspace.subscribe(THOUSAND)
+    workspace.subscribe(people)
     workspace.hire()
     [made] = workspace.do("statement", "import", str(text), "--json").json()
     workspace.approve(made["slug"])
     return str(made["slug"])
 
 
-def check_the_books(workspace: Workspace, slug: str, provider: str) -> None:
+def check_the_books(workspace: Workspace, slug: str, provider: str, people: int) -> None:
     report = workspace.report(slug)
     assert report.keys() >= REPORT_KEYS
-    assert (report["audience"], report["accepted"], report["state"]) == (1000, 1000, "sent")
+    assert (report["audience"], report["accepted"], report["state"]) == (people, people, "sent")
     assert report["approved_by"] == [EDITOR]
     assert report["provider"] == provider
     assert report["started_at"] <= report["finished_at"]
@@ -62,7 +62,7 @@ def test_a_thousand_readers_each_get_one_mail_through_mailgun(
     bare: Workspace, mailgun: PacedMailgun, text: Path
 ) -> None:
     bare.use_mailgun(mailgun.url, batch_size=300)
-    slug = prepared(bare, text)
+    slug = prepared(bare, text, THOUSAND)
 
     bare.do("run", "--until-idle")
 
@@ -81,24 +81,24 @@ def test_a_thousand_readers_each_get_one_mail_through_mailgun(
         links.add(path)
     assert len(links) == 1000
     assert len({message.one("Message-ID") for message in mailgun.delivered}) == 1000
-    check_the_books(bare, slug, "mailgun")
+    check_the_books(bare, slug, "mailgun", 1000)
 
 
-def test_a_thousand_readers_each_get_one_file_in_the_outbox(bare: Workspace, text: Path) -> None:
-    slug = prepared(bare, text)
+def test_each_reader_gets_one_file_in_the_outbox(bare: Workspace, text: Path) -> None:
+    slug = prepared(bare, text, SOME)
 
     bare.do("run", "--until-idle")
 
-    assert len(bare.outbox) == 1000
+    assert len(bare.outbox) == 200
     mails = [read_mail(path) for path in bare.outbox]
-    assert sorted(str(mail["To"]) for mail in mails) == THOUSAND
-    assert len({check_the_mail(mail) for mail in mails}) == 1000
+    assert sorted(str(mail["To"]) for mail in mails) == SOME
+    assert len({check_the_mail(mail) for mail in mails}) == 200
     journal = bare.journal
-    assert sorted(line["to"] for line in journal) == THOUSAND
+    assert sorted(line["to"] for line in journal) == SOME
     assert {line["id"] for line in journal} == {str(mail["Message-ID"])[1:-1] for mail in mails}
     digest = bare.report(slug)["content_digest"]
     assert {(line["campaign"], line["digest"]) for line in journal} == {(slug, digest)}
-    check_the_books(bare, slug, "outbox")
+    check_the_books(bare, slug, "outbox", 200)
 
 
 def test_the_same_from_a_shell_without_any_preparation(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """source → statement."""
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.statement import StoredStatement
-from newsletter.pipeline.statements.ingest import ingest
+from newsletter.domain.statements.statement import Reading, StoredStatement
+from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
 from tests.fakes import ListSource
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -41,6 +41,22 @@ def test_a_second_look_at_the_same_changes_nothing(room: Newsroom) -> None:
     before = stored(room)
     assert room.ingest().changed == ()
     assert stored(room) == before
+
+
+def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> None:
+    class Unmoved:
+        reading = Reading(statements=(room.write(),), faults=(FAULT,))
+
+        def read(self) -> Reading:
+            return self.reading
+
+    before = Read()
+    looks = [
+        ingest(store=room.store, sources=[Unmoved()], clock=room.clock, before=before)
+        for _ in range(3)
+    ]
+    assert [look.changed for look in looks] == [("resignation",), (), ()]
+    assert looks[-1] == Ingested(changed=(), faults=(FAULT,))
 
 
 def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:
