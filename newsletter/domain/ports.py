@@ -1,20 +1,23 @@
 """What lies outside, in the words of those who need it: each has two implementations or more."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from newsletter.domain.campaigns.roundup import Abstract
-from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-from newsletter.domain.delivery.epoch import Absence, Location, Witness
-from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.delivery.provider import Capabilities, Finding, Parcel, Sighting
-from newsletter.domain.errors import InvalidInput
-from newsletter.domain.events.event import Event, Told
-from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.feed import Composed, Fetched, Item
-from newsletter.domain.statements.review import Remark, Surroundings
-from newsletter.domain.statements.statement import Reading, Statement
+if TYPE_CHECKING:
+    from newsletter.domain.campaigns.roundup import Abstract
+    from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+    from newsletter.domain.delivery.epoch import Absence, Location, Witness
+    from newsletter.domain.delivery.letter import LetterText
+    from newsletter.domain.delivery.provider import Capabilities, Finding, Parcel, Sighting
+    from newsletter.domain.errors import InvalidInput
+    from newsletter.domain.events.event import Event, Told
+    from newsletter.domain.statements.content import Content
+    from newsletter.domain.statements.feed import Composed, Fetched, Item
+    from newsletter.domain.statements.review import Remark, Surroundings
+    from newsletter.domain.statements.statement import Reading, Statement
 
 
 class Watermark(Protocol):
