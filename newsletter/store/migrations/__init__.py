@@ -1,1 +1,1 @@
-"""Alembic migrations, one file a step, forward only."""
+"""The steps for databases that there are, by Alembic: one file each, forward only."""

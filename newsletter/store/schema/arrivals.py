@@ -2,7 +2,7 @@
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 
-from newsletter.store.schema.columns import integer, table, words
+from newsletter.store.schema.columns import afterwards, integer, table, words
 
 feed = table(
     "feed",
@@ -65,4 +65,12 @@ searchable = table(
     words("title"),
     words("text"),
     UniqueConstraint("slug"),
+)
+
+# Marks belong to the letters that they stand on: without Mn and Mc, Hindi falls apart.
+afterwards(
+    searchable,
+    "CREATE VIRTUAL TABLE searchable_words USING fts5("
+    "title, text, content='searchable', content_rowid='id',"
+    " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")",
 )

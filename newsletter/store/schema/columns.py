@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BLOB,
+    DDL,
     BigInteger,
     Column,
     Computed,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
     text,
 )
 from sqlalchemy.schema import SchemaItem
@@ -93,3 +95,9 @@ def table(name: str, *parts: SchemaItem, rowid: bool = True, numbered: bool = Fa
         sqlite_with_rowid=rowid,
         sqlite_autoincrement=numbered,
     )
+
+
+def afterwards(made: MetaData | Table, *lines: str) -> None:
+    """What else to run once this is made, in SQLite's own words."""
+    for line in lines:
+        event.listen(made, "after_create", DDL(line))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Runs the steps that bring a database from one version to the next."""
+"""Runs the steps that bring an older database to the version of today."""
 
 from pathlib import Path
 

@@ -7,7 +7,15 @@ accounting identity is a constraint of the batch, so no commit can break it.
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
 from newsletter.store.schema import arrivals, asking, touching
-from newsletter.store.schema.columns import derived, integer, metadata, octets, table, words
+from newsletter.store.schema.columns import (
+    afterwards,
+    derived,
+    integer,
+    metadata,
+    octets,
+    table,
+    words,
+)
 
 __all__ = ["arrivals", "asking", "metadata"]
 
@@ -20,6 +28,7 @@ epoch = table(
     integer("claims"),
     CheckConstraint("id = 1", name="one"),
 )
+afterwards(epoch, "INSERT INTO epoch (id, name, claims) VALUES (1, '', 0)")
 
 statement = table(
     "statement",
@@ -325,4 +334,4 @@ audit = table(
     Index("ix_audit_revoke", "subject", sqlite_where=text("action = 'revoke'")),
 )
 
-touching.describe(metadata)
+afterwards(metadata, *touching.triggers())

@@ -4,8 +4,6 @@ Whoever writes, and in whatever way, cannot forget it. A look then asks for what
 the one before, however much there is. Of one slug there is one note.
 """
 
-from sqlalchemy import DDL, MetaData, event
-
 NOTED = {
     "statement": ("document", "digest", "fingerprint", "present"),
     "approval": (),
@@ -27,12 +25,6 @@ def triggers() -> list[str]:
     found.append(_trigger("INSERT", "issue", _ISSUE))
     found.append(_trigger("UPDATE", "issue", _ISSUE, ("document", "parts")))
     return found
-
-
-def describe(metadata: MetaData) -> None:
-    """Make them with the tables."""
-    for trigger in triggers():
-        event.listen(metadata, "after_create", DDL(trigger))  # type: ignore[no-untyped-call]
 
 
 def _trigger(deed: str, table: str, slug: str, columns: tuple[str, ...] = ()) -> str:
