@@ -48,8 +48,8 @@ def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter
             umask=umask,
         )
         try:
+            store.seal(app.clock.now())  # before a hold is noted: that line is under the key
             app.guard().attend()
-            store.seal(app.clock.now())
             yield app
         finally:
             watermark.close()
