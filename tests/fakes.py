@@ -104,6 +104,7 @@ class PlainRenderer:
             else str(statement.local_time or ""),
             segment=statement.segment,
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
+            embargo=statement.embargo,
             template_version=self.fingerprint,
             carriage=self.carriage,
         )

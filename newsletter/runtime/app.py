@@ -147,7 +147,15 @@ class App(Parts):
         )
         return read.faults + made.faults, noted
 
-    def approve(self, slug: str, *, by: str, expect: str = "", despite: str | None = None) -> Given:
+    def approve(
+        self,
+        slug: str,
+        *,
+        by: str,
+        expect: str = "",
+        despite: str | None = None,
+        no_embargo: bool = False,
+    ) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
         from newsletter.pipeline.statements.approve import approve
 
@@ -156,6 +164,7 @@ class App(Parts):
             by=by,
             expect=expect,
             despite=despite,
+            no_embargo=no_embargo,
             store=self.store,
             policy=self.policy,
             rules=self.review_rules,

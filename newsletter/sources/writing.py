@@ -49,11 +49,16 @@ def to_markdown(
     lists: Sequence[str] = (),
     send_at: datetime | None = None,
     embargo_until: datetime | None = None,
+    embargo: str = "",
+    embargo_suggested: str = "",
     language: str = "",
     translation_of: str = "",
     corrects: str = "",
 ) -> str:
-    """Write a statement file. What is empty is left out; each value reads back as it was."""
+    """Write a statement file. What is empty is left out; each value reads back as it was.
+
+    ``embargo_suggested`` becomes a comment: a person takes the mark away, or writes another time.
+    """
     values = {
         "title": scalar(title),
         "date": date.isoformat() if date else "",
@@ -65,6 +70,8 @@ def to_markdown(
         "approved_by": _sequence(approved_by, _address),
         "lists": _sequence(lists, scalar),
         "send_at": _wall_time(send_at),
+        "embargo": scalar(embargo) if embargo else "",
+        "# embargo_until": embargo_suggested,
         "embargo_until": _wall_time(embargo_until),
         "language": scalar(language) if language else "",
         "translation_of": scalar(translation_of) if translation_of else "",

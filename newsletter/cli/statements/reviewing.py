@@ -177,14 +177,26 @@ def _as_data(remark: Remark) -> dict[str, object]:
     help="The version that you have seen: refuse if it changed.",
 )
 @click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
+@click.option(
+    "--no-embargo",
+    is_flag=True,
+    help="There is no embargo, although its text spoke of one; written down in your name.",
+)
 @as_json
 @in_workspace
 def approve(
-    shell: Shell, slug: str, by: str, digest: str, despite: str | None, as_json: bool
+    shell: Shell,
+    slug: str,
+    by: str,
+    digest: str,
+    despite: str | None,
+    no_embargo: bool,
+    as_json: bool,
 ) -> None:
     """Say yes to a statement as it stands now. One byte later it counts no more.
 
     While a check warns, that takes --despite and a reason, which is written down with the yes.
+    While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
     with shell.app() as app:
         faults = app.refresh()
@@ -193,7 +205,7 @@ def approve(
             stored = tx.statements.get(slug)
             show_faults(_about(app, tx, faults, stored.statement) if stored else ())
         expected = "".join(digest.split())
-        given = app.approve(slug, by=by, expect=expected, despite=despite)
+        given = app.approve(slug, by=by, expect=expected, despite=despite, no_embargo=no_embargo)
         late = list(left_behind(app, slug))
         with app.store.read() as tx:
             since = given.standing.complete_at or app.clock.now()

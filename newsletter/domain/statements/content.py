@@ -107,6 +107,8 @@ class Content:
     carriage: str | None = None
     """A digest of the settings by which providers shape what leaves; empty where none does, None in
     content that an older version made."""
+    embargo: str = ""
+    """What the text said of an embargo: whoever waives it waives these words."""
 
     def digest(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits.

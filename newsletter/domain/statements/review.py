@@ -15,7 +15,7 @@ class Grade(Enum):
     """How much a remark matters."""
 
     BLOCKING = "blocking"
-    """It cannot go out like this."""
+    """It cannot go out like this; an open embargo can be waived, and nothing else."""
     WARNING = "warning"
     """It goes out only over a named person's word, which is written down with their reason."""
     ADVICE = "advice"
@@ -29,6 +29,8 @@ class Check(Enum):
     """The file cannot be read or rendered as it is; the sentence says where and why."""
     MERGE_MARK = "merge-mark"
     """A mark of another mailing program, such as {{ name }}, would reach readers as it stands."""
+    OPEN_EMBARGO = "open-embargo"
+    """Its text spoke of an embargo, and no end is set; only a named person may waive it."""
     PLACEHOLDER = "placeholder"
     """Something is still to be filled in: TK, XXX, lorem ipsum, [DATE]."""
     WEEKDAY = "weekday"
@@ -75,7 +77,7 @@ class Check(Enum):
     """Its audience differs by more than a fifth from that of the last campaign to its lists."""
 
 
-_BLOCKING = (Check.FAULT, Check.MERGE_MARK)
+_BLOCKING = (Check.FAULT, Check.MERGE_MARK, Check.OPEN_EMBARGO)
 _WARNINGS = (
     Check.PLACEHOLDER,
     Check.WEEKDAY,
@@ -239,6 +241,16 @@ def _embargo(_: Statement, around: Surroundings) -> str:
     return "the time to send is before the end of the embargo, and nothing leaves before that end"
 
 
+def _open_embargo(statement: Statement, _: Surroundings) -> str:
+    if not statement.embargo or statement.embargo_until is not None:
+        return ""
+    return (
+        f"its text spoke of an embargo ({statement.embargo}), and no end is set: write"
+        " embargo_until: with the date and the time, like 2026-06-05 10:00; if there is no embargo,"
+        " approve it with --no-embargo, which is written down in your name"
+    )
+
+
 def _nobody(statement: Statement, around: Surroundings) -> str:
     if around.audience != 0 or not around.readers or statement.segment is not None:
         return ""
@@ -290,6 +302,7 @@ _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.CAPITALS, ("title",), _capitals),
     (Check.SUMMARY, ("summary",), _summary),
     (Check.DATE, ("date",), _date),
+    (Check.OPEN_EMBARGO, ("embargo",), _open_embargo),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
     (Check.NOBODY, ("lists",), _nobody),
     (Check.SEGMENT, ("segment",), _segment),

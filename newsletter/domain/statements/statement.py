@@ -49,6 +49,9 @@ class Statement:
     approved_by: tuple[str, ...] = ()
     send_at: datetime | None = None
     embargo_until: datetime | None = None
+    embargo: str = ""
+    """The words in which the text it was made of speaks of an embargo. Without ``embargo_until``
+    it goes out only where a named person waives that embargo."""
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False

@@ -1,11 +1,11 @@
 """statement → approval: a named person's yes to one digest, given, noted or taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.review import Grade
+from newsletter.domain.statements.review import Check, Grade
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -21,6 +21,8 @@ from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.store.sql import Store, Transaction
 
 _LONGEST_REASON = 500
+_WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
+"""What is blocking and yet may be waived by a named person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ def approve(
     by: str,
     expect: str = "",
     despite: str | None = None,
+    no_embargo: bool = False,
     store: Store,
     policy: ApprovalPolicy,
     rules: ReviewRules,
@@ -61,7 +64,8 @@ def approve(
 
     ``expect`` is the digest, or its beginning, of what the person has seen: where the text has
     changed since, nothing is approved. ``despite`` is why they say yes over what a review warns
-    of; without a warning it is not written down. Raises NotFound or Refused.
+    of; without a warning it is not written down. ``no_embargo`` waives in their name the embargo
+    that the text spoke of and for which no end is set. Raises NotFound or Refused.
     """
     reason = _reason(despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
@@ -86,7 +90,7 @@ def approve(
         _refuse_if_gone_out(tx, slug)
         override = _Override()
         if person not in {yes.by for yes in standing_of(tx, stored, policy).counted}:
-            override = _over(reviewed, reason)
+            override = _over(reviewed, reason, no_embargo=no_embargo)
             _add(tx, stored, person, Channel.COMMAND, clock, override)
         return Given(
             digest=stored.digest,
@@ -107,17 +111,25 @@ def _reason(despite: str | None) -> str:
     return reason
 
 
-def _over(reviewed: Reviewed, reason: str) -> _Override:
+def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool) -> _Override:
     """What the yes is given over. Raises Refused where it may not be."""
-    if reviewed.blocking or (reviewed.warnings and not reason):
+    waived = _WAIVABLE & set(reviewed.blocking) if no_embargo else set()
+    blocked = set(reviewed.blocking) - waived
+    if blocked or (reviewed.warnings and not reason):
         grave = [str(one) for one in reviewed.remarks if one.grade is not Grade.ADVICE]
-        way = (
-            "mend what is blocking"
-            if reviewed.blocking
-            else 'mend it, or say why it may go out like this with --despite "why"'
-        )
-        raise Refused("\n".join([f"{reviewed.slug} is not approved: {way}", *grave]))
-    return _Override(despite=reason * bool(reviewed.warnings), warnings=reviewed.warnings)
+        raise Refused("\n".join([f"{reviewed.slug} is not approved: {_way(blocked)}", *grave]))
+    over = (*sorted(waived), *reviewed.warnings)
+    why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
+    return _Override(despite=why * bool(over), warnings=over)
+
+
+def _way(blocked: Set[str]) -> str:
+    """What to do about what stands in the way of a yes."""
+    if not blocked:
+        return 'mend it, or say why it may go out like this with --despite "why"'
+    if blocked <= _WAIVABLE:
+        return "say when its embargo ends, or that there is none with --no-embargo"
+    return "mend what is blocking"
 
 
 def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
@@ -186,6 +198,7 @@ def note_front_matter(
     names, nobody knows whether they saw the change: it waits for a new yes, or for the name to be
     taken out and set again. The same holds after the yes was revoked or the campaign cancelled.
     It counts over warnings too, which are written down with it: the review of the file vouches.
+    It does not over what is blocking, such as an embargo whose end is not set.
     Returns the statements that were given one. ``before`` is brought up to date.
     """
     before = before or Compared()
@@ -206,7 +219,7 @@ def note_front_matter(
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            if _bring_in_line(tx, stored, override, clock):
+            if _bring_in_line(tx, stored, None if reviewed.blocking else override, clock):
                 noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
     before.mark, before.policy = mark, policy
     return tuple(noted)
@@ -227,12 +240,15 @@ def _front_matter_differs(tx: Transaction, statement: Statement) -> bool:
 
 
 def _bring_in_line(
-    tx: Transaction, stored: StoredStatement, override: _Override, clock: Clock
+    tx: Transaction, stored: StoredStatement, override: _Override | None, clock: Clock
 ) -> bool:
+    """Whether a yes was added; without ``override``, as nothing may be approved, none is."""
     slug, channel = stored.statement.slug, _channel(stored.statement)
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     for person in sorted(set(noted) - set(named)):
         _close(tx, slug, person, channel, clock)
+    if override is None:
+        return False
     added = [person for person in named if person not in noted]
     for person in added:
         _add(tx, stored, person, channel, clock, override)

@@ -210,6 +210,7 @@ def _as_lines(content: Content) -> Iterator[str]:
     yield f"Language: {content.language}"
     yield f"Send at: {content.send_at or 'once approved'}"
     yield f"Embargo until: {content.embargo_until or 'none'}"
+    yield f"Embargo in the text: {content.embargo or 'none'}"
     yield f"Corrects: {content.corrects or 'nothing'}"
     yield f"Templates and settings: {content.template_version}"
     yield from (f"{name}: {value}" for name, value in content.headers)

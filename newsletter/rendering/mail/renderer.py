@@ -109,6 +109,7 @@ class TemplateRenderer:
             translation_of=statement.translation_of,
             send_at=_iso(statement.send_at) or str(statement.local_time or ""),
             embargo_until=_iso(statement.embargo_until),
+            embargo=statement.embargo,
             segment=statement.segment,
             template_version=self._fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,

@@ -214,12 +214,14 @@ class Newsroom:
         *,
         expect: str = "",
         despite: str | None = None,
+        no_embargo: bool = False,
     ) -> Given:
         return approve(
             slug,
             by=by,
             expect=expect,
             despite=despite,
+            no_embargo=no_embargo,
             store=self.store,
             policy=self.rules.policy,
             rules=self.review_rules,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.sources.folder import FolderSource
+from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from tests.properties import examples
 from tests.rows import rows
@@ -129,6 +130,25 @@ def test_a_plain_title_needs_no_quotes_and_what_is_empty_is_left_out() -> None:
     assert to_markdown(title="Forum resigns", body="\nBody.\n\n") == (
         "---\ntitle: Forum resigns\nstatus: draft\n---\nBody.\n"
     )
+
+
+def test_a_suggested_end_of_an_embargo_is_a_comment_until_a_person_takes_the_mark_away() -> None:
+    text = to_markdown(
+        title="Forum resigns",
+        body="Body.",
+        embargo="EMBARGOED: Friday",
+        embargo_suggested="2026-06-05 10:00",
+    )
+    assert '\nembargo: "EMBARGOED: Friday"\n# embargo_until: 2026-06-05 10:00\n' in text
+    defaults = Defaults(lists=("press",), language="en", timezone="UTC")
+    read = parse_statement(text.encode(), file="a.md", defaults=defaults).statement
+    assert read is not None
+    assert (read.embargo, read.embargo_until) == ("EMBARGOED: Friday", None)
+    set_now = parse_statement(
+        text.replace("# embargo_until", "embargo_until").encode(), file="a.md", defaults=defaults
+    ).statement
+    assert set_now is not None
+    assert set_now.embargo_until == datetime(2026, 6, 5, 10, 0)  # noqa: DTZ001 # a wall time
 
 
 def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:

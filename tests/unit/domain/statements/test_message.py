@@ -79,6 +79,7 @@ def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
     assert known.pop("translation_of") == ""
     assert known.pop("segment") is None
     assert known.pop("carriage") is None
+    assert known.pop("embargo") == ""
     text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
 

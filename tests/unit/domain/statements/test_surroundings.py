@@ -101,6 +101,14 @@ def test_what_stands_around_it_as_ever_is_left_alone(around: dict[str, Any]) -> 
     assert said(around) == {}
 
 
+def test_an_embargo_without_an_end_blocks_and_one_with_an_end_does_not() -> None:
+    words = "EMBARGOED UNTIL FRIDAY"
+    [(found, message)] = said(embargo=words).items()
+    assert found is Check.OPEN_EMBARGO
+    assert all(part in message for part in (words, "embargo_until:", "--no-embargo"))
+    assert said(embargo=words, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC)) == {}
+
+
 def test_a_remark_stands_at_the_key_it_speaks_of_or_at_no_line() -> None:
     places = (("title", 2), ("lists", 5), ("body", 9))
     around = Surroundings(**USUAL | {"audience": 0})

@@ -2,6 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import Approval
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import FORUM, SPANISH, agree, begin, compose, populate
@@ -18,6 +22,66 @@ def test_a_translation_waits_for_the_embargo_of_its_original(room: Newsroom) -> 
     assert room.campaign(SPANISH).release_at == AT_THREE
     room.clock.advance(hours=3)
     assert begin(room) == [SPANISH]
+
+
+WORDS = "EMBARGOED UNTIL FRIDAY"
+
+
+def yes(room: Newsroom) -> Approval:
+    with room.store.read() as tx:
+        return tx.approvals.of("resignation")[-1]
+
+
+def test_an_embargo_without_an_end_keeps_a_statement_from_approval(room: Newsroom) -> None:
+    room.write(embargo=WORDS)
+    room.look()
+    with pytest.raises(Refused, match=r"say when its embargo ends(.|\n)*EMBARGOED UNTIL FRIDAY"):
+        room.approve(despite="the chair wants it")
+    room.write(embargo=WORDS, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    room.look()
+    assert room.approve().standing.approved
+
+
+def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> None:
+    room.write(embargo=WORDS)
+    room.look()
+    assert room.approve(no_embargo=True).warnings == ("open-embargo",)
+    assert (yes(room).by, yes(room).despite) == ("ed@forum.example", "no embargo")
+    with room.store.read() as tx:
+        [entry, *_] = [one for one in tx.audit.newest(5) if one.action == "approve"]
+    assert entry.detail.endswith("despite open-embargo: no embargo")
+    assert room.plan().scheduled
+    room.write(embargo="EMBARGOED UNTIL MONDAY")
+    assert room.look().withdrawn
+
+
+def test_waiving_an_embargo_is_no_word_on_other_warnings(room: Newsroom) -> None:
+    room.write(embargo=WORDS, body="It resigned on TK.")
+    room.look()
+    with pytest.raises(Refused, match="--despite"):
+        room.approve(no_embargo=True)
+    room.approve(no_embargo=True, despite="set tonight")
+    assert yes(room).warnings == ("open-embargo", "placeholder")
+    assert yes(room).despite == "no embargo; set tonight"
+
+
+def test_where_no_embargo_is_open_nothing_is_waived(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    assert room.approve(no_embargo=True).warnings == ()
+    assert yes(room).despite == ""
+
+
+def test_a_file_that_names_its_approver_waives_no_embargo(room: Newsroom) -> None:
+    room.demand(trust_front_matter=True)
+    room.bring_along("ed@forum.example", embargo=WORDS)
+    assert not room.look().scheduled
+    room.bring_along(
+        "ed@forum.example",
+        embargo=WORDS,
+        embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC),
+    )
+    assert room.look().scheduled
 
 
 def test_of_two_embargoes_the_later_one_holds(room: Newsroom) -> None:
