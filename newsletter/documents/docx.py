@@ -30,6 +30,7 @@ _LARGEST_XML = 6_000_000
 """Of one part, unpacked: some 500 pages of text."""
 _LARGEST_WHOLE = 20_000_000
 """Of all parts that are XML."""
+_BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Quote'] => blockquote > p:fresh
@@ -58,6 +59,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         foot=foot,
         dropped=(*_edges(trees), *dropped),
         notes=(*review.notes(), *link_notes(inlines)),
+        beside=tuple(
+            (0, text) for text in (*_beside(trees), *(one.text for one in inlines.dropped))
+        ),
     )
     return import_pieces(read, today=today, file=file)
 
@@ -130,6 +134,24 @@ def _edges(trees: Mapping[str, Any]) -> Iterator[Dropped]:
             seen.add(text)
             why = "at the head of each page" if "header" in name else "at the foot of each page"
             yield Dropped(line=0, text=shortened(text), why=why)
+
+
+def _beside(trees: Mapping[str, Any]) -> Iterator[str]:
+    """What stands beside the running text: text boxes, watermarks, page heads, the file's data."""
+    for name, tree in trees.items():
+        if name.startswith("docProps/"):
+            yield from (ordinary(one.text or "").strip() for one in tree.iter("{*}*"))
+        elif name == _MAIN:
+            for box in tree.iter("{*}txbxContent"):
+                yield from _paragraphs(box)
+        elif _BESIDE.fullmatch(name):
+            yield from _paragraphs(tree)
+        yield from (one.get("string") or "" for one in tree.iter("{*}textpath"))
+
+
+def _paragraphs(part: Any) -> Iterator[str]:
+    for paragraph in part.iter("{*}p"):
+        yield ordinary("".join(one.text or "" for one in paragraph.iter("{*}t"))).strip()
 
 
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:

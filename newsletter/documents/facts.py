@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.documents.dates import dates_in
 from newsletter.documents.heading import Dated
-from newsletter.documents.inlines import tag_of, text_of
+from newsletter.documents.inlines import line_of, tag_of, text_of
 from newsletter.documents.lines import ordinary
 
 Element = Any
@@ -17,6 +17,8 @@ Element = Any
 _PARTING = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
 _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", "date", "pubdate")
 _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
+_DESCRIBING = ("alt", "title", "aria-label")
+_NO_WORDS = ("script", "style", "del")
 _LARGEST_DATA = 500_000
 
 
@@ -29,6 +31,8 @@ class Facts:
     """What to tell the person of the title, if it was not on the page itself."""
     dated: Dated
     base: str
+    said: tuple[str, ...] = ()
+    """All that it says about itself and of its pictures, and no reader sees as text."""
 
 
 def facts_of(root: Element, *, document: bool) -> Facts:
@@ -41,7 +45,29 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     sites = [said[key] for key in _SITES if said.get(key)]
     sites += [name for one in data if (name := _publisher(one))]
     title, note = _title(root, said, sites, document=document)
-    return Facts(title=title, note=note, dated=_dated(root, said, data), base=_base(root, said))
+    return Facts(
+        title=title,
+        note=note,
+        dated=_dated(root, said, data),
+        base=_base(root, said),
+        said=(*said.values(), *_described(root)),
+    )
+
+
+def _described(root: Element) -> Iterator[str]:
+    """What pictures and other parts are said to be."""
+    for one in root.iter("*"):
+        yield from (ordinary(text).strip() for name in _DESCRIBING if (text := one.get(name)))
+
+
+def words_of(root: Element) -> Iterator[tuple[str, int]]:
+    """The words between any two tags, with their line; without scripts and tracked deletions."""
+    for one in root.iter("*"):
+        inside = "" if one.tag in _NO_WORDS else one.text
+        for text in (inside, one.tail):
+            clean = ordinary(text or "").strip()
+            if clean:
+                yield clean, line_of(one)
 
 
 def _meta(root: Element) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from newsletter.documents.dates import date_line
+from newsletter.documents.embargo import is_embargo
 from newsletter.documents.lines import Line, begins_dateline, ends_sentence
 
 _ALWAYS = re.compile(
@@ -36,10 +37,6 @@ _RELEASE = re.compile(
     r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
     r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
     r"|voor onmiddellijke publicatie)\b\s*[:.–—-]?\s*",
-    re.IGNORECASE,
-)
-_EMBARGO = re.compile(
-    r"\W*(?:under |bajo |sous )?(?:strict )?(?:embargo(?:ed)?|embargado|sperrfrist)\b.*",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(
@@ -97,11 +94,6 @@ def release_line(text: str) -> str | None:
     """What follows FOR IMMEDIATE RELEASE on its line, often nothing; None if it does not say so."""
     found = _RELEASE.match(text)
     return text[found.end() :] if found else None
-
-
-def is_embargo(text: str) -> bool:
-    """Whether a line says until when the statement is to be kept back."""
-    return bool(_EMBARGO.fullmatch(text)) and len(text) <= 120
 
 
 def is_for_editors(text: str) -> bool:
@@ -305,4 +297,6 @@ def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
         return "the mark of the end"
     if masthead and text == masthead:
         return "the masthead again"
+    if is_embargo(text):
+        return "the embargo"
     return "the foot of the letterhead" if is_foot_address(text) else ""

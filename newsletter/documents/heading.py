@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import PurePath
+from textwrap import shorten
 
 from newsletter.documents.dates import FoundDate, date_line, dateline
+from newsletter.documents.embargo import headline_beside, is_embargo
 from newsletter.documents.furniture import (
     at_the_edge,
     contact_lines,
     is_contact,
-    is_embargo,
     is_end_mark,
     is_for_editors,
     is_machine_data,
@@ -24,6 +26,8 @@ _OPEN_END = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|of|on|or|the|to|with)|[,:&–—-])$", re.I
 )
 _LONGEST_TITLE = 250
+_LONGEST_GUESS = 120
+_LOOK = "look at it and write title: yourself."
 _BYLINE = re.compile(
     r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
 )
@@ -42,6 +46,8 @@ class Heading:
     prefix: Line | None = None
     """What stands before the title on its own line: for immediate release, or a label."""
     note: str = ""
+    guessed: bool = False
+    """It is the best that there was, and somebody has to look at it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,8 @@ def first_prose(lines: Sequence[Line], width: int) -> int | None:
         if is_prose(lines, index, width) and not _is_page_title(lines, index):
             if at_the_edge(line.text) or release_line(line.text) is not None:
                 continue
+            if is_embargo(line.text):
+                continue
             return index
     return None
 
@@ -65,7 +73,48 @@ def first_prose(lines: Sequence[Line], width: int) -> int | None:
 def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
     """Find the title above the running text: by evidence first, by place where there is none."""
     head = lines if prose is None else lines[:prose]
-    return _repeated(head) or _after_release_line(head, width) or _by_place(lines, head, width)
+    return (
+        _repeated(head)
+        or _after_release_line(head, width)
+        or _beside_embargo(head)
+        or _by_place(lines, head, width)
+        or _guessed(head)
+    )
+
+
+def _beside_embargo(head: Sequence[Line]) -> Heading | None:
+    """A title on the line that speaks of an embargo."""
+    for index, line in enumerate(head):
+        title = headline_beside(line.text) if is_embargo(line.text) else ""
+        if title and may_be_title(title):
+            note = f"Line {line.number} speaks of an embargo and was taken for the title too."
+            return Heading(title=title, first=index, last=index, note=f"{note} Look whether it is.")
+    return None
+
+
+def _guessed(head: Sequence[Line]) -> Heading | None:
+    """The first line that is at least no furniture: a sentence, or one that is long or short."""
+    for index, line in enumerate(head):
+        words = len(line.text.split())
+        if words >= _FULL_TITLE and len(line.text) <= _LONGEST_TITLE and not _is_around(line.text):
+            note = f"Line {line.number} was taken for the title, a guess: {_LOOK}"
+            title = line.text.removesuffix(".")
+            return Heading(title=title, first=index, last=index, note=note, guessed=True)
+    return None
+
+
+def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Heading:
+    """A title for a text that has none: its first sentence, or else the file's name.
+
+    It stands in no line, so that all of the text is kept.
+    """
+    text = "" if prose is None else lines[prose].text
+    sentence = re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0].removesuffix(".")
+    title = shorten(sentence, _LONGEST_GUESS, placeholder="…") if sentence else ""
+    where = "the first sentence" if title else "the file's name"
+    title = title or " ".join(re.findall(r"\w+", PurePath(file).stem)) or "Statement"
+    note = f"No title was found. It was made of {where}, a guess: {_LOOK}"
+    return Heading(title=title, first=-1, last=-1, note=note, guessed=True)
 
 
 def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dated:
@@ -127,6 +176,8 @@ def _after_release_line(head: Sequence[Line], width: int) -> Heading | None:
     """A title on the line that says for immediate release."""
     for index, line in enumerate(head):
         rest = release_line(line.text)
+        if is_embargo(line.text):
+            continue
         if rest and date_line(rest) is None and not is_contact(rest):
             return _continued(head, index, rest, width)
     return None
@@ -261,9 +312,13 @@ def may_be_title(text: str) -> bool:
 def _is_other(text: str) -> bool:
     """Whether a line is a sentence, a date, a contact or furniture, and so no part of a title."""
     sentence = ends_sentence(text) and text[-1] in ".…" and len(text.split()) > 2
+    return sentence or _is_around(text)
+
+
+def _is_around(text: str) -> bool:
+    """Whether a line is a date, a contact or furniture."""
     return bool(
-        sentence
-        or _BULLET.match(text)
+        _BULLET.match(text)
         or is_byline(text)
         or is_for_editors(text)
         or at_the_edge(text)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.documents.embargo import Embargo
 from newsletter.domain.errors import Fault, InvalidInput
 
 
@@ -29,6 +30,10 @@ class ImportedDocument:
     """Each guess, in a sentence, for the person who imports."""
     summary: str = ""
     subject: str = ""
+    embargo: Embargo | None = None
+    """What the file says of an embargo on its text; a person sets its end or waives it."""
+    guessed: bool = False
+    """The title is the best that there was."""
 
 
 def unusable(file: str, message: str) -> InvalidInput:

@@ -10,7 +10,7 @@ from lxml import etree, html
 
 from newsletter.documents.article import drop_unseen, find_article
 from newsletter.documents.elements import Blocks, holding_blocks, joined
-from newsletter.documents.facts import facts_of
+from newsletter.documents.facts import facts_of, words_of
 from newsletter.documents.footnotes import Footnotes, take_footnotes
 from newsletter.documents.google import clean_google, is_google
 from newsletter.documents.imported import ImportedDocument, unusable
@@ -38,6 +38,7 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
     google = is_google(root)
     document = google or is_word(root)
     facts = facts_of(root, document=document)
+    words = dict(words_of(root))
     if google:
         clean_google(root)
     drop_unseen(root)
@@ -47,13 +48,17 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
     footnotes = take_footnotes(root)
     inlines = Inlines(base=facts.base, references=footnotes.references)
     article = find_article(root) if not document else None
-    pieces = read_blocks(article.element if article else root, inlines)
+    chosen = article.element if article else root
+    for text, _ in words_of(chosen):
+        words.pop(text, None)
+    pieces = read_blocks(chosen, inlines)
     foot = foot_of(footnotes, pieces, inlines)
     read = Pieces(
         pieces=tuple(pieces),
         title=facts.title,
         dated=facts.dated,
         foot=foot,
+        beside=(*((line, text) for text, line in words.items()), *((0, one) for one in facts.said)),
         dropped=(*(article.dropped if article else ()), *inlines.dropped),
         notes=tuple(
             filter(

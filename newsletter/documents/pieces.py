@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.documents.embargo import find_embargo, headline_beside, is_embargo
 from newsletter.documents.heading import Dated, Heading, first_prose, may_be_title
 from newsletter.documents.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.lines import Line
@@ -47,10 +48,12 @@ class Pieces:
     """Footnotes in Markdown: they go below the text whatever stands there."""
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
+    beside: tuple[tuple[int, str], ...] = ()
+    """Line or 0, and words, of what is not among the pieces and may speak of an embargo."""
 
 
 def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
-    """Find title, date and body. Raises InvalidInput, naming ``file``, if there is none."""
+    """Find title, date and body. Raises InvalidInput, naming ``file``, without a text."""
     if not read.pieces:
         raise unusable(file, "holds no text; look whether it is the right file")
     lines = [
@@ -61,9 +64,12 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
     heading = _heading(read, lines, prose)
     found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
     dated = _dated(found, read.dated)
+    beside = ((0, read.title), *read.beside)
+    embargo = find_embargo(lines, prose, today=today, beside=beside)
     body = _body(read.pieces, found.kept)
     summary, of_summary = (read.summary, "") if read.summary else summary_of(lines, found.subhead)
     guesses = [found.heading.note, dated.note, future_note(dated.value, today), *found.notes]
+    guesses = [*(embargo.notes if embargo else ()), *guesses]
     return ImportedDocument(
         title=found.heading.title,
         date=dated.value,
@@ -72,14 +78,17 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
         notes=tuple(filter(None, [*read.notes, *guesses, of_summary])),
         summary=summary,
         subject=read.subject,
+        embargo=embargo,
+        guessed=found.heading.guessed,
     )
 
 
 def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """The title that the file names, or the first of its highest headings above the text."""
-    if read.title:
+    title = headline_beside(read.title) if is_embargo(read.title) else read.title
+    if title:
         index = _place(read, prose)
-        return Heading(title=read.title, first=index, last=index)
+        return Heading(title=title, first=index, last=index)
     head = read.pieces if prose is None else read.pieces[:prose]
     headings = [n for n, one in enumerate(head) if one.level and may_be_title(one.text)]
     if not headings:

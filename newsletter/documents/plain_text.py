@@ -7,6 +7,7 @@ from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
+from newsletter.documents.embargo import find_embargo
 from newsletter.documents.furniture import PAGE_NUMBER, RUNNING_HEADER, Reasons
 from newsletter.documents.heading import first_prose
 from newsletter.documents.imported import Dropped, ImportedDocument, unusable
@@ -109,7 +110,7 @@ def import_document(
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
-    Raises InvalidInput, naming ``file``, if it is empty, has no title or has no body.
+    Raises InvalidInput, naming ``file``, if it is empty or has no body.
     """
     every = read_lines(text)
     if not every:
@@ -117,13 +118,17 @@ def import_document(
     running = running_lines(every)
     lines = [line for n, line in enumerate(every) if n not in running]
     width = wrap_width(lines)
-    found = recognise(lines, prose=first_prose(lines, width), width=width, file=file)
+    prose = first_prose(lines, width)
+    found = recognise(lines, prose=prose, width=width, file=file)
+    beside = ((every[n].number, every[n].text) for n in running)
+    embargo = find_embargo(lines, prose, today=today, beside=beside)
     broken = {*running, *_breaks(every, lines, found.reasons)}
     how = how_to_join(lines, width=width, soft=_soft(every, broken))
     body = "\n\n".join(_blocks([lines[n] for n in found.kept], how))
     value = found.dated.value
     summary, of_summary = summary_of(lines, found.subhead)
     guesses = [found.heading.note, found.dated.note, future_note(value, today), *found.notes]
+    guesses = [*(embargo.notes if embargo else ()), *guesses]
     return ImportedDocument(
         title=found.heading.title,
         date=value,
@@ -131,6 +136,8 @@ def import_document(
         dropped=tuple(sorted([*_dropped(every, running), *found.dropped], key=_by_line)),
         notes=tuple(filter(None, [*notes, *guesses, of_summary, *how.notes()])),
         summary=summary,
+        embargo=embargo,
+        guessed=found.heading.guessed,
     )
 
 

@@ -1,11 +1,11 @@
 """What in the lines of a press release is its title, its date, its text, and what is furniture."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
-from newsletter.documents.dates import date_line, dates_in
+from newsletter.documents.dates import date_line
+from newsletter.documents.embargo import is_embargo
 from newsletter.documents.furniture import (
     Reasons,
     always,
@@ -13,7 +13,6 @@ from newsletter.documents.furniture import (
     below_the_text,
     contact_lines,
     is_contact_label,
-    is_embargo,
     is_end_mark,
     is_for_editors,
     page_breaks,
@@ -25,48 +24,12 @@ from newsletter.documents.heading import (
     find_date,
     find_heading,
     is_byline,
+    made_up_heading,
     names_page,
 )
 from newsletter.documents.imported import Dropped, unusable
 from newsletter.documents.lines import Line, begins_dateline
 from newsletter.documents.paragraphs import is_bullet
-
-_CLOCK = re.compile(
-    r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.h](?P<minute>[0-5]\d))?\s*"
-    r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|uhr\b|hours\b|hrs\b|h\b)",
-    re.IGNORECASE,
-)
-_BARE_CLOCK = re.compile(r"\b(?P<hour>[01]?\d|2[0-3])[:h](?P<minute>[0-5]\d)\b")
-_NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0), "mittag": time(12)}
-
-
-def embargo_note(text: str, line: int) -> str:
-    """A sentence that asks for ``embargo_until``, with what to write where the line tells it."""
-    days = [found.value for found in dates_in(text)]
-    day = days[0] if len(days) == 1 else None
-    hour = _time(text)
-    if day is None or hour is None:
-        return f"Line {line} speaks of an embargo: set embargo_until."
-    value = f"{day} {hour:%H:%M}"
-    return (
-        f"Line {line} speaks of an embargo: set embargo_until, as in 'embargo_until: {value}' if "
-        "that time is in your own zone."
-    )
-
-
-def _time(text: str) -> time | None:
-    found = _CLOCK.search(text) or _BARE_CLOCK.search(text)
-    if found is None:
-        named = [value for name, value in _NAMED.items() if name in text.lower()]
-        return named[0] if len(named) == 1 else None
-    hour, minute = int(found["hour"]), int(found["minute"] or 0)
-    half = (found.groupdict().get("half") or "").lower()[:1]
-    if half in {"a", "p"}:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if half == "p" else 0)
-    return time(hour, minute)
-
 
 _CONTACT = "a contact above the text"
 _LONGEST_SUBHEAD = 300
@@ -99,13 +62,10 @@ def recognise(
     """Tell the text from what surrounds it.
 
     ``prose`` is the index of the first line of running text. ``heading`` is the title where the
-    file itself says it; its place is -1 if it stands in no line. Raises InvalidInput, naming
-    ``file``, without a title or a text.
+    file itself says it; its place is -1 if it stands in no line. Without a title one is made
+    up. Raises InvalidInput, naming ``file``, without a text.
     """
-    heading = heading or find_heading(lines, prose, width)
-    if heading is None:
-        message = "has no title that can be told from the text; write it as the first line"
-        raise unusable(file, message)
+    heading = heading or find_heading(lines, prose, width) or made_up_heading(lines, prose, file)
     reasons, notes = _left_out(lines, heading, prose)
     kept = [n for n in range(len(lines)) if n not in reasons and not _in_title(n, heading)]
     if not kept:
@@ -179,7 +139,6 @@ def _left_out(
             reasons.setdefault(n, why)
     kept = [n for n in range(start, len(lines)) if n not in reasons]
     reasons.update(page_breaks(lines, kept, lines[: kept[0]] if kept else []))
-    notes += [embargo_note(line.text, line.number) for line in lines if is_embargo(line.text)]
     notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
     return reasons, notes
 
@@ -206,20 +165,20 @@ def _above(text: str, title: str) -> str:
         return "the title again"
     if names_page(text, title):
         return "the page's title"
-    if date_line(text):
-        return "the date"
     if is_embargo(text):
         return "the embargo"
+    if date_line(text):
+        return "the date"
     return "for immediate release" if release_line(text) is not None else "above the title"
 
 
 def _below_title(text: str, title: str) -> str:
     if text == title:
         return "the title again"
-    if date_line(text):
-        return "the date"
     if is_embargo(text):
         return "the embargo"
+    if date_line(text):
+        return "the date"
     if release_line(text) == "":
         return "for immediate release"
     return at_the_edge(text)

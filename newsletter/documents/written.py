@@ -21,6 +21,7 @@ _DEFINITION = re.compile(r" {0,3}\[[^\]]+\]:")
 _LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _MARKS = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
+_NONE = {"", "no", "none", "false", "null", "off", "~"}
 _TAKEN = ("title", "date", "summary", "subject")
 
 
@@ -41,7 +42,8 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
         dropped=tuple(_untaken(front)),
-        notes=tuple(filter(None, [encoding_note(data), *_embargo(front)])),
+        notes=tuple(filter(None, [encoding_note(data)])),
+        beside=tuple(_embargo(front)),
     )
     return import_pieces(read, today=today, file=file)
 
@@ -71,10 +73,13 @@ def _untaken(front: FrontMatter) -> Iterator[Dropped]:
             yield Dropped(line=field.line, text=f"{key}: {_value(field)}".strip(), why=why)
 
 
-def _embargo(front: FrontMatter) -> Iterator[str]:
-    if "embargo_until" in front.fields:
-        line = front.fields["embargo_until"].line
-        yield f"Line {line} speaks of an embargo: set embargo_until."
+def _embargo(front: FrontMatter) -> Iterator[tuple[int, str]]:
+    """What keys and values may say of an embargo; one that says no is none."""
+    for key, field in front.fields.items():
+        value = _value(field).strip()
+        if value.casefold() not in _NONE:
+            yield field.line, value
+            yield field.line, f"{key}: {value}"
 
 
 # --- the text ----------------------------------------------------------------------------------

@@ -298,6 +298,39 @@ def test_a_word_file_and_a_web_page_become_statements_that_can_be_checked(
     assert "exists already" in workspace.do("statement", "import", str(word), code=4).stderr
 
 
+def test_an_imported_embargo_blocks_until_its_end_is_set_or_a_person_waives_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    words = "Embargoed until 10:00 GMT on 5 June 2030"
+    text = "The Example Forum left the council today after two years of work on fair housing."
+    release = tmp_path / "release.txt"
+    release.write_text(f"{words}\n\nForum Leaves the Council\n\nMay 3, 2030\n\n{text}\n")
+
+    [row] = workspace.do("statement", "import", str(release), "--json").json()
+    written = (workspace.folder / "statements" / f"{row['slug']}.md").read_text()
+
+    assert (row["title"], row["embargo"]) == ("Forum Leaves the Council", words)
+    assert f"embargo: {words}\n# embargo_until: 2030-06-05 10:00+00:00\n" in written
+    approve = ("statement", "approve", row["slug"], "--by", "editor@forum.example")
+    assert "open-embargo" in workspace.do("statement", "check", row["slug"], code=3).stderr
+    assert "--no-embargo" in workspace.do(*approve, code=4).stderr
+    given = workspace.do(*approve, "--no-embargo", "--json").json()
+    assert (given["approved"], given["warnings"]) == (True, ["open-embargo"])
+
+
+def test_a_text_without_a_title_becomes_a_draft_with_a_guess(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    untitled = tmp_path / "untitled.txt"
+    untitled.write_text("The Example Forum left the council today after two years of hard work.\n")
+
+    said = workspace.do("statement", "import", str(untitled)).stderr
+
+    assert "a guess: look at it and write title: yourself" in said
+    [row] = workspace.do("statement", "list", "--json").json()
+    assert row["status"] == "draft"
+
+
 # --- looking before leaping ----------------------------------------------------------------------
 
 

@@ -50,7 +50,9 @@ def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
         date=document.date,
         summary=document.summary,
         subject=document.subject,
-        status=Progress.REVIEW,
+        status=Progress.DRAFT if document.guessed else Progress.REVIEW,
+        embargo=document.embargo.words if document.embargo else "",
+        embargo_suggested=document.embargo.until if document.embargo else "",
         body=document.body,
     )
     write_new(path, text)
@@ -62,6 +64,8 @@ def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
         "dropped": [
             {"line": one.line, "text": one.text, "why": one.why} for one in document.dropped
         ],
+        "embargo": document.embargo.words if document.embargo else "",
+        "embargo_suggested": document.embargo.until if document.embargo else "",
         "notes": list(document.notes),
     }
 

@@ -552,10 +552,6 @@ def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> Non
         ("", "note.txt: is empty; copy the whole statement into it"),
         (" \n\u200b\n", "note.txt: is empty; copy the whole statement into it"),
         (
-            FIRST,
-            "note.txt: has no title that can be told from the text; write it as the first line",
-        ),
-        (
             TITLE,
             "note.txt: has a title and no text below it; copy the whole statement into it",
         ),
@@ -565,7 +561,7 @@ def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> Non
         ),
     ],
 )
-def test_a_text_without_title_or_body_is_refused(text: str, message: str) -> None:
+def test_a_text_without_body_is_refused(text: str, message: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         import_document(text, today=TODAY, file="note.txt")
 
@@ -665,7 +661,25 @@ def test_a_telephone_number_within_a_sentence_stays_in_it() -> None:
 @rows(
     ("line", "value"),
     [
-        ("EMBARGOED UNTIL 5 a.m. ET, May 6, 2024", "2024-05-06 05:00"),
+        ("EMBARGOED UNTIL 5 a.m. ET, May 6, 2024", "2024-05-06 05:00-04:00"),
+        ("EMBARGOED until 10:00 BST (05:00 EDT), 5 June 2026", "2026-06-05 10:00+01:00"),
+        ("Embargoed until 10:00 UTC+2, 5 June 2026", "2026-06-05 10:00+02:00"),
+        ("Embargoed until 10:00+02:00 on 5 June 2026", "2026-06-05 10:00+02:00"),
+        ("Embargoed until 2026-06-05T10:00:00Z", "2026-06-05 10:00+00:00"),
+        ("Embargo: 5 June 2026, 10am Eastern Time", "2026-06-05 10:00-04:00"),
+        ("Sperrfrist: 5. Juni 2026, 10 Uhr MESZ", "2026-06-05 10:00+02:00"),
+        ("EMBARGOED UNTIL 10:00 ON FRIDAY, 5 JUNE 2026", "2026-06-05 10:00"),
+        ("Embargo tot 5 juni 2026, 10.30 uur", "2026-06-05 10:30"),
+        ("No publicar antes de las 10:00 horas del 5 de junio de 2026", "2026-06-05 10:00"),
+        ("STRICTLY EMBARGOED UNTIL 10:00 GMT\nFriday, 5 June 2026", "2026-06-05 10:00+00:00"),
+        ("Embargoed until 10:00 EST, 5 June 2026", ""),  # it is EDT then: who wrote it, knows
+        ("Embargoed until 10:00 IST, 5 June 2026", ""),
+        ("Embargoed until 10:00 UTC+20, 5 June 2026", ""),
+        ("Embargoed until 10:00 CET+1, 5 June 2026", ""),
+        ("Embargoed until 10:00 local time, 5 June 2026", ""),
+        ("Embargado hasta las 10:00 hora de Madrid del 5 de junio de 2026", ""),
+        ("Embargoed until 10:00 or 12:00 on 5 June 2026", ""),
+        ("Embargoed from 5 June 2026 until 6 June 2026, 10:00", ""),
         ("Under strict embargo until 6 May 2024, 12:30 hours", "2024-05-06 12:30"),
         ("Sperrfrist: 6. Mai 2024, 9 Uhr", "2024-05-06 09:00"),
         ("Embargo: 6 mai 2024 à 18h30", "2024-05-06 18:30"),
@@ -681,6 +695,28 @@ def test_the_end_of_an_embargo_is_suggested_where_the_line_tells_it(line: str, v
 
     assert note.startswith("Line 1 speaks of an embargo: set embargo_until")
     assert (f"embargo_until: {value}'" in note) == bool(value)
+
+
+@rows(
+    ("text", "title", "body"),
+    [
+        (FIRST, FIRST[: FIRST.index(" report said")] + "…", FIRST),
+        (f"Forum leaves the council.\n\n{FIRST}", "Forum leaves the council", FIRST),
+        ("Yes.\n\nNo.", "note", "Yes.\n\nNo."),
+    ],
+)
+def test_a_text_without_a_title_gets_the_best_one_there_is_as_a_guess(
+    text: str, title: str, body: str
+) -> None:
+    document = import_document(text, today=TODAY, file="in/note.txt")
+
+    assert (document.title, document.guessed) == (title, True)
+    assert paragraphs(document) == body.split("\n\n")
+    assert any("a guess: look at it and write title: yourself" in one for one in document.notes)
+
+
+def test_a_title_that_is_found_is_no_guess() -> None:
+    assert not imported(TITLE, "May 3, 2024", FIRST).guessed
 
 
 def test_a_word_that_a_hyphen_parts_is_put_together_as_the_text_has_it_elsewhere() -> None:

@@ -68,7 +68,6 @@ def test_the_text_stays_as_it_is_written() -> None:
         (f"---\ntitle: a: b\n---\n{FIRST}", "a.md:2: "),
         ("", "a.md: holds no text"),
         (f"---\ntitle: {TITLE}\n---\n", "a.md: holds no text"),
-        (f"{FIRST}\n\n{FIRST}", "a.md: has no title that can be told"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_line(text: str, words: str) -> None:

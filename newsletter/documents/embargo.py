@@ -1,0 +1,308 @@
+"""Lines that keep a text back, in seven languages: which they are, and until when they say."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from newsletter.documents.dates import dates_in
+from newsletter.documents.ends import CLOCK, MOMENT, end_of
+from newsletter.documents.lines import Line
+
+_LONGEST = 240
+"""A line that says more than this says something else too."""
+_AT_ONCE = 120
+"""A shorter line is about the embargo wherever it names it; a longer one if it begins with it."""
+_OPENING = 60
+_READ = 1_500
+"""Of a paragraph: an embargo stands at its beginning."""
+_HEAD = 4
+"""Paragraphs of running text that are near the head."""
+_FOOT = 6
+
+_UP_TO = r"(?:until|till?|bis|jusqu\w*|hasta|ate|fino|sino|tot)\b"
+_UNTIL = rf"(?:{_UP_TO}|(?:before|prior|up to|vor|avant|antes|prima|voor)\b)"
+_WORD = r"(?<!sin )(?<!sem )\bembarg\w*"
+_OURS = (
+    r"(?:releases?|reports?|publi\w+|pubbli\w+|statements?|press|presse|prensa|imprensa|stampa"
+    r"|pers|media|medien|news|stor(?:y|ies)|copy|information\w*|informaci\w+|informac\w+"
+    r"|documents?|texts?|findings|broadcast|study|paper|journalists?|reporters?|redaktion\w*"
+    r"|mitteilung|meldung|comuni\w+|diffusion|difusion|difusao|divulg\w+|veroffentlich\w*"
+    r"|briefing)"
+)
+_EMBARGO = "|".join(
+    (
+        rf"{_WORD}(?: [\w'’]+){{0,4}}? {_UNTIL}",
+        rf"\b{_UP_TO}.{{0,40}} {_WORD}",
+        r"\b(?:under|observe|respect|honou?r|break|breaking|note|bajo|sous|sob|sotto|onder|unter"
+        r"|respecter|respetar|respeitar|rispettare|beachten)(?: (?:an?|the|this|our|strict\w*|full"
+        r"|press|media|news|el|le|o|un|einem|het|l))*[ ']embargo\b",
+        rf"{_WORD}(?: (?:for|from|to|strictly|all))? {_OURS}\b",
+        rf"\b{_OURS}(?: \w+){{0,3}} (?:embargoed|embargad[oa]s?|embargat[oaie])\b",
+        r"\b(?:strict(?:ly)?|press|media|news|full|strikt\w*|streng\w*|estricto) embargo\w*"
+        r"(?! (?:on|against|of)\b)",
+        r"\bsperrfrist\w*|\bsperrvermerk\w*|\bgesperrt bis\b|\bbis\b.{0,40} gesperrt\b",
+    )
+)
+_PUBLISH = (
+    r"(?:publi\w+|releas\w+|broadcast\w*|distribut\w+|quot\w+|circulat\w+|disseminat\w+|posted"
+    r"|print\w*|shared?|reported|for use|transmi\w+|disclos\w+)"
+)
+_ABROAD = (
+    r"(?:publi(?:car\w*|que\w*|cable|cacion|cacao|er|ez|cation)\b|publizier\w*|veroffentlich\w*"
+    r"|verwend\w*|verbreit\w*|weitergabe|weitergeben|diffus\w+|diffond\w+|communiqu\w+|utilis\w+"
+    r"|utiliz\w+|difund\w+|difus\w+|divulg\w+|emitir|reproduc\w+|veicul\w+|distribu\w+|pubblic\w+"
+    r"|publicer\w+|publicatie|verspreid\w*|openbaar\w*|gebruik\w*)"
+)
+"""The same in the six other languages."""
+_NO = (
+    r"(?:nicht|ne pas|pas de|interdi\w+|a ne pas|no|prohibid\w+|sin|nao|proibid\w+|sem|non"
+    r"|vietat\w+|da non|niet|aucune)"
+)
+_EARLIER = r"(?:vor|bis|erst|avant|jusqu\w*|antes|hasta|ate|prima|fino|sino|voor|tot|eerder)\b"
+_SOME = r"(?: [\w'’/,-]+){0,6}?"
+_KEPT_BACK = "|".join(
+    (
+        rf"(?:not(?: yet)?(?: for| to)|do not|don't|never){_SOME} {_PUBLISH}{_SOME}"
+        r" (?:before|until|till?|prior)\b",
+        rf"{_NO}{_SOME} {_ABROAD}{_SOME} {_EARLIER}",
+        rf"{_NO} {_EARLIER}.{{0,50}} {_ABROAD}",
+        rf"(?:{_PUBLISH}|{_ABROAD}){_SOME}:? (?:not before|no earlier|not earlier|no sooner"
+        r"|nicht vor|erst ab|erst am|erst nach|pas avant|no antes|nao antes|non prima"
+        r"|niet eerder|niet voor|interdite? (?:avant|jusqu)|prohibid\w+ (?:antes|hasta)"
+        r"|proibid\w+ (?:antes|ate)|vietat\w+ (?:prima|fino))",
+        r"not for (?:immediate )?(?:release|publication|broadcast|distribution|circulation|use)\b"
+        r"|nicht zur (?:veroffentlichung|verbreitung|weitergabe|verwendung)",
+        r"hold (?:back |publication |release )?(?:for release|for publication|until|till)\b",
+        r"(?:confidential|private|vertraulich|confidentiel|confidencial|riservato|vertrouwelijk"
+        rf"|geheim)(?: \w+)?,? {_UP_TO}",
+    )
+)
+_TIMED = (
+    r"(?:(?:for|to be)(?: \w+)? (?:release[d]?|publi\w+|broadcast|use)(?: only)?"
+    r" (?:on|at|after|from|as of|not before|any time after)"
+    r"|(?:release|publication|publish)(?: only)? (?:after|from|as of)"
+    r"|frei(?:gabe|gegeben)?(?: zur \w+)?:? (?:ab|erst|fur)"
+    r"|zur veroffentlichung(?: frei)? (?:ab|am)|(?:veroffentlichung|verwendung) (?:ab|erst)"
+    r"|(?:a )?(?:diffuser|publier)(?: qu\W?)? (?:a partir|le|apres|des)"
+    r"|(?:diffusion|publication)(?: autorisee?)? (?:a partir|apres|des)"
+    r"|para (?:publicar|difundir|divulgar|publicacion|difusion|publicacao|divulgacao)"
+    r" (?:a partir|despues|el|apos|em|so apos)"
+    r"|(?:publicacion|difusion|publicacao|divulgacao|publicar|difundir|divulgar)"
+    r" (?:a partir|despues|apos|so apos)"
+    r"|da (?:pubblicare|diffondere) (?:a partire|dopo|dal|dalle|il)"
+    r"|(?:pubblicazione|diffusione) (?:a partire|dopo|dal|dalle)"
+    r"|voor publicatie (?:vanaf|na|op)|(?:vrij|vrijgave|publicatie|publiceren)"
+    r"(?: voor publicatie)? (?:vanaf|na|pas))\b"
+)
+_NEWS = re.compile(_EMBARGO)
+_KEEPS = re.compile(
+    rf"(?:^|[.:;!(\[–—-] ?|\bplease |\bstrictly |\bstreng |\bbitte )\W{{0,3}}(?:{_KEPT_BACK})"
+)
+_MUST = re.compile(
+    r"\b(?:may|must|should|shall|can)(?: ?not| only) be (?:[\w,]+ ){0,5}?(?:published|broadcast"
+    r"|quoted|reported|shared|posted|distributed|used)(?: [\w,]+){0,8}? "
+    rf"(?:{_UNTIL}|(?:after|from)\b)"
+    r"|\bdarf(?: \w+){0,4} (?:erst|nicht vor)\b.{0,60} (?:veroffentlicht|verwendet|verbreitet)"
+)
+_FROM = re.compile(rf"\W*(?:\w+:? ){{0,3}}?{_TIMED}")
+_HOURED = re.compile(r"\W*(?:for (?:\w+ )?(?:release|publication)|release (?:time|at))\b")
+_MARKED = re.compile(
+    r"[^\w]*(?:(?:strict|strictly|under|media|press|news|full|global|international|confidential"
+    r"|urgent|bajo|sous|sob|sotto|onder|unter|streng\w*|strikt\w*|estricto)[ :,-]+)*embarg\w*"
+    r"(?P<behind>\W*$|[ ]?[\])}:!.;|/*(–—-]| (?=\d))"
+)
+_CLOSING = re.compile(r"[(\[|–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
+_ANY = re.compile(_WORD)
+_TRADE = re.compile(
+    r"\b(?:arms?|weapons?|oil|trade|gas|grain|food|fuel|steel|military|economic|commercial|import"
+    r"|export|maritime|naval|aid|technology|cuba|cuban|un|eu|us|u\.s\.|american|russian|armas|armi"
+    r"|comercial|economico|wirtschafts\w*|wapen\w*|olie)[ -]{1,2}embargo\w*"
+    r"|\bembargo\w* (?:on|against|of|over|imposed|contra|contre|sur|sobre|gegen|contro|tegen|auf"
+    r"|commercial\w*|economique|economico|comercial|petrol\w+|americain\w*|de|d'|des|di|do|da|del"
+    r"|preventiv\w+|judicial|hipotecari\w+)\b"
+    r"|\w{3}embargo\w*|\b(?:sanctions|blockade|sanktionen|bloqueo|bloqueio|blocus|sanzioni)\b"
+)
+_NAMES_US = re.compile(rf"\b{_OURS}\b")
+_SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
+_SPACED = re.compile(r"\b(?:\w[ .-]){4,20}\w\b")
+_MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
+_PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
+_OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
+_LONG = re.compile(r"[^\W\d_]{3,}")
+_TITLE_WORDS = 3
+_BARE = 2
+_FIRST_WORD = 5
+"""Characters: a mark may stand before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embargo:
+    """That a file speaks of an embargo on its own text."""
+
+    words: str
+    """As they stand there."""
+    until: str = ""
+    """What ``embargo_until`` may be, where the words tell it; a person decides."""
+    notes: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
+def is_embargo(text: str) -> bool:
+    """Whether a line says that the text is to be kept back: it is no title and no text."""
+    if len(text) > _LONGEST:
+        return False
+    plain = _folded(text)
+    at = _place(plain)
+    return at is not None and (len(text) <= _AT_ONCE or at < _OPENING)
+
+
+def _place(plain: str) -> int | None:
+    """Where a short text begins to speak of its embargo."""
+    for pattern in (_NEWS, _KEEPS, _MUST):
+        found = pattern.search(plain)
+        if found and not _is_trade(plain) and not _SECURITIES.search(plain):
+            return found.start()
+    if _MARKED.match(plain) or (_FROM.match(plain) and _is_timed(plain)):
+        return 0
+    found = _CLOSING.search(plain)
+    if found:
+        return found.start()
+    if _HOURED.match(plain) and CLOCK.search(plain):
+        return 0
+    found = _ANY.search(plain)
+    bare = _is_timed(plain) or len(plain.split()) <= _BARE
+    return found.start() if found and bare and not _is_trade(plain) else None
+
+
+def _is_timed(plain: str) -> bool:
+    return bool(CLOCK.search(plain) or MOMENT.search(plain) or dates_in(plain))
+
+
+def _is_trade(plain: str) -> bool:
+    """Whether it is rather about an embargo between countries, or a seizure."""
+    return bool(_TRADE.search(plain)) and not _NAMES_US.search(plain)
+
+
+def _folded(text: str) -> str:
+    """Small letters without accents, marks and letters set wide."""
+    bare = "".join(
+        one for one in unicodedata.normalize("NFKD", text[:_READ]) if not unicodedata.combining(one)
+    )
+    close = _SPACED.sub(lambda found: re.sub(r"[ .-]", "", found[0]), bare)
+    return " ".join(close.translate(_MARKS).casefold().split())
+
+
+def headline_beside(text: str) -> str:
+    """The headline on a line that speaks of an embargo too: ``EMBARGOED: Title``; else nothing."""
+    for found in _PARTING.finditer(text[:_LONGEST]):
+        before, after = text[: found.start()], text[found.end() :]
+        if is_embargo(before) and _is_headline(after):
+            return after.strip()
+    for found in _OPENS.finditer(text[:_LONGEST]):
+        before, after = text[: found.start()], text[found.end() :]
+        if is_embargo(after) and _is_headline(before):
+            return before.strip()
+    return ""
+
+
+def _is_headline(text: str) -> bool:
+    if is_embargo(text):
+        return False
+    rest = text
+    for found in reversed(dates_in(text)):
+        rest = rest[: found.start] + rest[found.end :]
+    rest = MOMENT.sub(" ", CLOCK.sub(" ", rest))
+    return len(_LONG.findall(rest)) >= _TITLE_WORDS
+
+
+# --- the whole text ----------------------------------------------------------------------------
+
+
+def find_embargo(
+    lines: Sequence[Line],
+    prose: int | None,
+    *,
+    today: date,
+    beside: Iterable[tuple[int, str]] = (),
+) -> Embargo | None:
+    """What a file says of an embargo on its text.
+
+    ``prose`` is the index of the first line of running text. ``beside`` is what is not among the
+    lines: what was left out, a page's own title, the head of each page; with its line, or 0.
+    """
+    abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
+    found = list(_hits(lines, prose, today, abroad=abroad))
+    seen = {words for _, words, _ in found}
+    for number, text in beside:
+        if text not in seen and _is_told(text, abroad=abroad):
+            seen.add(text)
+            found.append((number, text, ""))
+    if not found:
+        return None
+    ends = [end_of(text, following) for _, text, following in found]
+    until = {end for end in ends if end}
+    return Embargo(
+        words=_shown(found[0][1]),
+        until=until.pop() if len(until) == 1 else "",
+        notes=tuple(_note(hit[0], end) for hit, end in zip(found, ends, strict=True)),
+    )
+
+
+def _is_told(text: str, *, abroad: bool) -> bool:
+    """Whether words beside the text speak of its embargo; a lone one may be a tag of the page."""
+    if abroad:
+        return len(text.split()) > 1 and is_embargo(text)
+    return is_embargo(text) or (len(text) <= _AT_ONCE and _ANY.search(_folded(text)) is not None)
+
+
+def _hits(
+    lines: Sequence[Line], prose: int | None, today: date, *, abroad: bool
+) -> Iterator[tuple[int, str, str]]:
+    """Number and text of each line that speaks of an embargo, and the line below it."""
+    top = len(lines) if prose is None else prose + _HEAD
+    for n, line in enumerate(lines):
+        near = n < top or n >= len(lines) - _FOOT
+        told = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
+        if told or _begins_with_it(line.text) or _is_to_come(line.text, today):
+            below = lines[n + 1] if n + 1 < len(lines) else None
+            yield line.number, line.text, below.text if below and not below.gap else ""
+
+
+def _begins_with_it(text: str) -> bool:
+    """Whether a line amid the text is about its embargo from the first word on."""
+    return is_embargo(text) and (_place(_folded(text)) or 0) < _FIRST_WORD
+
+
+def _is_to_come(text: str, today: date) -> bool:
+    """Whether a line says FOR RELEASE and a day that is not there yet."""
+    if len(text) > _AT_ONCE or not _HOURED.match(_folded(text)):
+        return False
+    return any(found.value is not None and found.value > today for found in dates_in(text))
+
+
+def _names_embargo(text: str, *, abroad: bool) -> bool:
+    """Whether a text near the head or the foot may speak of its own embargo.
+
+    ``abroad`` tells a text that is about an embargo between countries.
+    """
+    plain = _folded(text)
+    for sentence in re.split(r"(?<=[.!?]) ", plain):
+        strict = _NEWS.search(sentence) or _MUST.search(sentence)
+        if strict and not _is_trade(sentence):
+            return True
+    return not abroad and _ANY.search(plain) is not None
+
+
+def _note(line: int, end: str) -> str:
+    where = f"Line {line} speaks" if line else "What stands beside the text speaks"
+    if not end:
+        return f"{where} of an embargo: set embargo_until."
+    zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
+    return f"{where} of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _AT_ONCE else text[: _AT_ONCE - 1].rstrip() + "…"

@@ -1,0 +1,329 @@
+"""Embargoes in what is imported: none is missed near the head, and others are left alone."""
+
+import html
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.documents.imported import ImportedDocument
+from newsletter.documents.importing import import_file
+from tests.properties import examples
+from tests.rows import rows
+from tests.unit.documents.word_files import docx, paragraph, run
+
+TODAY = date(2026, 11, 24)
+TITLE = "Forum Leaves the Advisory Council on Housing"
+FIRST = "The Example Forum left the council today after two years of work on fair housing for all."
+SECOND = "We remain ready to speak with everybody who wants homes that people can pay for."
+MORE = [f"This is sentence number {n} of a statement on homes in the city." for n in range(12)]
+
+PHRASES = (
+    *("EMBARGOED", "EMBARGO", "Strict embargo", "Under embargo", "[EMBARGOED]", "* EMBARGO *"),
+    *("STRICTLY EMBARGOED until {}", "Embargo: {}", "Embargoed until {}", "E M B A R G O  {}"),
+    *("Not for publication before {}", "NOT FOR PUBLICATION", "Not for broadcast until {}"),
+    *(
+        "Hold for release until {}",
+        "HOLD FOR RELEASE",
+        "For release on {}",
+        "To be published after {}",
+    ),
+    *("Information embargoed", "The report is embargoed until {}", "Embargo lifts {}"),
+    *("Please respect the embargo", "Please do not publish or broadcast before {}"),
+    "This text may not be quoted, published or broadcast before {}",
+    *("Confidential until {}", "Release: not before {}", "Under strict embargo until {}"),
+    *(
+        "Sperrfrist: {}",
+        "Bitte Sperrfrist beachten",
+        "Achtung, Sperrfrist bis {}",
+        "Gesperrt bis {}",
+    ),
+    *("Bitte nicht vor dem {} veröffentlichen", "Veröffentlichung erst ab {}", "Frei ab {}"),
+    *("Embargo jusqu'au {}", "Embargo jusqu’au {}", "Ne pas diffuser avant le {}", "Sous embargo"),
+    *("À ne pas publier avant {}", "Diffusion interdite avant le {}", "Information sous embargo"),
+    *("Embargado hasta {}", "No publicar antes de {}", "Bajo embargo", "No difundir hasta el {}"),
+    *("Información embargada", "Prohibida su difusión hasta el {}"),
+    *("Embargo até {}", "Não publicar antes de {}", "Sob embargo", "Não divulgar até {}"),
+    *(
+        "Embargo fino al {}",
+        "Sotto embargo",
+        "Non pubblicare prima del {}",
+        "Da non diffondere prima di {}",
+    ),
+    *(
+        "Onder embargo tot {}",
+        "Embargo tot {}",
+        "Niet publiceren voor {}",
+        "Niet verspreiden vóór {}",
+    ),
+)
+WHEN = (
+    "5 June 2026, 10:00",
+    "Friday 10:00",
+    "10 am",
+    "2026-06-05",
+    "5.6.2026",
+    "5 juin",
+    "viernes",
+)
+CASES: tuple[Callable[[str], str], ...] = (str, str.upper, str.lower)
+AROUND = ("{}", "*** {} ***", "({})", "Note: {}", "{}.", "!! {} !!")
+PLACES = ("first", "above the title", "below the title", "below the date", "last")
+
+
+def placed(line: str, place: str) -> list[str]:
+    """The paragraphs of a release, with this line in its place."""
+    head = ["Example Forum", TITLE, "May 3, 2024"]
+    at = {"first": 0, "above the title": 1, "below the title": 2, "below the date": 3}
+    if place in at:
+        head.insert(at[place], line)
+    return [*head, FIRST, SECOND, *MORE, *([line] if place == "last" else [])]
+
+
+def as_page(paragraphs: list[str]) -> bytes:
+    text = "".join(
+        f"<h1>{html.escape(one)}</h1>" if one == TITLE else f"<p>{html.escape(one)}</p>"
+        for one in paragraphs
+    )
+    return f"<html><head><meta charset=utf-8></head><body>{text}</body></html>".encode()
+
+
+def as_words_page(paragraphs: list[str]) -> bytes:
+    text = "".join(f"<p class=MsoNormal>{html.escape(one)}</p>" for one in paragraphs)
+    head = '<meta charset=utf-8><meta name=Generator content="Microsoft Word 15">'
+    return f"<html><head>{head}</head><body>{text}</body></html>".encode()
+
+
+def as_google(paragraphs: list[str]) -> bytes:
+    text = "".join(
+        f'<p class="c1"><span class="c2">{html.escape(one)}</span></p>' for one in paragraphs
+    )
+    head = "<head><meta charset=utf-8></head>"
+    return f'<html>{head}<body class="c0 doc-content">{text}</body></html>'.encode()
+
+
+def as_markdown(paragraphs: list[str]) -> bytes:
+    return "\n\n".join(f"# {one}" if one == TITLE else one for one in paragraphs).encode()
+
+
+KINDS: dict[str, Callable[[list[str]], bytes]] = {
+    "a.txt": lambda paragraphs: "\n\n".join(paragraphs).encode(),
+    "b.txt": lambda paragraphs: "\r\n".join(paragraphs).encode("cp1252", "replace"),
+    "a.md": as_markdown,
+    "a.html": as_page,
+    "word.html": as_words_page,
+    "google.html": as_google,
+    "a.docx": lambda paragraphs: docx(*(paragraph(run(one)) for one in paragraphs)),
+}
+
+
+def imported(paragraphs: list[str], file: str = "a.txt") -> ImportedDocument:
+    return import_file(KINDS[file](paragraphs), today=TODAY, file=file)
+
+
+@examples(60)
+@given(
+    phrase=st.sampled_from(PHRASES),
+    when=st.sampled_from(WHEN),
+    case=st.sampled_from(CASES),
+    around=st.sampled_from(AROUND),
+    place=st.sampled_from(PLACES),
+    file=st.sampled_from(sorted(KINDS)),
+)
+def test_no_text_that_names_its_embargo_is_imported_without_saying_so(
+    phrase: str, when: str, case: Callable[[str], str], around: str, place: str, file: str
+) -> None:
+    line = around.format(case(phrase.format(when)))
+    document = imported(placed(line, place), file)
+
+    assert document.embargo is not None, (line, place, file)
+    assert any("speaks of an embargo: set embargo_until" in one for one in document.notes)
+    assert document.title == TITLE
+
+
+@rows("phrase", PHRASES)
+def test_each_phrase_is_told_from_a_title(phrase: str) -> None:
+    document = imported(placed(phrase.format(WHEN[0]), "first"))
+
+    assert (document.title, document.embargo is None) == (TITLE, False)
+    assert "the embargo" in {one.why for one in document.dropped}
+
+
+@rows(
+    "sentence",
+    [
+        "Embargo or not, this is for journalists.",
+        "The embargo ends when the minister has spoken.",
+        "We send you this report under embargo, so that you can prepare: it may be quoted from "
+        "Friday on, with the name of the Forum. Interviews can be had before; call the press office"
+        " at any hour, and ask for the chair or the director, who both speak English and French.",
+    ],
+)
+def test_near_the_head_a_word_of_it_is_enough(sentence: str) -> None:
+    document = imported([TITLE, "May 3, 2024", sentence, FIRST, SECOND, *MORE])
+
+    assert document.embargo is not None
+
+
+ORDINARY = (
+    "Forum Calls for an Arms Embargo on South Sudan",
+    "Trade Embargo Hurts Families, Forum Says",
+    "U.S. Embargo Against Cuba Must End",
+    "Waffenembargo gegen den Sudan gefordert",
+    "L'embargo sur les armes doit être levé",
+    "El embargo comercial contra Cuba debe terminar",
+    "El juez ordenó el embargo de bienes de la empresa",
+    "Sin embargo, el Gobierno no actuó hasta ayer",
+    "O embargo económico contra Cuba tem de acabar",
+    "Published on May 3, 2024",
+    "For Release: May 3, 2024",
+    "FOR IMMEDIATE RELEASE",
+    "Released on May 3, 2024 at 10:00",
+    "Veröffentlicht am 3. Mai 2024",
+    "Zur sofortigen Veröffentlichung",
+    "Publié le 3 mai 2024",
+    "Publicado el 3 de mayo de 2024",
+    "Pressemitteilung vom 3. Mai 2024",
+    "Petition for Release Denied Before Trial",
+    "Not for release, publication or distribution in or into the United States",
+    "Do Not Reopen the Plant Before Repairs",
+    "The council had placed an embargo on imports of timber until 1994, and lifted it later.",
+)
+
+
+@rows("line", ORDINARY)
+def test_what_speaks_of_no_embargo_on_this_text_is_not_flagged(line: str) -> None:
+    for place, file in (("above the title", "a.txt"), ("below the date", "a.html")):
+        assert imported(placed(line, place), file).embargo is None, (place, file)
+
+
+def test_an_embargo_that_is_told_of_deep_in_the_text_is_about_something_else() -> None:
+    told = "The files were under embargo until 1994, as the old law had it."
+    text = [TITLE, FIRST, SECOND, *MORE[:6], told, *MORE[6:]]
+
+    assert imported(text).embargo is None
+
+
+def test_a_release_for_a_day_to_come_is_held_back() -> None:
+    document = imported(placed("FOR RELEASE: December 5, 2026", "first"))
+
+    assert document.embargo is not None
+
+
+# --- the title beside it -----------------------------------------------------------------------
+
+
+@rows(
+    "line",
+    [
+        f"EMBARGOED: {TITLE}",
+        f"[EMBARGOED] {TITLE}",
+        f"EMBARGOED UNTIL 5 JUNE 2026 – {TITLE}",
+        f"{TITLE} (embargoed until Friday)",
+        f"{TITLE} – EMBARGOED",
+    ],
+)
+def test_a_headline_on_the_line_of_the_embargo_is_the_title_without_it(line: str) -> None:
+    text = f"{line}\n\nMay 3, 2024\n\n{FIRST}\n\n{SECOND}"
+    page = (
+        f"<html><head><title>{line}</title></head><body><p>{FIRST}</p><p>{SECOND}</p></body></html>"
+    )
+    for data, file in ((text, "a.txt"), (f"# {text}", "a.md"), (page, "a.html")):
+        document = import_file(data.encode(), today=TODAY, file=file)
+        assert document.title == TITLE, file
+        assert document.embargo is not None, file
+
+
+# --- where no reader looks ---------------------------------------------------------------------
+
+LINE = "Embargoed until 10:00 GMT on 5 June 2026"
+UNTIL = "2026-06-05 10:00+00:00"
+
+
+@rows(
+    ("head", "body"),
+    [
+        (f"<title>{LINE}</title>", ""),
+        (f'<meta name=description content="{LINE}">', ""),
+        (f'<meta property="og:title" content="{LINE}">', ""),
+        ("", f"<header><div>{LINE}</div></header>"),
+        ("", f"<aside>{LINE}</aside>"),
+        ("", f"<div style='display:none'>{LINE}</div>"),
+        ("", f"<img src=a.png alt='{LINE}'>"),
+        ("", "<div class=banner>" + "Menu and more of it. " * 6 + f"<p>{LINE}</p></div>"),
+    ],
+)
+def test_on_a_page_it_is_seen_wherever_it_stands(head: str, body: str) -> None:
+    text = f"<article><h1>{TITLE}</h1><p>{FIRST}</p><p>{SECOND}</p></article>"
+    page = f"<html><head><meta charset=utf-8>{head}</head><body>{body}{text}</body></html>"
+    document = import_file(page.encode(), today=TODAY, file="a.html")
+
+    assert document.embargo is not None
+    assert (document.title, document.embargo.until) == (TITLE, UNTIL)
+
+
+_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+@pytest.mark.parametrize("where", ["header", "box", "watermark", "comment", "properties"])
+def test_in_a_word_file_it_is_seen_wherever_it_stands(where: str) -> None:
+    box = f"<w:r><w:drawing><w:txbxContent>{paragraph(run(LINE))}</w:txbxContent></w:drawing></w:r>"
+    mark = (
+        f'<w:hdr {_W} xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="{LINE}"/></w:hdr>'
+    )
+    note = f"<w:comments {_W}><w:comment w:id='1'>{paragraph(run(LINE))}</w:comment></w:comments>"
+    properties = f'<c:p xmlns:c="urn:c"><c:subject>{LINE}</c:subject></c:p>'
+    extra = {
+        "watermark": {"word/header2.xml": mark.encode()},
+        "comment": {"word/comments.xml": note.encode()},
+        "properties": {"docProps/core.xml": properties.encode()},
+    }
+    data = docx(
+        paragraph(run(TITLE), style="Title"),
+        paragraph(run(FIRST), box if where == "box" else ""),
+        paragraph(run(SECOND)),
+        header=LINE if where == "header" else "",
+        extra=extra.get(where),
+    )
+    document = import_file(data, today=TODAY, file="a.docx")
+
+    assert document.embargo is not None
+    assert (document.title, document.embargo.until) == (TITLE, UNTIL)
+
+
+@rows(
+    ("front", "until"),
+    [
+        ("embargo_until: 2026-06-05 10:00", "2026-06-05 10:00"),
+        ("embargo: true", ""),
+        (f"note: {LINE}", UNTIL),
+        ("embargo: false", None),
+        ("embargo_until:", None),
+    ],
+)
+def test_in_front_matter_it_is_seen_in_each_key(front: str, until: str | None) -> None:
+    text = f"---\ntitle: {TITLE}\n{front}\n---\n{FIRST}\n\n{SECOND}\n"
+    embargo = import_file(text.encode(), today=TODAY, file="a.md").embargo
+
+    assert (embargo and embargo.until) == until
+
+
+def test_two_lines_that_disagree_suggest_no_end_and_a_long_one_is_shortened() -> None:
+    other = "Embargoed until 10:00 GMT on 6 June 2026"
+    long = f"{LINE} for all media, online and in print, and for all who share what they read here"
+    long += " on their own pages"
+    document = imported([long, other, TITLE, "May 3, 2024", FIRST, SECOND])
+
+    assert document.embargo is not None
+    assert document.embargo.until == ""
+    assert document.embargo.words.endswith("…")
+    assert len(document.embargo.words) <= 120
+
+
+def test_an_embargo_at_the_head_of_each_page_of_a_text_is_seen() -> None:
+    page = "EMBARGOED Page {} of 2"
+    text = [TITLE, FIRST, page.format(1), SECOND, *MORE, page.format(2)]
+
+    assert imported(text).embargo is not None
