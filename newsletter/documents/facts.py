@@ -10,7 +10,7 @@ from typing import Any
 from newsletter.documents.dates import dates_in
 from newsletter.documents.heading import Dated
 from newsletter.documents.inlines import line_of, tag_of, text_of
-from newsletter.documents.lines import ordinary
+from newsletter.documents.lines import letters, ordinary
 
 Element = Any
 
@@ -121,7 +121,7 @@ def _title(
     parted = [_parted(one, names, shown) for one in (said.get("og:title", ""), page) if one]
     for title, _ in parted:
         for heading in headings:
-            if title.casefold() == heading.casefold():
+            if letters(title) == letters(heading):
                 return heading, ""
     if document:
         return "", ""

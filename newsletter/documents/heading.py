@@ -18,15 +18,22 @@ from newsletter.documents.furniture import (
     is_machine_data,
     release_line,
 )
-from newsletter.documents.lines import Line, ends_sentence, in_title_case, is_prose
+from newsletter.documents.lines import Line, ends_sentence, in_title_case, is_prose, letters
 
 _SITE = re.compile(r"\s*[|–—»·-]\s+\S.*")
+_ENDING = re.compile(r"^[^\w\s|–—»·-]+")
+"""What may stand behind the last word of a title."""
 _LABEL = re.compile(r"^(?:title|headline|subject):\s*", re.IGNORECASE)
 _OPEN_END = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|of|on|or|the|to|with)|[,:&–—-])$", re.I
 )
 _LONGEST_TITLE = 250
 _LONGEST_GUESS = 120
+_LONGEST_HEAD = 40
+"""Lines, of navigation too, between a page's title and its headline."""
+_MOST_LINES = 5
+_SHORTEST_NAMED = 8
+_LONGEST_PAGE = 600
 _LOOK = "look at it and write title: yourself."
 _BYLINE = re.compile(
     r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
@@ -147,23 +154,49 @@ def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
 def _is_page_title(lines: Sequence[Line], index: int) -> bool:
     """Whether a long first line is the page's title, which comes again."""
     text = lines[index].text
-    others = (line.text for line in lines[index + 1 : index + 40])
-    return (index == 0 and any(names_page(text, other) for other in others)) or any(
-        other.text == text for other in lines[:index]
-    )
+    if index == 0 and _named_by_page(lines[:_LONGEST_HEAD]):
+        return True
+    return any(other.text == text for other in lines[:index])
 
 
 def names_page(page: str, title: str) -> bool:
-    """Whether ``page`` is ``title`` with a site's name behind it: ``Title | Site``."""
-    return len(title) >= 8 and page.startswith(title) and bool(_SITE.fullmatch(page[len(title) :]))
+    """Whether ``page`` is ``title`` with a site's name behind it: ``Title | Site``.
+
+    They may differ in dashes, quotes, case and accents.
+    """
+    if len(title) < _SHORTEST_NAMED or page[:1].casefold() != title[:1].casefold():
+        return False
+    wanted, end = letters(title), 0
+    found = ""
+    while end < len(page) and len(found) < len(wanted):
+        found += letters(page[end])
+        end += 1
+    rest = _ENDING.sub("", page[end:])
+    return bool(wanted) and found == wanted and bool(_SITE.fullmatch(rest))
+
+
+def _named_by_page(head: Sequence[Line]) -> Heading | None:
+    """The line, or the lines of one headline, that the first line names as the page's title."""
+    if not head or len(head[0].text) > _LONGEST_PAGE:
+        return None
+    for first in range(len(head) - 1, 0, -1):
+        for last in range(min(first + _MOST_LINES, len(head)) - 1, first - 1, -1):
+            title = " ".join(line.text for line in head[first : last + 1])
+            if names_page(head[0].text, title) or _is_whole(head[0].text, title, last > first):
+                return Heading(title=title, first=first, last=last)
+    return None
+
+
+def _is_whole(page: str, title: str, several: bool) -> bool:
+    """Whether several lines are together the page's whole title."""
+    return several and page[:1] == title[:1] and letters(page) == letters(title)
 
 
 def _repeated(head: Sequence[Line]) -> Heading | None:
     """A line that the page's title names, or that comes twice; the last such one counts."""
-    for index in range(len(head) - 1, 0, -1):
-        text = head[index].text
-        if names_page(head[0].text, text):
-            return Heading(title=text, first=index, last=index)
+    named = _named_by_page(head)
+    if named is not None:
+        return named
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
         again = any(text == other.text for other in head[:index])
@@ -287,7 +320,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
 
     ``before`` is the part of ``whole``, the line before it, that belongs to the title.
     """
-    if line.gap or len(before) < 30 or len(line.text) > len(before):
+    if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
         return False
     if _is_other(before) or _is_other(line.text):
         return False

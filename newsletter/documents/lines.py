@@ -78,6 +78,12 @@ def ordinary(text: str) -> str:
     return _BLANKS.sub(" ", plain).translate(_JOINED)
 
 
+def letters(text: str) -> str:
+    """The letters and digits alone, small and without accents: what is the same for a reader."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in apart if one.isalnum())
+
+
 def wrap_width(lines: Sequence[Line]) -> int:
     """The width at which the text was hard-wrapped, in characters; 0 if each line is whole.
 

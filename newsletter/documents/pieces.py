@@ -7,7 +7,7 @@ from datetime import date
 from newsletter.documents.embargo import find_embargo, headline_beside, is_embargo
 from newsletter.documents.heading import Dated, Heading, first_prose, may_be_title
 from newsletter.documents.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.lines import Line
+from newsletter.documents.lines import Line, letters
 from newsletter.documents.recognition import Recognised, future_note, recognise, summary_of
 
 RULE = "* * *"
@@ -103,7 +103,7 @@ def _place(read: Pieces, prose: int | None) -> int:
     """Where the known title stands above the text, or as a heading just inside it; else -1."""
     end = len(read.pieces) if prose is None else prose
     for n, one in enumerate(read.pieces[: end + _LONGEST_KICKER]):
-        if one.text.casefold() == read.title.casefold() and (n < end or one.level):
+        if letters(one.text) == letters(read.title) and (n < end or one.level):
             return n
     return -1
 

@@ -32,6 +32,7 @@ PHRASES = (
     ),
     *("Information embargoed", "The report is embargoed until {}", "Embargo lifts {}"),
     *("Please respect the embargo", "Please do not publish or broadcast before {}"),
+    *("FOR RELEASE: {} at 10:00", "Release time: 10:00, {}"),
     "This text may not be quoted, published or broadcast before {}",
     *("Confidential until {}", "Release: not before {}", "Under strict embargo until {}"),
     *(

@@ -715,6 +715,41 @@ def test_a_text_without_a_title_gets_the_best_one_there_is_as_a_guess(
     assert any("a guess: look at it and write title: yourself" in one for one in document.notes)
 
 
+@rows(
+    ("page", "headline"),
+    [
+        (f"{TITLE} - Forum", [TITLE[:20].strip(), TITLE[20:].strip()]),
+        ("A Long Way Home: Five Lines - Forum", ["A Long", "Way", "Home:", "Five", "Lines"]),
+        ("“Forum’s” Vote – Élan and Calm | Forum", ['"FORUM\'S" VOTE - ELAN AND CALM']),
+        ("Forum Leaves the Council. - Example", ["Forum Leaves the Council."]),
+        ("Rents Down by 10% - Forum", ["Rents Down", "by 10%"]),
+        ("Forum Leaves the Council on Housing", ["Forum Leaves", "the Council on Housing"]),
+        (
+            f"{TITLE} {'and Calls for Hearings ' * 8}- Forum",
+            [TITLE, *["and Calls for Hearings " * 4] * 2],
+        ),
+    ],
+)
+def test_a_headline_is_found_that_the_pages_title_has_in_other_marks_and_lines(
+    page: str, headline: list[str]
+) -> None:
+    text = "\n".join([page, "HOME", "CONTACT US", "May 3rd, 2024", *headline, "A Subhead of It"])
+    document = import_document(f"{text}\n{FIRST}\n{FIRST}", today=TODAY)
+
+    assert document.title == " ".join(" ".join(headline).split())
+    assert document.date == date(2024, 5, 3)
+
+
+def test_a_headline_behind_for_immediate_release_goes_on_in_longer_lines() -> None:
+    headline = "FOR IMMEDIATE RELEASE: Court Affirms the Injunction That Is Blocking"
+    more = "Enforcement of the Reporting Rules of the State, Citing a"
+    document = import_document(
+        f"May 1st, 2024\n{headline}\n{more}\nLaw of 1990\n{WRAPPED}", today=TODAY
+    )
+
+    assert document.title.startswith("Court Affirms the Injunction That Is Blocking Enforcement of")
+
+
 def test_a_title_that_is_found_is_no_guess() -> None:
     assert not imported(TITLE, "May 3, 2024", FIRST).guessed
 
