@@ -15,7 +15,7 @@ _LONGEST = 240
 """A line that says more than this says something else too."""
 _AT_ONCE = 120
 """A shorter line is about the embargo wherever it names it; a longer one if it begins with it."""
-_OPENING = 60
+_BEGINNING = 60
 _READ = 1_500
 """Of a paragraph: an embargo stands at its beginning."""
 _HEAD = 4
@@ -24,7 +24,8 @@ _FOOT = 6
 
 _UP_TO = r"(?:until|till?|bis|jusqu\w*|hasta|ate|fino|sino|tot)\b"
 _UNTIL = rf"(?:{_UP_TO}|(?:before|prior|up to|vor|avant|antes|prima|voor)\b)"
-_WORD = r"(?<!sin )(?<!sem )\bembarg\w*"
+_WORD = r"(?<!sin )(?<!sem )\b(?:presse|medien|pers|news)?(?:embarg|emargo|embrago|embago)\w*"
+"""With the slips of the pen that there are; Spanish *sin embargo* is another word."""
 _OURS = (
     r"(?:releases?|reports?|publi\w+|pubbli\w+|statements?|press|presse|prensa|imprensa|stampa"
     r"|pers|media|medien|news|stor(?:y|ies)|copy|information\w*|informaci\w+|informac\w+"
@@ -63,23 +64,38 @@ _NO = (
 )
 _EARLIER = r"(?:vor|bis|erst|avant|jusqu\w*|antes|hasta|ate|prima|fino|sino|voor|tot|eerder)\b"
 _SOME = r"(?: [\w'’/,-]+){0,6}?"
+_BEFORE = (
+    r"(?:not before|no earlier|not earlier|no sooner|nicht vor|erst ab|erst am|erst nach|pas avant"
+    r"|no antes|nao antes|non prima|niet eerder|niet voor)"
+)
 _KEPT_BACK = "|".join(
     (
         rf"(?:not(?: yet)?(?: for| to)|do not|don't|never){_SOME} {_PUBLISH}{_SOME}"
         r" (?:before|until|till?|prior)\b",
-        rf"{_NO}{_SOME} {_ABROAD}{_SOME} {_EARLIER}",
-        rf"{_NO} {_EARLIER}.{{0,50}} {_ABROAD}",
-        rf"(?:{_PUBLISH}|{_ABROAD}){_SOME}:? (?:not before|no earlier|not earlier|no sooner"
-        r"|nicht vor|erst ab|erst am|erst nach|pas avant|no antes|nao antes|non prima"
-        r"|niet eerder|niet voor|interdite? (?:avant|jusqu)|prohibid\w+ (?:antes|hasta)"
-        r"|proibid\w+ (?:antes|ate)|vietat\w+ (?:prima|fino))",
+        r"no (?:publication|release|broadcast|use) (?:before|until)\b",
         r"not for (?:immediate )?(?:release|publication|broadcast|distribution|circulation|use)\b"
         r"|nicht zur (?:veroffentlichung|verbreitung|weitergabe|verwendung)",
-        r"hold (?:back |publication |release )?(?:for release|for publication|until|till)\b",
+        r"(?:(?:a )?ne pas (?:diffuser|publier|communiquer)|no (?:publicar|difundir|divulgar)"
+        r"|nao (?:publicar|divulgar)|(?:da )?non (?:pubblicare|diffondere|divulgare)"
+        r"|nicht veroffentlichen|niet (?:publiceren|verspreiden))"
+        rf"(?:\W*$| {_EARLIER})",
+        r"hold (?:back |publication |release )?for (?:release|publication)\b",
+        r"for release:? (?:up)?on delivery",
+    )
+)
+_KEPT_UNTIL = "|".join(
+    (
+        rf"{_NO}{_SOME} {_ABROAD}{_SOME} {_EARLIER}",
+        rf"{_NO} {_EARLIER}.{{0,50}} {_ABROAD}",
+        rf"(?:{_PUBLISH}|{_ABROAD}){_SOME}:? (?:{_BEFORE}|interdite? (?:avant|jusqu)"
+        r"|prohibid\w+ (?:antes|hasta)|proibid\w+ (?:antes|ate)|vietat\w+ (?:prima|fino))",
+        rf"{_BEFORE} ",
+        r"hold (?:back |publication |release )?(?:until|till)\b",
         r"(?:confidential|private|vertraulich|confidentiel|confidencial|riservato|vertrouwelijk"
         rf"|geheim)(?: \w+)?,? {_UP_TO}",
     )
 )
+"""Only where a day or an hour stands there too: else it may be a headline."""
 _TIMED = (
     r"(?:(?:for|to be)(?: \w+)? (?:release[d]?|publi\w+|broadcast|use)(?: only)?"
     r" (?:on|at|after|from|as of|not before|any time after)"
@@ -98,9 +114,9 @@ _TIMED = (
     r"(?: voor publicatie)? (?:vanaf|na|pas))\b"
 )
 _NEWS = re.compile(_EMBARGO)
-_KEEPS = re.compile(
-    rf"(?:^|[.:;!(\[–—-] ?|\bplease |\bstrictly |\bstreng |\bbitte )\W{{0,3}}(?:{_KEPT_BACK})"
-)
+_OPENING = r"(?:^|[.:;!(\[–—-] ?|\bplease |\bstrictly |\bstreng |\bbitte |\bda )\W{0,3}"
+_KEEPS = re.compile(rf"{_OPENING}(?:{_KEPT_BACK})")
+_KEEPS_UNTIL = re.compile(rf"{_OPENING}(?:\w+ )?(?:{_KEPT_UNTIL})")
 _MUST = re.compile(
     r"\b(?:may|must|should|shall|can)(?: ?not| only) be (?:[\w,]+ ){0,5}?(?:published|broadcast"
     r"|quoted|reported|shared|posted|distributed|used)(?: [\w,]+){0,8}? "
@@ -108,13 +124,15 @@ _MUST = re.compile(
     r"|\bdarf(?: \w+){0,4} (?:erst|nicht vor)\b.{0,60} (?:veroffentlicht|verwendet|verbreitet)"
 )
 _FROM = re.compile(rf"\W*(?:\w+:? ){{0,3}}?{_TIMED}")
-_HOURED = re.compile(r"\W*(?:for (?:\w+ )?(?:release|publication)|release (?:time|at))\b")
+_HOURED = re.compile(
+    r"\W*(?:\w+: )?(?:for (?:\w+ )?(?:release|publication)|release(?: time| at|:))(?!\w)"
+)
 _MARKED = re.compile(
     r"[^\w]*(?:(?:strict|strictly|under|media|press|news|full|global|international|confidential"
-    r"|urgent|bajo|sous|sob|sotto|onder|unter|streng\w*|strikt\w*|estricto)[ :,-]+)*embarg\w*"
-    r"(?P<behind>\W*$|[ ]?[\])}:!.;|/*(–—-]| (?=\d))"
+    r"|urgent|bajo|sous|sob|sotto|onder|unter|streng\w*|strikt\w*|estricto)[ :,-]+)*"
+    r"(?:presse|medien|pers|news)?embarg\w*(?:\W*$|[ ]?[\])}:!.;|/*(–—-]| (?=\d))"
 )
-_CLOSING = re.compile(r"[(\[|–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
+_CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
 _ANY = re.compile(_WORD)
 _TRADE = re.compile(
     r"\b(?:arms?|weapons?|oil|trade|gas|grain|food|fuel|steel|military|economic|commercial|import"
@@ -123,7 +141,7 @@ _TRADE = re.compile(
     r"|\bembargo\w* (?:on|against|of|over|imposed|contra|contre|sur|sobre|gegen|contro|tegen|auf"
     r"|commercial\w*|economique|economico|comercial|petrol\w+|americain\w*|de|d'|des|di|do|da|del"
     r"|preventiv\w+|judicial|hipotecari\w+)\b"
-    r"|\w{3}embargo\w*|\b(?:sanctions|blockade|sanktionen|bloqueo|bloqueio|blocus|sanzioni)\b"
+    r"|\w{3}(?<!sse)(?<!ien)(?<!ers)(?<!ews)embargo\w*|\b(?:sanctions|blockade|sanktionen|bloqueo|bloqueio|blocus|sanzioni)\b"
 )
 _NAMES_US = re.compile(rf"\b{_OURS}\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
@@ -156,7 +174,7 @@ def is_embargo(text: str) -> bool:
         return False
     plain = _folded(text)
     at = _place(plain)
-    return at is not None and (len(text) <= _AT_ONCE or at < _OPENING)
+    return at is not None and (len(text) <= _AT_ONCE or at < _BEGINNING)
 
 
 def _place(plain: str) -> int | None:
@@ -165,6 +183,9 @@ def _place(plain: str) -> int | None:
         found = pattern.search(plain)
         if found and not _is_trade(plain) and not _SECURITIES.search(plain):
             return found.start()
+    found = _KEEPS_UNTIL.search(plain)
+    if found and _is_timed(plain) and not _SECURITIES.search(plain):
+        return found.start()
     if _MARKED.match(plain) or (_FROM.match(plain) and _is_timed(plain)):
         return 0
     found = _CLOSING.search(plain)
@@ -262,13 +283,20 @@ def _hits(
     lines: Sequence[Line], prose: int | None, today: date, *, abroad: bool
 ) -> Iterator[tuple[int, str, str]]:
     """Number and text of each line that speaks of an embargo, and the line below it."""
-    top = len(lines) if prose is None else prose + _HEAD
+    above = len(lines) if prose is None else prose
+    top = above + _HEAD
     for n, line in enumerate(lines):
         near = n < top or n >= len(lines) - _FOOT
+        below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
         told = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
+        told = told or (n < above and _goes_over(line.text, below))
         if told or _begins_with_it(line.text) or _is_to_come(line.text, today):
-            below = lines[n + 1] if n + 1 < len(lines) else None
-            yield line.number, line.text, below.text if below and not below.gap else ""
+            yield line.number, line.text, below
+
+
+def _goes_over(text: str, below: str) -> bool:
+    """Whether two lines speak of an embargo only together: they were one before it was wrapped."""
+    return bool(below) and not is_embargo(below) and is_embargo(f"{text} {below}")
 
 
 def _begins_with_it(text: str) -> bool:

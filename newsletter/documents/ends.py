@@ -26,7 +26,7 @@ _MONTHS = (
 )
 MOMENT = re.compile(
     rf"\b(?:{_DAYS}|\d{{1,2}}(?:st|nd|rd|th|er)?\.? (?:de |of )?{_MONTHS}"
-    rf"|{_MONTHS}\.? \d{{1,2}})\b",
+    rf"|{_MONTHS}\.? \d{{1,2}}|(?:ore|las|alle|dalle|delle|um|om) \d{{1,2}})\b",
     re.IGNORECASE,
 )
 """A day or an hour by its name, or a day without its year."""

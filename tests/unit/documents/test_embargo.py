@@ -32,6 +32,19 @@ PHRASES = (
     ),
     *("Information embargoed", "The report is embargoed until {}", "Embargo lifts {}"),
     *("Please respect the embargo", "Please do not publish or broadcast before {}"),
+    *(
+        "No publication before {}",
+        "Not before {}",
+        "Nicht vor {}",
+        "Ne pas diffuser",
+        "Presseembargo",
+    ),
+    *(
+        "Hold until {}",
+        "Emargoed until {}",
+        "Release: 10:00 GMT, {}",
+        "Publication date: embargoed",
+    ),
     *("FOR RELEASE: {} at 10:00", "Release time: 10:00, {}"),
     "This text may not be quoted, published or broadcast before {}",
     *("Confidential until {}", "Release: not before {}", "Under strict embargo until {}"),
@@ -189,6 +202,11 @@ ORDINARY = (
     "Pressemitteilung vom 3. Mai 2024",
     "Petition for Release Denied Before Trial",
     "Not for release, publication or distribution in or into the United States",
+    "Hold Until Rates Fall, Forum Tells Savers",
+    "Private Until Now: A New View of the Forum",
+    "Nicht verwendete Mittel zurückgeben, bis alle Wohnungen haben",
+    "No se publicaron los datos hasta ayer",
+    "Niet gebruiken voor kinderen: nieuwe regel",
     "Do Not Reopen the Plant Before Repairs",
     "The council had placed an embargo on imports of timber until 1994, and lifted it later.",
 )
@@ -205,6 +223,12 @@ def test_an_embargo_that_is_told_of_deep_in_the_text_is_about_something_else() -
     text = [TITLE, FIRST, SECOND, *MORE[:6], told, *MORE[6:]]
 
     assert imported(text).embargo is None
+
+
+def test_a_sentence_on_its_embargo_that_is_broken_over_two_lines_is_seen() -> None:
+    wrapped = "Please do not publish or broadcast\nany of this before Friday"
+
+    assert imported([wrapped, TITLE, "May 3, 2024", FIRST, SECOND]).embargo is not None
 
 
 def test_a_release_for_a_day_to_come_is_held_back() -> None:
