@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.workspace import Workspace, readers
-from tests.provider_servers.gateway import MANY, GatewayServer
+from tests.provider_servers.http import MANY, GatewayServer
 
 AWKWARD = 'He said: "no", {{ 7 * 7 }} \\ {% raw %}'
 

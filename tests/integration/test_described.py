@@ -15,7 +15,7 @@ from newsletter.providers.http.send import Described
 from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.contracts.provider_single import SingleProviderContract
-from tests.provider_servers.gateway import MANY, ONE, GatewayServer
+from tests.provider_servers.http import MANY, ONE, GatewayServer
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 

@@ -1,7 +1,6 @@
 """What providers are asked before any mail leaves, and what their answers prove."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,146 +15,15 @@ from newsletter.providers.common.examination import Probe
 from newsletter.providers.common.options import ProviderOptions
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock
-from tests.provider_servers.questions import QuestionServer, Said
+from tests.provider_servers.kind import Said
+from tests.provider_servers.kinds import ASKED, KINDS
+from tests.provider_servers.mailjet import RECORDS
+from tests.provider_servers.postmark import STREAM
+from tests.provider_servers.questions import QuestionServer
+from tests.provider_servers.ses import ACCOUNT, IDENTITY
 from tests.servers import bytes_then_close, bytes_then_silence, closed_port
 
 SENDER = "news@forum.example"
-GOOD = "key-for-tests"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A provider that can be asked, and its answers when all is well."""
-
-    key: str
-    """The option that holds it."""
-    shown: tuple[str, str] = ("", "")
-    good: str = GOOD
-    """The key that is taken."""
-    signed: bool = False
-    answers: dict[str, Said]
-    options: dict[str, Any] = field(default_factory=dict)
-    refusal: Said = (401, {"message": "Unauthorized"})
-    what: frozenset[str] = frozenset({"provider key", "sending domain"})
-
-
-BEARER = ("authorization", f"Bearer {GOOD}")
-STREAM = {
-    "ID": "broadcast",
-    "MessageStreamType": "Broadcasts",
-    "ArchivedAt": None,
-    "SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Custom"},
-}
-ACCOUNT: dict[str, Any] = {
-    "SendingEnabled": True,
-    "ProductionAccessEnabled": True,
-    "EnforcementStatus": "HEALTHY",
-    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 12.0},
-}
-IDENTITY: dict[str, Any] = {
-    "IdentityType": "DOMAIN",
-    "VerifiedForSendingStatus": True,
-    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
-}
-RECORDS = {"Domain": "forum.example", "DKIMStatus": "OK", "SPFStatus": "OK"}
-KINDS = {
-    "mailgun": Asked(
-        key="api_key",
-        shown=("authorization", "Basic YXBpOmtleS1mb3ItdGVzdHM="),
-        options={"domain": "forum.example"},
-        answers={
-            "/v4/domains/forum.example": (
-                200,
-                {"domain": {"name": "forum.example", "state": "active", "type": "custom"}},
-            )
-        },
-        refusal=(401, b"Forbidden"),
-    ),
-    "sendgrid": Asked(
-        key="api_key",
-        shown=BEARER,
-        answers={
-            "/v3/scopes": (200, {"scopes": ["alerts.read", "mail.send"]}),
-            "/v3/whitelabel/domains?limit=200": (
-                200,
-                [
-                    {"id": 1, "domain": "other.example", "valid": False},
-                    {"id": 2, "domain": "forum.example", "subdomain": "em1", "valid": True},
-                ],
-            ),
-        },
-        refusal=(401, {"errors": [{"message": "authorization required"}]}),
-    ),
-    "postmark": Asked(
-        key="server_token",
-        shown=("x-postmark-server-token", GOOD),
-        answers={
-            "/server": (200, {"ID": 1, "Name": "Press", "ApiTokens": [GOOD]}),
-            "/message-streams/broadcast": (200, STREAM),
-        },
-        refusal=(401, {"ErrorCode": 10, "Message": "Bad or missing API token."}),
-        what=frozenset({"provider key", "message stream", "sending domain"}),
-    ),
-    "resend": Asked(
-        key="api_key",
-        shown=BEARER,
-        answers={
-            "/domains?limit=100": (
-                200,
-                {"data": [{"id": "d1", "name": "forum.example", "status": "verified"}]},
-            )
-        },
-        refusal=(403, {"name": "invalid_api_key", "message": "API key is invalid"}),
-    ),
-    "brevo": Asked(
-        key="api_key",
-        shown=("api-key", GOOD),
-        answers={
-            "/v3/account": (200, {"email": "press@forum.example", "plan": []}),
-            "/v3/senders/domains": (
-                200,
-                {"domains": [{"domain_name": "forum.example", "authenticated": True}], "count": 1},
-            ),
-        },
-        refusal=(401, {"code": "unauthorized", "message": "Key not found"}),
-    ),
-    "mailtrap": Asked(
-        key="api_token",
-        shown=BEARER,
-        answers={
-            "/api/domains": (
-                200,
-                {"data": [{"id": 1, "domain_name": "forum.example", "dns_verified": True}]},
-            )
-        },
-        refusal=(401, {"error": "Incorrect API token"}),
-    ),
-    "ses": Asked(
-        key="secret_access_key",
-        good="secret-for-tests",
-        signed=True,
-        options={"region": "eu-west-1", "access_key_id": "AKIDFORTESTS"},
-        answers={
-            "/v2/email/account": (200, ACCOUNT),
-            "/v2/email/identities/forum.example": (200, IDENTITY),
-        },
-        refusal=(403, {"__type": "InvalidSignatureException", "message": "differs"}),
-        what=frozenset({"provider key", "provider account", "sending domain"}),
-    ),
-    "mailjet": Asked(
-        key="secret_key",
-        shown=("authorization", "Basic cHVibGljOmtleS1mb3ItdGVzdHM="),
-        options={"api_key": "public"},
-        answers={
-            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
-                200,
-                {"Data": [{"Email": "*@forum.example", "Status": "Active"}], "Count": 1},
-            ),
-            "/v3/REST/dns/forum.example": (200, {"Data": [RECORDS], "Count": 1}),
-        },
-        what=frozenset({"provider key", "sender", "sending domain"}),
-    ),
-}
 
 
 @pytest.fixture
@@ -165,9 +33,8 @@ def server() -> Iterator[QuestionServer]:
 
 
 def options(kind: str, url: str, key: str = "", **more: Any) -> ProviderOptions:
-    asked = KINDS[kind]
-    own = {"kind": kind, asked.key: key or asked.good, "base_url": url, **asked.options, **more}
-    return registry.OPTIONS[kind].model_validate(own)
+    own = {"kind": kind, **KINDS[kind].options, "base_url": url, **more}
+    return registry.OPTIONS[kind].model_validate(own | ({ASKED[kind].key: key} if key else {}))
 
 
 def examined(
@@ -179,9 +46,9 @@ def examined(
 ) -> dict[str, Finding]:
     """What is found, by what was looked at."""
     server.requests.clear()
-    server.shown, server.refusal = KINDS[kind].shown, KINDS[kind].refusal
-    server.signed = KINDS[kind].signed
-    server.answers = {**KINDS[kind].answers, **(more or {})}
+    asked = ASKED[kind]
+    server.shown, server.refusal, server.signed = asked.shown, asked.refusal, asked.signed
+    server.answers = {**asked.answers, **(more or {})}
     found = registry.examiner(
         options(kind, server.url, key), sender=sender, clock=FixedClock()
     ).examine()
@@ -193,19 +60,19 @@ def examined(
 
 
 def test_all_is_well(subtests: pytest.Subtests, server: QuestionServer) -> None:
-    for kind in KINDS:
+    for kind in ASKED:
         with subtests.test(kind=kind):
             found = examined(kind, server)
-            assert set(found) == KINDS[kind].what
+            assert set(found) == ASKED[kind].what
             levels = {finding.level for finding in found.values()}
             assert levels == ({Level.OK, Level.WARNING} if kind == "postmark" else {Level.OK})
-            assert len(server.requests) == len(KINDS[kind].answers)
+            assert len(server.requests) == len(ASKED[kind].answers)
 
 
 def test_a_wrong_key_is_a_fault_and_nothing_more_is_asked(
     subtests: pytest.Subtests, server: QuestionServer
 ) -> None:
-    for kind in [kind for kind in KINDS if kind not in {"mailgun", "mailtrap"}]:
+    for kind in [kind for kind in ASKED if kind not in {"mailgun", "mailtrap"}]:
         with subtests.test(kind=kind):
             found = examined(kind, server, key="key-hush")
             assert set(found) == {"provider key"}
@@ -227,7 +94,7 @@ def test_a_refused_key_proves_nothing_where_one_that_may_only_send_is_refused_to
 def test_a_key_that_may_only_send_is_no_fault(
     subtests: pytest.Subtests, server: QuestionServer
 ) -> None:
-    for kind in KINDS:
+    for kind in ASKED:
         with subtests.test(kind=kind):
             refused: Said = (403, {"errors": [{"message": "access forbidden"}]})
             if kind == "resend":
@@ -235,7 +102,7 @@ def test_a_key_that_may_only_send_is_no_fault(
                     401,
                     {"name": "restricted_api_key", "message": "restricted to only send"},
                 )
-            found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, refused))
+            found = examined(kind, server, more=dict.fromkeys(ASKED[kind].answers, refused))
             assert found["provider key"].level is Level.WARNING
             assert Level.FAULT not in {finding.level for finding in found.values()}
 
@@ -579,12 +446,12 @@ NONSENSE: list[object] = [b"", b"<html>Welcome</html>", b"[" * 100_000, [], {}, 
 
 
 def test_nonsense_proves_nothing(subtests: pytest.Subtests, server: QuestionServer) -> None:
-    for kind in KINDS:
+    for kind in ASKED:
         for said in NONSENSE:
             with subtests.test(kind=kind, said=said):
                 if (kind, said) == ("sendgrid", []):
                     continue  # an empty list of domains is an answer
-                found = examined(kind, server, more=dict.fromkeys(KINDS[kind].answers, (200, said)))
+                found = examined(kind, server, more=dict.fromkeys(ASKED[kind].answers, (200, said)))
                 assert {finding.level for finding in found.values()} == {Level.WARNING}
 
 
@@ -593,13 +460,13 @@ def test_another_status_proves_nothing(subtests: pytest.Subtests, server: Questi
         for kind in ["sendgrid", "resend", "brevo", "mailtrap", "ses", "mailjet"]:
             with subtests.test(status=status, kind=kind):
                 found = examined(
-                    kind, server, more=dict.fromkeys(KINDS[kind].answers, (status, {}))
+                    kind, server, more=dict.fromkeys(ASKED[kind].answers, (status, {}))
                 )
                 assert {finding.level for finding in found.values()} == {Level.WARNING}
 
 
 def test_who_cannot_be_reached_is_told_apart(subtests: pytest.Subtests) -> None:
-    for kind in KINDS:
+    for kind in ASKED:
         with subtests.test(kind=kind):
             asked = options(kind, f"http://127.0.0.1:{closed_port()}")
             examiner = registry.examiner(asked, sender=SENDER, clock=FixedClock())
@@ -666,7 +533,7 @@ def test_the_outbox_needs_no_proof() -> None:
 
 
 def test_postal_cannot_be_asked() -> None:
-    found = found_of("postal", api_key=GOOD, base_url="http://127.0.0.1:9")
+    found = found_of("postal", api_key="key-for-tests", base_url="http://127.0.0.1:9")
     assert found["provider"].level is Level.WARNING
     assert "--to YOU" in found["provider"].advice
 
@@ -687,7 +554,7 @@ def test_a_provider_without_questions_is_said_to_have_none() -> None:
 
 def test_who_is_asked_is_who_gets_the_mail(subtests: pytest.Subtests, tmp_path: Path) -> None:
     """Mailtrap's account alone has a host of its own."""
-    for kind in [kind for kind in KINDS if kind != "mailtrap"]:
+    for kind in [kind for kind in ASKED if kind != "mailtrap"]:
         with subtests.test(kind=kind):
             asked = options(kind, "http://127.0.0.1:9").model_copy(update={"base_url": None})
             provider = registry.build(asked, workspace=tmp_path, clock=FixedClock())

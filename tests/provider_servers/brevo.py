@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+from tests.provider_servers.kind import Asked, Kind
 from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
 
@@ -119,3 +120,21 @@ def _said(call: Mapping[str, Any], version: Mapping[str, Any]) -> Delivered:
     ]
     sender = (name, call["sender"]["email"])
     return letter(to, sender, fields, text=said("textContent"), html=said("htmlContent"))
+
+
+KIND = Kind(
+    server=lambda _: BrevoServer(),
+    options={"api_key": "key-for-tests"},
+    asked=Asked(
+        key="api_key",
+        shown=("api-key", "key-for-tests"),
+        answers={
+            "/v3/account": (200, {"email": "press@forum.example", "plan": []}),
+            "/v3/senders/domains": (
+                200,
+                {"domains": [{"domain_name": "forum.example", "authenticated": True}], "count": 1},
+            ),
+        },
+        refusal=(401, {"code": "unauthorized", "message": "Key not found"}),
+    ),
+)

@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.provider_servers.kind import Asked, Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 FORBIDDEN = {
@@ -96,3 +97,24 @@ def _delivered(message: dict[str, Any], number: int) -> Delivered:
     sender = (message["From"].get("Name", ""), message["From"]["Email"])
     text, html = message.get("TextPart", ""), message.get("HTMLPart", "")
     return letter(to["Email"], sender, fields, text=text, html=html)
+
+
+RECORDS = {"Domain": "forum.example", "DKIMStatus": "OK", "SPFStatus": "OK"}
+"""A domain of which all is well."""
+
+KIND = Kind(
+    server=lambda _: MailjetServer(),
+    options={"api_key": "key-for-tests", "secret_key": "secret-for-tests"},
+    asked=Asked(
+        key="secret_key",
+        shown=("authorization", "Basic a2V5LWZvci10ZXN0czpzZWNyZXQtZm9yLXRlc3Rz"),
+        answers={
+            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
+                200,
+                {"Data": [{"Email": "*@forum.example", "Status": "Active"}], "Count": 1},
+            ),
+            "/v3/REST/dns/forum.example": (200, {"Data": [RECORDS], "Count": 1}),
+        },
+        what=frozenset({"provider key", "sender", "sending domain"}),
+    ),
+)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.provider_servers.kind import Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, letter, reply
 
 RESTRICTED = "To From Cc Bcc Reply-To Date Subject Content-Type Mime-Version X-Tags".lower().split()
@@ -59,3 +60,6 @@ def _delivered(message: dict[str, Any], address: str) -> Delivered:
     ]
     sender = (message["From"]["Name"], message["From"]["Email"])
     return letter(address, sender, fields, text=message["Text"], html=message["HTML"])
+
+
+KIND = Kind(server=lambda _: MailpitServer())

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.provider_servers.kind import Asked, Kind, bearer
 from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
 MOST_BYTES = 50_000_000
@@ -126,3 +127,20 @@ def _delivered(message: dict[str, Any]) -> Delivered:
     sender = (message["from"].get("name", ""), message["from"]["email"])
     text, html = message.get("text", ""), message.get("html", "")
     return letter(to["email"], sender, fields, text=text, html=html)
+
+
+KIND = Kind(
+    server=lambda _: MailtrapServer(),
+    options={"api_token": "token-for-tests"},
+    asked=Asked(
+        key="api_token",
+        shown=bearer("token-for-tests"),
+        answers={
+            "/api/domains": (
+                200,
+                {"data": [{"id": 1, "domain_name": "forum.example", "dns_verified": True}]},
+            )
+        },
+        refusal=(401, {"error": "Incorrect API token"}),
+    ),
+)

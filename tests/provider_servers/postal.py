@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any
 
+from tests.provider_servers.kind import Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
 
@@ -81,3 +82,9 @@ def _delivered(message: dict[str, Any], address: str, number: int) -> Delivered:
         text=message.get("plain_body", ""),
         html=message.get("html_body", ""),
     )
+
+
+KIND = Kind(
+    server=lambda _: PostalServer(),
+    options={"api_key": "key-for-tests", "base_url": "https://postal.forum.example"},
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+from tests.provider_servers.kind import Asked, Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
 
@@ -141,3 +142,27 @@ def delivered(message: dict[str, Any]) -> Delivered:
         text=message["TextBody"],
         html=message["HtmlBody"],
     )
+
+
+STREAM = {
+    "ID": "broadcast",
+    "MessageStreamType": "Broadcasts",
+    "ArchivedAt": None,
+    "SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Custom"},
+}
+"""A stream of which all is well."""
+
+KIND = Kind(
+    server=lambda _: PostmarkServer(),
+    options={"server_token": "token-for-tests"},
+    asked=Asked(
+        key="server_token",
+        shown=("x-postmark-server-token", "token-for-tests"),
+        answers={
+            "/server": (200, {"ID": 1, "Name": "Press", "ApiTokens": ["token-for-tests"]}),
+            "/message-streams/broadcast": (200, STREAM),
+        },
+        refusal=(401, {"ErrorCode": 10, "Message": "Bad or missing API token."}),
+        what=frozenset({"provider key", "message stream", "sending domain"}),
+    ),
+)

@@ -4,11 +4,9 @@ import json
 from dataclasses import dataclass, field
 
 from tests.fakes import FixedClock
+from tests.provider_servers.kind import Said
 from tests.provider_servers.ses import signature_faults
 from tests.servers import LoopbackServer, Received, Step, reply
-
-Said = tuple[int, object]
-"""A status, and what is answered: a value as JSON, bytes as they are."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.provider_servers.kind import Asked, Kind, bearer
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
 
@@ -74,3 +75,20 @@ def delivered(message: dict[str, Any]) -> Delivered:
         headers.append(("Reply-To", message["reply_to"]))
     headers += list(message["headers"].items())
     return Delivered(to=to, headers=tuple(headers), text=message["text"], html=message["html"])
+
+
+KIND = Kind(
+    server=lambda _: ResendServer(),
+    options={"api_key": "re_for_tests"},
+    asked=Asked(
+        key="api_key",
+        shown=bearer("re_for_tests"),
+        answers={
+            "/domains?limit=100": (
+                200,
+                {"data": [{"id": "d1", "name": "forum.example", "status": "verified"}]},
+            )
+        },
+        refusal=(403, {"name": "invalid_api_key", "message": "API key is invalid"}),
+    ),
+)

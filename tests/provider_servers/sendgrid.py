@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
+from tests.provider_servers.kind import Asked, Kind, bearer
 from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
 VERIFIED = "news@forum.example"
@@ -140,3 +141,24 @@ def _merged(call: Mapping[str, Any], one: Mapping[str, Any]) -> Delivered:
     sender = (call["from"].get("name", ""), call["from"]["email"])
     bodies = {part["type"]: fill(part["value"]) for part in call["content"]}
     return letter(to, sender, fields, text=bodies["text/plain"], html=bodies["text/html"])
+
+
+KIND = Kind(
+    server=lambda _: SendGridServer(),
+    options={"api_key": "key-for-tests"},
+    asked=Asked(
+        key="api_key",
+        shown=bearer("key-for-tests"),
+        answers={
+            "/v3/scopes": (200, {"scopes": ["alerts.read", "mail.send"]}),
+            "/v3/whitelabel/domains?limit=200": (
+                200,
+                [
+                    {"id": 1, "domain": "other.example", "valid": False},
+                    {"id": 2, "domain": "forum.example", "subdomain": "em1", "valid": True},
+                ],
+            ),
+        },
+        refusal=(401, {"errors": [{"message": "authorization required"}]}),
+    ),
+)

@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 from botocore.validate import ParamValidator
 
 from tests.fakes import FixedClock
+from tests.provider_servers.kind import Asked, Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
 REGION = "eu-west-1"
@@ -190,3 +191,37 @@ def _rendered(call: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, st
         part: re.sub(r"\{\{(.*?)\}\}", lambda found: values[found[1]], text)
         for part, text in template["TemplateContent"].items()
     }
+
+
+ACCOUNT: dict[str, Any] = {
+    "SendingEnabled": True,
+    "ProductionAccessEnabled": True,
+    "EnforcementStatus": "HEALTHY",
+    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 12.0},
+}
+"""An account of which all is well."""
+IDENTITY: dict[str, Any] = {
+    "IdentityType": "DOMAIN",
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
+}
+"""And a domain."""
+
+KIND = Kind(
+    server=lambda clock: SesServer(clock=clock),
+    options={
+        "region": REGION,
+        "access_key_id": "AKIDFORTESTS",
+        "secret_access_key": "secret-for-tests",
+    },
+    asked=Asked(
+        key="secret_access_key",
+        signed=True,
+        answers={
+            "/v2/email/account": (200, ACCOUNT),
+            "/v2/email/identities/forum.example": (200, IDENTITY),
+        },
+        refusal=(403, {"__type": "InvalidSignatureException", "message": "differs"}),
+        what=frozenset({"provider key", "provider account", "sending domain"}),
+    ),
+)

@@ -10,21 +10,9 @@ from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS, build
 from tests.contracts.provider import batch
 from tests.fakes import FixedClock
+from tests.provider_servers.kinds import KINDS
 
-OWN_KEYS = {
-    "outbox": {},
-    "mailgun": {"domain": "forum.example", "api_key": "key"},
-    "sendgrid": {"api_key": "key"},
-    "postmark": {"server_token": "key"},
-    "resend": {"api_key": "key"},
-    "brevo": {"api_key": "key"},
-    "mailtrap": {"api_token": "key"},
-    "mailjet": {"api_key": "key", "secret_key": "key"},
-    "postal": {"api_key": "key", "base_url": "https://postal.forum.example"},
-    "mailpit": {},
-    "ses": {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "key"},
-    "http": {"url": "https://gateway.forum.example", "body": "{{ message | tojson }}"},
-}
+OWN_KEYS = {"outbox": {}, **{kind: known.options for kind, known in KINDS.items()}}
 
 
 @pytest.mark.parametrize("kind", list(OPTIONS))

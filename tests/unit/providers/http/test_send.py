@@ -14,7 +14,7 @@ from newsletter.providers.http.description import Options
 from newsletter.providers.http.send import Described
 from newsletter.providers.transport.http import HttpResponse
 from tests.contracts.provider import batch, content
-from tests.provider_servers.gateway import MANY, ONE
+from tests.provider_servers.http import MANY, ONE
 from tests.servers import DATE
 
 USUAL: Mapping[str, object] = {

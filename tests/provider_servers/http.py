@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.provider_servers.kind import Kind
 from tests.servers import Delivered, LoopbackServer, Received, Step, reply
 
 ONE = """\
@@ -87,3 +88,17 @@ def _delivered(message: dict[str, Any]) -> Delivered:
         text=message["text"],
         html=message["html"],
     )
+
+
+KIND = Kind(
+    server=lambda _: GatewayServer(),
+    options={
+        "url": "https://gateway.forum.example/v1/messages",
+        "auth": {"bearer": "token-for-tests"},
+        "message_id": "queued[0].id",
+        "accepted": (200, 202),
+        "quota": (420,),
+        "batch_size": 250,
+        "body": MANY,
+    },
+)

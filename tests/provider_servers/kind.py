@@ -1,0 +1,43 @@
+"""What tests know of one kind of provider. The module of each server says it, in its ``KIND``."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes import FixedClock
+
+Said = tuple[int, object]
+"""A status, and what is answered: a value as JSON, bytes as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What ``doctor`` asks it, and its answers when all is well."""
+
+    key: str
+    """The option that holds what a question shows."""
+    shown: tuple[str, str] = ("", "")
+    """The header field that shows it."""
+    signed: bool = False
+    """A signature of AWS is asked for instead."""
+    answers: Mapping[str, Said]
+    refusal: Said = (401, {"message": "Unauthorized"})
+    what: frozenset[str] = frozenset({"provider key", "sending domain"})
+    """What its findings are about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of provider as tests use it."""
+
+    server: Callable[[FixedClock], Any]
+    """Takes what the provider itself would take; ``delivered`` is what readers have."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The options without which there is none, as its server wants them."""
+    asked: Asked | None = None
+    """None where nothing that all are asked can be asked of it."""
+
+
+def bearer(key: str) -> tuple[str, str]:
+    """The header field in which most keys are shown."""
+    return "authorization", f"Bearer {key}"
