@@ -19,7 +19,7 @@ help: ## What there is
 setup: .venv/.installed ## The command, in .venv/bin/newsletter
 setup-dev: .venv/.installed-dev ## The same with everything that tests need
 
-.venv/.installed: requirements.lock pyproject.toml
+.venv/.installed: requirements.lock pyproject.toml setup.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

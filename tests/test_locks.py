@@ -1,6 +1,7 @@
-"""What is installed tomorrow is what was locked today, whatever came out since."""
+"""What is installed is all of the code, with what was locked, whatever came out since."""
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -99,3 +100,31 @@ def test_what_comes_out_tomorrow_changes_nothing(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (target / "measure.py").read_text("utf-8") == "version = '1.0'\n"
+
+
+def packaged(checkout: Path) -> set[str]:
+    """The packages that a wheel of this checkout holds."""
+    ask = (
+        "import setuptools, distutils.core as core;"
+        "print(*core.run_setup('setup.py', stop_after='init').packages)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_wheel_holds_every_folder_with_a_module_and_the_templates() -> None:
+    """A folder without ``__init__.py`` is found by no search: it would be missed once installed."""
+    code = (ROOT / "newsletter").rglob("*.py")
+    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in code}
+    assert packaged(ROOT) == folders | {"newsletter.templates"}
+
+
+def test_a_new_package_is_in_the_wheel_and_nobody_named_it(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    for name in ("newsletter", "newsletter/postbox", "tests", "bench"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    assert packaged(tmp_path) == {"newsletter", "newsletter.postbox", "newsletter.templates"}

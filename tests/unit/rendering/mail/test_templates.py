@@ -232,16 +232,6 @@ def test_an_installed_package_uses_the_templates_inside_it(tmp_path: Path) -> No
 # --- what the wheel holds ---
 
 
-def test_every_package_of_the_checkout_and_the_templates_are_in_the_wheel() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    found = {
-        ".".join(path.parent.relative_to(ROOT).parts)
-        for path in (ROOT / "newsletter").rglob("__init__.py")
-    }
-    assert set(settings["packages"]) == found | {"newsletter.templates"}
-    assert settings["package-dir"] == {"newsletter.templates": "templates"}
-
-
 def test_every_default_template_is_package_data() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     patterns = settings["package-data"]["newsletter.templates"]
