@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from dev import new_provider
+
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
-BLOCKS: dict[str, str] = dict(
-    re.findall(r"(?ms)^```(?:python|yaml)\n# ([^\n]+)\n(.*?)^```$", PAGE),
-)
+PAGE = new_provider.page()
+NAME = "pigeon"
 SUITES = (
-    "tests/integration/test_postbox.py",
+    f"tests/integration/test_{NAME}.py",
     "tests/integration/test_answers_and_phases.py",
     "tests/integration/test_examination.py",
     "tests/unit/providers/test_translators.py",
 )
-ITS_OWN = "postbox or test_examination or test_translators"
+ITS_OWN = f"{NAME} or test_examination or test_translators"
 """What is about it: the last two suites go through all kinds, and fail for one left out."""
 
 
@@ -31,22 +31,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("newsletter", "templates", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=skipped)
     shutil.copy(ROOT / "pyproject.toml", copy)
-    for name, block in BLOCKS.items():
-        (copy / name).parent.mkdir(exist_ok=True)
-        (copy / name).write_text(block + (common_rows() if name.endswith(".yaml") else ""), "utf-8")
+    new_provider.write(NAME, copy)
     return copy
-
-
-def common_rows() -> str:
-    """The rows of Resend's table that are not about its own answers, as the page says."""
-    whole = (ROOT / "tests" / "answers" / "resend.yaml").read_text("utf-8")
-    own, _, table = whole.partition("verdicts: |\n")
-    names = set(re.findall(r'(?m)^  "(.+?)":', own))
-    return "".join(
-        line
-        for line in table.splitlines(keepends=True)
-        if line.partition("|")[0].strip() not in names
-    )
 
 
 def run(copy: Path, *command: str) -> str:
@@ -66,8 +52,27 @@ def run(copy: Path, *command: str) -> str:
 
 def test_every_block_of_the_page_is_a_file_that_nobody_had() -> None:
     """To add a provider, no file that there is needs an edit."""
-    assert len(BLOCKS) == len(re.findall(r"(?m)^```\w", PAGE)) == 6
-    assert [name for name in BLOCKS if (ROOT / name).exists()] == []
+    files = new_provider.files(NAME)
+    assert len(files) == len(re.findall(r"(?m)^```\w", PAGE)) == 6
+    assert [name for name in files if (ROOT / name).exists()] == []
+    assert new_provider.EXAMPLE not in "".join((*files, *files.values())).lower()
+
+
+def test_each_file_asks_what_has_to_be_looked_up_for_it() -> None:
+    files = new_provider.files(NAME)
+    asked = [row for row in PAGE.splitlines() if re.match(r"\| [^|]+\? \|", row)]
+    assert len(asked) > 10
+    for row in asked:
+        question = row.split(" | ")[0].removeprefix("| ")
+        assert any(question in re.sub(r"\n#  ", "", text) for text in files.values()), question
+    for name, text in files.items():
+        assert text.startswith(f"# {new_provider.OPEN}: "), name
+
+
+def test_a_name_that_is_none_or_taken_is_refused() -> None:
+    for name, why in (("", "no name"), ("Post-Box", "no name"), ("mailgun", "already")):
+        assert why in new_provider.fault(name)
+    assert new_provider.fault(NAME) == ""
 
 
 def test_the_provider_of_the_page_passes_every_suite(copy: Path) -> None:
@@ -80,7 +85,7 @@ def test_the_provider_of_the_page_passes_every_suite(copy: Path) -> None:
 
 
 def test_the_code_of_the_page_is_written_as_the_rest_is(copy: Path) -> None:
-    files = [name for name in BLOCKS if "postbox" in name and name.endswith(".py")]
+    files = [name for name in new_provider.files(NAME) if name.endswith(".py")]
     assert len(files) == 5
     run(copy, "ruff", "check", "--no-cache", *files)
     run(copy, "ruff", "format", "--no-cache", "--check", *files)

@@ -282,6 +282,7 @@ def test_no_document_names_a_path_that_does_not_exist() -> None:
     ("what", "pattern"),
     [
         ("a registry's host", r"(?:pypi|pythonhosted)\.org|npmjs\.(?:org|com)|deb\.debian"),
+        ("a question about a provider that nobody answered", r"LOOK UP[:] "),
         ("a path of one machine", r"(?<![\w./-])/(?:work|root|home|farm|tmp/w)/"),
     ],
 )

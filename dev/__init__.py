@@ -1,0 +1,1 @@
+"""What whoever works on the code runs, and nobody else: none of it is in the wheel."""
