@@ -11,10 +11,10 @@ FUZZ ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit faults fuzz fmt lint types imports docs check bench judge lock clean
+.PHONY: help setup setup-dev demo test unit watch faults fuzz new-provider fmt lint types imports docs check bench judge lock clean
 
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: .venv/.installed ## The command, in .venv/bin/newsletter
 setup-dev: .venv/.installed-dev ## The same with everything that tests need
@@ -27,7 +27,12 @@ setup-dev: .venv/.installed-dev ## The same with everything that tests need
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	@$(MAKE) --no-print-directory newsletter.schema.json
 	@touch $@
+
+# what newsletter.example.yaml names in its first line: an editor completes and checks by it
+newsletter.schema.json: $(wildcard newsletter/config/*.py newsletter/providers/*/send.py)
+	$(BIN)/newsletter config schema > $@
 
 demo: setup ## The main job on made-up data; nothing leaves this machine
 	@$(BIN)/newsletter demo
@@ -38,8 +43,11 @@ test: setup-dev ## All tests, and some of the long ones, drawn anew each time; w
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95
 	$(BIN)/coverage report --include='newsletter/domain/*,newsletter/pipeline/*' --fail-under=100
 
-unit: setup-dev ## The quick ones: no browser, no process but this one
-	$(PYTEST) tests/unit
+unit: setup-dev ## The quick ones, that stand beside the code: under a minute on two cores
+	$(PYTEST) -m "not slow and not faults" tests/unit
+
+watch: setup-dev ## The tests of what changed, whenever something did
+	$(BIN)/python -m dev.watch
 
 faults: setup-dev ## The long ones, all of them: kills, hostile providers, millions. Hours are allowed
 	$(PYTEST) --faults=all -m faults --durations=25
@@ -49,6 +57,9 @@ faults: setup-dev ## The long ones, all of them: kills, hostile providers, milli
 
 fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
+
+new-provider: setup-dev ## The files of a new provider, to begin with: make new-provider NAME=postbox
+	$(BIN)/python -m dev.new_provider "$(NAME)"
 
 fmt: setup-dev ## Format the code
 	$(BIN)/ruff format .
@@ -94,6 +105,6 @@ lock: ## Pin all dependencies anew, with hashes
 		-c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what can be made again
-	rm -rf .venv build demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
 	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
