@@ -12,7 +12,7 @@ from dev import new_provider
 
 ROOT = Path(__file__).parents[1]
 PAGE = new_provider.page()
-NAME = "pigeon"
+NAME = "carrierpigeon"  # longer than the example's, and sorted elsewhere
 SUITES = (
     f"tests/integration/test_{NAME}.py",
     "tests/integration/test_answers_and_phases.py",
