@@ -1,19 +1,28 @@
 """Configurations that cannot be used, each with the very messages that it must give.
 
-A new case is two files in ``bad_configurations``: ``NAME.yaml`` and ``NAME.txt``. In
-a message, ``PROVIDERS`` stands for the kinds of providers that there are.
+A new case is two files in ``bad_configurations``: ``NAME.yaml`` and ``NAME.txt``. A
+list that grows with the program stands in a message as one word of ``STANDS_FOR``.
 """
 
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from newsletter.config.loading import load
+from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration
+from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
 
 CASES = Path(__file__).parent / "bad_configurations"
+STANDS_FOR: Mapping[str, Iterable[str]] = {
+    "PROVIDERS": sorted(OPTIONS),
+    "SETTINGS": Settings.model_fields,
+    "SHARED": ProviderOptions.model_fields,
+}
+"""The kinds of providers, the keys of the file, and those that all providers take."""
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda case: case.stem)
@@ -24,7 +33,9 @@ def test_a_bad_configuration_is_refused_with_these_messages(case: Path, tmp_path
         load(tmp_path / "newsletter.yaml", {"BLANK": "", "BAD_ADDRESS": "press@forum"})
 
     expected = case.with_suffix(".txt").read_text("utf-8").rstrip("\n")
-    assert str(caught.value) == expected.replace("PROVIDERS", ", ".join(sorted(OPTIONS)))
+    for word, names in STANDS_FOR.items():
+        expected = expected.replace(word, ", ".join(names))
+    assert str(caught.value) == expected
 
 
 def test_there_are_cases_and_each_has_its_messages() -> None:

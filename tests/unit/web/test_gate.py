@@ -1,5 +1,6 @@
 """What holds for every request: one length alone. And for every answer: its header fields."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,8 @@ def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) 
     assert fields["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'none'" in fields["content-security-policy"]
     assert fields["strict-transport-security"].startswith("max-age=")
+
+
+def test_no_path_has_two_pages_of_which_one_would_never_be_asked(site: Forum) -> None:
+    paths = Counter((route.path, *sorted(route.methods)) for route in site.pages.routes)
+    assert [path for path, count in paths.items() if count > 1] == []
