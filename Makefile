@@ -4,7 +4,7 @@ BIN := .venv/bin
 # one more than there are cores, since many tests wait for a process; few arenas, since their servers'
 # threads would each keep memory of their own
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
-PYTEST := MALLOC_ARENA_MAX=2 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+PYTEST = MALLOC_ARENA_MAX=2 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 JUDGES := bench/judge
 SEEDS ?= 1000000
 FUZZ ?= 100
@@ -43,7 +43,8 @@ test: setup-dev ## All tests, and some of the long ones, drawn anew each time; w
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95
 	$(BIN)/coverage report --include='newsletter/domain/*,newsletter/pipeline/*' --fail-under=100
 
-unit: setup-dev ## The quick ones, that stand beside the code: under a minute on two cores
+unit: WORKERS = $$(getconf _NPROCESSORS_ONLN)
+unit: setup-dev ## The quick ones, that stand beside the code; without what is marked slow
 	$(PYTEST) -m "not slow and not faults" tests/unit
 
 watch: setup-dev ## The tests of what changed, whenever something did

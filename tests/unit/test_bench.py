@@ -19,6 +19,8 @@ from bench.sink import Program, Sink, addresses, compiled, in_python, sink
 from newsletter.subscriber_files.subscribers import read_subscribers
 from tests.rows import rows
 
+pytestmark = pytest.mark.slow("databases of some size")
+
 READERS = ["ana@readers.example", "bo@readers.example"]
 PART = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 FORM = "".join(

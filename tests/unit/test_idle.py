@@ -18,6 +18,8 @@ from tests.counting import counted
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
+pytestmark = pytest.mark.slow("a run of some seconds")
+
 _TICK = 1.3
 """Seconds: longer than from one tick to the next."""
 

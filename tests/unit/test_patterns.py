@@ -11,6 +11,8 @@ import pytest
 from tests.attacks.cost import attacks, steep
 from tests.attacks.patterns import all_patterns, modules
 
+pytestmark = pytest.mark.slow("every pattern against long texts")
+
 # while tests are collected each module begins, for whoever measures what is run
 _PLACES = sorted({".".join(module.__name__.split(".")[:2]) for module in modules()})
 """The packages of the program, and the modules that stand in none."""

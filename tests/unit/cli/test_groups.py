@@ -14,6 +14,8 @@ from newsletter import cli
 from newsletter.cli.groups import Later, loaded
 from newsletter.cli.main import newsletter
 
+pytestmark = pytest.mark.slow("a process for each command")
+
 CLIENTS = {"requests", "urllib3"}
 SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}

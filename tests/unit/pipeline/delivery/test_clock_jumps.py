@@ -18,6 +18,8 @@ from tests.fakes import FixedClock, RecordingProvider, accept_all, always
 from tests.unit.pipeline.delivery.test_recover import run_until_cut
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
+pytestmark = pytest.mark.slow("a jump at every step")
+
 HOUR, DAY, DECADE = timedelta(hours=1), timedelta(days=1), timedelta(days=3653)
 JUMPS = [sign * step for step in (HOUR, DAY, DECADE) for sign in (1, -1)]
 PROVIDERS = {

@@ -264,6 +264,7 @@ def reopened(database: Path) -> Store:
     return store_in(database)
 
 
+@pytest.mark.slow("a restore of each age")
 @pytest.mark.parametrize("restores", [12, pytest.param(200, marks=pytest.mark.faults)])
 def test_restores_of_any_age_hand_nothing_over_and_go_on_when_released(
     room: Newsroom, store: Store, tmp_path: Path, restores: int

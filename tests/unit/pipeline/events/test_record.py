@@ -465,6 +465,7 @@ def _post_all(room: Newsroom, events: Sequence[Event], size: int) -> None:
         tell(room, *events[start : start + size])
 
 
+@pytest.mark.slow("many orders of the same events")
 def test_whatever_the_order_and_however_many_copies_the_state_is_that_of_an_ordered_replay(
     stores: Sequence[Store],
 ) -> None:

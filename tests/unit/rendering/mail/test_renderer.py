@@ -148,6 +148,7 @@ def test_two_renderers_of_the_same_house_agree() -> None:
     assert one.render(STATEMENT).digest() == other.render(STATEMENT).digest()
 
 
+@pytest.mark.slow("another process")
 def test_another_process_gives_the_same_bytes() -> None:
     program = (
         "from tests.unit.rendering.examples import MAILS, arabic, render;"

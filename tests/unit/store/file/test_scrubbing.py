@@ -21,6 +21,8 @@ from newsletter.store.file.scrubbing import gap, scrub
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON, FixedClock
 
+pytestmark = pytest.mark.slow("files of some size, byte by byte")
+
 MARK = re.compile(rb"(?i)Mark(\d{5})x")
 
 
