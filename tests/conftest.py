@@ -40,11 +40,21 @@ __all__ = [  # what pytest looks for here
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    _settle()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def collected() -> Iterator[None]:
     """What a module leaves is gone before the next: a worker does not grow with the suite."""
     yield
+    _settle()
+
+
+def _settle() -> None:
+    """Whatever is still in use now stays so: no later look for garbage goes through it again."""
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
