@@ -250,6 +250,47 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
         Level.FAULT,
         "not verified",
     ),
+    "mailersend, missing": (
+        "mailersend",
+        {"/v1/domains?limit=100": (200, {"data": ["?", {"name": "other.example"}], "links": {}})},
+        "sending domain",
+        Level.FAULT,
+        "not in this account",
+    ),
+    "mailersend, not on the first page": (
+        "mailersend",
+        {"/v1/domains?limit=100": (200, {"data": [], "links": {"next": "https://x.example"}})},
+        "sending domain",
+        Level.WARNING,
+        "not among the first",
+    ),
+    "mailersend, unverified": (
+        "mailersend",
+        {"/v1/domains?limit=100": (200, {"data": [{"name": "forum.example"}]})},
+        "sending domain",
+        Level.FAULT,
+        "not verified",
+    ),
+    "mailersend, paused": (
+        "mailersend",
+        {
+            "/v1/domains?limit=100": (
+                200,
+                {
+                    "data": [
+                        {
+                            "name": "forum.example",
+                            "is_verified": True,
+                            "domain_settings": {"send_paused": True},
+                        }
+                    ]
+                },
+            )
+        },
+        "sending domain",
+        Level.FAULT,
+        "paused",
+    ),
     "mailtrap, missing": (
         "mailtrap",
         {"/api/domains": (200, {"data": ["?", {"domain_name": "other.example"}]})},
@@ -491,9 +532,11 @@ def test_a_sender_outside_mailguns_domain_is_told(server: QuestionServer) -> Non
     assert "other.example" in finding.detail
 
 
-def test_a_subdomain_may_be_signed_by_the_domain_above_it_at_sendgrid(
+def test_a_subdomain_may_be_signed_by_the_domain_above_it(
     server: QuestionServer,
 ) -> None:
+    found = examined("mailersend", server, sender="news@press.forum.example")
+    assert found["sending domain"].level is Level.OK
     found = examined("sendgrid", server, sender="news@press.forum.example")
     assert found["sending domain"].level is Level.OK
     found = examined("sendgrid", server, sender="news@myforum.example")

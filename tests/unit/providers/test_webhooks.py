@@ -36,6 +36,7 @@ KEYS = {
     "postmark": "user:password",
     "resend": "whsec_c2VjcmV0cw==",
     "brevo": "user:password",
+    "mailersend": "Qk3v",
     "mailtrap": "8d7a",
     "postal": public(rsa.generate_private_key(public_exponent=65537, key_size=2048)),
     "mailjet": "user:password",

@@ -1,0 +1,5 @@
+"""MailerSend."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(translator="send:MailerSend", events="events:MailerSend")

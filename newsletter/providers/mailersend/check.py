@@ -1,0 +1,57 @@
+"""MailerSend: ``GET /v1/domains`` lists the domains, and whether sending is paused for one.
+
+Facts: MailerSend's reference of domains (``is_verified``, ``domain_settings.send_paused``, up to
+100 a page, ``links.next``) and of sending, which takes a subdomain of a verified domain too.
+"""
+
+from typing import Any
+
+from newsletter.domain.delivery.provider import Finding
+from newsletter.providers.common.examination import (
+    DOMAIN,
+    Probe,
+    bearer,
+    domain_of,
+    has,
+    named,
+    public,
+    uncertain,
+    verified,
+    wrong,
+)
+from newsletter.providers.common.webhooks import inside
+from newsletter.providers.mailersend.send import PUBLIC_URL, Options
+from newsletter.providers.transport.http import HttpRequest
+
+_MEND = "add it under Domains, and publish its DNS records"
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Whether the sender's domain is verified, and sends."""
+    domain = domain_of(sender)
+    request = HttpRequest(
+        method="GET",
+        url=f"{public(options, PUBLIC_URL)}/v1/domains?limit=100",
+        headers=bearer(options.api_token),
+    )
+    return (Probe(what=DOMAIN, request=request, judge=lambda said: _domains(said, domain)),)
+
+
+def _domains(said: Any, domain: str) -> Finding | None:
+    match said:
+        case {"data": list(items)}:
+            found = _entry(items, domain)
+            if found is None and inside(said, "links", "next"):
+                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+            if inside(found, "domain_settings", "send_paused") is True:
+                why = f"sending is paused for {domain}"
+                return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
+            return verified(domain, has(found, "is_verified", True), _MEND)
+    return None
+
+
+def _entry(items: list[Any], domain: str) -> dict[str, Any] | None:
+    """That of the domain, or else of the nearest one above it."""
+    labels = domain.split(".")
+    above = (".".join(labels[place:]) for place in range(len(labels)))
+    return next((found for one in above if (found := named(items, "name", one))), None)

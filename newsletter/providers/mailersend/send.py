@@ -1,0 +1,203 @@
+"""MailerSend: one message a call, for its call of many says only later what became of them.
+
+Facts: MailerSend's reference of ``POST /v1/email`` and ``/v1/bulk-email``, its pages of status
+codes and custom headers; django-anymail for an answer that names suppressed recipients; programs
+that quote its errors for the codes. ``/v1/bulk-email`` looks at its messages after it answered, so
+a ``bulk_email_id`` is no proof; all recipients of one ``/v1/email`` see each other. A 202 with
+``x-message-id`` has been taken, unless it says that the domain is paused: then it is kept, and
+nothing says for how long. It writes a Message-ID of its own, and List-Unsubscribe-Post beside a
+List-Unsubscribe that is a link. Header fields, and List-Unsubscribe, need the plan Professional.
+
+Unconfirmed: whether ``list_unsubscribe`` is given with angle brackets (the reference asks for the
+value of RFC 8058, which has them; its samples of a link have none), whether a header field beyond
+ASCII is encoded on the way, how long a tag may be, and how its records are searched: activity is
+listed only by time, ten times a minute; its Python client knows messages of a domain by tag, of one
+day on the smallest plans, and no document shows where they are asked for or what is answered.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.content import MARK_PREFIX, Content
+from newsletter.providers.common.answers import refused
+from newsletter.providers.common.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    doubled,
+    misnamed,
+    more_than_ascii,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+)
+from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.transport.http import (
+    HttpRequest,
+    HttpResponse,
+    json_object,
+    retry_after,
+    words,
+)
+
+PUBLIC_URL = "https://api.mailersend.com"
+_OWN = ("ADDRESS", "TAG")
+_ADDRESS, _TAG = _MARKS = own_marks(*_OWN)
+_RESERVED = re.compile(rf"\{{[{{%$]|{MARK_PREFIX}(?:{'|'.join(_OWN)})")  # in templates, at least
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_UNSUBSCRIBE, _POST = "list-unsubscribe", "list-unsubscribe-post"
+_NOT_AS_A_HEADER = frozenset({"message-id", _UNSUBSCRIBE, _POST})
+"""MailerSend writes the first and the last itself, and has a field of the call for the second."""
+_TAKEN_HEADERS = frozenset(
+    {
+        *("from", "sender", "subject", "to", "cc", "bcc", "reply-to", "return-path", "date"),
+        *("in-reply-to", "references", "precedence", "received", "dkim-signature"),
+    }
+)
+_ITS_ADDRESS = "to.0.email"
+_NO_ADDRESS = "must be a valid email address"
+_TRACKING = ("track_clicks", "track_opens", "track_content")
+
+
+class Options(ProviderOptions):
+    """Sending through MailerSend."""
+
+    kind: Literal["mailersend"]
+    api_token: SecretStr = Field(
+        min_length=1, description="A token of the sending domain that may send, as in mlsn.…."
+    )
+    webhook_key: WebhookKey = None
+
+
+class MailerSend:
+    """Says a batch of one in MailerSend's words."""
+
+    name = "mailersend"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(max_recipients=1, bodies=True)
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v1/email"
+        self._authorization = f"Bearer {options.api_token.get_secret_value()}"
+        self._compiled = Compiled(_compile)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """One JSON object. Raises InvalidInput for what MailerSend would misread."""
+        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        body = _filled(self._compiled.of(batch), batch)
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """Accepted with an id in the header; a refusal names the field that it is about."""
+        said = json_object(response) or {}
+        if response.status // 100 == 2:
+            return Answer(outcome=_taken(batch, response, said))
+        reason = _reason(said) or f"HTTP {response.status}"
+        if verdict := _refused(response.status, said):
+            wait = retry_after(response) if verdict in {Verdict.RETRY, Verdict.QUOTA} else None
+            return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
+        return refused(response, reason, alone=True)
+
+
+def _taken(batch: OutgoingBatch, response: HttpResponse, said: dict[str, Any]) -> Outcome:
+    given, warnings = response.headers.get("x-message-id", ""), said.get("warnings")
+    if response.status != 202:
+        return _unknown(f"HTTP {response.status}, and only 202 is a message that was taken")
+    if response.headers.get("x-send-paused", "false").lower() != "false":
+        return _unknown("MailerSend has it and keeps it: sending is paused for the domain")
+    if given and not response.body.strip():
+        return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
+    if not given and (reasons := _suppressed(batch, warnings)):
+        return Outcome(verdict=Verdict.REJECTED, reason=words(f"suppressed: {reasons}"))
+    return _unknown(_reason(said) or "HTTP 202 without an id, or with more than an id")
+
+
+def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
+    """Why nobody gets it, if that is said, and of the one recipient."""
+    match warnings:
+        case [
+            {"type": "ALL_SUPPRESSED", "recipients": [{"email": str(to), "reasons": [*reasons]}]}
+        ]:
+            if to.lower() == ascii_domain(batch.recipients[0].address).lower():
+                return ", ".join(map(str, reasons)) or "it does not say why"
+    return ""
+
+
+def _unknown(reason: str) -> Outcome:
+    return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
+
+
+def _refused(status: int, said: dict[str, Any]) -> Verdict | None:
+    """What its own words say; None for what the status says alone.
+
+    Limits of an account are told of the recipient too: only an address that is none is refused.
+    """
+    errors, message = said.get("errors"), str(said.get("message"))
+    if status == 421:  # "We are currently running maintenance."
+        return Verdict.RETRY
+    if status == 429 and "#MS42901" in message:  # its calls of a day are used up
+        return Verdict.QUOTA
+    if status != 422 or not isinstance(errors, dict) or set(errors) != {_ITS_ADDRESS}:
+        return None
+    told = errors[_ITS_ADDRESS] if isinstance(errors[_ITS_ADDRESS], list) else []
+    return Verdict.REJECTED if told and all(_NO_ADDRESS in str(one) for one in told) else None
+
+
+def _reason(said: dict[str, Any]) -> str:
+    """The first error of each field, or else what is said of them all."""
+    errors = said.get("errors")
+    fields = errors.values() if isinstance(errors, dict) else []
+    told = [str(each[0]) for each in fields if isinstance(each, list) and each]
+    return words("; ".join(told) or said.get("message") or "")
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+def _compile(content: Content) -> Template:
+    """The call to one recipient with its gaps, encoded once."""
+    mime_template(content)  # refuses what no header field can hold, by name
+    own = {name.lower(): value for name, value in content.headers}
+    headers = [each for each in content.headers if each[0].lower() not in _NOT_AS_A_HEADER]
+    refuse(_faults(content, headers))
+    sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
+    fields: dict[str, Any] = {
+        "from": {"email": ascii_domain(sender.address), **name},
+        "reply_to": sender.reply_to and {"email": ascii_domain(sender.reply_to)},
+        "subject": content.subject,
+        "text": content.text,
+        "html": content.html,
+        "headers": [{"name": name, "value": value} for name, value in headers],
+        "list_unsubscribe": own.get(_UNSUBSCRIBE),
+    }
+    said = {key: value for key, value in fields.items() if value}
+    said |= {"to": [{"email": _ADDRESS}], "tags": [_TAG]}
+    said["settings"] = dict.fromkeys(_TRACKING, False)
+    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+
+
+def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
+    texts = (("From", content.sender.name), ("Subject", content.subject), *content.headers)
+    bodies = (("text", content.text), ("html", content.html))
+    yield from reserved((*texts, *bodies), _RESERVED, "MailerSend")
+    yield from misnamed(headers, _HEADER_NAME)
+    yield from doubled(content.headers, "MailerSend", _TAKEN_HEADERS)
+    yield from more_than_ascii(content.headers)
+
+
+def _filled(said: Template, batch: OutgoingBatch) -> bytes:
+    """The tag is all that an event can name."""
+    (address,) = addresses(batch.recipients, most=1, who="MailerSend")
+    number, _, unsubscribe, message_id = batch.recipients[0]
+    tag = f"{batch.campaign}/{batch.attempt_id}/{number}"
+    plain(batch.recipients, batch.campaign, batch.attempt_id)
+    return said.fill(*(each.encode() for each in (unsubscribe, message_id, address, tag)))

@@ -1,0 +1,106 @@
+"""MailerSend over a real connection."""
+
+from collections.abc import Iterator
+from email.utils import parseaddr
+
+import pytest
+
+from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.statements.content import Sender
+from newsletter.providers.common.calls import HttpProvider
+from tests.contracts.provider import Service, batch
+from tests.contracts.provider_single import ONE, SingleProviderContract
+from tests.provider_servers.kinds import made
+from tests.provider_servers.mailersend import MailerSendServer
+
+
+@pytest.fixture
+def server() -> Iterator[MailerSendServer]:
+    with MailerSendServer() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: MailerSendServer) -> Iterator[HttpProvider]:
+    with made("mailersend", server.url) as provider:
+        yield provider
+
+
+class TestContract(SingleProviderContract):
+    @pytest.fixture
+    def service(self, server: MailerSendServer, provider: HttpProvider) -> Service:
+        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+
+    def test_sender_subject_and_list_headers_arrive_once(self, service: Service) -> None:
+        """All but our Message-ID: MailerSend writes its own, whatever it was told."""
+        for message in self.deliver(service, batch()).values():
+            assert parseaddr(message.one("From")) == ("Example Forum", "news@forum.example")
+            assert message.one("Reply-To") == "press@forum.example"
+            assert message.one("Subject") == "Forum resigns from task force"
+            assert message.one("Message-ID").endswith("@mailersend.example>")
+            assert message.one("List-Id") == "Press <press.forum.example>"
+            assert message.one("Feedback-ID") == "resigns:press:news:forumexample"
+
+    def test_international_addresses_keep_their_name_and_get_a_dns_domain(
+        self, service: Service
+    ) -> None:
+        """Only the domain: what stands before the @ must be ASCII for MailerSend, which refuses."""
+        assert set(self.deliver(service, batch("eva@bücher.example"))) == {
+            "eva@xn--bcher-kva.example"
+        }
+        outcome = hand_over(service.provider, "jörg@example.org").outcome
+        assert outcome.verdict is Verdict.REJECTED
+        assert len(service.delivered()) == 1
+
+
+def hand_over(provider: HttpProvider, address: str = ONE, **changes: Sender) -> Answer:
+    return provider.hand_over(provider.prepare(batch(address, **changes)))
+
+
+def test_a_message_has_the_id_that_mailersend_gave_it(provider: HttpProvider) -> None:
+    for number in (1, 2):
+        outcome = hand_over(provider).outcome
+        assert (outcome.verdict, outcome.provider_id) == (Verdict.ACCEPTED, f"message{number}")
+
+
+def test_a_suppressed_reader_is_refused_with_the_reason(
+    server: MailerSendServer, provider: HttpProvider
+) -> None:
+    server.suppressed[ONE] = ["hard_bounced"]
+    outcome = hand_over(provider).outcome
+    assert (outcome.verdict, outcome.reason) == (Verdict.REJECTED, "suppressed: hard_bounced")
+    assert server.delivered == []
+
+
+def test_what_a_paused_domain_keeps_is_never_sent_again_on_a_guess(
+    server: MailerSendServer, provider: HttpProvider
+) -> None:
+    server.paused = True
+    outcome = hand_over(provider).outcome
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "paused" in outcome.reason
+    assert len(server.taken) == 1
+
+
+def test_a_sender_a_plan_and_a_limit_are_settings_and_cost_no_reader(
+    server: MailerSendServer, provider: HttpProvider
+) -> None:
+    stranger = Sender(name="", address="news@other.example")
+    assert hand_over(provider, sender=stranger).outcome.verdict is Verdict.CONFIGURATION
+    server.limit = "You have reached trial account unique recipients limit. #MS42225"
+    answer = hand_over(provider)
+    assert (answer.outcome.verdict, answer.outcome.reason) == (Verdict.CONFIGURATION, server.limit)
+    server.limit, server.professional = "", False
+    answer = hand_over(provider)
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "#MS42235" in answer.outcome.reason
+    assert server.delivered == []
+
+
+def test_a_wrong_token_is_a_setting_and_shows_nowhere(
+    server: MailerSendServer, provider: HttpProvider
+) -> None:
+    server.api_token = "another"  # noqa: S105
+    answer = hand_over(provider)
+    assert answer.outcome.verdict is Verdict.CONFIGURATION
+    assert "token-for-tests" not in repr(answer)

@@ -1,0 +1,147 @@
+"""MailerSend's webhooks: one event, signed over the body, in two forms."""
+
+import hmac
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.providers.mailersend.events import RETRIES, MailerSend
+from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
+from tests.rows import rows
+
+OURS, THEIRS = "Qk3v9d", "9e6b5d"
+TAGS = ["resigns/attempt1/7"]
+
+
+def newer(kind: str = "delivered", *, at: datetime = NOW, **data: Any) -> dict[str, Any]:
+    about = {
+        "id": "6892766a5b66e2daf3dc9155",
+        "domain_id": "yv69oxl5kl785kw2",
+        "message_id": "6892766ae78995a317577aa1",
+        "email_id": "6892766a8d52ba62543d5e71",
+        "type": kind,
+        "subject": "Forum resigns",
+        "email": "ana@example.org",
+        "tags": TAGS,
+        "meta": [],
+    }
+    return {"type": f"activity.{kind}", "created_at": at.isoformat(), "data": about | data}
+
+
+def older(kind: str, **more: Any) -> dict[str, Any]:
+    email = {
+        "id": "63fd1c1de225707fa905f0a8",
+        "tags": TAGS,
+        "message": {"id": "6892766ae78995a317577aa1"},
+        "recipient": {"email": "ana@example.org"},
+    }
+    created = NOW.isoformat().replace("+00:00", "Z")
+    data = {"id": "6892766a5b66e2daf3dc9155", "created_at": created, "email": email, **more}
+    return {"type": f"activity.{kind}", "created_at": created, "data": data}
+
+
+class Signer(HeaderSigner):
+    name = "signature"
+    key = OURS
+    window = RETRIES
+    undefended = frozenset({"a tampered time"})  # there is none beside the signed body
+
+    def webhook(self) -> MailerSend:
+        return MailerSend(self.key)
+
+    def example(self, at: datetime) -> bytes:
+        return json.dumps(newer(at=at)).encode()
+
+    def sign(
+        self, content: bytes, at: datetime, *, ours: bool = True, algorithm: str = "sha256"
+    ) -> Post:
+        key = (OURS if ours else THEIRS).encode()
+        signature = hmac.new(key, content, algorithm).hexdigest()
+        return Post(headers={self.name: signature}, body=content)
+
+    def other_algorithm(self, content: bytes, at: datetime) -> Post:
+        return self.sign(content, at, algorithm="sha512")
+
+    def retime(self, post: Post, at: datetime) -> Post:
+        return post
+
+
+class TestTheContract(WebhookContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return Signer()
+
+
+def read(said: dict[str, Any]) -> Any:
+    post = Signer().sign(json.dumps(said).encode(), NOW)
+    (found,) = MailerSend(OURS).read(post.headers, post.body, NOW)
+    return found
+
+
+KINDS = [
+    ("sent", EventKind.ACCEPTED),
+    ("delivered", EventKind.DELIVERED),
+    ("deferred", EventKind.DELAYED),
+    ("soft_bounced", EventKind.BOUNCED),
+    ("hard_bounced", EventKind.BOUNCED),
+    ("suppressed", EventKind.BOUNCED),
+    ("spam_complaint", EventKind.COMPLAINED),
+    ("unsubscribed", EventKind.UNSUBSCRIBED),
+    ("opened", EventKind.OPENED),
+    ("clicked", EventKind.CLICKED),
+    ("survey_opened", EventKind.OTHER),
+]
+
+
+@rows(("kind", "meaning"), KINDS)
+def test_each_kind_has_its_meaning_in_both_forms(kind: str, meaning: EventKind) -> None:
+    for said in (newer(kind), older(kind), older(kind, morph=None)):
+        found = read(said)
+        assert found.kind is meaning
+        assert (found.campaign, found.attempt_id, found.subscriber_id) == ("resigns", "attempt1", 7)
+        assert found.provider_id == "6892766ae78995a317577aa1"
+        assert found.address == "ana@example.org"
+        assert (found.id, found.at) == ("6892766a5b66e2daf3dc9155", NOW)
+
+
+@rows(
+    ("kind", "more", "meaning"),
+    [
+        ("hard_bounced", {}, Bounce.HARD),
+        ("hard_bounced", {"meta": {"bounce_reason": "Host or domain name not found"}}, Bounce.HARD),
+        ("hard_bounced", {"meta": {"bounce_reason": "550 5.7.1 blocked"}}, Bounce.POLICY),
+        ("soft_bounced", {"meta": {"bounce_code": 552, "bounce_reason": "Full"}}, Bounce.SOFT),
+        ("soft_bounced", {"morph": {"reason": "Unknown reason"}}, Bounce.SOFT),
+        ("suppressed", {"meta": {"suppression_reason": "hard_bounced"}}, Bounce.HARD),
+        ("suppressed", {"meta": {"suppression_reason": "spam_complained"}}, Bounce.COMPLAINT),
+        ("suppressed", {"meta": {"suppression_reason": "on_hold"}}, Bounce.SOFT),
+        ("suppressed", {"meta": {"suppression_reason": "unsubscribed"}}, Bounce.OTHER),
+        ("suppressed", {"meta": {"suppression_reason": "blocklisted"}}, Bounce.OTHER),
+        ("suppressed", {}, Bounce.OTHER),
+    ],
+)
+def test_a_bounce_has_its_class(kind: str, more: dict[str, Any], meaning: Bounce) -> None:
+    assert read(newer(kind, **more)).bounce is meaning
+
+
+def test_the_reason_names_no_reader() -> None:
+    found = read(
+        newer("hard_bounced", meta={"bounce_code": 550, "bounce_reason": "no ana@a.example"})
+    )
+    assert found.reason == "550 no …@a.example"
+
+
+def test_a_message_without_our_tag_names_no_delivery() -> None:
+    found = read(newer(tags=None))
+    assert (found.campaign, found.attempt_id, found.subscriber_id) == ("", "", None)
+
+
+def test_what_names_no_time_is_no_proof_of_anything() -> None:
+    said = newer()
+    del said["created_at"]
+    post = Signer().sign(json.dumps(said).encode(), NOW)
+    with pytest.raises(Forged, match="when"):
+        MailerSend(OURS).read(post.headers, post.body, NOW)
