@@ -7,12 +7,14 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any, Protocol
 
 import pytest
 
 from newsletter.domain.events.event import Event, EventKind, Forged
 from newsletter.domain.ports import Webhook
+from newsletter.providers import registry
 from newsletter.providers.common.webhooks import MAX_RAW
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
@@ -29,7 +31,7 @@ class Post:
 
 
 class Signer(Protocol):
-    """A provider, as far as its webhooks go."""
+    """A provider, as far as its webhooks go. One with a ``webhook_key`` has it as ``key``."""
 
     window: timedelta | None
     """How long a signature is good for; None where nothing is signed."""
@@ -59,6 +61,13 @@ class Signer(Protocol):
     def retime(self, post: Post, at: datetime) -> Post:
         """The same post and signature, with another time of signing."""
         ...
+
+
+def signers() -> dict[str, Any]:
+    """The signer of each kind that has webhooks, from the kind's own tests."""
+    kinds = [kind for kind, parts in registry.KINDS.items() if parts.events]
+    modules = {kind: import_module(f"tests.unit.providers.{kind}.test_events") for kind in kinds}
+    return {kind: module.Signer() for kind, module in modules.items()}
 
 
 def _tampered(post: Post) -> Post:

@@ -3,25 +3,19 @@
 import json
 import random
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.providers import registry
 from newsletter.web.pages import make
-from tests.contracts.webhook import NOW, Signer, mutated
+from tests.contracts.webhook import NOW, Signer, mutated, signers
 from tests.fakes import FixedClock
 from tests.fuzz.hostile import BYTES, JSON, hostile
 from tests.pages import Forum, forum
 
-SIGNERS: Mapping[str, Signer] = {
-    kind: import_module(f"tests.unit.providers.{kind}.test_events").Signer()
-    for kind, parts in registry.KINDS.items()
-    if parts.events
-}
+SIGNERS: Mapping[str, Signer] = signers()
 TAKEN, REFUSED, TOO_LONG = 200, 401, 413
 
 

@@ -1,16 +1,14 @@
 """Which webhooks there are, and what is said of keys and topics that are none."""
 
-from base64 import b64encode
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.providers import registry
 from newsletter.providers.common.options import WebhookKey, WebhookTopics
+from tests.contracts.webhook import signers
 from tests.rows import rows
 
 KEYED = [k for k, parts in registry.KINDS.items() if parts.events and not parts.by_topics]
@@ -25,22 +23,7 @@ def build(kind: str, key: str | None = None, topics: tuple[str, ...] = ()) -> An
     return registry.webhook(kind, key=key, topics=topics, fetch=fetch)
 
 
-def public(key: Any) -> str:
-    written = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return b64encode(written).decode()
-
-
-KEYS = {
-    "mailgun": "3f2a",
-    "sendgrid": public(ec.generate_private_key(ec.SECP256R1())),
-    "postmark": "user:password",
-    "resend": "whsec_c2VjcmV0cw==",
-    "brevo": "user:password",
-    "mailersend": "Qk3v",
-    "mailtrap": "8d7a",
-    "postal": public(rsa.generate_private_key(public_exponent=65537, key_size=2048)),
-    "mailjet": "user:password",
-}
+KEYS = {kind: signer.key for kind, signer in signers().items() if kind in KEYED}
 
 
 @rows("kind", KEYED)

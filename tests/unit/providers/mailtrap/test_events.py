@@ -31,11 +31,12 @@ def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
 
 class Signer(HeaderSigner):
     name = "mailtrap-signature"
+    key = OURS
     window = RETRIES
     undefended = frozenset({"a tampered time"})  # there is none beside the signed body
 
     def webhook(self) -> Mailtrap:
-        return Mailtrap(OURS)
+        return Mailtrap(self.key)
 
     def example(self, at: datetime) -> bytes:
         return json.dumps({"events": [item("delivery", at=at)]}).encode()

@@ -37,12 +37,13 @@ def said(event: str, *, at: datetime = NOW, **payload: Any) -> dict[str, Any]:
 
 class Signer(HeaderSigner):
     name = "x-postal-signature-256"
+    key = KEY
     window = RETRIES
     undefended = frozenset({"a tampered time"})  # there is none beside the signed body
     algorithm: hashes.HashAlgorithm = hashes.SHA256()
 
     def webhook(self) -> Postal:
-        return Postal(KEY)
+        return Postal(self.key)
 
     def example(self, at: datetime) -> bytes:
         return json.dumps(said("MessageSent", at=at)).encode()

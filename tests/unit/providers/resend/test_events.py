@@ -28,11 +28,12 @@ def said(kind: str, *, at: datetime = NOW, **data: Any) -> dict[str, Any]:
 
 class Signer(HeaderSigner):
     name = "svix-signature"
+    key = OURS
     window = timedelta(0)
     undefended = frozenset[str]()
 
     def webhook(self) -> Resend:
-        return Resend(OURS)
+        return Resend(self.key)
 
     def example(self, at: datetime) -> bytes:
         return json.dumps(said("email.delivered", at=at)).encode()

@@ -39,12 +39,13 @@ def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
 
 class Signer(HeaderSigner):
     name = "x-twilio-email-event-webhook-signature"
+    key = KEY
     time = "x-twilio-email-event-webhook-timestamp"
     window = timedelta(days=1)
     undefended = frozenset[str]()
 
     def webhook(self) -> SendGrid:
-        return SendGrid(KEY)
+        return SendGrid(self.key)
 
     def example(self, at: datetime) -> bytes:
         return json.dumps([item("delivered", at=at)]).encode()
