@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from newsletter.store.file.watermark import Epoch
     from newsletter.store.soundness import Soundness
     from newsletter.store.staff.audit import Audit
+    from newsletter.store.staff.sessions import Sessions
     from newsletter.store.staff.staff import Staff
     from newsletter.store.statements.approvals import Approvals
     from newsletter.store.statements.feeds import Feeds
@@ -73,6 +74,12 @@ class Transaction:
         from newsletter.store.staff.staff import Staff
 
         return Staff(self.connection)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from newsletter.store.staff.sessions import Sessions
+
+        return Sessions(self.connection)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.app import App
+from newsletter.web.desk.gate import Gate
+from newsletter.web.desk.page import Desk
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.archive import Archive
 from newsletter.web.public.subscribers.confirming import Confirming
@@ -34,7 +36,7 @@ _ALWAYS = {
 _YEAR = "max-age=31536000"
 
 
-class Gate:
+class Fields:
     """``secure``: our pages are at https, so no browser should ever ask for them without."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
@@ -130,12 +132,12 @@ def make(app: App) -> Starlette:
     """The application."""
     pages = Pages(app)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
-    routes = [*pages.routes(), Hearing(app).route()]
+    routes = [*pages.routes(), Hearing(app).route(), *Gate(Desk(app)).routes()]
     secure = app.settings.public_url.startswith("https://")
     made = Starlette(
         routes=routes,
         exception_handlers=handlers,
-        middleware=[Middleware(Gate, secure=secure)],
+        middleware=[Middleware(Fields, secure=secure)],
     )
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made

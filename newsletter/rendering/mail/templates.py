@@ -41,12 +41,20 @@ _COMPILED = _Compiled()
 class Templates:
     """All templates of some files. Nothing is read from disk while rendering.
 
+    ``pages`` are read in a browser, which fetches their style sheet; a mail fetches nothing.
     Raises InvalidInput naming every template that cannot be read or parsed.
     """
 
-    def __init__(self, files: TemplateFiles, *, filters: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        files: TemplateFiles,
+        *,
+        filters: Mapping[str, Callable[..., Any]],
+        pages: bool = False,
+    ) -> None:
         self._sources = files.sources
         self._places = files.places
+        self._pages = pages
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
             autoescape=lambda name: name is None or name.endswith(_ESCAPED),
@@ -91,7 +99,7 @@ class Templates:
         """What is wrong with a workspace's own; default ones are compiled when they are used."""
         faults = []
         for name, source in self._sources.items():
-            faults += _fetching(self._places[name], source)
+            faults += [] if self._pages else _fetching(self._places[name], source)
             if name.startswith(DEFAULT) or self._sources.get(DEFAULT + name) is source:
                 continue
             try:

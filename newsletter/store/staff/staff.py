@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.statements.statement import Role
@@ -20,6 +20,23 @@ class Staff:
         """Folded address → role."""
         rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
         return {row.address: Role(row.role) for row in rows}
+
+    def role(self, address: str) -> Role | None:
+        """That of one person; None where they are not among the staff."""
+        found = self._connection.scalar(
+            select(tables.staff.c.role).where(tables.staff.c.address == address)
+        )
+        return None if found is None else Role(found)
+
+    def names(self) -> dict[str, str]:
+        """Folded address → what colleagues call them; those who never said it are left out."""
+        named = select(tables.staff.c.address, tables.staff.c.name).where(tables.staff.c.name != "")
+        return {row.address: row.name for row in self._connection.execute(named).all()}
+
+    def rename(self, address: str, name: str) -> None:
+        self._connection.execute(
+            update(tables.staff).where(tables.staff.c.address == address).values(name=name)
+        )
 
     def put(self, address: str, role: Role, at: datetime) -> None:
         self._connection.execute(

@@ -1,0 +1,208 @@
+"""What every request to the desk has to pass: origin, session, role, fresh factor, size.
+
+Whatever is dangerous about a browser is decided here once, by the rows of ``site``; a page only
+answers. A GET changes nothing, so that the last request of a session is known to this process, and
+written down with the next POST.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route as HttpRoute
+from starlette.types import Message
+
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.staff.member import Member
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.site import routes
+from newsletter.web.desk.visit import Posted, Upload, Visit
+from newsletter.web.http.forms import read_body
+
+log = logging.getLogger("newsletter.web")
+ROOT = "/desk"
+_COOKIE = "desk"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
+_SAFE = {"GET", "HEAD"}
+_MOST_FIELDS, _MOST_FILES = 400, 20
+_MOST_SEEN = 1_000
+"""Sessions whose last request this process remembers."""
+
+
+class Gate:
+    """Lets in whom a route is for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._app = desk.app
+        self._seen: dict[bytes, datetime] = {}
+
+    def routes(self) -> list[HttpRoute]:
+        """What Starlette asks, path by path; all other paths of the desk are not there."""
+        found = [
+            HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
+            for route in routes(self._desk)
+        ]
+        assets = HttpRoute(f"{ROOT}/static/{{version}}/{{name}}", self._asset)
+        return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
+
+    def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if request.method not in _SAFE and not _is_our_own(request):
+                log.warning("a post to %s from another site was refused", request.url.path)
+                return self._desk.refused(Visit(request=request, app=self._app, member=None))
+            posted, body = await _read(request, route)
+            return await run_in_threadpool(self._answer, route, request, posted, body)
+
+        return answer
+
+    def _answer(self, route: Route, request: Request, posted: Posted, body: bytes) -> Response:
+        member = self._member(request)
+        visit = Visit(request=request, app=self._app, member=member, posted=posted, body=body)
+        objection = self._objection(route, visit)
+        if objection is not None:
+            return objection
+        if member is not None and request.method not in _SAFE:
+            with self._app.store.begin() as tx:
+                tx.sessions.seen(member.session.hash, self._desk.now())
+        return self._explained(route, visit)
+
+    def _explained(self, route: Route, visit: Visit) -> Response:
+        try:
+            return route.answer(visit)
+        except NotFound as error:
+            return self._desk.failed(visit, "This page does not exist", str(error), status=404)
+        except Refused as error:
+            return self._desk.failed(visit, "That was not done", str(error), status=409)
+        except InvalidInput as error:
+            return self._desk.failed(visit, "Something has to be changed", str(error), status=422)
+
+    def _objection(self, route: Route, visit: Visit) -> Response | None:
+        """Why the route does not answer, as a page; None where it does."""
+        if route.role is None:
+            return None
+        member = visit.member
+        if member is None:
+            if visit.request.method in _SAFE and not visit.body:
+                return RedirectResponse(self._desk.sign_in_address(visit), status_code=303)
+            return self._desk.sign_in_again(visit)
+        if not member.may(route.role):
+            return self._desk.forbidden(visit, route.role)
+        if route.step_up and not member.session.fresh(self._desk.now()):
+            return self._desk.step_up(visit)
+        return None
+
+    def _member(self, request: Request) -> Member | None:
+        """Who asks, with the role of this moment."""
+        name = request.cookies.get(cookie_name(request), "")
+        if not name:
+            return None
+        hashed, now = hash_of(name), self._desk.now()
+        with self._app.store.read() as tx:
+            session = tx.sessions.get(hashed)
+            if session is None or not session.alive(now, self._seen.get(hashed)):
+                return None
+            role = tx.staff.role(session.address)
+            given_name = tx.staff.names().get(session.address, "")
+        if role is None:
+            return None
+        self._note(hashed, now)
+        return Member(address=session.address, role=role, session=session, given_name=given_name)
+
+    def _note(self, hashed: bytes, now: datetime) -> None:
+        if len(self._seen) >= _MOST_SEEN and hashed not in self._seen:
+            self._seen.pop(min(self._seen, key=lambda one: self._seen[one]), None)
+        self._seen[hashed] = now
+
+    async def _asset(self, request: Request) -> Response:
+        return self._desk.assets.answer(request.path_params["name"]) or await self._nowhere(request)
+
+    async def _nowhere(self, request: Request) -> Response:
+        member = await run_in_threadpool(self._member, request)
+        visit = Visit(request=request, app=self._app, member=member)
+        text = "There is nothing at this address. Go to Home and look from there."
+        return self._desk.failed(visit, "This page does not exist", text, status=404)
+
+
+def hash_of(name: str) -> bytes:
+    """Under which a session is stored whose cookie holds this."""
+    return hashlib.sha256(name.encode()).digest()
+
+
+def cookie_name(request: Request) -> str:
+    """``__Host-``, and so Secure, but on this machine itself, where there may be no https."""
+    return _COOKIE if is_loopback(request) else f"__Host-{_COOKIE}"
+
+
+def set_cookie(response: Response, request: Request, name: str) -> None:
+    """Have the browser keep its session until it is closed; an empty name takes it away."""
+    response.set_cookie(
+        cookie_name(request),
+        name,
+        max_age=None if name else 0,
+        path="/",
+        secure=not is_loopback(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def is_loopback(request: Request) -> bool:
+    """Asked by plain HTTP at an address that never leaves this machine."""
+    return request.url.scheme == "http" and (request.url.hostname or "") in _LOOPBACK
+
+
+def _is_our_own(request: Request) -> bool:
+    """A post that our own page sent: browsers say so, and other programs name no origin."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+async def _read(request: Request, route: Route) -> tuple[Posted, bytes]:
+    """Form and body. Raises HTTPException 400 for what is no form, 413 for what is too long."""
+    if request.method in _SAFE:
+        return Posted(), b""
+    try:
+        body = await read_body(request, route.most)
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
+    if body is None:
+        raise HTTPException(413)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return Posted(), body
+    return await _form(request, body, route), body
+
+
+async def _form(request: Request, body: bytes, route: Route) -> Posted:
+    async def once() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[Upload]] = {}
+    limits = {"max_files": _MOST_FILES if route.files else 0, "max_fields": _MOST_FIELDS}
+    try:
+        async with Request(request.scope, once).form(max_part_size=route.most, **limits) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    data, kind = await value.read(), value.content_type or ""
+                    one = Upload(name=value.filename or "", kind=kind, data=data)
+                    files.setdefault(name, []).append(one)
+                else:
+                    fields.setdefault(name, []).append(value)
+    except ValueError as error:
+        raise HTTPException(400) from error
+    return Posted(fields=fields, files=files)

@@ -1,0 +1,269 @@
+"""What all pages of the desk share: the frame, the words above it, where they lead."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+import newsletter
+from newsletter.domain.staff.member import name_of
+from newsletter.domain.statements.statement import Role
+from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.templates import Templates
+from newsletter.runtime.app import App
+from newsletter.web.desk.visit import Visit
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:;"
+    " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+_MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+DONE: Mapping[str, str] = {
+    "saved": "Saved.",
+}
+"""What stands above the page that an act leads to, by the word in its address."""
+
+ROLES: Mapping[Role, str] = {
+    Role.VIEWER: "looks on",
+    Role.WRITER: "writes statements",
+    Role.APPROVER: "approves statements",
+    Role.SENDER: "sends",
+    Role.ADMIN: "looks after everything",
+}
+"""What each role does, to whoever holds none of it."""
+
+
+class Desk:
+    """The frame of every page of the desk."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._folder = default_templates() / "desk"
+        self._zone = ZoneInfo(app.settings.timezone)
+        self._templates = Templates(
+            read_templates(self._folder),
+            pages=True,
+            filters={
+                "moment": self.moment,
+                "clock": self.clock,
+                "day": self.day,
+                "number": number,
+                "version": version,
+                "person": name_of,
+                "path": lambda text: quote(text, safe=""),
+            },
+        )
+        self.assets = Assets(self._folder)
+
+    def now(self) -> datetime:
+        """This instant."""
+        return self.app.clock.now()
+
+    # --- answers
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        *,
+        title: str,
+        status: int = 200,
+        nav: str = "",
+        **values: object,
+    ) -> Response:
+        """A page in the frame. ``nav`` is the part of the desk that it belongs to."""
+        filled = {
+            "title": title,
+            "nav": nav,
+            "organisation": self.app.settings.organisation.name,
+            "me": visit.member,
+            "here": visit.address,
+            "done": DONE.get(visit.query("done"), ""),
+            "stopped": self._stopped() if visit.member else (),
+            "assets": self.assets,
+            "zone": self.app.settings.timezone,
+            "Role": Role,
+            **values,
+        }
+        text = self._templates.fill(template, filled)
+        headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
+        return HTMLResponse(text, status_code=status, headers=headers)
+
+    def part(self, template: str, **values: object) -> str:
+        """A template alone, without the frame."""
+        return self._templates.fill(template, {"Role": Role, **values})
+
+    def go(self, visit: Visit, path: str, *, done: str = "") -> Response:
+        """On to another page of the desk after an act, with what was done as its first sentence."""
+        query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
+        fields = {"Cache-Control": "no-store"}
+        return RedirectResponse(f"/desk{path}{query}", status_code=303, headers=fields)
+
+    def mail(self, html: str) -> Response:
+        """An email's own HTML, for a frame: it runs nothing and sends nothing."""
+        headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
+        return HTMLResponse(html, headers=headers)
+
+    def data(self, values: object, *, status: int = 200) -> Response:
+        """JSON for our own scripts."""
+        policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+        return JSONResponse(values, status_code=status, headers={**_HEADERS, **policy})
+
+    def file(self, data: bytes, *, name: str, kind: str) -> Response:
+        """Something to keep: a browser never shows it as a page of ours."""
+        disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+        policy = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+        headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
+        return Response(data, media_type=kind, headers=headers)
+
+    # --- refusals
+
+    def failed(self, visit: Visit, title: str, text: str, *, status: int) -> Response:
+        """What could not be done, and why."""
+        lines = text.splitlines()
+        return self.page(visit, "failed.html.j2", title=title, status=status, lines=lines)
+
+    def refused(self, visit: Visit) -> Response:
+        """A post that another site sent."""
+        text = "It came from another website. Nothing was changed."
+        return self.failed(visit, "This request was refused", text, status=403)
+
+    def forbidden(self, visit: Visit, role: Role) -> Response:
+        """Their role is not enough: who could do it instead."""
+        others = [name for name, _ in self._holders(role)]
+        asks = f" Ask {_one_of(others)}." if others else ""
+        text = f"This takes the role {role.value}.{asks} Nothing was changed."
+        return self.failed(visit, "You can't do this with your role", text, status=403)
+
+    def sign_in_address(self, visit: Visit) -> str:
+        """The page to sign in, from where one comes back."""
+        return f"/desk/sign-in?{urlencode({'next': visit.address})}"
+
+    def sign_in_again(self, visit: Visit) -> Response:
+        """The session is over: sign in, and what was being sent is sent after all."""
+        return self.page(
+            visit, "sign-in.html.j2", title="Sign in", status=401, **self._again(visit)
+        )
+
+    def step_up(self, visit: Visit) -> Response:
+        """A fresh factor is needed: show it, and what was being sent is sent after all."""
+        title = "Confirm that it's you"
+        return self.page(visit, "step-up.html.j2", title=title, status=401, **self._again(visit))
+
+    def _again(self, visit: Visit) -> dict[str, Any]:
+        """What was being sent, for a form that carries it along."""
+        fields = {name: list(values) for name, values in visit.posted.fields.items()}
+        action = visit.address
+        carried = json.dumps({"action": action, "fields": fields}) if fields else ""
+        return {"again": carried, "next": action, "faults": [], "address": ""}
+
+    def _holders(self, role: Role) -> list[tuple[str, Role]]:
+        with self.app.store.read() as tx:
+            names, roles = tx.staff.names(), tx.staff.roles()
+        return [
+            (names.get(address) or name_of(address), held)
+            for address, held in roles.items()
+            if held.includes(role)
+        ]
+
+    def _stopped(self) -> tuple[str, ...]:
+        with self.app.store.read() as tx:
+            return tuple(tx.hold.reasons().values())
+
+    # --- words
+
+    def moment(self, instant: datetime | None) -> str:
+        """A time with its day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
+        if instant is None:
+            return "–"
+        local = instant.astimezone(self._zone)
+        return f"{local:%a} {local.day} {local:%b %Y, %H:%M} ({_offset(local)})"
+
+    def clock(self, instant: datetime) -> str:
+        """The time alone: 09:00."""
+        return f"{instant.astimezone(self._zone):%H:%M}"
+
+    def day(self, instant: datetime) -> str:
+        """The day alone: 1 Dec 2026."""
+        local = instant.astimezone(self._zone)
+        return f"{local.day} {local:%b %Y}"
+
+
+class Assets:
+    """Style sheets and scripts, each at an address that changes with its content."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = (folder, Path(newsletter.__file__).parent / "static")
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """Name → content, of all that may be asked for."""
+        found = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+                if path.suffix in _KINDS and path.is_file():
+                    found[path.name] = path.read_bytes()
+        return found
+
+    def address(self, name: str) -> str:
+        """Where it is served; empty where there is no such file, as with no script built."""
+        data = self.files.get(name)
+        if data is None:
+            return ""
+        return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+
+    def answer(self, name: str) -> Response | None:
+        """The file; None where there is none."""
+        data = self.files.get(name)
+        if data is None:
+            return None
+        kind = _KINDS[Path(name).suffix]
+        policy = {"Content-Security-Policy": "default-src 'none'"}
+        headers = {**_KEPT, **policy, "X-Content-Type-Options": "nosniff"}
+        return Response(data, media_type=kind, headers=headers)
+
+
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def number(value: int) -> str:
+    """4,213."""
+    return f"{value:,}"
+
+
+def version(digest: str) -> str:
+    """How a person names a version: 4fb0 2501."""
+    return f"{digest[:4]} {digest[4:8]}" if digest else "–"
+
+
+def _offset(local: datetime) -> str:
+    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
+
+
+def _one_of(names: list[str]) -> str:
+    *others, last = names[:4]
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,19 @@
+"""The desk's routes as data: path, method, least role, and whether a fresh factor is asked for.
+
+A route without a row here does not exist; what a row demands is asked by the gate, and by nobody
+else. Role and state are checked once more in the transaction of the act.
+"""
+
+from newsletter.web.desk.home import Home
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Group, Route
+
+
+def groups(desk: Desk) -> list[Group]:
+    """All pages of the desk."""
+    return [Home(desk)]
+
+
+def routes(desk: Desk) -> list[Route]:
+    """All routes of the desk."""
+    return [route for group in groups(desk) for route in group.routes()]

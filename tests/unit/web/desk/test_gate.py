@@ -1,0 +1,109 @@
+"""What every request to the desk has to pass."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from newsletter.store.delivery.hold import HoldKind
+from tests.desk import Staffed, desk, words
+
+
+@pytest.fixture
+def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
+    with desk(tmp_path, database=migrated) as staffed:
+        yield staffed
+
+
+def test_who_is_not_signed_in_is_led_to_the_door_and_back(staffed: Staffed) -> None:
+    answer = staffed.site.get("/desk?x=1")
+    assert answer.status == 303
+    assert answer.headers["location"] == f"/desk/sign-in?next={quote('/desk?x=1', safe='')}"
+
+
+def test_who_is_signed_in_sees_the_page_under_a_strict_policy(staffed: Staffed) -> None:
+    answer = staffed.as_("vera").get("")
+    assert answer.status == 200
+    assert "Vera" in words(answer)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert answer.headers["cache-control"] == "no-store"
+    assert "style=" not in answer.text
+
+
+def test_a_session_ends_after_a_while_and_with_the_role(staffed: Staffed) -> None:
+    ana = staffed.as_("ana")
+    staffed.site.clock.advance(seconds=timedelta(hours=7).total_seconds())
+    assert ana.get("").status == 200
+    staffed.site.clock.advance(seconds=timedelta(hours=7).total_seconds())
+    assert ana.get("").status == 200  # the last request counts, and was no more than a GET
+    staffed.site.clock.advance(seconds=timedelta(hours=9).total_seconds())
+    assert ana.get("").status == 303
+
+
+def test_a_session_ends_after_seven_days_however_busy(staffed: Staffed) -> None:
+    ana = staffed.as_("ana")
+    for _ in range(23):
+        staffed.site.clock.advance(seconds=timedelta(hours=7).total_seconds())
+        answered = ana.get("").status
+    assert answered == 200
+    staffed.site.clock.advance(seconds=timedelta(hours=7).total_seconds())
+    assert ana.get("").status == 303
+
+
+def test_whoever_is_no_longer_among_the_staff_is_out_at_once(staffed: Staffed) -> None:
+    ana = staffed.as_("ana")
+    staffed.site.change("DELETE FROM staff WHERE address = 'ana@forum.example'")
+    assert ana.get("").status == 303
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example", "Host": "news.forum.example"},
+        {"Origin": "null", "Host": "news.forum.example"},
+    ],
+)
+def test_a_post_from_elsewhere_is_refused(staffed: Staffed, fields: dict[str, str]) -> None:
+    before = staffed.site.everything()
+    answer = staffed.site.ask("POST", "/desk/sign-in", form={"email": "x"}, headers=fields)
+    assert answer.status in {403, 405}
+    assert staffed.site.everything() == before
+
+
+def test_a_get_changes_no_row(staffed: Staffed) -> None:
+    ana = staffed.as_("ana")
+    before = staffed.site.everything()
+    ana.get("")
+    ana.get("/nowhere")
+    assert staffed.site.everything() == before
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "//", "/../desk", "/Home", "/%2e", "/static/x/../y"])
+def test_what_is_not_there_is_not_found_and_says_so(staffed: Staffed, path: str) -> None:
+    answer = staffed.as_("dan").get(path)
+    assert answer.status == 404
+    assert "does not exist" in words(answer)
+
+
+def test_the_style_sheet_is_kept_for_ever_under_an_address_of_its_own(staffed: Staffed) -> None:
+    page = staffed.as_("vera").get("").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = staffed.site.get(address)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert staffed.site.get("/desk/static/x/frame.html.j2").status == 404
+
+
+def test_stopped_sending_stands_on_every_page(staffed: Staffed) -> None:
+    with staffed.site.app.store.begin() as tx:
+        tx.hold.put(next(iter(HoldKind)), "Cleo, 14:20: wrong list")
+    said = words(staffed.as_("vera").get(""))
+    assert "All sending is stopped." in said
+    assert "wrong list" in said
