@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from newsletter.documents.imported import Dropped
 from newsletter.documents.plain_text import import_bytes
+from newsletter.documents.release.imported import Dropped
 
 _HEAD = "| text | title | date | paragraphs | left out | guessed, and said |"
 _GUESSES = (

@@ -4,10 +4,10 @@ from datetime import date
 from pathlib import PurePath
 from typing import Protocol
 
-from newsletter.documents.docx import import_docx
-from newsletter.documents.imported import ImportedDocument, unusable
-from newsletter.documents.pages import import_page
+from newsletter.documents.markup.docx import import_docx
+from newsletter.documents.markup.pages import import_page
 from newsletter.documents.plain_text import import_bytes
+from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.written import import_markdown
 
 MAX_BYTES = 50_000_000

@@ -7,13 +7,19 @@ from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
-from newsletter.documents.embargo import find_embargo
-from newsletter.documents.furniture import PAGE_NUMBER, RUNNING_HEADER, Reasons
-from newsletter.documents.heading import first_prose
-from newsletter.documents.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.lines import Line, read_lines, wrap_width
-from newsletter.documents.paragraphs import Joining, escape, escape_words, how_to_join, join_lines
-from newsletter.documents.recognition import future_note, recognise, summary_of
+from newsletter.documents.release.embargo import find_embargo
+from newsletter.documents.release.furniture import PAGE_NUMBER, RUNNING_HEADER, Reasons
+from newsletter.documents.release.heading import first_prose
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import Line, read_lines, wrap_width
+from newsletter.documents.release.paragraphs import (
+    Joining,
+    escape,
+    escape_words,
+    how_to_join,
+    join_lines,
+)
+from newsletter.documents.release.recognition import future_note, recognise, summary_of
 from newsletter.formats.text import decode, encoding_note
 
 _PAGE = re.compile(

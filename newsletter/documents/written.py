@@ -6,11 +6,11 @@ from datetime import date
 
 import yaml
 
-from newsletter.documents.dates import dates_in
-from newsletter.documents.heading import Dated
-from newsletter.documents.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.lines import ordinary
-from newsletter.documents.pieces import Piece, Pieces, import_pieces
+from newsletter.documents.release.dates import dates_in
+from newsletter.documents.release.heading import Dated
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.pieces import Piece, Pieces, import_pieces
 from newsletter.formats.frontmatter import Field, FrontMatter, parse_front_matter
 from newsletter.formats.text import decode, encoding_note
 

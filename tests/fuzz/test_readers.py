@@ -7,8 +7,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.documents.docx import import_docx
-from newsletter.documents.pages import import_page
+from newsletter.documents.markup.docx import import_docx
+from newsletter.documents.markup.pages import import_page
 from newsletter.documents.plain_text import import_document
 from newsletter.documents.written import import_markdown
 from newsletter.domain.errors import InvalidInput

@@ -18,9 +18,9 @@ _PLACES = sorted({".".join(module.__name__.split(".")[:2]) for module in modules
 """The packages of the program, and the modules that stand in none."""
 
 _SHORT = {
-    "newsletter.documents.dates:_PLACE": 100,
-    "newsletter.documents.lines:_DATELINE": 200,
-    "newsletter.documents.furniture:_MAILBOX": 160,
+    "newsletter.documents.release.dates:_PLACE": 100,
+    "newsletter.documents.release.lines:_DATELINE": 200,
+    "newsletter.documents.release.furniture:_MAILBOX": 160,
 }
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""
 

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Progress
 from newsletter.sources.writing import slugify, to_markdown, write_new
 
 if TYPE_CHECKING:
-    from newsletter.documents.imported import ImportedDocument
+    from newsletter.documents.release.imported import ImportedDocument
     from newsletter.runtime.app import App
 
 

@@ -1,5 +1,6 @@
 """``newsletter subscribers list`` and ``add``: the people, and one more of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -89,6 +90,21 @@ def add(
     Only somebody who said yes to it, and never whoever left that list or is suppressed: they alone
     can come back, by the page to subscribe.
     """
+    entry = _entry(address, lists, name, language)
+    with shell.app() as app:
+        who = actor(app, by, Role.SENDER, "add subscribers")
+        before, after = _added(app, entry, who)
+    joined = sorted(set(lists) - set(before.lists if before else ()))
+    if as_json and after is not None:
+        print_json(_as_data(after) | {"new": before is None, "joined": joined})
+    elif joined:
+        say(f"{entry.address} is on {', '.join(joined)} now")
+    else:
+        say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")
+
+
+def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> Entry:
+    """What was typed, as an entry. Raises InvalidInput."""
     try:
         address = parse_address(address)
     except ValueError as error:
@@ -96,32 +112,24 @@ def add(
     if language and (objection := language_objection(language)):
         raise InvalidInput([Fault(file="--language", message=objection)])
     if control_in_value(name):
-        raise InvalidInput(
-            [Fault(file="--name", message="holds a control character; leave it out")]
-        )
-    with shell.app() as app:
-        who = actor(app, by, Role.SENDER, "add subscribers")
-        now = app.clock.now()
-        with app.store.begin() as tx:
-            for list_name in lists:
-                _refuse_unknown(app, tx, list_name)
-            before = tx.readers.find(address)
-            _refuse_who_left(tx, address, before, lists)
-            consent = Consent(source=f"added by {who}", at=now)
-            entry = Entry(
-                address=address, lists=lists, name=name, language=language, consent=consent
-            )
-            tx.readers.upsert([entry], now)
-            detail = f"to {', '.join(lists)}"
-            tx.audit.enter(at=now, actor=who, action="add", subject="subscriber", detail=detail)
-            after = tx.readers.find(address)
-    joined = sorted(set(lists) - set(before.lists if before else ()))
-    if as_json and after is not None:
-        print_json(_as_data(after) | {"new": before is None, "joined": joined})
-    elif joined:
-        say(f"{address} is on {', '.join(joined)} now")
-    else:
-        say(f"{address} is on {', '.join(lists)} already; nothing was changed")
+        message = "holds a control character; leave it out"
+        raise InvalidInput([Fault(file="--name", message=message)])
+    return Entry(address=address, lists=lists, name=name, language=language)
+
+
+def _added(app: App, entry: Entry, who: str) -> tuple[Subscriber | None, Subscriber | None]:
+    """Put the person on the lists; returns them as they were and as they are."""
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        for name in entry.lists:
+            _refuse_unknown(app, tx, name)
+        before = tx.readers.find(entry.address)
+        _refuse_who_left(tx, entry.address, before, entry.lists)
+        consent = Consent(source=f"added by {who}", at=now)
+        tx.readers.upsert([replace(entry, consent=consent)], now)
+        detail = f"to {', '.join(entry.lists)}"
+        tx.audit.enter(at=now, actor=who, action="add", subject="subscriber", detail=detail)
+        return before, tx.readers.find(entry.address)
 
 
 def _refuse_who_left(

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.documents.article import drop_furniture, drop_unseen
-from newsletter.documents.elements import joined
-from newsletter.documents.footnotes import take_footnotes
-from newsletter.documents.imported import Dropped, unusable
-from newsletter.documents.inlines import Inlines, shortened
-from newsletter.documents.lines import ordinary
-from newsletter.documents.office import clean_word, is_word
-from newsletter.documents.pages import foot_of, link_notes, parse, read_blocks
-from newsletter.documents.paragraphs import escape
-from newsletter.documents.pieces import RULE, Piece
+from newsletter.documents.markup.article import drop_furniture, drop_unseen
+from newsletter.documents.markup.elements import joined
+from newsletter.documents.markup.footnotes import take_footnotes
+from newsletter.documents.markup.inlines import Inlines, shortened
+from newsletter.documents.markup.office import clean_word, is_word
+from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
+from newsletter.documents.release.imported import Dropped, unusable
+from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.paragraphs import escape
+from newsletter.documents.release.pieces import RULE, Piece
 from newsletter.domain.statements.feed import Composed, Item
 
 LARGEST = 500_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.documents.imported import unusable
+from newsletter.documents.release.imported import unusable
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.sources.feeds.fetching import Page

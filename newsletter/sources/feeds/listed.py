@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from newsletter.documents.imported import unusable
+from newsletter.documents.release.imported import unusable
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from newsletter.documents.lines import ordinary
+from newsletter.documents.release.lines import ordinary
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-from newsletter.documents.imported import ImportedDocument
-from newsletter.documents.lines import Line, read_lines
+from newsletter.documents.release.imported import ImportedDocument
+from newsletter.documents.release.lines import Line, read_lines
 
 
 def shown_blocks(markdown: str) -> list[str]:

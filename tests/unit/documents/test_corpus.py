@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.imports import files, table
-from newsletter.documents.imported import ImportedDocument
 from newsletter.documents.importing import import_file
 from newsletter.documents.plain_text import import_bytes
+from newsletter.documents.release.imported import ImportedDocument
 from tests.rows import rows
 from tests.unit.documents.accounting import accounted, crossed_gaps, reasons
 from tests.unit.documents.corpus import (

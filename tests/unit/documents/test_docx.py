@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from newsletter.documents.imported import ImportedDocument
 from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.costs import holding, working
 from tests.rows import rows

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.documents.imported import ImportedDocument
 from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
 from tests.properties import examples
 from tests.rows import rows
 from tests.unit.documents.word_files import docx, paragraph, run

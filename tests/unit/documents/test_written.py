@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.imported import ImportedDocument
 from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
 from tests.unit.documents.corpus import CORPUS, shared

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from newsletter.documents.imported import ImportedDocument
 from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
 
 TODAY = date(2026, 11, 24)
 TITLE = "Forum Leaves the Advisory Council"

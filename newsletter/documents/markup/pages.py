@@ -8,16 +8,16 @@ from typing import Any
 
 from lxml import etree, html
 
-from newsletter.documents.article import drop_unseen, find_article
-from newsletter.documents.elements import Blocks, holding_blocks, joined
-from newsletter.documents.facts import facts_of, words_of
-from newsletter.documents.footnotes import Footnotes, take_footnotes
-from newsletter.documents.google import clean_google, is_google
-from newsletter.documents.imported import ImportedDocument, unusable
-from newsletter.documents.inlines import Inlines
-from newsletter.documents.office import clean_word, is_word
-from newsletter.documents.pieces import RULE, Piece, Pieces, import_pieces
-from newsletter.documents.revisions import take_review
+from newsletter.documents.markup.article import drop_unseen, find_article
+from newsletter.documents.markup.elements import Blocks, holding_blocks, joined
+from newsletter.documents.markup.facts import facts_of, words_of
+from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
+from newsletter.documents.markup.google import clean_google, is_google
+from newsletter.documents.markup.inlines import Inlines
+from newsletter.documents.markup.office import clean_word, is_word
+from newsletter.documents.markup.revisions import take_review
+from newsletter.documents.release.imported import ImportedDocument, unusable
+from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
 from newsletter.formats.text import decode, encoding_note
 
 Element = Any

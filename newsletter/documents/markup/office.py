@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import html
 
-from newsletter.documents.inlines import tag_of, text_of
+from newsletter.documents.markup.inlines import tag_of, text_of
 
 Element = Any
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.documents.inlines import (
+from newsletter.documents.markup.inlines import (
     BLOCKS,
     Inlines,
     Run,
@@ -15,8 +15,8 @@ from newsletter.documents.inlines import (
     tag_of,
     words,
 )
-from newsletter.documents.pieces import RULE, Piece
-from newsletter.documents.tables import has_stray_words, layout, rows_of, table
+from newsletter.documents.markup.tables import has_stray_words, layout, rows_of, table
+from newsletter.documents.release.pieces import RULE, Piece
 
 Element = Any
 """An element of lxml, which ships no types."""

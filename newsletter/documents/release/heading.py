@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import PurePath
 from textwrap import shorten
 
-from newsletter.documents.dates import FoundDate, date_line, dateline
-from newsletter.documents.embargo import headline_beside, is_embargo
-from newsletter.documents.furniture import (
+from newsletter.documents.release.dates import FoundDate, date_line, dateline
+from newsletter.documents.release.embargo import headline_beside, is_embargo
+from newsletter.documents.release.furniture import (
     at_the_edge,
     contact_lines,
     is_contact,
@@ -18,7 +18,7 @@ from newsletter.documents.furniture import (
     is_machine_data,
     release_line,
 )
-from newsletter.documents.lines import Line, ends_sentence, in_title_case, is_prose, letters
+from newsletter.documents.release.lines import Line, ends_sentence, in_title_case, is_prose, letters
 
 _SITE = re.compile(r"\s*[|–—»·-]\s+\S.*")
 _ENDING = re.compile(r"^[^\w\s|–—»·-]+")

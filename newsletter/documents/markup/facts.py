@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from newsletter.documents.dates import dates_in
-from newsletter.documents.heading import Dated
-from newsletter.documents.inlines import line_of, tag_of, text_of
-from newsletter.documents.lines import letters, ordinary
+from newsletter.documents.markup.inlines import line_of, tag_of, text_of
+from newsletter.documents.release.dates import dates_in
+from newsletter.documents.release.heading import Dated
+from newsletter.documents.release.lines import letters, ordinary
 
 Element = Any
 

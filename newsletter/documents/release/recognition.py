@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.documents.dates import date_line
-from newsletter.documents.embargo import is_embargo
-from newsletter.documents.furniture import (
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.furniture import (
     Reasons,
     always,
     at_the_edge,
@@ -18,7 +18,7 @@ from newsletter.documents.furniture import (
     page_breaks,
     release_line,
 )
-from newsletter.documents.heading import (
+from newsletter.documents.release.heading import (
     Dated,
     Heading,
     find_date,
@@ -27,9 +27,9 @@ from newsletter.documents.heading import (
     made_up_heading,
     names_page,
 )
-from newsletter.documents.imported import Dropped, unusable
-from newsletter.documents.lines import Line, begins_dateline
-from newsletter.documents.paragraphs import is_bullet
+from newsletter.documents.release.imported import Dropped, unusable
+from newsletter.documents.release.lines import Line, begins_dateline
+from newsletter.documents.release.paragraphs import is_bullet
 
 _CONTACT = "a contact above the text"
 _LONGEST_SUBHEAD = 300

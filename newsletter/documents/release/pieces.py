@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.documents.embargo import find_embargo, headline_beside, is_embargo
-from newsletter.documents.heading import Dated, Heading, first_prose, may_be_title
-from newsletter.documents.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.lines import Line, letters
-from newsletter.documents.recognition import Recognised, future_note, recognise, summary_of
+from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
+from newsletter.documents.release.heading import Dated, Heading, first_prose, may_be_title
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import Line, letters
+from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""

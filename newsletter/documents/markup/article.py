@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.documents.imported import Dropped
-from newsletter.documents.inlines import line_of, shortened, tag_of, text_of
-from newsletter.documents.lines import ends_sentence
+from newsletter.documents.markup.inlines import line_of, shortened, tag_of, text_of
+from newsletter.documents.release.imported import Dropped
+from newsletter.documents.release.lines import ends_sentence
 
 Element = Any
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.documents.embargo import Embargo
+from newsletter.documents.release.embargo import Embargo
 from newsletter.domain.errors import Fault, InvalidInput
 
 

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from newsletter.documents.google import direct
-from newsletter.documents.imported import Dropped
-from newsletter.documents.lines import ordinary
-from newsletter.documents.paragraphs import escape_start, escape_words
+from newsletter.documents.markup.google import direct
+from newsletter.documents.release.imported import Dropped
+from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.paragraphs import escape_start, escape_words
 
 BOLD, ITALIC, STRUCK = "**", "*", "~~"
 _ORDER = (BOLD, ITALIC, STRUCK)

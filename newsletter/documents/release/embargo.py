@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.dates import dates_in
-from newsletter.documents.ends import CLOCK, MOMENT, end_of
-from newsletter.documents.lines import Line
+from newsletter.documents.release.dates import dates_in
+from newsletter.documents.release.ends import CLOCK, MOMENT, end_of
+from newsletter.documents.release.lines import Line
 
 _LONGEST = 240
 """A line that says more than this says something else too."""

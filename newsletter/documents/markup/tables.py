@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from newsletter.documents.dates import date_line
-from newsletter.documents.furniture import is_contact, release_line
-from newsletter.documents.inlines import tag_of
-from newsletter.documents.pieces import Piece
+from newsletter.documents.markup.inlines import tag_of
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.furniture import is_contact, release_line
+from newsletter.documents.release.pieces import Piece
 
 Element = Any
 Rows = Sequence[Sequence[Element]]

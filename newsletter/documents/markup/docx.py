@@ -12,14 +12,14 @@ from typing import Any
 import mammoth
 from lxml import etree
 
-from newsletter.documents.elements import numbered
-from newsletter.documents.footnotes import take_footnotes
-from newsletter.documents.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.inlines import Inlines, shortened
-from newsletter.documents.lines import ordinary
-from newsletter.documents.pages import foot_of, link_notes, parse, read_blocks
-from newsletter.documents.pieces import Pieces, import_pieces
-from newsletter.documents.revisions import Review
+from newsletter.documents.markup.elements import numbered
+from newsletter.documents.markup.footnotes import take_footnotes
+from newsletter.documents.markup.inlines import Inlines, shortened
+from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
+from newsletter.documents.markup.revisions import Review
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.pieces import Pieces, import_pieces
 from newsletter.domain.errors import InvalidInput
 
 _MAIN = "word/document.xml"

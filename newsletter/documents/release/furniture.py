@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from newsletter.documents.dates import date_line
-from newsletter.documents.embargo import is_embargo
-from newsletter.documents.lines import Line, begins_dateline, ends_sentence
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
 
 _ALWAYS = re.compile(
     r"skip to (?:main )?(?:content|navigation)|scroll to top|back to top|\[?tweet this\]?"

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from newsletter.documents.furniture import is_contact
-from newsletter.documents.lines import (
+from newsletter.documents.release.furniture import is_contact
+from newsletter.documents.release.lines import (
     Line,
     begins_dateline,
     begins_small,

@@ -1,0 +1,1 @@
+"""From the trees of web pages and Word files to pieces of Markdown."""
