@@ -4,8 +4,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
@@ -13,6 +16,8 @@ from markupsafe import Markup
 from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.text.plaintext import inline_text, visible
 
+_EVERYBODYS = {"en": "en-001"}
+"""21 September 2011, where ``en-US`` has September 21, 2011."""
 _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 PREHEADER_LEAST = 40
@@ -41,21 +46,39 @@ def isolated(text: str, surrounding: str) -> Markup:
     return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
 
 
-def written_date(day: date | None, words: Mapping[str, str]) -> str:
-    """``21 September 2011`` by the words of a language, ``2011-09-21`` where it has none for dates.
+def written_date(day: date | None, language: str, words: Mapping[str, str]) -> str:
+    """``21 September 2011``, or as else the language and region of a tag write a long date.
 
-    Nothing without a date.
+    ``date`` and ``months`` among the words of a workspace go before. A language that nobody knows
+    gets ``2011-09-21``, and no date gives nothing.
     """
     if day is None:
         return ""
     months = words["months"].split()
-    if len(months) != 12 or not words["date"]:
+    if len(months) == 12 and words["date"]:
+        parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
+        return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
+    locale = _locale(language)
+    if locale is None:
         return day.isoformat()
-    parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
-    return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
+    return format_date(day, "long", locale=locale)
 
 
-def written_time(wall: datetime | None, zone: str, words: Mapping[str, str]) -> str:
+@lru_cache(maxsize=64)
+def _locale(tag: str) -> Locale | None:
+    """What the Unicode consortium knows of a language (CLDR); English of no region is everybody's.
+
+    Of a region that it does not know, the language alone counts.
+    """
+    for name in (tag, base_language(tag)):
+        try:
+            return Locale.parse(_EVERYBODYS.get(name.lower(), name), sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return None
+
+
+def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:
     """A date, the time of day and the zone: ``21 September 2011, 14:00 EDT``.
 
     A wall time is read in the zone; one with an offset is put into it. Nothing without a time.
@@ -66,7 +89,7 @@ def written_time(wall: datetime | None, zone: str, words: Mapping[str, str]) -> 
     local = wall.replace(tzinfo=place) if wall.tzinfo is None else wall.astimezone(place)
     name = local.tzname() or ""
     shown = name if name.isalpha() else f"UTC{name}"
-    return f"{written_date(local.date(), words)}, {local:%H:%M} {shown}"
+    return f"{written_date(local.date(), language, words)}, {local:%H:%M} {shown}"
 
 
 def preheader(summary: str, tokens: Sequence[Token]) -> str:

@@ -22,6 +22,7 @@ FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 DEFAULT = "default/"
 _SUFFIXES = (".j2", ".css")
 _LIBRARIES = [
+    "babel",
     "cssselect",
     "cssutils",
     "jinja2",

@@ -157,8 +157,10 @@ class TemplateRenderer:
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
-            "date": details.written_date(statement.date, words),
-            "embargo": details.written_time(statement.embargo_until, zone, words),
+            "date": details.written_date(statement.date, statement.language, words),
+            "embargo": details.written_time(
+                statement.embargo_until, zone, statement.language, words
+            ),
             "lists": statement.lists,
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),

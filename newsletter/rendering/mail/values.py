@@ -19,6 +19,8 @@ from newsletter.rendering.text.plaintext import visible
 
 _WORDING = "wording.j2"
 _FALLBACK = "en"
+_NO_DATES = {"date": "", "months": ""}
+"""Only a workspace says how it writes dates; else they are written as the language does."""
 
 
 class Wordings:
@@ -44,9 +46,8 @@ class Wordings:
             details.base_language(language)
         )
         if own is None:
-            strange = {"date": "", "months": ""}  # a date in English would be half a foreign word
-            return {**self._english, **strange}, False
-        dates = {key: own.get(key, "") for key in ("date", "months")}
+            return {**self._english, **_NO_DATES}, False
+        dates = {key: own.get(key, "") for key in _NO_DATES}
         return {**self._english, **own, **dates}, True
 
 
@@ -90,7 +91,6 @@ def common_values(house: House, language: str, wordings: Wordings) -> dict[str, 
         "words": words,
         "words_direction": direction if native else "ltr",
         "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
-        "date_direction": Markup(' dir="ltr"') if not words["months"] else Markup(""),
         "press_contact_shown": True,
         "test": False,
         "translations": (),
@@ -121,4 +121,4 @@ class WrittenAbstracts:
 
     def dated(self, day: date, language: str) -> str:
         """A day as a mail in this language writes it."""
-        return details.written_date(day, self._wordings.of(language)[0])
+        return details.written_date(day, language, self._wordings.of(language)[0])

@@ -184,7 +184,7 @@ class Listing:
             direction=details.direction(said.language),
             ours=_marked(spoken) if spoken != said.language else "",
             day=self._local_day(shown.began_at).isoformat(),
-            dated=details.written_date(self._local_day(shown.began_at), mail_words),
+            dated=details.written_date(self._local_day(shown.began_at), said.language, mail_words),
             body=Markup(body_of(said)),  # noqa: S704 - nh3 made it safe
             notice=found,
             notice_link=here.statement(found.link) if found and found.link else "",
@@ -216,7 +216,7 @@ class Listing:
             language=language,
             direction=details.direction(language),
             day=day.isoformat(),
-            dated=details.written_date(day, self.app.renderer.wordings.of(own)[0]),
+            dated=details.written_date(day, own, self.app.renderer.wordings.of(own)[0]),
             language_name=language_name(language),
             notice=self.notice(shown, own),
             summary=() if shown.withdrawn else summary,

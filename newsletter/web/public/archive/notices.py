@@ -70,7 +70,7 @@ def notice_of(shown: Published, day: date, language: str, wordings: Wordings) ->
         said = corrects, shown.corrects, read_original
     else:
         return None
-    written = details.written_date(day, wordings.of(spoken)[0])
+    written = details.written_date(day, spoken, wordings.of(spoken)[0])
     text, link, link_text = said
     return Notice(
         text=text.format(day=written),

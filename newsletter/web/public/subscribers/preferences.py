@@ -92,6 +92,8 @@ class Sheet:
     zone: str
     """The organisation's own, for whoever named none."""
     words: Mapping[str, str]
+    language: str
+    """That of the words."""
 
     def shown(self, chosen: Preferences) -> dict[str, str]:
         """The words that stand beside each list: what the person says yes or no to."""
@@ -136,7 +138,8 @@ class Sheet:
     def _day(self, until: datetime | None, zone: str) -> str:
         if until is None:
             return ""
-        return written_date(until.astimezone(ZoneInfo(zone or self.zone)).date(), self.words)
+        day = until.astimezone(ZoneInfo(zone or self.zone)).date()
+        return written_date(day, self.language, self.words)
 
     def wish(self, form: Form, chosen: Preferences, now: datetime) -> tuple[Wish, dict[str, str]]:
         """What the person asks for, and what is wrong with it: field → sentence."""
@@ -318,6 +321,7 @@ class Mine:
             languages=self._frame.languages(),
             zone=self._app.settings.timezone,
             words=visit.words,
+            language=visit.language,
         )
 
     def _sheet(

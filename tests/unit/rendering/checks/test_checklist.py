@@ -243,8 +243,9 @@ def test_latin_words_in_arabic_text_are_isolated() -> None:
     assert "21 سبتمبر 2011" in html
 
 
-def test_a_date_in_figures_is_isolated_in_a_language_without_its_own_words() -> None:
-    assert '<span dir="ltr">2011-09-21</span>' in render(language="he").html
+def test_a_date_is_in_the_language_of_its_statement_where_our_own_words_are_not() -> None:
+    assert "21 בספטמבר 2011" in render(language="he").html
+    assert "September 21, 2011" in render(language="en-US").html
 
 
 def test_english_words_in_another_language_are_marked_as_english() -> None:

@@ -13,34 +13,42 @@ from newsletter.rendering.mail.details import (
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
 
-ENGLISH = {
-    "date": "{day} {month} {year}",
-    "months": "January February March April May June July August September October November"
-    " December",
+OWN = {
+    "date": "{month} {day}, {year}",
+    "months": "tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu",
 }
 NONE = {"date": "", "months": ""}
 
 
 @rows(
-    ("words", "shown"),
+    ("language", "words", "shown"),
     [
-        (ENGLISH, "1 May 2024"),
-        ({**ENGLISH, "date": "{month} {day}, {year}"}, "May 1, 2024"),
-        ({**ENGLISH, "date": "{day}. {title}"}, "1. {title}"),
-        (NONE, "2024-05-01"),
-        ({**ENGLISH, "months": "one two"}, "2024-05-01"),
-        ({**ENGLISH, "date": ""}, "2024-05-01"),
+        ("en", NONE, "1 May 2024"),
+        ("en-US", NONE, "May 1, 2024"),
+        ("en-GB", NONE, "1 May 2024"),
+        ("EN-us", NONE, "May 1, 2024"),
+        ("es", NONE, "1 de mayo de 2024"),
+        ("es-XX", NONE, "1 de mayo de 2024"),
+        ("de", NONE, "1. Mai 2024"),
+        ("fi", NONE, "1. toukokuuta 2024"),
+        ("ar", NONE, "1 مايو 2024"),
+        ("xx", NONE, "2024-05-01"),
+        ("en-\u00e4", NONE, "1 May 2024"),
+        ("en", OWN, "touko 1, 2024"),
+        ("xx", {**OWN, "date": "{day}. {title}"}, "1. {title}"),
+        ("en", {**OWN, "months": "one two"}, "1 May 2024"),
+        ("en", {**OWN, "date": ""}, "1 May 2024"),
     ],
 )
-def test_dates_are_written_in_a_languages_words_and_as_numbers_without(
-    words: dict[str, str], shown: str
+def test_dates_are_written_as_language_and_region_do_unless_the_workspace_says_how(
+    language: str, words: dict[str, str], shown: str
 ) -> None:
-    assert written_date(date(2024, 5, 1), words) == shown
+    assert written_date(date(2024, 5, 1), language, words) == shown
 
 
 def test_no_date_is_no_words() -> None:
-    assert written_date(None, ENGLISH) == ""
-    assert written_time(None, "America/New_York", ENGLISH) == ""
+    assert written_date(None, "en", NONE) == ""
+    assert written_time(None, "America/New_York", "en", NONE) == ""
 
 
 @rows(
@@ -53,7 +61,7 @@ def test_no_date_is_no_words() -> None:
     ],
 )
 def test_a_time_is_told_with_its_zone(wall: datetime, zone: str, shown: str) -> None:
-    assert written_time(wall, zone, ENGLISH) == shown
+    assert written_time(wall, zone, "en", NONE) == shown
 
 
 @rows("language", ["ar", "he", "fa", "ur", "ar-EG"])
