@@ -51,10 +51,11 @@ class Windows:
 
     def clear(self) -> None:
         """Leave nothing of a test to the next."""
+        self._pages = {key: page for key, page in self._pages.items() if not page.is_closed()}
         for page in self._pages.values():
             page.unroute_all()
             page.context.clear_cookies()
-            if not page.is_closed() and page.url != "about:blank":
+            if page.url != "about:blank":
                 page.goto("about:blank")
 
 
