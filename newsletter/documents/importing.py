@@ -4,8 +4,11 @@ from datetime import date
 from pathlib import PurePath
 from typing import Protocol
 
+from newsletter.documents.eml import import_eml
 from newsletter.documents.markup.docx import import_docx
+from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
+from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_bytes
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.written import import_markdown
@@ -25,6 +28,9 @@ _LARGEST_TEXT = 2_000_000
 """As a statement's own file."""
 _READERS: dict[str, _Reader] = {
     ".docx": import_docx,
+    ".odt": import_odt,
+    ".pdf": import_pdf,
+    ".eml": import_eml,
     **dict.fromkeys((".html", ".htm", ".xhtml"), import_page),
     **dict.fromkeys((".md", ".markdown"), import_markdown),
     **dict.fromkeys((".txt", ".text", ""), import_bytes),
@@ -33,13 +39,13 @@ _AS_DOCX = "open it in Word or LibreOffice, save it as a Word document (.docx) a
 _INSTEAD = {
     ".doc": f"is of an old kind of Word file; {_AS_DOCX}",
     ".docm": f"is a Word file with macros; {_AS_DOCX}",
-    ".odt": f"is a file of LibreOffice; {_AS_DOCX}",
     ".rtf": f"is rich text; {_AS_DOCX}",
     ".pages": "is a file of Pages; export it as Word (.docx) and import that",
-    ".pdf": "is a PDF; copy its text into a .txt file and import that",
     ".mht": "is a web archive; save the page as 'Web page, HTML only' and import that",
     ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
 }
+_HEAVY = {".docx", ".odt", ".pdf", ".eml"}
+"""Kinds that pictures make large."""
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
@@ -56,7 +62,9 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, objection)
     reader = _READERS.get(kind)
     if reader is None:
-        message = "is of a kind that is not read; import .docx, .html, .md or .txt"
+        message = (
+            "is of a kind that is not read; import .docx, .odt, .pdf, .eml, .html, .md or .txt"
+        )
         raise unusable(file, message)
     return reader(data, today=today, file=file)
 
@@ -66,14 +74,17 @@ def _disguised(data: bytes, kind: str) -> str:
         if _ENCRYPTED in data:
             return "is locked with a password; open it in Word, save it without one, import that"
         return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"
-    if kind == ".docx":
+    if kind in _HEAVY:
         largest = MAX_BYTES
     else:
         largest = _LARGEST_PAGE if _READERS.get(kind) is import_page else _LARGEST_TEXT
         if data.startswith(b"PK\x03\x04"):
-            return "is a packed file and no text; give it the ending .docx if it is from Word"
+            return (
+                "is a packed file and no text; give it the ending .docx if it is from Word, .odt if"
+                " it is from LibreOffice"
+            )
         if data.startswith(b"%PDF-"):
-            return _INSTEAD[".pdf"]
+            return "is a PDF, whatever its name says; give it the ending .pdf"
     if len(data) > largest:
         return f"is larger than {largest // 1_000_000} MB; copy the statement alone into a new file"
     return ""

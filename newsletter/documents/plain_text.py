@@ -112,10 +112,16 @@ def import_bytes(data: bytes, *, today: date, file: str = "the text") -> Importe
 
 
 def import_document(
-    text: str, *, today: date, file: str = "the text", notes: Iterable[str] = ()
+    text: str,
+    *,
+    today: date,
+    file: str = "the text",
+    notes: Iterable[str] = (),
+    said: Iterable[str] = (),
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
+    ``said`` stands beside it, such as a subject, and may speak of an embargo.
     Raises InvalidInput, naming ``file``, if it is empty or has no body.
     """
     every = read_lines(text)
@@ -126,7 +132,8 @@ def import_document(
     width = wrap_width(lines)
     prose = first_prose(lines, width)
     found = recognise(lines, prose=prose, width=width, file=file)
-    beside = ((every[n].number, every[n].text) for n in running)
+    beside = [(every[n].number, every[n].text) for n in running]
+    beside += [(0, one) for one in said]
     embargo = find_embargo(lines, prose, today=today, beside=beside)
     broken = {*running, *_breaks(every, lines, found.reasons)}
     how = how_to_join(lines, width=width, soft=_soft(every, broken))

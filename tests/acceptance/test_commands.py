@@ -255,7 +255,7 @@ def test_a_bad_statement_is_named_and_hides_no_other(workspace: Workspace) -> No
 def test_what_cannot_be_imported_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
     page = tmp_path / "page.pdf"
     page.write_bytes(b"%PDF-1.7 \x00\x81\x90")
-    assert "is a PDF; copy" in workspace.do("statement", "import", str(page), code=3).stderr
+    assert "is no PDF" in workspace.do("statement", "import", str(page), code=3).stderr
     broken = tmp_path / "broken.docx"
     broken.write_bytes(b"PK\x03\x04 and no more")
     refused = workspace.do("statement", "import", str(broken), code=3).stderr

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 @as_json
 @in_workspace
 def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
-    """Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses."""
-    from newsletter.documents.importing import import_file
+    """Make statements of Word, PDF, email, HTML or text files.
+
+    Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
+    """
+    from newsletter.documents.isolated import import_isolated
 
     with shell.app() as app:
         today = app.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
-        read = [import_file(_bytes_of(file), today=today, file=str(file)) for file in files]
+        read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
         made = [_write_imported(app, document) for document in read]
     if as_json:
         print_json(made)

@@ -153,7 +153,7 @@ def new(shell: Shell, title: str, author: str) -> None:
 statement.later(
     "import",
     "newsletter.cli.statements.importing:import_files",  # it reads Word files and pages
-    "Make statements of .docx, HTML, Markdown or plain text. Says all it leaves out or guesses.",
+    "Make statements of Word, PDF, email, HTML or text files.",
 )
 statement.add_command(check)
 

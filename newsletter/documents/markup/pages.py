@@ -2,21 +2,22 @@
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from lxml import etree, html
 
 from newsletter.documents.markup.article import drop_unseen, find_article
-from newsletter.documents.markup.elements import Blocks, holding_blocks, joined
+from newsletter.documents.markup.elements import Blocks, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.google import clean_google, is_google
 from newsletter.documents.markup.inlines import Inlines
 from newsletter.documents.markup.office import clean_word, is_word
 from newsletter.documents.markup.revisions import take_review
-from newsletter.documents.release.imported import ImportedDocument, unusable
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
 from newsletter.formats.text import decode, encoding_note
 
@@ -31,8 +32,13 @@ _CONDITION = re.compile(r"<!\[[^\]<>]{0,200}\]>")
 _DEEPEST = 150
 
 
-def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """Find the statement in a web page. Raises InvalidInput, naming ``file``."""
+def import_page(
+    data: bytes, *, today: date, file: str, said: Iterable[str] = ()
+) -> ImportedDocument:
+    """Find the statement in a web page. Raises InvalidInput, naming ``file``.
+
+    ``said`` stands beside it, such as a subject, and may speak of an embargo.
+    """
     text, note = decode_page(data, file=file)
     root = parse(text, file=file)
     google = is_google(root)
@@ -58,7 +64,10 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
         title=facts.title,
         dated=facts.dated,
         foot=foot,
-        beside=(*((line, text) for text, line in words.items()), *((0, one) for one in facts.said)),
+        beside=(
+            *((line, text) for text, line in words.items()),
+            *((0, one) for one in (*facts.said, *said)),
+        ),
         dropped=(*(article.dropped if article else ()), *inlines.dropped),
         notes=tuple(
             filter(
@@ -72,6 +81,38 @@ def import_page(data: bytes, *, today: date, file: str) -> ImportedDocument:
                 ],
             )
         ),
+    )
+    return import_pieces(read, today=today, file=file)
+
+
+def import_body(
+    body: str,
+    *,
+    edges: Iterable[Dropped],
+    beside: Iterable[str],
+    notes: Iterable[str],
+    today: date,
+    file: str,
+    title: str = "",
+) -> ImportedDocument:
+    """Find the statement in the text of a document, as HTML of our own making.
+
+    ``edges`` stand at the head and foot of each page, ``beside`` is what may speak of an embargo
+    and is no running text, and places are counted in paragraphs. Raises InvalidInput.
+    """
+    root = parse(f"<body>{body}</body>", file=file)
+    footnotes = take_footnotes(root)
+    inlines = Inlines(references=footnotes.references)
+    pieces = tuple(numbered(read_blocks(root, inlines)))
+    foot = foot_of(footnotes, pieces, inlines)
+    dropped = tuple(replace(one, line=0) for one in inlines.dropped)
+    read = Pieces(
+        pieces=pieces,
+        title=title,
+        foot=foot,
+        dropped=(*edges, *dropped),
+        notes=(*notes, *link_notes(inlines)),
+        beside=tuple((0, text) for text in (*beside, *(one.text for one in inlines.dropped))),
     )
     return import_pieces(read, today=today, file=file)
 

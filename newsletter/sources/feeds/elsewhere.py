@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from newsletter.documents.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.documents.release.imported import unusable
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of
 

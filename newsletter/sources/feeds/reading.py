@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from newsletter.documents import apart
 from newsletter.documents.release.imported import unusable
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources import apart
 from newsletter.sources.feeds import jsonfeed, syndication
 from newsletter.sources.feeds import visiting as wordpress
 from newsletter.sources.feeds.composing import compose

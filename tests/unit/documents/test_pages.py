@@ -450,10 +450,12 @@ def test_what_is_no_page_with_a_statement_is_refused_in_a_line(data: bytes, word
     ("file", "words"),
     [
         ("a.doc", "is of an old kind of Word file"),
-        ("a.odt", "is a file of LibreOffice"),
         ("a.rtf", "is rich text"),
         ("a.mht", "is a web archive"),
-        ("a.xyz", "is of a kind that is not read; import .docx, .html, .md or .txt"),
+        (
+            "a.xyz",
+            "is of a kind that is not read; import .docx, .odt, .pdf, .eml",
+        ),
     ],
 )
 def test_other_kinds_of_file_are_refused_with_what_to_do(file: str, words: str) -> None:

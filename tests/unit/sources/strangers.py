@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.sources import apart
+from newsletter.documents import apart
 from newsletter.sources.feeds.listed import Listed, item_of, plain_listed, plain_text
 from newsletter.sources.feeds.reading import Here
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.documents.apart import CutOff, ask, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
-from newsletter.sources.apart import CutOff, ask, serve
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.reading import Here, handle
@@ -64,7 +64,7 @@ def test_where_no_process_can_be_started_it_is_said() -> None:
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     told = f"ask({STRANGERS!r}, {{'read': 'orphaned', 'pid': {str(pid)!r}}})"
-    program = f"from newsletter.sources.apart import ask; {told}"
+    program = f"from newsletter.documents.apart import ask; {told}"
     parent = subprocess.Popen([sys.executable, "-c", program], env={"PYTHONPATH": _path()})
     with parent:
         try:

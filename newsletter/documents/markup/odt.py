@@ -1,0 +1,281 @@
+"""OpenDocument texts (.odt) of LibreOffice and others: their paragraphs as HTML of our own making.
+
+By OASIS OpenDocument 1.3, parts 2 and 3. What was deleted under change tracking stands apart from
+the text there, and what was inserted stands in it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from html import escape
+from typing import Any
+
+from lxml import etree
+
+from newsletter.documents.markup.inlines import shortened
+from newsletter.documents.markup.packed import Packing
+from newsletter.documents.markup.pages import import_body
+from newsletter.documents.markup.revisions import Review
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import ordinary
+
+Element = Any
+
+_CONTENT, _STYLES = "content.xml", "styles.xml"
+_SAVE_ANEW = "open it in LibreOffice, save it anew as an ODF text document (.odt) and import that"
+_PACKING = Packing(program="LibreOffice", main=_CONTENT, save_anew=_SAVE_ANEW)
+_LEFT_OUT = {
+    "tracked-changes",
+    "annotation",
+    "annotation-end",
+    "table-of-content",
+    "sequence-decls",
+}
+_MOST_CELLS = 50
+_MOST_BLANKS = 100
+_BOLD = re.compile(r"bold|[6-9]00")
+_HEAD = "Table_20_Heading"
+_TITLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
+
+
+def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """Find the statement in an OpenDocument text.
+
+    Raises InvalidInput, naming ``file``, if it is no such file, is broken or unpacks to too much.
+    """
+    parts = _PACKING.parts(data, file)
+    trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
+    content = trees[_CONTENT]
+    text = content.find("{*}body/{*}text")
+    if text is None:
+        raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
+    written = _Writer(_looks(trees))
+    return import_body(
+        "".join(written.blocks(text)) + written.notes(),
+        edges=_edges(trees),
+        beside=_beside(trees),
+        notes=_reviewed(content).notes(),
+        today=today,
+        file=file,
+    )
+
+
+class _Looks:
+    """What the styles of a document say of its paragraphs, words and lists."""
+
+    def __init__(self, styles: Mapping[str, Element], lists: Mapping[str, Element]) -> None:
+        self._styles = styles
+        self._lists = lists
+
+    def ancestors(self, name: str) -> Iterator[str]:
+        """A style and those that it builds on, the nearest first."""
+        for _ in range(20):
+            if not name:
+                return
+            yield name
+            style = self._styles.get(name)
+            name = "" if style is None else _said(style, "parent-style-name")
+
+    def marks(self, name: str) -> tuple[bool, bool]:
+        """Whether words are bold, and whether they are in italics."""
+        bold = italic = ""
+        for one in self.ancestors(name):
+            style = self._styles.get(one)
+            words = None if style is None else style.find("{*}text-properties")
+            if words is not None:
+                bold = bold or _said(words, "font-weight")
+                italic = italic or _said(words, "font-style")
+        return bool(_BOLD.fullmatch(bold)), italic in {"italic", "oblique"}
+
+    def is_numbered(self, name: str, level: int) -> bool:
+        """Whether a list counts at this level, from 1."""
+        style = self._lists.get(name)
+        for one in () if style is None else style:
+            if _said(one, "level") == str(level):
+                return _name(one) == "list-level-style-number" and bool(_said(one, "num-format"))
+        return False
+
+
+def _looks(trees: Mapping[str, Element]) -> _Looks:
+    styles: dict[str, Element] = {}
+    lists: dict[str, Element] = {}
+    for part in (_STYLES, _CONTENT):
+        for one in trees[part].iter("{*}style", "{*}list-style") if part in trees else ():
+            (lists if _name(one) == "list-style" else styles)[_said(one, "name")] = one
+    return _Looks(styles, lists)
+
+
+class _Writer:
+    """Writes what stands in a text as HTML; footnotes are kept for its end."""
+
+    def __init__(self, looks: _Looks) -> None:
+        self._looks = looks
+        self._notes: list[str] = []
+
+    def blocks(self, parent: Element, style: str = "", level: int = 0) -> Iterator[str]:
+        """The blocks in an element; ``style`` and ``level`` are those of the list around it."""
+        for one in parent:
+            name = _name(one)
+            if name in {"p", "h"}:
+                yield self._paragraph(one)
+            elif name == "list":
+                yield self._list(one, style, level + 1)
+            elif name == "table":
+                yield self._table(one)
+            elif name and name not in _LEFT_OUT:
+                yield from self.blocks(one, style, level)
+
+    def _paragraph(self, element: Element) -> str:
+        inside = self._inside(element)
+        styles = set(self._looks.ancestors(_said(element, "style-name")))
+        if _name(element) == "h":
+            level = _said(element, "outline-level")
+            tag = f"h{min(6, max(1, int(level)))}" if level.isdecimal() and len(level) < 3 else "h2"
+            return f"<{tag}>{inside}</{tag}>"
+        if _TITLE in styles:
+            return f"<h1>{inside}</h1>"
+        if "Horizontal_20_Line" in styles:
+            return "<hr>"
+        if _HEAD not in styles:  # a head is bold as it is
+            inside = self._marked(inside, _said(element, "style-name"))
+        whole = f"<p>{inside}</p>"
+        return f"<blockquote>{whole}</blockquote>" if styles & _QUOTES else whole
+
+    def _list(self, element: Element, style: str, level: int) -> str:
+        style = _said(element, "style-name") or style
+        tag = "ol" if self._looks.is_numbered(style, level) else "ul"
+        items = "".join(
+            f"<li>{''.join(self.blocks(item, style, level))}</li>"
+            for item in element
+            if _name(item) in {"list-item", "list-header"}
+        )
+        return f"<{tag}>{items}</{tag}>"
+
+    def _table(self, element: Element) -> str:
+        rows = "".join(
+            f"<tr>{''.join(self._cells(row))}</tr>" for row in element.iter("{*}table-row")
+        )
+        return f"<table>{rows}</table>"
+
+    def _cells(self, row: Element) -> Iterator[str]:
+        cells = [one for one in row if _name(one) == "table-cell"][:_MOST_CELLS]
+        for cell in cells:
+            spans = [_said(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
+            said = "".join(
+                f' {name}="{span}"'
+                for name, span in zip(("colspan", "rowspan"), spans, strict=True)
+                if span.isdecimal() and 1 < int(span[:4]) <= _MOST_CELLS
+            )
+            inside = "".join(self.blocks(cell))
+            tag = "th" if self._heads(cell) else "td"
+            yield f"<{tag}{said}>{inside}</{tag}>"
+
+    def _heads(self, cell: Element) -> bool:
+        styles = (_said(one, "style-name") for one in cell.iter("{*}p"))
+        return any(_HEAD in set(self._looks.ancestors(style)) for style in styles)
+
+    def _inside(self, element: Element) -> str:
+        written = [escape(_ordinary(element.text))]
+        for one in element:
+            written += [self._inline(one), escape(_ordinary(one.tail))]
+        return "".join(written)
+
+    def _inline(self, one: Element) -> str:
+        name = _name(one)
+        if name in _LEFT_OUT or not name:
+            return ""
+        if name == "s":
+            count = _said(one, "c")
+            return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
+        simple = {"tab": " ", "line-break": "<br>"}
+        if name in simple:
+            return simple[name]
+        if name == "note":
+            return self._note(one)
+        if name == "frame":
+            return self._frame(one)
+        inside = self._inside(one)
+        if name == "a":
+            return f'<a href="{escape(_said(one, "href"))}">{inside}</a>'
+        return self._marked(inside, _said(one, "style-name")) if name == "span" else inside
+
+    def _marked(self, inside: str, style: str) -> str:
+        bold, italic = self._looks.marks(style)
+        if not inside.strip():
+            return inside
+        inside = f"<em>{inside}</em>" if italic else inside
+        return f"<strong>{inside}</strong>" if bold else inside
+
+    def _frame(self, one: Element) -> str:
+        """A picture, by its description; a text box is told of beside the text."""
+        if one.find("{*}image") is None:
+            return ""
+        said = next((part.text or "" for part in one.iter("{*}desc", "{*}title")), "")
+        return f'<img src="" alt="{escape(said)}">'
+
+    def _note(self, one: Element) -> str:
+        """In the form that is known of web pages: two places that link to each other."""
+        body = one.find("{*}note-body")
+        number = len(self._notes) + 1
+        self._notes.append("")
+        words = "" if body is None else "".join(self.blocks(body))
+        back = f'<a href="#mark-{number}">^</a>'
+        self._notes[number - 1] = f'<li id="note-{number}">{words}<p>{back}</p></li>'
+        return f'<sup><a href="#note-{number}" id="mark-{number}">[{number}]</a></sup>'
+
+    def notes(self) -> str:
+        """What all footnotes say."""
+        return f"<ol>{''.join(self._notes)}</ol>" if self._notes else ""
+
+
+def _reviewed(content: Element) -> Review:
+    changes = [_name(kind) for region in content.iter("{*}changed-region") for kind in region]
+    return Review(
+        inserted=changes.count("insertion"),
+        deleted=changes.count("deletion"),
+        comments=sum(1 for _ in content.iter("{*}annotation")),
+        formulas=sum(1 for _ in content.iter("{http://www.w3.org/1998/Math/MathML}math")),
+    )
+
+
+def _edges(trees: Mapping[str, Element]) -> Iterator[Dropped]:
+    """What stands at the head and foot of each page."""
+    seen: set[str] = set()
+    for one in trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ():
+        text = " ".join(_words(one))
+        if text and text not in seen:
+            seen.add(text)
+            place = "head" if _name(one) == "header" else "foot"
+            yield Dropped(line=0, text=shortened(text), why=f"at the {place} of each page")
+
+
+def _beside(trees: Mapping[str, Element]) -> Iterator[str]:
+    """What stands beside the running text: text boxes, heads of pages, the file's own data."""
+    for box in trees[_CONTENT].iter("{*}text-box"):
+        yield from _words(box)
+    for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
+        for part in trees[name].iter(*kinds) if name in trees else ():
+            yield from _words(part)
+
+
+def _words(part: Element) -> Iterator[str]:
+    """The paragraphs of a part, or its single values."""
+    for one in part.iter("{*}p", "{*}h", "{*}title", "{*}subject", "{*}keyword", "{*}description"):
+        text = _ordinary("".join(one.itertext())).strip()
+        if text:
+            yield text
+
+
+def _ordinary(text: str | None) -> str:
+    return ordinary(text or "")
+
+
+def _name(element: Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _said(element: Element, name: str) -> str:
+    """An attribute by its name alone: no two of one element differ in their namespace only."""
+    return next(
+        (value for key, value in element.attrib.items() if etree.QName(key).localname == name), ""
+    )

@@ -1,0 +1,80 @@
+"""Files that are archives of XML (.docx, .odt), unpacked no further than a statement is large."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from newsletter.documents.release.imported import unusable
+from newsletter.domain.errors import InvalidInput
+
+_MOST_PARTS = 5_000
+_LARGEST_XML = 6_000_000
+"""Of one part, unpacked: some 500 pages of text."""
+_LARGEST_WHOLE = 20_000_000
+"""Of all parts that are XML."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """One kind of such files."""
+
+    program: str
+    """What writes them."""
+    main: str
+    """The part that holds the text."""
+    save_anew: str
+    """What to do where the file is broken."""
+
+    def parts(self, data: bytes, file: str) -> dict[str, bytes]:
+        """All XML of a file, by name. Raises InvalidInput for what is none, broken or a bomb."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                names = archive.namelist()
+                if len(names) > _MOST_PARTS:
+                    message = f"has {len(names)} parts, far more than {self.program} writes"
+                    raise unusable(file, message)
+                parts = _read(archive, [name for name in names if name.endswith((".xml", ".rels"))])
+        except InvalidInput:
+            raise
+        except Exception as error:  # what a broken archive raises has no common name
+            message = f"is no {self.program} file, or a broken one; {self.save_anew}"
+            raise unusable(file, message) from error
+        large = [name for name, text in parts.items() if len(text) > _LARGEST_XML]
+        if large or sum(map(len, parts.values())) > _LARGEST_WHOLE:
+            where = f" in {large[0]}" if large else ""
+            message = f"holds far more than a statement{where}; copy the statement into a new file"
+            raise unusable(file, message)
+        if self.main not in parts:
+            message = f"is no {self.program} file: it has no text of one in it; {self.save_anew}"
+            raise unusable(file, message)
+        return parts
+
+    def tree(self, data: bytes, name: str, file: str) -> Any:
+        """One part, parsed. Raises InvalidInput."""
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        try:
+            root = etree.fromstring(data, parser)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            message = f"is broken: {name} in it cannot be read; {self.save_anew}"
+            raise unusable(file, message) from error
+        if root.getroottree().docinfo.doctype:
+            message = f"is no file that {self.program} writes: {name} declares a type;"
+            raise unusable(file, f"{message} {self.save_anew}")
+        return root
+
+
+def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
+    """Parts, as long as all may be together: what an archive says of sizes may be untrue."""
+    parts: dict[str, bytes] = {}
+    left = _LARGEST_WHOLE
+    for name in names:
+        if left < 0:
+            break
+        with archive.open(name) as part:
+            parts[name] = part.read(min(_LARGEST_XML, left) + 1)
+        left -= len(parts[name])
+    return parts

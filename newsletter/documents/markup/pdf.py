@@ -1,0 +1,308 @@
+"""PDF files into pieces of Markdown: headings by size, lists by their marks, tables by columns."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from html import escape
+from itertools import groupby
+from operator import itemgetter
+
+from newsletter.documents.markup.inlines import shortened
+from newsletter.documents.markup.pages import import_body
+from newsletter.documents.markup.pdf_layout import Cell, PdfLine, Words, read_pages
+from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+
+_LARGER = 1.12
+"""So many times the size of most letters makes a heading."""
+_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
+_MARK = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
+_NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+_INDENT = (14, 60)
+"""Points by which a quotation stands further in."""
+_ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
+_PAGE = re.compile(
+    r"\W*+(?:page|seite|p[áa]gina)?\W*+\d{1,3}\W*+(?:(?:of|von|de)?\W*+\d{1,3}\W*+)?"
+)
+_NOTE = (
+    "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
+    " original."
+)
+_SCANNED = (
+    "holds no text: it is a picture of one. Ask for the text itself, or have a program read it"
+    " (OCR), and import what that writes"
+)
+
+
+def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
+    """Find the statement in a PDF.
+
+    Raises InvalidInput, naming ``file``, if it is locked, broken, a scan, or far too long.
+    """
+    pages = [page for page in read_pages(data, file) if page]
+    if not pages:
+        raise unusable(file, _SCANNED)
+    edges, kept = _without_edges(pages)
+    blocks = _joined_over_pages([_blocks(page) for page in kept])
+    return import_body(
+        "".join(_Sheet(usual=_usual_size(kept), margin=_margin(kept)).html(blocks)),
+        edges=edges,
+        beside=[one.text for one in edges],
+        notes=[_NOTE],
+        today=today,
+        file=file,
+    )
+
+
+# --- the heads and feet of pages
+
+
+def _without_edges(
+    pages: Sequence[Sequence[PdfLine]],
+) -> tuple[list[Dropped], list[list[PdfLine]]]:
+    """Pages without the lines that stand at the head or foot of most of them."""
+    heads = [max(page, key=lambda line: line.top) for page in pages]
+    feet = [min(page, key=lambda line: line.bottom) for page in pages]
+    gone: list[PdfLine] = []
+    dropped = []
+    for place, lines in (("head", heads), ("foot", feet)):
+        counts = Counter(_shape(line) for line in lines)
+        for line in lines:
+            repeated = len(pages) > 1 and counts[_shape(line)] * 2 > len(pages)
+            if repeated or (len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())):
+                if not any(_shape(line) == _shape(one) for one in gone):
+                    why = f"at the {place} of each page"
+                    dropped.append(Dropped(line=0, text=shortened(line.text), why=why))
+                gone.append(line)
+    return dropped, [[line for line in page if line not in gone] for page in pages]
+
+
+def _shape(line: PdfLine) -> str:
+    """Its words without what counts pages."""
+    return re.sub(r"\d+", "0", line.text)
+
+
+def _usual_size(pages: Sequence[Sequence[PdfLine]]) -> float:
+    """The size of most letters, in points."""
+    sizes: Counter[float] = Counter()
+    for line in (line for page in pages for line in page):
+        sizes[round(line.size * 2) / 2] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+# --- lines to blocks
+
+
+@dataclass(kw_only=True)
+class _Block:
+    """Lines that belong together, or the rows of a table with its first line."""
+
+    lines: list[PdfLine] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
+
+    @property
+    def ends(self) -> bool:
+        """Its last line ends a sentence, or it is no running text."""
+        return bool(self.rows) or bool(_ENDS.search(self.lines[-1].text))
+
+
+def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
+    """What stands on a page, from top to bottom."""
+    blocks: list[_Block] = []
+    for row in _rows(page):
+        cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
+        if len(cells) > 1 and not _MARK.fullmatch(cells[0].text):
+            if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
+                blocks[-1].rows.append(cells)
+            else:
+                blocks.append(_Block(lines=[row[0]], rows=[cells]))
+            continue
+        line = _as_one(row[0], cells)
+        if blocks and not blocks[-1].rows and _goes_on(blocks[-1].lines[-1], line):
+            blocks[-1].lines.append(line)
+        else:
+            blocks.append(_Block(lines=[line]))
+    return [_plain(block) for block in blocks]
+
+
+def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
+    """A line without gaps in it."""
+    words = [word for cell in cells for word in (*cell.words, Words(text=" "))]
+    return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
+
+
+def _rows(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
+    """Lines that stand beside each other, from top to bottom."""
+    row: list[PdfLine] = []
+    for line in sorted((line for line in page if line.cells), key=lambda line: -line.top):
+        if row and (line.top + line.bottom) / 2 < row[0].bottom:
+            yield row
+            row = []
+        row.append(line)
+    if row:
+        yield row
+
+
+def _goes_on(above: PdfLine, line: PdfLine) -> bool:
+    """Whether a line belongs to the paragraph of the one above it."""
+    alike = abs(above.size - line.size) < 0.6
+    marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
+    return above.box == line.box and alike and not marked
+
+
+def _plain(block: _Block) -> _Block:
+    """A single row of several cells is no table, but a line with gaps in it."""
+    if len(block.rows) != 1:
+        return block
+    return _Block(lines=[_as_one(block.lines[0], block.rows[0])])
+
+
+def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
+    """All blocks; a paragraph that a page breaks is one."""
+    found: list[_Block] = []
+    for page in pages:
+        blocks = list(page)
+        if found and blocks and not found[-1].ends and not blocks[0].rows:
+            size, first = found[-1].lines[-1].size, blocks[0].lines[0]
+            if abs(size - first.size) < 0.6 and not _BULLET.match(first.text):
+                found[-1].lines += blocks.pop(0).lines
+        found += blocks
+    return found
+
+
+# --- blocks to HTML
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sheet:
+    """Writes blocks as HTML of our own making."""
+
+    usual: float
+    """The size of most letters, in points."""
+    margin: float
+    """Where most lines begin, in points."""
+
+    def html(self, blocks: Sequence[_Block]) -> Iterator[str]:
+        """Each block; items of a list that follow each other stand in one."""
+        largest = max((one.lines[0].size for one in blocks if one.lines), default=0.0)
+        for kind, group in groupby(self._kinds(blocks), key=itemgetter(0)):
+            inside = [block for _, block in group]
+            if kind in {"ul", "ol"}:
+                items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
+                yield f"<{kind}>{''.join(items)}</{kind}>"
+            elif kind == "blockquote":
+                quoted = "".join(f"<p>{_inside(one)}</p>" for one in inside)
+                yield f"<blockquote>{quoted}</blockquote>"
+            elif kind == "table":
+                yield from (_table(block.rows) for block in inside)
+            elif kind == "h":
+                for block in inside:
+                    level = 1 if block.lines[0].size > largest - 0.6 else 2
+                    yield f"<h{level}>{_inside(block)}</h{level}>"
+            else:
+                yield from (f"<p>{_inside(block)}</p>" for block in inside)
+
+    def _kinds(self, blocks: Sequence[_Block]) -> Iterator[tuple[str, _Block]]:
+        indented = [self._is_indented(block) for block in blocks]
+        quotes = sum(indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
+        counted = _counted(blocks)
+        for number, block in enumerate(blocks):
+            if block.rows:
+                yield "table", block
+            elif _BULLET.match(block.lines[0].text):
+                yield "ul", block
+            elif number in counted:
+                yield "ol", block
+            elif block.lines[0].size >= self.usual * _LARGER:
+                yield "h", block
+            else:
+                yield ("blockquote" if quotes and indented[number] else "p"), block
+
+    def _is_indented(self, block: _Block) -> bool:
+        """All its lines begin further in, by as much as quotations do."""
+        lefts = [line.cells[0].left - self.margin for line in block.lines]
+        words = sum(len(line.text.split()) for line in block.lines)
+        even = max(lefts, default=0) - min(lefts, default=0) < 2
+        return bool(lefts) and even and _INDENT[0] < lefts[0] < _INDENT[1] and words > 4
+
+
+def _counted(blocks: Sequence[_Block]) -> set[int]:
+    """Which blocks are items that count from one; a date such as 12. November counts nothing."""
+    numbers = [_NUMBER.match(block.lines[0].text) if block.lines else None for block in blocks]
+    found: set[int] = set()
+    for place, number in enumerate(numbers):
+        run = [place] if number and number[1] == "1" else []
+        for following, one in enumerate(numbers[place + 1 :], start=place + 1):
+            if not run or one is None or one[1] != str(len(run) + 1):
+                break
+            run.append(following)
+        found |= set(run) if len(run) > 1 else set()
+    return found
+
+
+def _margin(pages: Sequence[Sequence[PdfLine]]) -> float:
+    """Where most lines begin, in points."""
+    lefts = Counter(round(line.cells[0].left) for page in pages for line in page if line.cells)
+    return lefts.most_common(1)[0][0] if lefts else 0.0
+
+
+def _inside(block: _Block, *, without_mark: bool = False) -> str:
+    words: list[Words] = []
+    for line in block.lines:
+        for cell in line.cells:
+            words += [*cell.words, Words(text=" ")]
+    return _marked(_without_mark(words) if without_mark else words)
+
+
+def _without_mark(words: Sequence[Words]) -> list[Words]:
+    """An item without what marks it, be that in words of its own or in the first ones."""
+    text = "".join(one.text for one in words)
+    found = _BULLET.match(text) or _NUMBER.match(text)
+    left = found.end() if found else 0
+    kept = []
+    for one in words:
+        kept.append(Words(text=one.text[left:], bold=one.bold, italic=one.italic, href=one.href))
+        left = max(0, left - len(one.text))
+    return kept
+
+
+def _marked(words: Sequence[Words]) -> str:
+    """Words that look alike as one."""
+    written = []
+    last: Words | None = None
+    for one in (word for word in words if word.text):
+        blank = not one.text.strip()
+        alike = last is not None and (blank or _looks(last) == _looks(one))
+        if last is not None and alike:
+            last = Words(
+                text=last.text + one.text, bold=last.bold, italic=last.italic, href=last.href
+            )
+            continue
+        written += [_html(last)] if last else []
+        last = one
+    written += [_html(last)] if last else []
+    return "".join(written)
+
+
+def _looks(one: Words) -> tuple[bool, bool, str]:
+    return one.bold, one.italic, one.href
+
+
+def _html(one: Words) -> str:
+    inside = escape(re.sub(r"\s+", " ", one.text))
+    if one.italic:
+        inside = f"<em>{inside}</em>"
+    if one.bold:
+        inside = f"<strong>{inside}</strong>"
+    return f'<a href="{escape(one.href)}">{inside}</a>' if one.href else inside
+
+
+def _table(rows: Sequence[Sequence[Cell]]) -> str:
+    head, *others = rows
+    first = "".join(f"<th>{escape(cell.text)}</th>" for cell in head)
+    rest = "".join(
+        f"<tr>{''.join(f'<td>{_marked(cell.words).strip()}</td>' for cell in row)}</tr>"
+        for row in others
+    )
+    return f"<table><tr>{first}</tr>{rest}</table>"

@@ -1,0 +1,141 @@
+"""OpenDocument texts and PDF files that no office program writes: refused in words, or read."""
+
+import io
+import zipfile
+from contextlib import suppress
+from datetime import date
+
+import pytest
+
+from dev.office_files import FOLDER
+from newsletter.documents.importing import import_file
+from newsletter.documents.release.imported import ImportedDocument
+from newsletter.domain.errors import InvalidInput
+from tests.rows import rows
+
+TODAY = date(2026, 11, 27)
+FIRST = "The Example Forum left the council today after two years of work on fair housing for all."
+_NAMES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+    for short, long in {
+        "office": "office",
+        "text": "text",
+        "style": "style",
+        "table": "table",
+        "draw": "drawing",
+        "fo": "xsl-fo-compatible",
+        "svg": "svg-compatible",
+    }.items()
+)
+
+
+def odt(body: str, *, styles: str = "", before: str = "", page: str = "") -> bytes:
+    content = (
+        f"{before}<office:document-content {_NAMES}><office:automatic-styles>{styles}"
+        f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body>"
+        "</office:document-content>"
+    )
+    sheet = f"<office:document-styles {_NAMES}>{page}</office:document-styles>"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.xml", content)
+        archive.writestr("styles.xml", sheet)
+    return packed.getvalue()
+
+
+def imported(data: bytes, file: str = "statement.odt") -> ImportedDocument:
+    return import_file(data, today=TODAY, file=file)
+
+
+TITLE = '<text:p text:style-name="Title">Forum leaves the council</text:p>'
+
+
+def test_marks_notes_breaks_and_spans_are_kept() -> None:
+    styles = (
+        '<style:style style:name="B"><style:text-properties fo:font-weight="bold"/></style:style>'
+        '<style:style style:name="I"><style:text-properties fo:font-style="italic"/></style:style>'
+    )
+    body = (
+        f"{TITLE}<text:p>{FIRST}<text:note><text:note-citation>1</text:note-citation>"
+        "<text:note-body><text:p>See the report.</text:p></text:note-body></text:note></text:p>"
+        '<text:p>So<text:s text:c="2"/>it <text:span text:style-name="B">was</text:span><text:tab/>'
+        '<text:span text:style-name="I">said</text:span>.</text:p>'
+    )
+    document = imported(odt(body, styles=styles))
+    assert document.title == "Forum leaves the council"
+    assert document.body.split("\n\n") == [
+        f"{FIRST}[^1]",
+        "So it **was** *said*.",
+        "[^1]: See the report.",
+    ]
+
+
+def test_changes_comments_and_heads_of_pages_are_told_of() -> None:
+    body = (
+        "<text:tracked-changes><text:changed-region><text:insertion/></text:changed-region>"
+        "<text:changed-region><text:deletion><text:p>No longer said.</text:p></text:deletion>"
+        f"</text:changed-region></text:tracked-changes>{TITLE}"
+        f"<text:p>{FIRST}<office:annotation><text:p>Really?</text:p></office:annotation></text:p>"
+    )
+    page = "<style:header><text:p>DRAFT of the press office</text:p></style:header>"
+    document = imported(odt(body, page=page))
+    assert "No longer said" not in document.body
+    assert "Really" not in document.body
+    said = " ".join(document.notes)
+    assert "1 insertion taken as text, 1 deletion left out" in said
+    assert "1 comment, left out" in said
+    assert ("DRAFT of the press office", "at the head of each page") in [
+        (one.text, one.why) for one in document.dropped
+    ]
+
+
+def test_an_embargo_in_a_text_box_is_seen() -> None:
+    box = (
+        "<text:p><draw:frame><draw:text-box><text:p>EMBARGOED until 3 December 2026</text:p>"
+        "</draw:text-box></draw:frame></text:p>"
+    )
+    assert imported(odt(f"{box}{TITLE}<text:p>{FIRST}</text:p>")).embargo is not None
+
+
+def test_a_picture_without_words_is_told_of() -> None:
+    frame = (
+        "<text:p><draw:frame><draw:image/><svg:desc>The council</svg:desc></draw:frame></text:p>"
+    )
+    document = imported(odt(f"{TITLE}<text:p>{FIRST}</text:p>{frame}"))
+    assert any("The council" in one.text for one in document.dropped)
+
+
+BOMB = "<!DOCTYPE a [<!ENTITY b 'c'>]>"
+
+
+@rows(
+    ("data", "file", "said"),
+    [
+        (b"PK\x03\x04", "a.odt", "is no LibreOffice file"),
+        (b"text", "a.odt", "is no LibreOffice file"),
+        (odt(TITLE, before=BOMB), "a.odt", "declares a type"),
+        (odt(""), "a.odt", "no text"),
+        (odt("x" * 7_000_000), "a.odt", "far more than a statement"),
+        (odt(TITLE), "a.docx", "is no Word file"),
+        (odt(TITLE), "a.txt", "packed file"),
+        (b"%PDF-1.7\n", "a.txt", "is a PDF"),
+        (b"%PDF-1.7\nnonsense", "a.pdf", "is no PDF"),
+        (b"", "a.pdf", "is no PDF"),
+        ((FOLDER / "01-plain.pdf").read_bytes()[:9_000], "a.pdf", "PDF"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(data: bytes, file: str, said: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        imported(data, file)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
+    whole = (FOLDER / "06-table.pdf").read_bytes()
+    read = 0
+    for place in range(0, len(whole), len(whole) // 40):
+        bent = whole[:place] + b"\x00\xff<<>>" + whole[place + 6 :]
+        with suppress(InvalidInput):
+            read += bool(imported(bent, "a.pdf").title)
+    assert read > 5
