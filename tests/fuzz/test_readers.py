@@ -7,8 +7,12 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dev.office_files import FOLDER
+from newsletter.documents.eml import import_eml
 from newsletter.documents.markup.docx import import_docx
+from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
+from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_document
 from newsletter.documents.written import import_markdown
 from newsletter.domain.errors import InvalidInput
@@ -106,3 +110,15 @@ def test_a_token_that_was_altered(campaign: int, reader: int, data: st.DataObjec
     other = data.draw(st.characters().filter(lambda letter: letter != word[place]))
     assert LINKS.read_unsubscribe(word[:place] + other + word[place + 1 :]) is None
     assert LINKS.read_preferences(LINKS.preferences_token(reader, NOON)) == (reader, NOON)
+
+
+@hostile
+@given(BYTES, st.integers(0, 20_000))
+def test_office_files_and_emails(data: bytes, place: int) -> None:
+    for reader, name in ((import_odt, "06-table.odt"), (import_pdf, "06-table.pdf")):
+        whole = (FOLDER / name).read_bytes()
+        for bent in (data, whole[:place] + data + whole[place + len(data) :]):
+            with suppress(InvalidInput):
+                reader(bent, today=TODAY, file="a file")
+    with suppress(InvalidInput):
+        import_eml(b"Subject: a\nContent-Type: text/html\n" + data, today=TODAY, file="a.eml")

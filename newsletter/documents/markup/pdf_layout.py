@@ -88,9 +88,9 @@ def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
 
 
 def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
-    manager = PDFResourceManager()
-    device = PDFPageAggregator(manager, laparams=LAParams())
-    interpreter = PDFPageInterpreter(manager, device)
+    resources = PDFResourceManager()
+    device = PDFPageAggregator(resources, laparams=LAParams())
+    interpreter = PDFPageInterpreter(resources, device)
     document = PDFDocument(PDFParser(io.BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document)):
         if number == MOST_PAGES:
