@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
+from newsletter.cli.workspace.sending_domain import examine_from_outside
 from newsletter.config.environment import environment
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterState
@@ -197,6 +198,7 @@ def _inside(app: App) -> Iterator[Finding]:
     yield from map(_sound, app.store.inspect(seconds=_LOOK))
     yield _private(app)
     yield from _provider(app)
+    yield from examine_from_outside(app.settings)
 
 
 def _hold(app: App) -> Finding:

@@ -1,0 +1,56 @@
+"""What is asked from outside, and when nothing is."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli.workspace.sending_domain import (
+    examine_from_outside,
+    examine_pages,
+    sends_into_the_world,
+)
+from newsletter.config.loading import load
+from newsletter.domain.delivery.provider import Level
+from tests.rows import rows
+from tests.servers import LoopbackServer, closed_port, reply
+from tests.workspaces import BASE
+
+
+@rows(
+    ("provider", "leaves"),
+    [
+        ("{kind: outbox}", False),
+        ("{kind: mailpit}", False),
+        ("{kind: postmark, server_token: x, base_url: 'http://127.0.0.1:1'}", False),
+        ("{kind: postmark, server_token: x, base_url: 'https://eu.example'}", True),
+        ("{kind: postmark, server_token: x}", True),
+    ],
+)
+def test_nothing_is_asked_where_nothing_leaves_this_machine(
+    provider: str, leaves: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "newsletter.yaml"
+    file.write_text(f"{BASE}default_lists: [press]\nprovider: {provider}\n")
+    settings = load(file, {})
+    assert sends_into_the_world(settings) is leaves
+    if not leaves:
+        assert list(examine_from_outside(settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "level"), [(404, Level.OK), (200, Level.FAULT), (302, Level.FAULT)]
+)
+def test_one_click_is_tried_with_a_link_that_is_nobodys(status: int, level: Level) -> None:
+    with LoopbackServer() as server:
+        server.script.append(reply(status))
+        found = examine_pages(server.url)
+        [request] = server.requests
+    assert found.level is level
+    assert (request.method, request.path) == ("POST", "/u/doctor")
+    assert request.body == b"List-Unsubscribe=One-Click"
+
+
+def test_pages_that_nobody_answers_are_to_be_mended() -> None:
+    found = examine_pages(f"http://127.0.0.1:{closed_port()}")
+    assert found.level is Level.FAULT
+    assert "cannot be reached" in found.detail
