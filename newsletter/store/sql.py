@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from newsletter.store.file.chain import Chain
     from newsletter.store.file.watermark import Epoch
     from newsletter.store.soundness import Soundness
+    from newsletter.store.staff.accounts import Accounts
     from newsletter.store.staff.audit import Audit
+    from newsletter.store.staff.invitations import Invitations
     from newsletter.store.staff.sessions import Sessions
     from newsletter.store.staff.staff import Staff
+    from newsletter.store.staff.throttle import Throttle
     from newsletter.store.statements.approvals import Approvals
     from newsletter.store.statements.feeds import Feeds
     from newsletter.store.statements.statements import Schedules, Statements
@@ -76,10 +79,28 @@ class Transaction:
         return Staff(self.connection)
 
     @cached_property
+    def accounts(self) -> Accounts:
+        from newsletter.store.staff.accounts import Accounts
+
+        return Accounts(self.connection)
+
+    @cached_property
     def sessions(self) -> Sessions:
         from newsletter.store.staff.sessions import Sessions
 
         return Sessions(self.connection)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        from newsletter.store.staff.invitations import Invitations
+
+        return Invitations(self.connection)
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        from newsletter.store.staff.throttle import Throttle
+
+        return Throttle(self.connection, self.hash_address)
 
     @cached_property
     def schedules(self) -> Schedules:

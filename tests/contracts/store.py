@@ -1,5 +1,11 @@
 """What every store must do, as a suite: inherit StoreContract beside a fixture ``store``."""
 
+from tests.contracts.store_accounts import (
+    AccountsContract,
+    InvitationsContract,
+    SessionsContract,
+    ThrottleContract,
+)
 from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
 from tests.contracts.store_campaigns import CampaignsContract
@@ -50,5 +56,9 @@ class StoreContract(
     ThreadsContract,
     TouchedContract,
     OpenContract,
+    AccountsContract,
+    SessionsContract,
+    InvitationsContract,
+    ThrottleContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

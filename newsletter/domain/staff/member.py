@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsletter.domain.staff.account import Stage
 from newsletter.domain.statements.statement import Role
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(days=7)
 """A session ends so long after its last request, and so long after it began."""
+HALF = timedelta(minutes=10)
+"""For so long after the password was right, the second factor may follow."""
 FRESH = timedelta(minutes=10)
 """For so long after a second factor was shown, dangerous acts do not ask for one again."""
 
@@ -24,16 +27,27 @@ class Session:
     stepped_up_at: datetime | None = None
     """When a second factor was last shown."""
     browser: str = ""
-    """What the browser calls itself, for the list of one's sessions."""
+    """What the browser is, in words, for the list of one's sessions."""
+    network: str = ""
+    """Where they signed in from: a network, never one machine's address."""
+    stage: Stage = Stage.WHOLE
+    """All but WHOLE open nothing but the next step of signing in."""
+
+    @property
+    def key(self) -> str:
+        """How its owner's own pages name it. It opens nothing."""
+        return self.hash.hex()[:16]
 
     def alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
         """Whether it still opens the desk; ``seen_at`` may be later than what is stored."""
         seen = max(self.seen_at, seen_at or self.seen_at)
-        return now - seen < IDLE and now - self.created_at < ABSOLUTE
+        longest = ABSOLUTE if self.stage is Stage.WHOLE else HALF
+        return now - seen < IDLE and now - self.created_at < longest
 
     def fresh(self, now: datetime) -> bool:
         """Whether a second factor was shown so lately that it need not be shown again."""
-        return self.stepped_up_at is not None and now - self.stepped_up_at < FRESH
+        at = self.stepped_up_at  # a clock that was put back makes none any fresher
+        return at is not None and timedelta(0) <= now - at < FRESH
 
 
 @dataclass(frozen=True, kw_only=True)

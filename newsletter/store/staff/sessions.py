@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
-from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.member import ABSOLUTE, HALF, IDLE, Session
 from newsletter.store.schema import accounts
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
@@ -18,16 +19,18 @@ class Sessions:
         self._connection = connection
 
     def get(self, hashed: bytes) -> Session | None:
-        row = self._connection.execute(
-            select(accounts.session).where(_session.hash == hashed)
-        ).one_or_none()
-        return None if row is None else _read(row)
+        """The one of somebody who is signed in: with the second factor, where one is asked for."""
+        return self._one(_session.hash == hashed, _session.stage == Stage.WHOLE.value)
+
+    def half(self, hashed: bytes) -> Session | None:
+        """The one of somebody of whom something is still asked. It opens the desk to nobody."""
+        return self._one(_session.hash == hashed, _session.stage != Stage.WHOLE.value)
 
     def of(self, address: str) -> list[Session]:
-        """Those of one person, the latest first."""
-        mine = select(accounts.session).where(_session.address == address)
-        rows = self._connection.execute(mine.order_by(_session.seen_at.desc())).all()
-        return [_read(row) for row in rows]
+        """Where one person is signed in, the latest first."""
+        mine = (_session.address == address, _session.stage == Stage.WHOLE.value)
+        query = select(accounts.session).where(*mine).order_by(_session.seen_at.desc())
+        return [_read(row) for row in self._connection.execute(query)]
 
     def begin(self, session: Session) -> None:
         stepped = session.stepped_up_at
@@ -39,6 +42,8 @@ class Sessions:
                 seen_at=to_ms(session.seen_at),
                 stepped_up_at=None if stepped is None else to_ms(stepped),
                 browser=session.browser,
+                network=session.network,
+                stage=session.stage.value,
             )
         )
 
@@ -47,8 +52,10 @@ class Sessions:
             update(accounts.session).where(_session.hash == hashed).values(seen_at=to_ms(at))
         )
 
-    def end(self, hashed: bytes) -> None:
-        self._connection.execute(delete(accounts.session).where(_session.hash == hashed))
+    def end(self, hashed: bytes) -> bool:
+        """End one, however far it has come; tells whether there was one."""
+        ended = delete(accounts.session).where(_session.hash == hashed)
+        return self._connection.execute(ended).rowcount == 1
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
         """End those of one person, but for one; returns how many that were."""
@@ -59,6 +66,17 @@ class Sessions:
         """End all of them; returns how many that were."""
         return self._connection.execute(delete(accounts.session)).rowcount
 
+    def clear(self, now: datetime) -> int:
+        """Forget those that are over by themselves; returns how many."""
+        half = (_session.stage != Stage.WHOLE.value) & (_session.created_at <= to_ms(now - HALF))
+        old = _session.created_at <= to_ms(now - ABSOLUTE)
+        over = or_(old, _session.seen_at <= to_ms(now - IDLE), half)
+        return self._connection.execute(delete(accounts.session).where(over)).rowcount
+
+    def _one(self, *which: ColumnElement[bool]) -> Session | None:
+        row = self._connection.execute(select(accounts.session).where(*which)).one_or_none()
+        return None if row is None else _read(row)
+
 
 def _read(row: Row[tuple[object, ...]]) -> Session:
     return Session(
@@ -68,4 +86,6 @@ def _read(row: Row[tuple[object, ...]]) -> Session:
         seen_at=from_ms(row.seen_at),
         stepped_up_at=maybe_from_ms(row.stepped_up_at),
         browser=row.browser,
+        network=row.network,
+        stage=Stage(row.stage),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.statements.statement import Role
@@ -44,3 +44,13 @@ class Staff:
             .values(address=address, role=role.value, added_at=to_ms(at))
             .on_conflict_do_update(index_elements=["address"], set_={"role": role.value})
         )
+
+    def remove(self, address: str) -> bool:
+        """They may do nothing any more; tells whether they could."""
+        gone = delete(tables.staff).where(tables.staff.c.address == address)
+        return self._connection.execute(gone).rowcount == 1
+
+    def admins(self) -> int:
+        """How many admins there are."""
+        query = select(func.count()).where(tables.staff.c.role == Role.ADMIN.value)
+        return self._connection.scalar(query) or 0

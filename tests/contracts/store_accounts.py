@@ -1,0 +1,237 @@
+"""What every store keeps of accounts: credentials, sessions, invitations, failures."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.domain.staff.account import Credential, Invitation, LinkKind, Stage
+from newsletter.domain.staff.member import ABSOLUTE, HALF, IDLE, Session
+from newsletter.domain.statements.statement import Role
+from newsletter.store.sql import Store
+from tests.fakes import NOON
+
+ANA, BEN = "ana@forum.example", "ben@forum.example"
+LATER = NOON + timedelta(hours=1)
+SESSION = Session(
+    hash=b"h" * 32,
+    address=ANA,
+    created_at=NOON,
+    seen_at=NOON,
+    stepped_up_at=NOON,
+    browser="Firefox on Linux",
+    network="203.0.113.0/24",
+)
+INVITATION = Invitation(
+    id=0,
+    kind=LinkKind.INVITATION,
+    address=ANA,
+    role=Role.WRITER,
+    by="operator",
+    made_at=NOON,
+    expires_at=LATER,
+)
+
+
+class AccountsContract:
+    def test_an_account_is_what_was_opened(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.accounts.get(ANA) is None
+            tx.accounts.open(ANA, "$argon2id$1", NOON)
+            tx.accounts.set_password(ANA, "$argon2id$2", LATER)
+            tx.accounts.open(BEN, "$argon2id$3", NOON)
+        with store.read() as tx:
+            known = Credential(address=ANA, password="$argon2id$2", password_at=LATER)
+            assert tx.accounts.get(ANA) == known
+            assert set(tx.accounts.all()) == {ANA, BEN}
+
+    def test_a_second_factor_counts_once_it_was_proved(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(ANA, "x", NOON)
+            assert not tx.accounts.confirm_factor(ANA, 7, NOON)
+            tx.accounts.prepare_factor(ANA, "salt")
+            prepared = tx.accounts.get(ANA)
+            assert tx.accounts.confirm_factor(ANA, 7, NOON)
+            proved = tx.accounts.get(ANA)
+        assert prepared is not None
+        assert (prepared.pending, prepared.has_factor) == ("salt", False)
+        assert proved is not None
+        assert (proved.factor, proved.pending, proved.factor_at) == ("salt", "", NOON)
+        assert proved.has_factor
+
+    def test_a_step_of_time_counts_once_and_none_before_it(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(ANA, "x", NOON)
+            assert [tx.accounts.use_step(ANA, step) for step in (5, 5, 4, 6)] == [
+                True,
+                False,
+                False,
+                True,
+            ]
+
+    def test_a_recovery_code_is_used_once_and_is_its_owners(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(ANA, "x", NOON)
+            tx.accounts.renew_codes(ANA, [b"1", b"2"])
+            tx.accounts.keep_codes(ANA, NOON)
+            assert tx.accounts.has_code(ANA, b"1")
+            assert not tx.accounts.use_code(BEN, b"1", NOON)
+            assert tx.accounts.use_code(ANA, b"1", NOON)
+            assert not tx.accounts.use_code(ANA, b"1", NOON)
+            assert not tx.accounts.has_code(ANA, b"1")
+            assert tx.accounts.codes_left(ANA) == 1
+            kept = tx.accounts.get(ANA)
+            tx.accounts.renew_codes(ANA, [b"3"])
+            assert not tx.accounts.has_code(ANA, b"2")
+            renewed = tx.accounts.get(ANA)
+        assert kept is not None
+        assert renewed is not None
+        assert (kept.kept_at, renewed.kept_at) == (NOON, None)
+
+    def test_what_is_opened_anew_or_dropped_has_no_second_factor(self, store: Store) -> None:
+        with store.begin() as tx:
+            for again in (tx.accounts.drop_factor, lambda one: tx.accounts.open(one, "y", NOON)):
+                tx.accounts.open(ANA, "x", NOON)
+                tx.accounts.prepare_factor(ANA, "salt")
+                tx.accounts.confirm_factor(ANA, 7, NOON)
+                tx.accounts.renew_codes(ANA, [b"1"])
+                again(ANA)
+                found = tx.accounts.get(ANA)
+                assert found is not None
+                assert (found.factor, found.factor_step, found.factor_at) == ("", 0, None)
+                assert tx.accounts.codes_left(ANA) == 0
+
+    def test_what_is_removed_is_gone(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(ANA, "x", NOON)
+            tx.accounts.renew_codes(ANA, [b"1"])
+            tx.throttle.know(ANA, "n", NOON)
+            assert tx.accounts.remove(ANA)
+            assert not tx.accounts.remove(ANA)
+            assert tx.accounts.get(ANA) is None
+            assert tx.accounts.codes_left(ANA) == 0
+            assert not tx.throttle.knows(ANA, "n", NOON)
+
+    def test_staff_can_be_removed_and_admins_are_counted(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put(ANA, Role.ADMIN, NOON)
+            tx.staff.put(BEN, Role.WRITER, NOON)
+            assert tx.staff.admins() == 1
+            assert tx.staff.remove(ANA)
+            assert not tx.staff.remove(ANA)
+            assert tx.staff.roles() == {BEN: Role.WRITER}
+
+
+class SessionsContract:
+    def test_a_session_is_found_by_its_hash_as_it_was_kept(self, store: Store) -> None:
+        half = replace(SESSION, hash=b"i", stage=Stage.HALF, stepped_up_at=None)
+        with store.begin() as tx:
+            tx.sessions.begin(SESSION)
+            tx.sessions.begin(half)
+        with store.read() as tx:
+            assert tx.sessions.get(SESSION.hash) == SESSION
+            assert tx.sessions.of(ANA) == [SESSION]
+            assert tx.sessions.of(BEN) == []
+            assert tx.sessions.get(b"") is None
+
+    def test_who_has_to_show_a_second_factor_is_not_signed_in(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.sessions.begin(SESSION)
+            for stage in (Stage.HALF, Stage.ENROLLING):
+                half = replace(SESSION, hash=stage.value.encode(), stage=stage)
+                tx.sessions.begin(half)
+                assert tx.sessions.get(half.hash) is None
+                assert tx.sessions.half(half.hash) == half
+            assert tx.sessions.half(SESSION.hash) is None
+
+    def test_a_session_that_was_used_says_when(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.sessions.begin(SESSION)
+            tx.sessions.seen(SESSION.hash, LATER)
+            assert tx.sessions.get(SESSION.hash) == replace(SESSION, seen_at=LATER)
+
+    def test_one_all_others_or_everybodys_can_be_ended(self, store: Store) -> None:
+        with store.begin() as tx:
+            for hashed, address in ((b"1", ANA), (b"2", ANA), (b"3", ANA), (b"4", BEN)):
+                tx.sessions.begin(replace(SESSION, hash=hashed, address=address))
+            assert tx.sessions.end(b"1")
+            assert not tx.sessions.end(b"1")
+            assert tx.sessions.end_all(ANA, but=b"3") == 1
+            assert [one.hash for one in tx.sessions.of(ANA)] == [b"3"]
+            assert tx.sessions.end_everybody() == 2
+
+    def test_what_is_over_is_forgotten(self, store: Store) -> None:
+        now = NOON + ABSOLUTE
+        kept = replace(SESSION, created_at=now - ABSOLUTE / 2, seen_at=now)
+        others = [
+            replace(kept, hash=b"1", created_at=NOON),
+            replace(kept, hash=b"2", seen_at=now - IDLE),
+            replace(kept, hash=b"3", stage=Stage.HALF, created_at=now - HALF),
+        ]
+        with store.begin() as tx:
+            for one in (kept, *others):
+                tx.sessions.begin(one)
+            assert tx.sessions.clear(now) == 3
+            assert tx.sessions.of(ANA) == [kept]
+            assert [one.alive(now) for one in (kept, *others)] == [True, False, False, False]
+
+
+class InvitationsContract:
+    def test_an_invitation_is_found_by_its_hash_and_its_number(self, store: Store) -> None:
+        with store.begin() as tx:
+            number = tx.invitations.add(INVITATION, b"h")
+            kept = replace(INVITATION, id=number)
+            assert tx.invitations.find(b"h") == kept
+            assert tx.invitations.get(number) == kept
+            assert tx.invitations.find(b"i") is None
+            assert tx.invitations.get(number + 1) is None
+            assert tx.invitations.open(NOON) == [kept]
+            assert tx.invitations.open(LATER) == []
+
+    def test_it_is_used_once_and_in_time(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.invitations.add(INVITATION, b"1")
+            assert not tx.invitations.use(first, LATER)
+            assert tx.invitations.use(first, NOON)
+            assert not tx.invitations.use(first, NOON)
+            assert not tx.invitations.withdraw(first, NOON)
+            found = tx.invitations.get(first)
+            assert found is not None
+            assert (found.used_at, found.open(NOON)) == (NOON, False)
+
+    def test_a_new_one_withdraws_the_one_before(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.invitations.add(INVITATION, b"1")
+            other = tx.invitations.add(replace(INVITATION, address=BEN), b"2")
+            second = tx.invitations.add(INVITATION, b"3")
+            assert not tx.invitations.use(first, NOON)
+            assert [one.id for one in tx.invitations.open(NOON)] == [second, other]
+            assert tx.invitations.withdraw(other, NOON)
+            assert not tx.invitations.use(other, NOON)
+            tx.invitations.withdraw_of(ANA, NOON)
+            assert tx.invitations.open(NOON) == []
+
+
+class ThrottleContract:
+    def test_failures_are_counted_by_what_they_count_against(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.throttle.failed(["a", "b"], NOON)
+            tx.throttle.failed(["a"], LATER)
+            before = NOON - timedelta(seconds=1)
+            assert [tx.throttle.count(one, before) for one in ("a", "b", "c")] == [2, 1, 0]
+            assert tx.throttle.count("a", NOON) == 1
+            tx.throttle.forgive("a")
+            assert tx.throttle.count("a", before) == 0
+
+    def test_failures_are_forgotten_after_a_day(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.throttle.failed(["a"], NOON)
+            tx.throttle.failed(["b"], NOON + timedelta(days=1, seconds=1))
+            assert tx.throttle.count("a", NOON - timedelta(days=9)) == 0
+
+    def test_a_network_is_known_for_its_person_and_for_a_while(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.throttle.know(ANA, "n", NOON - timedelta(days=80))
+            tx.throttle.know(ANA, "n", NOON)
+            assert tx.throttle.knows(ANA, "n", NOON + timedelta(days=89))
+            assert not tx.throttle.knows(ANA, "n", NOON + timedelta(days=91))
+            assert not tx.throttle.knows(BEN, "n", NOON)
+            assert not tx.throttle.knows(ANA, "m", NOON)
