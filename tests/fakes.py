@@ -114,11 +114,17 @@ class PlainWriter:
     """Writes letters of a line. A language called ``unwritable`` is a fault."""
 
     def letter(
-        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+        self,
+        says: LetterText,
+        *,
+        language: str,
+        url: str,
+        lists: tuple[str, ...] = (),
+        about: str = "",
     ) -> Content:
         if language == "unwritable":
             raise InvalidInput([Fault(file="letter", message="cannot be rendered")])
-        text = f"{says.value} {', '.join(lists)} {url}"
+        text = f"{says.value} {', '.join(lists)} {url}{about and f' {about}'}"
         return Content(
             subject=says.value,
             html=f"<!DOCTYPE html><p>{text}</p>",

@@ -215,10 +215,17 @@ class Writer(Protocol):
     """Writes letters."""
 
     def letter(
-        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+        self,
+        says: LetterText,
+        *,
+        language: str,
+        url: str,
+        lists: tuple[str, ...] = (),
+        about: str = "",
     ) -> Content:
         """A letter with its reader's own link, and the lists that it names, in readers' words.
 
+        ``about`` is what a notice tells of.
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         ...

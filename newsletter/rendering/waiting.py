@@ -48,10 +48,16 @@ class WaitingRenderer:
         return self._renderer.render(statement, translations, test=test)
 
     def letter(
-        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+        self,
+        says: LetterText,
+        *,
+        language: str,
+        url: str,
+        lists: tuple[str, ...] = (),
+        about: str = "",
     ) -> Content:
         """As the renderer does."""
-        return self._renderer.letter(says, language=language, url=url, lists=lists)
+        return self._renderer.letter(says, language=language, url=url, lists=lists, about=about)
 
     @cached_property
     def _renderer(self) -> "TemplateRenderer":

@@ -218,6 +218,9 @@ class ThrottleContract:
             before = NOON - timedelta(seconds=1)
             assert [tx.throttle.count(one, before) for one in ("a", "b", "c")] == [2, 1, 0]
             assert tx.throttle.count("a", NOON) == 1
+            numbers = tx.throttle.failed(["b", "c"], LATER)
+            tx.throttle.take_back(numbers)
+            assert [tx.throttle.count(one, before) for one in ("b", "c")] == [1, 0]
             tx.throttle.forgive("a")
             assert tx.throttle.count("a", before) == 0
 

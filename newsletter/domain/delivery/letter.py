@@ -26,6 +26,8 @@ class LetterKind(Enum):
     """To get it at another address, which the letter goes to: confirmed by the link."""
     PREFERENCES = "preferences"
     """A link to one's own preferences."""
+    NOTICE = "notice"
+    """Nothing: a member of staff is told what happened to their account."""
 
 
 class LetterText(Enum):
@@ -39,6 +41,8 @@ class LetterText(Enum):
     """Its link opens its reader's preferences."""
     KNOWN = "known"
     """What was asked for is so already; its link opens its reader's preferences."""
+    NOTICE = "notice"
+    """Something happened to the account of a member of staff; its link opens the desk."""
 
 
 class LetterState(Enum):
@@ -76,7 +80,8 @@ class Letter:
     """The language of the page, and so of the letter."""
     timezone: str = ""
     source: str = ""
-    """Where it was asked for, in words: a page of ours, or the address of a form."""
+    """Where it was asked for, in words: a page of ours, or the address of a form. Of a NOTICE it is
+    what happened."""
     wording: str = ""
     """The hash of the words that the person said yes to; empty where there were none."""
     state: LetterState = LetterState.WAITING
@@ -122,6 +127,8 @@ def plan_for(
     """
     if letter.free_since + LETTER_LIVES < now:
         return Plan(reason="it could not be handed over within a day")
+    if letter.kind is LetterKind.NOTICE:  # it is no newsletter, and they asked for none
+        return Plan(says=LetterText.NOTICE)
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
     if letter.kind is LetterKind.PREFERENCES:

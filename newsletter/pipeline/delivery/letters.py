@@ -20,6 +20,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.letter import (
     LINK_LIVES,
     ClaimedLetter,
+    Letter,
     LetterKind,
     LetterState,
     LetterText,
@@ -69,7 +70,7 @@ class Courier:
     ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
     name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
     the sender's name. ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new
-    name each time, ``jitter`` a number in 0…1.
+    name each time, ``jitter`` a number in 0…1. ``desk`` is where staff look after their accounts.
     """
 
     store: Store
@@ -85,6 +86,7 @@ class Courier:
     lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
+    desk: str = ""
 
     def post(self) -> Posted | None:
         """Hand over the next letter that is due; None when there is none, or none may leave now."""
@@ -162,16 +164,19 @@ class Courier:
 
     def _write(self, claimed: ClaimedLetter, plan: Plan, says: LetterText, at: datetime) -> Content:
         letter = claimed.letter
-        if plan.reader_id is None:
-            path = f"confirm/{self.links.letter_token(letter.id)}"
-        else:
-            path = f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
+        notice = plan.says is LetterText.NOTICE
         return self.writer.letter(
             says,
             language=letter.language or self.language,
-            url=f"{self.public_url}/{path}",
+            url=self.desk if notice else f"{self.public_url}/{self._path(letter, plan, at)}",
             lists=tuple(self.titles.get(name, name) for name in letter.lists),
+            about=letter.source if notice else "",
         )
+
+    def _path(self, letter: Letter, plan: Plan, at: datetime) -> str:
+        if plan.reader_id is None:
+            return f"confirm/{self.links.letter_token(letter.id)}"
+        return f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
 
     def _record(self, claimed: ClaimedLetter, answer: Answer, line: Line, at: datetime) -> Posted:
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)

@@ -41,6 +41,7 @@ _LETTERS = {
     LetterText.MOVE: ("move_subject", "move"),
     LetterText.PREFERENCES: ("preferences_subject", "preferences"),
     LetterText.KNOWN: ("known_subject", "known"),
+    LetterText.NOTICE: ("notice_subject", "notice"),
 }
 """The fixed words that are a letter's subject and its opening."""
 
@@ -116,10 +117,17 @@ class TemplateRenderer:
         )
 
     def letter(
-        self, says: LetterText, *, language: str, url: str, lists: tuple[str, ...] = ()
+        self,
+        says: LetterText,
+        *,
+        language: str,
+        url: str,
+        lists: tuple[str, ...] = (),
+        about: str = "",
     ) -> Content:
         """A mail to one person who asked for it; ``url`` is their own link.
 
+        ``about`` is what a notice to a member of staff tells of.
         No gap is left in it but the message's name. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
@@ -129,6 +137,7 @@ class TemplateRenderer:
             "subject": subject,
             "lists": lists,
             "url": url,
+            "about": about,
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
             "press_contact_shown": False,

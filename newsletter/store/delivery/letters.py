@@ -87,6 +87,18 @@ class Letters:
             self._note_again(same)
         return taken
 
+    def tell(self, address: str, what: str, at: datetime) -> None:
+        """Take a notice to a member of staff on. There is no limit: what it tells of has one."""
+        letter = Letter(
+            id=0,
+            kind=LetterKind.NOTICE,
+            address=address,
+            language="en",
+            source=what,
+            asked_at=at,
+        )
+        self._add(letter, self._hash(mailbox_of(address)), _NOBODY)
+
     def _count(self, *conditions: ColumnElement[bool] | TextClause) -> int:
         query = select(func.count()).select_from(asking.letter).where(*conditions)
         return int(self._connection.scalar(query) or 0)

@@ -24,12 +24,21 @@ class Throttle:
         self._connection = connection
         self._hash = hash_address
 
-    def failed(self, keys: Iterable[str], at: datetime) -> None:
-        """Count a failure against each of these, and forget those of before yesterday."""
-        self._connection.execute(
-            insert(accounts.throttle), [{"key": self._key(one), "at": to_ms(at)} for one in keys]
-        )
-        self._connection.execute(delete(accounts.throttle).where(_throttle.at < to_ms(at - _KEPT)))
+    def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
+        """Count a failure against each of these, and forget those of before yesterday.
+
+        Returns what takes these back.
+        """
+        rows = [{"key": self._key(one), "at": to_ms(at)} for one in keys]
+        counted = insert(accounts.throttle).returning(_throttle.id)
+        numbers = list(self._connection.scalars(counted, rows))
+        old = delete(accounts.throttle).where(_throttle.at < to_ms(at - _KEPT))
+        self._connection.execute(old)
+        return numbers
+
+    def take_back(self, numbers: Iterable[int]) -> None:
+        """These were no failures after all."""
+        self._connection.execute(delete(accounts.throttle).where(_throttle.id.in_(list(numbers))))
 
     def count(self, key: str, since: datetime) -> int:
         """How many failures count against this since then."""

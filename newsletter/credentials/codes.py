@@ -1,0 +1,76 @@
+"""One-time codes of an app, and recovery codes.
+
+The secret of the codes stands nowhere: it is worked out of the workspace's key and a random salt.
+So whoever has the database alone can compute no code.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import b32encode
+from datetime import datetime, timedelta
+
+_STEP = 30
+"""Seconds that a code lasts (RFC 6238)."""
+_AWAY = 1
+"""So many steps a clock may be early or late."""
+_DIGITS = 6
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_HALF = 5
+
+
+def new_salt() -> str:
+    """What a secret is made of; nobody can make it without the key."""
+    return secrets.token_hex(20)
+
+
+def secret(key: bytes, salt: str) -> str:
+    """The secret of an app, in base32: 160 bits, as RFC 4226 advises."""
+    made = hashlib.blake2b(bytes.fromhex(salt), key=key, digest_size=20, person=b"one-time code")
+    return b32encode(made.digest()).decode()
+
+
+def address_of(secret: str, *, account: str, issuer: str) -> str:
+    """What an app reads from a QR code: ``otpauth://…``."""
+    from pyotp import TOTP
+
+    return TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
+
+
+def step_of(code: str, secret: str, at: datetime) -> int | None:
+    """The step of time whose code this is, near this instant; None where it is none.
+
+    All that come into question are compared, so that the time it takes says nothing.
+    """
+    from pyotp import TOTP
+
+    said = re.sub(r"\s", "", code)
+    if not re.fullmatch(rf"[0-9]{{{_DIGITS}}}", said, re.ASCII):
+        return None
+    totp, found = TOTP(secret), None
+    for away in range(-_AWAY, _AWAY + 1):
+        instant = at + timedelta(seconds=_STEP * away)
+        if hmac.compare_digest(totp.at(instant), said):
+            found = int(instant.timestamp()) // _STEP
+    return found
+
+
+def new_recovery_codes(count: int) -> tuple[str, ...]:
+    """Random codes of 49 bits, without letters that look alike."""
+    return tuple(
+        "-".join("".join(secrets.choice(_LETTERS) for _ in range(_HALF)) for _ in range(2))
+        for _ in range(count)
+    )
+
+
+def recovery_hash(key: bytes, address: str, code: str) -> bytes:
+    """How a recovery code is stored: keyed, bound to its owner, however it was typed."""
+    plain = re.sub(r"[^a-z0-9]", "", code.lower())
+    said = f"{address}\0{plain}".encode()
+    return hashlib.blake2b(said, key=key, digest_size=32, person=b"recovery").digest()
+
+
+def is_recovery_code(text: str) -> bool:
+    """Whether it has the form of a recovery code."""
+    return bool(re.fullmatch(rf"\s*[a-z0-9]{{{_HALF}}}[\s-]*[a-z0-9]{{{_HALF}}}\s*", text.lower()))

@@ -1,0 +1,1 @@
+"""Accounts of the staff: who may come in, and how."""

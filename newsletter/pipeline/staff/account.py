@@ -1,0 +1,246 @@
+"""One's own account: password, second factor, recovery codes, sessions.
+
+Whatever changes what somebody signs in with ends their other sessions, and they are told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.credentials import codes
+from newsletter.credentials.passwords import objection
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import Credential, Stage
+from newsletter.domain.staff.limits import of_codes
+from newsletter.domain.staff.member import Session
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn
+from newsletter.store.sql import Transaction
+
+_WAIT = "There were too many failures. Wait 5 minutes, then try again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What somebody sees of their own account. There is no secret in it."""
+
+    address: str
+    name: str
+    role: Role
+    password_at: datetime | None
+    factor_at: datetime | None
+    """When the second factor was set up; None where there is none."""
+    demanded: bool
+    """Their role demands a second factor."""
+    codes_left: int
+    codes_kept: bool
+    """A recovery code was typed back after they were made."""
+    sessions: Sequence[Session]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What an authenticator app reads, while a second factor is set up."""
+
+    secret: str
+    address: str
+    """For a QR code: ``otpauth://…``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolled:
+    """A second factor that is in force, and the recovery codes, which are shown once."""
+
+    signed_in: SignedIn
+    codes: tuple[str, ...]
+
+
+def overview(address: str, *, proofs: Proofs) -> Overview:
+    """What there is to see. Raises NotFound for whoever is not among the staff."""
+    with proofs.store.read() as tx:
+        role = tx.staff.role(address)
+        if role is None:
+            raise NotFound(f"{address} is not among the staff")
+        credential = tx.accounts.get(address)
+        now = proofs.clock.now()
+        return Overview(
+            address=address,
+            name=tx.staff.names().get(address, ""),
+            role=role,
+            password_at=credential.password_at if credential else None,
+            factor_at=credential.factor_at if credential else None,
+            demanded=proofs.rules.demands_factor(role),
+            codes_left=tx.accounts.codes_left(address),
+            codes_kept=credential is not None and credential.kept_at is not None,
+            sessions=[one for one in tx.sessions.of(address) if one.alive(now)],
+        )
+
+
+# --- password
+
+
+def change_password(
+    hashed: bytes, old: str, new: str, *, place: Place, proofs: Proofs
+) -> SignedIn | tuple[str, str]:
+    """Set another password. Returns the field that is at fault and why, where one is.
+
+    Raises Refused where the session is over, or too many passwords are being worked out.
+    """
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed)
+        credential = tx.accounts.get(session.address)
+        counted = proofs.attempt(tx, of_codes(session.address, place.network, familiar=True))
+    if counted is None:
+        return "old", _WAIT
+    before = credential.password if credential else ""
+    if not proofs.passwords.fits(old, before):
+        return "old", "This is not your password."
+    wrong = objection(new, session.address) or (_SAME if new == old else "")
+    made = "" if wrong else proofs.passwords.hash(new)
+    with proofs.store.begin() as tx:
+        tx.throttle.take_back(counted)
+        if wrong:
+            return "new", wrong
+        return _set_password(tx, hashed, before, made, place, proofs)
+
+
+_SAME = "This is the password that you have. Choose another one."
+
+
+def _set_password(
+    tx: Transaction, hashed: bytes, before: str, made: str, place: Place, proofs: Proofs
+) -> SignedIn:
+    session = proofs.holder(tx, hashed)
+    address = session.address
+    credential = tx.accounts.get(address)
+    if credential is None or credential.password != before:
+        raise Refused("your password was changed in the meantime; nothing more was changed")
+    tx.accounts.set_password(address, made, proofs.clock.now())
+    return _changed(tx, session, "password", "Your password was changed.", place, proofs)
+
+
+# --- second factor
+
+
+def begin_factor(hashed: bytes, *, stage: Stage, proofs: Proofs) -> None:
+    """Begin to set a second factor up. One that there is goes on until a new one is proved."""
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed, stage=stage)
+        tx.accounts.prepare_factor(session.address, codes.new_salt())
+
+
+def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> Enrolment | None:
+    """What is being set up; None where nothing is. Raises Refused where the session is over."""
+    with proofs.store.read() as tx:
+        address = proofs.holder(tx, hashed, stage=stage).address
+        credential = tx.accounts.get(address)
+    if credential is None or not credential.pending:
+        return None
+    secret = proofs.secret(credential.pending)
+    said = codes.address_of(secret, account=address, issuer=issuer)
+    return Enrolment(secret=secret, address=said)
+
+
+def confirm_factor(
+    hashed: bytes, code: str, *, stage: Stage, place: Place, proofs: Proofs
+) -> Enrolled | Denied:
+    """A first code proves that the app knows the secret: from now on the factor is in force."""
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed, stage=stage)
+        limits = proofs.code_limits(tx, session.address, place)
+        counted = proofs.attempt(tx, limits)
+        if counted is None:
+            return Denied.TOO_OFTEN
+        credential = tx.accounts.get(session.address)
+        step = _step_of(credential, code, proofs)
+        if credential is None or step is None:
+            return Denied.WRONG
+        tx.throttle.take_back(counted)
+        tx.accounts.confirm_factor(session.address, step, proofs.clock.now())
+        made = proofs.new_codes(tx, session.address)
+        told = "A second factor was set up for your account."
+        entered = _changed(tx, session, "second factor", told, place, proofs)
+    return Enrolled(signed_in=entered, codes=made)
+
+
+def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | None:
+    if credential is None or not credential.pending:
+        return None
+    return codes.step_of(code, proofs.secret(credential.pending), proofs.clock.now())
+
+
+def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
+    """Sign in with the password alone from now on. Raises Refused where the role demands more."""
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed)
+        role = tx.staff.role(session.address)
+        if role is not None and proofs.rules.demands_factor(role):
+            raise Refused(
+                f"the role {role.value} needs a second factor; set up another one instead"
+            )
+        tx.accounts.drop_factor(session.address)
+        told = "The second factor of your account was removed."
+        return _changed(tx, session, "second factor removed", told, place, proofs)
+
+
+# --- recovery codes
+
+
+def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
+    """New recovery codes; those of before do nothing any more. Raises Refused."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        credential = tx.accounts.get(address)
+        if credential is None or not credential.has_factor:
+            raise Refused("recovery codes are for those who have a second factor; set one up first")
+        made = proofs.new_codes(tx, address)
+        proofs.enter(tx, address, "recovery codes", address, "made anew")
+        proofs.tell(tx, address, "New recovery codes were made for your account.")
+    return made
+
+
+def type_back(hashed: bytes, code: str, *, proofs: Proofs) -> bool:
+    """One of the codes is typed back: they were kept. It is not used by that."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        kept = tx.accounts.has_code(address, codes.recovery_hash(proofs.key, address, code))
+        if kept:
+            tx.accounts.keep_codes(address, proofs.clock.now())
+            proofs.enter(tx, address, "recovery codes", address, "kept")
+    return kept
+
+
+# --- sessions
+
+
+def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
+    """End another session of one's own. Raises NotFound for what is none of theirs."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        theirs = [one for one in tx.sessions.of(address) if one.key == key]
+        if not theirs:
+            raise NotFound("This session has ended already, or it is not yours.")
+        tx.sessions.end(theirs[0].hash)
+        proofs.enter(tx, address, "end session", address, theirs[0].browser)
+
+
+def end_others(hashed: bytes, *, proofs: Proofs) -> int:
+    """End all other sessions of one's own; returns how many."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        ended = tx.sessions.end_all(address, but=hashed)
+        proofs.enter(tx, address, "end session", address, f"all others, {ended}")
+    return ended
+
+
+def _changed(
+    tx: Transaction, session: Session, action: str, told: str, place: Place, proofs: Proofs
+) -> SignedIn:
+    """End the other sessions, go on in this browser under another word, and let its owner know."""
+    tx.sessions.end_all(session.address, but=session.hash)
+    entered = proofs.renew(tx, session, place, fresh=action == "second factor")
+    if session.stage is not Stage.WHOLE:
+        tx.throttle.know(session.address, place.network, proofs.clock.now())
+    proofs.enter(tx, session.address, action, session.address, "other sessions ended")
+    proofs.tell(tx, session.address, told)
+    return entered

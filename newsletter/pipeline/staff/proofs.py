@@ -1,0 +1,202 @@
+"""What the stages of accounts have in common: how something is proved, noted and told.
+
+It is no stage, and knows none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from newsletter.credentials import codes
+from newsletter.credentials.links import hash_of, new_word
+from newsletter.credentials.passwords import Passwords
+from newsletter.domain.clock import Clock
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.account import RECOVERY_CODES, Credential, DeskRules, Stage
+from newsletter.domain.staff.limits import Limit, exceeded, of_codes
+from newsletter.domain.staff.member import Session
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import fold
+from newsletter.pipeline.ledger import authorise
+from newsletter.store.sql import Store, Transaction
+
+OPERATOR = "operator"
+"""Who acts from the shell: whoever may use it may do anything."""
+
+
+class Denied(Enum):
+    """Why somebody does not come in."""
+
+    WRONG = "wrong"
+    """What they gave is not right."""
+    TOO_OFTEN = "too often"
+    """There were too many failures; whether it was right is not said."""
+    OVER = "over"
+    """What came before was too long ago, or is gone: begin again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a request comes from."""
+
+    browser: str = ""
+    network: str = ""
+    """Empty where a proxy does not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """What somebody has who comes in, or comes one step further."""
+
+    address: str
+    word: str
+    """For the cookie; only its hash is kept."""
+    stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proofs:
+    """``key`` is the workspace's: what it makes of salts and codes stands in no database."""
+
+    store: Store
+    clock: Clock
+    key: bytes
+    passwords: Passwords
+    rules: DeskRules
+
+    # --- sessions
+
+    def begin(
+        self, tx: Transaction, address: str, stage: Stage, place: Place, *, fresh: bool = False
+    ) -> SignedIn:
+        """Begin a session under a word that nobody had before, and forget those that are over."""
+        now = self.clock.now()
+        tx.sessions.clear(now)
+        word = new_word()
+        session = Session(
+            hash=hash_of(word),
+            address=address,
+            created_at=now,
+            seen_at=now,
+            stepped_up_at=now if fresh else None,
+            browser=place.browser,
+            network=place.network,
+            stage=stage,
+        )
+        tx.sessions.begin(session)
+        if stage is Stage.WHOLE:
+            tx.throttle.know(address, place.network, now)
+        return SignedIn(address=address, word=word, stage=stage)
+
+    def renew(
+        self, tx: Transaction, before: Session, place: Place, *, fresh: bool = True
+    ) -> SignedIn:
+        """The same person in the same browser, under another word; it lasts no longer for that."""
+        tx.sessions.end(before.hash)
+        word, now = new_word(), self.clock.now()
+        tx.sessions.begin(
+            Session(
+                hash=hash_of(word),
+                address=before.address,
+                created_at=before.created_at if before.stage is Stage.WHOLE else now,
+                seen_at=now,
+                stepped_up_at=now if fresh else before.stepped_up_at,
+                browser=place.browser,
+                network=place.network,
+            )
+        )
+        return SignedIn(address=before.address, word=word, stage=Stage.WHOLE)
+
+    def holder(self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE) -> Session:
+        """Whose session it is, if it has come so far and is not over. Raises Refused."""
+        whole = stage is Stage.WHOLE
+        session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
+        if session is None or session.stage is not stage or not session.alive(self.clock.now()):
+            raise Refused("you were signed out in the meantime; sign in again")
+        if tx.staff.role(session.address) is None:
+            raise Refused(f"{session.address} is not among the staff any more")
+        return session
+
+    def next_stage(self, role: Role, credential: Credential) -> Stage:
+        """What follows when a password was right."""
+        if credential.has_factor:
+            return Stage.HALF
+        return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
+
+    # --- failures
+
+    def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
+        """Count one as a failure before it is looked at: so many at once are no more than so many.
+
+        Returns what takes it back; None where it is one too many, and not counted.
+        """
+        now, limits = self.clock.now(), tuple(limits)
+        if exceeded(limits, now, tx.throttle.count):
+            return None
+        return tx.throttle.failed({one.key for one in limits}, now)
+
+    def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
+        """Whether no more are looked at for now."""
+        return exceeded(limits, self.clock.now(), tx.throttle.count)
+
+    def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
+        familiar = tx.throttle.knows(address, place.network, self.clock.now())
+        return of_codes(address, place.network, familiar=familiar)
+
+    # --- codes
+
+    def secret(self, salt: str) -> str:
+        """The secret of one-time codes that a salt stands for."""
+        return codes.secret(self.key, salt)
+
+    def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
+        """Whether a one-time or recovery code is right and was not used. It is used by that."""
+        now, address = self.clock.now(), credential.address
+        if not credential.has_factor:
+            return False
+        if codes.is_recovery_code(code):
+            hashed = codes.recovery_hash(self.key, address, code)
+            used = tx.accounts.use_code(address, hashed, now)
+            if used:
+                left = tx.accounts.codes_left(address)
+                self.tell(tx, address, f"A recovery code was used. {left} are left.")
+            return used
+        step = codes.step_of(code, self.secret(credential.factor), now)
+        return step is not None and tx.accounts.use_step(address, step)
+
+    def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
+        """Recovery codes in the place of those that there were. They are shown once."""
+        made = codes.new_recovery_codes(RECOVERY_CODES)
+        hashes = [codes.recovery_hash(self.key, address, one) for one in made]
+        tx.accounts.renew_codes(address, hashes)
+        return made
+
+    # --- who knows of it
+
+    def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
+        """One line of the audit log."""
+        tx.audit.enter(
+            at=self.clock.now(), actor=actor, action=action, subject=subject, detail=detail
+        )
+
+    def tell(self, tx: Transaction, address: str, what: str) -> None:
+        """Mail somebody what happened to their account."""
+        now = self.clock.now()
+        tx.letters.tell(address, f"{what} It happened on {_moment(now)}.", now)
+
+    def admin(self, tx: Transaction, by: str, deed: str) -> str:
+        """Who does something that only admins may, or the operator. Raises Refused."""
+        return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, deed)
+
+
+def folded(address: str) -> str:
+    """An address as accounts know it; empty where it is none."""
+    try:
+        return fold(address[:254])
+    except ValueError:
+        return ""
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y at %H:%M} UTC"

@@ -1,0 +1,204 @@
+"""address + password → second factor → session; and a fresh factor in between.
+
+Whoever asks learns nothing about who has an account: a wrong password, an unknown address and too
+many failures cost the same and are answered alike.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from newsletter.credentials.links import hash_of
+from newsletter.domain.staff.account import Credential, Stage
+from newsletter.domain.staff.limits import Limit, of_passwords
+from newsletter.domain.staff.member import Session
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, folded
+from newsletter.store.sql import Transaction
+
+_DAY = timedelta(days=1)
+_STOPPED = "no more are looked at for some minutes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What is known of an address, and whether this attempt is looked at."""
+
+    address: str
+    role: Role | None
+    credential: Credential | None
+    limits: tuple[Limit, ...]
+    counted: list[int] | None
+    familiar: bool
+
+    @property
+    def password(self) -> str:
+        """The hash to compare with; empty where nobody can be let in."""
+        return self.credential.password if self.role and self.credential else ""
+
+
+def sign_in(
+    address: str, password: str, *, place: Place, proofs: Proofs, before: str = ""
+) -> SignedIn | Denied:
+    """Take a password. ``before`` is what the browser's cookie held: that session ends.
+
+    Raises Refused where too many passwords are being worked out just now.
+    """
+    with proofs.store.begin() as tx:
+        known = _known(tx, folded(address), place, proofs)
+    right = proofs.passwords.fits(password, known.password)
+    if known.counted is None:
+        return Denied.TOO_OFTEN
+    with proofs.store.begin() as tx:
+        # the account may have changed while the password was worked out
+        now = replace(known, role=tx.staff.role(known.address), credential=_credential(tx, known))
+        if not right or now.password != known.password:
+            _refuse(tx, known, place, proofs)
+            return Denied.WRONG
+        tx.throttle.take_back(known.counted)
+        tx.sessions.end(hash_of(before))
+        return _go_on(tx, now, password, place, proofs)
+
+
+def _known(tx: Transaction, address: str, place: Place, proofs: Proofs) -> _Known:
+    familiar = tx.throttle.knows(address, place.network, proofs.clock.now())
+    limits = of_passwords(address, place.network, familiar=familiar)
+    return _Known(
+        address=address,
+        role=tx.staff.role(address),
+        credential=tx.accounts.get(address),
+        limits=limits,
+        counted=proofs.attempt(tx, limits),
+        familiar=familiar,
+    )
+
+
+def _credential(tx: Transaction, known: _Known) -> Credential | None:
+    return tx.accounts.get(known.address)
+
+
+def _go_on(tx: Transaction, known: _Known, password: str, place: Place, proofs: Proofs) -> SignedIn:
+    role, credential = known.role, known.credential
+    assert role is not None and credential is not None  # noqa: S101, PT018 - else no password fits
+    stage = proofs.next_stage(role, credential)
+    if stage is Stage.WHOLE:
+        _note(tx, known.address, "with a password", place, proofs)
+    return proofs.begin(tx, known.address, stage, place)
+
+
+def _refuse(tx: Transaction, known: _Known, place: Place, proofs: Proofs) -> None:
+    """One line for one attempt; its owner hears once a day that somebody tries and tries."""
+    subject = known.address if known.role else "an unknown address"
+    last = proofs.is_last(tx, known.limits)
+    detail = f"wrong password, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
+    proofs.enter(tx, "nobody", "sign-in refused", subject, detail)
+    if last and known.role:
+        _warn(tx, known.address, place, proofs)
+
+
+def _warn(tx: Transaction, address: str, place: Place, proofs: Proofs) -> None:
+    told = Limit(key=f"told {address}", most=1, within=_DAY)
+    if proofs.attempt(tx, [told]) is not None:
+        what = f"Somebody tried several times to sign in as you, from {_where(place)}, and failed."
+        proofs.tell(tx, address, what)
+
+
+def second(word: str, code: str, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
+    """Take a one-time or recovery code of somebody whose password was right."""
+    with proofs.store.begin() as tx:
+        half = tx.sessions.half(hash_of(word))
+        if not _waits(tx, half, proofs) or half is None:
+            return Denied.OVER
+        denied = _deny(tx, half.address, code, place, proofs, "sign-in refused")
+        if denied is not None:
+            return denied
+        tx.sessions.end(half.hash)
+        _note(tx, half.address, "with a second factor", place, proofs)
+        return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
+
+
+def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
+    """Whether somebody may give their second factor: still among the staff, and in time."""
+    return (
+        half is not None
+        and half.stage is Stage.HALF
+        and half.alive(proofs.clock.now())
+        and tx.staff.role(half.address) is not None
+    )
+
+
+def step_up(hashed: bytes, said: str, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
+    """Take a fresh factor of somebody who is signed in: a code, or the password of who has none.
+
+    Raises Refused where the session is over, or too many passwords are being worked out.
+    """
+    with proofs.store.read() as tx:
+        session = proofs.holder(tx, hashed)
+        credential = tx.accounts.get(session.address)
+    if credential is None:
+        return Denied.WRONG
+    right = None
+    if not credential.has_factor:
+        right = proofs.passwords.fits(said, credential.password)
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed)
+        denied = _deny(tx, session.address, said, place, proofs, "step-up refused", right=right)
+        if denied is not None:
+            return denied
+        proofs.enter(tx, session.address, "step-up", session.address, _where(place))
+        return proofs.renew(tx, session, place)
+
+
+def _deny(
+    tx: Transaction,
+    address: str,
+    said: str,
+    place: Place,
+    proofs: Proofs,
+    action: str,
+    *,
+    right: bool | None = None,
+) -> Denied | None:
+    """Why a factor is refused; ``right`` is known where it was a password."""
+    limits = proofs.code_limits(tx, address, place)
+    counted = proofs.attempt(tx, limits)
+    if counted is None:
+        return Denied.TOO_OFTEN
+    credential = tx.accounts.get(address)
+    if right is None:
+        right = credential is not None and proofs.spend(tx, credential, said)
+    if right:
+        tx.throttle.take_back(counted)
+        return None
+    last = proofs.is_last(tx, limits)
+    detail = f"wrong code, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
+    proofs.enter(tx, "nobody", action, address, detail)
+    if last:
+        _warn(tx, address, place, proofs)
+    return Denied.WRONG
+
+
+def sign_out(hashed: bytes, *, proofs: Proofs) -> None:
+    """End a session, however far it has come. To sign out twice is no fault."""
+    with proofs.store.begin() as tx:
+        session = tx.sessions.get(hashed)
+        if tx.sessions.end(hashed) and session is not None:
+            proofs.enter(tx, session.address, "sign-out", session.address, session.browser)
+
+
+def halfway(word: str, *, proofs: Proofs) -> Session | None:
+    """Somebody whose password was right, and of whom something more is asked; None: nobody."""
+    with proofs.store.read() as tx:
+        half = tx.sessions.half(hash_of(word)) if word else None
+    return half if half is not None and half.alive(proofs.clock.now()) else None
+
+
+def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs) -> None:
+    """Write down that somebody came in; they hear of it where they never came in from."""
+    proofs.enter(tx, address, "sign-in", address, f"{how}, from {_where(place)}")
+    if not tx.throttle.knows(address, place.network, proofs.clock.now()):
+        what = f"You signed in from a place that is new to us: {_where(place)}."
+        proofs.tell(tx, address, what)
+
+
+def _where(place: Place) -> str:
+    return ", ".join(one for one in (place.browser, place.network) if one) or "an unknown place"

@@ -1,0 +1,87 @@
+"""Passwords: hashed by Argon2id, compared in equal time, refused where they are easy to guess."""
+
+import threading
+
+import pytest
+
+from newsletter.credentials.passwords import LEAST, Passwords, objection
+from newsletter.domain.errors import Refused
+from tests.unit.pipeline.staff.office import PASSWORDS
+
+
+def test_a_password_is_hashed_by_argon2id_with_what_owasp_advises() -> None:
+    made = Passwords().hash("umbrella kettle forest nine")
+    assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_password_fits_its_own_hash_alone() -> None:
+    hashed = PASSWORDS.hash("umbrella kettle forest nine")
+    assert PASSWORDS.fits("umbrella kettle forest nine", hashed)
+    for wrong in ("umbrella kettle forest nine ", "", "x" * 9999):
+        assert not PASSWORDS.fits(wrong, hashed)
+    assert hashed != PASSWORDS.hash("umbrella kettle forest nine")
+
+
+@pytest.mark.parametrize("hashed", ["", "nonsense", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"])
+def test_nothing_fits_where_there_is_no_hash(hashed: str) -> None:
+    for said in ("", "nobody's", "x"):
+        assert not PASSWORDS.fits(said, hashed)
+
+
+def test_one_password_typed_on_two_keyboards_is_one() -> None:
+    composed, apart = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
+    assert composed != apart
+    assert PASSWORDS.fits(apart, PASSWORDS.hash(composed))
+
+
+def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
+    passwords = Passwords(memory=64, passes=1, at_once=2, patience=0.01)
+    held, done = threading.Barrier(3), threading.Event()
+
+    def hold() -> None:
+        with passwords.turn():
+            held.wait(10)
+            done.wait(10)
+
+    threads = [threading.Thread(target=hold) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    held.wait(10)
+    with pytest.raises(Refused, match="try again in a minute"):
+        passwords.fits("x", "")
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not passwords.fits("x", "")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "umbrella kettle forest nine",
+        "x7#Kq-9vTz2m",
+        "Ωmega kaffee 2 wolken",
+        "🐘 elephant quilt sonata",
+    ],
+)
+def test_a_good_password_is_taken(password: str) -> None:
+    assert objection(password, "ana@forum.example", "Ana Ruiz") == ""
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "x" * (LEAST - 1),
+        "x" * 201,
+        "123456789012",
+        "qwertyuiop12",
+        "passwordpassword",
+        "iloveyou1234",
+        "ana@forum.example",
+        "Ana.Ruiz2026",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ],
+)
+def test_a_bad_password_is_refused_in_words(password: str) -> None:
+    assert objection(password, "ana@forum.example", "Ana Ruiz").endswith(".")

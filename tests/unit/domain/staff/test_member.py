@@ -1,0 +1,140 @@
+"""A member of staff, their session, and what is put up with before it opens."""
+
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.staff.account import DeskRules, Invitation, LinkKind, Stage
+from newsletter.domain.staff.browser import browser_of
+from newsletter.domain.staff.limits import exceeded, of_codes, of_passwords
+from newsletter.domain.staff.member import (
+    ABSOLUTE,
+    FRESH,
+    HALF,
+    IDLE,
+    Member,
+    Session,
+    name_of,
+)
+from newsletter.domain.statements.statement import Role
+from tests.fakes import NOON
+
+SECOND = timedelta(seconds=1)
+
+
+def session(**fields: object) -> Session:
+    known = {"hash": b"h" * 32, "address": "ana@x.example", "created_at": NOON, "seen_at": NOON}
+    return Session(**(known | fields))  # type: ignore[arg-type]
+
+
+def test_a_session_ends_idle_and_after_a_week() -> None:
+    assert session().alive(NOON + IDLE - SECOND)
+    assert not session().alive(NOON + IDLE)
+    late = NOON + ABSOLUTE
+    assert session(seen_at=late).alive(late - SECOND)
+    assert not session(seen_at=late).alive(late)
+    assert session().alive(NOON + IDLE, seen_at=NOON + SECOND)
+
+
+def test_the_half_way_in_is_open_for_ten_minutes() -> None:
+    half = session(stage=Stage.HALF)
+    assert half.alive(NOON + HALF - SECOND)
+    assert not half.alive(NOON + HALF)
+
+
+def test_a_factor_is_fresh_for_ten_minutes_and_never_before_it_was_shown() -> None:
+    assert not session().fresh(NOON)
+    shown = session(stepped_up_at=NOON)
+    assert shown.fresh(NOON + FRESH - SECOND)
+    assert not shown.fresh(NOON + FRESH)
+    assert not shown.fresh(NOON - SECOND)
+
+
+def test_the_key_of_a_session_is_the_beginning_of_its_hash() -> None:
+    assert session().key == "68" * 8
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("ana@x.example", "Ana"),
+        ("ana.ruiz@x.example", "Ana Ruiz"),
+        ("ana_RUIZ@x.example", "Ana RUIZ"),
+        ("...@x.example", "...@x.example"),
+        ("", ""),
+    ],
+)
+def test_somebody_has_a_name_by_their_address(address: str, name: str) -> None:
+    assert name_of(address) == name
+
+
+def test_a_member_is_called_what_they_said() -> None:
+    member = Member(address="ana@x.example", role=Role.APPROVER, session=session())
+    assert member.name == "Ana"
+    assert (member.may(Role.WRITER), member.may(Role.SENDER)) == (True, False)
+    named = Member(address="a@x", role=Role.VIEWER, session=session(), given_name="Ana R.")
+    assert named.name == "Ana R."
+
+
+def test_an_invitation_is_open_until_it_is_used_withdrawn_or_old() -> None:
+    def made(**ended: object) -> Invitation:
+        return Invitation(
+            id=1,
+            kind=LinkKind.INVITATION,
+            address="ana@x.example",
+            role=Role.WRITER,
+            by="operator",
+            made_at=NOON,
+            expires_at=NOON + SECOND,
+            **ended,  # type: ignore[arg-type]
+        )
+
+    assert made().open(NOON)
+    assert not made().open(NOON + SECOND)
+    assert not made(used_at=NOON).open(NOON)
+    assert not made(withdrawn_at=NOON).open(NOON)
+
+
+def test_which_roles_need_a_second_factor() -> None:
+    demanded = [role for role in Role if DeskRules().demands_factor(role)]
+    assert demanded == [Role.SENDER, Role.ADMIN]
+
+
+def test_failures_count_against_person_network_and_all_and_where_one_is_known_less() -> None:
+    keys = [one.key for one in of_passwords("a@x", "n", familiar=False)]
+    assert keys == ["password a@x n", "network n", "password a@x", "password"]
+    assert len(of_passwords("a@x", "", familiar=False)) == 3
+    assert [one.key for one in of_passwords("a@x", "n", familiar=True)] == keys[:1]
+    assert {one.key for one in of_codes("a@x", "n", familiar=True)} == {"code a@x n"}
+    assert {one.key for one in of_codes("a@x", "n", familiar=False)} == {"code a@x"}
+
+
+def test_one_more_than_so_many_is_too_many() -> None:
+    limits = of_codes("a@x", "", familiar=False)
+    for count, over in ((4, False), (5, True)):
+        assert exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/120 Safari/537.36 Edg/120",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.0", "An unknown browser"),
+        ("<script>alert(1)</script> Firefox/1", "Firefox"),
+        ("Linux", "Linux"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_a_browser_is_called_what_its_owner_calls_it(said: str, name: str) -> None:
+    assert browser_of(said) == name

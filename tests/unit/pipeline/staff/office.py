@@ -1,0 +1,97 @@
+"""The staff of a workspace, and what they sign in with."""
+
+from dataclasses import dataclass, field
+
+from pyotp import TOTP
+
+from newsletter.credentials.links import hash_of
+from newsletter.credentials.passwords import Passwords
+from newsletter.domain.staff.account import DeskRules, Stage
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import account, invite, signin
+from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, Proofs, SignedIn
+from newsletter.store.sql import Store
+from tests.fakes import FixedClock
+
+PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
+OTHER = "lantern gravel violin sixty"
+HERE = Place(browser="Firefox on Linux", network="203.0.113.0/24")
+THERE = Place(browser="Chrome on Mac", network="198.51.100.0/24")
+PASSWORDS = Passwords(memory=64, passes=1)
+"""Cheap ones, for tests."""
+ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
+
+
+@dataclass(kw_only=True)
+class Office:
+    """Accounts on a store, with a clock that stands still."""
+
+    store: Store
+    clock: FixedClock
+    rules: DeskRules = field(default_factory=DeskRules)
+
+    @property
+    def proofs(self) -> Proofs:
+        return Proofs(
+            store=self.store,
+            clock=self.clock,
+            key=b"k" * 32,
+            passwords=PASSWORDS,
+            rules=self.rules,
+        )
+
+    def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> invite.Link:
+        return invite.invite(address, role, by=by, proofs=self.proofs)
+
+    def accept(self, word: str, password: str = PASSWORD, name: str = "") -> SignedIn:
+        done = invite.accept(word, name=name, password=password, place=HERE, proofs=self.proofs)
+        assert isinstance(done, SignedIn), done
+        return done
+
+    def join(self, address: str, role: Role = Role.WRITER) -> SignedIn:
+        """Somebody who has an account, and is signed in, with a second factor where it is due."""
+        entered = self.accept(self.link(address, role).word)
+        if entered.stage is Stage.ENROLLING:
+            return self.enrol(entered, stage=Stage.ENROLLING).signed_in
+        return entered
+
+    def enrol(self, entered: SignedIn, *, stage: Stage = Stage.WHOLE) -> account.Enrolled:
+        hashed = hash_of(entered.word)
+        account.begin_factor(hashed, stage=stage, proofs=self.proofs)
+        code = self.code(entered.address, pending=True)
+        done = account.confirm_factor(hashed, code, stage=stage, place=HERE, proofs=self.proofs)
+        assert isinstance(done, account.Enrolled)
+        return done
+
+    def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
+        """What somebody's app shows now, or so many seconds away from now."""
+        with self.store.read() as tx:
+            credential = tx.accounts.get(address)
+        assert credential is not None
+        secret = self.proofs.secret(credential.pending if pending else credential.factor)
+        return str(TOTP(secret).at(int(self.clock.now().timestamp()) + away))
+
+    def sign_in(
+        self, address: str, password: str = PASSWORD, place: Place = HERE
+    ) -> SignedIn | Denied:
+        return signin.sign_in(address, password, place=place, proofs=self.proofs)
+
+    def second(self, entered: SignedIn, code: str, place: Place = HERE) -> SignedIn | Denied:
+        return signin.second(entered.word, code, place=place, proofs=self.proofs)
+
+    def is_in(self, entered: SignedIn) -> bool:
+        """Whether the word opens the desk."""
+        with self.store.read() as tx:
+            return tx.sessions.get(hash_of(entered.word)) is not None
+
+    def told(self, address: str) -> list[str]:
+        """What somebody was mailed, the oldest first."""
+        with self.store.read() as tx:
+            found = [tx.letters.get(number) for number in range(1, 100)]
+        return [one.source for one in found if one is not None and one.address == address]
+
+    def deeds(self) -> list[tuple[str, str, str]]:
+        """(actor, action, subject) of each line of the audit log, which is whole."""
+        with self.store.read() as tx:
+            tx.audit.verify()
+            return [(one.actor, one.action, one.subject) for one in tx.audit.all()]

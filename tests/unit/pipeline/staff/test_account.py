@@ -1,0 +1,254 @@
+"""One's own account: what changes it, what that ends, and who hears of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from newsletter.credentials.links import hash_of
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import Stage
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import account
+from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, Office
+
+
+def change(
+    office: Office, entered: SignedIn, old: str = PASSWORD, new: str = OTHER
+) -> SignedIn | tuple[str, str]:
+    hashed = hash_of(entered.word)
+    return account.change_password(hashed, old, new, place=HERE, proofs=office.proofs)
+
+
+def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: Office) -> None:
+    here, there = office.join(ANA), office.sign_in(ANA)
+    assert isinstance(there, SignedIn)
+    changed = change(office, here)
+    assert isinstance(changed, SignedIn)
+    assert [office.is_in(one) for one in (here, there, changed)] == [False, False, True]
+    assert "Your password was changed." in office.told(ANA)[-1]
+    assert office.deeds()[-1] == (ANA, "password", ANA)
+    assert office.sign_in(ANA) is Denied.WRONG
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "why"),
+    [
+        (OTHER, OTHER, "old", "not your password"),
+        (PASSWORD, "short", "new", "12 characters"),
+        (PASSWORD, "ana@forum.example", "new", "easy to guess"),
+        (PASSWORD, PASSWORD, "new", "the password that you have"),
+    ],
+)
+def test_a_password_that_does_not_do_changes_nothing(
+    office: Office, old: str, new: str, field: str, why: str
+) -> None:
+    entered = office.join(ANA)
+    told = change(office, entered, old, new)
+    assert isinstance(told, tuple)
+    assert told[0] == field
+    assert why in told[1]
+    assert office.is_in(entered)
+
+
+def test_whoever_sits_down_at_an_open_desk_guesses_five_times(office: Office) -> None:
+    entered = office.join(ANA)
+    for _ in range(5):
+        change(office, entered, OTHER)
+    told = change(office, entered)
+    assert isinstance(told, tuple)
+    assert "Wait 5 minutes" in told[1]
+
+
+def test_of_two_changes_at_once_one_counts(office: Office) -> None:
+    entered = office.join(ANA)
+    proofs = office.proofs
+
+    class Slow:
+        def fits(self, password: str, hashed: str) -> bool:
+            with office.store.begin() as tx:
+                tx.accounts.set_password(ANA, "another", office.clock.now())
+            return True
+
+        def hash(self, password: str) -> str:
+            return "mine"
+
+    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="in the meantime"):
+        account.change_password(hash_of(entered.word), PASSWORD, OTHER, place=HERE, proofs=slow)
+
+
+def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
+    entered = office.join(ANA)
+    with office.store.begin() as tx:
+        tx.accounts.remove(ANA)
+    assert change(office, entered) == ("old", "This is not your password.")
+
+
+# --- second factor
+
+
+def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
+    entered, other = office.join(ANA), office.sign_in(ANA)
+    assert isinstance(other, SignedIn)
+    hashed = hash_of(entered.word)
+
+    def shown() -> account.Enrolment | None:
+        return account.enrolment(
+            hashed, stage=Stage.WHOLE, issuer="Example Forum", proofs=office.proofs
+        )
+
+    assert shown() is None
+    assert (
+        account.confirm_factor(
+            hashed, "123456", stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+        )
+        is Denied.WRONG
+    )
+    account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
+    offered = shown()
+    assert offered is not None
+    assert offered.address.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
+    assert offered.secret in offered.address
+    assert account.overview(ANA, proofs=office.proofs).factor_at is None
+    done = office.enrol(entered)
+    assert [office.is_in(one) for one in (entered, other)] == [False, False]
+    assert office.is_in(done.signed_in)
+    assert "A second factor was set up" in office.told(ANA)[-1]
+    seen = account.overview(ANA, proofs=office.proofs)
+    assert (seen.factor_at, seen.codes_left, seen.codes_kept) == (office.clock.now(), 10, False)
+
+
+def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> None:
+    entered = office.join(ANA)
+    hashed = hash_of(entered.word)
+    account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
+
+    def confirm(code: str) -> object:
+        return account.confirm_factor(
+            hashed, code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+        )
+
+    assert [confirm("000000") for _ in range(5)] == [Denied.WRONG] * 5
+    assert confirm(office.code(ANA, pending=True)) is Denied.TOO_OFTEN
+
+
+def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
+    office.enrol(office.join(ANA))
+    code = office.code(ANA)
+    half = office.sign_in(ANA)
+    assert isinstance(half, SignedIn)
+    assert office.second(half, code) is Denied.WRONG
+
+
+def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Office) -> None:
+    entered = office.enrol(office.join(ANA)).signed_in
+    done = account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+    assert office.is_in(done)
+    assert "was removed" in office.told(ANA)[-1]
+    again = office.sign_in(ANA)
+    assert isinstance(again, SignedIn)
+    assert again.stage is Stage.WHOLE
+    entered = office.join(CLEO, Role.SENDER)
+    with pytest.raises(Refused, match="sender needs a second factor"):
+        account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+
+
+# --- recovery codes
+
+
+def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> None:
+    done = office.enrol(office.join(ANA))
+    hashed = hash_of(done.signed_in.word)
+    assert account.type_back(hashed, f" {done.codes[3].upper()} ", proofs=office.proofs)
+    assert account.overview(ANA, proofs=office.proofs).codes_kept
+    made = account.renew_codes(hashed, proofs=office.proofs)
+    assert not set(made) & set(done.codes)
+    assert not account.type_back(hashed, done.codes[3], proofs=office.proofs)
+    seen = account.overview(ANA, proofs=office.proofs)
+    assert (seen.codes_left, seen.codes_kept) == (10, False)
+    assert "New recovery codes" in office.told(ANA)[-1]
+
+
+def test_to_type_a_code_back_does_not_use_it(office: Office) -> None:
+    done = office.enrol(office.join(ANA))
+    account.type_back(hash_of(done.signed_in.word), done.codes[0], proofs=office.proofs)
+    half = office.sign_in(ANA)
+    assert isinstance(half, SignedIn)
+    assert isinstance(office.second(half, done.codes[0]), SignedIn)
+
+
+def test_recovery_codes_are_for_who_has_a_second_factor(office: Office) -> None:
+    entered = office.join(ANA)
+    with pytest.raises(Refused, match="set one up first"):
+        account.renew_codes(hash_of(entered.word), proofs=office.proofs)
+
+
+# --- sessions
+
+
+def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:
+    here, there, third = office.join(ANA), office.sign_in(ANA), office.sign_in(ANA)
+    assert isinstance(there, SignedIn)
+    assert isinstance(third, SignedIn)
+    hashed = hash_of(here.word)
+    assert len(account.overview(ANA, proofs=office.proofs).sessions) == 3
+    account.end_session(hashed, hash_of(there.word).hex()[:16], proofs=office.proofs)
+    assert [office.is_in(one) for one in (here, there, third)] == [True, False, True]
+    assert account.end_others(hashed, proofs=office.proofs) == 1
+    assert [office.is_in(one) for one in (here, third)] == [True, False]
+    assert [deed[1] for deed in office.deeds()[-2:]] == ["end session"] * 2
+
+
+def test_nobody_ends_somebody_elses_session(office: Office) -> None:
+    ana, ben = office.join(ANA), office.join(BEN)
+    for key in (hash_of(ben.word).hex()[:16], "", "0" * 16):
+        with pytest.raises(NotFound):
+            account.end_session(hash_of(ana.word), key, proofs=office.proofs)
+    assert office.is_in(ben)
+
+
+def test_who_is_not_among_the_staff_has_no_overview(office: Office) -> None:
+    with pytest.raises(NotFound):
+        account.overview(ANA, proofs=office.proofs)
+
+
+def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
+    with office.store.begin() as tx:
+        tx.staff.put(ANA, Role.SENDER, office.clock.now())
+    seen = account.overview(ANA, proofs=office.proofs)
+    assert (seen.password_at, seen.factor_at, seen.codes_kept) == (None, None, False)
+    assert seen.demanded
+
+
+ACTS: list[Callable[[bytes, Office], object]] = [
+    lambda one, office: account.change_password(
+        one, PASSWORD, OTHER, place=HERE, proofs=office.proofs
+    ),
+    lambda one, office: account.begin_factor(one, stage=Stage.WHOLE, proofs=office.proofs),
+    lambda one, office: account.enrolment(one, stage=Stage.WHOLE, issuer="x", proofs=office.proofs),
+    lambda one, office: account.confirm_factor(
+        one, "1", stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+    ),
+    lambda one, office: account.drop_factor(one, place=HERE, proofs=office.proofs),
+    lambda one, office: account.renew_codes(one, proofs=office.proofs),
+    lambda one, office: account.type_back(one, "x", proofs=office.proofs),
+    lambda one, office: account.end_session(one, "x", proofs=office.proofs),
+    lambda one, office: account.end_others(one, proofs=office.proofs),
+]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whose_session_ended_meanwhile_changes_nothing(
+    office: Office, act: Callable[[bytes, Office], object]
+) -> None:
+    entered = office.join(ANA)
+    half = office.accept(office.link(CLEO, Role.SENDER).word)
+    with office.store.begin() as tx:
+        tx.sessions.end(hash_of(entered.word))
+    for word in (entered.word, half.word):
+        before = len(office.deeds())
+        with pytest.raises(Refused, match="sign in again"):
+            act(hash_of(word), office)
+        assert len(office.deeds()) == before

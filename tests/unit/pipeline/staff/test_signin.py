@@ -1,0 +1,389 @@
+"""Who comes in, who does not, and what both of them learn."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.credentials.links import hash_of
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.account import DeskRules, Stage
+from newsletter.domain.staff.member import HALF, Session
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import account, people, signin
+from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office
+
+
+def come_in(office: Office, address: str, password: str = PASSWORD) -> SignedIn:
+    entered = office.sign_in(address, password)
+    assert isinstance(entered, SignedIn), entered
+    return entered
+
+
+def session_of(office: Office, entered: SignedIn) -> Session:
+    with office.store.read() as tx:
+        found = tx.sessions.get(hash_of(entered.word))
+    assert found is not None
+    return found
+
+
+def test_the_right_password_opens_the_desk_to_whom_it_is_enough_for(office: Office) -> None:
+    office.join(ANA)
+    entered = come_in(office, "  Ana@Forum.EXAMPLE ")
+    assert (entered.address, entered.stage) == (ANA, Stage.WHOLE)
+    found = session_of(office, entered)
+    assert (found.browser, found.network) == ("Firefox on Linux", "203.0.113.0/24")
+    assert not found.fresh(office.clock.now())
+    assert office.deeds()[-1] == (ANA, "sign-in", ANA)
+
+
+def test_a_word_is_new_each_time_and_only_its_hash_is_kept(office: Office) -> None:
+    first, second = office.join(ANA), come_in(office, ANA)
+    assert first.word != second.word
+    assert len(first.word) >= 43
+    with office.store.read() as tx:
+        kept = tx.sessions.of(ANA)
+        assert {one.hash for one in kept} == {hash_of(first.word), hash_of(second.word)}
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(office: Office) -> None:
+    office.join(ANA)
+    for address in (ANA, BEN, "", "no address", "@", "x" * 9999, "a@\ud800.example"):
+        assert office.sign_in(address, OTHER) is Denied.WRONG
+    refused = [deed for deed in office.deeds() if deed[1] == "sign-in refused"]
+    assert [subject for _, _, subject in refused] == [ANA, *["an unknown address"] * 6]
+
+
+def test_who_has_no_password_or_no_role_does_not_come_in(office: Office) -> None:
+    with office.store.begin() as tx:
+        tx.staff.put(BEN, Role.ADMIN, office.clock.now())
+    office.join(ANA)
+    with office.store.begin() as tx:
+        tx.staff.remove(ANA)
+    assert office.sign_in(BEN, "") is Denied.WRONG
+    assert office.sign_in(ANA) is Denied.WRONG
+
+
+def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> None:
+    office.join(ANA)
+    proofs = office.proofs
+
+    class Slow:
+        def fits(self, password: str, hashed: str) -> bool:
+            people.disable(ANA, by=OPERATOR, proofs=proofs)
+            return True
+
+    slow = replace(proofs, passwords=Slow())  # type: ignore[arg-type]
+    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=slow) is Denied.WRONG
+
+
+# --- the second factor
+
+
+def test_who_has_a_second_factor_is_asked_for_it(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(seconds=30)
+    half = come_in(office, CLEO)
+    assert half.stage is Stage.HALF
+    assert not office.is_in(half)
+    assert signin.halfway(half.word, proofs=office.proofs) is not None
+    entered = office.second(half, office.code(CLEO))
+    assert isinstance(entered, SignedIn)
+    assert entered.word != half.word
+    assert office.is_in(entered)
+    assert session_of(office, entered).fresh(office.clock.now())
+    assert signin.halfway(half.word, proofs=office.proofs) is None
+
+
+def test_a_code_counts_once_and_so_does_the_half_way_in(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(seconds=30)
+    first, other = come_in(office, CLEO), come_in(office, CLEO)
+    code = office.code(CLEO)
+    assert isinstance(office.second(first, code), SignedIn)
+    assert office.second(first, code) is Denied.OVER
+    assert office.second(other, code) is Denied.WRONG
+    assert office.second(other, office.code(CLEO, away=-30)) is Denied.WRONG
+    assert isinstance(office.second(other, office.code(CLEO, away=30)), SignedIn)
+
+
+@pytest.mark.parametrize("code", ["", "000000", "abcdef", "12345", "1234567", "١٢٣٤٥٦", "x" * 9999])
+def test_what_is_no_code_is_wrong(office: Office, code: str) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=1)
+    assert office.second(come_in(office, CLEO), code) is Denied.WRONG
+    assert office.deeds()[-1] == ("nobody", "sign-in refused", CLEO)
+
+
+def test_a_code_of_one_minute_ago_is_too_old(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=5)
+    half = come_in(office, CLEO)
+    assert office.second(half, office.code(CLEO, away=-60)) is Denied.WRONG
+    assert isinstance(office.second(half, f" {office.code(CLEO, away=-30)[:3]} x"), Denied)
+    spaced = office.code(CLEO, away=-30)
+    assert isinstance(office.second(half, f" {spaced[:3]} {spaced[3:]} "), SignedIn)
+
+
+def test_the_half_way_in_is_short_and_ends_with_the_role(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=1)
+    half = come_in(office, CLEO)
+    office.clock.advance(seconds=HALF.total_seconds())
+    assert signin.halfway(half.word, proofs=office.proofs) is None
+    assert office.second(half, office.code(CLEO)) is Denied.OVER
+    half = come_in(office, CLEO)
+    with office.store.begin() as tx:
+        tx.staff.remove(CLEO)
+    assert office.second(half, office.code(CLEO)) is Denied.OVER
+
+
+def test_whose_second_factor_went_meanwhile_begins_again(office: Office) -> None:
+    codes = office.enrol(office.join(ANA)).codes
+    half = come_in(office, ANA)
+    with office.store.begin() as tx:
+        tx.accounts.drop_factor(ANA)
+    assert office.second(half, codes[0]) is Denied.WRONG
+
+
+@pytest.mark.parametrize("word", ["", "x", "\ud800"])
+def test_no_half_way_in_is_made_up(office: Office, word: str) -> None:
+    assert signin.halfway(word, proofs=office.proofs) is None
+    entered = SignedIn(address=CLEO, word=word, stage=Stage.HALF)
+    assert office.second(entered, "123456") is Denied.OVER
+
+
+def test_who_is_signed_in_is_nowhere_halfway(office: Office) -> None:
+    entered = office.join(ANA)
+    assert signin.halfway(entered.word, proofs=office.proofs) is None
+    assert office.second(entered, "123456") is Denied.OVER
+
+
+def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> None:
+    first = office.accept(office.link(CLEO, Role.SENDER).word)
+    codes = office.enrol(first, stage=Stage.ENROLLING).codes
+    assert len(set(codes)) == 10
+    half = come_in(office, CLEO)
+    assert isinstance(office.second(half, codes[0].upper().replace("-", " ")), SignedIn)
+    assert "recovery code was used. 9 are left." in office.told(CLEO)[-1]
+    assert office.second(come_in(office, CLEO), codes[0]) is Denied.WRONG
+    with office.store.read() as tx:
+        assert tx.accounts.codes_left(CLEO) == 9
+
+
+def test_somebody_elses_recovery_code_is_none(office: Office) -> None:
+    codes = office.enrol(office.join(BEN)).codes
+    office.join(CLEO, Role.SENDER)
+    assert office.second(come_in(office, CLEO), codes[0]) is Denied.WRONG
+
+
+def test_a_role_that_demands_a_second_factor_gets_no_further_without(office: Office) -> None:
+    office.join(ANA)
+    office.rules = DeskRules(second_factor=Role.WRITER)
+    entered = come_in(office, ANA)
+    assert entered.stage is Stage.ENROLLING
+    assert not office.is_in(entered)
+    assert office.second(entered, "123456") is Denied.OVER
+
+
+def test_a_stolen_database_computes_no_code(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    with office.store.read() as tx:
+        found = tx.accounts.get(CLEO)
+    assert found is not None
+    other = replace(office.proofs, key=b"x" * 32)
+    assert other.secret(found.factor) != office.proofs.secret(found.factor)
+
+
+# --- too many failures
+
+
+def fail(office: Office, address: str, times: int, place: Place = HERE) -> list[object]:
+    return [office.sign_in(address, OTHER, place) for _ in range(times)]
+
+
+@pytest.mark.parametrize("address", [ANA, "nobody@forum.example"])
+def test_the_eleventh_failure_is_not_looked_at_whoever_it_is(office: Office, address: str) -> None:
+    office.join(ANA)
+    assert set(fail(office, address, 10)) == {Denied.WRONG}
+    assert office.sign_in(address) is Denied.TOO_OFTEN
+    office.clock.advance(minutes=5)
+    assert office.sign_in(address) is not Denied.TOO_OFTEN
+
+
+def test_what_is_right_does_not_count(office: Office) -> None:
+    office.join(ANA)
+    for _ in range(30):
+        come_in(office, ANA)
+    assert office.sign_in(ANA, OTHER) is Denied.WRONG
+
+
+def test_strangers_do_not_shut_anybody_out(office: Office) -> None:
+    office.join(ANA)
+    for number in range(80):
+        place = Place(network=f"198.51.{number}.0/24")
+        office.sign_in(ANA, OTHER, place)
+    assert office.sign_in(ANA, OTHER, Place(network="192.0.2.0/24")) is Denied.TOO_OFTEN
+    assert isinstance(office.sign_in(ANA), SignedIn)  # she was here before
+
+
+def test_a_network_that_tries_many_names_is_stopped(office: Office) -> None:
+    office.join(ANA)
+    found = [office.sign_in(f"a{number}@forum.example", OTHER, THERE) for number in range(31)]
+    assert found == [Denied.WRONG] * 30 + [Denied.TOO_OFTEN]
+    office.clock.advance(minutes=61)
+    assert office.sign_in(ANA, PASSWORD, THERE) is not Denied.TOO_OFTEN
+
+
+def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
+    found = [office.sign_in(f"a{number}@forum.example", OTHER, Place()) for number in range(40)]
+    assert set(found) == {Denied.WRONG}
+
+
+def test_its_owner_hears_once_a_day_that_somebody_tries(office: Office) -> None:
+    office.join(ANA)
+    before = len(office.told(ANA))
+    for _ in range(3):
+        fail(office, ANA, 12, THERE)
+        office.clock.advance(minutes=6)
+    told = office.told(ANA)[before:]
+    assert len(told) == 1
+    assert "tried several times to sign in as you, from Chrome on Mac, 198.51.100.0/24" in told[0]
+
+
+def test_five_wrong_codes_are_enough_for_a_while(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=1)
+    half = come_in(office, CLEO)
+    assert [office.second(half, "000000") for _ in range(5)] == [Denied.WRONG] * 5
+    assert office.second(half, office.code(CLEO)) is Denied.TOO_OFTEN
+    assert "tried several times" in office.told(CLEO)[-1]
+    office.clock.advance(minutes=5)
+    assert isinstance(office.second(half, office.code(CLEO)), SignedIn)
+
+
+def test_fifty_wrong_codes_are_enough_for_a_day(office: Office) -> None:
+    office.join(CLEO, Role.SENDER)
+    for _ in range(10):
+        office.clock.advance(minutes=6)
+        half = come_in(office, CLEO)
+        for _ in range(5):
+            office.second(half, "000000")
+    office.clock.advance(minutes=6)
+    assert office.second(come_in(office, CLEO), office.code(CLEO)) is Denied.TOO_OFTEN
+    elsewhere = Place(network="192.0.2.0/24")  # strangers count against another number
+    half = office.sign_in(CLEO, PASSWORD, elsewhere)
+    assert isinstance(half, SignedIn)
+    assert isinstance(office.second(half, office.code(CLEO), elsewhere), SignedIn)
+
+
+# --- a place that is new, and the end
+
+
+def test_who_signs_in_from_a_new_place_is_told(office: Office) -> None:
+    office.join(ANA)
+    come_in(office, ANA)
+    assert office.told(ANA) == []
+    office.sign_in(ANA, PASSWORD, THERE)
+    assert "new to us: Chrome on Mac, 198.51.100.0/24." in office.told(ANA)[0]
+    assert "24 November 2026" in office.told(ANA)[0]
+    office.sign_in(ANA, PASSWORD, THERE)
+    assert len(office.told(ANA)) == 1
+
+
+def test_signing_in_anew_ends_what_the_browser_had(office: Office) -> None:
+    first = office.join(ANA)
+    done = signin.sign_in(ANA, PASSWORD, place=HERE, before=first.word, proofs=office.proofs)
+    assert isinstance(done, SignedIn)
+    assert not office.is_in(first)
+
+
+def test_signing_out_ends_the_session_on_the_server(office: Office) -> None:
+    entered, other = office.join(ANA), come_in(office, ANA)
+    signin.sign_out(hash_of(entered.word), proofs=office.proofs)
+    assert (office.is_in(entered), office.is_in(other)) == (False, True)
+    assert office.deeds()[-1] == (ANA, "sign-out", ANA)
+    before = len(office.deeds())
+    signin.sign_out(hash_of(entered.word), proofs=office.proofs)
+    assert len(office.deeds()) == before
+
+
+# --- a fresh factor
+
+
+def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None:
+    entered = office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=11)
+    began = session_of(office, entered).created_at
+    assert not session_of(office, entered).fresh(office.clock.now())
+    stepped = signin.step_up(
+        hash_of(entered.word), office.code(CLEO), place=HERE, proofs=office.proofs
+    )
+    assert isinstance(stepped, SignedIn)
+    assert stepped.word != entered.word
+    assert not office.is_in(entered)
+    found = session_of(office, stepped)
+    assert found.fresh(office.clock.now())
+    assert found.created_at == began  # it lasts no longer for that
+    assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
+    office.clock.advance(minutes=10)
+    assert not session_of(office, stepped).fresh(office.clock.now())
+
+
+def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
+    entered = office.join(CLEO, Role.SENDER)
+    office.clock.advance(minutes=11)
+    hashed = hash_of(entered.word)
+    for said in ("000000", PASSWORD, ""):
+        assert signin.step_up(hashed, said, place=HERE, proofs=office.proofs) is Denied.WRONG
+    assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
+    assert not session_of(office, entered).fresh(office.clock.now())
+
+
+def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    hashed = hash_of(entered.word)
+    assert signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) is Denied.WRONG
+    stepped = signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
+    assert isinstance(stepped, SignedIn)
+    assert session_of(office, stepped).fresh(office.clock.now())
+
+
+def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    hashed = hash_of(entered.word)
+    signin.sign_out(hashed, proofs=office.proofs)
+    with pytest.raises(Refused, match="sign in again"):
+        signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
+
+
+def test_who_has_no_account_has_nothing_to_show(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    with office.store.begin() as tx:
+        tx.accounts.remove(BEN)
+    stepped = signin.step_up(hash_of(entered.word), "", place=HERE, proofs=office.proofs)
+    assert stepped is Denied.WRONG
+
+
+def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    with office.store.begin() as tx:
+        tx.staff.remove(BEN)
+    with pytest.raises(Refused, match="not among the staff"):
+        signin.step_up(hash_of(entered.word), PASSWORD, place=HERE, proofs=office.proofs)
+
+
+def test_an_idle_session_cannot_step_up(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    office.clock.advance(seconds=timedelta(hours=9).total_seconds())
+    with pytest.raises(Refused, match="sign in again"):
+        signin.step_up(hash_of(entered.word), PASSWORD, place=HERE, proofs=office.proofs)
+
+
+def test_a_changed_password_is_known_by_the_next_one_who_signs_in(office: Office) -> None:
+    entered = office.join(ANA)
+    hashed = hash_of(entered.word)
+    account.change_password(hashed, PASSWORD, OTHER, place=HERE, proofs=office.proofs)
+    assert office.sign_in(ANA) is Denied.WRONG
+    assert isinstance(office.sign_in(ANA, OTHER), SignedIn)
