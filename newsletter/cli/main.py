@@ -80,7 +80,7 @@ for _name, _module, _about in (
         "Import, export, look at, suppress and forget people.",
     ),
     ("archive", "archive.archive", "The public archive."),
-    ("user", "staff.users", "Add and list the staff."),
+    ("user", "staff.users", "Invite, add and list the staff."),
     ("db", "workspace.database", "Migrate, back up and restore the database."),
     ("audit", "staff.audit", "Show who did what, and check that nobody changed the log."),
 ):

@@ -18,6 +18,7 @@ from pydantic import (
 
 from newsletter.config import segments as segment_options
 from newsletter.config.brand import Brand, Organisation, Sender
+from newsletter.config.desk import DeskOptions
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
@@ -146,6 +147,9 @@ class Settings(Section):
         default=Approvals(), description="When a statement counts as approved."
     )
     schedule: Schedule = Field(default=Schedule(), description="When things happen by themselves.")
+    desk: DeskOptions = Field(
+        default=DeskOptions(), description="The pages on which staff write, approve and send."
+    )
     roundups: Annotated[tuple[RoundupOptions, ...], AfterValidator(each_once)] = Field(
         default=(), description="Mails that gather what went out, each week or month."
     )
@@ -204,6 +208,11 @@ class Settings(Section):
     def resolve(self, path: Path) -> Path:
         """Read a relative path from the workspace; leave an absolute one alone."""
         return self._workspace / path
+
+    @property
+    def desk_url(self) -> str:
+        """Where the desk begins."""
+        return f"{self.desk.url or self.public_url}/desk"
 
     @property
     def together(self) -> bool:

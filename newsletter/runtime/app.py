@@ -307,6 +307,7 @@ class App(Parts):
             lease=self.lease,
             attempt_ids=self.new_attempt,
             jitter=random.random,
+            desk=f"{self.settings.desk_url}/account",
         )
 
     def guard(self) -> Guard:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.gather import Gatherer
     from newsletter.pipeline.campaigns.plan import PlanRules
     from newsletter.pipeline.delivery.lines import Line, Lines
+    from newsletter.pipeline.staff.proofs import Proofs
     from newsletter.pipeline.statements.review import ReviewRules
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
@@ -78,6 +79,20 @@ class Parts:
     def policy(self) -> ApprovalPolicy:
         """What an approval needs in order to count."""
         return self.settings.approval_policy()
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """What staff prove by who they are."""
+        from newsletter.credentials.passwords import Passwords
+        from newsletter.pipeline.staff.proofs import Proofs
+
+        return Proofs(
+            store=self.store,
+            clock=self.clock,
+            key=self.key,
+            passwords=Passwords(),
+            rules=self.settings.desk.rules(),
+        )
 
     @cached_property
     def roundups(self) -> tuple[Roundup, ...]:

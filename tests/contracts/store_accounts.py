@@ -208,6 +208,9 @@ class InvitationsContract:
             assert not tx.invitations.use(other, NOON)
             tx.invitations.withdraw_of(ANA, NOON)
             assert tx.invitations.open(NOON) == []
+            third = tx.invitations.add(INVITATION, b"4")
+            tx.invitations.withdraw_all(NOON)
+            assert not tx.invitations.use(third, NOON)
 
 
 class ThrottleContract:

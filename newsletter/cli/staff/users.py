@@ -1,5 +1,7 @@
 """``newsletter user``: those who may act."""
 
+from datetime import datetime
+
 import click
 
 from newsletter.cli.shell import (
@@ -10,33 +12,101 @@ from newsletter.cli.shell import (
     print_json,
     print_table,
     say,
+    wall_time,
 )
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold, parse_address
+from newsletter.runtime.app import App
+
+_ROLES = click.Choice([role.value for role in Role])
 
 
 @click.group()
 def user() -> None:
-    """Add and list the staff."""
+    """Invite, add and list the staff."""
 
 
 @user.command()
 @click.argument("email")
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--role", required=True, type=_ROLES)
 @in_workspace
 def add(shell: Shell, email: str, role: str) -> None:
-    """Add a member of staff, or give them another role."""
-    try:
-        address = fold(parse_address(email))
-    except ValueError as error:
-        raise InvalidInput([Fault(file="EMAIL", message=str(error))]) from error
-    with shell.app() as app, app.store.begin() as tx:
-        tx.staff.put(address, Role(role), app.clock.now())
-        tx.audit.enter(
-            at=app.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role
-        )
+    """Add a member of staff, or give them another role.
+
+    Whoever was added acts by commands that name them. For the desk, invite them.
+    """
+    from newsletter.pipeline.staff.people import change_role
+
+    address = _address(email)
+    with shell.app() as app:
+        with app.store.read() as tx:
+            known = tx.staff.role(address)
+        if known is not None and known is not Role(role):
+            change_role(address, Role(role), by=OPERATOR, proofs=app.proofs)
+        else:
+            _put(app, address, Role(role))
     say(f"{address} is a{'n' if role[0] in 'aeiou' else ''} {role}")
+
+
+def _put(app: App, address: str, role: Role) -> None:
+    from newsletter.pipeline.staff.invite import refuse_same_mailbox
+
+    with app.store.begin() as tx:
+        refuse_same_mailbox(tx, address, app.clock.now())
+        tx.staff.put(address, role, app.clock.now())
+        tx.audit.enter(
+            at=app.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role.value
+        )
+
+
+@user.command()
+@click.argument("email")
+@click.option("--role", required=True, type=_ROLES)
+@in_workspace
+def invite(shell: Shell, email: str, role: str) -> None:
+    """Print a link by which somebody opens an account at the desk.
+
+    It works once, for 72 hours. Give it to nobody else: whoever has it gets the role.
+    """
+    from newsletter.pipeline.staff.invite import invite as made
+
+    with shell.app() as app:
+        link = made(email, Role(role), by=OPERATOR, proofs=app.proofs)
+        _print_link(app, link.word, link.expires_at)
+    say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
+
+
+@user.command()
+@click.argument("email")
+@in_workspace
+def reset(shell: Shell, email: str) -> None:
+    """Print a link by which somebody sets a new password, and end their sessions.
+
+    It works once, for 15 minutes, and takes their second factor away: they set up another one.
+    """
+    from newsletter.pipeline.staff.invite import reset as made
+
+    with shell.app() as app:
+        link = made(email, by=OPERATOR, proofs=app.proofs)
+        _print_link(app, link.word, link.expires_at)
+    say(f"{link.address} was signed out everywhere, and told by email")
+
+
+@user.command()
+@click.argument("email")
+@in_workspace
+def disable(shell: Shell, email: str) -> None:
+    """Take somebody's account and role away, and end their sessions.
+
+    What they did stays in the audit log; approvals of theirs that were not used count no longer.
+    """
+    from newsletter.pipeline.staff.people import disable as done
+
+    address = _address(email)
+    with shell.app() as app:
+        done(address, by=OPERATOR, proofs=app.proofs)
+    say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
 @user.command("list")
@@ -50,3 +120,19 @@ def list_users(shell: Shell, as_json: bool) -> None:
         print_json([{"email": address, "role": role.value} for address, role in roles.items()])
     else:
         print_table(("email", "role"), [(address, role.value) for address, role in roles.items()])
+
+
+def _print_link(app: App, word: str, until: datetime) -> None:
+    click.echo(f"{app.settings.desk_url}/invitation/{word}")
+    say(f"this link works once, until {wall_time(until, app.settings.timezone)}")
+
+
+def _a(role: Role) -> str:
+    return f"a{'n' if role.value[0] in 'aeiou' else ''} {role.value}"
+
+
+def _address(email: str) -> str:
+    try:
+        return fold(parse_address(email))
+    except ValueError as error:
+        raise InvalidInput([Fault(file="EMAIL", message=str(error))]) from error

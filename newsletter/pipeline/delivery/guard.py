@@ -113,10 +113,13 @@ class Guard:
         """Hold what is in doubt, once for the same doubt.
 
         What waits in it may have left. What is asked for from now on has numbers that nobody had.
+        Sessions and links that ended since may be open in it: everybody signs in anew.
         """
         now = self.clock.now()
         if tx.epoch.doubt(books.evidence, now):
             tx.letters.distrust(now)
+            tx.sessions.end_everybody()
+            tx.invitations.withdraw_all(now)
         if HoldKind.DOUBT not in tx.hold.reasons():
             self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
 

@@ -73,7 +73,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
         tx.staff.put(who, role, proofs.clock.now())
         _shut_out(tx, who, proofs)
         proofs.enter(tx, actor, "role", who, f"{before.value} to {role.value}")
-        proofs.tell(tx, who, f"Your role is {role.value} now; it was {before.value}.")
+        _tell(tx, who, f"Your role is {role.value} now; it was {before.value}.", proofs)
     return before
 
 
@@ -89,11 +89,11 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         if who == actor:
             raise Refused("nobody removes themselves; ask another admin")
         refuse_last_admin(tx, who)
+        _tell(tx, who, "Your account was removed.", proofs)
         tx.staff.remove(who)
         tx.accounts.remove(who)
         _shut_out(tx, who, proofs)
         proofs.enter(tx, actor, "remove", who, f"was {before.value}")
-        proofs.tell(tx, who, "Your account was removed.")
 
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
@@ -107,6 +107,12 @@ def _found(tx: Transaction, address: str) -> Role:
     if role is None:
         raise NotFound(f"{address} is not among the staff")
     return role
+
+
+def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
+    """Whoever was added by the operator alone has no account to hear of."""
+    if tx.accounts.get(address) is not None:
+        proofs.tell(tx, address, what)
 
 
 def _shut_out(tx: Transaction, address: str, proofs: Proofs) -> None:

@@ -48,6 +48,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
         _withhold(connection, at)
+        _sign_out(connection, at)
         numbers.skip(connection.execute, at, _given(database))
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     if database.exists():
@@ -65,6 +66,16 @@ def _withhold(connection: sqlite3.Connection, at: datetime) -> None:
             "UPDATE letter SET state = 'withheld', settled_at = ?, reason = ?"
             " WHERE state = 'waiting'",
             (to_ms(at), PUT_BACK),
+        )
+
+
+def _sign_out(connection: sqlite3.Connection, at: datetime) -> None:
+    """Sessions that were ended and links that were used since would be open again."""
+    with suppress(sqlite3.OperationalError):  # of a version that had no desk
+        connection.execute("DELETE FROM session")
+        connection.execute(
+            "UPDATE invitation SET withdrawn_at = ? WHERE used_at IS NULL AND withdrawn_at IS NULL",
+            (to_ms(at),),
         )
 
 

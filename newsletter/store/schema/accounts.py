@@ -62,7 +62,6 @@ invitation = table(
         "expires_at",
         sqlite_where=text("used_at IS NULL AND withdrawn_at IS NULL"),
     ),
-    numbered=True,
 )
 
 # Failures, each under the keyed hash of what it counts against.

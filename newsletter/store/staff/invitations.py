@@ -68,6 +68,10 @@ class Invitations:
         """Take back all that somebody has."""
         self._end(_invitation.address == address, withdrawn_at=to_ms(at))
 
+    def withdraw_all(self, at: datetime) -> None:
+        """Take back all there are."""
+        self._end(withdrawn_at=to_ms(at))
+
     def _end(self, *which: Any, **values: int) -> bool:
         ended = update(accounts.invitation).where(*_UNUSED, *which).values(**values)
         return self._connection.execute(ended).rowcount > 0

@@ -136,6 +136,10 @@ SHAPES_NOTHING = {
     **dict.fromkeys(
         ("schedule.poll", "schedule.undo_window", "statements.every", "fail_over_after"), _WHEN
     ),
+    **dict.fromkeys(
+        ("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),
+        "what staff see and are asked",
+    ),
     **dict.fromkeys(("statements.allow_private", "database", "epoch_file"), "where things lie"),
     **dict.fromkeys(
         (

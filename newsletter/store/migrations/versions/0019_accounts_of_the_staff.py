@@ -93,7 +93,6 @@ def _invitations() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("hash", name=op.f("uq_invitation_hash")),
         sqlite_strict=True,
-        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_invitation_address"), "invitation", ["address"])
     op.create_index(

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.epoch import Absence, HoldKind, Location, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.staff.member import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.guard import Guard
 from newsletter.store.file.copies import backup
@@ -218,6 +219,17 @@ def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     assert room.deeds()[-1] == ("scheduler", "hold")
     assert watermark.read() is Absence.MISSING
     assert room.drain() == 0
+
+
+def test_a_doubt_signs_everybody_out(room: Newsroom, tmp_path: Path) -> None:
+    room.guard().begin()
+    now = room.clock.now()
+    with room.store.begin() as tx:
+        tx.sessions.begin(Session(hash=b"h", address=ADA, created_at=now, seen_at=now))
+    (tmp_path / "epoch").unlink()
+    room.guard().attend()
+    with room.store.read() as tx:
+        assert tx.sessions.get(b"h") is None
 
 
 def test_a_doubt_that_no_run_has_seen_yet_can_be_lifted_too(room: Newsroom, tmp_path: Path) -> None:

@@ -89,6 +89,14 @@ def test_links_of_before_do_not_give_it_back(office: Office) -> None:
         invite.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=office.proofs)
 
 
+def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
+    with office.store.begin() as tx:
+        tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    change(office, BEN, Role.WRITER, by=OPERATOR)
+    people.disable(BEN, by=OPERATOR, proofs=office.proofs)
+    assert office.told(BEN) == []
+
+
 @pytest.mark.parametrize("address", [BEN, "", "nobody"])
 def test_who_is_not_there_is_not_found(office: Office, address: str) -> None:
     office.join(DAN, Role.ADMIN)

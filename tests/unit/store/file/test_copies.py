@@ -12,6 +12,9 @@ import pytest
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
+from newsletter.domain.staff.account import Invitation, LinkKind
+from newsletter.domain.staff.member import Session
+from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow
@@ -232,3 +235,27 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
         found = tx.letters.get(1)
     assert found is not None
     assert found.state is LetterState.WITHHELD
+
+
+def test_sessions_and_links_in_a_backup_open_nothing(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
+    invitation = Invitation(
+        id=0,
+        kind=LinkKind.RESET,
+        address="ana@forum.example",
+        role=Role.ADMIN,
+        by="operator",
+        made_at=NOON,
+        expires_at=NOON + timedelta(days=1),
+    )
+    session = Session(hash=b"h", address="ana@forum.example", created_at=NOON, seen_at=NOON)
+    with store.begin() as tx:
+        tx.sessions.begin(session)
+        tx.invitations.add(invitation, b"i")
+    backup(path, tmp_path / "copy.db")
+    store.close()
+    restore(tmp_path / "copy.db", path, at=NOON)
+    with store_in(path).read() as tx:
+        assert tx.sessions.get(b"h") is None
+        assert tx.invitations.open(NOON) == []
