@@ -132,7 +132,8 @@ def make(app: App) -> Starlette:
     """The application."""
     pages = Pages(app)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
-    routes = [*pages.routes(), Hearing(app).route(), *Gate(Desk(app)).routes()]
+    desk = Gate(Desk(app)).routes() if app.settings.desk.enabled else []
+    routes = [*pages.routes(), Hearing(app).route(), *desk]
     secure = app.settings.public_url.startswith("https://")
     made = Starlette(
         routes=routes,

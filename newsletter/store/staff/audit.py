@@ -51,6 +51,13 @@ class Audit:
         newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
         return [_entered(row) for row in self._connection.execute(newest).all()]
 
+    def page(self, before: int | None, most: int) -> list[Entered]:
+        """So many lines before one, or the last ones, the newest first."""
+        query = select(tables.audit).order_by(_audit.number.desc()).limit(most)
+        if before is not None:
+            query = query.where(_audit.number < before)
+        return [_entered(row) for row in self._connection.execute(query).all()]
+
     def count(self) -> int:
         return self._connection.scalar(select(func.max(_audit.number))) or 0
 

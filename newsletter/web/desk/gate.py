@@ -7,9 +7,9 @@ written down with the next POST.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -21,9 +21,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as HttpRoute
 from starlette.types import Message
 
+from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.member import Member
-from newsletter.web.desk.page import Desk
+from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.signin import step_up
+from newsletter.web.desk.browser import place_of, set_cookie, word_of
+from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.site import routes
 from newsletter.web.desk.visit import Posted, Upload, Visit
@@ -31,8 +35,6 @@ from newsletter.web.http.forms import read_body
 
 log = logging.getLogger("newsletter.web")
 ROOT = "/desk"
-_COOKIE = "desk"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 _SAFE = {"GET", "HEAD"}
 _MOST_FIELDS, _MOST_FILES = 400, 20
 _MOST_SEEN = 1_000
@@ -67,14 +69,39 @@ class Gate:
         return answer
 
     def _answer(self, route: Route, request: Request, posted: Posted, body: bytes) -> Response:
-        member = self._member(request)
-        visit = Visit(request=request, app=self._app, member=member, posted=posted, body=body)
-        objection = self._objection(route, visit)
-        if objection is not None:
-            return objection
-        if member is not None and request.method not in _SAFE:
+        visit = Visit(
+            request=request,
+            app=self._app,
+            member=self._member(word_of(request)),
+            posted=posted,
+            body=body,
+        )
+        proved = self._proved(route, visit)
+        if isinstance(proved, Denied):
+            return self._desk.step_up(visit, proved)
+        if proved is not None:
+            fields = {name: said for name, said in posted.fields.items() if name != PROOF}
+            posted = replace(posted, fields=fields)
+            visit = replace(visit, member=self._member(proved.word), posted=posted)
+        response = self._objection(route, visit) or self._done(route, visit)
+        if proved is not None and "set-cookie" not in response.headers:
+            set_cookie(response, request, proved.word)
+        return response
+
+    def _proved(self, route: Route, visit: Visit) -> SignedIn | Denied | None:
+        """What came of a fresh factor that was sent along with what needs one; None: none was."""
+        code, member = visit.field(PROOF), visit.member
+        if not (code and member and route.role and route.step_up and member.may(route.role)):
+            return None
+        if member.session.fresh(self._desk.now()):
+            return None
+        place = place_of(visit.request)
+        return step_up(member.session.hash, code, place=place, proofs=self._app.proofs)
+
+    def _done(self, route: Route, visit: Visit) -> Response:
+        if visit.member is not None and visit.request.method not in _SAFE:
             with self._app.store.begin() as tx:
-                tx.sessions.seen(member.session.hash, self._desk.now())
+                tx.sessions.seen(visit.member.session.hash, self._desk.now())
         return self._explained(route, visit)
 
     def _explained(self, route: Route, visit: Visit) -> Response:
@@ -102,12 +129,11 @@ class Gate:
             return self._desk.step_up(visit)
         return None
 
-    def _member(self, request: Request) -> Member | None:
+    def _member(self, word: str) -> Member | None:
         """Who asks, with the role of this moment."""
-        name = request.cookies.get(cookie_name(request), "")
-        if not name:
+        if not word:
             return None
-        hashed, now = hash_of(name), self._desk.now()
+        hashed, now = hash_of(word), self._desk.now()
         with self._app.store.read() as tx:
             session = tx.sessions.get(hashed)
             if session is None or not session.alive(now, self._seen.get(hashed)):
@@ -128,38 +154,10 @@ class Gate:
         return self._desk.assets.answer(request.path_params["name"]) or await self._nowhere(request)
 
     async def _nowhere(self, request: Request) -> Response:
-        member = await run_in_threadpool(self._member, request)
+        member = await run_in_threadpool(self._member, word_of(request))
         visit = Visit(request=request, app=self._app, member=member)
         text = "There is nothing at this address. Go to Home and look from there."
         return self._desk.failed(visit, "This page does not exist", text, status=404)
-
-
-def hash_of(name: str) -> bytes:
-    """Under which a session is stored whose cookie holds this."""
-    return hashlib.sha256(name.encode()).digest()
-
-
-def cookie_name(request: Request) -> str:
-    """``__Host-``, and so Secure, but on this machine itself, where there may be no https."""
-    return _COOKIE if is_loopback(request) else f"__Host-{_COOKIE}"
-
-
-def set_cookie(response: Response, request: Request, name: str) -> None:
-    """Have the browser keep its session until it is closed; an empty name takes it away."""
-    response.set_cookie(
-        cookie_name(request),
-        name,
-        max_age=None if name else 0,
-        path="/",
-        secure=not is_loopback(request),
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def is_loopback(request: Request) -> bool:
-    """Asked by plain HTTP at an address that never leaves this machine."""
-    return request.url.scheme == "http" and (request.url.hostname or "") in _LOOPBACK
 
 
 def _is_our_own(request: Request) -> bool:

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 import newsletter
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.app import App
@@ -38,8 +39,28 @@ _HEADERS = {
 }
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+PROOF = "step-up"
+"""The field of a form in which a fresh factor is sent along."""
+PROOF_FAULTS: Mapping[Denied, str] = {
+    Denied.WRONG: "That is not right. Check it, or wait for the next code.",
+    Denied.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
+    Denied.OVER: "That took too long. Sign in again.",
+}
+_SECRETS = frozenset({PROOF, "password", "old", "new", "code"})
+"""Fields that are carried along by no page."""
+
 DONE: Mapping[str, str] = {
     "saved": "Saved.",
+    "signed-out": "You are signed out.",
+    "password": "Your password is changed. You were signed out everywhere else.",
+    "factor-removed": "Your second factor is removed. You were signed out everywhere else.",
+    "codes-kept": "Your recovery codes are kept.",
+    "session-ended": "That session has ended.",
+    "sessions-ended": "You are signed out everywhere else.",
+    "withdrawn": "The invitation is withdrawn. Its link does nothing any more.",
+    "role": "The role is changed, and they were signed out.",
+    "removed": "The account is removed, and they were signed out.",
+    "verified": "The audit log is complete: no line was changed or removed.",
 }
 """What stands above the page that an act leads to, by the word in its address."""
 
@@ -161,21 +182,30 @@ class Desk:
 
     def sign_in_again(self, visit: Visit) -> Response:
         """The session is over: sign in, and what was being sent is sent after all."""
+        fields = _carried(visit)
+        again = json.dumps({"action": visit.address, "fields": fields}) if fields else ""
+        title = "Sign in"
+        values: dict[str, Any] = {"again": again, "faults": [], "address": ""}
         return self.page(
-            visit, "sign-in.html.j2", title="Sign in", status=401, **self._again(visit)
+            visit, "sign-in.html.j2", title=title, status=401, next=visit.address, **values
         )
 
-    def step_up(self, visit: Visit) -> Response:
-        """A fresh factor is needed: show it, and what was being sent is sent after all."""
-        title = "Confirm that it's you"
-        return self.page(visit, "step-up.html.j2", title=title, status=401, **self._again(visit))
+    def step_up(self, visit: Visit, denied: Denied | None = None) -> Response:
+        """A fresh factor is needed: it is sent along with what was being sent."""
+        post = visit.request.method == "POST"
+        values: dict[str, Any] = {
+            "action": visit.address if post else "/desk/step-up",
+            "fields": _carried(visit) if post else {"next": [visit.address]},
+            "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else [],
+            "has_factor": self._has_factor(visit),
+        }
+        title, status = "Confirm that it's you", 429 if denied is Denied.TOO_OFTEN else 401
+        return self.page(visit, "step-up.html.j2", title=title, status=status, **values)
 
-    def _again(self, visit: Visit) -> dict[str, Any]:
-        """What was being sent, for a form that carries it along."""
-        fields = {name: list(values) for name, values in visit.posted.fields.items()}
-        action = visit.address
-        carried = json.dumps({"action": action, "fields": fields}) if fields else ""
-        return {"again": carried, "next": action, "faults": [], "address": ""}
+    def _has_factor(self, visit: Visit) -> bool:
+        with self.app.store.read() as tx:
+            account = tx.accounts.get(visit.who.address)
+        return account is not None and account.has_factor
 
     def _holders(self, role: Role) -> list[tuple[str, Role]]:
         with self.app.store.read() as tx:
@@ -244,6 +274,12 @@ class Assets:
 
 
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def _carried(visit: Visit) -> dict[str, list[str]]:
+    """What was being sent, for a form that carries it along; never a secret."""
+    fields = visit.posted.fields.items()
+    return {name: list(values) for name, values in fields if name not in _SECRETS}
 
 
 def number(value: int) -> str:

@@ -4,14 +4,18 @@ A route without a row here does not exist; what a row demands is asked by the ga
 else. Role and state are checked once more in the transaction of the act.
 """
 
+from newsletter.web.desk.account import Account
+from newsletter.web.desk.door import Door
 from newsletter.web.desk.home import Home
+from newsletter.web.desk.log import Log
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Group, Route
+from newsletter.web.desk.team import Team
 
 
 def groups(desk: Desk) -> list[Group]:
     """All pages of the desk."""
-    return [Home(desk)]
+    return [Door(desk), Home(desk), Account(desk), Team(desk), Log(desk)]
 
 
 def routes(desk: Desk) -> list[Route]:
