@@ -1,0 +1,243 @@
+"""One's own account, and what admins do about others'."""
+
+import re
+
+import pytest
+
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import invite
+from tests.desk import words
+from tests.pages import Forum
+from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
+
+ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
+
+
+@pytest.fixture
+def dan(site: Forum) -> Browser:
+    """An admin, with a factor that is fresh."""
+    browser = Browser(site=site, client="192.0.2.9")
+    browser.join(DAN, Role.ADMIN)
+    return browser
+
+
+def test_an_account_shows_no_secret(dan: Browser) -> None:
+    said = dan.get("/account").text
+    with dan.site.app.store.read() as tx:
+        known = tx.accounts.get(DAN)
+    assert known is not None
+    for secret in (known.password, known.factor, dan.cookie, dan.site.app.proofs.secret("00" * 20)):
+        assert secret not in said
+    assert "Firefox on Linux" in said
+    assert dan.get("/account").headers["cache-control"] == "no-store"
+
+
+def test_another_password_ends_the_other_sessions(browser: Browser, site: Forum) -> None:
+    browser.join(ANA)
+    other = Browser(site=site)
+    other.sign_in(ANA)
+    assert browser.get("/account/password").status == 200
+    for old, new in ((OTHER, OTHER), (PASSWORD, "short"), (PASSWORD, PASSWORD)):
+        answer = browser.post("/account/password", {"old": old, "new": new})
+        assert answer.status == 422
+        assert PASSWORD not in answer.text
+    before = browser.cookie
+    done = browser.post("/account/password", {"old": PASSWORD, "new": OTHER})
+    assert done.headers["location"] == "/desk/account?done=password"
+    assert browser.cookie != before
+    assert (browser.is_in, other.is_in) == (True, False)
+    assert other.sign_in(ANA).status == 401
+    assert other.sign_in(ANA, OTHER).status == 303
+
+
+def test_a_second_factor_is_set_up_replaced_and_removed(browser: Browser, site: Forum) -> None:
+    browser.join(ANA)
+    assert browser.post("/account/factor", {"step-up": PASSWORD}).status == 303
+    assert "QR code" in browser.get("/account/factor").text
+    assert browser.post("/account/factor/confirm", {"code": "0"}).status == 422
+    code = browser.code(ANA, pending=True)
+    assert browser.post("/account/factor/confirm", {"code": code}).status == 200
+    assert "10 of 10 are left" in words(browser.get("/account"))
+    assert "haven't confirmed" in words(browser.get("/account"))
+    site.clock.advance(minutes=11)
+    assert browser.post("/account/factor/remove", {"step-up": PASSWORD}).status == 401
+    done = browser.post("/account/factor/remove", {"step-up": browser.code(ANA)})
+    assert done.headers["location"] == "/desk/account?done=factor-removed"
+    assert "Set up a second factor" in words(browser.get("/account"))
+
+
+def test_a_sender_cannot_remove_the_second_factor(dan: Browser) -> None:
+    answer = dan.post("/account/factor/remove")
+    assert answer.status == 409
+    assert "needs a second factor" in words(answer)
+    assert "Remove it" not in words(dan.get("/account"))
+
+
+def test_sessions_are_ended_one_by_one_or_all_and_only_ones_own(
+    browser: Browser, site: Forum, dan: Browser
+) -> None:
+    browser.join(ANA)
+    others = [Browser(site=site), Browser(site=site)]
+    for other in others:
+        other.sign_in(ANA)
+    keys = re.findall(
+        r'action="/desk/account/sessions/([0-9a-f]{16})"', browser.get("/account").text
+    )
+    assert len(keys) == 2
+    assert dan.post(f"/account/sessions/{keys[0]}").status == 404
+    assert all(other.is_in for other in others)
+    assert browser.post(f"/account/sessions/{keys[0]}").status == 303
+    assert sorted(other.is_in for other in others) == [False, True]
+    assert browser.post(f"/account/sessions/{keys[0]}").status == 404
+    assert browser.post("/account/sessions").status == 303
+    assert not any(other.is_in for other in others)
+    assert browser.is_in
+
+
+# --- the staff
+
+
+def test_admins_see_the_staff_and_others_are_told_who_does(dan: Browser, browser: Browser) -> None:
+    browser.join(ANA)
+    listed = words(dan.get("/staff"))
+    assert "2 of the staff" in listed
+    assert "ana@forum.example" in listed
+    for path in ("/staff", f"/staff/{DAN}", "/audit"):
+        answer = browser.get(path)
+        assert answer.status == 403
+        assert "takes the role admin. Ask Dan." in words(answer)
+        assert DAN not in answer.text
+
+
+def test_a_link_is_shown_once_and_opens_an_account(dan: Browser, site: Forum) -> None:
+    made = dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
+    assert made.status == 200
+    [word] = re.findall(r"https://news\.forum\.example/desk/invitation/([\w-]{43})", made.text)
+    assert word not in dan.get("/staff").text
+    assert "As approver, made by Dan" in words(dan.get("/staff"))
+    ben = Browser(site=site)
+    assert ben.post(f"/invitation/{word}", {"name": "Ben", "password": PASSWORD}).status == 303
+    assert ben.is_in
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"email": "nobody", "role": "writer"}, 422, "address"),
+        ({"email": "", "role": "writer"}, 422, "address"),
+        ({"email": DAN, "role": "writer"}, 409, "has an account already"),
+        ({"email": "dan+2@forum.example", "role": "writer"}, 409, "one mailbox"),
+        ({"email": BEN, "role": "king"}, 409, "choose one of the roles"),
+        ({"email": "<script>@x.example", "role": "writer"}, 422, "Something has to be changed"),
+    ],
+)
+def test_who_cannot_be_invited_is_said_beside_the_field(
+    dan: Browser, form: dict[str, str], status: int, said: str
+) -> None:
+    answer = dan.post("/staff/invitations", form)
+    assert answer.status == status
+    assert said in words(answer)
+    assert "<script>@" not in answer.text
+
+
+def test_an_invitation_is_withdrawn(dan: Browser) -> None:
+    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
+    [path] = re.findall(r'action="/desk(/staff/invitations/\d+/withdraw)"', dan.get("/staff").text)
+    assert dan.post(path).status == 303
+    assert dan.post(path).status == 404
+    assert dan.post("/staff/invitations/999/withdraw").status == 404
+    assert dan.post("/staff/invitations/x/withdraw").status in {404, 405}
+
+
+def test_another_role_signs_them_out(dan: Browser, browser: Browser) -> None:
+    browser.join(ANA)
+    assert "Change the role" in words(dan.get(f"/staff/{ANA}"))
+    assert dan.post(f"/staff/{ANA}/role", {"role": "viewer"}).status == 303
+    assert not browser.is_in
+    assert dan.post(f"/staff/{ANA}/role", {"role": "king"}).status == 409
+
+
+def test_nobody_changes_their_own_role_or_removes_the_last_admin(dan: Browser) -> None:
+    assert "This is you." in words(dan.get(f"/staff/{DAN}"))
+    for act, form in (("role", {"role": "writer"}), ("remove", {}), ("reset", {})):
+        assert dan.post(f"/staff/{DAN}/{act}", form).status == 409
+    assert dan.is_in
+
+
+def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, site: Forum) -> None:
+    browser.join(ANA)
+    made = dan.post(f"/staff/{ANA}/reset")
+    assert not browser.is_in
+    [word] = re.findall(r"/desk/invitation/([\w-]{43})", made.text)
+    offered = browser.get(f"/invitation/{word}")
+    assert "Choose a new password" in words(offered)
+    assert "Your name" not in words(offered)
+    assert browser.post(f"/invitation/{word}", {"password": OTHER}).status == 303
+    assert browser.is_in
+    assert Browser(site=site).sign_in(ANA).status == 401
+
+
+def test_who_is_removed_is_out(dan: Browser, browser: Browser) -> None:
+    browser.join(ANA)
+    assert dan.post(f"/staff/{ANA}/remove").status == 303
+    assert not browser.is_in
+    for path in (f"/staff/{ANA}", "/staff/%00", "/staff/x"):
+        assert dan.get(path).status == 404
+    assert dan.post(f"/staff/{ANA}/remove").status == 404
+
+
+def test_acts_on_others_need_a_fresh_factor(dan: Browser, browser: Browser, site: Forum) -> None:
+    browser.join(ANA)
+    site.clock.advance(minutes=11)
+    before = site.everything()
+    for path in (
+        "/staff/invitations",
+        "/staff/invitations/1/withdraw",
+        f"/staff/{ANA}/role",
+        f"/staff/{ANA}/reset",
+        f"/staff/{ANA}/remove",
+        "/account/factor",
+        "/account/factor/confirm",
+        "/account/factor/remove",
+        "/account/codes",
+    ):
+        assert dan.post(path, {"role": "admin", "email": BEN}).status == 401
+    assert site.everything() == before
+
+
+def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> None:
+    link = invite.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.proofs)
+    name = '<img src=x onerror="alert(1)">'
+    browser.post(f"/invitation/{link.word}", {"name": name, "password": PASSWORD})
+    for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):
+        assert "<img src=x" not in answer.text
+        assert name in words(answer) or "&lt;img" in answer.text
+
+
+# --- the log
+
+
+def test_the_log_is_read_page_by_page_and_verified(dan: Browser) -> None:
+    with dan.site.app.store.begin() as tx:
+        for number in range(120):
+            now = dan.site.clock.now()
+            detail = f"<b>{number}</b>"
+            tx.audit.enter(at=now, actor=DAN, action="try", subject="x", detail=detail)
+    first = dan.get("/audit")
+    assert "<b>119" not in first.text
+    assert "&lt;b&gt;119&lt;/b&gt;" in first.text
+    [older] = re.findall(r'href="/desk(/audit\?before=\d+)"', first.text)
+    second = dan.get(older)
+    assert "&lt;b&gt;69&lt;/b&gt;" in second.text
+    assert "Newer" in words(second)
+    assert "Nothing was done yet." in words(dan.get("/audit?before=1"))
+    for wrong in ("x", "-1", "9" * 30, "1%00", "١"):
+        assert dan.get(f"/audit?before={wrong}").status in {404, 400}
+    assert dan.post("/audit/verify").headers["location"] == "/desk/audit?done=verified"
+
+
+def test_a_log_that_was_changed_is_said_to_be(dan: Browser) -> None:
+    dan.site.change("UPDATE audit SET detail = 'nothing' WHERE number = 1")
+    answer = dan.post("/audit/verify")
+    assert answer.status == 409
+    assert "line 1 of the audit log is not what was written" in words(answer)

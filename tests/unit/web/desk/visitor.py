@@ -1,0 +1,93 @@
+"""A browser before the desk: it keeps its cookie, sends forms, and follows where it is led."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+from pyotp import TOTP
+
+from newsletter.credentials import codes
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff.proofs import OPERATOR
+from tests.desk import OURS
+from tests.pages import Answer, Forum
+
+PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
+OTHER = "lantern gravel violin sixty"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+
+
+@dataclass(kw_only=True)
+class Browser:
+    """``cookie`` is what it keeps of the desk; empty where there is none."""
+
+    site: Forum
+    cookie: str = ""
+    client: str = "203.0.113.7"
+    seen: list[str] = field(default_factory=list)
+    """All that was ever set as its cookie, as the header field says it."""
+
+    def get(self, path: str) -> Answer:
+        return self.ask("GET", path)
+
+    def post(self, path: str, form: Mapping[str, Any] | None = None, **how: Any) -> Answer:
+        return self.ask("POST", path, form=form or {}, **how)
+
+    def ask(self, method: str, path: str, **how: Any) -> Answer:
+        fields = {"User-Agent": FIREFOX, **({} if method == "GET" else OURS)}
+        if self.cookie:
+            fields["Cookie"] = f"__Host-desk={self.cookie}"
+        fields |= how.pop("headers", {})
+        answer = self.site.ask(method, f"/desk{path}", headers=fields, client=self.client, **how)
+        said = answer.headers.get("set-cookie")
+        if said is not None:
+            self.seen.append(said)
+            self.cookie = said.partition(";")[0].partition("=")[2].strip('"')
+        return answer
+
+    # --- coming in
+
+    def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
+        """Accept an invitation; with a second factor where the role demands one."""
+        link = invite.invite(address, role, by=OPERATOR, proofs=self.site.app.proofs)
+        answer = self.post(f"/invitation/{link.word}", {"name": "", "password": password})
+        assert answer.status == 303, answer.text
+        if answer.headers["location"].endswith("/second/set-up"):
+            self.post("/second/set-up")
+            code = self.code(address, pending=True)
+            answer = self.post("/second/set-up/confirm", {"code": code})
+            assert answer.status == 200, answer.text
+        return answer
+
+    def sign_in(self, address: str, password: str = PASSWORD, **more: str) -> Answer:
+        return self.post("/sign-in", {"email": address, "password": password, **more})
+
+    def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
+        """What somebody's app shows."""
+        with self.site.app.store.read() as tx:
+            found = tx.accounts.get(address)
+        assert found is not None
+        secret = codes.secret(self.site.app.key, found.pending if pending else found.factor)
+        return str(TOTP(secret).at(int(self.site.clock.now().timestamp()) + away))
+
+    @property
+    def is_in(self) -> bool:
+        return self.get("/account").status == 200
+
+
+def hidden(answer: Answer) -> dict[str, list[str]]:
+    """The hidden fields of the last form of a page."""
+    form = answer.text.rpartition("<form")[2]
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form):
+        found.setdefault(unescape(name), []).append(unescape(value))
+    return found
+
+
+def action(answer: Answer) -> str:
+    """Where the last form of a page posts to, below the desk."""
+    found = re.findall(r'<form method="post" action="/desk([^"]*)"', answer.text)
+    return unescape(found[-1])
