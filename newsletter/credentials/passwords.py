@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEAST = 12
 MOST = 200
 """Characters. Argon2 takes any number, and whoever posts megabytes means harm."""
+_BUSY = "too many people are signing in just now; try again in a minute"
 _GUESSED_UP_TO = 72
 _LEAST_OWN = 8
 """So many characters have to be left beside one's own name and address."""
@@ -28,15 +29,25 @@ _SAFE_FROM = 4
 
 
 class Passwords:
-    """Hashes and compares; threads share it. Memory is in KiB, patience in seconds."""
+    """Hashes and compares; threads share it. Memory is in KiB, patience in seconds.
+
+    Few may wait, since each holds a thread that answers other pages too.
+    """
 
     def __init__(
-        self, *, memory: int = 19 << 10, passes: int = 2, at_once: int = 2, patience: float = 5.0
+        self,
+        *,
+        memory: int = 19 << 10,
+        passes: int = 2,
+        at_once: int = 2,
+        waiting: int = 8,
+        patience: float = 5.0,
     ) -> None:
         self._memory = memory
         self._passes = passes
         self._patience = patience
         self._turns = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + waiting)
 
     @cached_property
     def _hasher(self) -> "PasswordHasher":
@@ -76,12 +87,17 @@ class Passwords:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Room for one more to be worked out. Raises Refused where there is none for long."""
-        if not self._turns.acquire(timeout=self._patience):
-            raise Refused("too many people are signing in just now; try again in a minute")
+        if not self._places.acquire(blocking=False):
+            raise Refused(_BUSY)
         try:
-            yield
+            if not self._turns.acquire(timeout=self._patience):
+                raise Refused(_BUSY)
+            try:
+                yield
+            finally:
+                self._turns.release()
         finally:
-            self._turns.release()
+            self._places.release()
 
 
 def objection(password: str, *about: str) -> str:
@@ -97,7 +113,7 @@ def objection(password: str, *about: str) -> str:
     if _guessed(plain, about):
         return (
             "This password is common or easy to guess."
-            " Use four words that have nothing in common, or let a password manager make one."
+            " Use four words that have nothing in common, or let your browser make one."
         )
     return ""
 

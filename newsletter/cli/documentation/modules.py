@@ -26,6 +26,7 @@ _LAYERS = (
     "documents",
     "subscriber_files",
     "formats",
+    "credentials",
     "domain",
 )
 """From those who know the most to those who know nobody."""

@@ -24,6 +24,7 @@ from starlette.types import Message
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.member import Member
+from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.web.desk.browser import place_of, set_cookie, word_of
@@ -124,10 +125,23 @@ class Gate:
                 return RedirectResponse(self._desk.sign_in_address(visit), status_code=303)
             return self._desk.sign_in_again(visit)
         if not member.may(route.role):
+            if visit.request.method not in _SAFE:
+                self._note_refusal(visit, member, route.role)
             return self._desk.forbidden(visit, route.role)
         if route.step_up and not member.session.fresh(self._desk.now()):
             return self._desk.step_up(visit)
         return None
+
+    def _note_refusal(self, visit: Visit, member: Member, role: Role) -> None:
+        """That somebody tried what their role may not. To look at a page is no deed."""
+        with self._app.store.begin() as tx:
+            tx.audit.enter(
+                at=self._desk.now(),
+                actor=member.address,
+                action="refused",
+                subject=visit.path[:200],
+                detail=f"is {member.role.value}; this takes the role {role.value}",
+            )
 
     def _member(self, word: str) -> Member | None:
         """Who asks, with the role of this moment."""

@@ -88,3 +88,10 @@ def test_a_good_password_is_taken(password: str) -> None:
 )
 def test_a_bad_password_is_refused_in_words(password: str) -> None:
     assert objection(password, "ana@forum.example", "Ana Ruiz").endswith(".")
+
+
+def test_few_may_wait_and_the_next_one_is_told_at_once() -> None:
+    passwords = Passwords(memory=64, passes=1, at_once=1, waiting=0, patience=600)
+    with passwords.turn(), pytest.raises(Refused, match="try again in a minute"):
+        passwords.hash("x")
+    assert passwords.hash("x")

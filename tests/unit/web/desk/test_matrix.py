@@ -1,0 +1,102 @@
+"""Route, method and role: what each route demands, and that nothing goes round it.
+
+``matrix.txt`` says in so many words what each route demands. A route without a line there fails.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.statements.statement import Role
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.site import routes
+from tests.desk import STAFF, Staffed
+
+MATRIX = Path(__file__).with_name("matrix.txt")
+
+
+def line_of(route: Route) -> str:
+    role = route.role.value if route.role else "anybody"
+    return f"{route.method} /desk{route.path} {role}{' fresh' if route.step_up else ''}"
+
+
+def asked_of(route: Route) -> str:
+    """An address of the route, of something that is not there."""
+    path = re.sub(r"\{[^}]*:int\}", "999999", route.path)
+    return re.sub(r"\{[^}]*\}", "nothing-there", path)
+
+
+def test_each_route_demands_what_stands_written(staffed: Staffed) -> None:
+    found = sorted(line_of(route) for route in routes(Desk(staffed.site.app)))
+    written = MATRIX.read_text("utf-8").splitlines()
+    assert found == sorted(written), "matrix.txt says what each route demands; add or mend its line"
+
+
+def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
+    for route in routes(Desk(staffed.site.app)):
+        path = asked_of(route)
+        for name, role in STAFF.items():
+            answer = staffed.as_(name).ask(route.method, path)
+            barred = route.role is not None and not role.includes(route.role)
+            assert (answer.status == 403) == barred, f"{route.method} {path} as {role.value}"
+            asked = answer.status == 401 and 'name="step-up"' in answer.text
+            if route.step_up and not barred:
+                assert asked, f"{route.method} {path} as {role.value} asks for no fresh factor"
+
+
+def test_who_is_not_signed_in_gets_to_the_door_alone(staffed: Staffed) -> None:
+    for route in routes(Desk(staffed.site.app)):
+        if route.role is None:
+            continue
+        fields = {} if route.method == "GET" else {"Sec-Fetch-Site": "same-origin"}
+        answer = staffed.site.ask(route.method, f"/desk{asked_of(route)}", headers=fields)
+        assert answer.status == (303 if route.method == "GET" else 401), asked_of(route)
+
+
+VARIANTS = [
+    lambda path: f"{path}/",
+    lambda path: path.upper(),
+    lambda path: f"/{path}",
+    lambda path: path.replace("/", "//"),
+    lambda path: path.replace("/", "/./"),
+    lambda path: f"{path};x=1",
+    lambda path: f"{path}%2f",
+    lambda path: f"{path}.json",
+    lambda path: f"{path}\0",
+]
+
+
+@pytest.mark.parametrize("variant", range(len(VARIANTS)))
+def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: int) -> None:
+    vera = staffed.as_("vera")
+    for route in routes(Desk(staffed.site.app)):
+        if route.role in {None, Role.VIEWER}:
+            continue
+        path = VARIANTS[variant](asked_of(route))
+        answer = vera.ask(route.method, path)
+        assert answer.status in {303, 400, 403, 404, 405}, f"{route.method} {path}"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"])
+def test_no_other_method_does_anything(staffed: Staffed, method: str) -> None:
+    staffed.as_("vera")
+    before = staffed.site.everything()
+    for route in routes(Desk(staffed.site.app)):
+        answer = staffed.as_("vera").ask(method, asked_of(route))
+        allowed = {200, 303, 401, 403, 404, 405} if method == "HEAD" else {403, 405}
+        assert answer.status in allowed, f"{method} {asked_of(route)}: {answer.status}"
+    assert len(staffed.site.everything()) == len(before)
+
+
+def test_a_refused_deed_is_in_the_audit_log_and_a_refused_look_is_not(staffed: Staffed) -> None:
+    vera = staffed.as_("vera")
+    vera.get("/audit")
+    vera.post("/audit/verify")
+    with staffed.site.app.store.read() as tx:
+        tx.audit.verify()
+        lines = [(one.actor, one.action, one.subject, one.detail) for one in tx.audit.all()]
+    assert lines == [
+        (vera.address, "refused", "/desk/audit/verify", "is viewer; this takes the role admin")
+    ]

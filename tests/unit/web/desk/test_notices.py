@@ -1,0 +1,57 @@
+"""What happens to an account reaches its owner's inbox, by the real renderer and the outbox."""
+
+import email
+import email.policy
+
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.pipeline.staff import people
+from newsletter.pipeline.staff.proofs import OPERATOR
+from tests.pages import Forum
+from tests.unit.web.desk.visitor import Browser
+
+ANA = "ana@forum.example"
+
+
+def posted(site: Forum) -> list[tuple[str, str, str]]:
+    """(to, subject, text) of all that waited."""
+    courier = site.app.courier()
+    while courier.post() is not None:
+        pass
+    found = []
+    for data in site.mails:
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        text = mail.get_body(("plain",))
+        assert text is not None
+        found.append((str(mail["To"]), str(mail["Subject"]), " ".join(text.get_content().split())))
+    return found
+
+
+def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) -> None:
+    browser.join(ANA)
+    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.app.proofs)
+    [(to, subject, text)] = posted(browser.site)
+    assert to == ANA
+    assert subject == "What happened to your account"
+    assert "Your role is approver now; it was writer." in text
+    assert "It happened on 24 November 2026 at 12:00 UTC." in text
+    assert "https://news.forum.example/desk/account" in text
+    assert "tell an admin of your team now" in text
+
+
+def test_a_notice_reaches_also_whom_the_staff_suppressed(browser: Browser) -> None:
+    browser.join(ANA)
+    with browser.site.app.store.begin() as tx:
+        entry = SuppressedEntry(address=ANA, reason=SuppressionReason.MANUAL)
+        tx.readers.suppress([entry], browser.site.clock.now(), "test")
+    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.app.proofs)
+    assert [to for to, _, _ in posted(browser.site)] == [ANA]
+
+
+def test_a_notice_holds_no_link_that_does_anything(browser: Browser) -> None:
+    browser.join(ANA)
+    people.disable(ANA, by=OPERATOR, proofs=browser.site.app.proofs)
+    [(_, _, text)] = posted(browser.site)
+    links = [word for word in text.split() if word.startswith("https://")]
+    assert "https://news.forum.example/desk/account" in links
+    assert not any("invitation" in one or "confirm" in one for one in links)
