@@ -81,9 +81,9 @@ def invite(shell: Shell, email: str, role: str) -> None:
 @click.argument("email")
 @in_workspace
 def reset(shell: Shell, email: str) -> None:
-    """Print a link by which somebody sets a new password, and end their sessions.
+    """Print a link by which somebody sets a new password.
 
-    It works once, for 15 minutes, and takes their second factor away: they set up another one.
+    It works once, for 15 minutes. They are signed out, and set up another second factor.
     """
     from newsletter.pipeline.staff.invite import reset as made
 
