@@ -7,12 +7,20 @@ from starlette.responses import Response
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import invite, people
-from newsletter.web.desk.page import ROLES, Desk
+from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 from newsletter.web.http.forms import shown_again
 
 _HERE = "/staff"
+_DOES = {
+    Role.VIEWER: "Sees statements and figures. Changes nothing.",
+    Role.WRITER: "Writes statements too, and hands them in.",
+    Role.APPROVER: "Approves statements too, or sends them back.",
+    Role.SENDER: "Sends too: starts, pauses and cancels. Sees who the subscribers are.",
+    Role.ADMIN: "Does everything, and looks after the staff.",
+}
+"""What each role does, to whoever chooses one for somebody."""
 
 
 class Team:
@@ -31,7 +39,7 @@ class Team:
         return [
             Route(method="GET", path="/staff", role=Role.ADMIN, answer=self.everybody),
             act("/staff/invitations", self.make_link),
-            act("/staff/invitations/{number:int}/withdraw", self.withdraw),
+            act("/staff/invitations/{number}/withdraw", self.withdraw),
             Route(method="GET", path="/staff/{address}", role=Role.ADMIN, answer=self.person),
             act("/staff/{address}/role", self.change_role),
             act("/staff/{address}/reset", self.reset),
@@ -87,8 +95,7 @@ class Team:
 
     def withdraw(self, visit: Visit) -> Response:
         """Take an invitation back."""
-        number = int(visit.param("number"))
-        invite.withdraw(number, by=visit.who.address, proofs=self._proofs)
+        invite.withdraw(visit.number("number"), by=visit.who.address, proofs=self._proofs)
         return self._desk.go(visit, _HERE, done="withdrawn")
 
     # --- one of them
@@ -133,7 +140,7 @@ class Team:
 
 def _choices() -> list[tuple[str, str, str]]:
     """Each role with what it does."""
-    return [(role.value, role.value.capitalize(), f"It {ROLES[role]}.") for role in Role]
+    return [(role.value, role.value.capitalize(), _DOES[role]) for role in Role]
 
 
 def _role(said: str) -> Role:

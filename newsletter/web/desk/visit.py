@@ -7,9 +7,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from newsletter.domain.errors import Defect, Fault, InvalidInput
+from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.member import Member
 from newsletter.runtime.app import App
+
+_DIGITS = 15
+"""SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,13 @@ class Visit:
     def param(self, name: str) -> str:
         """A part of the path."""
         return str(self.request.path_params[name])
+
+    def number(self, name: str) -> int:
+        """A part of the path that is a number. Raises NotFound for what no row can have."""
+        said = self.param(name)
+        if not (said.isascii() and said.isdecimal() and len(said) <= _DIGITS):
+            raise NotFound("There is nothing at this address.")
+        return int(said)
 
     def query(self, name: str) -> str:
         """A value of the query; empty where there is none."""

@@ -377,3 +377,37 @@ def test_no_other_site_posts_to_the_door(browser: Browser, site: Forum, path: st
     for fields in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
         assert browser.post(path, {}, headers=OURS | fields).status == 403
     assert site.everything() == before
+
+
+# --- at once
+
+
+def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
+    browser.join(ANA)
+    asked = [("POST", "/desk/sign-in")] * 30
+    form = {"email": ANA, "password": OTHER}
+    answers = site.ask_all(asked, form=form, headers=OURS, client="93.184.216.34")
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(401) <= 10
+    assert set(statuses) <= {401, 429, 409}  # 409: more than ten wait for a password
+    assert statuses.count(429) + statuses.count(409) >= 20
+
+
+def test_of_five_who_use_a_link_at_once_one_has_the_account(site: Forum) -> None:
+    link = invite.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.app.proofs)
+    asked = [("POST", f"/desk/invitation/{link.word}")] * 5
+    answers = site.ask_all(asked, form={"password": PASSWORD}, headers=OURS)
+    assert sorted(answer.status for answer in answers) == [303, 404, 404, 404, 404]
+    with site.app.store.read() as tx:
+        assert [one.action for one in tx.audit.all()].count("accept invitation") == 1
+
+
+def test_a_code_that_is_sent_twice_at_once_lets_one_in(browser: Browser, site: Forum) -> None:
+    browser.join(CLEO, Role.SENDER)
+    site.clock.advance(minutes=1)
+    other = again(site)
+    other.sign_in(CLEO)
+    fields = OURS | {"Cookie": f"__Host-desk={other.cookie}"}
+    asked = [("POST", "/desk/second")] * 4
+    answers = site.ask_all(asked, form={"code": other.code(CLEO)}, headers=fields)
+    assert [answer.status for answer in answers].count(303) == 1

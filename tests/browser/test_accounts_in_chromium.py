@@ -1,0 +1,180 @@
+"""Accounts in Chromium: from an invitation to a session that was ended, with and without script."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyotp import TOTP
+
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff.proofs import OPERATOR
+from newsletter.web.server import WebServer
+from tests.browser.axe import violations
+from tests.browser.opening import Open, Windows, opening
+from tests.pages import Forum, forum
+from tests.unit.pipeline.staff.office import OTHER, PASSWORD, PASSWORDS
+
+pytestmark = pytest.mark.chromium
+
+NARROW, WIDE = 390, 1200
+
+
+@pytest.fixture(scope="module")
+def served(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, str]]:
+    with forum(tmp_path_factory.mktemp("accounts") / "forum", database=migrated) as site:
+        vars(site.app)["proofs"] = replace(site.app.proofs, passwords=PASSWORDS)
+        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+            yield site, server.address
+
+
+@pytest.fixture
+def site(served: tuple[Forum, str]) -> Forum:
+    return served[0]
+
+
+@pytest.fixture
+def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
+    with opening(windows, served[1], expected=("401", "422", "409")) as open_page:
+        yield open_page
+
+
+def sound(page: Any) -> None:
+    """The page fits its window and breaks no rule of axe, in light and in dark."""
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert violations(page) == [], f"{page.url} {scheme}"
+
+
+def heading(page: Any) -> str:
+    return str(page.get_by_role("heading", level=1).inner_text())
+
+
+def press(page: Any, name: str) -> None:
+    """Press a button, once all of its page is there, and see what comes of it."""
+    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def link_for(site: Forum, address: str, role: Role) -> str:
+    made = invite.invite(address, role, by=OPERATOR, proofs=site.app.proofs)
+    return f"/desk/invitation/{made.word}"
+
+
+def code(site: Forum, secret: str, away: int = 0) -> str:
+    return str(TOTP(secret).at(int(site.clock.now().timestamp()) + away))
+
+
+def join(site: Forum, page: Any) -> tuple[str, list[str]]:
+    """Fill in what an invitation asks of a sender; returns the secret and the recovery codes."""
+    page.get_by_label("New password").fill(PASSWORD)
+    press(page, "Open your account")
+    assert heading(page) == "Set up a second factor"
+    press(page, "Set up a second factor")
+    page.get_by_role("img", name="QR code").wait_for()
+    secret = page.locator(".secret").inner_text()
+    page.get_by_role("textbox", name="Code").fill(code(site, secret))
+    press(page, "Turn it on")
+    assert heading(page) == "Your recovery codes"
+    return secret, page.locator(".codes code").all_inner_texts()
+
+
+@pytest.mark.slow("a walk through eight pages, axe on each in two colours")
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_an_admin_comes_in_and_lets_somebody_else_in(
+    site: Forum, open_page: Open, width: int
+) -> None:
+    address = f"dan{width}@forum.example"
+    page = open_page(link_for(site, address, Role.ADMIN), width=width)
+    assert heading(page) == "Welcome"
+    sound(page)
+    secret, codes = join(site, page)
+    sound(page)
+    page.get_by_label("Type one of them").fill(codes[0])
+    press(page, "I have kept them")
+    assert page.get_by_role("status").inner_text() == "Your recovery codes are kept."
+    for path in ("/desk/account", "/desk/account/password", "/desk/staff", "/desk/audit"):
+        page.goto(page.url.partition("/desk")[0] + path)
+        sound(page)
+
+    page.get_by_role("link", name="Staff", exact=True).click()
+    page.get_by_label("Email address").fill("x")
+    page.get_by_label("Email address").evaluate("field => field.form.noValidate = true")
+    press(page, "Make a link")
+    assert "Something has to be changed" in page.get_by_role("alert").inner_text()
+    sound(page)
+    page.get_by_label("Email address").fill(f"ana{width}@forum.example")
+    page.get_by_label("Approver").check()
+    press(page, "Make a link")
+    assert "It makes ana" in page.locator(".lead").inner_text()
+    sound(page)
+    page.get_by_role("link", name="Back to the staff").click()
+    page.get_by_role("link", name=f"Dan{width}", exact=True).first.click()
+    sound(page)
+
+    site.clock.advance(minutes=11)
+    page.get_by_role("link", name="Staff", exact=True).click()
+    press(page, f"Withdraw the link of ana{width}@forum.example")
+    assert heading(page) == "Confirm that it's you"
+    sound(page)
+    page.get_by_role("textbox", name="Code").fill("000000")
+    press(page, "Continue")
+    assert "That is not right." in page.get_by_role("alert").inner_text()
+    page.get_by_role("textbox", name="Code").fill(code(site, secret))
+    press(page, "Continue")
+    assert "The invitation is withdrawn." in page.get_by_role("status").inner_text()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_who_was_signed_out_comes_back_to_what_they_were_doing(
+    site: Forum, open_page: Open, script: bool
+) -> None:
+    address = f"cleo{script}@forum.example".lower()
+    page = open_page(link_for(site, address, Role.SENDER), width=NARROW, java_script_enabled=script)
+    _, codes = join(site, page)
+    page.get_by_role("link", name="Later").click()
+    press(page, "Sign out")
+    assert "You are signed out." in page.get_by_role("status").inner_text()
+    page.goto(re.sub("/desk.*", "/desk/account/password", page.url))
+    page.get_by_label("Email address").fill(address)
+    page.get_by_label("Password").fill(OTHER)
+    press(page, "Sign in")
+    assert "We couldn't sign you in." in page.get_by_role("alert").inner_text()
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    assert heading(page) == "Enter your code"
+    page.get_by_role("textbox", name="Code").fill(codes[1])
+    press(page, "Sign in")
+    assert heading(page) == "Change your password"
+
+    with site.app.store.begin() as tx:
+        tx.sessions.end_all(address)
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_label("New password").fill(OTHER)
+    press(page, "Change it")
+    assert heading(page) == "Sign in"
+    assert PASSWORD not in page.content()
+
+
+def test_the_door_needs_no_mouse_and_takes_what_is_pasted(site: Forum, open_page: Open) -> None:
+    page = open_page("/desk/sign-in", width=NARROW)
+    sound(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.get_by_label("Email address").focus()
+    page.keyboard.insert_text("nobody@forum.example")  # as a paste does
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text(OTHER)
+    page.keyboard.press("Enter")
+    assert "We couldn't sign you in." in page.get_by_role("alert").inner_text()
+    sound(page)
+    assert page.get_by_label("Email address").input_value() == "nobody@forum.example"
+    assert page.get_by_label("Password").input_value() == ""
