@@ -13,7 +13,7 @@ from newsletter.config.display import show
 from newsletter.config.settings import Settings
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import House, Organisation, PressContact, Sender
-from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.statements.statement import ApprovalPolicy, Role
 from newsletter.domain.subscribers.audience import Offer
 from newsletter.domain.subscribers.signup import Objection
 from newsletter.providers.mailgun import send as mailgun
@@ -317,3 +317,15 @@ def test_other_databases_are_refused_without_showing_a_password(faults: Any, url
 
     assert [fault.key for fault in found] == ["database"]
     assert "geheim" not in str(found[0])
+
+
+def test_the_desk_is_below_our_pages_or_on_a_host_of_its_own(read: Any) -> None:
+    assert read("").desk_url == "https://news.forum.example/desk"
+    assert read("desk: {url: 'https://desk.forum.example'}\n").desk_url == (
+        "https://desk.forum.example/desk"
+    )
+
+
+def test_from_which_role_on_a_second_factor_is_asked_for(read: Any) -> None:
+    for said, role in (("", Role.SENDER), ("desk: {second_factor: viewer}\n", Role.VIEWER)):
+        assert read(said).desk.rules().second_factor is role
