@@ -50,3 +50,9 @@ def test_one_mailbox_is_one_of_the_staff(bare: Workspace) -> None:
     for command in ("add", "invite"):
         done = bare.do("user", command, "ana+2@forum.example", "--role", "approver", code=4)
         assert "one mailbox" in done.stderr
+
+
+def test_where_there_is_no_desk_the_link_says_so(bare: Workspace) -> None:
+    bare.configure(desk={"enabled": False})
+    done = bare.do("user", "invite", EDITOR, "--role", "admin")
+    assert "the link leads nowhere" in done.stderr

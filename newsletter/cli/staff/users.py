@@ -125,6 +125,8 @@ def list_users(shell: Shell, as_json: bool) -> None:
 def _print_link(app: App, word: str, until: datetime) -> None:
     click.echo(f"{app.settings.desk_url}/invitation/{word}")
     say(f"this link works once, until {wall_time(until, app.settings.timezone)}")
+    if not app.settings.desk.enabled:
+        say("desk.enabled is false: until it is true, the link leads nowhere")
 
 
 def _a(role: Role) -> str:

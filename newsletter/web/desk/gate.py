@@ -52,9 +52,15 @@ class Gate:
 
     def routes(self) -> list[HttpRoute]:
         """What Starlette asks, path by path; all other paths of the desk are not there."""
+        ours = routes(self._desk)
         found = [
             HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
-            for route in routes(self._desk)
+            for route in ours
+        ]
+        shown = {route.path for route in ours if route.method == "GET"}
+        found += [
+            HttpRoute(ROOT + path, self._only_posted, methods=["GET"])
+            for path in sorted({route.path for route in ours} - shown)
         ]
         assets = HttpRoute(f"{ROOT}/static/{{version}}/{{name}}", self._asset)
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
@@ -166,6 +172,15 @@ class Gate:
 
     async def _asset(self, request: Request) -> Response:
         return self._desk.assets.answer(request.path_params["name"]) or await self._nowhere(request)
+
+    async def _only_posted(self, request: Request) -> Response:
+        """Somebody loads again what only a form leads to."""
+        member = await run_in_threadpool(self._member, word_of(request))
+        visit = Visit(request=request, app=self._app, member=member)
+        text = "A form leads here, and this page can't be loaded again. Go to Home."
+        page = self._desk.failed(visit, "There is nothing to see here", text, status=405)
+        page.headers["Allow"] = "POST"
+        return page
 
     async def _nowhere(self, request: Request) -> Response:
         member = await run_in_threadpool(self._member, word_of(request))

@@ -182,12 +182,13 @@ class Desk:
 
     def sign_in_again(self, visit: Visit) -> Response:
         """The session is over: sign in, and what was being sent is sent after all."""
-        fields = _carried(visit)
-        again = json.dumps({"action": visit.address, "fields": fields}) if fields else ""
-        title = "Sign in"
+        post = visit.request.method == "POST"
+        carried = {"action": visit.address, "fields": _carried(visit)}
+        again = json.dumps(carried) if post else ""
         values: dict[str, Any] = {"again": again, "faults": [], "address": ""}
+        onward = "/desk" if post else visit.address
         return self.page(
-            visit, "sign-in.html.j2", title=title, status=401, next=visit.address, **values
+            visit, "sign-in.html.j2", title="Sign in", status=401, next=onward, **values
         )
 
     def step_up(self, visit: Visit, denied: Denied | None = None) -> Response:

@@ -236,6 +236,14 @@ def test_a_network_that_tries_many_names_is_stopped(office: Office) -> None:
     assert office.sign_in(ANA, PASSWORD, THERE) is not Denied.TOO_OFTEN
 
 
+def test_a_flood_from_everywhere_stops_strangers_alone(office: Office) -> None:
+    office.join(ANA)
+    with office.store.begin() as tx:
+        tx.throttle.failed(["password"] * 600, office.clock.now())
+    assert office.sign_in(BEN, OTHER, THERE) is Denied.TOO_OFTEN
+    assert isinstance(office.sign_in(ANA), SignedIn)
+
+
 def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
     found = [office.sign_in(f"a{number}@forum.example", OTHER, Place()) for number in range(40)]
     assert set(found) == {Denied.WRONG}

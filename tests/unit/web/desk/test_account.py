@@ -158,6 +158,16 @@ def test_another_role_signs_them_out(dan: Browser, browser: Browser) -> None:
     assert dan.post(f"/staff/{ANA}/role", {"role": "king"}).status == 409
 
 
+def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -> None:
+    browser.join(ANA)
+    form = {"role": "viewer", "by": ANA, "actor": ANA, "member": ANA, "address": DAN}
+    headers = {"From": ANA, "X-Remote-User": ANA, "Remote-User": ANA, "X-Forwarded-User": ANA}
+    assert dan.post(f"/staff/{ANA}/role", form, headers=headers).status == 303
+    with dan.site.app.store.read() as tx:
+        last = tx.audit.newest(1)[0]
+    assert (last.actor, last.action, last.subject) == (DAN, "role", ANA)
+
+
 def test_nobody_changes_their_own_role_or_removes_the_last_admin(dan: Browser) -> None:
     assert "This is you." in words(dan.get(f"/staff/{DAN}"))
     for act, form in (("role", {"role": "writer"}), ("remove", {}), ("reset", {})):
