@@ -80,10 +80,6 @@ class Passwords:
                 return False
         return hashed != ""
 
-    def outdated(self, hashed: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(hashed)
-
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Room for one more to be worked out. Raises Refused where there is none for long."""

@@ -224,8 +224,6 @@ class ThrottleContract:
             numbers = tx.throttle.failed(["b", "c"], LATER)
             tx.throttle.take_back(numbers)
             assert [tx.throttle.count(one, before) for one in ("b", "c")] == [1, 0]
-            tx.throttle.forgive("a")
-            assert tx.throttle.count("a", before) == 0
 
     def test_failures_are_forgotten_after_a_day(self, store: Store) -> None:
         with store.begin() as tx:

@@ -55,6 +55,7 @@ def _put(app: App, address: str, role: Role) -> None:
     with app.store.begin() as tx:
         refuse_same_mailbox(tx, address, app.clock.now())
         tx.staff.put(address, role, app.clock.now())
+        tx.invitations.withdraw_of(address, app.clock.now())  # it may be for another role
         tx.audit.enter(
             at=app.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role.value
         )

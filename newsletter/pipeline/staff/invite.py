@@ -44,12 +44,20 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     invited = _parsed(address)
     with proofs.store.begin() as tx:
         actor = proofs.admin(tx, by, "invite somebody")
-        if tx.accounts.get(invited) is not None and tx.staff.role(invited) is not None:
-            raise Refused(f"{invited} has an account already; change their role instead")
+        _refuse_known(tx, invited, role)
         refuse_same_mailbox(tx, invited, proofs.clock.now())
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
         proofs.enter(tx, actor, "invite", invited, f"as {role.value}")
     return link
+
+
+def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
+    """Whoever is among the staff keeps their role: a link is no way to give them another one."""
+    known = tx.staff.role(address)
+    if known is not None and tx.accounts.get(address) is not None:
+        raise Refused(f"{address} has an account already; change their role instead")
+    if known not in {None, role}:
+        raise Refused(f"{address} is among the staff already; change their role first")
 
 
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:

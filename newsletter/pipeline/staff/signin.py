@@ -28,7 +28,6 @@ class _Known:
     credential: Credential | None
     limits: tuple[Limit, ...]
     counted: list[int] | None
-    familiar: bool
 
     @property
     def password(self) -> str:
@@ -50,13 +49,14 @@ def sign_in(
         return Denied.TOO_OFTEN
     with proofs.store.begin() as tx:
         # the account may have changed while the password was worked out
-        now = replace(known, role=tx.staff.role(known.address), credential=_credential(tx, known))
+        role, credential = tx.staff.role(known.address), tx.accounts.get(known.address)
+        now = replace(known, role=role, credential=credential)
         if not right or now.password != known.password:
             _refuse(tx, known, place, proofs)
             return Denied.WRONG
         tx.throttle.take_back(known.counted)
         tx.sessions.end(hash_of(before))
-        return _go_on(tx, now, password, place, proofs)
+        return _go_on(tx, now, place, proofs)
 
 
 def _known(tx: Transaction, address: str, place: Place, proofs: Proofs) -> _Known:
@@ -68,18 +68,12 @@ def _known(tx: Transaction, address: str, place: Place, proofs: Proofs) -> _Know
         credential=tx.accounts.get(address),
         limits=limits,
         counted=proofs.attempt(tx, limits),
-        familiar=familiar,
     )
 
 
-def _credential(tx: Transaction, known: _Known) -> Credential | None:
-    return tx.accounts.get(known.address)
-
-
-def _go_on(tx: Transaction, known: _Known, password: str, place: Place, proofs: Proofs) -> SignedIn:
-    role, credential = known.role, known.credential
-    assert role is not None and credential is not None  # noqa: S101, PT018 - else no password fits
-    stage = proofs.next_stage(role, credential)
+def _go_on(tx: Transaction, known: _Known, place: Place, proofs: Proofs) -> SignedIn:
+    assert known.role and known.credential  # noqa: S101, PT018 - else no password fits
+    stage = proofs.next_stage(known.role, known.credential)
     if stage is Stage.WHOLE:
         _note(tx, known.address, "with a password", place, proofs)
     return proofs.begin(tx, known.address, stage, place)

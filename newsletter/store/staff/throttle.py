@@ -47,10 +47,6 @@ class Throttle:
         )
         return self._connection.scalar(query) or 0
 
-    def forgive(self, key: str) -> None:
-        """Nothing counts against this any more."""
-        self._connection.execute(delete(accounts.throttle).where(_throttle.key == self._key(key)))
-
     def know(self, address: str, network: str, at: datetime) -> None:
         """Somebody signed in from there."""
         values = {"address": address, "network": self._key(network), "at": to_ms(at)}

@@ -140,6 +140,8 @@ def test_who_has_an_account_is_not_invited_to_another(office: Office) -> None:
 def test_who_was_added_by_the_operator_is_invited_to_open_an_account(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    with pytest.raises(Refused, match="change their role first"):
+        office.link(BEN, Role.ADMIN)
     office.join(BEN, Role.APPROVER)
     assert isinstance(office.sign_in(BEN), SignedIn)
 
