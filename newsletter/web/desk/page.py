@@ -244,7 +244,7 @@ class Assets:
     """Style sheets and scripts, each at an address that changes with its content."""
 
     def __init__(self, folder: Path) -> None:
-        self._folders = (folder, Path(newsletter.__file__).parent / "static")
+        self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:

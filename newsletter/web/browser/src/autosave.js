@@ -1,0 +1,273 @@
+// <form data-autosave="/desk/drafts/K/save" data-base="7">: what is typed is saved two seconds later.
+//
+// One save is under way at a time, and each names the version that it began from. Until it is saved, a
+// copy stays in this tab, which outlives a session that ended, a reload and a broken line. The
+// server's answers: 200 {"version": 8, "saved_at": "…Z", "others": ["Ben"]}; 409 with what somebody
+// else saved: {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out;
+// any other with {"error": "a sentence"}.
+
+import { clock, fieldsOf, fill, later, make, sentIn } from "./dom.js";
+import { Conflict } from "./conflict.js";
+
+const QUIET = 2000;
+const AGAIN = 10_000;
+
+const REFUSED = {
+  403: "Your text was not saved: your role no longer lets you write here. It is kept in this tab.",
+  413: "Your text was not saved: it is too long. It is kept in this tab.",
+};
+
+export function autosave(form) {
+  return new Autosave(form);
+}
+
+class Autosave {
+  constructor(form) {
+    this.form = form;
+    this.address = form.dataset.autosave;
+    this.base = form.dataset.base ?? "";
+    this.key = `desk:${this.address}`;
+    fill(form, sentIn(form));
+    this.saved = JSON.stringify(fieldsOf(form));
+    this.saving = false;
+    this.leaving = false;
+    this.conflict = null;
+    this.mark = form.querySelector("[data-saved]") ?? form.appendChild(make("p", { class: "saved muted" }));
+    // seen at a glance, and not read out after each word; what goes wrong is
+    this.mark.setAttribute("aria-live", "off");
+    this.notice = make("div", { class: "save-notice", role: "status" });
+    form.prepend(this.notice);
+    this.save = later(QUIET, () => this.send());
+    this.keep = later(300, () => this.remember());
+    this.listen();
+    this.restore();
+  }
+
+  listen() {
+    const changed = () => this.changed();
+    this.form.addEventListener("input", changed);
+    this.form.addEventListener("change", changed);
+    this.form.addEventListener("submit", (event) => this.submit(event));
+    document.addEventListener("visibilitychange", () => document.hidden && this.hurry());
+    addEventListener("pagehide", () => this.hurry());
+    addEventListener("pageshow", () => (this.leaving = false));
+    addEventListener("online", () => this.dirty && this.send());
+    addEventListener("beforeunload", (event) => {
+      if (this.dirty && !this.leaving) event.preventDefault();
+    });
+  }
+
+  get fields() {
+    return JSON.stringify(fieldsOf(this.form));
+  }
+
+  get dirty() {
+    return this.fields !== this.saved;
+  }
+
+  changed() {
+    if (!this.dirty || this.conflict) return;
+    this.show("Not saved yet");
+    this.keep();
+    this.save();
+  }
+
+  hurry() {
+    this.keep.now();
+    this.save.now();
+  }
+
+  // --- the copy in this tab
+
+  remember() {
+    if (!this.dirty) return;
+    const copy = { base: this.base, fields: JSON.parse(this.fields), at: clock() };
+    try {
+      sessionStorage.setItem(this.key, JSON.stringify(copy));
+    } catch {
+      this.tell("This browser keeps no copy of your text until it is saved.");
+    }
+  }
+
+  forget() {
+    try {
+      sessionStorage.removeItem(this.key);
+    } catch {
+      // nothing was kept either
+    }
+  }
+
+  restore() {
+    let copy = null;
+    try {
+      copy = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
+    } catch {
+      this.forget();
+    }
+    if (!copy || JSON.stringify(copy.fields) === this.saved) return this.forget();
+    const theirs = JSON.parse(this.saved);
+    fill(this.form, copy.fields);
+    if (String(copy.base) !== String(this.base)) {
+      return this.clash({ version: this.base, fields: theirs, by: "", saved_at: "" });
+    }
+    const discard = make("button", { type: "button", onclick: () => this.discard(theirs) }, "Discard it");
+    this.tell(`We put back what you typed at ${copy.at}, which had not been saved. `, discard);
+    this.show("Not saved yet");
+    this.save();
+  }
+
+  discard(fields) {
+    this.save.never();
+    fill(this.form, fields);
+    this.forget();
+    this.tell("");
+    if (this.dirty) this.save();
+    else this.show("");
+  }
+
+  // --- saving
+
+  send(fields = this.fields) {
+    if (this.saving || this.conflict) return Promise.resolve(false);
+    this.flight = this.fly(fields);
+    return this.flight;
+  }
+
+  async fly(fields) {
+    if (fields === this.saved) {
+      this.forget();
+      this.show(`Saved ${clock()}`);
+      return true;
+    }
+    this.saving = true;
+    this.show("Saving…");
+    let done = false;
+    try {
+      done = await this.answered(await this.post(fields), fields);
+    } catch {
+      this.trouble("Your text could not be saved just now. It is kept in this tab, and we try again.");
+    }
+    this.saving = false;
+    if (done && this.dirty) this.changed();
+    return done;
+  }
+
+  post(fields) {
+    const body = JSON.stringify({ base: this.base, fields: JSON.parse(fields) });
+    return fetch(this.address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body,
+      redirect: "manual",
+      // a page that is being left may still send so much
+      keepalive: body.length < 60_000,
+    });
+  }
+
+  async answered(answer, fields) {
+    if (answer.status === 409) {
+      this.clash(await answer.json());
+      return false;
+    }
+    if (answer.status === 401 || answer.type === "opaqueredirect") return this.signedOut();
+    if (!answer.ok) {
+      const said = (await answer.json().catch(() => ({}))).error ?? REFUSED[answer.status];
+      this.remember();
+      this.show("Not saved");
+      this.tell(said ?? "Your text was not saved. It is kept in this tab. Try again, or copy it.");
+      return false;
+    }
+    const { version, others, saved_at: at } = await answer.json();
+    this.base = version;
+    this.form.dataset.base = version;
+    const base = this.form.elements.namedItem("base");
+    if (base) base.value = version;
+    this.saved = JSON.stringify({ ...JSON.parse(fields), ...(base ? { base: [String(version)] } : {}) });
+    if (!this.dirty) this.forget();
+    this.tell("");
+    this.show(`Saved ${clock(at ? new Date(at) : new Date())}`);
+    this.company(others);
+    return true;
+  }
+
+  company(others) {
+    const place = this.form.querySelector("[data-others]");
+    if (!place || !others) return;
+    const names = new Intl.ListFormat("en").format(others);
+    place.textContent = names && `${names} ${others.length > 1 ? "are" : "is"} in this text`;
+  }
+
+  signedOut() {
+    this.remember();
+    this.show("Not saved");
+    const next = encodeURIComponent(location.pathname + location.search);
+    const link = make("a", { href: `/desk/sign-in?next=${next}`, onclick: () => (this.leaving = true) }, "Sign in");
+    this.tell("You've been signed out. Your text is kept in this tab: ", link, " and you'll find it here.");
+    return false;
+  }
+
+  trouble(sentence) {
+    this.remember();
+    this.show("Not saved");
+    this.tell(sentence);
+    setTimeout(() => this.dirty && this.send(), AGAIN);
+  }
+
+  // the page goes on by itself: it is saved by what it is sent to
+  submit(event) {
+    if (this.conflict) {
+      event.preventDefault();
+      this.conflict.focus();
+      return;
+    }
+    if (event.defaultPrevented) return;
+    if (this.saving) {
+      // what is under way makes a version, which the form has to name
+      event.preventDefault();
+      this.flight.then(() => this.form.requestSubmit(event.submitter));
+      return;
+    }
+    this.save.never();
+    this.keep.now();
+    this.leaving = true;
+  }
+
+  // --- two who wrote at once
+
+  clash(theirs) {
+    this.save.never();
+    this.remember();
+    this.show("Not saved");
+    this.tell("");
+    this.conflict = new Conflict(this.form, theirs, (fields, keepsMine) => this.settle(theirs, fields, keepsMine));
+    this.form.before(this.conflict.element);
+    this.conflict.focus();
+  }
+
+  // Whatever was chosen, both stay versions: mine is saved on top of theirs before anything else is
+  async settle(theirs, fields, keepsMine) {
+    this.conflict.close();
+    this.conflict = null;
+    this.base = theirs.version;
+    const mine = this.fields;
+    this.saved = JSON.stringify({ ...JSON.parse(mine), ...listed(theirs.fields) });
+    if (!keepsMine) {
+      if (!(await this.send(mine))) return;
+      fill(this.form, fields);
+    }
+    await this.send();
+    this.form.querySelector("[data-editor], textarea, input:not([type=hidden])")?.focus();
+  }
+
+  show(text) {
+    if (this.mark.textContent !== text) this.mark.textContent = text;
+  }
+
+  tell(...parts) {
+    this.notice.replaceChildren(...(parts[0] ? [make("p", {}, ...parts)] : []));
+  }
+}
+
+function listed(fields) {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value].flat()]));
+}

@@ -1,0 +1,31 @@
+// What every page of the desk loads. A page works without any of it; what it may do more stands in
+// data- attributes. The visual editor is loaded where there is one.
+
+import { autosave } from "./autosave.js";
+import { confirmNumber } from "./confirm.js";
+import { countdown } from "./countdown.js";
+import { live } from "./live.js";
+import { once } from "./once.js";
+import { preview } from "./preview.js";
+import { tabs } from "./tabs.js";
+
+const BEHAVIOURS = [
+  ["[data-preview]", preview],
+  ["[data-countdown]", countdown],
+  ["[data-live]", live],
+  ["[data-tabs]", tabs],
+  ["[data-confirm-number]", confirmNumber],
+  // a copy of what was typed is put back before the editor reads it
+  ["form[data-autosave]", autosave],
+  // the last to be asked whether a form is sent
+  ['form[method="post" i]', once],
+];
+
+for (const [selector, begin] of BEHAVIOURS) document.querySelectorAll(selector).forEach(begin);
+
+const texts = document.querySelectorAll('textarea[data-editor="visual"]');
+if (texts.length) {
+  import("./editor/editor.js").then(({ visual }) => texts.forEach(visual));
+}
+
+document.querySelector(".errors[role=alert]")?.focus();

@@ -1,0 +1,82 @@
+// The email beside the text: <div data-preview="/desk/drafts/K/preview" data-form="ID"> with a frame in
+// it. What the form holds is posted into a second frame, which takes the place of the first when it is
+// there: nothing blinks. Posted, since the frame has a policy of its own, which a page cannot give it.
+
+import { fieldsOf, later, make } from "./dom.js";
+
+const QUIET = 1000;
+
+export function preview(element) {
+  const form = document.getElementById(element.dataset.form) ?? element.closest("form");
+  const first = element.querySelector("iframe");
+  if (!form || !first) return;
+  let shown = first;
+  let stale = true;
+  let loading = null;
+
+  const renew = later(QUIET, () => {
+    stale = true;
+    if (!element.offsetParent || loading) return;
+    stale = false;
+    loading = frame(first);
+    shown.after(loading);
+    loading.addEventListener("load", arrived);
+    // from the next document on: this one, which is empty, has to tell that it is
+    loading.setAttribute("sandbox", "");
+    post(element.dataset.preview, loading.name, fieldsOf(form));
+  });
+
+  function arrived() {
+    // the empty document that a frame begins with
+    if (reads(loading)) return;
+    shown.remove();
+    loading.classList.remove("waiting");
+    loading.removeAttribute("aria-hidden");
+    loading.removeEventListener("load", arrived);
+    shown = loading;
+    loading = null;
+    if (stale) renew();
+  }
+
+  form.addEventListener("input", renew);
+  form.addEventListener("change", renew);
+  element.addEventListener("desk:shown", () => stale && renew());
+  element.closest("details")?.addEventListener("toggle", () => stale && renew());
+  new ResizeObserver(() => stale && element.offsetParent && renew()).observe(element);
+}
+
+let count = 0;
+
+function frame(like) {
+  const made = make("iframe", {
+    class: `${like.className.replace(/\bwaiting\b/, "")} waiting`,
+    title: like.title,
+    name: `preview-${++count}`,
+    "aria-hidden": "true",
+  });
+  return made;
+}
+
+// a frame of another origin, as a sandboxed one is, cannot be read
+function reads(frame) {
+  try {
+    return frame.contentWindow.location.href === "about:blank";
+  } catch {
+    return false;
+  }
+}
+
+function post(action, target, fields) {
+  const form = make("form", { method: "post", action, target, hidden: true });
+  for (const [name, values] of Object.entries(fields)) {
+    for (const value of values) {
+      // a text area keeps its line breaks, a hidden input too, but not all browsers agreed on that
+      const control = make("textarea", { name });
+      control.value = value;
+      form.append(control);
+    }
+  }
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}

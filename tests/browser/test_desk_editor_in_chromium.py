@@ -1,0 +1,217 @@
+"""The visual editor of the desk in Chromium, under the desk's strict policy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.axe import violations
+from tests.browser.opening import Open, Windows, opening
+from tests.browser.scripted import PIXEL, Site, at_the_end, copy, editor, markdown, serving
+
+pytestmark = pytest.mark.chromium
+
+
+@pytest.fixture(scope="module")
+def served(browser: Any) -> Iterator[tuple[Site, str]]:
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def site(served: tuple[Site, str]) -> Site:
+    served[0].reset()
+    return served[0]
+
+
+@pytest.fixture
+def open_page(windows: Windows, served: tuple[Site, str], site: Site) -> Iterator[Open]:
+    # statuses that are meant
+    with opening(windows, served[1], expected=("401", "409", "422", "503")) as open_page:
+        yield open_page
+
+
+TEXT = """The library opens *earlier* from **Monday**.
+
+## Hours
+
+- Monday
+- Tuesday
+
+> As asked for.
+
+| Day | Hours |
+| --- | ---: |
+| Mo | 8 to 18 |
+
+![A door](/door.gif "The door")
+"""
+
+
+def test_what_nobody_touches_is_sent_as_it_was(site: Site, open_page: Open) -> None:
+    site.form(TEXT.replace("\n- ", "\n* "))
+    page = open_page("/")
+    text = editor(page)
+    assert text.locator("h2").inner_text() == "Hours"
+    assert text.locator("td").count() == 2
+    assert page.locator("#body").is_hidden()
+    text.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("ArrowUp")
+    assert markdown(page) == TEXT.replace("\n- ", "\n* ")
+
+
+def test_typing_formatting_and_undoing(site: Site, open_page: Open) -> None:
+    site.form("")
+    page = open_page("/")
+    editor(page).click()
+    page.keyboard.type("## Opening hours\nThe library is ")
+    page.keyboard.press("Control+b")
+    page.keyboard.type("open")
+    page.keyboard.press("Control+b")
+    page.keyboard.type(". 2 * 3 * 4 and *that*\n- one\ntwo\n\nEnd")
+    assert markdown(page) == (
+        "## Opening hours\n\nThe library is **open**. 2 * 3 * 4 and \\*that\\*\n\n"
+        "- one\n- two\n\nEnd\n"
+    )
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    assert "End" not in markdown(page)
+
+
+def test_the_toolbar_by_keyboard_alone(site: Site, open_page: Open) -> None:
+    site.form("A word")
+    page = open_page("/")
+    editor(page).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Alt+F10")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Bold"
+    page.keyboard.press("Enter")
+    assert markdown(page) == "**A word**\n"
+    assert page.locator("[aria-label=Bold]").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Control+k")
+    page.get_by_label("Address").fill("example.org/a(b")
+    page.keyboard.press("Enter")
+    assert markdown(page) == "[**A word**](<https://example.org/a(b>)\n"
+
+
+def test_a_list_a_table_and_a_footnote(site: Site, open_page: Open) -> None:
+    site.form("One")
+    page = open_page("/")
+    editor(page).click()
+    page.get_by_role("button", name="Numbered list").click()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Two")
+    page.keyboard.press("Control+]")
+    assert markdown(page) == "1. One\n   1. Two\n"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Table", exact=True).click()
+    page.keyboard.type("Day")
+    page.keyboard.press("Tab")
+    page.keyboard.type("a|b")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Mo")
+    page.get_by_role("button", name="Remove row").click()
+    page.get_by_role("button", name="Right: align").click()
+    assert markdown(page) == "1. One\n   1. Two\n\n| Day | a\\|b |\n| --: | --- |\n|  |  |\n"
+    page.keyboard.type("x")
+    page.get_by_role("button", name="Footnote").click()
+    page.get_by_label("What it says").fill("A *note*")
+    page.get_by_role("button", name="Save").click()
+    assert "x^[A *note*]" in markdown(page)
+
+
+def test_what_the_editor_cannot_show_opens_in_markdown_and_names_the_line(
+    site: Site, open_page: Open
+) -> None:
+    text = "One\n\nA [](https://example.org) link\n"
+    site.form(text)
+    page = open_page("/")
+    page.locator("#body").wait_for(state="visible")
+    assert "Line 3 has a link without text" in page.get_by_role("status").first.inner_text()
+    page.get_by_role("button", name="Go to line 3").click()
+    assert page.evaluate("getSelection().toString()") == "A [](https://example.org) link"
+    page.locator("#body").fill("One\n\nA [good](https://example.org) link\n")
+    page.get_by_role("button", name="Visual").click()
+    assert editor(page).locator("a").inner_text() == "good"
+    assert markdown(page) == "One\n\nA [good](https://example.org) link\n"
+
+
+def test_what_stands_in_a_text_runs_nowhere(site: Site, open_page: Open) -> None:
+    text = (
+        "[a](javascript:document.title='ran') <img src=x onerror=\"document.title='ran'\">\n\n"
+        "![b](/door.gif \"<script>document.title='ran'</script>\") [c](https://example.org)\n"
+    )
+    site.form(text.replace("&", "&amp;").replace("<", "&lt;"))
+    page = open_page("/")
+    links = editor(page).locator("a")
+    assert links.nth(0).get_attribute("href") is None
+    assert links.nth(1).get_attribute("href") == "https://example.org"
+    links.nth(0).click(modifiers=["Control"])
+    assert editor(page).locator("[onerror], script").count() == 0
+    assert page.title() == "Desk"
+    assert markdown(page) == text
+
+
+def test_what_is_pasted_is_read_by_the_importer(site: Site, open_page: Open) -> None:
+    site.form("Before")
+    lost = {"markdown": "## Pasted\n\nA *text*", "left_out": ["a picture", "a comment"]}
+    site.answers["/paste"] = lambda _: (200, lost)
+    page = open_page("/")
+    at_the_end(page)
+    page.keyboard.press("Enter")
+    html = '<p style="color:red" onclick="x()">A <i>text</i><script>alert(1)</script></p>'
+    copy(page, html)
+    editor(page).locator("h2").wait_for()
+    assert site.to("/paste") == [{"html": html}]
+    assert (
+        "2 things were left out: a picture; a comment." in page.locator(".editor-note").inner_text()
+    )
+    assert markdown(page) == "Before\n\n## Pasted\n\nA *text*\n"
+    page.locator(".editor-note").get_by_role("button", name="Undo").click()
+    assert markdown(page) == "Before"
+    site.answers["/paste"] = lambda _: (503, {})
+    copy(page, html, "Only *words*")
+    page.get_by_text("only its words are here").wait_for()
+    assert markdown(page) == "BeforeOnly \\*words\\*\n"
+
+
+def test_a_picture_needs_words(site: Site, open_page: Open, tmp_path: Path) -> None:
+    site.form("Before")
+    site.answers["/pictures"] = lambda _: (200, {"address": "/media/1.gif#9x9"})
+    (tmp_path / "door.gif").write_bytes(PIXEL)
+    page = open_page("/")
+    at_the_end(page)
+    page.get_by_role("button", name="Picture").click()
+    page.locator("dialog input[type=file]").set_input_files(tmp_path / "door.gif")
+    page.get_by_role("button", name="Add the picture").click()
+    assert "Say what the picture shows" in page.locator("dialog [role=alert]").inner_text()
+    page.get_by_label("What it shows").fill("A [red] door")
+    page.get_by_label("Caption").fill('The "door"')
+    page.get_by_role("button", name="Add the picture").click()
+    page.locator(".picture").wait_for()
+    assert b'name="alt"\r\n\r\nA [red] door' in site.to("/pictures")[0]
+    assert markdown(page) == ('Before\n\n![A \\[red\\] door](/media/1.gif#9x9 "The \\"door\\"")\n')
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 390)])
+def test_axe_finds_nothing_in_the_editor(
+    site: Site, open_page: Open, scheme: str, width: int
+) -> None:
+    site.form(TEXT)
+    page = open_page("/", scheme=scheme, width=width)
+    editor(page).locator("td").first.click()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for control in page.locator(".editor-bar button:visible, .editor-bar select").all():
+        box = control.bounding_box()
+        assert box["height"] >= 44
+        assert box["width"] >= 44
+    page.get_by_role("button", name="Picture").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")

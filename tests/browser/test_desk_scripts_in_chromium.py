@@ -1,0 +1,218 @@
+"""Saving, previews and figures of the desk in Chromium, under the desk's strict policy."""
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.axe import violations
+from tests.browser.opening import Open, Windows, opening
+from tests.browser.scripted import Draft, Site, at_the_end, editor, serving
+
+pytestmark = pytest.mark.chromium
+
+
+@pytest.fixture(scope="module")
+def served(browser: Any) -> Iterator[tuple[Site, str]]:
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def site(served: tuple[Site, str]) -> Site:
+    served[0].reset()
+    return served[0]
+
+
+@pytest.fixture
+def open_page(windows: Windows, served: tuple[Site, str], site: Site) -> Iterator[Open]:
+    # statuses that are meant
+    with opening(windows, served[1], expected=("401", "409", "422", "503")) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def draft(site: Site) -> Draft:
+    draft = Draft()
+    # a tab is used again, and what it keeps is named by this address
+    draft.address = f"/save/{secrets.token_hex(4)}"
+    site.form("One\n", attributes=f'data-autosave="{draft.address}" data-base="1"')
+    site.answers[draft.address] = draft.save
+    return draft
+
+
+def saved(page: Any) -> None:
+    page.locator("[data-saved]", has_text=re.compile("^Saved")).wait_for()
+
+
+def test_what_is_typed_is_saved_and_many_saves_of_one_window_are_no_conflict(
+    draft: Draft, open_page: Open
+) -> None:
+    page = open_page("/")
+    at_the_end(page)
+    for number in range(4):
+        page.keyboard.type(f" {number}")
+        page.locator("[data-saved]", has_text="Not saved yet").wait_for()
+        saved(page)
+    assert draft.versions[-1] == {"title": ["A title"], "body": ["One 0 1 2 3\n"]}
+    assert (len(draft.versions), draft.refused) == (5, 0)
+    assert page.locator("[data-others]").inner_text() == "Ben is in this text"
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_it(
+    site: Site, draft: Draft, open_page: Open
+) -> None:
+    site.page = site.page.replace("<div", '<input type="hidden" name="base" value="1"><div', 1)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(said: Any) -> tuple[int, Any]:
+        asked.set()
+        go_on.wait(20)
+        return draft.save(said)
+
+    site.answers[draft.address] = slowly
+    page = open_page("/")
+    at_the_end(page)
+    page.keyboard.type(" two")
+    page.locator("[data-saved]", has_text="Saving").wait_for()
+    assert asked.wait(20)
+    page.get_by_role("button", name="Hand in").click()
+    assert site.to("/sent") == []
+    go_on.set()
+    page.wait_for_url("**/sent")
+    assert site.to("/sent")[0].startswith(b"base=2&")
+
+
+def test_whoever_is_signed_out_loses_no_text(site: Site, draft: Draft, open_page: Open) -> None:
+    site.answers[draft.address] = lambda _: (401, "<p>Sign in</p>")
+    page = open_page("/?a=b")
+    at_the_end(page)
+    page.keyboard.type(" two")
+    link = page.get_by_role("link", name="Sign in")
+    link.wait_for()
+    assert link.get_attribute("href") == "/desk/sign-in?next=%2F%3Fa%3Db"
+    site.answers[draft.address] = draft.save
+    link.click()
+    page.get_by_text("Sign in").wait_for()
+    page.go_back()
+    page.get_by_text("We put back what you typed").wait_for()
+    saved(page)
+    assert editor(page).inner_text() == "One two"
+    assert draft.versions[-1]["body"] == ["One two\n"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept"),
+    [
+        ("Keep mine", "One mine\n"),
+        ("Take Ben's", "One of Ben\n"),
+        ("Keep both", "One mine\n\nOne of Ben\n"),
+    ],
+)
+def test_of_two_who_write_at_once_both_texts_are_kept(
+    draft: Draft, open_page: Open, choice: str, kept: str
+) -> None:
+    page = open_page("/")
+    draft.versions.append({"title": ["Ben's title"], "body": ["One of Ben\n"]})
+    at_the_end(page)
+    page.keyboard.type(" mine")
+    panel = page.get_by_role("alertdialog")
+    panel.wait_for()
+    assert "Ben saved this text at" in panel.inner_text()
+    assert "One of Ben" in panel.locator(".in").all_inner_texts()[-1]
+    panel.get_by_role("button", name=choice).click()
+    saved(page)
+    assert draft.versions[-1]["body"] == [kept]
+    bodies = [one["body"][0] for one in draft.versions]
+    assert "One mine\n" in bodies
+    assert "One of Ben\n" in bodies
+    assert editor(page).inner_text().split() == kept.split()
+    assert draft.refused == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_panel_of_two_who_wrote(
+    draft: Draft, open_page: Open, scheme: str
+) -> None:
+    page = open_page("/", scheme=scheme)
+    draft.versions.append({"title": ["Ben's title"], "body": ["One of Ben\n"]})
+    page.get_by_role("button", name="Markdown").click()
+    page.locator("#body").fill("Mine")
+    page.get_by_role("alertdialog").wait_for()
+    assert violations(page) == []
+
+
+# --- the other behaviours -------------------------------------------------------------------------
+
+
+def test_the_preview_follows_and_runs_nothing(site: Site, open_page: Open) -> None:
+    frame = '<iframe class="mail" title="The email" src="/mail" sandbox></iframe>'
+    site.form("One", more=f'<div data-preview="/preview" data-form="text">{frame}</div>')
+    site.answers["/mail"] = lambda _: (200, "<p>First</p>")
+    site.answers["/preview"] = lambda body: (200, f"<p style='color:red'>{body.decode()}</p>")
+    page = open_page("/")
+    at_the_end(page)
+    page.keyboard.type(" two")
+    page.frame_locator("iframe:not(.waiting)").get_by_text("body=One+two").wait_for()
+    assert page.locator("iframe").count() == 1
+    assert page.locator("iframe").get_attribute("title") == "The email"
+    page.keyboard.type(" three")
+    page.frame_locator("iframe:not(.waiting)").get_by_text("body=One+two+three").wait_for()
+
+
+def test_a_countdown_goes_by_the_servers_clock(site: Site, open_page: Open) -> None:
+    site.page = """<p><span data-countdown="2020-01-01T00:05:00Z"
+data-now="2020-01-01T00:00:10Z">soon</span></p>"""
+    page = open_page("/")
+    page.get_by_role("timer").get_by_text("4:49").wait_for()
+
+
+def test_figures_are_renewed_and_each_tenth_is_announced(site: Site, open_page: Open) -> None:
+    site.page = """<div data-live="/figures" data-state="sending" data-part="handed"
+data-whole="total">
+<p><b data-figure="handed">0</b> of <b data-figure="total">4,213</b></p>
+<progress aria-label="Handed over" data-figure="handed" max="4213" value="0"></progress></div>"""
+    told = iter([100, 1280, 2000])
+    site.answers["/figures"] = lambda _: (
+        200,
+        {"state": "sending", "handed": next(told), "total": 4213},
+    )
+    page = open_page("/")
+    page.locator("b", has_text="1,280").wait_for()
+    page.get_by_text("30 percent: 1,280 of 4,213.").wait_for()
+    assert page.locator("progress").get_attribute("value") == "1280"
+    site.answers["/figures"] = lambda _: (200, {"state": "sent", "handed": 4213, "total": 4213})
+    site.page = "<p>Sent</p>"
+    page.get_by_text("Sent").wait_for()
+
+
+def test_a_form_is_sent_once_and_a_typed_number_is_told_apart(site: Site, open_page: Open) -> None:
+    site.page = """<form method="post" action="/sent"><div class="field">
+<label for="n">Type 4213</label><input id="n" data-confirm-number="4213"></div>
+<button>Send</button></form>"""
+    page = open_page("/")
+    page.get_by_label("Type 4213").fill("4,21")
+    assert page.get_by_role("status").inner_text() == ""
+    page.get_by_label("Type 4213").fill("4,213")
+    assert page.get_by_role("status").inner_text() == "This is the number."
+    page.get_by_label("Type 4213").fill("4123")
+    assert page.get_by_role("status").inner_text() == "This is another number."
+    page.evaluate("const b = document.querySelector('button'); b.click(); b.click()")
+    page.wait_for_url("**/sent")
+    assert len(site.to("/sent")) == 1
+
+
+def test_tabs_by_keyboard(site: Site, open_page: Open) -> None:
+    site.page = """<div data-tabs><ul class="tabs"><li><a href="#a">Desktop</a></li>
+<li><a href="#b">Phone</a></li></ul>
+<section id="a">Large</section><section id="b">Small</section></div>"""
+    page = open_page("/")
+    page.get_by_role("tab", name="Desktop").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_text("Small").is_visible()
+    assert not page.get_by_text("Large").is_visible()
+    assert violations(page) == []
