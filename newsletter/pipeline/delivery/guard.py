@@ -13,6 +13,8 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.epoch import Books, HoldKind, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import Watermark
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store, Transaction
 
 _ADVICE = {
@@ -81,6 +83,7 @@ class Guard:
     def stop(self, *, by: str, reason: str) -> str:
         """Put everything on hold until somebody releases it; returns the reason as it is kept."""
         with self.store.begin() as tx:
+            entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # it stands in logs, a line each
             why = f" ({words})" if words else ""
             return self._put(tx, HoldKind.STOP, by, f"stopped by {by}{why}")
@@ -91,7 +94,9 @@ class Guard:
         To lift a doubt is to say that the books are complete now: an epoch begins in both places.
         """
         witness = None
+        needed = Role.ADMIN if HoldKind.DOUBT in kinds else Role.SENDER
         with self.store.begin() as tx:
+            entitle(tx, by, needed, "resume sending")
             books = self._books(tx)
             if books.doubt:
                 self._act_on(tx, books)

@@ -37,6 +37,7 @@ from newsletter.store.subscribers.eligibility import (
     list_ids,
     subscribed,
     suppressed,
+    why_left_out,
     why_not,
 )
 from newsletter.store.subscribers.segments import aimed
@@ -247,6 +248,17 @@ class Readers:
             .order_by(_subscriber.id)
         )
         return [(row[0], row[1]) for row in rows]
+
+    def left_out(self, lists: Sequence[str]) -> dict[str, int]:
+        """Why → how many of those on these lists would not get it, without naming anybody."""
+        ever = select(_subscription.subscriber_id).where(list_ids(lists))
+        why = why_left_out(lists).label("why")
+        rows = self._connection.execute(
+            select(why, func.count())
+            .where(_subscriber.id.in_(ever), ~eligible(lists))
+            .group_by(why)
+        )
+        return {row[0]: row[1] for row in rows}
 
 
 _table = tables.subscriber

@@ -282,14 +282,14 @@ def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
 def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
     room.write()
     room.look()
-    hand: Hand = room.hand("flo@forum.example")
+    hand: Hand = room.hand("sam@forum.example")
     hand.schedule("resignation", NOON)
     hand.schedule("resignation", None)
     with room.store.read() as tx:
         details = [(one.actor, one.subject, one.detail) for one in tx.audit.all()]
     assert details == [
-        ("flo@forum.example", "resignation", NOON.isoformat()),
-        ("flo@forum.example", "resignation", "as its file says"),
+        ("sam@forum.example", "resignation", NOON.isoformat()),
+        ("sam@forum.example", "resignation", "as its file says"),
     ]
 
 
