@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from newsletter.domain.campaigns.campaign import Correction
-from newsletter.domain.campaigns.go import Go, StartBy, moved
+from newsletter.domain.campaigns.go import Go, StartBy, moved, people
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules
-from newsletter.pipeline.ledger import go_of, standing_of
+from newsletter.pipeline.ledger import find_statement, go_of, standing_of
 from newsletter.pipeline.statements.family import Family, family_of, siblings
 from newsletter.store.sql import Transaction
 
@@ -21,7 +21,7 @@ class Moved(Refused):
     def __init__(self, slug: str, shown: int, readers: int) -> None:
         self.shown, self.readers = shown, readers
         super().__init__(
-            f"{slug} would go to {readers:,} people now, and you were shown {shown:,}; look again"
+            f"{slug} would go to {people(readers)} now, and you were shown {shown:,}; look again"
         )
 
 
@@ -123,9 +123,9 @@ def _family(
 def _is_started(
     tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
 ) -> bool:
-    stored = tx.statements.get(statement.slug)
-    if times.start is StartBy.APPROVAL or stored is None:
+    if times.start is StartBy.APPROVAL:
         return True
+    stored = find_statement(tx, statement.slug)
     return go_of(tx, stored, standing_of(tx, stored, policy)) is not None
 
 
@@ -135,9 +135,9 @@ def _elsewhere(
     if family is None:
         return ()
     found: dict[str, int] = {}
-    for language, people in tx.families.left_to_others(family.share(tx, statement.slug)).items():
+    for language, many in tx.families.left_to_others(family.share(tx, statement.slug)).items():
         theirs = family.member_for(language).language
-        found[theirs] = found.get(theirs, 0) + people
+        found[theirs] = found.get(theirs, 0) + many
     return _in_order(found.items())
 
 

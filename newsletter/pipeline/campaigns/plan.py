@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.campaign import (
     Step,
     decide,
 )
-from newsletter.domain.campaigns.go import Go, StartBy
+from newsletter.domain.campaigns.go import Go, StartBy, people
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
@@ -56,7 +56,7 @@ class Reach:
 
     def count(self, tx: Transaction) -> int:
         """How many would be in it now."""
-        if self.correction is not None and not self.correction.unstarted:
+        if self.correction is not None:
             return tx.corrections.audience(self.correction)
         if self.share is not None:
             return tx.families.audience(self.share)
@@ -405,7 +405,7 @@ def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach, clock
         return False
     number = campaign.id
     why = (
-        f"{now:,} people would get it now, and {go.by} started it for {go.count:,}; find out why,"
+        f"{people(now)} would get it now, and {go.by} started it for {go.count:,}; find out why,"
         f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
     )
     tx.goes.find(go.slug, now)

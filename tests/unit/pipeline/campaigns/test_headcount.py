@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.subscribers.audience import Entry, SuppressionReason
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.campaigns.headcount import Headcount, headcount
 from tests.unit.pipeline.campaigns.correcting import agree, leave
@@ -70,3 +70,19 @@ def test_where_languages_go_together_all_are_in_one_mail(room: Newsroom) -> None
     room.write("dimision", translation_of="resignation", language="es")
     room.look()
     assert counted(room).readers == 4
+
+
+def test_a_translation_that_its_approval_starts_has_the_readers_of_its_language(
+    room: Newsroom,
+) -> None:
+    room.subscribe(4)
+    with room.store.begin() as tx:
+        entry = Entry(address="ana@example.org", lists=("press",), language="es")
+        tx.readers.upsert([entry], room.clock.now())
+    room.write()
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    assert counted(room).readers == 5
+    room.approve(slug="dimision")
+    found = counted(room)
+    assert (found.readers, found.elsewhere) == (4, (("es", 1),))

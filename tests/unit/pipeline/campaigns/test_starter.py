@@ -314,6 +314,23 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 13
 
 
+def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsroom) -> None:
+    start(room)
+    run(room)
+    room.write("right", corrects="resignation", body="This is right.")
+    room.look()
+    room.approve(slug="right")
+    room.starter().start(Start(slug="right", by=SAM, seen=room.digest("right"), shown=12))
+    for number in range(1, 12):
+        room.suppress(f"reader{number}@example.org")
+    run(room)
+    assert room.campaign("right").state is CampaignState.PAUSED
+    assert room.campaign("right").reason.startswith("1 person would get it now")
+    room.hand(SAM).resume("right")
+    run(room)
+    assert room.campaign("right").counts == Counts(accepted=1)
+
+
 def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
@@ -409,6 +426,21 @@ def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
     room.hand(SAM).cancel("resignation")
     with pytest.raises(Late):
         room.starter().undo("resignation", by=SAM)
+
+
+def test_what_was_cancelled_before_anybody_had_it_can_be_started_and_undone(
+    room: Newsroom,
+) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    room.hand(SAM).cancel("resignation")
+    room.approve()
+    start(room)
+    assert room.starter().undo("resignation", by=SAM) is True
+    run(room)
+    assert room.provider.accepted == []
 
 
 def test_an_approver_undoes_their_own_approval(room: Newsroom) -> None:
