@@ -15,8 +15,8 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.cli.statements.times import instant_of
-from newsletter.domain.campaigns.go import people
 from newsletter.domain.statements.statement import Role
+from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.outlook import outlook
 from newsletter.runtime.app import App
 

@@ -58,11 +58,6 @@ def moved(shown: int, now: int) -> bool:
     return abs(now - shown) * _TOLERATED > shown
 
 
-def people(count: int) -> str:
-    """4,213 people; 1 person."""
-    return "1 person" if count == 1 else f"{count:,} people"
-
-
 def typed_number(text: str) -> int | None:
     """A number as people write it: 4213, 4,213, 4.213 or 4 213; None for anything else."""
     written = text.strip()

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from newsletter.domain.campaigns.campaign import Correction
-from newsletter.domain.campaigns.go import Go, StartBy, moved, people
+from newsletter.domain.campaigns.go import Go, StartBy, moved
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
+from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules
 from newsletter.pipeline.ledger import find_statement, go_of, standing_of

@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.campaign import (
     Step,
     decide,
 )
-from newsletter.domain.campaigns.go import Go, StartBy, people
+from newsletter.domain.campaigns.go import Go, StartBy
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
@@ -21,6 +21,7 @@ from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
 from newsletter.pipeline.ledger import approved_content, go_of, standing_of

@@ -178,11 +178,16 @@ def _way(blocked: Set[str]) -> str:
     return "mend what is blocking"
 
 
-def revoke(slug: str, *, by: str, store: Store, clock: Clock) -> int:
-    """Take one's own yes back, or as an admin all of them; returns how many."""
+def revoke(slug: str, *, by: str, store: Store, clock: Clock, own: bool = False) -> int:
+    """Take one's own yes back, or as an admin all of them; returns how many.
+
+    ``own``: an admin too takes back nothing but their own, and nobody does once it is going out.
+    """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        everything = tx.staff.roles()[person] is Role.ADMIN
+        if own:
+            refuse_if_gone_out(tx, slug)
+        everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, clock.now(), whose, actor=person)
         if not taken:
