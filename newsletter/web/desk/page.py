@@ -61,6 +61,21 @@ DONE: Mapping[str, str] = {
     "role": "The role is changed, and they were signed out.",
     "removed": "The account is removed, and they were signed out.",
     "verified": "The audit log is complete: no line was changed or removed.",
+    "approved": "Your approval was recorded.",
+    "approved-partly": "Your approval was recorded. It needs more of them.",
+    "stood-in": "Recorded. A second admin has to stand in too.",
+    "sent-back": "It was sent back to its writers.",
+    "approval-withdrawn": "Your approval was withdrawn.",
+    "started": "It was started. Until it leaves you can undo it.",
+    "time": "The time was changed.",
+    "undone": "Undone. Nobody got it. It stays approved.",
+    "undone-approval": "Undone. Nobody got it. It needs a new approval.",
+    "paused": "Paused. Nothing more leaves; what was sent cannot be taken back.",
+    "resumed": "Resumed. It goes on where it stopped.",
+    "cancelled": "Cancelled. Nothing more of it leaves.",
+    "decided": "Decided. Nothing is unknown any more.",
+    "stopped": "All sending is stopped.",
+    "resumed-all": "Sending is resumed.",
 }
 """What stands above the page that an act leads to, by the word in its address."""
 
