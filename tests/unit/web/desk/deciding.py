@@ -23,6 +23,7 @@ SLUG = "hours"
 def room(folder: Path, database: Path, **settings: Any) -> Iterator["Room"]:
     """Twelve readers and one statement that waits for approval; a sender starts it."""
     schedule = {"undo_window": "5m", "start": "sender", **settings.pop("schedule", {})}
+    settings.setdefault("provider", {"kind": "outbox", "batch_size": 5})
     approvals = {"author_may_approve": False, **settings.pop("approvals", {})}
     with desk(folder, database=database, schedule=schedule, approvals=approvals, **settings) as it:
         it.site.subscribe(*CANARIES)
@@ -61,7 +62,7 @@ class Room:
         self.app.approve(slug, by=address_of(by))
         self.app.look()
 
-    def press(self, who: Signed, page: Answer, action: str, **typed: Any) -> Answer:
+    def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Send the form of a page that leads there, with what it holds and what is typed."""
         return who.post(action.removeprefix("/desk"), form_of(page, action) | typed)
 
