@@ -210,6 +210,13 @@ class Unknowns:
         ).one()
         return None if first is None else (from_ms(first), from_ms(last))
 
+    def providers(self, campaign_id: int) -> list[str]:
+        """The providers that they went to, by name."""
+        named = select(_batch.provider).where(
+            claiming.is_unknown(), _batch.campaign_id == campaign_id
+        )
+        return sorted(self._connection.scalars(named.distinct()))
+
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """When the next of them is due for another look, if any ever is."""
         return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))

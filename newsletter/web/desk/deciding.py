@@ -38,6 +38,16 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
 """Why somebody gets nothing, as it stands behind a number."""
 
 
+_PROVIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "http": "the provider",
+        "mailersend": "MailerSend",
+        "sendgrid": "SendGrid",
+        "ses": "Amazon SES",
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """A statement about which something is decided, as it stands at one moment."""
@@ -114,6 +124,11 @@ def titles(app: App, lists: Sequence[str]) -> str:
     """The titles of lists, as readers know them."""
     known = {one.name: one.title for one in app.settings.offers()}
     return listed([known.get(one, one) for one in lists])
+
+
+def provider_named(kinds: Sequence[str]) -> str:
+    """What providers call themselves: Mailgun or Amazon SES."""
+    return listed([_PROVIDERS.get(one, one.capitalize()) for one in kinds], "or")
 
 
 def holders(tx: Transaction, role: Role) -> str:

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.wording import listed, people
-from newsletter.web.desk.deciding import colleagues, holders, plain, whole
+from newsletter.domain.wording import people
+from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, whole
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -64,7 +64,7 @@ class Unknown:
             calls = tx.unknowns.calls(campaign.id)
             stored = tx.statements.get(campaign.slug)
             deciders = holders(tx, Role.ADMIN)
-            providers = tx.campaigns.providers(campaign.id) or [campaign.provider]
+            providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not faults:
             return self._desk.go(visit, f"/campaigns/{campaign.id}")
         return self._desk.page(
@@ -79,7 +79,7 @@ class Unknown:
             chosen=visit.field("way"),
             who=people(campaign.counts.unknown),
             span=self._span(calls) if calls else "",
-            provider=listed([one.capitalize() for one in providers], "or"),
+            provider=provider_named(providers),
             deciders=deciders,
         )
 

@@ -13,7 +13,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, holders, plain, titles, whole
+from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles, whole
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -159,6 +159,7 @@ class Watching:
             bars=_bars(said),
             bounces=[(_BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
             lists=titles(self._app, campaign.lists),
+            provider=provider_named(said["providers"]),
             now=now,
             polls=campaign.state is CampaignState.SENDING,
             people=people,
