@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.epoch import Books, HoldKind, Mark, Witness
+from newsletter.domain.delivery.stopped import Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import Watermark
 from newsletter.domain.statements.statement import Role
@@ -85,8 +86,8 @@ class Guard:
         with self.store.begin() as tx:
             entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # it stands in logs, a line each
-            why = f" ({words})" if words else ""
-            return self._put(tx, HoldKind.STOP, by, f"stopped by {by}{why}")
+            kept = str(Stopped(by=by, at=self.clock.now(), why=words))
+            return self._put(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
         """Lift holds of these kinds and no others; returns those that there were.
@@ -126,7 +127,8 @@ class Guard:
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
         if HoldKind.DOUBT not in tx.hold.reasons():
-            self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
+            seen = f"{books.explanation}; seen on {now:%Y-%m-%d %H:%M} UTC"
+            self._put(tx, HoldKind.DOUBT, "scheduler", seen)
 
     def _books(self, tx: Transaction) -> Books:
         """Within a writing transaction: no claim can come between the two."""
@@ -152,8 +154,7 @@ class Guard:
         """The database has followed: from now on only the new epoch is right."""
         self.watermark.write(replace(witness, before=witness.mark.epoch))
 
-    def _put(self, tx: Transaction, kind: HoldKind, by: str, what: str) -> str:
-        reason = f"{what} on {self.clock.now():%Y-%m-%d %H:%M} UTC"
+    def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
         self._enter(tx, by, "hold", reason)
         return reason

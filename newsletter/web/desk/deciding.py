@@ -27,17 +27,25 @@ _ADDRESS = re.compile(r"[^\s@,;:()“”]+@[^\s@,;:()“”]+[^\s@,;:()“”.]"
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
         "unsubscribed": "unsubscribed",
-        "bounced": "whose emails bounced",
+        "bounced": "bounced",
         "complained": "reported spam",
-        "erased": "were erased",
+        "erased": "erased",
         "manual": "blocked by staff",
-        "paused": "paused their emails",
+        "paused": "paused",
         "unconfirmed": "never confirmed",
     }
 )
 """Why somebody gets nothing, as it stands behind a number."""
 
 
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "ask somebody else for their yes": "ask somebody else to approve it",
+        "for a new yes": "for a new approval",
+        " yes ": " approval ",
+    }
+)
+"""What stages say, and what pages say in its place."""
 _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
         "http": "the provider",
@@ -156,6 +164,8 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
     Staff are called by their names; no other address is ever shown.
     """
     said = _COMMAND.sub("", str(error)).strip(" ;,")
+    for ours, theirs in _WORDS.items():
+        said = said.replace(ours, theirs)
     said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)
     said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "?", "!")) else f"{said}."

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 import newsletter
+from newsletter.domain.delivery.stopped import Stopped, read_stopped
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied
@@ -234,7 +235,16 @@ class Desk:
 
     def _stopped(self) -> tuple[str, ...]:
         with self.app.store.read() as tx:
-            return tuple(tx.hold.reasons().values())
+            names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
+        return tuple(self._said_of(read_stopped(one), one, names) for one in kept)
+
+    def _said_of(self, stopped: Stopped | None, kept: str, names: Mapping[str, str]) -> str:
+        """Who stopped it, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
+        if stopped is None:
+            return kept
+        who = names.get(stopped.by) or name_of(stopped.by)
+        why = f": {stopped.why}" if stopped.why else ""
+        return f"{who}, {self.moment(stopped.at)}{why}."
 
     # --- words
 

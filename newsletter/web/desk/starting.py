@@ -12,7 +12,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.review import Check, Remark
 from newsletter.domain.statements.statement import Role
-from newsletter.domain.wording import people, plural
+from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
 from newsletter.pipeline.campaigns.outlook import outlook
 from newsletter.pipeline.campaigns.start import Late, Start, Started
@@ -34,6 +34,8 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
+_SOON = 3600
+"""Seconds: what leaves within them is counted down."""
 NOW, WRITTEN, AT = "now", "written", "at"
 Faults = Sequence[tuple[str, str]]
 
@@ -69,8 +71,8 @@ class Prospect:
         """How many are left out, and why, in a sentence."""
         if self.count is None or not self.count.left:
             return ""
-        whys = (f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in self.count.left_out)
-        return f"{people(self.count.left)}: {', '.join(whys)}"
+        whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in self.count.left_out]
+        return whys[0] if len(whys) == 1 else f"{self.count.left:,}: {', '.join(whys)}"
 
 
 class Starting:
@@ -243,7 +245,19 @@ class Starting:
             window=_lasting(self._app.rules.undo_window),
             waits_for=plain("; ".join(one.standing.reasons), one.names),
             now=self._desk.now(),
+            place=_place(self._app.settings.timezone),
+            **self._leaves(prospect.leaves_at),
         )
+
+    def _leaves(self, at: datetime | None) -> dict[str, str]:
+        """When it leaves, to the second where that is soon, and in how many minutes then."""
+        if at is None:
+            return {"leaves": "", "soon": ""}
+        left = int((at - self._desk.now()).total_seconds())
+        if not 0 < left < _SOON:
+            return {"leaves": self._desk.moment(at), "soon": ""}
+        said = clock(at, self._app.settings.timezone)
+        return {"leaves": f"at {said}", "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, slug: str) -> Prospect:
         app, now = self._app, self._desk.now()
@@ -288,6 +302,11 @@ def _written(tx: Transaction, one: Subject, zone: str, now: datetime) -> datetim
     return at if at is not None and at > now else None
 
 
+def _place(zone: str) -> str:
+    """A zone by the name of its city: New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
 def _lasting(window: timedelta) -> str:
     """5 minutes; empty for none."""
     seconds = int(window.total_seconds())
@@ -299,7 +318,7 @@ def _lasting(window: timedelta) -> str:
 
 def _in_words(error: ValueError, wall: datetime, zone: str) -> str:
     """Why a time of the night in which clocks change is none."""
-    place = zone.rpartition("/")[2].replace("_", " ")
+    place = _place(zone)
     if "does not exist" in str(error):
         why = f"{wall:%H:%M} does not exist that night in {place}: the clocks go forward over it"
     else:

@@ -84,7 +84,7 @@ class Stopping:
             status=status,
             faults=faults,
             reason=visit.field("reason"),
-            by_person=plain(holds[HoldKind.STOP], names) if HoldKind.STOP in holds else "",
+            by_person=HoldKind.STOP in holds,
             in_doubt=plain(holds[HoldKind.DOUBT], names) if HoldKind.DOUBT in holds else "",
             admins=admins,
         )

@@ -330,7 +330,7 @@ def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
     cleo = at.as_("cleo")
     at.press(cleo, cleo.get("/stop"), "/desk/stop")
     page = cleo.get("/stop")
-    assert "Stopped by Cleo" in words(page)
+    assert "All sending is stopped. Cleo, Tue 24 Nov 2026, 07:06 (UTC−5)." in words(page)
     assert at.press(cleo, page, "/desk/resume").status == 401
     cleo = at.as_("cleo", fresh=True)
     answer = at.press(cleo, page, "/desk/resume")
