@@ -8,6 +8,7 @@ from newsletter.domain.campaigns.go import Go, StartBy, moved
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules
@@ -56,13 +57,12 @@ def headcount(
         left = tx.corrections.left_out(correction)
         return Headcount(readers=readers, lists=lists, left_out=_in_order(left.items()))
     segment = statement.segment if correction is None else correction.segment
-    inside = tx.readers.audience(lists, segment)
     return Headcount(
         readers=readers,
         lists=lists,
         left_out=_in_order(tx.readers.left_out(lists).items()),
         elsewhere=_elsewhere(tx, statement, family),
-        outside=tx.readers.audience(lists) - inside if segment else 0,
+        outside=_outside(tx, lists, segment),
     )
 
 
@@ -140,6 +140,12 @@ def _elsewhere(
         theirs = family.member_for(language).language
         found[theirs] = found.get(theirs, 0) + many
     return _in_order(found.items())
+
+
+def _outside(tx: Transaction, lists: tuple[str, ...], segment: Segment | None) -> int:
+    if segment is None:
+        return 0
+    return tx.readers.audience(lists) - tx.readers.audience(lists, segment)
 
 
 def _in_order(found: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

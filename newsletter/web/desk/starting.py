@@ -14,8 +14,8 @@ from newsletter.domain.statements.review import Check, Remark
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
-from newsletter.pipeline.campaigns.outlook import outlook
 from newsletter.pipeline.campaigns.start import Late, Start, Started
+from newsletter.pipeline.campaigns.timing import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.review import review
 from newsletter.store.sql import Transaction
@@ -267,21 +267,26 @@ class Starting:
             count = headcount(tx, one.statement, app.policy, app.rules.times)
         except Refused as error:
             objection = plain(error, one.names)
-        since = one.go.at if one.go else one.standing.complete_at
-        readable = one.stored.present and bool(one.stored.digest)
-        policy, times = app.policy, app.rules.times
-        to_come = outlook(tx, slug, since or now, policy=policy, times=times) if readable else None
+        timing = self._timing(tx, one)
         started = one.go is not None or app.rules.start is StartBy.APPROVAL
         return Prospect(
             subject=one,
             count=count,
             objection=objection,
             off=next((said.message for said in self._remarks(tx, one)), ""),
-            leaves_at=to_come.leaves_at if to_come and started else None,
+            leaves_at=timing.release(tx, one.campaign) if timing and started else None,
             written=_written(tx, one, app.settings.timezone, now),
-            hour=to_come.hour if to_come else "",
+            hour=str(timing.hour or "") if timing else "",
             typed=count is not None and count.readers >= typed_from(app),
         )
+
+    def _timing(self, tx: Transaction, one: Subject) -> Timing | None:
+        """When it goes out, as things stand; None for a time that the zone does not have."""
+        since = one.go.at if one.go else one.standing.complete_at
+        try:
+            return timing_of(tx, one.statement, since or self._desk.now(), self._app.rules.times)
+        except ValueError:
+            return None
 
     def _remarks(self, tx: Transaction, one: Subject) -> list[Remark]:
         """What the checks say about the number of its readers."""
