@@ -125,8 +125,13 @@ def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: Approv
     return person
 
 
+def wrote(statement: Statement, person: str) -> bool:
+    """Whether their own words are in it. ``person`` is a folded address."""
+    return person == statement.author
+
+
 def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) -> None:
-    if person == statement.author and not policy.author_may_approve:
+    if wrote(statement, person) and not policy.author_may_approve:
         raise Refused(
             f"{person} wrote {statement.slug}, and approvals.author_may_approve is false;"
             " ask somebody else for their yes"

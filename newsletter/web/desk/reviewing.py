@@ -14,7 +14,7 @@ from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved
 from newsletter.pipeline.campaigns.outlook import Outlook, outlook
 from newsletter.pipeline.ledger import Changed
-from newsletter.pipeline.statements.approve import revoke
+from newsletter.pipeline.statements.approve import revoke, wrote
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering.preview import views
 from newsletter.store.sql import Transaction
@@ -258,7 +258,7 @@ class Reviewing:
             compared=differences(tx, before, stored.digest) if before else None,
             outlook=to_come,
             starts=app.rules.start is StartBy.APPROVAL and missing == 1,
-            wrote=_wrote(one, visit.who.address) and not policy.author_may_approve,
+            wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,
             typed_from=typed_from(app),
         )
 
@@ -280,7 +280,3 @@ def _typed(visit: Visit, *, keep: bool) -> Mapping[str, str]:
     """What was written into the forms, so that nothing of it is lost."""
     names = ("despite", "reason", "why") + (("no_embargo",) if keep else ())
     return {name: visit.field(name) for name in names}
-
-
-def _wrote(one: Subject, address: str) -> bool:
-    return address == one.statement.author
