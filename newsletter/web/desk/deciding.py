@@ -21,6 +21,8 @@ from newsletter.store.sql import Transaction
 
 _DIGITS = 15
 _TYPED_FROM = 1000
+_YEARS = range(2000, 9999)
+"""Beyond them there is no such instant in each zone."""
 _COMMAND = re.compile(r"[;,:]?[^;.\n]*'newsletter [^']*'[^;.\n]*")
 _ADDRESS = re.compile(r"[^\s@,;:()“”]+@[^\s@,;:()“”]+[^\s@,;:()“”.]")
 
@@ -183,4 +185,5 @@ def wall_of(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo is None and "T" in text else None
+    legible = found.tzinfo is None and "T" in text and found.year in _YEARS
+    return found if legible else None

@@ -190,7 +190,7 @@ class Watching:
             "handed": counts.audience - counts.pending,
             **{name: getattr(counts, name) for name, _ in _SIX},
             "rate": f"{rate * _MINUTE:,.0f} a minute" if rate else "–",
-            "left": _left(counts.pending, rate),
+            "left": time_left(counts.pending, rate),
             "at": clock(now, self._app.settings.timezone),
         }
 
@@ -236,8 +236,8 @@ def _bars(said: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
     return found
 
 
-def _left(pending: int, rate: float) -> str:
-    """How long it still takes, as a range: nobody knows better."""
+def time_left(pending: int, rate: float) -> str:
+    """How long it still takes at so many a second, as a range: nobody knows better."""
     if not pending:
         return "–"
     if not rate:

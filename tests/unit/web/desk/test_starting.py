@@ -125,6 +125,8 @@ def test_now_is_before_the_time_of_the_text(at: Room, cleo: Signed) -> None:
     [
         ({"when": "at", "at": ""}, "Give a date and a time"),
         ({"when": "at", "at": "tomorrow"}, "Give a date and a time"),
+        ({"when": "at", "at": "9999-12-31T23:59"}, "Give a date and a time"),
+        ({"when": "at", "at": "2026-11-25T09:00+02:00"}, "Give a date and a time"),
         ({"when": "at", "at": "2026-11-24T06:59"}, "This time has passed: it is 07:00 now."),
         ({"when": "at", "at": "2027-03-14T02:30"}, "02:30 does not exist that night in New York"),
         ({"when": "at", "at": "2027-11-07T01:30"}, "01:30 comes twice that night in New York"),

@@ -12,8 +12,10 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.web.desk.watching import time_left
 from tests.desk import Signed, address_of, words
 from tests.fakes import RecordingProvider, always
+from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 
@@ -108,6 +110,20 @@ def test_no_script_has_the_page_renew_itself(at: Room) -> None:
     page = at.as_("vera").get(here(at)).text
     assert 'http-equiv="refresh"' not in page
     assert f'<a href="/desk{here(at)}">Look again</a>' in page
+
+
+@rows(
+    ("pending", "rate", "said"),
+    [
+        (0, 5.0, "–"),
+        (100, 0.0, "not known yet"),
+        (10, 5.0, "less than a minute"),
+        (3000, 10.0, "4 to 7 minutes"),
+        (500_000, 10.0, "11 to 18 hours"),
+    ],
+)
+def test_how_long_it_takes_is_told_as_a_range(pending: int, rate: float, said: str) -> None:
+    assert time_left(pending, rate) == said
 
 
 # --- pause, resume, cancel
