@@ -99,7 +99,7 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 )
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
-    """Send a statement back to its writers, and say what should change."""
+    """Send a statement back, saying what should change."""
     with shell.app() as app:
         app.refresh()
         slug = statement_slug(app, slug)
