@@ -20,7 +20,6 @@ from newsletter.runtime.app import App
 from newsletter.store.sql import Transaction
 
 _DIGITS = 15
-_TYPED_FROM = 1000
 _YEARS = range(2000, 9999)
 """Beyond them there is no such instant in each zone."""
 _COMMAND = re.compile(r"[;,:]?[^;.\n]*'newsletter [^']*'[^;.\n]*")
@@ -156,8 +155,7 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
 
 def typed_from(app: App) -> int:
     """From so many readers on, their number is typed, and a fresh factor is shown."""
-    options = getattr(app.settings, "desk", None)
-    return options.typed_count if options is not None else _TYPED_FROM
+    return app.settings.desk.typed_count
 
 
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -90,7 +90,13 @@ class Reviewing:
         over = f"{here}/override"
         return [
             Route(method="GET", path=f"{here}/review", role=may, answer=self.look),
-            Route(method="POST", path=f"{here}/review", role=may, answer=self.approve),
+            Route(
+                method="POST",
+                path=f"{here}/review",
+                role=may,
+                may_step_up=True,
+                answer=self.approve,
+            ),
             Route(method="GET", path=mail, role=Role.VIEWER, answer=self.mail),
             Route(method="POST", path=f"{here}/send-back", role=may, answer=self.send_back),
             Route(method="POST", path=f"{here}/withdraw", role=may, answer=self.withdraw),
@@ -177,7 +183,7 @@ class Reviewing:
             return self._not_done(visit, error, "Not withdrawn.")
         except NotFound as error:
             raise NotFound("You have not approved this statement.") from error
-        return self._desk.go(visit, f"/statements/{slug}", done="withdrawn")
+        return self._desk.go(visit, f"/statements/{slug}", done="approval-withdrawn")
 
     def _not_done(self, visit: Visit, error: Refused, what: str) -> Response:
         """The page as it stands now, with why nothing was decided on top."""

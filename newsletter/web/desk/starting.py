@@ -87,7 +87,13 @@ class Starting:
         here, may = "/statements/{slug}", Role.SENDER
         return [
             Route(method="GET", path=f"{here}/start", role=may, answer=self.look),
-            Route(method="POST", path=f"{here}/start", role=may, answer=self.start),
+            Route(
+                method="POST",
+                path=f"{here}/start",
+                role=may,
+                may_step_up=True,
+                answer=self.start,
+            ),
             Route(method="POST", path=f"{here}/time", role=may, answer=self.set_time),
             Route(method="POST", path=f"{here}/undo", role=Role.APPROVER, answer=self.undo),
         ]

@@ -251,7 +251,7 @@ def test_ones_own_approval_is_withdrawn_and_nobody_elses(at: Room, ben: Signed) 
     approve(at, ben)
     approve(at, dan)
     answer = at.press(dan, dan.get(PAGE), f"{HERE}/withdraw")
-    assert answer.headers["location"] == f"{HERE}?done=withdrawn"
+    assert answer.headers["location"] == f"{HERE}?done=approval-withdrawn"
     assert [yes.by for yes in at.approvals] == [address_of("ben")]
     assert dan.post(f"/statements/{SLUG}/withdraw").status == 404
 

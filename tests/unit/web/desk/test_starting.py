@@ -1,15 +1,19 @@
 """A sender starts what is approved, for the number that they saw, and undoes it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from tests.desk import Signed, address_of, words
 from tests.pages import Answer
-from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
+from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
+from tests.unit.web.desk.visitor import Browser, action, hidden
 
 PAGE, HERE = f"/statements/{SLUG}/start", f"/desk/statements/{SLUG}"
 TOMORROW = "2026-11-25T09:00"
@@ -360,3 +364,24 @@ def test_no_get_changes_a_row(at: Room, cleo: Signed) -> None:
         assert cleo.get(f"/statements/{SLUG}/{page}").status == 200
     assert cleo.get("/stop").status == 200
     assert at.site.everything() == before
+
+
+def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with room(tmp_path, migrated, desk={"typed_count": 12}) as at:
+        at.approve()
+        vars(at.app)["proofs"] = replace(at.app.proofs, passwords=PASSWORDS)
+        browser, eve = Browser(site=at.site), address_of("eve")
+        browser.join(eve, Role.SENDER)
+        at.clock.advance(minutes=11)
+        form = form_of(browser.get(PAGE), f"{HERE}/start") | {"typed": "12"}
+        asked = browser.post(PAGE, form)
+        assert asked.status == 401
+        assert at.goes == []
+        again = {name: values[0] for name, values in hidden(asked).items()}
+        assert browser.post(action(asked), again | {"step-up": "000000"}).status == 401
+        assert at.goes == []
+        done = browser.post(action(asked), again | {"step-up": browser.code(eve)})
+        assert done.headers["location"] == f"{HERE}?done=started"
+        assert [go.by for go in at.goes] == [eve]
