@@ -29,6 +29,12 @@ _SIX = (
     ("unknown", "unknown"),
 )
 """The figures that come to the audience in sum, at any moment, in plain words."""
+_MOST_SHOWN = 500
+_STATES: Mapping[str, str] = {
+    "rejected": "refused by the provider",
+    "suppressed": "left before their turn",
+    "unknown": "nobody knows",
+}
 KINDS: Mapping[CampaignState, tuple[str, str]] = {
     CampaignState.SCHEDULED: ("scheduled", "scheduled"),
     CampaignState.SENDING: ("sending", "sending"),
@@ -68,6 +74,7 @@ class Watching:
         return [
             Route(method="GET", path=here, role=see, answer=self.look),
             Route(method="GET", path=f"{here}/figures", role=see, answer=self.figures),
+            Route(method="GET", path=f"{here}/people", role=may, answer=self.people),
             Route(method="POST", path=f"{here}/pause", role=may, answer=self.pause),
             Route(method="POST", path=f"{here}/resume", role=may, answer=self.resume),
             Route(method="GET", path=f"{here}/cancel", role=may, answer=self.ask_cancel),
@@ -84,6 +91,23 @@ class Watching:
         """The figures that move, for the script that renews them."""
         with self._app.store.read() as tx:
             return self._desk.data(self._live(tx, campaign_of(tx, visit)))
+
+    def people(self, visit: Visit) -> Response:
+        """By address, whom it did not reach: for senders, who may see addresses."""
+        with self._app.store.read() as tx:
+            campaign = campaign_of(tx, visit)
+            title, found = self._title(tx, campaign), _missed(tx, campaign.id)
+        return self._desk.page(
+            visit,
+            "missed.html.j2",
+            title="Who it did not reach",
+            nav="statements",
+            campaign=campaign,
+            statement=title,
+            rows=found[:_MOST_SHOWN],
+            count=len(found),
+            people=people,
+        )
 
     def ask_cancel(self, visit: Visit) -> Response:
         """What a cancellation comes to, in exact numbers."""
@@ -201,6 +225,21 @@ class Watching:
         since = max(now - _LATELY, campaign.started_at)
         seconds = max((now - since).total_seconds(), 1.0)
         return tx.batches.handed_over(campaign.id, since) / seconds
+
+
+def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
+    """(address, what became of it, why) of those whom a campaign did not reach, as far as told."""
+    found = [
+        (address, _STATES.get(state, state), reason)
+        for address, state, reason, _ in tx.campaigns.exceptions(campaign_id)
+        if state in _STATES
+    ]
+    found += [
+        (address, _BOUNCES[Bounce(kind)], reason)
+        for address, kind, reason in tx.events.returned(campaign_id)
+    ]
+    unknown = tx.campaigns.unknown(campaign_id)
+    return [*found, *((address, _STATES["unknown"], "") for address in unknown)]
 
 
 def _where(campaign: Campaign, said: Mapping[str, Any], desk: Desk) -> str:

@@ -209,7 +209,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
 @pytest.mark.parametrize("number", ["0", "99", "x", "1x", "9" * 30, "١"])
 def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
     cleo = at.as_("cleo")
-    for page in ("", "/figures", "/cancel", "/unknown"):
+    for page in ("", "/figures", "/cancel", "/unknown", "/people"):
         assert cleo.get(f"/campaigns/{number}{page}").status == 404
     for deed in ("pause", "resume", "cancel"):
         assert cleo.post(f"/campaigns/{number}/{deed}").status == 404
@@ -244,6 +244,24 @@ def test_what_the_provider_told_stands_beside_it(at: Room) -> None:
     assert "<script>alert" not in page.text
 
 
+def test_who_was_not_reached_is_for_senders_to_see(at: Room) -> None:
+    at.hand_over()
+    told(at, EventKind.BOUNCED, 4, bounce=Bounce.HARD, reason="<b>no such user</b>")
+    cleo = at.as_("cleo")
+    assert f'href="/desk{here(at)}/people"' in cleo.get(here(at)).text
+    page = cleo.get(f"{here(at)}/people")
+    assert f"{CANARIES[3]} No such mailbox <b>no such user</b>" in words(page)
+    assert "<b>" not in page.text
+    assert CANARIES[4] not in page.text
+    for who in ("vera", "ana", "ben"):
+        assert f"{here(at)}/people" not in at.as_(who).get(here(at)).text
+        assert at.as_(who).get(f"{here(at)}/people").status == 403
+
+
+def test_where_all_were_reached_nobody_is_named(at: Room) -> None:
+    assert "Nobody, as far as anybody knows." in words(at.as_("cleo").get(f"{here(at)}/people"))
+
+
 # --- nobody knows
 
 
@@ -267,6 +285,12 @@ def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
     sender = words(lost.as_("cleo").get(f"{here(lost)}/unknown"))
     assert "This takes the role admin. Ask Dan." in sender
     assert "Decide for" not in sender
+
+
+def test_who_is_unknown_is_named_to_senders(lost: Room) -> None:
+    said = words(lost.as_("cleo").get(f"{here(lost)}/people"))
+    assert "7 people" in said
+    assert f"{CANARIES[11]} Nobody knows –" in said
 
 
 @pytest.mark.parametrize(
