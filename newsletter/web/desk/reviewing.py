@@ -257,7 +257,8 @@ class Reviewing:
             remarks = reviewed.remarks
             to_come = outlook(tx, one.slug, now, policy=policy, times=app.rules.times)
         missing = policy.required - len(one.standing.counted)
-        before = seen or (one.standing.outdated[-1].digest if one.standing.outdated else "")
+        lapsed = () if one.standing.given else one.standing.outdated
+        before = seen or (lapsed[-1].digest if lapsed else "")
         return Shown(
             subject=one,
             remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
