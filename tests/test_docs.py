@@ -107,7 +107,9 @@ def test_every_command_and_every_option_is_documented() -> None:
 def test_every_command_that_a_document_shows_exists() -> None:
     root = click.Context(main.newsletter, info_name="newsletter")
     for path in documents():
-        for shown in re.findall(r"(?m)(?:^    |`)newsletter ((?:[a-z]+ ?)+)", read(path)):
+        for shown in re.findall(
+            r"(?m)(?:^    |`)newsletter ((?:[a-z]+(?:-[a-z]+)* ?)+)", read(path)
+        ):
             first, second = [*shown.split(), ""][:2]
             command = loaded(main.newsletter.get_command(root, first))
             assert command is not None, f"{name(path)} shows 'newsletter {shown}'"

@@ -19,14 +19,15 @@ import click
 from newsletter.cli.groups import kept
 from newsletter.config.environment import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.staff import audit
 from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
     from newsletter.domain.statements.statement import Role
     from newsletter.runtime.app import App
 
-OPERATOR = "operator"
-"""Who acts when a command names nobody: whoever may use the shell."""
+
+OPERATOR = audit.OPERATOR
 
 
 @dataclass(frozen=True, kw_only=True)

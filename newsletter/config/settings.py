@@ -71,6 +71,13 @@ class Schedule(Section):
         description="How long after the last approval nothing leaves yet, to be able to undo it.",
         examples=["5m"],
     )
+    start: Literal["approval", "sender"] = Field(
+        default="approval",
+        description="What makes a statement go out: `approval`, the last approval that it needed,"
+        " or `sender`, a sender who was shown how many get it. `sender` suits teams of three and"
+        " more.",
+        examples=["approval"],
+    )
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:

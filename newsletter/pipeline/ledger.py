@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
+from newsletter.domain.campaigns.go import Go, in_force
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.schedule import resolve
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.statements.returned import Returned, standing_return
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     Progress,
@@ -47,6 +50,19 @@ def is_draft(statement: Statement) -> str:
     return (
         f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' hands it in"
     )
+
+
+def go_of(tx: Transaction, stored: StoredStatement, standing: Standing) -> Go | None:
+    """Who started it as it stands now, and for how many; None where nobody did."""
+    if standing.complete_at is None:
+        return None
+    return in_force(tx.goes.of(stored.statement.slug), stored.digest, standing.complete_at)
+
+
+def return_of(tx: Transaction, stored: StoredStatement) -> Returned | None:
+    """Who sent it back as it stands now, and why; None where nobody did."""
+    slug = stored.statement.slug
+    return standing_return(tx.returns.of(slug), stored.digest, tx.approvals.of(slug))
 
 
 def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
@@ -86,6 +102,49 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
             f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to mend"
         )
     return stored
+
+
+class Changed(Refused):
+    """What somebody saw is not what there is now."""
+
+    def __init__(self, slug: str, seen: str, now: str) -> None:
+        self.seen, self.now = seen, now
+        super().__init__(
+            f"{slug} has changed since you looked: it is version {now[:4]} {now[4:8]} now"
+        )
+
+
+def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
+    """The statement, where it is still the version whose digest, or its beginning, somebody saw.
+
+    Raises Changed where it is another, and NotFound or Refused like ``find_statement``.
+    """
+    stored = find_statement(tx, slug)
+    if not stored.digest.startswith(seen):
+        raise Changed(slug, seen, stored.digest)
+    return stored
+
+
+def refuse_if_gone_out(tx: Transaction, slug: str) -> None:
+    """Raises Refused where somebody has it or may get it, or its correction has its place."""
+    campaign = tx.campaigns.latest(slug)
+    if campaign is not None and campaign.corrected_by:
+        raise Refused(
+            f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
+            " write what is still to be said as a statement with another slug"
+        )
+    if campaign is None or campaign.started_at is None or not campaign.counts.audience:
+        return
+    if campaign.may_have_reached_anybody or not campaign.state.ended:
+        raise Refused(
+            f"{slug} has already gone out as campaign {campaign.id};"
+            " write what has to be put right as a statement with another slug"
+        )
+
+
+def entitle(tx: Transaction, actor: str, needed: Role, deed: str) -> str:
+    """The same for whoever acts: whoever may use the shell may do anything. Raises Refused."""
+    return actor if actor == OPERATOR else authorise(tx, actor, needed, deed)
 
 
 def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.control import Hand
     from newsletter.pipeline.campaigns.gather import Gathered
     from newsletter.pipeline.campaigns.plan import Held, Watch
+    from newsletter.pipeline.campaigns.start import Starter
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.guard import Guard
     from newsletter.pipeline.delivery.letters import Courier
@@ -155,19 +156,49 @@ class App(Parts):
         expect: str = "",
         despite: str | None = None,
         no_embargo: bool = False,
+        override: bool = False,
+        shown: int | None = None,
     ) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
-        from newsletter.pipeline.statements.approve import approve
+        from newsletter.pipeline.statements.approve import Yes, approve
 
-        return approve(
-            slug,
+        yes = Yes(
+            slug=slug,
             by=by,
             expect=expect,
             despite=despite,
             no_embargo=no_embargo,
+            override=override,
+            shown=shown,
+        )
+        return approve(
+            yes,
             store=self.store,
             policy=self.policy,
             rules=self.review_rules,
+            clock=self.clock,
+            start=self.starter().start_by_approval,
+        )
+
+    def starter(self) -> Starter:
+        """What starts what is approved, and undoes it."""
+        from newsletter.pipeline.campaigns.start import Starter
+
+        return Starter(
+            store=self.store, clock=self.clock, policy=self.policy, times=self.rules.times
+        )
+
+    def send_back(self, slug: str, *, by: str, expect: str, reason: str) -> None:
+        """Send a statement back to its writers. Raises NotFound or Refused."""
+        from newsletter.pipeline.statements.send_back import send_back
+
+        send_back(
+            slug,
+            by=by,
+            expect=expect,
+            reason=reason,
+            store=self.store,
+            policy=self.policy,
             clock=self.clock,
         )
 

@@ -165,6 +165,7 @@ class Parts:
     @cached_property
     def rules(self) -> PlanRules:
         """How campaigns are planned."""
+        from newsletter.domain.campaigns.go import StartBy
         from newsletter.pipeline.campaigns.plan import PlanRules
 
         settings, lines = self.settings, self.lines
@@ -178,6 +179,7 @@ class Parts:
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
             together=settings.together,
+            start=StartBy(settings.schedule.start),
         )
 
 

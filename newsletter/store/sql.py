@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.corrections import Corrections
     from newsletter.store.campaigns.families import Families
+    from newsletter.store.campaigns.goes import Goes
     from newsletter.store.campaigns.roundups import Roundups
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from newsletter.store.staff.throttle import Throttle
     from newsletter.store.statements.approvals import Approvals
     from newsletter.store.statements.feeds import Feeds
+    from newsletter.store.statements.returns import Returns
     from newsletter.store.statements.statements import Schedules, Statements
     from newsletter.store.subscribers.choices import Choices
     from newsletter.store.subscribers.consents import Consents
@@ -119,6 +121,18 @@ class Transaction:
         from newsletter.store.campaigns.campaigns import Campaigns
 
         return Campaigns(self.connection)
+
+    @cached_property
+    def goes(self) -> Goes:
+        from newsletter.store.campaigns.goes import Goes
+
+        return Goes(self.connection, self.chain)
+
+    @cached_property
+    def returns(self) -> Returns:
+        from newsletter.store.statements.returns import Returns
+
+        return Returns(self.connection)
 
     @cached_property
     def corrections(self) -> Corrections:

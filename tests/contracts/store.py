@@ -26,6 +26,7 @@ from tests.contracts.store_roundups import RoundupsContract
 from tests.contracts.store_search import SearchContract
 from tests.contracts.store_segments import SegmentsContract
 from tests.contracts.store_staging import StagingContract
+from tests.contracts.store_starting import StartingContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_touched import OpenContract, TouchedContract
 from tests.contracts.store_unknowns import UnknownsContract
@@ -53,6 +54,7 @@ class StoreContract(
     ConsentsContract,
     ChoicesContract,
     SearchContract,
+    StartingContract,
     ThreadsContract,
     TouchedContract,
     OpenContract,

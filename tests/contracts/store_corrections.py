@@ -1,5 +1,7 @@
 """What every store knows about whom a correction goes to."""
 
+from collections import Counter
+
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Correction, Counts
@@ -28,7 +30,9 @@ def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, st
     with store.read() as tx:
         reached = list(tx.corrections.reachable(wanted))
         assert tx.corrections.audience(wanted) == len(reached)
-        return reached, tx.corrections.excluded(wanted)
+        excluded = tx.corrections.excluded(wanted)
+        assert tx.corrections.left_out(wanted) == Counter(why for _, why in excluded)
+        return reached, excluded
 
 
 def end_subscription(books: Books, number: int) -> None:

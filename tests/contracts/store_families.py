@@ -1,5 +1,7 @@
 """What every store knows about the readers of a statement in several languages."""
 
+from collections import Counter
+
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Share
@@ -30,6 +32,8 @@ def reached(store: Store, wanted: Share) -> list[int]:
     with store.read() as tx:
         addresses = list(tx.families.reachable(wanted))
         assert tx.families.audience(wanted) == len(addresses)
+        others = Counter(language for _, language, _ in tx.families.elsewhere(wanted))
+        assert tx.families.left_to_others(wanted) == others
     return [int(address.partition("@")[0].removeprefix("reader")) for address in addresses]
 
 

@@ -68,6 +68,20 @@ class UnknownsContract:
         assert (held.tries, held.absences) == (0, 0)
         assert held.campaign == replace(books.campaign(), counts=Counts())
 
+    def test_it_is_told_when_and_to_whom_the_calls_went_that_are_unknown(
+        self, store: Store
+    ) -> None:
+        books = lost(store)
+        with store.read() as tx:
+            assert tx.unknowns.calls(books.id) == (NOON, NOON)
+            assert tx.unknowns.providers(books.id) == ["recording"]
+            assert tx.batches.handed_over(books.id, NOON) == 4
+            assert tx.batches.handed_over(books.id, NOON + MINUTE) == 0
+        with books.step() as tx:
+            tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
+            assert tx.unknowns.calls(books.id) is None
+            assert tx.unknowns.providers(books.id) == []
+
     def test_what_was_seen_ahead_of_the_clock_is_taken_at_once(self, store: Store) -> None:
         books = lost(store)
         held = take(books)

@@ -19,6 +19,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.go import StartBy
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import Grade, Remark, in_order, remark_of
 from newsletter.domain.statements.statement import Progress, Standing, Statement, StoredStatement
@@ -182,6 +183,11 @@ def _as_data(remark: Remark) -> dict[str, object]:
     is_flag=True,
     help="There is no embargo, although its text spoke of one; written down in your name.",
 )
+@click.option(
+    "--override",
+    is_flag=True,
+    help="As an admin, stand in for an approval that is missing: it takes two, and --despite WHY.",
+)
 @as_json
 @in_workspace
 def approve(
@@ -191,6 +197,7 @@ def approve(
     digest: str,
     despite: str | None,
     no_embargo: bool,
+    override: bool,
     as_json: bool,
 ) -> None:
     """Say yes to a statement as it stands now. One byte later it counts no more.
@@ -205,7 +212,14 @@ def approve(
             stored = tx.statements.get(slug)
             show_faults(_about(app, tx, faults, stored.statement) if stored else ())
         expected = "".join(digest.split())
-        given = app.approve(slug, by=by, expect=expected, despite=despite, no_embargo=no_embargo)
+        given = app.approve(
+            slug,
+            by=by,
+            expect=expected,
+            despite=despite,
+            no_embargo=no_embargo,
+            override=override,
+        )
         late = list(left_behind(app, slug))
         with app.store.read() as tx:
             since = given.standing.complete_at or app.clock.now()
@@ -233,7 +247,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
         "slug": slug,
         "digest": given.digest,
         "approved": given.standing.approved,
-        "approved_by": [yes.by for yes in given.standing.counted],
+        "approved_by": [yes.by for yes in given.standing.given],
         "reasons": list(given.standing.reasons),
         "warnings": list(given.warnings),
         "audience": to_come.readers if to_come else None,
@@ -245,7 +259,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
 def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None) -> Iterator[str]:
     """Who approved which version, who gets it, when it leaves, and how to undo."""
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
-    who = ", ".join(yes.by for yes in given.standing.counted)
+    who = ", ".join(yes.by for yes in given.standing.given)
     if given.standing.approved:
         yield f"{slug} is approved: version {version(given.digest)} by {who}{over}"
     else:
@@ -257,7 +271,9 @@ def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None)
         of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
         people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
         yield f"goes to {people} {of}"
-        if given.standing.approved:
+        if given.standing.approved and app.rules.start is StartBy.SENDER:
+            yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
+        elif given.standing.approved:
             hour = f", {to_come.hour}" if to_come.hour else ""
             time = wall_time(to_come.leaves_at.replace(microsecond=0), app.settings.timezone)
             yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"

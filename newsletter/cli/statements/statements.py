@@ -25,12 +25,12 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
+from newsletter.cli.statements import starting
 from newsletter.cli.statements.reviewing import approve, check, in_a_word, languages_of
+from newsletter.cli.statements.times import instant_of
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.schedule import resolve
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Progress, Role, Statement, StoredStatement
-from newsletter.formats.times import is_local
 from newsletter.pipeline.ledger import find_statement, standing_of
 from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import revoke as take_back
@@ -111,7 +111,7 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "digest": stored.digest,
         "status": stored.statement.progress.value,
         "standing": in_a_word(stored, standing, app),
-        "approved_by": [yes.by for yes in standing.counted],
+        "approved_by": [yes.by for yes in standing.given],
         "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
         "lists": list(stored.statement.lists),
@@ -220,7 +220,7 @@ def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
     """Set when a statement goes out, over what its file says."""
     with shell.app() as app:
         app.refresh()
-        when = _instant(at, app.settings.timezone)
+        when = instant_of(at, app.settings.timezone)
         slug = statement_slug(app, slug)
         _refuse_past(slug, when, app)
         app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
@@ -237,26 +237,6 @@ def _refuse_past(slug: str, when: datetime, app: App) -> None:
         )
 
 
-def _instant(text: str, zone: str) -> datetime:
-    if is_local(text):
-        message = (
-            f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"
-            " write send_at: 09:00 local into the statement's file instead, and take back what"
-            " --at has set with 'newsletter statement unschedule'"
-        )
-        raise InvalidInput([Fault(file="--at", message=message)])
-    try:
-        wall = datetime.fromisoformat(text)
-    except ValueError as error:
-        why = "" if "isoformat" in str(error) else f" ({error})"
-        message = f"{text!r} is not a time{why}; write it like 2026-11-24 14:00"
-        raise InvalidInput([Fault(file="--at", message=message)]) from error
-    try:
-        return resolve(wall, zone)
-    except ValueError as error:
-        raise InvalidInput([Fault(file="--at", message=str(error))]) from error
-
-
 @statement.command()
 @click.argument("slug")
 @by_whom
@@ -267,3 +247,7 @@ def unschedule(shell: Shell, slug: str, by: str | None) -> None:
         slug = statement_slug(app, slug)
         app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
     say(f"{slug} goes out when its file says")
+
+
+for _command in (starting.start, starting.undo, starting.send_back):
+    statement.add_command(_command)

@@ -119,7 +119,8 @@ class Step(Enum):
     REPLACE = "replace"
     """Its campaign has not started, and the text has changed since, with a new yes: plan anew."""
     WITHDRAW = "withdraw"
-    """Its campaign has not started, and what was approved is not what it says now."""
+    """Its campaign has not started, and what was approved is not what it says now, or nobody wants
+    it to start any more."""
 
 
 def decide(
@@ -130,9 +131,13 @@ def decide(
     campaign: Campaign | None,
     release: datetime,
     urgent: bool = False,
+    started: bool = True,
 ) -> Step:
-    """What has to happen to a statement's campaign. Pure."""
-    ready = present and standing.approved
+    """What has to happen to a statement's campaign. Pure.
+
+    ``started`` is whether a sender started it, where the configuration asks for that.
+    """
+    ready = present and standing.approved and started
     if campaign is None or _spent_nothing(campaign):
         return Step.SCHEDULE if ready else Step.NOTHING
     if campaign.started_at is not None or campaign.state not in BEFORE_START:

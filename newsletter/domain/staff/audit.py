@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+OPERATOR = "operator"
+"""Who acts when a command names nobody: whoever may use the shell."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entered:

@@ -158,9 +158,16 @@ _SUMMARY = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _SHOUTED = 12
 """Fewer capitals may be a name."""
+
+
 _FIFTH = 5
 _FEW = 10
 """People: with small lists a fifth is quickly come by, and says nothing."""
+
+
+def far_off(said: int, now: int) -> bool:
+    """Whether an audience differs by more than a fifth, so that somebody has to say why."""
+    return abs(now - said) * _FIFTH > said and abs(now - said) >= _FEW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,7 +294,7 @@ def _nearby(_: Statement, around: Surroundings) -> str:
 
 def _audience(_: Statement, around: Surroundings) -> str:
     now, last = around.audience, around.last_audience
-    if not now or not last or abs(now - last) * _FIFTH <= last or abs(now - last) < _FEW:
+    if not now or not last or not far_off(last, now):
         return ""
     return (
         f"{now:,} people would get it, and {around.last_slug} went to {last:,} on the same lists:"

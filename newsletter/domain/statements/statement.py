@@ -1,7 +1,7 @@
 """A statement, the approvals given to it, and whether they are enough."""
 
 import datetime as calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,6 +12,8 @@ from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
+_OVERRIDES = 2
+"""So many admins stand in for an approval that is missing."""
 
 
 class Progress(Enum):
@@ -109,6 +111,8 @@ class Channel(Enum):
     """They approved a part of this round-up, and the configuration trusts that for the whole."""
     FEED = "feed"
     """The configuration trusts the feed that it comes from, in the name of the approver."""
+    OVERRIDE = "override"
+    """An admin stands in for an approval that is missing, for a reason; it takes two of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +148,19 @@ class Standing:
     approved: bool
     counted: tuple[Approval, ...] = ()
     """The approvals of this very text, oldest first."""
+    overrides: tuple[Approval, ...] = ()
+    """Admins who stand in for what is missing, oldest first; two of them are enough."""
     outdated: tuple[Approval, ...] = ()
     """Those given to another text of the same statement."""
     reasons: tuple[str, ...] = ()
     complete_at: datetime | None = None
     """When the last approval that was needed arrived; those that came later change nothing."""
+
+    @property
+    def given(self) -> tuple[Approval, ...]:
+        """All that count: approvals and, where two admins stand in, theirs."""
+        over = self.overrides if len(self.overrides) >= _OVERRIDES else ()
+        return self.counted + over
 
     @property
     def changed(self) -> bool:
@@ -170,6 +182,7 @@ def standing(
     the configuration itself names for a trusted feed: a file can name anybody.
     """
     counted: dict[str, Approval] = {}
+    overrides: dict[str, Approval] = {}
     outdated: list[Approval] = []
     reasons: list[str] = []
     for approval in sorted(approvals, key=lambda approval: approval.at):
@@ -182,18 +195,31 @@ def standing(
         if objection:
             reasons.append(objection)
         else:
-            counted.setdefault(approval.by, approval)
-    enough = tuple(counted.values())[: policy.required]
-    approved = len(enough) == policy.required
-    if not approved:
-        reasons = _shortfall(len(counted), policy.required, outdated) + reasons
+            kind = overrides if approval.channel is Channel.OVERRIDE else counted
+            kind.setdefault(approval.by, approval)
+    complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
+    if complete_at is None:
+        reasons = [
+            *_shortfall(len(counted), policy.required, outdated),
+            *(f"{by} stands in for what is missing; it takes a second admin" for by in overrides),
+            *reasons,
+        ]
     return Standing(
-        approved=approved,
+        approved=complete_at is not None,
         counted=tuple(counted.values()),
+        overrides=tuple(overrides.values()),
         outdated=tuple(outdated),
-        reasons=() if approved else tuple(reasons),
-        complete_at=enough[-1].at if approved else None,
+        reasons=() if complete_at else tuple(reasons),
+        complete_at=complete_at,
     )
+
+
+def _complete_at(
+    counted: Sequence[Approval], overrides: Sequence[Approval], required: int
+) -> datetime | None:
+    """When there were enough: as many approvals as are required, or two overrides."""
+    ways = ((counted, required), (overrides, _OVERRIDES))
+    return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
 
 def _objection(
@@ -204,6 +230,8 @@ def _objection(
     role = roles.get(approval.by)
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
+    if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:
+        return f"{approval.by} is no admin, and only admins stand in for what is missing"
     if approval.channel is Channel.FEED:
         return ""
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:

@@ -1,6 +1,7 @@
 """A person's hand on a campaign: schedule, pause, resume, cancel, resolve."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,8 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events.event import overrule
-from newsletter.pipeline.ledger import finish, reassess
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.ledger import entitle, finish, reassess
 from newsletter.pipeline.naming import find_campaign
 from newsletter.store.sql import Store, Transaction
 
@@ -21,6 +23,7 @@ class Hand:
     store: Store
     clock: Clock
     actor: str
+    """A member of staff, whose role is checked in the transaction of each act; or the operator."""
 
     def pause(self, name: str) -> Campaign:
         """Stop after the calls that are under way."""
@@ -28,13 +31,17 @@ class Hand:
         return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}", "pause")
 
     def resume(self, name: str) -> Campaign:
-        """Go on where it stopped: waiting for its time, or sending."""
-        with self.store.begin() as tx:
+        """Go on where it stopped: waiting for its time, or sending.
+
+        One that was paused before its start for the number of its readers goes to them then.
+        """
+        with self._acting("resume") as tx:
             campaign = find_campaign(tx, name)
             begun = campaign.started_at is not None
             to = CampaignState.SENDING if begun else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             self._overrule(tx, campaign)
+            tx.goes.accept(campaign.slug)
             finish(tx, campaign.id, self.clock)
             return find_campaign(tx, str(campaign.id))
 
@@ -49,7 +56,7 @@ class Hand:
     def cancel(self, name: str) -> Campaign:
         """End it. What has gone has gone; what waits is cancelled, and its approvals are spent."""
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
-        with self.store.begin() as tx:
+        with self._acting("cancel") as tx:
             campaign = find_campaign(tx, name)
             reason = f"cancelled by {self.actor}"
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
@@ -64,7 +71,7 @@ class Hand:
 
     def go_back(self, name: str) -> Campaign:
         """Let what waits go to the first provider again, which a person says is well."""
-        with self.store.begin() as tx:
+        with self._acting("return") as tx:
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
                 raise Refused(
@@ -75,14 +82,17 @@ class Hand:
             self._enter(tx, "go back", campaign, f"to {campaign.provider}")
             return find_campaign(tx, str(campaign.id))
 
-    def resolve(self, name: str, to: Resolution) -> tuple[Campaign, int]:
-        """Decide what became of those of whom nobody knows; returns how many they were."""
-        with self.store.begin() as tx:
+    def resolve(
+        self, name: str, to: Resolution, *, shown: int | None = None
+    ) -> tuple[Campaign, int]:
+        """Decide what became of those of whom nobody knows; returns how many they were.
+
+        ``shown`` is how many that were when the person looked. Raises Refused where they are others
+        now: what is known since is not decided by a guess.
+        """
+        with self._acting("resolve", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
-            if not campaign.counts.unknown:
-                raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
-            if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
-                raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
+            self._refuse_undecidable(campaign, to, shown)
             self._refuse_while_called(tx, campaign)
             people = tx.unknowns.decide(campaign.id, to, self.clock.now())
             reassess(tx, campaign.id, self.clock)
@@ -94,7 +104,7 @@ class Hand:
 
         Their keys and records count again. Returns how many deliveries that is about.
         """
-        with self.store.begin() as tx:
+        with self._acting("resolve", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
             people = tx.unknowns.adopt(campaign.id, accounts)
             if not people:
@@ -105,6 +115,18 @@ class Hand:
             said = f"{people} went to the account that is configured now"
             self._enter(tx, "same account", campaign, said)
             return find_campaign(tx, str(campaign.id)), people
+
+    def _refuse_undecidable(self, campaign: Campaign, to: Resolution, shown: int | None) -> None:
+        unknown = campaign.counts.unknown
+        if not unknown:
+            raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
+        if shown is not None and shown != unknown:
+            raise Refused(
+                f"it came out for some of them since you looked: of campaign {campaign.id}"
+                f" ({campaign.slug}) {unknown:,} are unknown now, not {shown:,}"
+            )
+        if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
+            raise Refused(f"campaign {campaign.id} is cancelled; nothing more goes out")
 
     def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
         """A call that is under way cannot be called back: what is decided now it would undo."""
@@ -117,7 +139,7 @@ class Hand:
 
     def schedule(self, slug: str, at: datetime | None) -> None:
         """Set the time of a statement, over what its file says; None takes the setting back."""
-        with self.store.begin() as tx:
+        with self._acting("schedule") as tx:
             campaign = tx.campaigns.latest(slug)
             begun = campaign is not None and campaign.started_at is not None
             if campaign is not None and begun and campaign.state is not CampaignState.CANCELLED:
@@ -140,10 +162,17 @@ class Hand:
                 detail=detail,
             )
 
+    @contextmanager
+    def _acting(self, deed: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
+        """The transaction of an act, by somebody who may do it when it is done."""
+        with self.store.begin() as tx:
+            entitle(tx, self.actor, needed, deed)
+            yield tx
+
     def _move(
         self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, deed: str
     ) -> Campaign:
-        with self.store.begin() as tx:
+        with self._acting(deed) as tx:
             campaign = find_campaign(tx, name)
             self._change(tx, campaign, to, expect, reason, deed)
             return find_campaign(tx, str(campaign.id))

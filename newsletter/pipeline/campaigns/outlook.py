@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import ApprovalPolicy, Statement
-from newsletter.pipeline.campaigns.correction import correction_of
+from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.pipeline.campaigns.headcount import readers_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement
-from newsletter.pipeline.statements.family import family_of, siblings
 from newsletter.store.sql import Transaction
 
 
@@ -29,10 +28,13 @@ class Outlook:
 def outlook(
     tx: Transaction, slug: str, approved_at: datetime, *, policy: ApprovalPolicy, times: TimeRules
 ) -> Outlook | None:
-    """Count, without naming anybody. None where planning refuses it, and says why."""
+    """Count, without naming anybody. None where planning refuses it, and says why.
+
+    ``approved_at`` is when it was started, where a sender does that.
+    """
     statement = find_statement(tx, slug).statement
     try:
-        readers, lists = _readers(tx, statement, policy, together=times.together)
+        readers, lists = readers_of(tx, statement, policy, times)
         timing = timing_of(tx, statement, approved_at, times)
     except (Refused, ValueError):
         return None
@@ -43,19 +45,3 @@ def outlook(
         hour=str(timing.hour or ""),
         corrects=statement.corrects,
     )
-
-
-def _readers(
-    tx: Transaction, statement: Statement, policy: ApprovalPolicy, *, together: bool
-) -> tuple[int, tuple[str, ...]]:
-    correction = correction_of(tx, statement)
-    if correction is not None and not correction.unstarted:
-        return tx.corrections.audience(correction), correction.lists
-    if correction is not None:
-        return tx.readers.audience(correction.lists, correction.segment), correction.lists
-    approved, _ = siblings(tx, statement, policy)
-    planned = () if together else approved
-    family = family_of(tx, statement, together=together, to_be_planned=planned)
-    if family is not None:
-        return tx.families.audience(family.share(tx, statement.slug)), statement.lists
-    return tx.readers.audience(statement.lists, statement.segment), statement.lists

@@ -13,15 +13,18 @@ from newsletter.domain.campaigns.campaign import (
     Step,
     decide,
 )
+from newsletter.domain.campaigns.go import Go, StartBy
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone
+from newsletter.domain.statements.review import far_off
 from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
-from newsletter.pipeline.ledger import approved_content, standing_of
+from newsletter.pipeline.ledger import approved_content, go_of, standing_of
 from newsletter.pipeline.statements.family import (
     check_translation,
     family_of,
@@ -51,6 +54,14 @@ class Reach:
         return tx.campaigns.freeze(
             number, self.campaign.lists, batch_size, segment=self.segment, by_zone=by_zone
         )
+
+    def count(self, tx: Transaction) -> int:
+        """How many would be in it now."""
+        if self.correction is not None:
+            return tx.corrections.audience(self.correction)
+        if self.share is not None:
+            return tx.families.audience(self.share)
+        return tx.readers.audience(self.campaign.lists, self.segment)
 
     def why_nobody(self) -> str:
         """Why it cannot start, and what to do, where it goes to nobody."""
@@ -82,12 +93,16 @@ class PlanRules:
     """Of the provider to fail over to: a batch has to fit both."""
     together: bool = False
     """Translations go out in the mail of their original, and have no campaign."""
+    start: StartBy = StartBy.APPROVAL
 
     @property
     def times(self) -> TimeRules:
         """What of it is about times."""
         return TimeRules(
-            timezone=self.timezone, undo_window=self.undo_window, together=self.together
+            timezone=self.timezone,
+            undo_window=self.undo_window,
+            together=self.together,
+            start=self.start,
         )
 
 
@@ -124,6 +139,8 @@ class _View:
     step: Step
     why: str
     """Why an approved text is held back, in words; empty where it is not."""
+    go: Go | None = None
+    """Who started it, where somebody did."""
     correction: Correction | None = None
     """Whom it goes to, where it is a correction that may go out."""
 
@@ -204,9 +221,11 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     standing = standing_of(tx, stored, rules.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
     began = campaign is not None and campaign.started_at is not None
+    go = go_of(tx, stored, standing)
+    started = rules.start is StartBy.APPROVAL or go is not None
     timing, release = None, _NOT_APPROVED
     try:
-        timing = _timing(tx, stored, standing, rules)
+        timing = _timing(tx, stored, _from(standing, go), rules) if started else None
         if timing is not None:
             release = timing.release(tx, campaign)
     except ValueError as error:  # the zone was changed since the statement was read
@@ -219,6 +238,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
             campaign=campaign,
             release=release,
             urgent=stored.statement.urgent,
+            started=started,
         )
         why = _say(step, stored, standing)
     view = _View(
@@ -229,6 +249,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
         release=release,
         step=step,
         why=why,
+        go=go,
     )
     if step is Step.NOTHING and began:
         return replace(view, why="")  # it went out as approved; its file now is another matter
@@ -241,8 +262,15 @@ def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
         return "its file is gone, or has a fault"
     if step is Step.WITHDRAW and not stored.digest:
         return "it can no longer be rendered"
+    if step is Step.WITHDRAW and standing.approved:
+        return "nobody has started it"
     waits = step is Step.WITHDRAW or standing.changed
     return "; ".join(standing.reasons) if waits else ""
+
+
+def _from(standing: Standing, go: Go | None) -> datetime | None:
+    """From when on the time to undo runs: somebody started it after its approvals."""
+    return standing.complete_at if go is None else go.at
 
 
 def _as_correction(tx: Transaction, view: _View) -> _View:
@@ -279,13 +307,13 @@ def _as_translation(tx: Transaction, view: _View, rules: PlanRules) -> _View:
 
 
 def _timing(
-    tx: Transaction, stored: StoredStatement, standing: Standing, rules: PlanRules
+    tx: Transaction, stored: StoredStatement, since: datetime | None, rules: PlanRules
 ) -> Timing | None:
     """When it may go out, once it is approved. Raises ValueError for a time that does not exist."""
     within = rules.together and stored.statement.translation_of
-    if standing.complete_at is None or not stored.present or within:
+    if since is None or not stored.present or within:
         return None
-    return timing_of(tx, stored.statement, standing.complete_at, rules.times)
+    return timing_of(tx, stored.statement, since, rules.times)
 
 
 def _act(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> list[Campaign]:
@@ -313,7 +341,7 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         digest=view.stored.digest,
         state=CampaignState.SCHEDULED,
         release_at=view.release,
-        approved_by=tuple(yes.by for yes in view.standing.counted),
+        approved_by=tuple(yes.by for yes in view.standing.given),
         lists=view.correction.lists if view.correction else statement.lists,
         provider=rules.provider,
         corrects=statement.corrects,
@@ -354,6 +382,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     if view.step is not Step.NOTHING or view.why:
         return False
     reach = _reach(tx, view, campaign, rules)
+    if view.go is not None and _is_far_off(tx, view.go, campaign, reach, clock):
+        return False
     content = approved_content(tx, campaign)
     fits = [one.recipients_for(content) for one in (rules.capabilities, rules.second) if one]
     batch_size = min(rules.batch_size, *fits)
@@ -366,6 +396,22 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules, clock: Clock) 
     if view.correction is not None:
         end_original(tx, view.correction, clock)
     _note(tx, clock, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+    return True
+
+
+def _is_far_off(tx: Transaction, go: Go, campaign: Campaign, reach: Reach, clock: Clock) -> bool:
+    """Whether so many more or fewer would get it than were said that it is paused instead."""
+    now = reach.count(tx)
+    if not now or not far_off(go.count, now):  # that it is nobody is told in other words
+        return False
+    number = campaign.id
+    why = (
+        f"{people(now)} would get it now, and {go.by} started it for {go.count:,}; find out why,"
+        f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
+    )
+    tx.goes.find(go.slug, now)
+    _move(tx, campaign, CampaignState.PAUSED, clock, why)
+    _note(tx, clock, "pause", go.slug, f"campaign {number}: {now:,} readers, not {go.count:,}")
     return True
 
 

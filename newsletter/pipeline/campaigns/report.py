@@ -12,7 +12,7 @@ from newsletter.domain.events.event import Bounce, Figures
 from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.statements.family import Awaited, awaited
 from newsletter.pipeline.statements.review import overrides
-from newsletter.store.sql import Store
+from newsletter.store.sql import Store, Transaction
 
 
 def report(
@@ -23,49 +23,60 @@ def report(
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The report as JSON-ready values. ``audience`` is the sum of the six states at any moment.
+    """The report as JSON-ready values, with the addresses of those whom it did not reach."""
+    with store.read() as tx:
+        campaign = find_campaign(tx, name)
+        said = figures(tx, campaign, now=now, waits=waits, accounts=accounts)
+        return said | _people(tx, campaign.id)
+
+
+def figures(
+    tx: Transaction,
+    campaign: Campaign,
+    *,
+    now: datetime | None = None,
+    waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    accounts: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The same without a single address. ``audience`` is the sum of the six states at any moment.
 
     What happens after the provider accepted a message is told by events. While none came for this
     campaign, ``events_received`` is false, and delivered, bounced and complained say nothing.
     Readers whose hour is still to come are told by ``now``, the unknown that went to another
     account than is configured by ``accounts``.
     """
-    with store.read() as tx:
-        campaign = find_campaign(tx, name)
-        exceptions = tx.campaigns.exceptions(campaign.id)
-        unknown = tx.campaigns.unknown(campaign.id)
-        providers = tx.campaigns.providers(campaign.id)
-        left = tx.readers.left_through(campaign.id)
-        resolved = tx.unknowns.resolved(campaign.id)
-        strays = 0 if accounts is None else tx.unknowns.strays(accounts, campaign.id)
-        figures = tx.events.figures(campaign.id)
-        returned = tx.events.returned(campaign.id)
-        left_to = awaited(tx, campaign)
-        later = tx.batches.later(campaign.id, now) if now else None
-        outage = tx.batches.outage(campaign.id)
-        content = tx.statements.content(campaign.digest)
-        given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
+    number = campaign.id
+    later = tx.batches.later(number, now) if now else None
+    content = tx.statements.content(campaign.digest)
+    given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
     return {
-        **summary(campaign, figures, waits, later),
+        **summary(campaign, tx.events.figures(number), waits, later),
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(yes for yes in given if yes.by in campaign.approved_by),
-        "providers": providers or [campaign.provider],
-        "outage": _outage(outage),
-        "unsubscribed": left,
-        "unknown_addresses": unknown,
-        "unknown_elsewhere": strays,
-        "awaited": [_awaited_row(one) for one in left_to],
+        "providers": tx.campaigns.providers(number) or [campaign.provider],
+        "outage": _outage(tx.batches.outage(number)),
+        "unsubscribed": tx.readers.left_through(number),
+        "unknown_elsewhere": 0 if accounts is None else tx.unknowns.strays(accounts, number),
+        "awaited": [_awaited_row(one) for one in awaited(tx, campaign)],
         "resolved": [
-            {"way": one.way.value, "outcome": one.outcome, "people": one.people} for one in resolved
+            {"way": one.way.value, "outcome": one.outcome, "people": one.people}
+            for one in tx.unknowns.resolved(number)
         ],
+    }
+
+
+def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
+    """Those whom it did not reach, or of whom nobody knows, by address."""
+    return {
+        "unknown_addresses": tx.campaigns.unknown(campaign_id),
         "exceptions": [
             {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
-            for address, state, reason, provider_id in exceptions
+            for address, state, reason, provider_id in tx.campaigns.exceptions(campaign_id)
             if state != "accepted"
         ],
         "returned": [
             {"address": address, "bounce": bounce, "reason": reason}
-            for address, bounce, reason in returned
+            for address, bounce, reason in tx.events.returned(campaign_id)
         ],
     }
 

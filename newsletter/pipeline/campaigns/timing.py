@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
+from newsletter.domain.campaigns.go import StartBy
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, every_zone, release_time, resolve
 from newsletter.domain.statements.statement import Statement
@@ -23,6 +24,8 @@ class TimeRules:
     undo_window: timedelta
     together: bool = False
     """Translations go out in the mail of their original."""
+    start: StartBy = StartBy.APPROVAL
+    """What makes an approved statement go out."""
 
 
 @dataclass(frozen=True, kw_only=True)

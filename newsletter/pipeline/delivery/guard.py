@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.epoch import Books, HoldKind, Mark, Witness
+from newsletter.domain.delivery.stopped import Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import Watermark
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store, Transaction
 
 _ADVICE = {
@@ -81,9 +84,10 @@ class Guard:
     def stop(self, *, by: str, reason: str) -> str:
         """Put everything on hold until somebody releases it; returns the reason as it is kept."""
         with self.store.begin() as tx:
+            entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # it stands in logs, a line each
-            why = f" ({words})" if words else ""
-            return self._put(tx, HoldKind.STOP, by, f"stopped by {by}{why}")
+            kept = str(Stopped(by=by, at=self.clock.now(), why=words))
+            return self._put(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
         """Lift holds of these kinds and no others; returns those that there were.
@@ -91,7 +95,9 @@ class Guard:
         To lift a doubt is to say that the books are complete now: an epoch begins in both places.
         """
         witness = None
+        needed = Role.ADMIN if HoldKind.DOUBT in kinds else Role.SENDER
         with self.store.begin() as tx:
+            entitle(tx, by, needed, "resume sending")
             books = self._books(tx)
             if books.doubt:
                 self._act_on(tx, books)
@@ -121,7 +127,8 @@ class Guard:
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
         if HoldKind.DOUBT not in tx.hold.reasons():
-            self._put(tx, HoldKind.DOUBT, "scheduler", f"{books.explanation}; seen")
+            seen = f"{books.explanation}; seen on {now:%Y-%m-%d %H:%M} UTC"
+            self._put(tx, HoldKind.DOUBT, "scheduler", seen)
 
     def _books(self, tx: Transaction) -> Books:
         """Within a writing transaction: no claim can come between the two."""
@@ -147,8 +154,7 @@ class Guard:
         """The database has followed: from now on only the new epoch is right."""
         self.watermark.write(replace(witness, before=witness.mark.epoch))
 
-    def _put(self, tx: Transaction, kind: HoldKind, by: str, what: str) -> str:
-        reason = f"{what} on {self.clock.now():%Y-%m-%d %H:%M} UTC"
+    def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
         self._enter(tx, by, "hold", reason)
         return reason

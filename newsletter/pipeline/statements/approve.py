@@ -1,6 +1,6 @@
 """statement → approval: a named person's yes to one digest, given, noted or taken back."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from newsletter.domain.clock import Clock
@@ -16,7 +16,14 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import authorise, find_statement, is_draft, standing_of
+from newsletter.pipeline.ledger import (
+    authorise,
+    find_seen,
+    find_statement,
+    is_draft,
+    refuse_if_gone_out,
+    standing_of,
+)
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.store.sql import Store, Transaction
 
@@ -44,59 +51,98 @@ class _Override:
 
     def __str__(self) -> str:
         if not self.warnings:
-            return ""
+            return f": {self.despite}" if self.despite else ""
         return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
+Start = Callable[[Transaction, StoredStatement, str, int], object]
+"""What binds a start to the number of readers that a person was shown, in the same transaction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yes:
+    """What somebody says of a statement, having seen it."""
+
+    slug: str
+    by: str
+    expect: str = ""
+    """The digest, or its beginning, of what they saw: where it is another now, nothing counts."""
+    despite: str | None = None
+    """Why, over what a review warns of; without a warning it is not written down."""
+    no_embargo: bool = False
+    """They waive the embargo that the text spoke of and for which no end is set."""
+    override: bool = False
+    """As an admin, they stand in for an approval that is missing; ``despite`` says why."""
+    shown: int | None = None
+    """How many would get it, as they were told; a start by this approval is bound to it."""
+
+    @property
+    def channel(self) -> Channel:
+        """How it counts."""
+        return Channel.OVERRIDE if self.override else Channel.COMMAND
+
+
 def approve(
-    slug: str,
+    yes: Yes,
     *,
-    by: str,
-    expect: str = "",
-    despite: str | None = None,
-    no_embargo: bool = False,
     store: Store,
     policy: ApprovalPolicy,
     rules: ReviewRules,
     clock: Clock,
+    start: Start | None = None,
 ) -> Given:
-    """Take down a yes to the statement as it stands now.
+    """Take down a yes to the statement as it stands now, and ``start`` it where it is enough.
 
-    ``expect`` is the digest, or its beginning, of what the person has seen: where the text has
-    changed since, nothing is approved. ``despite`` is why they say yes over what a review warns
-    of; without a warning it is not written down. ``no_embargo`` waives in their name the embargo
-    that the text spoke of and for which no end is set. Raises NotFound or Refused.
+    Raises NotFound or Refused; Changed where it is another text than was seen.
     """
-    reason = _reason(despite)
+    reason = _reason(yes.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
-        [reviewed] = review(tx, [find_statement(tx, slug)], rules, clock)
+        [reviewed] = review(tx, [find_statement(tx, yes.slug)], rules, clock)
     with store.begin() as tx:
-        stored = find_statement(tx, slug)
-        person = authorise(tx, by, Role.APPROVER, "approve")
-        if expect and not stored.digest.startswith(expect):
-            raise Refused(
-                f"{slug} has changed since you looked: it is version"
-                f" {stored.digest[:4]} {stored.digest[4:8]} now"
-            )
+        stored = find_seen(tx, yes.slug, yes.expect)
         if stored.digest != reviewed.digest:
-            raise Refused(f"{slug} changed while it was looked at; look at it again")
-        if person == stored.statement.author and not policy.author_may_approve:
-            raise Refused(
-                f"{person} wrote {slug}, and approvals.author_may_approve is false;"
-                " ask somebody else for their yes"
-            )
-        if stored.statement.progress is Progress.DRAFT:
-            raise Refused(is_draft(stored.statement))
-        _refuse_if_gone_out(tx, slug)
+            raise Refused(f"{yes.slug} changed while it was looked at; look at it again")
+        person = _entitled(tx, yes, stored, policy)
         override = _Override()
-        if person not in {yes.by for yes in standing_of(tx, stored, policy).counted}:
-            override = _over(reviewed, reason, no_embargo=no_embargo)
-            _add(tx, stored, person, Channel.COMMAND, clock, override)
-        return Given(
-            digest=stored.digest,
-            standing=standing_of(tx, stored, policy),
-            warnings=override.warnings,
+        if not _has_said_so(yes, person, standing_of(tx, stored, policy)):
+            override = _over(reviewed, reason, no_embargo=yes.no_embargo, always=yes.override)
+            _add(tx, stored, person, yes.channel, clock, override)
+        given = standing_of(tx, stored, policy)
+        if given.approved and yes.shown is not None and start is not None:
+            start(tx, stored, person, yes.shown)
+        return Given(digest=stored.digest, standing=given, warnings=override.warnings)
+
+
+def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: ApprovalPolicy) -> str:
+    """Who says it, if they may say so of this text, and it has not gone out. Raises Refused."""
+    needed = Role.ADMIN if yes.override else Role.APPROVER
+    deed = "stand in for an approval" if yes.override else "approve"
+    person = authorise(tx, yes.by, needed, deed)
+    _refuse_author(stored.statement, person, policy)
+    if stored.statement.progress is Progress.DRAFT:
+        raise Refused(is_draft(stored.statement))
+    refuse_if_gone_out(tx, yes.slug)
+    return person
+
+
+def wrote(statement: Statement, person: str) -> bool:
+    """Whether their own words are in it. ``person`` is a folded address."""
+    return person == statement.author
+
+
+def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) -> None:
+    if wrote(statement, person) and not policy.author_may_approve:
+        raise Refused(
+            f"{person} wrote {statement.slug}, and approvals.author_may_approve is false;"
+            " ask somebody else for their yes"
         )
+
+
+def _has_said_so(yes: Yes, person: str, now: Standing) -> bool:
+    """That very yes counts already: nothing is written down twice."""
+    if yes.override and now.approved:
+        raise Refused(f"{yes.slug} has all the approvals it needs; nobody has to stand in for one")
+    return person in {one.by for one in (now.overrides if yes.override else now.counted)}
 
 
 def _reason(despite: str | None) -> str:
@@ -111,8 +157,13 @@ def _reason(despite: str | None) -> str:
     return reason
 
 
-def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool) -> _Override:
-    """What the yes is given over. Raises Refused where it may not be."""
+def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = False) -> _Override:
+    """What the yes is given over, for a reason that is ``always`` asked for, or over warnings.
+
+    Raises Refused where it may not be.
+    """
+    if always and not reason:
+        raise Refused("say why you stand in for the approval that is missing")
     waived = _WAIVABLE & set(reviewed.blocking) if no_embargo else set()
     blocked = set(reviewed.blocking) - waived
     if blocked or (reviewed.warnings and not reason):
@@ -120,7 +171,7 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool) -> _Override:
         raise Refused("\n".join([f"{reviewed.slug} is not approved: {_way(blocked)}", *grave]))
     over = (*sorted(waived), *reviewed.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
-    return _Override(despite=why * bool(over), warnings=over)
+    return _Override(despite=why * bool(over or always), warnings=over)
 
 
 def _way(blocked: Set[str]) -> str:
@@ -132,27 +183,16 @@ def _way(blocked: Set[str]) -> str:
     return "mend what is blocking"
 
 
-def _refuse_if_gone_out(tx: Transaction, slug: str) -> None:
-    campaign = tx.campaigns.latest(slug)
-    if campaign is not None and campaign.corrected_by:
-        raise Refused(
-            f"{slug} was ended by its correction {campaign.corrected_by}, which has its place;"
-            " write what is still to be said as a statement with another slug"
-        )
-    if campaign is None or campaign.started_at is None or not campaign.counts.audience:
-        return
-    if campaign.may_have_reached_anybody or not campaign.state.ended:
-        raise Refused(
-            f"{slug} has already gone out as campaign {campaign.id};"
-            " write what has to be put right as a statement with another slug"
-        )
+def revoke(slug: str, *, by: str, store: Store, clock: Clock, own: bool = False) -> int:
+    """Take one's own yes back, or as an admin all of them; returns how many.
 
-
-def revoke(slug: str, *, by: str, store: Store, clock: Clock) -> int:
-    """Take one's own yes back, or as an admin all of them; returns how many."""
+    ``own``: an admin too takes back nothing but their own, and nobody does once it is going out.
+    """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        everything = tx.staff.roles()[person] is Role.ADMIN
+        if own:
+            refuse_if_gone_out(tx, slug)
+        everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, clock.now(), whose, actor=person)
         if not taken:

@@ -71,6 +71,19 @@ class Corrections:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def left_out(self, correction: Correction) -> dict[str, int]:
+        """Why → how many those are, without naming anybody."""
+        held = _held(correction)
+        why = _reason(held, correction).label("why")
+        rows = self._connection.execute(
+            select(why, func.count())
+            .select_from(held)
+            .join(tables.subscriber, _subscriber.id == held.c.id, isouter=True)
+            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets(held, correction)))
+            .group_by(why)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def take_over(self, campaign_id: int, by: str) -> None:
         """Note that the correction ``by`` ended this campaign and goes to who waited in it."""
         self._connection.execute(

@@ -72,6 +72,17 @@ class Families:
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def left_to_others(self, share: Share) -> dict[str, int]:
+        """Language, as they named it → how many of those that is, without naming anybody."""
+        had = _had(share)
+        rows = self._connection.execute(
+            select(_subscriber.language, func.count())
+            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
+            .where(aimed(share.lists, share.segment), or_(had.c.id.is_not(None), ~_reads(share)))
+            .group_by(_subscriber.language)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def freeze(
         self, campaign_id: int, share: Share, batch_size: int, by_zone: ByZone | None = None
     ) -> int:

@@ -176,6 +176,14 @@ class Batches:
             next_at=from_ms(row.next_at), last_at=from_ms(row.last_at), readers=int(row.readers)
         )
 
+    def handed_over(self, campaign_id: int, since: datetime) -> int:
+        """How many deliveries of a campaign were settled since then."""
+        settled = _batch.accepted + _batch.rejected + _batch.unknown
+        people = select(func.coalesce(func.sum(settled), 0)).where(
+            _batch.campaign_id == campaign_id, _batch.settled_at >= to_ms(since)
+        )
+        return int(self._connection.scalar(people) or 0)
+
     def outage(self, campaign_id: int) -> Outage | None:
         """What of it was tried in vain and waits for another try; None where nothing is."""
         row = self._connection.execute(

@@ -201,6 +201,22 @@ class Unknowns:
         found = select(_batch.campaign_id).where(claiming.is_unknown())
         return sorted(self._connection.scalars(found.distinct()))
 
+    def calls(self, campaign_id: int) -> tuple[datetime, datetime] | None:
+        """When the first and the last call began of which that is unknown; None where none is."""
+        first, last = self._connection.execute(
+            select(func.min(_batch.claimed_at), func.max(_batch.claimed_at)).where(
+                claiming.is_unknown(), _batch.campaign_id == campaign_id
+            )
+        ).one()
+        return None if first is None else (from_ms(first), from_ms(last))
+
+    def providers(self, campaign_id: int) -> list[str]:
+        """The providers that they went to, by name."""
+        named = select(_batch.provider).where(
+            claiming.is_unknown(), _batch.campaign_id == campaign_id
+        )
+        return sorted(self._connection.scalars(named.distinct()))
+
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """When the next of them is due for another look, if any ever is."""
         return maybe_from_ms(self._connection.scalar(_next_at(tuple(accounts.items()))))

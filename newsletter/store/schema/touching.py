@@ -8,6 +8,8 @@ NOTED = {
     "statement": ("document", "digest", "fingerprint", "present"),
     "approval": (),
     "schedule": (),
+    "go": (),
+    "returned": (),
     "campaign": ("digest", "state", "lists", "urgent", "release_at", "started_at", "corrected_by"),
 }
 """Table → the columns of which one has to differ in an update that counts; none: any update."""

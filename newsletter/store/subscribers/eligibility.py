@@ -49,6 +49,17 @@ def paused() -> ColumnElement[bool]:
     return _subscriber.paused_until.is_not(None)
 
 
+def why_left_out(lists: Sequence[str]) -> ColumnElement[str]:
+    """The same as below of a subscriber who is there, told apart from who never confirmed."""
+    asked = exists().where(
+        _subscription.subscriber_id == _subscriber.id,
+        _subscription.state == SubscriptionState.ENDED.value,
+        list_ids(lists),
+    )
+    left = asked | suppressed() | (paused() & subscribed(lists))
+    return case((left, why_not(lists)), else_=literal("unconfirmed"))
+
+
 def why_not(lists: Sequence[str] | None) -> ColumnElement[str]:
     """In a word, why the subscriber of an outer-joined row gets nothing that goes to these."""
     reason = (

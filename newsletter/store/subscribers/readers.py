@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     ScalarSelect,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     update,
 )
 
@@ -37,6 +39,7 @@ from newsletter.store.subscribers.eligibility import (
     list_ids,
     subscribed,
     suppressed,
+    why_left_out,
     why_not,
 )
 from newsletter.store.subscribers.segments import aimed
@@ -248,8 +251,33 @@ class Readers:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def left_out(self, lists: Sequence[str]) -> dict[str, int]:
+        """Why → how many of those on these lists would not get it, without naming anybody."""
+        why = why_left_out(lists).label("why")
+        on_them = exists().where(_subscription.subscriber_id == _subscriber.id, list_ids(lists))
+        rows = self._connection.execute(
+            select(why, func.count())
+            .where(_subscriber.id.in_(_perhaps_left_out(lists)), on_them, ~eligible(lists))
+            .group_by(why)
+        )
+        return {row[0]: row[1] for row in rows}
+
 
 _table = tables.subscriber
+
+
+def _perhaps_left_out(lists: Sequence[str]) -> CompoundSelect[Any]:
+    """All who may be among them: few, where to look through all readers takes long."""
+    unconfirmed = _subscription.state != SubscriptionState.CONFIRMED.value
+    away = select(_subscriber.id).where(_subscriber.paused_until.is_not(None))
+    return union(
+        select(_subscription.subscriber_id).where(list_ids(lists), unconfirmed),
+        # not as a join, in which SQLite may begin with all readers
+        select(_subscriber.id).where(
+            _subscriber.address_hash.in_(select(_suppression.address_hash))
+        ),
+        away,
+    )
 
 
 def _people() -> Select[Any]:

@@ -98,7 +98,8 @@ class Gate:
     def _proved(self, route: Route, visit: Visit) -> SignedIn | Denied | None:
         """What came of a fresh factor that was sent along with what needs one; None: none was."""
         code, member = visit.field(PROOF), visit.member
-        if not (code and member and route.role and route.step_up and member.may(route.role)):
+        asks = route.step_up or route.may_step_up
+        if not (code and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.fresh(self._desk.now()):
             return None

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 import newsletter
+from newsletter.domain.delivery.stopped import Stopped, read_stopped
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied
@@ -61,6 +62,21 @@ DONE: Mapping[str, str] = {
     "role": "The role is changed, and they were signed out.",
     "removed": "The account is removed, and they were signed out.",
     "verified": "The audit log is complete: no line was changed or removed.",
+    "approved": "Your approval was recorded.",
+    "approved-partly": "Your approval was recorded. It needs more of them.",
+    "stood-in": "Recorded. A second admin has to stand in too.",
+    "sent-back": "It was sent back to its writers.",
+    "approval-withdrawn": "Your approval was withdrawn.",
+    "started": "It was started. Until it leaves you can undo it.",
+    "time": "The time was changed.",
+    "undone": "Undone. Nobody got it. It stays approved.",
+    "undone-approval": "Undone. Nobody got it. It needs a new approval.",
+    "paused": "Paused. Nothing more leaves; what was sent cannot be taken back.",
+    "resumed": "Resumed. It goes on where it stopped.",
+    "cancelled": "Cancelled. Nothing more of it leaves.",
+    "decided": "Decided. Nothing is unknown any more.",
+    "stopped": "All sending is stopped.",
+    "resumed-all": "Sending is resumed.",
 }
 """What stands above the page that an act leads to, by the word in its address."""
 
@@ -219,7 +235,16 @@ class Desk:
 
     def _stopped(self) -> tuple[str, ...]:
         with self.app.store.read() as tx:
-            return tuple(tx.hold.reasons().values())
+            names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
+        return tuple(self._said_of(read_stopped(one), one, names) for one in kept)
+
+    def _said_of(self, stopped: Stopped | None, kept: str, names: Mapping[str, str]) -> str:
+        """Who stopped it, when and why: Cleo, Tue 24 Nov 2026, 14:20: wrong list."""
+        if stopped is None:
+            return kept
+        who = names.get(stopped.by) or name_of(stopped.by)
+        why = f": {stopped.why}" if stopped.why else ""
+        return f"{who}, {self.moment(stopped.at)}{why}."
 
     # --- words
 

@@ -24,6 +24,8 @@ class Route:
     answer: Callable[[Visit], Response]
     step_up: bool = False
     """It asks for a second factor that was shown within the last ten minutes."""
+    may_step_up: bool = False
+    """Its answer asks for one, by ``Desk.step_up``, where much hangs on what is sent."""
     most: int = 64 << 10
     """Bytes of the body."""
     files: bool = False

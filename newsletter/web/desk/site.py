@@ -9,13 +9,29 @@ from newsletter.web.desk.door import Door
 from newsletter.web.desk.home import Home
 from newsletter.web.desk.log import Log
 from newsletter.web.desk.page import Desk
+from newsletter.web.desk.reviewing import Reviewing
 from newsletter.web.desk.route import Group, Route
+from newsletter.web.desk.starting import Starting
+from newsletter.web.desk.stopping import Stopping
 from newsletter.web.desk.team import Team
+from newsletter.web.desk.unknowns import Unknown
+from newsletter.web.desk.watching import Watching
 
 
 def groups(desk: Desk) -> list[Group]:
     """All pages of the desk."""
-    return [Door(desk), Home(desk), Account(desk), Team(desk), Log(desk)]
+    return [
+        Door(desk),
+        Home(desk),
+        Account(desk),
+        Team(desk),
+        Log(desk),
+        Reviewing(desk),
+        Starting(desk),
+        Watching(desk),
+        Unknown(desk),
+        Stopping(desk),
+    ]
 
 
 def routes(desk: Desk) -> list[Route]:

@@ -109,7 +109,11 @@ def test_editors_judge_single_values_as_we_do(
 
 def test_durations_and_groups_show_defaults_as_they_are_written(schema: dict[str, Any]) -> None:
     assert schema["$defs"]["Schedule"]["properties"]["undo_window"]["default"] == "5m"
-    assert schema["properties"]["schedule"]["default"] == {"poll": "5s", "undo_window": "5m"}
+    assert schema["properties"]["schedule"]["default"] == {
+        "poll": "5s",
+        "undo_window": "5m",
+        "start": "approval",
+    }
 
 
 def test_each_key_is_explained() -> None:

@@ -130,7 +130,11 @@ def test_what_is_shown_is_what_is_in_force_in_plain_types(read: Any) -> None:
     shown = show(read("default_lists: [press]\nschedule: {poll: 90s}\n"))
 
     assert shown["default_lists"] == ["press"]
-    assert shown["schedule"] == {"poll": "90s", "undo_window": "5m"}
+    assert shown["schedule"] == {
+        "poll": "90s",
+        "undo_window": "5m",
+        "start": "approval",
+    }
     assert shown["statements"] == [{"kind": "folder", "path": "statements"}]
     assert shown["organisation"]["tagline"] is None
     assert shown["approvals"]["required"] == 1

@@ -134,7 +134,14 @@ SHAPES_NOTHING = {
         _WHO,
     ),
     **dict.fromkeys(
-        ("schedule.poll", "schedule.undo_window", "statements.every", "fail_over_after"), _WHEN
+        (
+            "schedule.poll",
+            "schedule.undo_window",
+            "schedule.start",
+            "statements.every",
+            "fail_over_after",
+        ),
+        _WHEN,
     ),
     **dict.fromkeys(
         ("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),

@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.pipeline.campaigns.control import Hand
 from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
 from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
+from newsletter.pipeline.campaigns.start import Starter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.guard import Guard
 from newsletter.pipeline.delivery.lines import Line, Lines, Turns
@@ -25,6 +26,7 @@ from newsletter.pipeline.statements.approve import (
     Compared,
     Given,
     Noted,
+    Yes,
     approve,
     note_front_matter,
 )
@@ -46,6 +48,7 @@ STAFF = {
     "ed@forum.example": Role.APPROVER,
     "flo@forum.example": Role.APPROVER,
     "ada@forum.example": Role.ADMIN,
+    "sam@forum.example": Role.SENDER,
     "writer@forum.example": Role.APPROVER,
     "vic@forum.example": Role.VIEWER,
 }
@@ -215,17 +218,34 @@ class Newsroom:
         expect: str = "",
         despite: str | None = None,
         no_embargo: bool = False,
+        override: bool = False,
+        shown: int | None = None,
+        store: Any = None,
     ) -> Given:
-        return approve(
-            slug,
+        yes = Yes(
+            slug=slug,
             by=by,
             expect=expect,
             despite=despite,
             no_embargo=no_embargo,
-            store=self.store,
+            override=override,
+            shown=shown,
+        )
+        return approve(
+            yes,
+            store=store or self.store,
             policy=self.rules.policy,
             rules=self.review_rules,
             clock=self.clock,
+            start=self.starter().start_by_approval,
+        )
+
+    def starter(self, store: Any = None) -> Starter:
+        return Starter(
+            store=store or self.store,
+            clock=self.clock,
+            policy=self.rules.policy,
+            times=self.rules.times,
         )
 
     def demand(self, **policy: Any) -> None:

@@ -182,3 +182,72 @@ def test_each_role_may_what_those_before_it_may_and_no_more() -> None:
         assert [role.includes(other) for other in order] == [
             other <= place for other in range(len(order))
         ]
+
+
+# --- two admins stand in for what is missing
+
+
+def over(by: str, **fields: Any) -> Approval:
+    return yes(by, channel=Channel.OVERRIDE, despite="Ben is away", **fields)
+
+
+ADMINS = {**ROLES, "dan@forum.example": Role.ADMIN, "writer@forum.example": Role.ADMIN}
+
+
+def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> Standing:
+    return standing(
+        digest="d1",
+        author="writer@forum.example",
+        approvals=approvals,
+        policy=ApprovalPolicy(**policy),
+        roles=roles,
+    )
+
+
+def test_one_admin_who_stands_in_is_not_enough() -> None:
+    one = judged(over("flo@forum.example"), required=2)
+    assert not one.approved
+    assert one.given == one.counted == ()
+    assert one.reasons == (
+        "it has 0 of 2 approvals",
+        "flo@forum.example stands in for what is missing; it takes a second admin",
+    )
+
+
+def test_two_admins_stand_in_for_however_many_approvals_are_missing() -> None:
+    both = judged(over("flo@forum.example"), over("dan@forum.example", minutes=3), required=5)
+    assert both.approved
+    assert both.complete_at == START + timedelta(minutes=3)
+    assert [one.by for one in both.given] == ["flo@forum.example", "dan@forum.example"]
+    assert both.counted == ()
+
+
+def test_one_admin_twice_is_one() -> None:
+    assert not judged(over("flo@forum.example"), over("flo@forum.example", minutes=1)).approved
+
+
+def test_the_approval_of_an_admin_is_no_override() -> None:
+    assert not judged(yes("flo@forum.example"), over("dan@forum.example"), required=2).approved
+
+
+def test_who_wrote_it_stands_in_for_nobody() -> None:
+    assert not judged(over("flo@forum.example"), over("writer@forum.example")).approved
+
+
+def test_who_is_no_admin_any_more_stands_in_for_nobody() -> None:
+    fallen = {**ADMINS, "dan@forum.example": Role.SENDER}
+    found = judged(over("flo@forum.example"), over("dan@forum.example"), roles=fallen)
+    assert not found.approved
+    assert "dan@forum.example is no admin, and only admins stand in for what is missing" in (
+        found.reasons
+    )
+
+
+def test_an_override_that_came_later_changes_nothing_about_when_it_was_approved() -> None:
+    late = [over(by, minutes=9) for by in ("flo@forum.example", "dan@forum.example")]
+    assert judged(yes(), *late).complete_at == START
+
+
+def test_an_override_of_another_text_is_outdated() -> None:
+    other = [over(by, digest="d0") for by in ("flo@forum.example", "dan@forum.example")]
+    assert judged(*other).changed

@@ -1,5 +1,6 @@
 """A person's hand on a campaign."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.control import Hand
 from tests.fakes import NOON, accept_all, always
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 ADA = "ada@forum.example"
 
@@ -282,14 +285,14 @@ def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
 def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
     room.write()
     room.look()
-    hand: Hand = room.hand("flo@forum.example")
+    hand: Hand = room.hand("sam@forum.example")
     hand.schedule("resignation", NOON)
     hand.schedule("resignation", None)
     with room.store.read() as tx:
         details = [(one.actor, one.subject, one.detail) for one in tx.audit.all()]
     assert details == [
-        ("flo@forum.example", "resignation", NOON.isoformat()),
-        ("flo@forum.example", "resignation", "as its file says"),
+        ("sam@forum.example", "resignation", NOON.isoformat()),
+        ("sam@forum.example", "resignation", "as its file says"),
     ]
 
 
@@ -297,3 +300,56 @@ def test_a_hand_gives_back_the_campaign_as_it_is_now(room: Newsroom) -> None:
     room.start()
     campaign: Campaign = room.hand().pause("1")
     assert campaign == room.campaign()
+
+
+# --- who may, at the moment of the act
+
+
+def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
+    with_unknowns(room)
+    room.write("other")
+    room.look()
+    hand = room.hand("ed@forum.example")
+    acts: list[Callable[[], object]] = [
+        lambda: hand.pause("resignation"),
+        lambda: hand.resume("resignation"),
+        lambda: hand.cancel("resignation"),
+        lambda: hand.go_back("resignation"),
+        lambda: hand.schedule("other", NOON),
+        lambda: room.hand("sam@forum.example").resolve("resignation", Resolution.GIVE_UP),
+        lambda: room.hand("sam@forum.example").vouch("resignation", {}),
+        lambda: room.guard().stop(by="ed@forum.example", reason=""),
+        lambda: room.guard().release(by="ed@forum.example", kinds={HoldKind.STOP}),
+        lambda: room.guard().release(by="sam@forum.example", kinds={HoldKind.DOUBT}),
+    ]
+    before = room.deeds()
+    for act in acts:
+        with pytest.raises(Refused, match="takes the role"):
+            act()
+    assert room.deeds() == before
+
+
+def test_a_role_that_was_lost_meanwhile_is_lost(room: Newsroom) -> None:
+    room.start()
+
+    def demote() -> None:
+        with room.store.begin() as tx:
+            tx.staff.put("sam@forum.example", Role.VIEWER, room.clock.now())
+
+    hand = Hand(store=Meanwhile(room.store, demote), clock=room.clock, actor="sam@forum.example")  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="is a viewer"):
+        hand.pause("resignation")
+    assert room.campaign().state is CampaignState.SENDING
+
+
+def test_the_operator_needs_no_role(room: Newsroom) -> None:
+    room.start()
+    assert room.hand("operator").pause("resignation").state is CampaignState.PAUSED
+
+
+def test_what_came_out_since_is_not_decided_by_a_number_of_before(room: Newsroom) -> None:
+    with_unknowns(room)
+    with pytest.raises(Refused, match="10 are unknown now, not 37"):
+        room.hand().resolve("resignation", Resolution.RESEND, shown=37)
+    assert room.counts().unknown == 10
+    assert room.hand().resolve("resignation", Resolution.RESEND, shown=10)[1] == 10

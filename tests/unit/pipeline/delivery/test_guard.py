@@ -16,6 +16,7 @@ from sqlalchemy import text
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.epoch import Absence, HoldKind, Location, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.member import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.guard import Guard
@@ -356,7 +357,7 @@ def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
     guard.attend()
     with pytest.raises(Refused, match=r"is another file .* that command alone is enough"):
         guard.begin()
-    guard.release(by=ADA, kinds={HoldKind.DOUBT})
+    guard.release(by=OPERATOR, kinds={HoldKind.DOUBT})
     guard.begin()
     copy.close()
     room.guard().begin()

@@ -37,6 +37,22 @@ def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
     assert room.deeds()[-1] == ("ed@forum.example", "approve")
 
 
+def test_ones_own_yes_alone_is_taken_back_also_by_an_admin(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+    room.approve("ada@forum.example")
+    revoke("resignation", by="ada@forum.example", store=room.store, clock=room.clock, own=True)
+    assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["ed@forum.example"]
+
+
+def test_ones_own_yes_is_not_taken_back_once_it_is_going_out(room: Newsroom) -> None:
+    room.start()
+    with pytest.raises(Refused, match="has already gone out"):
+        revoke("resignation", by="ed@forum.example", store=room.store, clock=room.clock, own=True)
+    assert approvals(room)[0].revoked_at is None
+
+
 def test_saying_yes_twice_is_taken_down_once(room: Newsroom) -> None:
     room.write()
     room.look()

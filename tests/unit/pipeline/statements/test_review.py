@@ -10,7 +10,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, Remark, Surroundings
 from newsletter.domain.statements.statement import Approval, Statement
-from newsletter.pipeline.statements.approve import Noted, approve, revoke
+from newsletter.pipeline.statements.approve import Noted, revoke
 from newsletter.pipeline.statements.review import is_settled, review
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
@@ -222,15 +222,7 @@ def test_a_text_that_changes_while_it_is_looked_at_is_not_approved(unfinished: N
         unfinished.look()
 
     with pytest.raises(Refused, match="changed while it was looked at"):
-        approve(
-            "resignation",
-            by="ed@forum.example",
-            store=Meanwhile(unfinished.store, change),
-            policy=unfinished.rules.policy,
-            rules=unfinished.review_rules,
-            clock=unfinished.clock,
-            despite=WHY,
-        )
+        unfinished.approve(despite=WHY, store=Meanwhile(unfinished.store, change))
     assert approvals(unfinished) == []
 
 

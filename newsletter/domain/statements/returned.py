@@ -1,0 +1,32 @@
+"""A version of a statement that an approver sent back, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.statements.statement import Approval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """An approver sent one version of a statement back, and why."""
+
+    slug: str
+    digest: str
+    by: str
+    """A folded address."""
+    at: datetime
+    reason: str
+    closed_at: datetime | None = None
+    """When it was handed in again as it was."""
+
+
+def standing_return(
+    found: Iterable[Returned], digest: str, approvals: Iterable[Approval]
+) -> Returned | None:
+    """The last one, while that version is neither approved since nor handed in again."""
+    last = max(found, key=lambda one: one.at, default=None)
+    if last is None or last.closed_at is not None or last.digest != digest:
+        return None
+    since = [yes for yes in approvals if yes.digest == digest and yes.at >= last.at]
+    return None if any(yes.revoked_at is None for yes in since) else last

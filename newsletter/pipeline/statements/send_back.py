@@ -1,0 +1,72 @@
+"""statement → returned: an approver sends a version back to its writers, and says why."""
+
+from newsletter.domain.clock import Clock
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.statement import (
+    ApprovalPolicy,
+    Progress,
+    Role,
+    StoredStatement,
+)
+from newsletter.pipeline.ledger import (
+    entitle,
+    find_seen,
+    is_draft,
+    refuse_if_gone_out,
+    return_of,
+    standing_of,
+)
+from newsletter.store.sql import Store, Transaction
+
+_LONGEST_REASON = 2_000
+
+
+def send_back(
+    slug: str,
+    *,
+    by: str,
+    expect: str,
+    reason: str,
+    store: Store,
+    policy: ApprovalPolicy,
+    clock: Clock,
+) -> None:
+    """Say what should change in the version that was seen. It waits for its writers then.
+
+    Whoever had approved that version does so no more. Raises NotFound or Refused: Changed where it
+    is another text now.
+    """
+    why = _reason(reason)
+    with store.begin() as tx:
+        person = entitle(tx, by, Role.APPROVER, "send back")
+        stored = find_seen(tx, slug, expect)
+        _refuse_settled(tx, stored, policy)
+        now = clock.now()
+        tx.approvals.revoke(slug, now, person, actor=person, why="sent back")
+        tx.returns.add(Returned(slug=slug, digest=stored.digest, by=person, at=now, reason=why))
+        detail = f"{stored.digest}: {' '.join(why.split())}"
+        tx.audit.enter(at=now, actor=person, action="send back", subject=slug, detail=detail)
+
+
+def _reason(reason: str) -> str:
+    """Its lines, without blanks around them."""
+    lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
+    if not any(lines):
+        raise Refused("say in a few words what should change")
+    why = "\n".join(lines)
+    if len(why) > _LONGEST_REASON or not all(map(str.isprintable, lines)):
+        raise Refused(f"what should change has to be at most {_LONGEST_REASON:,} plain characters")
+    return why
+
+
+def _refuse_settled(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> None:
+    slug = stored.statement.slug
+    if stored.statement.progress is Progress.DRAFT:
+        raise Refused(is_draft(stored.statement))
+    refuse_if_gone_out(tx, slug)
+    if standing_of(tx, stored, policy).approved:
+        raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
+    back = return_of(tx, stored)
+    if back is not None:
+        raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")

@@ -1,0 +1,96 @@
+"""Who started what, for how many. A row counts only under our own seal, as an approval does."""
+
+import hmac
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+
+from newsletter.domain.campaigns.go import Go
+from newsletter.store.file.chain import Chain
+from newsletter.store.schema import deciding
+from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
+
+_go = deciding.go.c
+
+
+class Goes:
+    """Who started what, for how many."""
+
+    def __init__(self, connection: Connection, chain: Chain) -> None:
+        self._connection = connection
+        self._chain = chain
+
+    def of(self, slug: str) -> list[Go]:
+        """Those of a statement, oldest first, also those that were taken back."""
+        rows = self._connection.execute(_of(), {"named": slug}).all()
+        return [_go_of(row) for row in rows if self._vouched(row)]
+
+    def add(self, go: Go) -> None:
+        added = insert(deciding.go).values(
+            slug=go.slug, digest=go.digest, by=go.by, at=to_ms(go.at), count=go.count
+        )
+        self._vouch_for(self._connection.execute(added.returning(*_go)).one())
+
+    def revoke(self, slug: str, at: datetime) -> int:
+        """Take all of a statement back; returns how many there were."""
+        return self._change(slug, revoked_at=to_ms(at))
+
+    def find(self, slug: str, count: int) -> None:
+        """Note how many would really have got it, at a start that was paused for that."""
+        self._change(slug, found=count)
+
+    def accept(self, slug: str) -> None:
+        """Somebody lets it go on who was told that number: from now on it is the one."""
+        for row in self._live(slug):
+            if row.found:
+                self._write(row, count=row.found, found=0)
+
+    def _live(self, slug: str) -> list[Row[Any]]:
+        rows = self._connection.execute(_of(), {"named": slug}).all()
+        return [row for row in rows if row.revoked_at is None and self._vouched(row)]
+
+    def _change(self, slug: str, **values: int) -> int:
+        rows = self._live(slug)
+        for row in rows:
+            self._write(row, **values)
+        return len(rows)
+
+    def _write(self, row: Row[Any], **values: int) -> None:
+        changed = update(deciding.go).where(_go.id == row.id).values(**values)
+        self._vouch_for(self._connection.execute(changed.returning(*_go)).one())
+
+    def _vouched(self, row: Row[Any]) -> bool:
+        return hmac.compare_digest(row.seal, self._seal(row))
+
+    def _vouch_for(self, row: Row[Any]) -> None:
+        sealed = update(deciding.go).where(_go.id == row.id).values(seal=self._seal(row))
+        self._connection.execute(sealed)
+
+    def _seal(self, row: Row[Any]) -> str:
+        said = (row.slug, row.digest, row.by, row.at, _count(row), row.found, row.revoked_at)
+        return self._chain.seal("go", row.id, *said)
+
+
+@cache
+def _of() -> Select[Any]:
+    """Asked at each look, of each statement that has not gone out."""
+    return select(deciding.go).where(_go.slug == bindparam("named")).order_by(_go.id)
+
+
+def _count(row: Row[Any]) -> int:
+    """The column: a row has a method of that name."""
+    return int(row._mapping["count"])
+
+
+def _go_of(row: Row[Any]) -> Go:
+    return Go(
+        slug=row.slug,
+        digest=row.digest,
+        by=row.by,
+        at=from_ms(row.at),
+        count=_count(row),
+        found=row.found,
+        revoked_at=maybe_from_ms(row.revoked_at),
+    )

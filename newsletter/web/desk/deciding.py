@@ -1,0 +1,187 @@
+"""What the pages share on which something is decided: one subject, and errors in plain words."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.go import Go
+from newsletter.domain.errors import NotFound
+from newsletter.domain.staff.member import name_of
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.difference import Passage, passages
+from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.statement import Role, Standing, Statement, StoredStatement
+from newsletter.domain.wording import listed
+from newsletter.pipeline.ledger import go_of, return_of, standing_of
+from newsletter.runtime.app import App
+from newsletter.store.sql import Transaction
+
+_DIGITS = 15
+_YEARS = range(2000, 9999)
+"""Beyond them there is no such instant in each zone."""
+_COMMAND = re.compile(r"[;,:]?[^;.\n]*'newsletter [^']*'[^;.\n]*")
+_ADDRESS = re.compile(r"[^\s@,;:()“”]+@[^\s@,;:()“”]+[^\s@,;:()“”.]")
+
+LEFT_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        "unsubscribed": "unsubscribed",
+        "bounced": "bounced",
+        "complained": "reported spam",
+        "erased": "erased",
+        "manual": "blocked by staff",
+        "paused": "paused",
+        "unconfirmed": "never confirmed",
+    }
+)
+"""Why somebody gets nothing, as it stands behind a number."""
+
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "ask somebody else for their yes": "ask somebody else to approve it",
+        "for a new yes": "for a new approval",
+        " yes ": " approval ",
+    }
+)
+"""What stages say, and what pages say in its place."""
+_PROVIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "http": "the provider",
+        "mailersend": "MailerSend",
+        "sendgrid": "SendGrid",
+        "ses": "Amazon SES",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A statement about which something is decided, as it stands at one moment."""
+
+    stored: StoredStatement
+    standing: Standing
+    campaign: Campaign | None
+    go: Go | None
+    returned: Returned | None
+    names: Mapping[str, str]
+
+    @property
+    def statement(self) -> Statement:
+        """What was written."""
+        return self.stored.statement
+
+    @property
+    def slug(self) -> str:
+        """By which it is found."""
+        return self.stored.statement.slug
+
+    @property
+    def address(self) -> str:
+        """Its page."""
+        return f"/desk/statements/{self.slug}"
+
+    @property
+    def began(self) -> Campaign | None:
+        """The campaign that began to go out, or is over; None where another may still begin."""
+        one = self.campaign
+        if one is None or one.started_at is None:
+            return None
+        gone = one.may_have_reached_anybody or not one.state.ended or one.corrected_by
+        return one if gone else None
+
+    def name(self, address: str) -> str:
+        """What colleagues call somebody."""
+        return self.names.get(address) or name_of(address)
+
+
+def subject(tx: Transaction, app: App, slug: str) -> Subject:
+    """The statement with this slug. Raises NotFound."""
+    stored = tx.statements.get(slug)
+    if stored is None:
+        raise NotFound("There is no such statement.")
+    standing = standing_of(tx, stored, app.policy)
+    return Subject(
+        stored=stored,
+        standing=standing,
+        campaign=tx.campaigns.latest(slug),
+        go=go_of(tx, stored, standing),
+        returned=return_of(tx, stored),
+        names=colleagues(tx),
+    )
+
+
+def version_of(tx: Transaction, one: Subject, digest: str) -> Content:
+    """A version of this very statement: as it is now, or as it once was approved. NotFound."""
+    known = {one.stored.digest, *(yes.digest for yes in tx.approvals.of(one.slug))}
+    known |= {one.campaign.digest} if one.campaign else set()
+    content = tx.statements.content(digest) if digest in known and digest else None
+    if content is None:
+        raise NotFound("There is no such version of this statement.")
+    return content
+
+
+def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | None:
+    """Where two versions differ for readers; None where one of them is not known."""
+    before, after = tx.statements.content(seen), tx.statements.content(now)
+    return None if before is None or after is None else passages(before, after)
+
+
+def titles(app: App, lists: Sequence[str]) -> str:
+    """The titles of lists, as readers know them."""
+    known = {one.name: one.title for one in app.settings.offers()}
+    return listed([known.get(one, one) for one in lists])
+
+
+def provider_named(kinds: Sequence[str]) -> str:
+    """What providers call themselves: Mailgun or Amazon SES."""
+    return listed([_PROVIDERS.get(one, one.capitalize()) for one in kinds], "or")
+
+
+def holders(tx: Transaction, role: Role) -> str:
+    """Who has a role, by name: Cleo or Dan; empty where nobody has."""
+    names = colleagues(tx)
+    found = [names[one] for one, held in tx.staff.roles().items() if held.includes(role)]
+    return listed(found, "or") if found else ""
+
+
+def colleagues(tx: Transaction) -> Mapping[str, str]:
+    """What each of the staff is called, by their folded addresses."""
+    said = tx.staff.names()
+    return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
+
+
+def typed_from(app: App) -> int:
+    """From so many readers on, their number is typed, and a fresh factor is shown."""
+    return app.settings.desk.typed_count
+
+
+def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What a stage says, without the commands that do not help on a page.
+
+    Staff are called by their names; no other address is ever shown.
+    """
+    said = _COMMAND.sub("", str(error)).strip(" ;,")
+    for ours, theirs in _WORDS.items():
+        said = said.replace(ours, theirs)
+    said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)
+    said = said[:1].upper() + said[1:]
+    return said if said.endswith((".", "?", "!")) else f"{said}."
+
+
+def whole(text: str) -> int | None:
+    """A number of ours in a field or path; None for anything else."""
+    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if legible else None
+
+
+def wall_of(text: str) -> datetime | None:
+    """What a field for date and time holds, without a zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    legible = found.tzinfo is None and "T" in text and found.year in _YEARS
+    return found if legible else None

@@ -1,0 +1,289 @@
+"""The page on which an approver decides: approve the version that was read, or send it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from newsletter.domain.campaigns.go import StartBy, typed_number
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.difference import Passage
+from newsletter.domain.statements.review import Check, Grade, Remark
+from newsletter.domain.statements.statement import Progress, Role
+from newsletter.domain.wording import people
+from newsletter.pipeline.campaigns.headcount import Moved
+from newsletter.pipeline.campaigns.outlook import Outlook, outlook
+from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.statements.approve import revoke, wrote
+from newsletter.pipeline.statements.review import review
+from newsletter.rendering.preview import views
+from newsletter.store.sql import Transaction
+from newsletter.web.desk.deciding import (
+    Subject,
+    differences,
+    plain,
+    subject,
+    titles,
+    typed_from,
+    version_of,
+    whole,
+)
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
+_GRAVE = (Grade.BLOCKING, Grade.WARNING)
+Faults = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What an approver sees before they decide."""
+
+    subject: Subject
+    remarks: tuple[Remark, ...]
+    compared: Sequence[Passage] | None
+    """Where it differs from what was approved last, or from what they saw; None without either."""
+    outlook: Outlook | None
+    starts: bool
+    """This one approval is all that is missing, and starts it."""
+    wrote: bool
+    """Who looks wrote in it."""
+    typed_from: int
+
+    @property
+    def warnings(self) -> bool:
+        """A reason is asked for."""
+        return any(one.grade is Grade.WARNING for one in self.remarks)
+
+    @property
+    def embargo(self) -> bool:
+        """It speaks of an embargo that has no end."""
+        return any(one.check is Check.OPEN_EMBARGO for one in self.remarks)
+
+    @property
+    def blocked(self) -> bool:
+        """Nobody can approve it like this."""
+        return any(
+            one.grade is Grade.BLOCKING and one.check is not Check.OPEN_EMBARGO
+            for one in self.remarks
+        )
+
+    @property
+    def typed(self) -> bool:
+        """The number of readers has to be typed."""
+        return self.outlook is not None and self.starts and self.outlook.readers >= self.typed_from
+
+
+class Reviewing:
+    """Approve, send back, withdraw, stand in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._app = desk.app
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        here, may, admin = "/statements/{slug}", Role.APPROVER, Role.ADMIN
+        mail = f"{here}/versions/{{digest}}"
+        over = f"{here}/override"
+        return [
+            Route(method="GET", path=f"{here}/review", role=may, answer=self.look),
+            Route(
+                method="POST",
+                path=f"{here}/review",
+                role=may,
+                may_step_up=True,
+                answer=self.approve,
+            ),
+            Route(method="GET", path=mail, role=Role.VIEWER, answer=self.mail),
+            Route(method="POST", path=f"{here}/send-back", role=may, answer=self.send_back),
+            Route(method="POST", path=f"{here}/withdraw", role=may, answer=self.withdraw),
+            Route(method="POST", path=over, role=admin, step_up=True, answer=self.override),
+        ]
+
+    def look(self, visit: Visit) -> Response:
+        """The page."""
+        return self._page(visit)
+
+    def mail(self, visit: Visit) -> Response:
+        """The email of one version, as a made-up reader gets it, for the frame."""
+        with self._app.store.read() as tx:
+            one = subject(tx, self._app, visit.param("slug"))
+            content = version_of(tx, one, visit.param("digest"))
+        view = visit.query("view")
+        if view == "text":
+            page = views.plain(content.text, title=content.subject, language=content.language)
+            return self._desk.mail(page)
+        seen = views.dark if view == "dark" else views.light
+        return self._desk.mail(seen(content.html, fetch=True))
+
+    def approve(self, visit: Visit) -> Response:
+        """Take down an approval of the version that was on the page, or say why not."""
+        slug, shown = visit.param("slug"), whole(visit.field("shown"))
+        if shown is not None and shown >= typed_from(self._app):
+            if typed_number(visit.field("typed")) != shown:
+                fault = f"Type {shown}, the number of people who would get it"
+                return self._page(visit, faults=[("typed", fault)], status=422)
+            if not visit.who.session.fresh(self._desk.now()):
+                return self._desk.step_up(visit)
+        try:
+            given = self._app.approve(
+                slug,
+                by=visit.who.address,
+                expect=_seen(visit),
+                despite=visit.field("despite").strip() or None,
+                no_embargo=bool(visit.field("no_embargo")),
+                shown=shown,
+            )
+        except Refused as error:
+            return self._not_done(visit, error, "Not approved.")
+        done = "approved" if given.standing.approved else "approved-partly"
+        return self._desk.go(visit, f"/statements/{slug}", done=done)
+
+    def override(self, visit: Visit) -> Response:
+        """As one of two admins, stand in for an approval that is missing."""
+        slug, why = visit.param("slug"), visit.field("why").strip()
+        if not why:
+            fault = "Say why you stand in for the approval that is missing"
+            return self._page(visit, faults=[("why", fault)], status=422)
+        try:
+            given = self._app.approve(
+                slug,
+                by=visit.who.address,
+                expect=_seen(visit),
+                despite=why,
+                no_embargo=bool(visit.field("no_embargo")),
+                override=True,
+            )
+        except Refused as error:
+            return self._not_done(visit, error, "Not approved.")
+        done = "approved" if given.standing.approved else "stood-in"
+        return self._desk.go(visit, f"/statements/{slug}", done=done)
+
+    def send_back(self, visit: Visit) -> Response:
+        """Send it back to its writers."""
+        slug, reason = visit.param("slug"), visit.field("reason")
+        if not reason.strip():
+            fault = "Say in a few words what should change"
+            return self._page(visit, faults=[("reason", fault)], status=422)
+        try:
+            self._app.send_back(slug, by=visit.who.address, expect=_seen(visit), reason=reason)
+        except Refused as error:
+            return self._not_done(visit, error, "Not sent back.")
+        return self._desk.go(visit, f"/statements/{slug}", done="sent-back")
+
+    def withdraw(self, visit: Visit) -> Response:
+        """Take one's own approval back."""
+        slug, app = visit.param("slug"), self._app
+        try:
+            revoke(slug, by=visit.who.address, store=app.store, clock=app.clock, own=True)
+        except Refused as error:
+            return self._not_done(visit, error, "Not withdrawn.")
+        except NotFound as error:
+            raise NotFound("You have not approved this statement.") from error
+        return self._desk.go(visit, f"/statements/{slug}", done="approval-withdrawn")
+
+    def _not_done(self, visit: Visit, error: Refused, what: str) -> Response:
+        """The page as it stands now, with why nothing was decided on top."""
+        if isinstance(error, Changed):
+            text = f"{what} This text was changed while you were reading it."
+            return self._page(visit, faults=[("", text)], status=409, seen=error.seen)
+        if isinstance(error, Moved):
+            now, then = people(error.readers), f"{error.shown:,}"
+            text = f"{what} It would go to {now} now, and not to {then}. Look again."
+            return self._page(visit, faults=[("", text)], status=409)
+        return self._page(visit, status=409, refused=error, what=what)
+
+    def _page(
+        self,
+        visit: Visit,
+        *,
+        faults: Faults = (),
+        status: int = 200,
+        seen: str = "",
+        refused: Refused | None = None,
+        what: str = "",
+    ) -> Response:
+        with self._app.store.read() as tx:
+            shown = self._shown(tx, visit, seen)
+        one = shown.subject
+        if refused is not None:
+            first, *others = str(refused).splitlines()
+            faults = [("", f"{what} {plain(first, one.names)}")]
+            needs_reason = bool(others) and not visit.field("despite").strip()
+            if needs_reason and shown.warnings and not shown.blocked:
+                faults = [("despite", f"{what} Say why it may go out like this.")]
+        view = visit.query("view")
+        return self._desk.page(
+            visit,
+            "review.html.j2",
+            title=f"Review: {one.statement.title}",
+            nav="statements",
+            status=status,
+            shown=shown,
+            one=one,
+            faults=faults,
+            fault=dict(faults),
+            changed_now=bool(seen),
+            fields=_typed(visit, keep=not seen),
+            view=view if view in VIEWS else "desktop",
+            views=VIEWS,
+            grades=GRADES,
+            lists=titles(self._app, shown.outlook.lists) if shown.outlook else "",
+            leaves=self._leaves(shown.outlook),
+            missing=self._app.policy.required - len(one.standing.counted),
+            is_draft=one.statement.progress is Progress.DRAFT,
+            mine=[yes for yes in one.standing.given if yes.by == visit.who.address],
+        )
+
+    def _leaves(self, to_come: Outlook | None) -> str:
+        """When it would leave: the time alone where that is today."""
+        if to_come is None:
+            return ""
+        at, now = to_come.leaves_at, self._desk.now()
+        today = self._desk.day(at) == self._desk.day(now)
+        return f"at {self._desk.clock(at)}" if today else self._desk.moment(at)
+
+    def _shown(self, tx: Transaction, visit: Visit, seen: str) -> Shown:
+        app, now = self._app, self._desk.now()
+        one = subject(tx, app, visit.param("slug"))
+        stored, policy = one.stored, app.policy
+        remarks: tuple[Remark, ...] = ()
+        to_come = None
+        if stored.present and stored.digest:
+            [reviewed] = review(tx, [stored], app.review_rules, app.clock)
+            remarks = reviewed.remarks
+            to_come = outlook(tx, one.slug, now, policy=policy, times=app.rules.times)
+        missing = policy.required - len(one.standing.counted)
+        lapsed = () if one.standing.given else one.standing.outdated
+        before = seen or (lapsed[-1].digest if lapsed else "")
+        return Shown(
+            subject=one,
+            remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
+            compared=differences(tx, before, stored.digest) if before else None,
+            outlook=to_come,
+            starts=app.rules.start is StartBy.APPROVAL and missing == 1,
+            wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,
+            typed_from=typed_from(app),
+        )
+
+
+GRADES: Mapping[Grade, tuple[str, str]] = {
+    Grade.BLOCKING: ("stopped", "Has to be changed"),
+    Grade.WARNING: ("waits", "Warning"),
+    Grade.ADVICE: ("draft", "Advice"),
+}
+"""How much a remark matters: the kind of its mark, and the word in it."""
+
+
+def _seen(visit: Visit) -> str:
+    """The version that was on the page; one that no version is called, where the form has none."""
+    return visit.field("digest") or "none"
+
+
+def _typed(visit: Visit, *, keep: bool) -> Mapping[str, str]:
+    """What was written into the forms, so that nothing of it is lost."""
+    names = ("despite", "reason", "why") + (("no_embargo",) if keep else ())
+    return {name: visit.field(name) for name in names}

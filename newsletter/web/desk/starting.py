@@ -1,0 +1,337 @@
+"""The pages on which a sender starts what is approved, sets its time, and undoes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.go import StartBy, typed_number
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.review import Check, Remark
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.wording import clock, people, plural
+from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
+from newsletter.pipeline.campaigns.start import Late, Start, Started
+from newsletter.pipeline.campaigns.timing import Timing, timing_of
+from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.statements.review import review
+from newsletter.store.sql import Transaction
+from newsletter.web.desk.deciding import (
+    LEFT_OUT,
+    Subject,
+    colleagues,
+    plain,
+    subject,
+    titles,
+    typed_from,
+    wall_of,
+    whole,
+)
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+_SOON = 3600
+"""Seconds: what leaves within them is counted down."""
+NOW, WRITTEN, AT = "now", "written", "at"
+Faults = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What comes of a start, as a sender sees it."""
+
+    subject: Subject
+    count: Headcount | None
+    """None where it cannot go out at all; ``objection`` says why."""
+    objection: str
+    off: str
+    """That its audience differs by a fifth from the last one, in words; else empty."""
+    leaves_at: datetime | None
+    """Of what was started: when it leaves, as things stand."""
+    written: datetime | None
+    """The time that is set already, by its text or by staff."""
+    hour: str
+    typed: bool
+
+    @property
+    def waits(self) -> bool:
+        """It was started, or starts by itself, and has not begun: its time can be changed."""
+        campaign = self.subject.campaign
+        return campaign is not None and campaign.state in {
+            CampaignState.SCHEDULED,
+            CampaignState.PAUSED,
+        }
+
+    @property
+    def left_out(self) -> str:
+        """How many are left out, and why, in a sentence."""
+        if self.count is None or not self.count.left:
+            return ""
+        whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in self.count.left_out]
+        return whys[0] if len(whys) == 1 else f"{self.count.left:,}: {', '.join(whys)}"
+
+
+class Starting:
+    """Start, change the time, undo."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._app = desk.app
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        here, may = "/statements/{slug}", Role.SENDER
+        return [
+            Route(method="GET", path=f"{here}/start", role=may, answer=self.look),
+            Route(
+                method="POST",
+                path=f"{here}/start",
+                role=may,
+                may_step_up=True,
+                answer=self.start,
+            ),
+            Route(method="POST", path=f"{here}/time", role=may, answer=self.set_time),
+            Route(method="POST", path=f"{here}/undo", role=Role.APPROVER, answer=self.undo),
+        ]
+
+    def look(self, visit: Visit) -> Response:
+        """The page."""
+        return self._page(visit)
+
+    def start(self, visit: Visit) -> Response:
+        """Start the version that was on the page, for as many as were on it, or say why not."""
+        slug, shown = visit.param("slug"), whole(visit.field("shown"))
+        faults = [*self._faults_of_count(visit, shown), *self._faults_of_time(visit)]
+        if faults or shown is None:
+            return self._page(visit, faults=faults, status=422)
+        if shown >= typed_from(self._app) and not visit.who.session.fresh(self._desk.now()):
+            return self._desk.step_up(visit)
+        when = visit.field("when")
+        asked = Start(
+            slug=slug,
+            by=visit.who.address,
+            seen=visit.field("digest") or "none",
+            shown=shown,
+            at=self._instant(visit) if when == AT else None,
+            at_once=when == NOW,
+        )
+        try:
+            self._app.starter().start(asked)
+        except Refused as error:
+            return self._page(visit, faults=[("", self._why_not(error))], status=409)
+        return self._desk.go(visit, f"/statements/{slug}", done="started")
+
+    def set_time(self, visit: Visit) -> Response:
+        """Set another time for what was started and has not begun."""
+        slug, when = visit.param("slug"), visit.field("when")
+        faults = self._faults_of_time(visit)
+        if faults:
+            return self._page(visit, faults=faults, status=422)
+        at = self._desk.now() if when == NOW else self._instant(visit)
+        try:
+            self._app.hand(visit.who.address).schedule(slug, at)
+        except Refused as error:
+            return self._page(visit, faults=[("", f"Not changed. {plain(error)}")], status=409)
+        except NotFound as error:
+            raise NotFound("There is no such statement.") from error
+        return self._desk.go(visit, f"/statements/{slug}", done="time")
+
+    def undo(self, visit: Visit) -> Response:
+        """Let it not go out after all, or say that it has begun."""
+        slug = visit.param("slug")
+        try:
+            approved = self._app.starter().undo(slug, by=visit.who.address)
+        except Late as late:
+            return self._late(visit, late)
+        except Refused as error:
+            with self._app.store.read() as tx:
+                names = subject(tx, self._app, slug).names
+            return self._desk.failed(visit, "Nothing was undone", plain(error, names), status=409)
+        return self._desk.go(
+            visit, f"/statements/{slug}", done="undone" if approved else "undone-approval"
+        )
+
+    # --- what a form holds
+
+    def _faults_of_count(self, visit: Visit, shown: int | None) -> list[tuple[str, str]]:
+        if shown is None:
+            return [("", "Nothing was started. Look at the number of people, and try again")]
+        found = []
+        if not visit.field("right") and self._is_off(visit.param("slug")):
+            found.append(("right-yes", "Confirm that the number of people is right"))
+        if shown >= typed_from(self._app) and typed_number(visit.field("typed")) != shown:
+            found.append(("typed", f"Type {shown}, the number of people who get it"))
+        return found
+
+    def _is_off(self, slug: str) -> bool:
+        with self._app.store.read() as tx:
+            return bool(self._remarks(tx, subject(tx, self._app, slug)))
+
+    def _faults_of_time(self, visit: Visit) -> list[tuple[str, str]]:
+        when, text = visit.field("when"), visit.field("at").strip()
+        if when not in {NOW, WRITTEN, AT}:
+            return [("when-1", "Choose when it goes out")]
+        if when != AT:
+            both = "You gave a time and chose another way. Choose one of them"
+            return [("at", both)] if text else []
+        wall = wall_of(text)
+        if wall is None:
+            return [("at", "Give a date and a time")]
+        zone = self._app.settings.timezone
+        try:
+            at = resolve(wall, zone)
+        except ValueError as error:
+            return [("at", _in_words(error, wall, zone))]
+        now = self._desk.now()
+        passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
+        return [("at", passed)] if at <= now else []
+
+    def _instant(self, visit: Visit) -> datetime | None:
+        wall = wall_of(visit.field("at").strip())
+        return None if wall is None else resolve(wall, self._app.settings.timezone)
+
+    # --- what comes of it
+
+    def _why_not(self, error: Refused) -> str:
+        if isinstance(error, Moved):
+            now = people(error.readers)
+            return f"Nothing was started. It is {now} now, and not {error.shown:,}. Look again."
+        if isinstance(error, Changed):
+            return (
+                "Nothing was started. The text was changed while you looked,"
+                " so it needs a new approval."
+            )
+        with self._app.store.read() as tx:
+            names = colleagues(tx)
+        if isinstance(error, Started):
+            who = names.get(error.go.by, "Somebody")
+            at = self._desk.moment(error.go.at)
+            return f"This was already started, by {who} on {at}. Nothing was started twice."
+        return f"Nothing was started. {plain(error, names)}"
+
+    def _late(self, visit: Visit, late: Late) -> Response:
+        campaign = late.campaign
+        return self._desk.page(
+            visit,
+            "late.html.j2",
+            title="It has begun",
+            nav="statements",
+            status=409,
+            campaign=campaign,
+            accepted=people(campaign.counts.accepted),
+            may_pause=campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
+            and visit.who.may(Role.SENDER),
+        )
+
+    def _page(self, visit: Visit, *, faults: Faults = (), status: int = 200) -> Response:
+        with self._app.store.read() as tx:
+            prospect = self._prospect(tx, visit.param("slug"))
+        one = prospect.subject
+        if one.began is not None and not faults:
+            return self._desk.go(visit, f"/campaigns/{one.began.id}")
+        chosen = visit.field("when") or (WRITTEN if prospect.written or prospect.hour else NOW)
+        return self._desk.page(
+            visit,
+            "start.html.j2",
+            title=f"Send: {one.statement.title}",
+            nav="statements",
+            status=status,
+            one=one,
+            prospect=prospect,
+            faults=faults,
+            fault=dict(faults),
+            chosen=chosen,
+            fields={name: visit.field(name) for name in ("at", "right")},
+            lists=titles(self._app, prospect.count.lists) if prospect.count else "",
+            by_sender=self._app.rules.start is StartBy.SENDER,
+            window=_lasting(self._app.rules.undo_window),
+            waits_for=plain("; ".join(one.standing.reasons), one.names),
+            now=self._desk.now(),
+            place=_place(self._app.settings.timezone),
+            **self._leaves(prospect.leaves_at),
+        )
+
+    def _leaves(self, at: datetime | None) -> dict[str, str]:
+        """When it leaves, to the second where that is soon, and in how many minutes then."""
+        if at is None:
+            return {"leaves": "", "soon": ""}
+        left = int((at - self._desk.now()).total_seconds())
+        if not 0 < left < _SOON:
+            return {"leaves": self._desk.moment(at), "soon": ""}
+        said = clock(at, self._app.settings.timezone)
+        return {"leaves": f"at {said}", "soon": f"{left // 60}:{left % 60:02}"}
+
+    def _prospect(self, tx: Transaction, slug: str) -> Prospect:
+        app, now = self._app, self._desk.now()
+        one = subject(tx, app, slug)
+        count, objection = None, ""
+        try:
+            count = headcount(tx, one.statement, app.policy, app.rules.times)
+        except Refused as error:
+            objection = plain(error, one.names)
+        timing = self._timing(tx, one)
+        started = one.go is not None or app.rules.start is StartBy.APPROVAL
+        return Prospect(
+            subject=one,
+            count=count,
+            objection=objection,
+            off=next((said.message for said in self._remarks(tx, one)), ""),
+            leaves_at=timing.release(tx, one.campaign) if timing and started else None,
+            written=_written(tx, one, app.settings.timezone, now),
+            hour=str(timing.hour or "") if timing else "",
+            typed=count is not None and count.readers >= typed_from(app),
+        )
+
+    def _timing(self, tx: Transaction, one: Subject) -> Timing | None:
+        """When it goes out, as things stand; None for a time that the zone does not have."""
+        since = one.go.at if one.go else one.standing.complete_at
+        try:
+            return timing_of(tx, one.statement, since or self._desk.now(), self._app.rules.times)
+        except ValueError:
+            return None
+
+    def _remarks(self, tx: Transaction, one: Subject) -> list[Remark]:
+        """What the checks say about the number of its readers."""
+        if not one.stored.digest or not one.stored.present:
+            return []
+        [reviewed] = review(tx, [one.stored], self._app.review_rules, self._app.clock)
+        return [said for said in reviewed.remarks if said.check is Check.AUDIENCE]
+
+
+def _written(tx: Transaction, one: Subject, zone: str, now: datetime) -> datetime | None:
+    """The time that is set already, if it is still to come."""
+    at = tx.schedules.get(one.slug)
+    if at is None and one.statement.send_at is not None:
+        try:
+            at = resolve(one.statement.send_at, zone)
+        except ValueError:
+            return None
+    return at if at is not None and at > now else None
+
+
+def _place(zone: str) -> str:
+    """A zone by the name of its city: New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def _lasting(window: timedelta) -> str:
+    """5 minutes; empty for none."""
+    seconds = int(window.total_seconds())
+    if not seconds:
+        return ""
+    whole_minutes = seconds % 60 == 0
+    return plural(seconds // 60, "minute") if whole_minutes else plural(seconds, "second")
+
+
+def _in_words(error: ValueError, wall: datetime, zone: str) -> str:
+    """Why a time of the night in which clocks change is none."""
+    place = _place(zone)
+    if "does not exist" in str(error):
+        why = f"{wall:%H:%M} does not exist that night in {place}: the clocks go forward over it"
+    else:
+        why = f"{wall:%H:%M} comes twice that night in {place}, as the clocks go back"
+    return f"{why}. Give another time"

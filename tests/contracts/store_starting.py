@@ -1,0 +1,94 @@
+"""What every store keeps of starts, of texts that were sent back, and of who is left out."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.campaigns.go import Go
+from newsletter.domain.statements.returned import Returned
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.store.sql import Store
+from tests.fakes import NOON
+
+GO = Go(slug="hours", digest="d1", by="cleo@forum.example", at=NOON, count=12)
+BACK = Returned(slug="hours", digest="d1", by="ben@forum.example", at=NOON, reason="the\nhours")
+LATER = NOON + timedelta(minutes=1)
+
+
+class StartingContract:
+    def test_a_go_comes_back_as_it_was_written(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.goes.add(GO)
+            tx.goes.add(replace(GO, by="dan@forum.example", at=LATER))
+            tx.goes.add(replace(GO, slug="other"))
+        with store.read() as tx:
+            assert tx.goes.of("hours") == [GO, replace(GO, by="dan@forum.example", at=LATER)]
+
+    def test_a_go_is_taken_back_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.goes.add(GO)
+            assert tx.goes.revoke("hours", LATER) == 1
+            assert tx.goes.revoke("hours", LATER) == 0
+            assert tx.goes.of("hours") == [replace(GO, revoked_at=LATER)]
+
+    def test_the_number_that_was_found_stands_in_its_place_once_it_is_accepted(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.goes.add(GO)
+            tx.goes.accept("hours")
+            assert tx.goes.of("hours") == [GO]
+            tx.goes.find("hours", 40)
+            assert tx.goes.of("hours") == [replace(GO, found=40)]
+            tx.goes.accept("hours")
+            assert tx.goes.of("hours") == [replace(GO, count=40)]
+
+    @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "digest = 'd2'"])
+    def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:
+        with store.begin() as tx:
+            tx.goes.add(GO)
+            tx.goes.revoke("hours", LATER)
+            tx.connection.execute(text(f"UPDATE go SET {change}"))  # noqa: S608 - our own words
+        with store.begin() as tx:
+            assert tx.goes.of("hours") == []
+            assert tx.goes.revoke("hours", LATER) == 0
+
+    def test_a_go_and_a_return_touch_their_statement(self, store: Store) -> None:
+        with store.begin() as tx:
+            mark, _ = tx.statements.touched(None)
+            tx.goes.add(GO)
+            tx.returns.add(replace(BACK, slug="other"))
+        with store.read() as tx:
+            assert tx.statements.touched(mark)[1] == ["hours", "other"]
+
+    def test_what_was_sent_back_is_kept_and_closed(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.returns.add(BACK)
+            assert tx.returns.of("hours") == [BACK]
+            assert tx.returns.of("other") == []
+            assert tx.returns.close("hours", LATER) == 1
+            assert tx.returns.close("hours", LATER) == 0
+            assert tx.returns.of("hours") == [replace(BACK, closed_at=LATER)]
+
+    def test_who_is_left_out_is_counted_by_reason(self, store: Store) -> None:
+        names = ("stays", "left", "bounced", "paused", "asked")
+        with store.begin() as tx:
+            entries = [Entry(address=f"{name}@example.org", lists=("press",)) for name in names]
+            entries[3] = replace(entries[3], paused_until=LATER)
+            tx.readers.upsert(entries, NOON)
+            left = tx.readers.find("left@example.org")
+            assert left is not None
+            tx.readers.end_subscriptions(left.id, ["press"], NOON, 0)
+            gone = SuppressedEntry(address="bounced@example.org", reason=SuppressionReason.BOUNCED)
+            tx.readers.suppress([gone], NOON, "test")
+            asked = tx.readers.find("asked@example.org")
+            assert asked is not None
+            tx.connection.execute(
+                text("UPDATE subscription SET state = 'pending' WHERE subscriber_id = :id"),
+                {"id": asked.id},
+            )
+            tx.readers.upsert([Entry(address="other@example.org", lists=("other",))], NOON)
+            found = tx.readers.left_out(("press",))
+        assert found == {"unsubscribed": 1, "bounced": 1, "paused": 1, "unconfirmed": 1}

@@ -1,0 +1,527 @@
+"""approval → go → campaign: nothing goes out that nobody started, nor what was undone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.campaigns.go import Go, StartBy
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.pipeline.campaigns.headcount import Moved, headcount
+from newsletter.pipeline.campaigns.start import Late, Start, Started
+from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.statements.approve import revoke
+from tests.fakes import NOON
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+
+SAM, ED, ADA = "sam@forum.example", "ed@forum.example", "ada@forum.example"
+TOMORROW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def room(room: Newsroom) -> Newsroom:
+    """Twelve readers, and an approved statement that a sender has to start."""
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.subscribe(12)
+    room.write()
+    room.look()
+    room.approve()
+    room.plan()
+    return room
+
+
+def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Go:
+    wanted = Start(slug="resignation", by=by, seen=room.digest(), shown=shown)
+    return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
+
+
+def goes(room: Newsroom) -> list[Go]:
+    with room.store.read() as tx:
+        return tx.goes.of("resignation")
+
+
+def run(room: Newsroom, minutes: float = 6) -> None:
+    """What the scheduler does, some time later."""
+    room.look()
+    room.clock.advance(minutes=minutes)
+    room.look()
+    room.start_due()
+    room.drain()
+
+
+# --- a sender starts it
+
+
+def test_what_is_approved_and_not_started_never_leaves(room: Newsroom) -> None:
+    run(room, minutes=60 * 24)
+    assert room.campaigns() == []
+    assert room.provider.accepted == []
+    assert room.watch.held == {}
+
+
+def test_what_was_started_leaves_once_the_time_to_undo_is_over(room: Newsroom) -> None:
+    room.clock.advance(hours=3)
+    go = start(room)
+    assert (go.by, go.count, go.at) == (SAM, 12, room.clock.now())
+    room.look()
+    assert room.campaign().release_at == go.at + timedelta(minutes=5)
+    run(room)
+    assert len(set(room.provider.accepted)) == 12
+    assert room.campaign().state is CampaignState.SENT
+    assert room.deeds().count((SAM, "start")) == 1
+
+
+def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    assert room.campaign().release_at == TOMORROW
+
+
+def test_at_once_is_before_the_time_that_its_file_says(room: Newsroom) -> None:
+    room.write(send_at=TOMORROW)
+    room.look()
+    room.approve()
+    go = start(room, at_once=True)
+    room.look()
+    assert room.campaign().release_at == go.at + timedelta(minutes=5)
+
+
+def test_without_a_word_it_leaves_when_its_file_says(room: Newsroom) -> None:
+    room.write(send_at=TOMORROW)
+    room.look()
+    room.approve()
+    start(room)
+    room.look()
+    assert room.campaign().release_at == TOMORROW
+
+
+def test_a_time_that_has_passed_is_refused(room: Newsroom) -> None:
+    with pytest.raises(Refused, match="has passed"):
+        start(room, at=NOON)
+    assert goes(room) == []
+
+
+def test_pressing_twice_starts_it_once(room: Newsroom) -> None:
+    first = start(room)
+    with pytest.raises(Started) as again:
+        start(room, by=ADA)
+    assert again.value.go == first
+    assert goes(room) == [first]
+    assert [deed for _, deed in room.deeds()].count("start") == 1
+
+
+def test_pressing_again_once_it_is_sending_is_refused(room: Newsroom) -> None:
+    start(room)
+    run(room)
+    with pytest.raises(Refused, match="has already gone out"):
+        start(room)
+
+
+def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
+    seen = room.digest()
+    room.write(body="Another text.")
+    room.look()
+    room.approve()
+    with pytest.raises(Changed) as refused:
+        start(room, seen=seen)
+    assert (refused.value.seen, refused.value.now) == (seen, room.digest())
+    assert goes(room) == []
+
+
+def test_a_text_that_nobody_approved_is_not_started(room: Newsroom) -> None:
+    room.write(body="Another text.")
+    room.look()
+    with pytest.raises(Refused, match=r"its text changed after ed@forum\.example approved it"):
+        start(room)
+
+
+def test_the_start_of_a_text_is_none_of_the_next_one(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    room.write(body="Another text.")
+    room.look()
+    assert room.campaign().state is CampaignState.CANCELLED
+    room.approve()
+    run(room)
+    assert room.provider.accepted == []
+
+
+def test_an_approval_that_was_taken_back_and_given_anew_has_to_be_started_anew(
+    room: Newsroom,
+) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=1)
+    revoke("resignation", by=ED, store=room.store, clock=room.clock)
+    room.look()
+    assert room.campaign().state is CampaignState.CANCELLED
+    room.approve()
+    run(room)
+    assert room.provider.accepted == []
+    start(room)
+    run(room)
+    assert len(room.provider.accepted) == 12
+
+
+def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.remove()
+    room.look()
+    assert room.campaign().state is CampaignState.CANCELLED
+    room.write()
+    room.look()
+    assert room.campaign().state is CampaignState.SCHEDULED
+    assert room.campaign().release_at == TOMORROW
+
+
+@pytest.mark.parametrize("who", [ED, "writer@forum.example", "vic@forum.example", "x@y.example"])
+def test_whoever_is_no_sender_starts_nothing(room: Newsroom, who: str) -> None:
+    with pytest.raises(Refused):
+        start(room, by=who)
+    assert goes(room) == []
+
+
+def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None:
+    def demote() -> None:
+        with room.store.begin() as tx:
+            tx.staff.put(SAM, Role.WRITER, room.clock.now())
+
+    wanted = Start(slug="resignation", by=SAM, seen=room.digest(), shown=12)
+    with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
+        room.starter(Meanwhile(room.store, demote)).start(wanted)
+    assert goes(room) == []
+
+
+def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
+    assert start(room, by=OPERATOR, shown=None).count == 12
+
+
+def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    with pytest.raises(Refused, match="starts by its approval"):
+        start(room)
+
+
+def test_a_setting_that_asks_for_a_sender_holds_what_was_planned_without_one(
+    room: Newsroom,
+) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.look()
+    assert room.campaign().state is CampaignState.SCHEDULED
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    [withdrawn] = room.look().withdrawn
+    assert withdrawn.reason == "nobody has started it"
+    run(room)
+    assert room.provider.accepted == []
+
+
+# --- the number of readers
+
+
+def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -> None:
+    room.subscribe(13)
+    with pytest.raises(Moved) as refused:
+        start(room)
+    assert (refused.value.shown, refused.value.readers) == (12, 13)
+    assert goes(room) == []
+    assert start(room, shown=13).count == 13
+
+
+def test_a_wrong_number_starts_nothing(room: Newsroom) -> None:
+    with pytest.raises(Moved):
+        start(room, shown=1200)
+    assert goes(room) == []
+
+
+def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.subscribe(30)
+    run(room, minutes=60 * 24)
+    paused = room.campaign()
+    assert paused.state is CampaignState.PAUSED
+    assert paused.started_at is None
+    assert paused.counts == Counts()
+    assert paused.reason.startswith(
+        "30 people would get it now, and sam@forum.example started it for 12; find out why"
+    )
+    assert [go.found for go in goes(room)] == [30]
+    run(room, minutes=60 * 24)
+    assert room.provider.accepted == []
+
+
+def test_whoever_lets_it_go_on_has_seen_the_number(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.subscribe(30)
+    run(room, minutes=60 * 24)
+    room.hand(SAM).resume("resignation")
+    assert [(go.count, go.found) for go in goes(room)] == [(30, 0)]
+    run(room)
+    assert len(set(room.provider.accepted)) == 30
+
+
+def test_a_pause_of_another_kind_leaves_the_number_as_it_was(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.hand(SAM).pause("resignation")
+    room.subscribe(30)
+    room.hand(SAM).resume("resignation")
+    run(room, minutes=60 * 24)
+    assert room.campaign().state is CampaignState.PAUSED
+
+
+def test_an_audience_that_is_nobody_is_told_in_its_own_words(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    for number in range(1, 13):
+        room.suppress(f"reader{number}@example.org")
+    run(room, minutes=60 * 24)
+    assert room.campaign().reason.startswith("nobody is subscribed to press")
+
+
+def test_a_few_more_readers_by_the_start_get_it_too(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.subscribe(14)
+    run(room, minutes=60 * 24)
+    assert len(set(room.provider.accepted)) == 14
+
+
+def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
+    room: Newsroom,
+) -> None:
+    with room.store.begin() as tx:
+        entry = Entry(address="ana@example.org", lists=("press",), language="es")
+        tx.readers.upsert([entry], room.clock.now())
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    room.approve(slug="dimision")
+    assert readers(room) == (13, ())
+    spanish = Start(slug="dimision", by=SAM, seen=room.digest("dimision"), shown=1)
+    room.starter().start(spanish)
+    assert readers(room) == (12, (("es", 1),))
+    start(room)
+    run(room)
+    assert sorted(one.campaign for one in room.provider.batches) == [
+        *("dimision", "resignation", "resignation"),
+    ]
+    assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 13
+
+
+def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsroom) -> None:
+    start(room)
+    run(room)
+    room.write("right", corrects="resignation", body="This is right.")
+    room.look()
+    room.approve(slug="right")
+    room.starter().start(Start(slug="right", by=SAM, seen=room.digest("right"), shown=12))
+    for number in range(1, 12):
+        room.suppress(f"reader{number}@example.org")
+    run(room)
+    assert room.campaign("right").state is CampaignState.PAUSED
+    assert room.campaign("right").reason.startswith("1 person would get it now")
+    room.hand(SAM).resume("right")
+    run(room)
+    assert room.campaign("right").counts == Counts(accepted=1)
+
+
+def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        found = headcount(tx, stored.statement, room.rules.policy, room.rules.times)
+    return found.readers, found.elsewhere
+
+
+# --- undo
+
+
+def test_undone_in_time_nobody_gets_it_and_it_stays_approved(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    assert room.starter().undo("resignation", by=SAM) is True
+    assert room.campaign().state is CampaignState.CANCELLED
+    assert room.campaign().reason == f"undone by {SAM}"
+    assert room.deeds()[-1] == (SAM, "undo")
+    run(room)
+    assert room.provider.accepted == []
+    start(room)
+    run(room)
+    assert len(set(room.provider.accepted)) == 12
+
+
+def test_undone_before_the_next_look_there_never_was_a_campaign(room: Newsroom) -> None:
+    start(room)
+    room.starter().undo("resignation", by=SAM)
+    run(room)
+    assert room.campaigns() == []
+
+
+def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.look()
+    room.start_due()
+    room.dispatch()
+    with pytest.raises(Late) as late:
+        room.starter().undo("resignation", by=SAM)
+    assert late.value.campaign.counts == Counts(accepted=10, pending=2)
+    assert "resignation has begun to go out: 10 have it" in str(late.value)
+    assert goes(room)[0].revoked_at is None
+    room.drain()
+    assert len(set(room.provider.accepted)) == 12
+
+
+@pytest.mark.parametrize("start_by", list(StartBy))
+def test_of_an_undo_and_the_start_at_one_moment_one_wins(room: Newsroom, start_by: StartBy) -> None:
+    """The undo is committed after the start looked which campaigns are due, and before it acts."""
+    room.rules = replace(room.rules, start=start_by)
+    if start_by is StartBy.SENDER:
+        start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    real = room.store
+
+    def undo() -> None:
+        room.starter(real).undo("resignation", by=SAM)
+
+    room.store = Meanwhile(real, undo)  # type: ignore[assignment,arg-type]
+    assert room.start_due() == ()
+    room.store = real
+    assert room.campaign().state is CampaignState.CANCELLED
+    run(room)
+    assert room.provider.accepted == []
+
+
+def test_the_start_that_comes_first_makes_the_undo_too_late(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    with pytest.raises(Late):
+        room.starter(Meanwhile(room.store, room.start_due)).undo("resignation", by=SAM)
+    assert room.drain() == 2
+    assert len(set(room.provider.accepted)) == 12
+
+
+def test_nothing_that_was_started_is_nothing_to_undo(room: Newsroom) -> None:
+    with pytest.raises(Refused, match=r"there is nothing of sam@forum\.example to undo"):
+        room.starter().undo("resignation", by=SAM)
+    with pytest.raises(NotFound):
+        room.starter().undo("nowhere", by=SAM)
+
+
+def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    room.dispatch()
+    room.hand(SAM).cancel("resignation")
+    with pytest.raises(Late):
+        room.starter().undo("resignation", by=SAM)
+
+
+def test_what_was_cancelled_before_anybody_had_it_can_be_started_and_undone(
+    room: Newsroom,
+) -> None:
+    start(room)
+    room.look()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    room.hand(SAM).cancel("resignation")
+    room.approve()
+    start(room)
+    assert room.starter().undo("resignation", by=SAM) is True
+    run(room)
+    assert room.provider.accepted == []
+
+
+def test_an_approver_undoes_their_own_approval(room: Newsroom) -> None:
+    start(room)
+    room.look()
+    assert room.starter().undo("resignation", by=ED) is False
+    assert room.campaign().state is CampaignState.CANCELLED
+    run(room)
+    assert room.provider.accepted == []
+
+
+def test_an_approver_undoes_nothing_while_others_approve_it_too(room: Newsroom) -> None:
+    room.approve("flo@forum.example")
+    start(room)
+    with pytest.raises(Refused, match=r"is approved by flo@forum\.example too; ask a sender"):
+        room.starter().undo("resignation", by=ED)
+    run(room)
+    assert len(room.provider.accepted) == 12
+
+
+def test_a_writer_undoes_nothing(room: Newsroom) -> None:
+    start(room)
+    with pytest.raises(Refused, match="takes the role approver"):
+        room.starter().undo("resignation", by="vic@forum.example")
+
+
+def test_where_approvals_start_it_an_undo_takes_them_all_back(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.approve("flo@forum.example")
+    room.look()
+    assert room.starter().undo("resignation", by=SAM) is False
+    assert room.campaign().state is CampaignState.CANCELLED
+    run(room)
+    assert room.provider.accepted == []
+    room.approve()
+    run(room)
+    assert len(set(room.provider.accepted)) == 12
+
+
+# --- where approvals start it
+
+
+def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.write("second")
+    room.look()
+    with pytest.raises(Moved):
+        room.approve(slug="second", shown=11)
+    with room.store.read() as tx:
+        assert tx.approvals.of("second") == []
+    assert room.approve(slug="second", shown=12).standing.approved
+    room.look()
+    room.subscribe(40)
+    run(room)
+    assert room.campaign("second").state is CampaignState.PAUSED
+    assert "started it for 12" in room.campaign("second").reason
+
+
+def test_the_first_number_stays_where_another_approval_comes_later(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.write("second")
+    room.look()
+    room.approve(slug="second", shown=12)
+    room.approve("flo@forum.example", slug="second", shown=12)
+    with room.store.read() as tx:
+        assert [go.by for go in tx.goes.of("second")] == [ED]
+
+
+def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.demand(required=2)
+    room.write("second")
+    room.look()
+    room.approve(slug="second", shown=99)
+    with room.store.read() as tx:
+        assert tx.goes.of("second") == []
+
+
+def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> None:
+    room.write("second")
+    room.look()
+    room.approve(slug="second", shown=99)
+    with room.store.read() as tx:
+        assert tx.goes.of("second") == []

@@ -1,0 +1,78 @@
+"""Two admins stand in for an approval that is missing."""
+
+import pytest
+
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import Channel, Role
+from tests.unit.pipeline.newsroom import Newsroom
+
+ADA, DAN = "ada@forum.example", "dan@forum.example"
+WHY = "Ed is away until Monday"
+
+
+@pytest.fixture
+def room(room: Newsroom) -> Newsroom:
+    """It takes two approvals, and there are two admins."""
+    room.demand(required=2)
+    with room.store.begin() as tx:
+        tx.staff.put(DAN, Role.ADMIN, room.clock.now())
+    room.subscribe(3)
+    room.write()
+    room.look()
+    return room
+
+
+def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
+    assert not room.approve(ADA, override=True, despite=WHY).standing.approved
+    assert not room.plan().scheduled
+    assert room.approve(DAN, override=True, despite="so is Flo").standing.approved
+    [campaign] = room.plan().scheduled
+    assert campaign.approved_by == (ADA, DAN)
+    with room.store.read() as tx:
+        given = tx.approvals.of("resignation")
+        said = [line.detail for line in tx.audit.all() if line.action == "approve"]
+    assert [(one.channel, one.despite) for one in given] == [
+        (Channel.OVERRIDE, WHY),
+        (Channel.OVERRIDE, "so is Flo"),
+    ]
+    assert said[0] == f"{room.digest()} by override: {WHY}"
+
+
+@pytest.mark.parametrize("despite", [None, ""])
+def test_without_a_reason_nobody_stands_in(room: Newsroom, despite: str | None) -> None:
+    with pytest.raises(Refused, match=r"say why you stand in|is empty"):
+        room.approve(ADA, override=True, despite=despite)
+
+
+def test_no_approver_and_no_sender_stands_in(room: Newsroom) -> None:
+    for who in ("ed@forum.example", "sam@forum.example"):
+        with pytest.raises(Refused, match="takes the role admin"):
+            room.approve(who, override=True, despite=WHY)
+
+
+def test_who_wrote_it_does_not_stand_in(room: Newsroom) -> None:
+    room.write(author=ADA)
+    room.look()
+    with pytest.raises(Refused, match=r"ada@forum\.example wrote resignation"):
+        room.approve(ADA, override=True, despite=WHY)
+
+
+def test_one_admin_who_presses_twice_is_one(room: Newsroom) -> None:
+    room.approve(ADA, override=True, despite=WHY)
+    assert not room.approve(ADA, override=True, despite=WHY).standing.approved
+    with room.store.read() as tx:
+        assert len(tx.approvals.of("resignation")) == 1
+
+
+def test_where_nothing_is_missing_nobody_stands_in(room: Newsroom) -> None:
+    room.approve()
+    room.approve("flo@forum.example")
+    with pytest.raises(Refused, match="has all the approvals it needs"):
+        room.approve(ADA, override=True, despite=WHY)
+
+
+def test_what_is_blocking_stays_so(room: Newsroom) -> None:
+    room.write(embargo="until noon")
+    room.look()
+    with pytest.raises(Refused, match="say when its embargo ends"):
+        room.approve(ADA, override=True, despite=WHY)

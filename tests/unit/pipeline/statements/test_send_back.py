@@ -1,0 +1,126 @@
+"""statement → returned, until it says something else."""
+
+from typing import Any
+
+import pytest
+
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.statement import Progress
+from newsletter.pipeline.ledger import Changed, return_of
+from newsletter.pipeline.statements.send_back import send_back
+from tests.unit.pipeline.newsroom import Newsroom
+
+ED = "ed@forum.example"
+
+
+@pytest.fixture
+def room(room: Newsroom) -> Newsroom:
+    room.subscribe(3)
+    room.write()
+    room.look()
+    return room
+
+
+def back(room: Newsroom, reason: str = "The hours are wrong.", by: str = ED, **seen: Any) -> None:
+    send_back(
+        "resignation",
+        by=by,
+        expect=seen.get("expect", room.digest()),
+        reason=reason,
+        store=room.store,
+        policy=room.rules.policy,
+        clock=room.clock,
+    )
+
+
+def returned(room: Newsroom) -> Returned | None:
+    with room.store.read() as tx:
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        return return_of(tx, stored)
+
+
+def test_it_is_sent_back_with_what_should_change(room: Newsroom) -> None:
+    back(room, "  The hours\t are wrong.\n\nSee Monday. ")
+    found = returned(room)
+    assert found is not None
+    assert (found.by, found.reason) == (ED, "The hours are wrong.\n\nSee Monday.")
+    assert room.deeds()[-1] == (ED, "send back")
+
+
+def test_a_change_of_its_text_is_an_answer(room: Newsroom) -> None:
+    back(room)
+    room.write(body="Open at nine.")
+    room.look()
+    assert returned(room) is None
+
+
+def test_an_approval_of_another_is_an_answer(room: Newsroom) -> None:
+    back(room)
+    room.approve("flo@forum.example")
+    assert returned(room) is None
+
+
+def test_who_sends_it_back_approves_it_no_more(room: Newsroom) -> None:
+    room.demand(required=2)
+    room.approve()
+    back(room)
+    with room.store.read() as tx:
+        assert [one.revoked_at for one in tx.approvals.of("resignation")] == [room.clock.now()]
+    assert not room.approve("flo@forum.example").standing.approved
+
+
+def test_it_is_sent_back_once(room: Newsroom) -> None:
+    back(room)
+    with pytest.raises(Refused, match=r"was sent back by ed@forum\.example already"):
+        back(room, by="flo@forum.example")
+
+
+@pytest.mark.parametrize("reason", ["", " \n ", "x" * 2001, "a\x00b"])
+def test_without_words_that_can_be_read_nothing_is_sent_back(room: Newsroom, reason: str) -> None:
+    with pytest.raises(Refused, match="should change"):
+        back(room, reason)
+    assert returned(room) is None
+
+
+def test_another_text_than_was_seen_is_not_sent_back(room: Newsroom) -> None:
+    seen = room.digest()
+    room.write(body="Open at nine.")
+    room.look()
+    with pytest.raises(Changed):
+        back(room, expect=seen)
+
+
+def test_whoever_may_not_approve_sends_nothing_back(room: Newsroom) -> None:
+    with pytest.raises(Refused, match="takes the role approver"):
+        back(room, by="vic@forum.example")
+
+
+def test_a_draft_is_not_sent_back(room: Newsroom) -> None:
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    with pytest.raises(Refused, match="is a draft"):
+        back(room)
+
+
+def test_what_is_approved_is_taken_back_first(room: Newsroom) -> None:
+    room.approve()
+    with pytest.raises(Refused, match="is approved; take that back first"):
+        back(room)
+
+
+def test_what_has_gone_out_is_not_sent_back(room: Newsroom) -> None:
+    room.approve()
+    room.plan()
+    room.clock.advance(minutes=6)
+    room.start_due()
+    with pytest.raises(Refused, match="has already gone out"):
+        back(room)
+
+
+def test_what_is_not_there_is_not_sent_back(room: Newsroom) -> None:
+    room.remove()
+    room.look()
+    with pytest.raises(NotFound):
+        back(room)

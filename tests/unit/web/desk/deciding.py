@@ -1,0 +1,131 @@
+"""A workspace in which somebody decides, and forms filled in as a browser does."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.go import Go
+from newsletter.domain.statements.statement import Approval
+from tests.desk import Signed, Staffed, address_of, desk
+from tests.pages import Answer
+
+CANARIES = tuple(f"canary{number}@readers.example" for number in range(1, 13))
+SLUG = "hours"
+
+
+@contextmanager
+def room(folder: Path, database: Path, **settings: Any) -> Iterator["Room"]:
+    """Twelve readers and one statement that waits for approval; a sender starts it."""
+    schedule = {"undo_window": "5m", "start": "sender", **settings.pop("schedule", {})}
+    settings.setdefault("provider", {"kind": "outbox", "batch_size": 5})
+    approvals = {"author_may_approve": False, **settings.pop("approvals", {})}
+    with desk(folder, database=database, schedule=schedule, approvals=approvals, **settings) as it:
+        it.site.subscribe(*CANARIES)
+        found = Room(it)
+        found.write()
+        yield found
+
+
+class Room:
+    """The desk of one workspace, with what its pages decide about."""
+
+    def __init__(self, staffed: Staffed) -> None:
+        self.staffed = staffed
+        self.site = staffed.site
+        self.app = staffed.site.app
+        self.clock = staffed.site.clock
+
+    def as_(self, name: str, *, fresh: bool = False) -> Signed:
+        return self.staffed.as_(name, fresh=fresh)
+
+    def write(
+        self, body: str = "The library opens at nine.", slug: str = SLUG, **head: Any
+    ) -> None:
+        fields = {
+            "title": "The library opens earlier",
+            "author": "ana@forum.example",
+            "lists": ["press"],
+            "summary": "From the first of December the library on Mill Street opens at nine.",
+            **head,
+        }
+        path = self.site.folder / "statements" / f"{slug}.md"
+        path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
+        self.app.look()
+
+    def approve(self, by: str = "ben", slug: str = SLUG) -> None:
+        self.app.approve(slug, by=address_of(by))
+        self.app.look()
+
+    def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
+        """Send the form of a page that leads there, with what it holds and what is typed."""
+        return who.post(action.removeprefix("/desk"), form_of(page, action) | typed)
+
+    def begin(self, minutes: int = 6) -> None:
+        """Let the time to undo go by, and whatever is due begin."""
+        self.app.look()
+        self.clock.advance(minutes=minutes)
+        self.app.look()
+
+    def hand_over(self, batches: int | None = None) -> None:
+        dispatcher = self.app.dispatcher()
+        done = 0
+        while done != batches and dispatcher.dispatch() is not None:
+            done += 1
+
+    @property
+    def digest(self) -> str:
+        with self.app.store.read() as tx:
+            stored = tx.statements.get(SLUG)
+        assert stored is not None
+        return stored.digest
+
+    @property
+    def approvals(self) -> list[Approval]:
+        with self.app.store.read() as tx:
+            return [yes for yes in tx.approvals.of(SLUG) if yes.revoked_at is None]
+
+    @property
+    def goes(self) -> list[Go]:
+        with self.app.store.read() as tx:
+            return [go for go in tx.goes.of(SLUG) if go.revoked_at is None]
+
+    @property
+    def campaign(self) -> Campaign:
+        with self.app.store.read() as tx:
+            found = tx.campaigns.latest(SLUG)
+        assert found is not None
+        return found
+
+    @property
+    def campaigns(self) -> int:
+        with self.app.store.read() as tx:
+            return tx.campaigns.count()
+
+    def deeds(self) -> list[tuple[str, str]]:
+        """(actor, action) of each line of the audit log, which is whole."""
+        with self.app.store.read() as tx:
+            tx.audit.verify()
+            return [(line.actor, line.action) for line in tx.audit.all()]
+
+
+def form_of(page: Answer, action: str) -> dict[str, str]:
+    """What a browser would send of the form that leads there, as it stands."""
+    forms = re.findall(r'(?s)<form method="post"([^>]*)>(.*?)</form>', page.text)
+    [inner] = [body for head, body in forms if f'action="{action}"' in head]
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", inner):
+        parts = {name: unescape(value) for name, value in re.findall(r'([a-z]+)="([^"]*)"', tag)}
+        ticked = parts.get("type") not in {"radio", "checkbox"} or " checked" in tag
+        if "name" in parts and ticked:
+            fields[parts["name"]] = parts.get("value", "")
+    for name, text in re.findall(
+        r'(?s)<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', inner
+    ):
+        fields[name] = unescape(text)
+    return fields

@@ -1,0 +1,351 @@
+"""An approver decides on the version that they read, and on no other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.statements.statement import Channel, Role
+from tests.desk import Signed, address_of, words
+from tests.pages import Answer
+from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
+
+PAGE, HERE = f"/statements/{SLUG}/review", f"/desk/statements/{SLUG}"
+
+
+@pytest.fixture
+def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+    with room(tmp_path, migrated) as found:
+        yield found
+
+
+@pytest.fixture
+def ben(at: Room) -> Signed:
+    return at.as_("ben")
+
+
+def approve(at: Room, who: Signed, page: Answer | None = None, **typed: str) -> Answer:
+    return at.press(who, page or who.get(PAGE), f"{HERE}/review", **typed)
+
+
+def test_who_approves_sees_the_email_the_checks_and_who_gets_it(at: Room, ben: Signed) -> None:
+    page = ben.get(PAGE)
+    said = words(page)
+    assert page.status == 200
+    assert (
+        "Your approval is for this text alone. If one letter changes, it no longer counts." in said
+    )
+    assert "Approve this text" in said
+    assert "Readers now 12 Lists Press releases" in said
+    assert f'src="{HERE}/versions/{at.digest}?view=desktop"' in page.text
+    assert not any(one in page.text for one in CANARIES)
+
+
+def test_the_email_in_the_frame_is_that_very_version_and_runs_nothing(
+    at: Room, ben: Signed
+) -> None:
+    seen = at.digest
+    for view in ("desktop", "phone", "dark", "text"):
+        mail = ben.get(f"/statements/{SLUG}/versions/{seen}?view={view}")
+        assert "opens at nine" in mail.text
+        assert mail.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    ben.get(PAGE)
+    approve(at, ben)
+    at.write("The library opens at eight.")
+    assert "at nine" in ben.get(f"/statements/{SLUG}/versions/{seen}").text
+    assert "at eight" in ben.get(f"/statements/{SLUG}/versions/{at.digest}").text
+
+
+def test_a_version_of_another_statement_is_not_there(at: Room, ben: Signed) -> None:
+    at.write("Something else.", slug="other")
+    with at.app.store.read() as tx:
+        other = tx.statements.get("other")
+    assert other is not None
+    assert ben.get(f"/statements/{SLUG}/versions/{other.digest}").status == 404
+    assert ben.get(f"/statements/{SLUG}/versions/{'0' * 64}").status == 404
+    assert ben.get("/statements/nowhere/review").status == 404
+
+
+def test_an_approval_is_taken_down_once(at: Room, ben: Signed) -> None:
+    page = ben.get(PAGE)
+    answer = approve(at, ben, page)
+    assert (answer.status, answer.headers["location"]) == (303, f"{HERE}?done=approved")
+    again = approve(at, ben, page)
+    assert again.status == 303
+    [yes] = at.approvals
+    assert (yes.by, yes.digest) == (address_of("ben"), at.digest)
+    assert at.deeds().count((address_of("ben"), "approve")) == 1
+
+
+def test_a_text_that_changed_between_view_and_approval_is_not_approved(
+    at: Room, ben: Signed
+) -> None:
+    page = ben.get(PAGE)
+    at.write("The library opens at eight.")
+    answer = approve(at, ben, page)
+    said = words(answer)
+    assert answer.status == 409
+    assert "Not approved. This text was changed while you were reading it." in said
+    assert "What changed since the version that you saw" in said
+    assert "<del>The library opens at nine.</del>" in answer.text
+    assert "<ins>The library opens at eight.</ins>" in answer.text
+    assert "Approve the new text Not now" in said
+    assert at.approvals == []
+    assert form_of(answer, f"{HERE}/review")["digest"] == at.digest
+    assert approve(at, ben, answer).status == 303
+    assert [yes.digest for yes in at.approvals] == [at.digest]
+
+
+@pytest.mark.parametrize("digest", ["", "0000"])
+def test_a_form_without_the_version_that_was_read_approves_nothing(
+    at: Room, ben: Signed, digest: str
+) -> None:
+    assert ben.post(PAGE, {"digest": digest}).status == 409
+    assert at.approvals == []
+
+
+def test_what_changed_since_the_last_approval_is_shown(at: Room, ben: Signed) -> None:
+    approve(at, ben)
+    at.write("The library opens at eight.")
+    page = ben.get(PAGE)
+    assert "What changed since the last approval" in words(page)
+    assert "<ins>The library opens at eight.</ins>" in page.text
+    approve(at, ben, page)
+    assert "What changed" not in words(ben.get(PAGE))
+
+
+def test_a_change_that_nobody_reads_is_told_as_such(at: Room, ben: Signed) -> None:
+    approve(at, ben)
+    at.write("![A door](https://forum.example/door.png)\n\nThe library opens at nine.")
+    approve(at, ben)
+    at.write("![A door](https://forum.example/gate.png)\n\nThe library opens at nine.")
+    assert "Nothing that readers read." in words(ben.get(PAGE))
+
+
+def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(at: Room, ben: Signed) -> None:
+    dan = at.as_("dan")
+    first, second = ben.get(PAGE), dan.get(PAGE)
+    assert approve(at, ben, first).status == approve(at, dan, second).status == 303
+    assert len(at.approvals) == 2
+    at.app.starter()
+    start = at.as_("cleo")
+    at.press(start, start.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
+    at.begin()
+    at.hand_over()
+    assert at.campaigns == 1
+    assert len(at.site.mails) == 12
+
+
+def test_while_a_check_warns_a_reason_is_asked_for_and_kept(at: Room, ben: Signed) -> None:
+    at.write("Come at TK, we open.")
+    page = ben.get(PAGE)
+    assert "A check warns. Why may it go out like this?" in words(page)
+    refused = approve(at, ben, page)
+    assert refused.status == 409
+    assert "Not approved. Say why it may go out like this." in words(refused)
+    assert approve(at, ben, refused, despite="TK is our name").status == 303
+    assert [yes.despite for yes in at.approvals] == ["TK is our name"]
+
+
+def test_what_was_typed_is_not_lost_where_the_text_changed(at: Room, ben: Signed) -> None:
+    at.write("Come at TK, we open.")
+    page = ben.get(PAGE)
+    at.write("Come at TK, we are open.")
+    answer = approve(at, ben, page, despite="TK is our name")
+    assert answer.status == 409
+    assert form_of(answer, f"{HERE}/review")["despite"] == "TK is our name"
+
+
+def test_an_embargo_without_an_end_is_waived_in_ones_own_name(at: Room, ben: Signed) -> None:
+    at.write("Embargoed until further notice. We open.", embargo="until further notice")
+    page = ben.get(PAGE)
+    assert "There is no embargo" in words(page)
+    assert approve(at, ben, page).status == 409
+    assert at.approvals == []
+    assert approve(at, ben, page, no_embargo="yes", despite="agreed").status == 303
+    assert [yes.warnings for yes in at.approvals] == [("open-embargo",)]
+
+
+def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) -> None:
+    at.write("We open.", author="ben@forum.example")
+    page = ben.get(PAGE)
+    assert "You wrote in this text Someone else has to approve it." in words(page)
+    assert "Approve this text" not in words(page)
+    answer = ben.post(PAGE, {"digest": at.digest})
+    assert answer.status == 409
+    assert "Not approved. Ben wrote hours" in words(answer)
+    assert at.approvals == []
+
+
+def test_a_role_that_was_lost_in_mid_form_approves_nothing(at: Room, ben: Signed) -> None:
+    page = ben.get(PAGE)
+    at.site.change("UPDATE staff SET role = 'writer' WHERE address = 'ben@forum.example'")
+    assert approve(at, ben, page).status == 403
+    assert at.approvals == []
+
+
+def test_a_session_that_ended_in_mid_form_approves_nothing(at: Room, ben: Signed) -> None:
+    page = ben.get(PAGE)
+    at.site.change("DELETE FROM session")
+    answer = approve(at, ben, page)
+    assert answer.status == 401
+    assert at.digest in answer.text, "the form is carried through signing in"
+    assert at.approvals == []
+
+
+def test_a_draft_waits_for_its_writers(at: Room, ben: Signed) -> None:
+    at.write(status="draft")
+    said = words(ben.get(PAGE))
+    assert "It is a draft." in said
+    assert "Approve this text" not in said
+
+
+def test_what_cannot_be_rendered_cannot_be_approved(at: Room, ben: Signed) -> None:
+    at.write("![](https://forum.example/a.png)")
+    (at.site.folder / "statements" / f"{SLUG}.md").unlink()
+    at.app.look()
+    assert "It cannot be made into an email as it is" in words(ben.get(PAGE))
+
+
+# --- send back
+
+
+def test_it_is_sent_back_with_what_should_change(at: Room, ben: Signed) -> None:
+    reason = "The hours are wrong.\nSee Monday."
+    answer = at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason=reason)
+    assert answer.headers["location"] == f"{HERE}?done=sent-back"
+    said = words(ben.get(PAGE))
+    assert "Ben sent it back on" in said
+    assert "The hours are wrong. See Monday." in said
+    assert "What should change?" not in said
+    assert (address_of("ben"), "send back") in at.deeds()
+
+
+def test_without_a_word_nothing_is_sent_back(at: Room, ben: Signed) -> None:
+    answer = at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason="  ")
+    assert answer.status == 422
+    assert "Say in a few words what should change" in words(answer)
+
+
+def test_a_text_that_changed_meanwhile_is_not_sent_back_and_the_reason_stays(
+    at: Room, ben: Signed
+) -> None:
+    page = ben.get(PAGE)
+    at.write("The library opens at eight.")
+    answer = at.press(ben, page, f"{HERE}/send-back", reason="Not at nine.")
+    assert answer.status == 409
+    assert "Not sent back. This text was changed" in words(answer)
+    assert form_of(answer, f"{HERE}/send-back")["reason"] == "Not at nine."
+
+
+def test_scripts_in_a_reason_are_inert(at: Room, ben: Signed) -> None:
+    at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason="<script>alert(1)</script>")
+    page = ben.get(PAGE)
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+
+
+# --- withdraw
+
+
+def test_ones_own_approval_is_withdrawn_and_nobody_elses(at: Room, ben: Signed) -> None:
+    dan = at.as_("dan")
+    approve(at, ben)
+    approve(at, dan)
+    answer = at.press(dan, dan.get(PAGE), f"{HERE}/withdraw")
+    assert answer.headers["location"] == f"{HERE}?done=approval-withdrawn"
+    assert [yes.by for yes in at.approvals] == [address_of("ben")]
+    assert dan.post(f"/statements/{SLUG}/withdraw").status == 404
+
+
+def test_what_began_is_not_withdrawn(at: Room, ben: Signed) -> None:
+    approve(at, ben)
+    cleo = at.as_("cleo")
+    at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
+    at.begin()
+    answer = ben.post(f"/statements/{SLUG}/withdraw")
+    assert answer.status == 409
+    assert "Not withdrawn." in words(answer)
+    assert len(at.approvals) == 1
+
+
+# --- two admins stand in
+
+
+def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:
+    with at.app.store.begin() as tx:
+        tx.staff.put(address_of("eve"), Role.ADMIN, at.clock.now())
+    dan, eve = at.as_("dan", fresh=True), at.as_("eve", fresh=True)
+    page = dan.get(PAGE)
+    assert "Nobody else can approve it in time" in words(page)
+    empty = at.press(dan, page, f"{HERE}/override", why=" ")
+    assert empty.status == 422
+    first = at.press(dan, page, f"{HERE}/override", why="Ben is away")
+    assert first.headers["location"] == f"{HERE}?done=stood-in"
+    page = eve.get(PAGE)
+    assert "Dan has done so: “Ben is away”" in words(page)
+    second = at.press(eve, page, f"{HERE}/override", why="So is everybody")
+    assert second.headers["location"] == f"{HERE}?done=approved"
+    assert [yes.channel for yes in at.approvals] == [Channel.OVERRIDE, Channel.OVERRIDE]
+
+
+def test_to_stand_in_takes_a_fresh_factor_and_the_role(at: Room, ben: Signed) -> None:
+    dan = at.as_("dan")
+    page = dan.get(PAGE)
+    assert at.press(dan, page, f"{HERE}/override", why="Ben is away").status == 401
+    assert ben.post(f"/statements/{SLUG}/override", {"why": "x"}).status == 403
+    assert "Nobody else can approve it in time" not in words(ben.get(PAGE))
+    assert at.approvals == []
+
+
+def test_a_text_that_changed_is_not_stood_in_for(at: Room) -> None:
+    dan = at.as_("dan", fresh=True)
+    page = dan.get(PAGE)
+    at.write("The library opens at eight.")
+    answer = at.press(dan, page, f"{HERE}/override", why="Ben is away")
+    assert answer.status == 409
+    assert at.approvals == []
+
+
+# --- where approvals start it
+
+
+@pytest.fixture
+def by_approval(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+    with room(tmp_path, migrated, schedule={"start": "approval"}) as found:
+        yield found
+
+
+def test_the_button_says_when_and_to_how_many(by_approval: Room) -> None:
+    ben = by_approval.as_("ben")
+    page = ben.get(PAGE)
+    assert "Approve: goes out at 07:05 to 12 people" in words(page)
+    assert approve(by_approval, ben, page).status == 303
+    by_approval.begin()
+    assert by_approval.campaign.counts.audience == 12
+
+
+def test_a_number_that_moved_while_they_read_is_asked_again(by_approval: Room) -> None:
+    ben = by_approval.as_("ben")
+    page = ben.get(PAGE)
+    by_approval.site.subscribe("late@readers.example")
+    answer = approve(by_approval, ben, page)
+    assert answer.status == 409
+    assert "Not approved. It would go to 13 people now, and not to 12. Look again." in words(answer)
+    assert by_approval.approvals == []
+    assert approve(by_approval, ben, answer).status == 303
+
+
+def test_above_the_limit_the_number_is_typed_and_a_factor_shown(
+    by_approval: Room,
+) -> None:
+    at, ben = by_approval, by_approval.as_("ben")
+    at.site.subscribe(*(f"many{number}@readers.example" for number in range(988)))
+    page = ben.get(PAGE)
+    assert "To confirm, type 1000" in words(page)
+    for typed in ("", "1001", "a thousand"):
+        assert approve(at, ben, page, typed=typed).status == 422
+    assert approve(at, ben, page, typed="1,000").status == 401
+    assert at.approvals == []
+    assert approve(at, at.as_("ben", fresh=True), page, typed="1,000").status == 303
+    assert len(at.approvals) == 1

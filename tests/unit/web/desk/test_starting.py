@@ -1,0 +1,387 @@
+"""A sender starts what is approved, for the number that they saw, and undoes it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from tests.desk import Signed, address_of, words
+from tests.pages import Answer
+from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
+from tests.unit.web.desk.visitor import Browser, action, hidden
+
+PAGE, HERE = f"/statements/{SLUG}/start", f"/desk/statements/{SLUG}"
+TOMORROW = "2026-11-25T09:00"
+"""In New York, where it is seven in the morning of the 24th."""
+
+
+@pytest.fixture
+def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+    """Approved, and nobody has started it."""
+    with room(tmp_path, migrated) as found:
+        found.approve()
+        yield found
+
+
+@pytest.fixture
+def cleo(at: Room) -> Signed:
+    return at.as_("cleo")
+
+
+def start(at: Room, who: Signed, page: Answer | None = None, /, **typed: str) -> Answer:
+    return at.press(who, page or who.get(PAGE), f"{HERE}/start", **typed)
+
+
+def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signed) -> None:
+    with at.app.store.begin() as tx:
+        reader = tx.readers.find(CANARIES[0])
+        assert reader is not None
+        tx.readers.end_subscriptions(reader.id, ["press"], at.clock.now(), 0)
+        gone = [
+            SuppressedEntry(address=one, reason=SuppressionReason.BOUNCED) for one in CANARIES[1:3]
+        ]
+        tx.readers.suppress(gone, at.clock.now(), "test")
+    page = cleo.get(PAGE)
+    said = words(page)
+    assert "Send to 9 people?" in said
+    assert "Left out 3: 2 bounced, 1 unsubscribed" in said
+    assert "Approved by Ben" in said
+    assert "Anyone who subscribes before it leaves gets it too." in said
+    assert "Nothing leaves for 5 minutes. Until then you can undo it." in said
+    assert not any(one in page.text for one in CANARIES)
+
+
+def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) -> None:
+    answer = start(at, cleo)
+    assert (answer.status, answer.headers["location"]) == (303, f"{HERE}?done=started")
+    [go] = at.goes
+    assert (go.by, go.count, go.digest) == (address_of("cleo"), 12, at.digest)
+    at.app.look()
+    assert at.site.mails == []
+    at.begin()
+    at.hand_over()
+    assert len(at.site.mails) == 12
+
+
+def test_nothing_leaves_that_nobody_started(at: Room) -> None:
+    at.begin(minutes=60 * 24)
+    at.hand_over()
+    assert at.campaigns == 0
+
+
+def test_pressing_twice_starts_it_once_and_says_so(at: Room, cleo: Signed) -> None:
+    page = cleo.get(PAGE)
+    assert start(at, cleo, page).status == 303
+    again = start(at, cleo, page)
+    assert again.status == 409
+    assert "This was already started, by Cleo on Tue 24 Nov 2026, 07:00" in words(again)
+    assert "Nothing was started twice." in words(again)
+    assert len(at.goes) == 1
+    assert at.deeds().count((address_of("cleo"), "start")) == 1
+
+
+def test_back_and_start_again_is_already_started_also_once_it_has_gone(
+    at: Room, cleo: Signed
+) -> None:
+    page = cleo.get(PAGE)
+    start(at, cleo, page)
+    at.begin()
+    at.hand_over()
+    again = start(at, cleo, page)
+    assert again.status == 409
+    assert "has already gone out" in words(again)
+    assert at.campaigns == 1
+    assert len(at.site.mails) == 12
+
+
+def test_a_time_is_read_in_the_zone_of_the_organisation(at: Room, cleo: Signed) -> None:
+    assert "Date and time in New York" in words(cleo.get(PAGE))
+    assert start(at, cleo, when="at", at=TOMORROW).status == 303
+    at.app.look()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
+
+
+def test_the_time_of_the_text_is_chosen_before(at: Room, cleo: Signed) -> None:
+    at.write(send_at="2026-11-25 09:00")
+    at.approve()
+    page = cleo.get(PAGE)
+    assert "Wed 25 Nov 2026, 09:00 (UTC−5), as it is set" in words(page)
+    start(at, cleo, page)
+    at.app.look()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
+
+
+def test_now_is_before_the_time_of_the_text(at: Room, cleo: Signed) -> None:
+    at.write(send_at="2026-11-25 09:00")
+    at.approve()
+    start(at, cleo, when="now")
+    at.begin()
+    assert at.campaign.state is CampaignState.SENDING
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"when": "at", "at": ""}, "Give a date and a time"),
+        ({"when": "at", "at": "tomorrow"}, "Give a date and a time"),
+        ({"when": "at", "at": "9999-12-31T23:59"}, "Give a date and a time"),
+        ({"when": "at", "at": "2026-11-25T09:00+02:00"}, "Give a date and a time"),
+        ({"when": "at", "at": "2026-11-24T06:59"}, "This time has passed: it is 07:00 now."),
+        ({"when": "at", "at": "2027-03-14T02:30"}, "02:30 does not exist that night in New York"),
+        ({"when": "at", "at": "2027-11-07T01:30"}, "01:30 comes twice that night in New York"),
+        ({"when": "now", "at": TOMORROW}, "You gave a time and chose another way."),
+        ({"when": "soon"}, "Choose when it goes out"),
+    ],
+)
+def test_a_time_that_is_none_starts_nothing(
+    at: Room, cleo: Signed, typed: dict[str, str], said: str
+) -> None:
+    answer = start(at, cleo, **typed)
+    assert answer.status == 422
+    assert said in words(answer)
+    assert at.goes == []
+
+
+def test_a_number_that_moved_is_asked_again(at: Room, cleo: Signed) -> None:
+    page = cleo.get(PAGE)
+    at.site.subscribe("late@readers.example")
+    answer = start(at, cleo, page)
+    assert answer.status == 409
+    assert "Nothing was started. It is 13 people now, and not 12. Look again." in words(answer)
+    assert "Send to 13 people?" in words(answer)
+    assert at.goes == []
+    assert start(at, cleo, answer).status == 303
+
+
+@pytest.mark.parametrize("shown", ["", "many", "11", "-12", "9" * 20])
+def test_a_wrong_number_starts_nothing(at: Room, cleo: Signed, shown: str) -> None:
+    assert start(at, cleo, shown=shown).status in {409, 422}
+    assert at.goes == []
+
+
+def test_above_the_limit_the_number_is_typed_and_a_factor_shown(at: Room, cleo: Signed) -> None:
+    at.site.subscribe(*(f"many{number}@readers.example" for number in range(988)))
+    page = cleo.get(PAGE)
+    assert "To confirm, type 1000" in words(page)
+    for typed in ("", "100", "a thousand"):
+        wrong = start(at, cleo, page, typed=typed)
+        assert wrong.status == 422
+        assert "Type 1000, the number of people who get it" in words(wrong)
+    asked = start(at, cleo, page, typed="1,000")
+    assert asked.status == 401
+    assert "Confirm that it's you" in words(asked)
+    assert at.goes == []
+    assert start(at, at.as_("cleo", fresh=True), page, typed="1,000").status == 303
+
+
+def test_an_audience_a_fifth_off_the_last_one_is_asked_about(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.begin()
+    at.hand_over()
+    at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
+    at.write("The library closes at six.", slug="closing")
+    at.approve(slug="closing")
+    page = cleo.get("/statements/closing/start")
+    assert "32 people would get it, and hours went to 12 on the same lists" in words(page)
+    form = "/desk/statements/closing/start"
+    refused = at.press(cleo, page, form)
+    assert refused.status == 422
+    assert "Confirm that the number of people is right" in words(refused)
+    assert at.press(cleo, page, form, right="yes").status == 303
+
+
+def test_a_text_that_changed_meanwhile_is_not_started(at: Room, cleo: Signed) -> None:
+    page = cleo.get(PAGE)
+    at.write("The library opens at eight.")
+    at.approve()
+    answer = start(at, cleo, page)
+    assert answer.status == 409
+    assert "Nothing was started. The text was changed while you looked" in words(answer)
+    assert at.goes == []
+
+
+def test_what_nobody_approved_waits_for_that(at: Room, cleo: Signed) -> None:
+    at.write("The library opens at eight.")
+    page = cleo.get(PAGE)
+    said = words(page)
+    assert "It can't be sent yet." in said
+    assert "Its text changed after Ben approved it" in said
+    assert f'action="{HERE}/start"' not in page.text
+    answer = cleo.post(PAGE, {"digest": at.digest, "shown": "12", "when": "now"})
+    assert answer.status == 409
+    assert at.goes == []
+
+
+def test_what_cannot_go_out_says_why(at: Room, cleo: Signed) -> None:
+    at.write("This is right.", corrects="nowhere")
+    at.approve()
+    said = words(cleo.get(PAGE))
+    assert "It can't be sent like this." in said
+    assert "there is no statement of that name" in said
+
+
+def test_to_nobody_the_button_does_not_go(at: Room, cleo: Signed) -> None:
+    at.write("To nobody yet.", lists=["events"])
+    at.app.approve(SLUG, by=address_of("ben"), despite="they come")
+    page = cleo.get(PAGE)
+    assert "Send to 0 people?" in words(page)
+    assert " disabled" in page.text
+
+
+def test_a_role_that_was_lost_in_mid_form_starts_nothing(at: Room, cleo: Signed) -> None:
+    page = cleo.get(PAGE)
+    at.site.change("UPDATE staff SET role = 'approver' WHERE address = 'cleo@forum.example'")
+    answer = start(at, cleo, page)
+    assert answer.status == 403
+    assert "Ask Dan" in words(answer)
+    assert at.goes == []
+
+
+def test_a_session_that_ended_in_mid_form_starts_nothing(at: Room, cleo: Signed) -> None:
+    page = cleo.get(PAGE)
+    at.site.change("DELETE FROM session")
+    assert start(at, cleo, page).status == 401
+    assert at.goes == []
+
+
+@pytest.mark.parametrize("who", ["vera", "ana", "ben"])
+def test_who_does_not_send_sees_no_way_to(at: Room, who: str) -> None:
+    signed = at.as_(who)
+    assert signed.get(PAGE).status == 403
+    assert signed.post(PAGE, {"digest": at.digest, "shown": "12", "when": "now"}).status == 403
+    assert signed.post(f"/statements/{SLUG}/time", {"when": "now"}).status == 403
+
+
+def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
+    assert cleo.get("/statements/nowhere/start").status == 404
+    form = {"digest": "x", "shown": "1", "when": "now"}
+    assert cleo.post("/statements/nowhere/start", form).status == 404
+    assert cleo.post("/statements/nowhere/time", {"when": "now"}).status == 404
+    assert cleo.post("/statements/nowhere/undo").status == 404
+
+
+# --- its time
+
+
+def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.app.look()
+    page = cleo.get(PAGE)
+    said = words(page)
+    assert "Leaves at 07:05:00, in 5:00 . It goes to about 12 people." in said
+    assert 'data-countdown="2026-11-24T12:05:00+00:00"' in page.text
+    assert "Started by Cleo on Tue 24 Nov 2026, 07:00 (UTC−5) for 12." in said
+    answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
+    assert answer.headers["location"] == f"{HERE}?done=time"
+    at.app.look()
+    assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
+    assert len(at.goes) == 1
+    assert at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="").status == 422
+
+
+def test_once_it_goes_no_time_is_set(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.app.look()
+    page = cleo.get(PAGE)
+    at.begin()
+    answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
+    assert answer.status == 409
+    assert "Not changed. Hours is going out already" in words(answer)
+    assert cleo.get(PAGE).headers["location"] == f"/desk/campaigns/{at.campaign.id}"
+
+
+# --- undo
+
+
+def test_undone_in_time_it_stays_approved(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.app.look()
+    answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/undo")
+    assert answer.headers["location"] == f"{HERE}?done=undone"
+    assert at.campaign.state is CampaignState.CANCELLED
+    at.begin()
+    at.hand_over()
+    assert at.site.mails == []
+    assert len(at.approvals) == 1
+    assert at.deeds().count((address_of("cleo"), "undo")) == 1
+    twice = cleo.post(f"/statements/{SLUG}/undo")
+    assert twice.status == 409
+    assert "Nothing was undone" in words(twice)
+
+
+def test_too_late_it_says_how_many_have_it_and_offers_to_pause(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.begin()
+    at.hand_over(batches=1)
+    answer = cleo.post(f"/statements/{SLUG}/undo")
+    said = words(answer)
+    accepted = at.campaign.counts.accepted
+    assert answer.status == 409
+    assert f"It began before it could be undone: {accepted} pe" in said
+    assert "What was sent cannot be taken out of a mailbox." in said
+    paused = at.press(cleo, answer, f"/desk/campaigns/{at.campaign.id}/pause")
+    assert paused.status == 303
+    assert at.campaign.state is CampaignState.PAUSED
+
+
+def test_an_approver_undoes_their_own_approval(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    at.app.look()
+    answer = at.as_("ben").post(f"/statements/{SLUG}/undo")
+    assert answer.headers["location"] == f"{HERE}?done=undone-approval"
+    at.begin()
+    assert at.site.mails == []
+
+
+def test_a_writer_undoes_nothing(at: Room, cleo: Signed) -> None:
+    start(at, cleo)
+    assert at.as_("ana").post(f"/statements/{SLUG}/undo").status == 403
+    assert len(at.goes) == 1
+
+
+def test_where_approvals_start_it_the_page_sets_its_time(tmp_path: Path, migrated: Path) -> None:
+    with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
+        at.approve()
+        cleo = at.as_("cleo")
+        page = cleo.get(PAGE)
+        assert "Change the time" in words(page)
+        assert at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW).status == 303
+        answer = cleo.post(f"/statements/{SLUG}/undo")
+        assert answer.headers["location"] == f"{HERE}?done=undone-approval"
+        assert at.approvals == []
+
+
+def test_no_get_changes_a_row(at: Room, cleo: Signed) -> None:
+    at.app.look()
+    cleo.get(PAGE)
+    before = at.site.everything()
+    for page in ("review", "start", f"versions/{at.digest}"):
+        assert cleo.get(f"/statements/{SLUG}/{page}").status == 200
+    assert cleo.get("/stop").status == 200
+    assert at.site.everything() == before
+
+
+def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with room(tmp_path, migrated, desk={"typed_count": 12}) as at:
+        at.approve()
+        vars(at.app)["proofs"] = replace(at.app.proofs, passwords=PASSWORDS)
+        browser, eve = Browser(site=at.site), address_of("eve")
+        browser.join(eve, Role.SENDER)
+        at.clock.advance(minutes=11)
+        form = form_of(browser.get(PAGE), f"{HERE}/start") | {"typed": "12"}
+        asked = browser.post(PAGE, form)
+        assert asked.status == 401
+        assert at.goes == []
+        again = {name: values[0] for name, values in hidden(asked).items()}
+        assert browser.post(action(asked), again | {"step-up": "000000"}).status == 401
+        assert at.goes == []
+        done = browser.post(action(asked), again | {"step-up": browser.code(eve)})
+        assert done.headers["location"] == f"{HERE}?done=started"
+        assert [go.by for go in at.goes] == [eve]

@@ -1,0 +1,411 @@
+"""A campaign in numbers, while it goes out and afterwards; and what stops it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.web.desk.watching import time_left
+from tests.desk import Signed, address_of, words
+from tests.fakes import RecordingProvider, always
+from tests.rows import rows
+from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
+
+
+@pytest.fixture
+def at(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+    """Twelve readers, five of whom have it."""
+    with room(tmp_path, migrated) as found:
+        found.approve()
+        cleo = found.as_("cleo")
+        page = cleo.get(f"/statements/{SLUG}/start")
+        found.press(cleo, page, f"/desk/statements/{SLUG}/start")
+        found.begin()
+        found.hand_over(batches=1)
+        yield found
+
+
+def here(at: Room) -> str:
+    return f"/campaigns/{at.campaign.id}"
+
+
+def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
+    page = at.as_("vera").get(here(at))
+    said = words(page)
+    assert page.status == 200
+    assert "5 of 12 are handed over." in said
+    assert "Waiting 7" in said
+    assert f'data-live="/desk{here(at)}/figures"' in page.text
+    assert 'data-part="handed" data-whole="audience"' in page.text
+    assert "Approved by Ben" in said
+    assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 (UTC−5), for 12 people" in said
+    assert "Pause" not in said
+
+
+def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
+    answer = at.as_("vera").get(f"{here(at)}/figures")
+    found = json.loads(answer.text)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert (found["state"], found["handed"], found["audience"]) == ("sending", 5, 12)
+    six = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+    assert sum(found[name] for name in six) == 12
+    assert found["rate"].endswith(" a minute")
+    assert set(found) == {"audience", "handed", "state", "rate", "left", "at", *six}
+
+
+def test_each_figure_of_the_page_is_one_that_is_renewed(at: Room) -> None:
+    page = at.as_("vera").get(here(at)).text
+    found = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)
+    named = {part.split('"')[0] for part in page.split('data-figure="')[1:]}
+    assert named <= set(found)
+    assert {"handed", "pending", "rate", "left"} <= named
+
+
+@pytest.mark.parametrize("who", ["vera", "ana", "ben"])
+def test_below_a_sender_nobody_ever_sees_a_reader(at: Room, who: str) -> None:
+    for number in (1, 2):
+        told(at, EventKind.BOUNCED, number, bounce=Bounce.HARD, reason=f"550 {CANARIES[0]} gone")
+    at.hand_over()
+    signed = at.as_(who)
+    pages = [here(at), f"{here(at)}/figures", f"{here(at)}/unknown", "/stop"]
+    pages += [f"/statements/{SLUG}/{page}" for page in ("review", "start", f"versions/{at.digest}")]
+    for page in pages:
+        text = signed.get(page).text
+        assert "readers.example" not in text
+        assert "canary" not in text
+
+
+def told(at: Room, kind: EventKind, number: int, **more: Any) -> None:
+    event = Event(
+        id=f"{kind.value}{number}",
+        kind=kind,
+        at=at.clock.now(),
+        address=CANARIES[number - 1],
+        campaign=SLUG,
+        subscriber_id=number,
+        attempt_id=attempt(at, number),
+        raw="{}",
+        **more,
+    )
+    at.app.record("outbox", [event])
+
+
+def attempt(at: Room, number: int) -> str:
+    """The try by which a reader was handed over."""
+    [(found,)] = at.site.rows(
+        "SELECT attempt_id FROM batch, json_each(members) WHERE value = ?", number
+    )
+    return str(found)
+
+
+def test_no_script_has_the_page_renew_itself(at: Room) -> None:
+    page = at.as_("vera").get(here(at)).text
+    assert 'http-equiv="refresh"' not in page
+    assert f'<a href="/desk{here(at)}">Look again</a>' in page
+
+
+@rows(
+    ("pending", "rate", "said"),
+    [
+        (0, 5.0, "–"),
+        (100, 0.0, "not known yet"),
+        (10, 5.0, "less than a minute"),
+        (3000, 10.0, "4 to 7 minutes"),
+        (500_000, 10.0, "11 to 18 hours"),
+    ],
+)
+def test_how_long_it_takes_is_told_as_a_range(pending: int, rate: float, said: str) -> None:
+    assert time_left(pending, rate) == said
+
+
+# --- pause, resume, cancel
+
+
+def test_a_pause_stops_it_where_it_is_and_resuming_goes_on(at: Room) -> None:
+    cleo = at.as_("cleo")
+    answer = at.press(cleo, cleo.get(here(at)), f"/desk{here(at)}/pause")
+    assert answer.headers["location"] == f"/desk{here(at)}?done=paused"
+    at.hand_over()
+    assert len(at.site.mails) == 5
+    page = cleo.get(here(at))
+    assert "5 of 12 are handed over. Paused by Cleo." in words(page)
+    assert at.press(cleo, page, f"/desk{here(at)}/resume").status == 303
+    at.hand_over()
+    assert len(at.site.mails) == 12
+    assert at.deeds().count((address_of("cleo"), "pause")) == 1
+
+
+def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
+    cleo = at.as_("cleo")
+    page = cleo.get(f"{here(at)}/cancel")
+    said = words(page)
+    assert "5 people have it and keep it. 7 people will not get it." in said
+    assert "It is still sending" in said
+    assert "This cannot be undone." in said
+    answer = at.press(cleo, page, f"/desk{here(at)}/cancel")
+    assert answer.headers["location"] == f"/desk{here(at)}?done=cancelled"
+    at.hand_over()
+    assert len(at.site.mails) == 5
+    assert "It was cancelled after 5 of 12 were handed over." in words(cleo.get(here(at)))
+    assert cleo.get(f"{here(at)}/cancel").status == 303
+
+
+def test_what_is_over_is_neither_paused_nor_cancelled(at: Room) -> None:
+    cleo = at.as_("cleo")
+    page, ask = cleo.get(here(at)), cleo.get(f"{here(at)}/cancel")
+    at.hand_over()
+    for deed, form in (("pause", page), ("cancel", ask)):
+        answer = at.press(cleo, form, f"/desk{here(at)}/{deed}")
+        assert answer.status == 409
+        assert "That was not done." in words(answer)
+    assert at.campaign.state is CampaignState.SENT
+
+
+@pytest.mark.parametrize("who", ["vera", "ana", "ben"])
+def test_who_does_not_send_stops_no_campaign(at: Room, who: str) -> None:
+    for deed in ("pause", "resume", "cancel"):
+        assert at.as_(who).post(f"{here(at)}/{deed}").status == 403
+    assert at.as_(who).get(f"{here(at)}/cancel").status == 403
+    assert at.campaign.state is CampaignState.SENDING
+
+
+def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Path) -> None:
+    with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
+        at.approve()
+        cleo = at.as_("cleo")
+        page = cleo.get(here(at))
+        assert "It has not begun. Its time is Tue 24 Nov 2026, 07:05 (UTC−5)." in words(page)
+        assert at.press(cleo, page, f"/desk/statements/{SLUG}/undo").status == 303
+        assert "It was cancelled before anybody got it." in words(cleo.get(here(at)))
+
+
+def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with room(tmp_path, migrated) as at:
+        at.approve()
+        cleo = at.as_("cleo")
+        form = f"/desk/statements/{SLUG}/start"
+        at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), form)
+        at.app.look()
+        at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
+        at.begin()
+        page = cleo.get(here(at))
+        assert "32 people would get it now, and Cleo started it for 12." in words(page)
+        at.press(cleo, page, f"/desk{here(at)}/resume")
+        at.begin()
+        at.hand_over()
+        assert len(at.site.mails) == 32
+
+
+@pytest.mark.parametrize("number", ["0", "99", "x", "1x", "9" * 30, "١"])
+def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
+    cleo = at.as_("cleo")
+    for page in ("", "/figures", "/cancel", "/unknown", "/people"):
+        assert cleo.get(f"/campaigns/{number}{page}").status == 404
+    for deed in ("pause", "resume", "cancel"):
+        assert cleo.post(f"/campaigns/{number}/{deed}").status == 404
+
+
+# --- the report
+
+
+def test_the_report_is_a_sum_and_never_a_false_nought(at: Room) -> None:
+    at.hand_over()
+    page = at.as_("vera").get(here(at))
+    said = words(page)
+    assert "The provider accepted 12 of 12 emails." in said
+    assert "Taken by the provider 12" in said
+    assert "In all 12" in said
+    assert "No events were received from the provider" in said
+    assert "Delivered" not in said
+    assert "Opens and clicks are not tracked" in said
+    assert "style=" not in page.text
+    assert "data-live" not in page.text
+
+
+def test_what_the_provider_told_stands_beside_it(at: Room) -> None:
+    at.hand_over()
+    for number in (1, 2, 3):
+        told(at, EventKind.DELIVERED, number)
+    told(at, EventKind.BOUNCED, 4, bounce=Bounce.HARD, reason="<script>alert(1)</script>")
+    told(at, EventKind.COMPLAINED, 3)
+    page = at.as_("vera").get(here(at))
+    said = words(page)
+    assert "Delivered 3 Bounced 1 (1 no such mailbox) Reported as spam 1" in said
+    assert "<script>alert" not in page.text
+
+
+def test_who_was_not_reached_is_for_senders_to_see(at: Room) -> None:
+    at.hand_over()
+    told(at, EventKind.BOUNCED, 4, bounce=Bounce.HARD, reason="<b>no such user</b>")
+    cleo = at.as_("cleo")
+    assert f'href="/desk{here(at)}/people"' in cleo.get(here(at)).text
+    page = cleo.get(f"{here(at)}/people")
+    assert f"{CANARIES[3]} No such mailbox <b>no such user</b>" in words(page)
+    assert "<b>" not in page.text
+    assert CANARIES[4] not in page.text
+    for who in ("vera", "ana", "ben"):
+        assert f"{here(at)}/people" not in at.as_(who).get(here(at)).text
+        assert at.as_(who).get(f"{here(at)}/people").status == 403
+
+
+def test_where_all_were_reached_nobody_is_named(at: Room) -> None:
+    assert "Nobody, as far as anybody knows." in words(at.as_("cleo").get(f"{here(at)}/people"))
+
+
+# --- nobody knows
+
+
+@pytest.fixture
+def lost(at: Room) -> Room:
+    """Of the seven who waited nobody knows."""
+    losing = RecordingProvider(max_recipients=5)
+    losing.answer = always(Verdict.UNKNOWN)
+    first = at.app.lines.first
+    vars(at.app)["lines"] = Lines(first=Line(provider=losing, turns=first.turns))
+    at.hand_over()
+    assert at.campaign.state is CampaignState.ATTENTION
+    return at
+
+
+def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
+    page = lost.as_("vera").get(here(lost))
+    said = words(page)
+    assert "For 7 people nobody knows whether the provider took the email." in said
+    assert "Next: Dan can decide." in said
+    sender = words(lost.as_("cleo").get(f"{here(lost)}/unknown"))
+    assert "This takes the role admin. Ask Dan." in sender
+    assert "Decide for" not in sender
+
+
+def test_who_is_unknown_is_named_to_senders(lost: Room) -> None:
+    said = words(lost.as_("cleo").get(f"{here(lost)}/people"))
+    assert "7 people" in said
+    assert f"{CANARIES[11]} Nobody knows –" in said
+
+
+@pytest.mark.parametrize(
+    ("way", "accepted", "cancelled", "state"),
+    [
+        ("has", 12, 0, CampaignState.SENT),
+        ("none", 5, 0, CampaignState.SENDING),
+        ("leave", 5, 7, CampaignState.SENT),
+    ],
+)
+def test_an_admin_decides_one_of_three_ways_and_the_sums_are_right(
+    lost: Room, way: str, accepted: int, cancelled: int, state: CampaignState
+) -> None:
+    dan = lost.as_("dan", fresh=True)
+    page = dan.get(f"{here(lost)}/unknown")
+    said = words(page)
+    assert "For 7 people nobody knows whether Outbox took the email. Look in its log, " in said
+    assert "If that is wrong, they get it twice." in said
+    answer = lost.press(dan, page, f"/desk{here(lost)}/unknown", way=way)
+    assert answer.headers["location"] == f"/desk{here(lost)}?done=decided"
+    counts = lost.campaign.counts
+    assert (counts.accepted, counts.cancelled, counts.unknown) == (accepted, cancelled, 0)
+    assert counts.audience == 12
+    assert lost.campaign.state is state
+    twice = lost.press(dan, page, f"/desk{here(lost)}/unknown", way=way)
+    assert twice.status == 409
+    assert "has nothing unknown" in words(twice)
+    assert lost.deeds().count((address_of("dan"), "resolve")) == 1
+
+
+def test_to_decide_takes_a_choice_a_factor_and_the_role(lost: Room) -> None:
+    address = f"/desk{here(lost)}/unknown"
+    page = lost.as_("dan").get(f"{here(lost)}/unknown")
+    assert lost.press(lost.as_("dan"), page, address, way="none").status == 401
+    assert lost.press(lost.as_("cleo", fresh=True), page, address, way="none").status == 403
+    for way in ("", "all"):
+        answer = lost.press(lost.as_("dan", fresh=True), page, address, way=way)
+        assert answer.status == 422
+        assert "Choose what you found in the provider's log" in words(answer)
+    assert lost.campaign.counts.unknown == 7
+
+
+def test_what_came_out_since_is_not_decided_by_the_number_of_before(lost: Room) -> None:
+    dan = lost.as_("dan", fresh=True)
+    page = dan.get(f"{here(lost)}/unknown")
+    told(lost, EventKind.DELIVERED, 12)
+    answer = lost.press(dan, page, f"/desk{here(lost)}/unknown", way="none")
+    assert answer.status == 409
+    assert "Nothing was decided. It came out for some of them since you looked" in words(answer)
+    assert lost.campaign.counts.unknown == 6
+
+
+def test_where_nothing_is_unknown_there_is_nothing_to_decide(at: Room) -> None:
+    answer = at.as_("dan").get(f"{here(at)}/unknown")
+    assert answer.headers["location"] == f"/desk{here(at)}"
+
+
+# --- all sending
+
+
+def test_all_sending_stops_by_one_press_and_says_who_and_why(at: Room) -> None:
+    cleo = at.as_("cleo")
+    page = cleo.get("/stop")
+    assert "Stop all sending?" in words(page)
+    answer = at.press(cleo, page, "/desk/stop", reason="wrong\tlist")
+    assert answer.headers["location"] == "/desk/stop?done=stopped"
+    at.hand_over()
+    assert len(at.site.mails) == 5
+    said = words(at.as_("vera").get(here(at)))
+    assert "All sending is stopped." in said
+    assert "wrong list" in said
+    assert at.press(cleo, page, "/desk/stop").status == 303
+    assert at.deeds().count((address_of("cleo"), "hold")) == 1
+
+
+def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
+    cleo = at.as_("cleo")
+    at.press(cleo, cleo.get("/stop"), "/desk/stop")
+    page = cleo.get("/stop")
+    assert "All sending is stopped. Cleo, Tue 24 Nov 2026, 07:06 (UTC−5)." in words(page)
+    assert at.press(cleo, page, "/desk/resume").status == 401
+    cleo = at.as_("cleo", fresh=True)
+    answer = at.press(cleo, page, "/desk/resume")
+    assert answer.headers["location"] == "/desk/stop?done=resumed-all"
+    at.hand_over()
+    assert len(at.site.mails) == 12
+    assert at.press(cleo, page, "/desk/resume").headers["location"] == "/desk/stop"
+
+
+def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
+    with at.app.store.begin() as tx:
+        tx.hold.put(HoldKind.DOUBT, "restored on Monday")
+    cleo = at.as_("cleo", fresh=True)
+    page = cleo.get("/stop")
+    assert "This database may be older than what went out." in words(page)
+    assert "This takes the role admin. Ask Dan." in words(page)
+    assert cleo.post("/resume").status == 303
+    assert cleo.post("/compared").status == 403
+    assert HoldKind.DOUBT in at.app.guard().holds()
+    dan = at.as_("dan", fresh=True)
+    assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
+    assert at.app.guard().holds() == {}
+
+
+def test_a_reason_is_a_line(at: Room) -> None:
+    cleo = at.as_("cleo")
+    answer = at.press(cleo, cleo.get("/stop"), "/desk/stop", reason="x" * 201)
+    assert answer.status == 422
+    assert at.app.guard().holds() == {}
+
+
+@pytest.mark.parametrize("who", ["vera", "ana", "ben"])
+def test_who_does_not_send_stops_nothing(at: Room, who: str) -> None:
+    signed: Signed = at.as_(who, fresh=True)
+    assert signed.get("/stop").status == 403
+    for deed in ("stop", "resume", "compared"):
+        assert signed.post(f"/{deed}").status == 403
+    assert at.app.guard().holds() == {}
