@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.mailbox import same_person
 from newsletter.domain.statements.review import Check, Grade
 from newsletter.domain.statements.statement import (
     Approval,
@@ -80,7 +81,8 @@ def approve(
             )
         if stored.digest != reviewed.digest:
             raise Refused(f"{slug} changed while it was looked at; look at it again")
-        if person == stored.statement.author and not policy.author_may_approve:
+        wrote = any(same_person(person, one) for one in stored.statement.written_by)
+        if wrote and not policy.author_may_approve:
             raise Refused(
                 f"{person} wrote {slug}, and approvals.author_may_approve is false;"
                 " ask somebody else for their yes"
