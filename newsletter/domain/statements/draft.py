@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from enum import Enum
+from typing import Any
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
@@ -42,7 +43,7 @@ class DraftText:
 
     def cleaned(self) -> "DraftText":
         """The same with line ends of one kind, and nothing that cannot be stored."""
-        said = {
+        said: dict[str, Any] = {
             name: _clean(value) if isinstance(value, str) else value
             for name, value in asdict(self).items()
         }
