@@ -11,7 +11,7 @@ from datetime import datetime
 
 from newsletter.documents.ends import end_of
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.draft import DraftText, HandedIn
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.formats.scalars import scalar
 from newsletter.formats.times import is_local
@@ -59,6 +59,18 @@ def parse_draft(
             places=(("body", _first_line(text.body)),),
         ),
         faults=(),
+    )
+
+
+def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
+    """The statement that was handed in, or what is wrong with it by now."""
+    return parse_draft(
+        handed.version.text,
+        key=handed.key,
+        writers=handed.version.writers,
+        defaults=defaults,
+        slug=handed.slug,
+        taken_back=handed.taken_back,
     )
 
 

@@ -138,6 +138,8 @@ class DraftsContract:
             assert tx.drafts.handed_in() == tx.drafts.unseen(9) == []
             assert tx.drafts.of("library-hours") is None
             assert tx.drafts.of("") is None
+            assert tx.drafts.has("library-hours")
+            assert not tx.drafts.has("")
 
     def test_two_texts_never_have_one_slug(self, store: Store) -> None:
         with store.begin() as tx:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.mailbox import same_person
 from newsletter.domain.statements.review import Check, Grade
 from newsletter.domain.statements.statement import (
     Approval,
@@ -17,6 +16,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.subscribers.mailbox import same_person
 from newsletter.pipeline.ledger import authorise, find_statement, is_draft, standing_of
 from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
 from newsletter.store.sql import Store, Transaction

@@ -52,6 +52,11 @@ class Drafts:
         """The text that was handed in as this statement."""
         return self._one(_draft.slug == slug, _draft.slug != "")
 
+    def has(self, slug: str) -> bool:
+        """Whether a text is or was known under this slug, even if it was deleted since."""
+        query = select(_draft.key).where(_draft.slug == slug, _draft.slug != "")
+        return self._connection.scalar(query) is not None
+
     def unseen(self, most: int, *, skip: int = 0) -> list[Draft]:
         """Those that were never handed in, what was changed last first: at most so many."""
         query = _drafts().where(_THERE, _draft.slug == "")

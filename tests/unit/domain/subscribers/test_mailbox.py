@@ -1,6 +1,6 @@
 """Two spellings of one mailbox are one person."""
 
-from newsletter.domain.staff.mailbox import mailbox, same_person
+from newsletter.domain.subscribers.mailbox import mailbox, same_person
 from tests.rows import rows
 
 ANA = "ana@forum.example"
