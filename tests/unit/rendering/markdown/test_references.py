@@ -80,5 +80,17 @@ def test_an_image_needs_https_and_a_description() -> None:
     assert "is not on the web" in faults("![A](mailto:a@b.example)")[0]
 
 
+def test_decoration_needs_no_description_and_says_so_behind_its_size() -> None:
+    assert faults("![](https://a.example/b.jpg#300x200,decoration)") == []
+    assert "no description" in faults("![](https://a.example/b.jpg#decoration)")[0]
+    [image] = [
+        child
+        for token in read_markdown("![](https://a.example/b#30x20,decoration)", "en")
+        for child in token.children or ()
+    ]
+    assert image_source(image) == "https://a.example/b"
+    assert image_size(image) == (30, 20)
+
+
 def test_a_long_address_is_shortened_in_the_message() -> None:
     assert len(faults("[a](/" + "x" * 500 + ")")[0]) < 200
