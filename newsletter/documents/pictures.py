@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from newsletter.documents.imported import unusable
+from newsletter.documents.release.imported import unusable
 
 MAX_BYTES = 10_000_000
 """Of the file that is given."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.documents.ends import end_of
+from newsletter.documents.release.ends import end_of
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import DraftText, HandedIn
 from newsletter.domain.statements.statement import Progress, Statement
