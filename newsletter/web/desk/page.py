@@ -61,6 +61,15 @@ DONE: Mapping[str, str] = {
     "role": "The role is changed, and they were signed out.",
     "removed": "The account is removed, and they were signed out.",
     "verified": "The audit log is complete: no line was changed or removed.",
+    "began": "Your text is here. Only staff can see it.",
+    "imported": "Imported. Look at what was left out before you hand it in.",
+    "copied": "Copied. From here on this text is edited at the desk.",
+    "handed-in": "Handed in. Now somebody who did not write in it can approve it.",
+    "taken-back": "Taken back. Nobody can approve it, and nothing of it goes out.",
+    "restored": "Restored as a new version.",
+    "deleted": "Deleted.",
+    "picture": "Added. Copy its line into the text where it belongs.",
+    "placed": "Added at the end of the text.",
 }
 """What stands above the page that an act leads to, by the word in its address."""
 

@@ -6,16 +6,30 @@ else. Role and state are checked once more in the transaction of the act.
 
 from newsletter.web.desk.account import Account
 from newsletter.web.desk.door import Door
+from newsletter.web.desk.drafts import Drafts
+from newsletter.web.desk.editing import Editing
 from newsletter.web.desk.home import Home
+from newsletter.web.desk.illustrating import Illustrating
 from newsletter.web.desk.log import Log
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Group, Route
 from newsletter.web.desk.team import Team
+from newsletter.web.desk.versions import Versions
 
 
 def groups(desk: Desk) -> list[Group]:
     """All pages of the desk."""
-    return [Door(desk), Home(desk), Account(desk), Team(desk), Log(desk)]
+    return [
+        Door(desk),
+        Home(desk),
+        Drafts(desk),
+        Editing(desk),
+        Versions(desk),
+        Illustrating(desk),
+        Account(desk),
+        Team(desk),
+        Log(desk),
+    ]
 
 
 def routes(desk: Desk) -> list[Route]:
