@@ -1,5 +1,6 @@
 """Texts at the desk before they are statements: begun, imported, copied, handed in, taken back."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +21,11 @@ from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
 _LARGEST = 20_000_000
+_AT_THE_DESK = (
+    (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
+    (re.compile(r"set embargo_until\b"), "enter its end"),
+    (re.compile(r"write date: yourself"), "enter it yourself"),
+)
 _KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
 
 
@@ -108,9 +114,6 @@ class Drafts:
         if name.endswith((".md", ".markdown")) and own.statement is not None:
             return draft_text(own.statement), Found(file=name)
         read = import_isolated(data, today=self._desk.now().date(), file=name)
-        notes = list(read.notes)
-        if read.embargo is not None and read.embargo.until:
-            notes.append(f"Its embargo may end {read.embargo.until}: enter that if it is right.")
         text = replace(
             bare,
             title=read.title,
@@ -121,7 +124,7 @@ class Drafts:
             embargo=read.embargo.words if read.embargo else "",
         )
         left_out = tuple((one.line, one.text, one.why) for one in read.dropped)
-        return text, Found(file=name, left_out=left_out, notes=tuple(notes))
+        return text, Found(file=name, left_out=left_out, notes=tuple(map(_note, read.notes)))
 
     def copy(self, visit: Visit) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
@@ -222,6 +225,13 @@ def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
     if wall is None:
         return None
     return (wall if wall.tzinfo is None else wall.astimezone(zone)).date()
+
+
+def _note(said: str) -> str:
+    """A note of an import, which speaks of a file's keys, in the words of the page."""
+    for pattern, words in _AT_THE_DESK:
+        said = pattern.sub(words, said)
+    return said
 
 
 def _said(fault: Fault) -> str:
