@@ -19,9 +19,10 @@ _MODULE = "newsletter.documents.brought"
 _WITHIN = timedelta(seconds=15)
 
 
-def pasted(html: str) -> Pasted:
-    """As ``read_pasted`` does. Raises InvalidInput."""
-    said = _asked({"read": "paste"}, html.encode("utf-8", "replace"), "what was pasted")
+def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
+    """As ``read_pasted`` does, for at most so long. Raises InvalidInput."""
+    body = html.encode("utf-8", "replace")
+    said = _asked({"read": "paste"}, body, "what was pasted", within)
     return Pasted(markdown=said["markdown"], left_out=tuple(said["left_out"]))
 
 
@@ -29,15 +30,15 @@ def picture(data: bytes, *, file: str) -> MadePicture:
     """As ``make_picture`` does. Raises InvalidInput."""
     if len(data) > MAX_BYTES:
         raise unusable(file, f"is larger than {MAX_BYTES // 1_000_000} MB; choose a smaller one")
-    said = _asked({"read": "picture", "file": file}, data, file)
+    said = _asked({"read": "picture", "file": file}, data, file, _WITHIN)
     return MadePicture(
         **said | {"data": base64.b64decode(said["data"]), "notes": tuple(said["notes"])}
     )
 
 
-def _asked(said: Mapping[str, Any], data: bytes, file: str) -> dict[str, Any]:
+def _asked(said: Mapping[str, Any], data: bytes, file: str, within: timedelta) -> dict[str, Any]:
     try:
-        [answer] = ask(_MODULE, said, data, within=_WITHIN)
+        [answer] = ask(_MODULE, said, data, within=within)
     except NotStarted as error:
         raise unusable(file, f"was not read: {error}; try again") from error
     except CutOff as error:

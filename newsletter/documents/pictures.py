@@ -22,7 +22,7 @@ _WIDEST = 1_200
 _TALLEST = 2_400
 _AIM = 500_000
 """Bytes that a reader on a telephone waits for."""
-_QUALITIES = (85, 75, 65, 50)
+_QUALITIES = (85, 70, 50)
 _KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
 _INSTEAD = "save it as PNG or JPEG and choose that"
@@ -45,13 +45,16 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     """Make a PNG, JPEG or GIF anew. Raises InvalidInput, naming ``file`` and what to do."""
     if len(data) > MAX_BYTES:
         raise unusable(file, f"is larger than {MAX_BYTES // 1_000_000} MB; {_INSTEAD}, smaller")
-    image, moves = _opened(data, file)
+    kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
+    if not kind:
+        raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
+    image, moves = _opened(data, kind, file)
     notes = ["It moved; only its first picture is kept."] if moves else []
     width = image.width
     image.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
     if image.width < width:
         notes.append(f"It was {width:,} pixels wide and is {image.width:,} now.")
-    kind, encoded = _encoded(image)
+    kind, encoded = _encoded(image, kind)
     return MadePicture(
         kind=_KINDS[kind],
         data=encoded,
@@ -61,11 +64,8 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     )
 
 
-def _opened(data: bytes, file: str) -> tuple[Image.Image, bool]:
+def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
     """The pixels alone, upright, and whether there are several pictures in the file."""
-    kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
-    if not kind:
-        raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
@@ -96,24 +96,25 @@ def _plain(image: Image.Image) -> Image.Image:
     return made
 
 
-def _encoded(image: Image.Image) -> tuple[str, bytes]:
-    """As PNG where it is small or clear in parts, else as JPEG, as good as the size allows."""
-    png = _saved(image, "PNG", optimize=True)
-    if len(png) <= _AIM and (image.mode == "RGBA" or len(png) <= _AIM // 4):
-        return "PNG", png
+def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
+    """A photograph as JPEG, a drawing as PNG where that is small: as good as the size allows."""
     if image.mode == "RGBA":
-        return "PNG", _fewer_colours(image)
+        png = _saved(image, "PNG")
+        return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
+    png = b"" if kind == "JPEG" else _saved(image, "PNG")
+    if png and len(png) <= _AIM // 4:
+        return "PNG", png
     for quality in _QUALITIES:
-        jpeg = _saved(image, "JPEG", quality=quality, optimize=True, progressive=True)
+        jpeg = _saved(image, "JPEG", quality=quality, progressive=True)
         if len(jpeg) <= _AIM:
             break
-    return ("PNG", png) if len(png) < len(jpeg) else ("JPEG", jpeg)
+    return ("PNG", png) if png and len(png) < len(jpeg) else ("JPEG", jpeg)
 
 
 def _fewer_colours(image: Image.Image) -> bytes:
     """A PNG that is clear in parts, of 256 colours, and smaller until it is small enough."""
     while True:
-        png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG", optimize=True)
+        png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
         if len(png) <= _AIM:
             return png
         image.thumbnail((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)

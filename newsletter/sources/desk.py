@@ -46,8 +46,6 @@ def parse_draft(
         told = {one.key for one in missing}
         faults = [_placed(one, lines, text.body) for one in read.faults]
         return replace(read, faults=(*missing, *(one for one in faults if one.key not in told)))
-    if missing:
-        return Parsed(statement=None, faults=missing)
     return Parsed(
         statement=replace(
             read.statement,

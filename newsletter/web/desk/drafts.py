@@ -21,6 +21,7 @@ from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
 _LARGEST = 20_000_000
+_A_PAGE = 50
 _AT_THE_DESK = (
     (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
     (re.compile(r"set embargo_until\b"), "enter its end"),
@@ -48,6 +49,7 @@ class Drafts:
             most=_LARGEST + (256 << 10),
         )
         return [
+            Route(method="GET", path="/drafts", role=Role.VIEWER, answer=self.all),
             Route(method="GET", path="/drafts/new", role=writer, answer=self.new),
             new,
             Route(method="GET", path=at, role=Role.VIEWER, answer=self.one),
@@ -58,6 +60,24 @@ class Drafts:
             Route(method="POST", path=f"{at}/delete", role=writer, answer=self.delete),
             Route(method="POST", path="/statements/{slug}/copy", role=writer, answer=self.copy),
         ]
+
+    def all(self, visit: Visit) -> Response:
+        """The texts that nobody has handed in yet, what was changed last first."""
+        said = visit.query("page")
+        page = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+        with visit.app.store.read() as tx:
+            found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
+            names = tx.staff.names()
+        return self._desk.page(
+            visit,
+            "drafts.html.j2",
+            title="Drafts",
+            nav="statements",
+            drafts=found[:_A_PAGE],
+            names=names,
+            newer=f"/desk/drafts?page={page - 1}" if page else "",
+            older=f"/desk/drafts?page={page + 1}" if len(found) > _A_PAGE else "",
+        )
 
     # --- a new text
 
@@ -214,7 +234,7 @@ class Drafts:
     def delete(self, visit: Visit) -> Response:
         """Take it away."""
         visit.app.writing(visit.who.address).delete(visit.param("key"))
-        return self._desk.go(visit, "/statements", done="deleted")
+        return self._desk.go(visit, "/drafts", done="deleted")
 
     def _find(self, visit: Visit) -> Draft:
         with visit.app.store.read() as tx:

@@ -30,7 +30,7 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
-_MOST = 1 << 20
+_MOST = 2 << 20
 """Bytes of a form with a text in it."""
 
 
@@ -55,7 +55,7 @@ class Editing:
                 method="POST", path=f"{at}/preview", role=writer, answer=self.preview, most=_MOST
             ),
             Route(
-                method="POST", path=f"{at}/paste", role=writer, answer=self.paste, most=4 * _MOST
+                method="POST", path=f"{at}/paste", role=writer, answer=self.paste, most=2 * _MOST
             ),
         ]
 
@@ -127,7 +127,7 @@ class Editing:
         settings = visit.app.settings
         titles = {one.name: one.title for one in settings.offers()}
         with visit.app.store.read() as tx:
-            known = [*titles, *settings.default_lists, *sorted(tx.readers.lists()), *text.lists]
+            known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         return [(name, titles.get(name, name)) for name in dict.fromkeys(known)]
 
     # --- two writers

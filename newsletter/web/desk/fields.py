@@ -142,7 +142,7 @@ class Words:
 
     def meant(self, text: DraftText, moment: Any, *, key: str, slug: str) -> Meant:
         """What its times mean. ``moment`` writes an instant with its day and zone."""
-        alone = replace(text, title=text.title or "x", body=text.body or "x")
+        alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
         if statement is None:
             return Meant(sends="", embargo="")

@@ -1,6 +1,7 @@
 """What is pasted becomes Markdown, and what is lost on the way is told."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -26,8 +27,13 @@ from tests.rows import rows
             "- Item",
         ),
         (
-            '<b id="docs-internal-guid-1" style="font-weight:normal">'
-            '<p><span style="font-weight:700">Bold</span></p></b>',
+            '<b id="docs-internal-guid-1" style="font-weight:normal"><p><span>Plain</span>'
+            '<span style="font-weight:700"> bold</span></p></b>',
+            "Plain **bold**",
+        ),
+        (
+            '<html><head><style>.c1{font-weight:700}</style></head><body class="doc-content">'
+            '<p><span class="c1">Bold</span></p></body></html>',
             "**Bold**",
         ),
     ],
@@ -53,12 +59,14 @@ def test_what_holds_nothing_is_refused_with_what_it_was() -> None:
         read_pasted("")
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_a_process_apart_reads_what_was_pasted_and_says_what_is_wrong() -> None:
     assert pasted("<p>One <b>two</b></p>") == Pasted(markdown="One **two**")
     with pytest.raises(InvalidInput, match="nested more than"):
         pasted("<div>" * 300 + "x")
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_a_process_apart_makes_a_picture_anew() -> None:
     out = io.BytesIO()
     Image.new("RGB", (6, 4)).save(out, "GIF")
@@ -69,6 +77,11 @@ def test_a_process_apart_makes_a_picture_anew() -> None:
         picture(b"<svg/>", file="a.svg")
     with pytest.raises(InvalidInput, match="larger than 10 MB"):
         picture(b"\xff\xd8\xff" + b"x" * 10_000_001, file="a.jpg")
+
+
+def test_what_takes_too_long_is_cut_off_with_what_to_do() -> None:
+    with pytest.raises(InvalidInput, match="try something smaller"):
+        pasted("<p>x</p>", within=timedelta(0))
 
 
 def test_the_process_answers_in_what_json_can_say() -> None:

@@ -47,6 +47,7 @@ def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
     assert "x" * 1001 in page.text
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Desk) -> None:
     pasted = (
         "EMBARGOED UNTIL 1 December 2026, 9:00\n\nFOR IMMEDIATE RELEASE\n\n"
@@ -68,6 +69,7 @@ def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Des
     assert desk.deeds()[-1] == ("ana", "look through")
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
     pasted = "# Library opens earlier\n\nThe library **opens** an hour earlier from Monday on."
     answer = desk.ana.post("/drafts/new", {"pasted": pasted, "markdown": "yes"})
@@ -75,6 +77,7 @@ def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
     assert "**opens**" in desk.draft.version.text.body
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_files_of_offices_are_brought_in(desk: Desk) -> None:
     html = b"<h1>Library opens earlier</h1><p>The library <b>opens</b> earlier from Monday on.</p>"
     text = brought(desk, "C:\\fakepath\\news.html", html)
@@ -104,6 +107,7 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow("reads in a process apart")
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
@@ -145,6 +149,29 @@ def test_a_statement_of_a_folder_is_copied_to_the_desk_and_edited_there(desk: De
     assert desk.stored("old").statement.body == "New text."
     assert desk.ana.post("/statements/nothing/copy").status == 404
     assert desk.ana.post("/statements/old/copy").status == 409
+
+
+# --- all texts
+
+
+def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) -> None:
+    page = words(desk.ana.get("/drafts"))
+    assert "Library hours Ana, Tue 24 Nov 2026, 07:00" in page
+    assert "New statement" in page
+    assert "New statement" not in words(desk.staffed.as_("vera").get("/drafts"))
+    desk.keep(act="hand-in")
+    assert "Nothing is being written." in words(desk.ana.get("/drafts"))
+
+
+def test_many_texts_come_page_by_page(desk: Desk) -> None:
+    writing = desk.staffed.site.app.writing(desk.ana.address)
+    for number in range(55):
+        writing.new(DraftText(title=f"Text {number}"))
+    first, second = desk.ana.get("/drafts?page=x"), desk.ana.get("/drafts?page=1")
+    assert first.text.count('class="title"') == 50
+    assert "/desk/drafts?page=1" in first.text
+    assert second.text.count('class="title"') == 6
+    assert "/desk/drafts?page=0" in second.text
 
 
 # --- one text
@@ -222,7 +249,7 @@ def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> Non
 
 def test_a_deleted_text_is_gone(desk: Desk) -> None:
     answer = desk.ana.post(f"{desk.at}/delete")
-    assert answer.headers["location"] == "/desk/statements?done=deleted"
+    assert answer.headers["location"] == "/desk/drafts?done=deleted"
     assert desk.ana.get(desk.at).status == 404
     assert desk.ana.post(f"{desk.at}/delete").status == 404
 
@@ -235,6 +262,7 @@ def test_a_correction_is_checked_too(desk: Desk) -> None:
 # --- out again
 
 
+@pytest.mark.slow("opens two workspaces")
 def test_what_is_downloaded_makes_the_same_email_in_a_folder(
     desk: Desk, tmp_path: Path, migrated: Path
 ) -> None:

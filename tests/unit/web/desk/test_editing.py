@@ -141,6 +141,7 @@ def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
     assert desk.draft.version.text.body == "Typed."
 
 
+@pytest.mark.slow("fifty requests")
 def test_fifty_saves_of_one_window_are_one_version_and_no_conflict(desk: Desk) -> None:
     base = 1
     for number in range(50):
@@ -270,6 +271,7 @@ def test_a_version_has_its_own_email_and_that_of_another_text_is_not_found(desk:
     assert desk.ana.get(f"{desk.at}/preview?version=x").status == 404
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_what_is_pasted_comes_back_as_markdown_with_what_was_left_out(desk: Desk) -> None:
     html = '<p>One <b>two</b> <img src="data:x" alt="A chart"></p>'
     answer = desk.ana.ask("POST", f"{desk.at}/paste", **as_json({"html": html}))

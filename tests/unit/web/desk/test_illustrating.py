@@ -13,6 +13,7 @@ from tests.desk import words
 from tests.pages import Answer
 from tests.unit.web.desk.writing import Desk, multipart, said
 
+pytestmark = pytest.mark.slow("makes pictures anew in a process apart")
 SCRIPTED = {"Accept": "application/json"}
 
 

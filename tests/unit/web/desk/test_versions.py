@@ -50,6 +50,7 @@ def test_a_version_of_another_text_is_not_found(desk: Desk) -> None:
     assert desk.ana.get(f"{desk.at}/versions/x").status == 404
 
 
+@pytest.mark.slow("sixty versions")
 def test_many_versions_come_page_by_page(desk: Desk) -> None:
     for number in range(60):
         desk.staffed.site.clock.advance(minutes=6)
@@ -67,6 +68,7 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
     assert desk.ana.get(f"{desk.at}/versions?page=x").text.count('class="title"') == 50
 
 
+@pytest.mark.slow("reads in a process apart")
 def test_a_text_that_was_brought_in_says_so(desk: Desk) -> None:
     answer = desk.ana.post("/drafts/new", {"pasted": "Library opens earlier\n\nIt opens at 8 now."})
     at = answer.headers["location"].removeprefix("/desk").partition("/edit")[0]
