@@ -119,8 +119,14 @@ class Editing:
             meant=meant,
             language=visit.app.settings.language,
             segments=[one.name for one in visit.app.segments],
+            gone=self._gone(visit, draft),
             others=self._present.note(draft.key, visit.who.name, self._desk.now()),
         )
+
+    def _gone(self, visit: Visit, draft: Draft) -> bool:
+        with visit.app.store.read() as tx:
+            campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
+        return campaign is not None and campaign.started_at is not None
 
     def _lists(self, visit: Visit, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""

@@ -213,6 +213,9 @@ def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
     page = words(desk.ana.get(desk.at))
     assert "It has gone out. What is typed here reaches nobody." in page
     assert "Take back" not in page
+    assert "It has gone out. What you type here reaches nobody." in words(
+        desk.ana.get(f"{desk.at}/edit")
+    )
     refused = desk.ana.post(f"{desk.at}/take-back")
     assert (refused.status, "It has gone out" in words(refused)) == (409, True)
 
@@ -240,6 +243,17 @@ def test_its_checks_know_the_day_on_which_it_goes_out(desk: Desk) -> None:
     for when in ("2026-12-01 09:00", "2026-12-01T09:00+01:00", ""):
         desk.keep(send_at=when, body="It opens on Monday, 1 December 2026.")
         assert "Warning" in words(desk.ana.get(desk.at))
+
+
+def test_looking_changes_no_row(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    number = desk.draft.version.number
+    before = desk.staffed.site.everything()
+    for path in ("", "/edit", "/preview", "/versions", f"/versions/{number}", "/pictures"):
+        assert desk.ana.get(desk.at + path).status == 200
+    for path in ("/drafts", "/drafts/new", f"{desk.at}/download"):
+        assert desk.ana.get(path).status == 200
+    assert desk.staffed.site.everything() == before
 
 
 def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> None:
