@@ -15,7 +15,7 @@ from newsletter.pipeline.naming import find_draft
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.fields import LABELS, Words, by_field, sentences
+from newsletter.web.desk.fields import LABELS, Words, by_field, number_of, sentences
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -63,8 +63,7 @@ class Drafts:
 
     def all(self, visit: Visit) -> Response:
         """The texts that nobody has handed in yet, what was changed last first."""
-        said = visit.query("page")
-        page = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+        page = number_of(visit.query("page"))
         with visit.app.store.read() as tx:
             found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
             names = tx.staff.names()
@@ -211,8 +210,7 @@ class Drafts:
     def hand_in(self, visit: Visit) -> Response:
         """Have others look at it."""
         draft = self._find(visit)
-        said = visit.field("base")
-        base = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
+        base = number_of(visit.field("base"))
         try:
             done = visit.app.hand_in(draft.key, base, by=visit.who.address)
         except InvalidInput as error:

@@ -22,6 +22,7 @@ from newsletter.web.desk.fields import (
     by_field,
     listed,
     named,
+    number_of,
     posted_json,
     sentences,
     text_of,
@@ -70,7 +71,7 @@ class Editing:
         """Keep what a form holds, and go on as its button says."""
         draft = self._find(visit)
         text = text_of(visit.posted.fields, draft.version.text)
-        base = _number(visit.field("base"))
+        base = number_of(visit.field("base"))
         try:
             saved = visit.app.writing(visit.who.address).save(draft.key, base, text)
         except InvalidInput as error:
@@ -168,7 +169,7 @@ class Editing:
             said = visit.json()
             draft = self._find(visit)
             text = text_of(posted_json(said.get("fields")), draft.version.text)
-            base = _number(said.get("base"))
+            base = number_of(said.get("base"))
             saved = visit.app.writing(visit.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._said(error)
@@ -215,7 +216,7 @@ class Editing:
         text = draft.version.text
         if visit.query("version"):
             with visit.app.store.read() as tx:
-                version = tx.drafts.version(draft.key, _number(visit.query("version")))
+                version = tx.drafts.version(draft.key, number_of(visit.query("version")))
             if version is None:
                 raise NotFound("There is no such version of this text.")
             text = version.text
@@ -258,12 +259,6 @@ class Editing:
         with self._desk.app.store.read() as tx:
             given = tx.staff.names().get(address, "")
         return given or name_of(address)
-
-
-def _number(said: object) -> int:
-    """A revision as a form or a script names it; 0, which none has, where it is no number."""
-    text = str(said)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class Present:

@@ -30,6 +30,8 @@ LABELS: Mapping[str, str] = {
     "urgent": "Ahead of other emails",
 }
 """Field → what it is called on the pages."""
+_LONGEST = 10
+"""Digits: nobody counts so far, and the database does not count much further."""
 _MANY, _TICKS = {"lists"}, {"urgent"}
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
@@ -50,6 +52,12 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
         else:
             said[each.name] = next(iter(values), "")
     return replace(before, **said).cleaned()
+
+
+def number_of(said: object) -> int:
+    """A number as an address, a form or a script names it; 0, which nothing has, for all else."""
+    text = str(said)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST else 0
 
 
 def listed(text: DraftText) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.statements.draft import Draft, Version, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
-from newsletter.web.desk.fields import named
+from newsletter.web.desk.fields import named, number_of
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -23,7 +23,7 @@ class Versions:
     def routes(self) -> list[Route]:
         """Path and method → page."""
         at = "/drafts/{key}/versions"
-        one = f"{at}/{{number:int}}"
+        one = f"{at}/{{number}}"
         return [
             Route(method="GET", path=at, role=Role.VIEWER, answer=self.all),
             Route(method="GET", path=one, role=Role.VIEWER, answer=self.one),
@@ -32,7 +32,7 @@ class Versions:
 
     def all(self, visit: Visit) -> Response:
         """The versions, the newest first."""
-        skip = _page(visit.query("page")) * _A_PAGE
+        skip = number_of(visit.query("page")) * _A_PAGE
         with visit.app.store.read() as tx:
             draft = find_draft(tx, visit.param("key"))
             found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
@@ -57,7 +57,7 @@ class Versions:
         """One version: its email, and what differs from the text as it stands now."""
         with visit.app.store.read() as tx:
             draft = find_draft(tx, visit.param("key"))
-            version = tx.drafts.version(draft.key, int(visit.request.path_params["number"]))
+            version = tx.drafts.version(draft.key, number_of(visit.param("number")))
             names = tx.staff.names()
         if version is None:
             raise NotFound("There is no such version of this text.")
@@ -75,14 +75,10 @@ class Versions:
 
     def restore(self, visit: Visit) -> Response:
         """Bring it back, as one more version."""
-        key, number = visit.param("key"), int(visit.request.path_params["number"])
+        key, number = visit.param("key"), number_of(visit.param("number"))
         visit.app.writing(visit.who.address).restore(key, number)
         return self._desk.go(visit, f"/drafts/{key}/edit", done="restored")
 
 
 def _is_now(draft: Draft, version: Version) -> bool:
     return draft.version.number == version.number
-
-
-def _page(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0

@@ -47,7 +47,8 @@ def test_a_version_of_another_text_is_not_found(desk: Desk) -> None:
     other = Desk(desk.staffed)
     assert desk.ana.get(f"{other.at}/versions/{number}").status == 404
     assert desk.ana.post(f"{other.at}/versions/{number}/restore").status == 404
-    assert desk.ana.get(f"{desk.at}/versions/x").status == 404
+    for wrong in ("x", "0", "-1", "²", "9" * 4400):
+        assert desk.ana.get(f"{desk.at}/versions/{wrong}").status == 404
 
 
 @pytest.mark.slow("sixty versions")
