@@ -295,3 +295,15 @@ def test_where_all_languages_go_in_one_mail_the_preview_has_them(
         (staffed.site.folder / "statements" / "horario.md").write_text(text, "utf-8")
         staffed.site.app.refresh()
         assert "Abre a las 9." in words(desk.ana.get(f"{desk.at}/preview"))
+
+
+def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> None:
+    long = "The library opens at 9. " * 4_000
+    with desk.staffed.site.app.store.begin() as tx:
+        tx.sessions.end_everybody()
+    page = desk.ana.post(f"{desk.at}/edit", FORM | {"base": "1", "act": "save", "body": long})
+    assert page.status == 401
+    assert long in unescape(page.text).replace("\\n", "\n")
+    saved = desk.save(base=1, body="Typed.")
+    assert saved.status == 401
+    assert desk.draft.version.text.body == ""
