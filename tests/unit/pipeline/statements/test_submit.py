@@ -8,6 +8,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.statement import (
     Progress,
     Reading,
+    Role,
     Statement,
     StoredStatement,
 )
@@ -128,6 +129,17 @@ def test_none_of_the_writers_of_a_version_approves_it(desk: WritingRoom) -> None
         with pytest.raises(Refused, match="wrote library-hours"):
             desk.room.approve(by, SLUG)
     assert desk.room.approve("ed@forum.example", SLUG).standing.approved
+
+
+def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
+    aliases = ("ana+desk@forum.example", "ANA+x@forum.example")
+    with desk.room.store.begin() as tx:
+        for one in aliases:
+            tx.staff.put(one.lower(), Role.APPROVER, desk.room.clock.now())
+    desk.hand_in(desk.new())
+    for one in aliases:
+        with pytest.raises(Refused, match="wrote library-hours"):
+            desk.room.approve(one, SLUG)
 
 
 def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) -> None:
