@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.documents.release.ends import end_of
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import DraftText, HandedIn
 from newsletter.domain.statements.statement import Progress, Statement
@@ -132,6 +131,8 @@ def _time(typed: str) -> str:
     typed = typed.strip()
     if not typed or _ISO_TIME.fullmatch(typed) or is_local(typed):
         return typed
+    from newsletter.documents.release.ends import end_of  # months and zones in seven languages
+
     return end_of(typed) or typed
 
 
