@@ -35,7 +35,7 @@ def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
     """Whether a statement, as it stands now, may go out. A draft may not, whoever approved it."""
     found = standing(
         digest=stored.digest,
-        author=stored.statement.author,
+        writers=stored.statement.written_by,
         approvals=tx.approvals.of(stored.statement.slug),
         policy=policy,
         roles=tx.staff.roles(),
@@ -47,6 +47,8 @@ def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
 
 def is_draft(statement: Statement) -> str:
     """That a statement is a draft, and how to hand it in."""
+    if statement.desk:
+        return f"{statement.slug} was taken back by its writers; hand it in again at the desk"
     return (
         f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' hands it in"
     )

@@ -3,6 +3,7 @@
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NotFound
 from newsletter.domain.naming import guess, several
+from newsletter.domain.statements.draft import Draft
 from newsletter.store.sql import Transaction
 
 _LONGEST_ID = 18
@@ -31,6 +32,14 @@ def find_campaign(tx: Transaction, name: str) -> Campaign:
     if campaign is None:
         raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
     return campaign
+
+
+def find_draft(tx: Transaction, key: str) -> Draft:
+    """A text at the desk. Raises NotFound: nobody mistypes such a key."""
+    draft = tx.drafts.get(key)
+    if draft is None:
+        raise NotFound("There is no such text at the desk, or somebody deleted it.")
+    return draft
 
 
 def _numbered(tx: Transaction, name: str) -> Campaign | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from newsletter.domain.errors import Fault
     from newsletter.domain.events.event import Event
     from newsletter.domain.ports import Examiner, Links
+    from newsletter.domain.statements.draft import Draft
     from newsletter.pipeline.archive.index import Indexed
     from newsletter.pipeline.campaigns.control import Hand
     from newsletter.pipeline.campaigns.gather import Gathered
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from newsletter.pipeline.statements.approve import Compared, Given, Noted
     from newsletter.pipeline.statements.ingest import Read
     from newsletter.pipeline.statements.render import Tried
+    from newsletter.pipeline.statements.submit import Submitting
     from newsletter.pipeline.statements.visit import Visitor
+    from newsletter.pipeline.statements.write import Writing
     from newsletter.store.file.watermark import FileWatermark
 
 
@@ -200,6 +203,52 @@ class App(Parts):
             store=self.store,
             policy=self.policy,
             clock=self.clock,
+        )
+
+    def writing(self, actor: str) -> Writing:
+        """A person who writes at the desk."""
+        from newsletter.pipeline.statements.write import Writing
+
+        return Writing(store=self.store, clock=self.clock, actor=actor)
+
+    @property
+    def submitting(self) -> Submitting:
+        """What hands texts in, and takes them back."""
+        from newsletter.pipeline.statements.submit import Submitting
+
+        return Submitting(
+            store=self.store, clock=self.clock, renderer=self.renderer, defaults=self.defaults
+        )
+
+    def hand_in(self, key: str, base: int, *, by: str) -> Draft:
+        """Have others look at a text of the desk, and make its mail. Raises as handing in does."""
+        mark = self._mark()
+        draft = self.submitting.hand_in(key, base, by=by)
+        self._render_since(mark)
+        return draft
+
+    def take_back(self, key: str, *, by: str) -> Draft:
+        """Have nobody look at a text of the desk any more. Raises Refused."""
+        mark = self._mark()
+        draft = self.submitting.take_back(key, by=by)
+        self._render_since(mark)
+        return draft
+
+    def _mark(self) -> int:
+        with self.store.read() as tx:
+            return tx.statements.touched(None)[0]
+
+    def _render_since(self, mark: int) -> None:
+        """Render what changed since: no other thread's looks are touched by that."""
+        from newsletter.pipeline.statements.render import Tried, render
+
+        together = self.settings.together
+        render(
+            store=self.store,
+            renderer=self.renderer,
+            clock=self.clock,
+            together=together,
+            before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
         )
 
     def look(self) -> Look:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.statements.review import ReviewRules
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.sources.statements import Defaults
     from newsletter.store.sql import Store
 
 
@@ -69,11 +70,23 @@ class Parts:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """Where statements come from."""
-        from newsletter.pipeline.statements.kept import RoundupSource
+        from newsletter.pipeline.statements.kept import DeskSource, RoundupSource
 
-        # first the round-ups: of two with one slug it is the file that has to change
+        # first round-ups and the desk: of two with one slug it is the file that has to change
         own = _sources(self.settings, self.segments, self.store, self.clock)
-        return (RoundupSource(self.store), *own)
+        return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
+
+    @cached_property
+    def defaults(self) -> Defaults:
+        """What holds of a text that does not say otherwise."""
+        from newsletter.sources.statements import Defaults
+
+        return Defaults(
+            lists=self.settings.default_lists,
+            language=self.settings.language,
+            timezone=self.settings.timezone,
+            segments=self.segments,
+        )
 
     @cached_property
     def policy(self) -> ApprovalPolicy:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -77,6 +77,11 @@ def to_markdown(
         "translation_of": scalar(translation_of) if translation_of else "",
         "corrects": scalar(corrects) if corrects else "",
     }
+    return as_file(values, body)
+
+
+def as_file(values: Mapping[str, str], body: str) -> str:
+    """A file of these keys, each as YAML has it, and a text. A key without a value is left out."""
     header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
     return f"---\n{header}---\n" + body.strip("\n") + "\n"
 

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from newsletter.store.staff.staff import Staff
     from newsletter.store.staff.throttle import Throttle
     from newsletter.store.statements.approvals import Approvals
+    from newsletter.store.statements.drafts import Drafts
     from newsletter.store.statements.feeds import Feeds
+    from newsletter.store.statements.pictures import Pictures
     from newsletter.store.statements.returns import Returns
     from newsletter.store.statements.statements import Schedules, Statements
     from newsletter.store.subscribers.choices import Choices
@@ -109,6 +111,18 @@ class Transaction:
         from newsletter.store.statements.statements import Schedules
 
         return Schedules(self.connection)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from newsletter.store.statements.drafts import Drafts
+
+        return Drafts(self.connection)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        from newsletter.store.statements.pictures import Pictures
+
+        return Pictures(self.connection)
 
     @cached_property
     def roundups(self) -> Roundups:

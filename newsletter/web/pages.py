@@ -23,6 +23,7 @@ from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.archive import Archive
+from newsletter.web.public.media import Media
 from newsletter.web.public.subscribers.confirming import Confirming
 from newsletter.web.public.subscribers.joining import Joining
 from newsletter.web.public.subscribers.leaving import Leaving
@@ -92,6 +93,7 @@ class Pages:
             *Leaving(self._app, self._frame).routes(),
             *Mine(self._app, self._frame).routes(),
             *Archive(self._app, self._frame).routes(),
+            *Media(self._app, self._frame).routes(),
             *Joining(self._app, self._frame).routes(),
             *Confirming(self._app, self._frame).routes(),
             Route("/healthz", self.health),

@@ -13,6 +13,7 @@ from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
+from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_families import FamiliesContract
 from tests.contracts.store_feeds import FeedsContract
@@ -49,6 +50,7 @@ class StoreContract(
     EventsContract,
     PacesContract,
     RoundupsContract,
+    DraftsContract,
     FeedsContract,
     LettersContract,
     ConsentsContract,

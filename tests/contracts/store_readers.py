@@ -159,6 +159,12 @@ class ReadersContract:
             [(_, found)] = tx.readers.all()
         assert json.loads(found) == {"source": "web form", "at": NOON.isoformat()}
 
+    def test_lists_are_known_by_name(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.readers.list_names() == []
+            tx.readers.upsert([ANA], NOON)
+            assert tx.readers.list_names() == ["press", "supporters"]
+
     def test_whoever_is_or_was_in_a_list_can_be_read_alone(self, store: Store) -> None:
         left = Entry(address="left@example.org", lists=("events",), left=("press",))
         with store.begin() as tx:

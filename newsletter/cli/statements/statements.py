@@ -31,7 +31,7 @@ from newsletter.cli.statements.times import instant_of
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Progress, Role, Statement, StoredStatement
-from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.ledger import find_statement, is_draft, standing_of
 from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.render import changes
@@ -188,6 +188,8 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
             found = find_statement(tx, slug).statement
         if found.progress is not Progress.DRAFT:
             raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
+        if found.desk:
+            raise Refused(is_draft(found))
         hand_in(app.settings.resolve(Path(found.origin)), found.line_of("status"))
         app.refresh()
         with app.store.begin() as tx:

@@ -1,13 +1,14 @@
 """A statement, the approvals given to it, and whether they are enough."""
 
 import datetime as calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import LocalTime
+from newsletter.domain.subscribers.mailbox import mailbox
 from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -64,6 +65,10 @@ class Statement:
     """Why those in ``approved_by`` say yes over the warnings of a review."""
     feed: str = ""
     """The name of the feed that it comes from; empty for a file."""
+    desk: str = ""
+    """The key of the text at the desk that it comes from; empty for all else."""
+    writers: tuple[str, ...] = ()
+    """Folded addresses of those at the desk whose words may be in it."""
     notes: tuple[str, ...] = ()
     """What its source left out or guessed, for whoever approves it."""
     origin: str = ""
@@ -74,6 +79,11 @@ class Statement:
     """Of its lists only those whom this picks, by its rule as it was configured then."""
     places: tuple[tuple[str, int], ...] = ()
     """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
+
+    @property
+    def written_by(self) -> tuple[str, ...]:
+        """All whose own approval of it is worth nothing: its author, and who wrote in it."""
+        return tuple(dict.fromkeys(filter(None, (self.author, *self.writers))))
 
     def line_of(self, key: str) -> int:
         """The line of a key of the front matter, or of ``body``; 0 where it has none."""
@@ -105,6 +115,8 @@ class Channel(Enum):
 
     COMMAND = "command"
     """A member of staff said it to us."""
+    DESK = "desk"
+    """A member of staff said it on a page of the desk, of the very text that it showed."""
     FRONT_MATTER = "front matter"
     """The statement's own file names the approver, and the configuration trusts its source."""
     PARTS = "parts"
@@ -171,16 +183,18 @@ class Standing:
 def standing(
     *,
     digest: str,
-    author: str,
+    writers: Collection[str],
     approvals: Iterable[Approval],
     policy: ApprovalPolicy,
     roles: Mapping[str, Role],
 ) -> Standing:
     """Decide whether the text with this digest has the approvals that the policy demands.
 
-    ``author`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
-    the configuration itself names for a trusted feed: a file can name anybody.
+    ``writers`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
+    the configuration itself names for a trusted feed: a file can name anybody. Two spellings of one
+    mailbox are one person.
     """
+    wrote = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
     overrides: dict[str, Approval] = {}
     outdated: list[Approval] = []
@@ -191,12 +205,12 @@ def standing(
         if approval.digest != digest:
             outdated.append(approval)
             continue
-        objection = _objection(approval, author=author, policy=policy, roles=roles)
+        objection = _objection(approval, wrote=wrote, policy=policy, roles=roles)
         if objection:
             reasons.append(objection)
         else:
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
-            kind.setdefault(approval.by, approval)
+            kind.setdefault(mailbox(approval.by), approval)
     complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
     if complete_at is None:
         reasons = [
@@ -223,9 +237,13 @@ def _complete_at(
 
 
 def _objection(
-    approval: Approval, *, author: str, policy: ApprovalPolicy, roles: Mapping[str, Role]
+    approval: Approval,
+    *,
+    wrote: Collection[str],
+    policy: ApprovalPolicy,
+    roles: Mapping[str, Role],
 ) -> str:
-    if approval.by == author and not policy.author_may_approve:
+    if mailbox(approval.by) in wrote and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"
     role = roles.get(approval.by)
     if role is not None and not role.includes(Role.APPROVER):

@@ -1,10 +1,13 @@
-"""Statements that the database holds itself: what was taken of feeds, and issues of round-ups."""
+"""Statements that the database holds itself: of feeds, of round-ups, and written at the desk."""
 
 from dataclasses import dataclass, field, replace
 
 from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.statements.draft import HandedIn
 from newsletter.domain.statements.feed import ItemState, TakenItem
 from newsletter.domain.statements.statement import Progress, Reading, Statement
+from newsletter.sources.desk import parse_handed_in
+from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store
 
 
@@ -79,3 +82,46 @@ class RoundupSource:
             )
         self._mark = mark
         return self._reading
+
+
+class DeskSource:
+    """Reads every version that was handed in at the desk: what is typed since nobody sees.
+
+    Again only those that were touched. What the configuration no longer has, such as a segment, is
+    a fault of the text, as it would be of a file.
+    """
+
+    def __init__(self, store: Store, defaults: Defaults) -> None:
+        self._store = store
+        self._defaults = defaults
+        self._mark: int | None = None
+        self._known: dict[str, tuple[HandedIn, Parsed]] = {}
+        self._reading = Reading(statements=())
+
+    def read(self) -> Reading:
+        """Read all that was handed in, by slug."""
+        with self._store.read() as tx:
+            mark, touched = tx.statements.touched(self._mark)
+            found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
+        gone = self._known.keys() & (set(touched) - {one.slug for one in found})
+        changed = [one for one in found if self._said(one.slug) != one]
+        if changed or gone:
+            for slug in gone:
+                del self._known[slug]
+            self._known |= {
+                one.slug: (one, parse_handed_in(one, self._defaults)) for one in changed
+            }
+            self._reading = self._all()
+        self._mark = mark
+        return self._reading
+
+    def _said(self, slug: str) -> HandedIn | None:
+        known = self._known.get(slug)
+        return known and known[0]
+
+    def _all(self) -> Reading:
+        parsed = [self._known[slug][1] for slug in sorted(self._known)]
+        return Reading(
+            statements=tuple(one.statement for one in parsed if one.statement),
+            faults=tuple(fault for one in parsed for fault in one.faults),
+        )

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 from newsletter.rendering.markdown.structure import nothing_seen, structure_faults
 
-_SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})$")
+_SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SHOWN = 80
 
@@ -41,6 +41,12 @@ def image_size(image: Token) -> tuple[int, int] | None:
     """
     found = _SIZE.search(str(image.attrs["src"]))
     return (int(found[1]), int(found[2])) if found else None
+
+
+def is_decoration(image: Token) -> bool:
+    """Whether its address says so, behind the size: it shows nothing that has to be read out."""
+    found = _SIZE.search(str(image.attrs["src"]))
+    return found is not None and found[3] is not None
 
 
 def address_fault(address: str) -> str:
@@ -85,7 +91,7 @@ def _image_faults(image: Token) -> Iterator[str]:
         fault = fault or "is not on the web: write an https:// address"
     if fault:
         yield f"the image {source[:_SHOWN]!r} {fault}"
-    if not image.content.strip():
+    if not image.content.strip() and not is_decoration(image):
         yield (
             f"the image {source[:_SHOWN]!r} has no description, and many readers see only "
             f"that: write it between the square brackets"

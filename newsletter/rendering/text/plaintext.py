@@ -196,7 +196,7 @@ class _Writer:
         if node.type == "footnote_ref":
             return f" ({node.meta['id'] + 1})"
         if node.type == "image":
-            return f"[{node.content}]"
+            return f"[{node.content}]" if node.content.strip() else ""
         if node.type == "link":
             return self._link(node)
         if not node.children:

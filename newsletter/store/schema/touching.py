@@ -26,6 +26,8 @@ def triggers() -> list[str]:
         found.append(_trigger("DELETE", table, "OLD.slug"))
     found.append(_trigger("INSERT", "issue", _ISSUE))
     found.append(_trigger("UPDATE", "issue", _ISSUE, ("document", "parts")))
+    # what is typed changes no statement, but what is handed in, taken back or deleted does
+    found.append(_trigger("UPDATE", "draft", "NEW.slug", ("handed_in", "taken_back", "deleted_at")))
     return found
 
 

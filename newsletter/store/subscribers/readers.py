@@ -241,6 +241,11 @@ class Readers:
         query = select(_subscriber.address).where(whom).order_by(_subscriber.id)
         yield from self._connection.scalars(query).yield_per(_CHUNK)
 
+    def list_names(self) -> list[str]:
+        """The names of all lists, in order: nobody is counted."""
+        name = tables.mailing_list.c.name
+        return list(self._connection.scalars(select(name).order_by(name)))
+
     def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
         """(address, reason) of those on these lists who would not get it."""
         ever = select(_subscription.subscriber_id).where(list_ids(lists))

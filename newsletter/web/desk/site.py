@@ -6,7 +6,10 @@ else. Role and state are checked once more in the transaction of the act.
 
 from newsletter.web.desk.account import Account
 from newsletter.web.desk.door import Door
+from newsletter.web.desk.drafts import Drafts
+from newsletter.web.desk.editing import Editing
 from newsletter.web.desk.home import Home
+from newsletter.web.desk.illustrating import Illustrating
 from newsletter.web.desk.log import Log
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.reviewing import Reviewing
@@ -15,6 +18,7 @@ from newsletter.web.desk.starting import Starting
 from newsletter.web.desk.stopping import Stopping
 from newsletter.web.desk.team import Team
 from newsletter.web.desk.unknowns import Unknown
+from newsletter.web.desk.versions import Versions
 from newsletter.web.desk.watching import Watching
 
 
@@ -23,6 +27,10 @@ def groups(desk: Desk) -> list[Group]:
     return [
         Door(desk),
         Home(desk),
+        Drafts(desk),
+        Editing(desk),
+        Versions(desk),
+        Illustrating(desk),
         Account(desk),
         Team(desk),
         Log(desk),

@@ -18,6 +18,7 @@ ROLES = {
     "ed@forum.example": Role.APPROVER,
     "flo@forum.example": Role.ADMIN,
     "writer@forum.example": Role.APPROVER,
+    "ed+two@forum.example": Role.APPROVER,
     "vic@forum.example": Role.VIEWER,
 }
 
@@ -36,7 +37,7 @@ def yes(by: str = "ed@forum.example", **fields: Any) -> Approval:
 def judge(*approvals: Approval, **policy: Any) -> Standing:
     return standing(
         digest="d1",
-        author="writer@forum.example",
+        writers=("writer@forum.example", "second+press@forum.example"),
         approvals=approvals,
         policy=ApprovalPolicy(**policy),
         roles=ROLES,
@@ -89,6 +90,19 @@ def test_the_author_alone_is_not_enough() -> None:
     assert not given.approved
     assert given.reasons[0] == "it has 0 of 1 approvals"
     assert "writer@forum.example wrote it" in given.reasons[1]
+
+
+def test_nobody_who_wrote_in_it_approves_it_under_any_spelling() -> None:
+    for by in ("writer+x@forum.example", "second@forum.example", "Second@forum.example"):
+        given = judge(yes(by))
+        assert not given.approved
+        assert f"{by} wrote it" in given.reasons[1]
+
+
+def test_two_spellings_of_one_mailbox_are_one_approval() -> None:
+    given = judge(yes(), yes("ed+two@forum.example", minutes=1), required=2)
+    assert not given.approved
+    assert [approval.by for approval in given.counted] == ["ed@forum.example"]
 
 
 def test_the_author_counts_where_the_policy_says_so() -> None:

@@ -1,7 +1,12 @@
 """Links and images that a mail may have, and sentences about those it may not."""
 
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.references import address_fault, faults_in
+from newsletter.rendering.markdown.references import (
+    address_fault,
+    faults_in,
+    image_size,
+    image_source,
+)
 from tests.rows import rows
 
 
@@ -78,6 +83,18 @@ def test_an_image_needs_https_and_a_description() -> None:
     for source in ("http://a.example/b.jpg", "/b.jpg", "//a.example/b", "data:image/png,A"):
         assert len(faults(f"![A]({source})")) == 1
     assert "is not on the web" in faults("![A](mailto:a@b.example)")[0]
+
+
+def test_decoration_needs_no_description_and_says_so_behind_its_size() -> None:
+    assert faults("![](https://a.example/b.jpg#300x200,decoration)") == []
+    assert "no description" in faults("![](https://a.example/b.jpg#decoration)")[0]
+    [image] = [
+        child
+        for token in read_markdown("![](https://a.example/b#30x20,decoration)", "en")
+        for child in token.children or ()
+    ]
+    assert image_source(image) == "https://a.example/b"
+    assert image_size(image) == (30, 20)
 
 
 def test_a_long_address_is_shortened_in_the_message() -> None:

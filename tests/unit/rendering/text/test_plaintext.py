@@ -51,6 +51,10 @@ def test_an_image_says_what_it_shows_and_its_caption_follows() -> None:
     assert text('![A chair](https://a.example/b.jpg "Empty.")\n\nx') == "[A chair]\n\nEmpty.\n\nx"
 
 
+def test_decoration_says_nothing() -> None:
+    assert text("a ![](https://a.example/b#3x2,decoration)\n\nx") == "a\n\nx"
+
+
 def test_a_linked_image_keeps_its_link() -> None:
     body = to_text(read_markdown("[![A chair](https://a.example/b.jpg)](https://a.example)", "en"))
     assert body.text == "[A chair] [1]"

@@ -11,7 +11,7 @@ from tests.contracts.books import Books
 from tests.counting import counted
 from tests.fakes import NOON, WORKSPACE
 
-GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched)(?! USING)"
+GROWS = r"SCAN (campaign|batch|statement|approval|audit|touched|draft|version|picture)(?! USING)"
 STRANGER = Event(
     id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
 )
@@ -30,6 +30,13 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "translations that are there": lambda tx: tx.statements.translations("news"),
     "what changed": lambda tx: tx.statements.touched(0),
     "some statements": lambda tx: tx.statements.some(["news"]),
+    "a text at the desk": lambda tx: tx.drafts.get("a" * 16),
+    "the text of a statement": lambda tx: tx.drafts.of("news"),
+    "the versions of a text": lambda tx: tx.drafts.versions("a" * 16, 9),
+    "some of what was handed in": lambda tx: tx.drafts.some(["news"]),
+    "texts that nobody handed in": lambda tx: tx.drafts.unseen(9),
+    "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
+    "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
     "words that are missing": lambda tx: tx.search.missing(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),

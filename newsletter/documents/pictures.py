@@ -1,0 +1,126 @@
+"""A picture made anew: what a camera, a program or an attacker put beside its pixels is gone.
+
+It is decoded to its pixels and encoded again, so that a file that is also something else is nothing
+but a picture afterwards. Sizes are looked at before one pixel is.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from newsletter.documents.release.imported import unusable
+
+MAX_BYTES = 10_000_000
+"""Of the file that is given."""
+_MOST_PIXELS = 24_000_000
+_TOO_MANY = f"has more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller first"
+_LONGEST_SIDE = 20_000
+_WIDEST = 1_200
+"""Pixels: twice what a mail shows, for sharp screens."""
+_TALLEST = 2_400
+_AIM = 500_000
+"""Bytes that a reader on a telephone waits for."""
+_QUALITIES = (85, 70, 50)
+_KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
+_HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
+_INSTEAD = "save it as PNG or JPEG and choose that"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadePicture:
+    """A picture as mails may show it."""
+
+    kind: str
+    """Its media type."""
+    data: bytes
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()
+    """What was lost on the way, in sentences."""
+
+
+def make_picture(data: bytes, *, file: str) -> MadePicture:
+    """Make a PNG, JPEG or GIF anew. Raises InvalidInput, naming ``file`` and what to do."""
+    if len(data) > MAX_BYTES:
+        raise unusable(file, f"is larger than {MAX_BYTES // 1_000_000} MB; {_INSTEAD}, smaller")
+    kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
+    if not kind:
+        raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
+    image, moves = _opened(data, kind, file)
+    notes = ["It moved; only its first picture is kept."] if moves else []
+    width = image.width
+    image.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
+    if image.width < width:
+        notes.append(f"It was {width:,} pixels wide and is {image.width:,} now.")
+    kind, encoded = _encoded(image, kind)
+    return MadePicture(
+        kind=_KINDS[kind],
+        data=encoded,
+        width=image.width,
+        height=image.height,
+        notes=tuple(notes),
+    )
+
+
+def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
+    """The pixels alone, upright, and whether there are several pictures in the file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
+            with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+                _refuse_large(image, file)
+                moves = getattr(image, "n_frames", 1) > 1
+                image.seek(0)
+                upright = ImageOps.exif_transpose(image)
+                return _plain(upright), moves
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
+        raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
+    except Image.DecompressionBombError as error:
+        raise unusable(file, _TOO_MANY) from error
+
+
+def _refuse_large(image: Image.Image, file: str) -> None:
+    width, height = image.size
+    if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
+        raise unusable(file, _TOO_MANY)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Pixels of one of two kinds, in an image that knows nothing else."""
+    clear = "A" in image.getbands() or "transparency" in image.info
+    read = image.convert("RGBA" if clear else "RGB")
+    made = Image.new(read.mode, read.size)
+    made.paste(read)
+    return made
+
+
+def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
+    """A photograph as JPEG, a drawing as PNG where that is small: as good as the size allows."""
+    if image.mode == "RGBA":
+        png = _saved(image, "PNG")
+        return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
+    png = b"" if kind == "JPEG" else _saved(image, "PNG")
+    if png and len(png) <= _AIM // 4:
+        return "PNG", png
+    for quality in _QUALITIES:
+        jpeg = _saved(image, "JPEG", quality=quality, progressive=True)
+        if len(jpeg) <= _AIM:
+            break
+    return ("PNG", png) if png and len(png) < len(jpeg) else ("JPEG", jpeg)
+
+
+def _fewer_colours(image: Image.Image) -> bytes:
+    """A PNG that is clear in parts, of 256 colours, and smaller until it is small enough."""
+    while True:
+        png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
+        if len(png) <= _AIM:
+            return png
+        image.thumbnail((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)
+
+
+def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **how)
+    return out.getvalue()

@@ -1,0 +1,212 @@
+"""A text that is written at the desk: its fields as they were typed, and its versions."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from enum import Enum
+from typing import Any
+
+KEY = r"[a-z0-9]{16}"
+TOGETHER = timedelta(minutes=5)
+"""What one person types in this time is one version."""
+LONGEST = 200_000
+"""Characters of a text: no mail comes of more."""
+LONGEST_LINE = 1_000
+"""Characters of each other field."""
+
+_LINE_ENDS = re.compile(r"\r\n?")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftText:
+    """What stands in the fields, as it was typed: it need not make sense yet."""
+
+    title: str = ""
+    body: str = ""
+    """Markdown."""
+    summary: str = ""
+    subject: str = ""
+    lists: tuple[str, ...] = ()
+    language: str = ""
+    date: str = ""
+    send_at: str = ""
+    embargo_until: str = ""
+    embargo: str = ""
+    """The words of an embargo whose end nobody has set."""
+    segment: str = ""
+    translation_of: str = ""
+    corrects: str = ""
+    urgent: bool = False
+
+    def cleaned(self) -> "DraftText":
+        """The same with line ends of one kind, and nothing that cannot be stored."""
+        said: dict[str, Any] = {
+            name: _clean(value) if isinstance(value, str) else value
+            for name, value in asdict(self).items()
+        }
+        return DraftText(**said | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
+
+    def too_long(self) -> dict[str, int]:
+        """Field → how many characters it may have, for each that has more."""
+        most = {each.name: LONGEST_LINE for each in fields(self)} | {"body": LONGEST}
+        sizes = {name: len(str(value)) for name, value in asdict(self).items()}
+        return {name: most[name] for name, size in sizes.items() if size > most[name]}
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody has written anything."""
+        return not (self.title.strip() or self.body.strip())
+
+
+def _clean(text: str) -> str:
+    return _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).replace("\x00", "")
+
+
+class VersionKind(Enum):
+    """How a version came to be."""
+
+    TYPED = "typed"
+    """One person typed it within five minutes."""
+    BROUGHT = "brought"
+    """It came from a file, or from a statement that lives elsewhere."""
+    RESTORED = "restored"
+    """An earlier version was brought back."""
+    ASIDE = "aside"
+    """Somebody typed it on a text that another had changed meanwhile; it does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A text as it stood once. What was handed in never changes any more."""
+
+    number: int
+    """Of all versions of all texts."""
+    kind: VersionKind
+    text: DraftText
+    by: str
+    """A folded address."""
+    writers: tuple[str, ...]
+    """All whose words may be in it, in order of their coming."""
+    began_at: datetime
+    at: datetime
+    """When somebody typed in it last."""
+    closed: bool = False
+    """Whatever is typed next is another version."""
+    handed_in_at: datetime | None = None
+    handed_in_by: str = ""
+
+    def goes_on(self, by: str, at: datetime) -> bool:
+        """Whether what this person types now still belongs to it."""
+        young = timedelta(0) <= at - self.began_at < TOGETHER
+        return not self.closed and self.kind is VersionKind.TYPED and self.by == by and young
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What an import left out of a text, and what it guessed."""
+
+    file: str = ""
+    left_out: tuple[tuple[int, str, str], ...] = ()
+    """Line or 0, words, and why."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A text at the desk: what stands in it now, and what of it was handed in."""
+
+    key: str
+    version: Version
+    """What stands in it now."""
+    revision: int
+    """Grows by one with each change, so that whoever typed on another text is found out."""
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+    slug: str = ""
+    """Of the statement; empty before it was handed in for the first time."""
+    handed_in: int | None = None
+    """The number of the version that was handed in last."""
+    taken_back: bool = False
+    """That one waits for nobody's approval any more."""
+    copied_of: str = ""
+    """The slug of the statement elsewhere that it was copied from."""
+    found: Found = Found()
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Someone else is to look at it, or has."""
+        return self.handed_in is not None and not self.taken_back
+
+    @property
+    def is_ahead(self) -> bool:
+        """What stands in it now is not what was handed in."""
+        return self.handed_in is None or self.version.number != self.handed_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedIn:
+    """What the pipeline knows of a text: the version that was handed in last."""
+
+    key: str
+    slug: str
+    version: Version
+    taken_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One place in which two texts differ."""
+
+    what: str
+    """The field."""
+    before: str
+    after: str
+
+
+def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
+    """All places in which two texts differ: fields first, then the text, by its paragraphs."""
+    found = [
+        Difference(what=name, before=_shown(value), after=_shown(getattr(after, name)))
+        for name, value in vars(before).items()
+        if name != "body" and value != getattr(after, name)
+    ]
+    for one, other in _parts(before.body, after.body):
+        if one != other:
+            both = ("\n\n".join(one), "\n\n".join(other))
+            found.append(Difference(what="body", before=both[0], after=both[1]))
+    return tuple(found)
+
+
+def both(theirs: DraftText, mine: DraftText) -> DraftText:
+    """One text that holds all of two: what differs stands twice in it, theirs first."""
+    kept = [
+        paragraph
+        for one, other in _parts(theirs.body, mine.body)
+        for paragraph in (one if one == other else [*one, *other])
+    ]
+    filled = {
+        name: getattr(mine, name) for name, value in vars(theirs).items() if value in {"", ()}
+    }
+    return replace(theirs, **filled | {"body": "\n\n".join(kept)})
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Both texts in stretches of paragraphs, those that are alike and those that are not."""
+    left, right = _paragraphs(one), _paragraphs(other)
+    codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    return [(left[a:b], right[c:d]) for _, a, b, c, d in codes]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]

@@ -1,0 +1,139 @@
+"""text → statement: what is handed in at the desk may be reviewed, and approved, from then on."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from newsletter.domain.clock import Clock
+from newsletter.domain.errors import Fault, InvalidInput, Refused
+from newsletter.domain.ports import Renderer
+from newsletter.domain.statements.draft import Draft
+from newsletter.domain.statements.statement import (
+    SLUG_MAX_LENGTH,
+    Role,
+    Statement,
+    StoredStatement,
+)
+from newsletter.pipeline.ledger import authorise
+from newsletter.pipeline.naming import find_draft
+from newsletter.sources.desk import parse_draft, parse_handed_in
+from newsletter.sources.statements import Defaults
+from newsletter.sources.writing import slugify
+from newsletter.store.sql import Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitting:
+    """Hands texts in, and takes them back. What is typed in between stays at the desk."""
+
+    store: Store
+    clock: Clock
+    renderer: Renderer
+    defaults: Defaults
+
+    def hand_in(self, key: str, base: int, *, by: str) -> Draft:
+        """Have others look at a text as it stands in the revision ``base``.
+
+        Its first time gives it the slug that it keeps. Approvals of another text count no more, as
+        this one has another content hash. Handing the same in twice is handing it in once.
+        Raises InvalidInput with all that is wrong in the text, Refused where it has changed or has
+        gone out.
+        """
+        with self.store.read() as tx:
+            self._examine(find_draft(tx, key))
+        with self.store.begin() as tx:
+            who = authorise(tx, by, Role.WRITER, "hand in a text")
+            draft = find_draft(tx, key)
+            if draft.is_handed_in and not draft.is_ahead:
+                return draft
+            if draft.revision != base:
+                raise Refused(
+                    f"{draft.changed_by} changed this text after you opened it, so it was not"
+                    " handed in. Look at the change first."
+                )
+            _refuse_gone_out(tx, draft)
+            slug = draft.slug or _slug_for(tx, draft)
+            number = draft.version.number
+            tx.drafts.hand_in(key, slug, number, by=who, at=self.clock.now())
+            faults = self._put(tx, slug)
+            if faults:
+                raise InvalidInput(faults)
+            self._enter(tx, who, "submit", slug, f"version {number}")
+            return find_draft(tx, key)
+
+    def take_back(self, key: str, *, by: str) -> Draft:
+        """Nobody is to look at it any more, and nothing of it goes out. Raises Refused."""
+        with self.store.begin() as tx:
+            who = authorise(tx, by, Role.WRITER, "take a text back")
+            draft = find_draft(tx, key)
+            if not draft.is_handed_in:
+                raise Refused("It is not handed in, so there is nothing to take back.")
+            _refuse_gone_out(tx, draft)
+            tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
+            self._put(tx, draft.slug)
+            self._enter(tx, who, "take back", draft.slug, f"version {draft.handed_in}")
+            return find_draft(tx, key)
+
+    def read(self, draft: Draft) -> Statement:
+        """The statement that a text would be now. Raises InvalidInput with all that is wrong."""
+        parsed = parse_draft(
+            draft.version.text,
+            key=draft.key,
+            writers=draft.version.writers,
+            defaults=self.defaults,
+            slug=draft.slug,
+        )
+        if parsed.statement is None:
+            raise InvalidInput(parsed.faults)
+        return parsed.statement
+
+    def _examine(self, draft: Draft) -> None:
+        """What cannot be rendered is handed to nobody; no transaction is open meanwhile."""
+        self.renderer.render(self.read(draft))
+
+    def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
+        """Write the statement down as its source reads it: the next look finds nothing to do.
+
+        Returns what is wrong with it, in place of that.
+        """
+        [handed] = tx.drafts.some([slug])
+        parsed = parse_handed_in(handed, self.defaults)
+        if parsed.statement is not None:
+            stored = StoredStatement(statement=parsed.statement, digest="", fingerprint="")
+            tx.statements.put(stored, self.clock.now())
+        return parsed.faults
+
+    def _enter(self, tx: Transaction, who: str, action: str, slug: str, detail: str) -> None:
+        tx.audit.enter(at=self.clock.now(), actor=who, action=action, subject=slug, detail=detail)
+
+
+def _refuse_gone_out(tx: Transaction, draft: Draft) -> None:
+    campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
+    if campaign is None or campaign.started_at is None:
+        return
+    if campaign.may_have_reached_anybody or not campaign.state.ended:
+        raise Refused(
+            f"It has gone out, as campaign {campaign.id}. Write what has to be put right as a new"
+            " statement that corrects this one."
+        )
+
+
+def _slug_for(tx: Transaction, draft: Draft) -> str:
+    """That of what it was copied from, where no source has that any more; else one of its title."""
+    if draft.copied_of and _is_left(tx, draft.copied_of):
+        return draft.copied_of
+    names = _names(slugify(draft.version.text.title))
+    return next(one for one in names if tx.statements.get(one) is None and not tx.drafts.has(one))
+
+
+def _names(title: str) -> Iterator[str]:
+    """The slug of a title, and those with a number behind it."""
+    yield title
+    shorter = title[: SLUG_MAX_LENGTH - 6].rstrip("-")
+    yield from (f"{shorter}-{number}" for number in itertools.count(2))
+
+
+def _is_left(tx: Transaction, slug: str) -> bool:
+    stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
+    begun = campaign is not None and campaign.started_at is not None
+    return stored is not None and not stored.present and not begun and not tx.drafts.has(slug)

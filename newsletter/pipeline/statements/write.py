@@ -1,0 +1,263 @@
+"""What is typed at the desk, as versions: none of it is lost, and the pipeline sees none of it."""
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from newsletter.domain.clock import Clock
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.statements.draft import (
+    Draft,
+    DraftText,
+    Found,
+    Version,
+    VersionKind,
+)
+from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.ledger import authorise
+from newsletter.pipeline.naming import find_draft
+from newsletter.sources.desk import draft_text
+from newsletter.store.sql import Store, Transaction
+
+_LETTERS = string.ascii_lowercase + string.digits
+_KEY, _NAME = 16, 26
+_MOST_PICTURES = 100
+
+
+def random_name(length: int) -> str:
+    """Letters and digits that nobody guesses."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Somebody changed the text while it was typed in. Both are kept, and theirs counts for now."""
+
+    theirs: Draft
+    mine: Version
+    """It lies beside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A picture that was made anew of what somebody gave."""
+
+    kind: str
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """A member of the staff who writes. Each act asks for their role, in its own transaction."""
+
+    store: Store
+    clock: Clock
+    actor: str
+    names: Callable[[int], str] = random_name
+    """Makes a name of so many letters and digits."""
+
+    def new(self, text: DraftText, *, found: Found | None = None) -> Draft:
+        """Begin a text: an empty one, or one that was ``found`` in a file."""
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "write")
+            kind = VersionKind.TYPED if found is None else VersionKind.BROUGHT
+            source = f"from {found.file or 'a pasted text'}" if found else ""
+            return self._begin(tx, who, text, (), kind=kind, found=found or Found(), detail=source)
+
+    def copy(self, slug: str) -> Draft:
+        """Bring a statement that lives elsewhere to the desk, where it goes on as another text.
+
+        Whoever wrote it there stays among its writers. Raises NotFound or Refused.
+        """
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
+            stored = tx.statements.get(slug)
+            if stored is None:
+                raise NotFound(f"There is no statement {slug!r}.")
+            statement = stored.statement
+            if statement.desk:
+                raise Refused(f"{statement.title} is written at the desk already.")
+            if statement.roundup:
+                raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
+            return self._begin(
+                tx,
+                who,
+                draft_text(statement),
+                statement.written_by,
+                kind=VersionKind.BROUGHT,
+                found=Found(notes=statement.notes),
+                copied_of=slug,
+                detail=f"a copy of {statement.origin}",
+            )
+
+    def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
+        """Keep what was typed on the revision ``base``. What is the same already changes nothing.
+
+        Where the text has changed since, both are kept: what was typed lies beside it as a version.
+        """
+        typed = text.cleaned()
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "write")
+            draft = find_draft(tx, key)
+            if typed == draft.version.text:
+                return draft
+            _refuse_too_long(typed, key)
+            if base != draft.revision:
+                return Conflict(theirs=draft, mine=self._put_aside(tx, who, draft, typed))
+            return self._type(tx, who, draft, typed)
+
+    def restore(self, key: str, number: int) -> Draft:
+        """Bring an earlier version back, as one more version. Raises NotFound."""
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "restore a version")
+            draft = find_draft(tx, key)
+            earlier = tx.drafts.version(key, number)
+            if earlier is None:
+                raise NotFound("There is no such version of this text.")
+            now = self.clock.now()
+            back = replace(
+                self._version(who, earlier.text, earlier.writers), kind=VersionKind.RESTORED
+            )
+            head = tx.drafts.keep(key, back)
+            self._enter(tx, who, "restore", draft, f"version {number} as version {head}")
+            return tx.drafts.advance(key, head, by=who, at=now)
+
+    def looked_through(self, key: str) -> None:
+        """What the import left out or guessed is no longer shown."""
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "write")
+            draft = find_draft(tx, key)
+            tx.drafts.looked_through(key)
+            self._enter(tx, who, "look through", draft, "what the import left out")
+
+    def delete(self, key: str) -> None:
+        """Take a text away that nobody is to look at. Its versions are kept. Raises Refused."""
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "delete a text")
+            draft = find_draft(tx, key)
+            if draft.is_handed_in:
+                raise Refused("It is handed in. Take it back first, then delete it.")
+            tx.drafts.delete(key, self.clock.now())
+            stored = tx.statements.get(draft.slug) if draft.slug else None
+            if stored is not None:
+                tx.statements.put(replace(stored, present=False), self.clock.now())
+            self._enter(tx, who, "delete", draft, "")
+
+    def illustrate(self, key: str, made: Made, *, alt: str, decoration: bool) -> Picture:
+        """Keep a picture for a text. Raises InvalidInput without words for who does not see it."""
+        words = " ".join(alt.split())
+        if not (words or decoration):
+            message = "Say what the picture shows, or tick that it is decoration."
+            raise InvalidInput([Fault(file=_subject(key), key="alt", message=message)])
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "add a picture")
+            draft = find_draft(tx, key)
+            if len(tx.pictures.of(key)) >= _MOST_PICTURES:
+                raise Refused(
+                    f"This text has {_MOST_PICTURES} pictures; there is no room for more."
+                )
+            picture = Picture(
+                name=self.names(_NAME),
+                draft=key,
+                kind=made.kind,
+                width=made.width,
+                height=made.height,
+                alt="" if decoration else words,
+                by=who,
+                at=self.clock.now(),
+            )
+            tx.pictures.add(picture, made.data)
+            self._enter(tx, who, "add a picture", draft, picture.name)
+            return picture
+
+    # --- one version after the other
+
+    def _begin(
+        self,
+        tx: Transaction,
+        who: str,
+        text: DraftText,
+        wrote: tuple[str, ...],
+        *,
+        kind: VersionKind,
+        found: Found,
+        detail: str,
+        copied_of: str = "",
+    ) -> Draft:
+        key, now = self.names(_KEY), self.clock.now()
+        typed = text.cleaned()
+        _refuse_too_long(typed, key)
+        version = replace(self._version(who, typed, wrote), kind=kind)
+        draft = tx.drafts.add(
+            Draft(
+                key=key,
+                version=version,
+                revision=1,
+                created_at=now,
+                created_by=who,
+                changed_at=now,
+                changed_by=who,
+                copied_of=copied_of,
+                found=found,
+            )
+        )
+        self._enter(tx, who, "write", draft, detail or "a new text")
+        return draft
+
+    def _type(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
+        now, version = self.clock.now(), draft.version
+        if version.goes_on(who, now):
+            tx.drafts.grow(replace(version, text=text, at=now))
+            return tx.drafts.advance(draft.key, version.number, by=who, at=now)
+        head = tx.drafts.keep(draft.key, self._version(who, text, version.writers))
+        self._enter(tx, who, "write", draft, f"version {head}")
+        return tx.drafts.advance(draft.key, head, by=who, at=now)
+
+    def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
+        """Keep what was typed on an older text, and close what counts: nobody types over it."""
+        tx.drafts.close(draft.version.number)
+        now, last = self.clock.now(), tx.drafts.aside(draft.key, who)
+        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, now):
+            grown = replace(last, text=text, at=now)
+            tx.drafts.grow(grown)
+            return grown
+        beside = replace(self._version(who, text, draft.version.writers), kind=VersionKind.ASIDE)
+        number = tx.drafts.keep(draft.key, beside)
+        self._enter(tx, who, "write", draft, f"version {number}, beside the text")
+        return replace(beside, number=number)
+
+    def _version(self, who: str, text: DraftText, wrote: tuple[str, ...]) -> Version:
+        now = self.clock.now()
+        writers = tuple(dict.fromkeys((*wrote, who)))
+        return Version(
+            number=0,
+            kind=VersionKind.TYPED,
+            text=text,
+            by=who,
+            writers=writers,
+            began_at=now,
+            at=now,
+        )
+
+    def _enter(self, tx: Transaction, who: str, action: str, draft: Draft, detail: str) -> None:
+        subject = draft.slug or _subject(draft.key)
+        tx.audit.enter(
+            at=self.clock.now(), actor=who, action=action, subject=subject, detail=detail
+        )
+
+
+def _subject(key: str) -> str:
+    return f"desk/drafts/{key}"
+
+
+def _refuse_too_long(text: DraftText, key: str) -> None:
+    faults = [
+        Fault(file=_subject(key), key=name, message=f"is longer than {most:,} characters")
+        for name, most in text.too_long().items()
+    ]
+    if faults:
+        raise InvalidInput(faults)

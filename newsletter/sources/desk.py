@@ -1,0 +1,159 @@
+"""Statements that are written at the desk: by way of the very file that a folder would hold.
+
+So a text that is downloaded and put into a folder makes the same mail, and what may stand in a
+field is said in one place.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from newsletter.domain.errors import Fault
+from newsletter.domain.statements.draft import DraftText, HandedIn
+from newsletter.domain.statements.statement import Progress, Statement
+from newsletter.formats.scalars import scalar
+from newsletter.formats.times import is_local
+from newsletter.sources.statements import Defaults, Parsed, parse_statement
+from newsletter.sources.writing import as_file, slugify
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt \t].*")
+_NAMES = ("translation_of", "corrects", "segment")
+
+
+def parse_draft(
+    text: DraftText,
+    *,
+    key: str,
+    writers: tuple[str, ...],
+    defaults: Defaults,
+    slug: str = "",
+    taken_back: bool = False,
+) -> Parsed:
+    """Read what stands in the fields of a text; faults name their field, or a line of the text.
+
+    ``slug`` is empty before it was handed in for the first time: its title makes one then.
+    """
+    origin = f"desk/drafts/{key}"
+    missing = tuple(_missing(text, origin, defaults))
+    file = draft_file(text, slug=slug, progress=Progress.REVIEW)
+    above = file.index("\n---\n", 3) + 5
+    read = parse_statement(file.encode(), file=origin, defaults=defaults)
+    if read.statement is None:
+        lines = file.count("\n", 0, above)
+        told = {one.key for one in missing}
+        faults = [_placed(one, lines, text.body) for one in read.faults]
+        return replace(read, faults=(*missing, *(one for one in faults if one.key not in told)))
+    return Parsed(
+        statement=replace(
+            read.statement,
+            author=writers[0],
+            writers=writers,
+            desk=key,
+            origin=origin,
+            progress=Progress.DRAFT if taken_back else Progress.REVIEW,
+            places=(("body", _first_line(text.body)),),
+        ),
+        faults=(),
+    )
+
+
+def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
+    """The statement that was handed in, or what is wrong with it by now."""
+    return parse_draft(
+        handed.version.text,
+        key=handed.key,
+        writers=handed.version.writers,
+        defaults=defaults,
+        slug=handed.slug,
+        taken_back=handed.taken_back,
+    )
+
+
+def draft_file(
+    text: DraftText, *, slug: str = "", author: str = "", progress: Progress = Progress.DRAFT
+) -> str:
+    """The file of a folder that says the same. What was typed wrong stands in it as it was."""
+    lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
+    values = {
+        "title": _line(text.title),
+        "date": text.date if _ISO_DATE.fullmatch(text.date) else _line(text.date),
+        "summary": _line(text.summary),
+        "subject": _line(text.subject),
+        "slug": scalar(slug or slugify(text.title)),
+        "author": author,
+        "status": progress.value,
+        "lists": lists,
+        "send_at": _line(_time(text.send_at)),
+        "embargo": _line(text.embargo),
+        "embargo_until": _line(_time(text.embargo_until)),
+        "language": _line(text.language),
+        **{name: _line(getattr(text, name)) for name in _NAMES},
+        "urgent": "true" if text.urgent else "",
+    }
+    return as_file(values, text.body)
+
+
+def draft_text(statement: Statement) -> DraftText:
+    """The fields in which a statement stands as it is."""
+    send_at = statement.local_time or statement.send_at
+    return DraftText(
+        title=statement.title,
+        body=statement.body,
+        summary=statement.summary,
+        subject=statement.subject,
+        lists=statement.lists,
+        language=statement.language,
+        date=statement.date.isoformat() if statement.date else "",
+        send_at=_wall(send_at) if isinstance(send_at, datetime) else str(send_at or ""),
+        embargo_until=_wall(statement.embargo_until) if statement.embargo_until else "",
+        embargo=statement.embargo,
+        segment=statement.segment.name if statement.segment else "",
+        translation_of=statement.translation_of,
+        corrects=statement.corrects,
+        urgent=statement.urgent,
+    )
+
+
+def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
+    """What nobody has written yet, in the words of the page."""
+    if not text.title.strip():
+        yield Fault(file=origin, key="title", message="write a title")
+    if not text.body.strip():
+        yield Fault(file=origin, key="body", message="write the text")
+    if not (text.lists or text.segment.strip() or defaults.lists):
+        yield Fault(file=origin, key="lists", message="choose at least one list")
+
+
+def _time(typed: str) -> str:
+    """A time as a file has it, also where somebody wrote it in words: 1 December 2026, 9am."""
+    typed = typed.strip()
+    if not typed or _ISO_TIME.fullmatch(typed) or is_local(typed):
+        return typed
+    from newsletter.documents.release.ends import end_of  # months and zones in seven languages
+
+    return end_of(typed) or typed
+
+
+def _line(value: str) -> str:
+    """A value on its line; one that is blank is left out."""
+    return scalar(value.strip()) if value.strip() else ""
+
+
+def _wall(value: datetime) -> str:
+    exact = bool(value.second or value.microsecond)
+    return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
+
+
+def _placed(fault: Fault, above: int, body: str) -> Fault:
+    """The fault as whoever writes sees it: by its field, or by a line of the text alone."""
+    if fault.key or fault.line <= above:
+        return replace(fault, line=0, key=fault.key or "body")
+    return replace(fault, key="body", line=fault.line - above + len(body) - len(body.lstrip("\n")))
+
+
+def _first_line(body: str) -> int:
+    """The line on which the words of a text begin, from 1."""
+    lines = body.split("\n")
+    return next(number for number, line in enumerate(lines, start=1) if line.strip())

@@ -1,0 +1,257 @@
+"""Texts at the desk before they are statements: begun, imported, copied, handed in, taken back."""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.draft import Draft, DraftText, Found
+from newsletter.domain.statements.review import Remark, Surroundings, in_order, remark_of
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.naming import find_draft
+from newsletter.sources.desk import draft_file, draft_text
+from newsletter.sources.statements import parse_statement
+from newsletter.sources.writing import slugify
+from newsletter.web.desk.fields import LABELS, Words, by_field, number_of, sentences
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+_LARGEST = 20_000_000
+_A_PAGE = 50
+_AT_THE_DESK = (
+    (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
+    (re.compile(r"set embargo_until\b"), "enter its end"),
+    (re.compile(r"write date: yourself"), "enter it yourself"),
+)
+_KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
+
+
+class Drafts:
+    """A text of the desk as a whole."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._words = Words(app=desk.app)
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        writer, at = Role.WRITER, "/drafts/{key}"
+        new = Route(
+            method="POST",
+            path="/drafts/new",
+            role=writer,
+            answer=self.begin,
+            files=True,
+            most=_LARGEST + (256 << 10),
+        )
+        return [
+            Route(method="GET", path="/drafts", role=Role.VIEWER, answer=self.all),
+            Route(method="GET", path="/drafts/new", role=writer, answer=self.new),
+            new,
+            Route(method="GET", path=at, role=Role.VIEWER, answer=self.one),
+            Route(method="GET", path=f"{at}/download", role=Role.VIEWER, answer=self.download),
+            Route(method="POST", path=f"{at}/hand-in", role=writer, answer=self.hand_in),
+            Route(method="POST", path=f"{at}/take-back", role=writer, answer=self.take_back),
+            Route(method="POST", path=f"{at}/looked", role=writer, answer=self.looked),
+            Route(method="POST", path=f"{at}/delete", role=writer, answer=self.delete),
+            Route(method="POST", path="/statements/{slug}/copy", role=writer, answer=self.copy),
+        ]
+
+    def all(self, visit: Visit) -> Response:
+        """The texts that nobody has handed in yet, what was changed last first."""
+        page = number_of(visit.query("page"))
+        with visit.app.store.read() as tx:
+            found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
+            names = tx.staff.names()
+        return self._desk.page(
+            visit,
+            "drafts.html.j2",
+            title="Drafts",
+            nav="statements",
+            drafts=found[:_A_PAGE],
+            names=names,
+            newer=f"/desk/drafts?page={page - 1}" if page else "",
+            older=f"/desk/drafts?page={page + 1}" if len(found) > _A_PAGE else "",
+        )
+
+    # --- a new text
+
+    def new(self, visit: Visit) -> Response:
+        """An empty text, or one that is there already somewhere."""
+        return self._new(visit, ())
+
+    def _new(self, visit: Visit, faults: tuple[Fault, ...]) -> Response:
+        told = [(one.key or "file", _said(one)) for one in faults]
+        return self._desk.page(
+            visit,
+            "draft-new.html.j2",
+            title="New statement",
+            status=422 if told else 200,
+            nav="statements",
+            faults=told,
+            fault_of=by_field(told, "file", "pasted"),
+            named=visit.field("title"),
+            pasted=visit.field("pasted"),
+            markdown=visit.field("markdown") == "yes",
+            kinds=_KINDS,
+        )
+
+    def begin(self, visit: Visit) -> Response:
+        """Begin with a title, with a file, or with what was pasted."""
+        try:
+            text, found = self._given(visit)
+            draft = visit.app.writing(visit.who.address).new(text, found=found)
+        except InvalidInput as error:
+            return self._new(visit, error.faults)
+        done = "began" if found is None else "imported"
+        return self._desk.go(visit, f"/drafts/{draft.key}/edit", done=done)
+
+    def _given(self, visit: Visit) -> tuple[DraftText, Found | None]:
+        settings = visit.app.settings
+        today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
+        bare = DraftText(lists=settings.default_lists, language=settings.language)
+        upload, pasted = visit.upload("file"), visit.field("pasted")
+        if upload is not None:
+            return self._read(upload.data, upload.name or "file", bare)
+        if pasted.strip():
+            name = "pasted.md" if visit.field("markdown") == "yes" else "pasted.txt"
+            return self._read(pasted.encode("utf-8", "replace"), name, bare)
+        return replace(bare, title=visit.field("title"), date=today.isoformat()), None
+
+    def _read(self, data: bytes, name: str, bare: DraftText) -> tuple[DraftText, Found]:
+        """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
+        from newsletter.documents.isolated import import_isolated
+
+        if len(data) > _LARGEST:
+            message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
+            raise InvalidInput([Fault(file=name, message=message)])
+        own = parse_statement(data, file="own.md", defaults=self._words.app.defaults)
+        if name.endswith((".md", ".markdown")) and own.statement is not None:
+            return draft_text(own.statement), Found(file=name)
+        read = import_isolated(data, today=self._desk.now().date(), file=name)
+        text = replace(
+            bare,
+            title=read.title,
+            body=read.body,
+            summary=read.summary,
+            subject=read.subject,
+            date=read.date.isoformat() if read.date else "",
+            embargo=read.embargo.words if read.embargo else "",
+        )
+        left_out = tuple((one.line, one.text, one.why) for one in read.dropped)
+        return text, Found(file=name, left_out=left_out, notes=tuple(map(_note, read.notes)))
+
+    def copy(self, visit: Visit) -> Response:
+        """Bring a statement that lives elsewhere to the desk."""
+        draft = visit.app.writing(visit.who.address).copy(visit.param("slug"))
+        return self._desk.go(visit, f"/drafts/{draft.key}/edit", done="copied")
+
+    # --- one text
+
+    def one(self, visit: Visit) -> Response:
+        """Where a text stands before it is a statement: what is next, its checks, its email."""
+        draft = self._find(visit)
+        return self._one(visit, draft)
+
+    def _one(self, visit: Visit, draft: Draft, faults: tuple[Fault, ...] = ()) -> Response:
+        text = draft.version.text
+        with visit.app.store.read() as tx:
+            names = tx.staff.names()
+            campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
+        size = "phone" if visit.query("size") == "phone" else "desktop"
+        return self._desk.page(
+            visit,
+            "draft.html.j2",
+            title=text.title.strip() or "A new text",
+            status=422 if faults else 200,
+            nav="statements",
+            draft=draft,
+            text=text,
+            faults=sentences(faults),
+            names=names,
+            gone=campaign is not None and campaign.started_at is not None,
+            remarks=self._remarks(visit, draft),
+            labels=LABELS,
+            size=size,
+            meant=self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug),
+        )
+
+    def _remarks(self, visit: Visit, draft: Draft) -> tuple[Remark, ...]:
+        """What checks say about a text, whether it is ready or not."""
+        parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
+        if parsed.statement is None:
+            return in_order([remark_of(fault) for fault in parsed.faults])
+        app = visit.app
+        zone = ZoneInfo(app.settings.timezone)
+        today = self._desk.now().astimezone(zone).date()
+        with app.store.read() as tx:
+            audience = tx.readers.audience(parsed.statement.lists, parsed.statement.segment)
+            readers = sum(tx.readers.lists().values())
+        around = Surroundings(
+            today=today,
+            day=_day(parsed.statement.send_at, zone) or today,
+            readers=readers,
+            audience=None if parsed.statement.corrects else audience,
+        )
+        return app.review_rules.reviewer.review(parsed.statement, None, around)
+
+    def download(self, visit: Visit) -> Response:
+        """A file of a folder that makes the same email."""
+        draft = self._find(visit)
+        text = draft.version.text
+        file = draft_file(text, slug=draft.slug, author=draft.created_by)
+        name = f"{draft.slug or slugify(text.title)}.md"
+        return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
+
+    def hand_in(self, visit: Visit) -> Response:
+        """Have others look at it."""
+        draft = self._find(visit)
+        base = number_of(visit.field("base"))
+        try:
+            done = visit.app.hand_in(draft.key, base, by=visit.who.address)
+        except InvalidInput as error:
+            return self._one(visit, draft, error.faults)
+        return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
+
+    def take_back(self, visit: Visit) -> Response:
+        """Have nobody look at it any more."""
+        key = visit.param("key")
+        visit.app.take_back(key, by=visit.who.address)
+        return self._desk.go(visit, f"/drafts/{key}", done="taken-back")
+
+    def looked(self, visit: Visit) -> Response:
+        """What the import left out was looked at."""
+        key = visit.param("key")
+        visit.app.writing(visit.who.address).looked_through(key)
+        return self._desk.go(visit, f"/drafts/{key}/edit")
+
+    def delete(self, visit: Visit) -> Response:
+        """Take it away."""
+        visit.app.writing(visit.who.address).delete(visit.param("key"))
+        return self._desk.go(visit, "/drafts", done="deleted")
+
+    def _find(self, visit: Visit) -> Draft:
+        with visit.app.store.read() as tx:
+            return find_draft(tx, visit.param("key"))
+
+
+def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
+    if wall is None:
+        return None
+    return (wall if wall.tzinfo is None else wall.astimezone(zone)).date()
+
+
+def _note(said: str) -> str:
+    """A note of an import, which speaks of a file's keys, in the words of the page."""
+    for pattern, words in _AT_THE_DESK:
+        said = pattern.sub(words, said)
+    return said
+
+
+def _said(fault: Fault) -> str:
+    """Faults of a file begin with its name."""
+    return f"{fault.file} {fault.message}." if not fault.key else f"{fault.message}."

@@ -1,0 +1,174 @@
+"""The fields of a text at the desk: out of a form, and what they mean in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from newsletter.domain.errors import Fault
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.draft import Difference, DraftText
+from newsletter.domain.statements.statement import Statement
+from newsletter.runtime.app import App
+from newsletter.sources.desk import parse_draft
+from newsletter.sources.statements import Parsed
+
+LABELS: Mapping[str, str] = {
+    "title": "Title",
+    "body": "Text",
+    "summary": "Summary",
+    "subject": "Subject",
+    "lists": "Lists",
+    "language": "Language",
+    "date": "Date",
+    "send_at": "Send time",
+    "embargo_until": "Embargo until",
+    "embargo": "Embargo in the text",
+    "segment": "Segment",
+    "translation_of": "Translation of",
+    "corrects": "Corrects",
+    "urgent": "Ahead of other emails",
+}
+"""Field → what it is called on the pages."""
+_LONGEST = 10
+"""Digits: nobody counts so far, and the database does not count much further."""
+_MANY, _TICKS = {"lists"}, {"urgent"}
+_MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
+
+
+def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText:
+    """What a form holds. A field that it does not have stays as it is; a tick of it is not set."""
+    said: dict[str, Any] = {}
+    whole = "title" in posted and "body" in posted
+    for each in fields(DraftText):
+        unset = () if whole and each.name in _MANY | _TICKS else None
+        values = posted.get(each.name, unset)
+        if values is None:
+            continue
+        if each.name in _MANY:
+            said[each.name] = tuple(value for value in values if value)
+        elif each.name in _TICKS:
+            said[each.name] = "yes" in values
+        else:
+            said[each.name] = next(iter(values), "")
+    return replace(before, **said).cleaned()
+
+
+def number_of(said: object) -> int:
+    """A number as an address, a form or a script names it; 0, which nothing has, for all else."""
+    text = str(said)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST else 0
+
+
+def listed(text: DraftText) -> dict[str, list[str]]:
+    """Field → its values, as a form would send them."""
+    found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
+    return found | {"lists": list(text.lists), "urgent": ["yes"] if text.urgent else []}
+
+
+def posted_json(said: object) -> dict[str, list[str]]:
+    """The fields in a script's own words: a text or a list of texts each; all else is nothing."""
+    if not isinstance(said, dict):
+        return {}
+    found = {}
+    for name, value in said.items():
+        values = value if isinstance(value, list) else [value]
+        if all(isinstance(one, str) for one in values):
+            found[str(name)] = values
+    return found
+
+
+def sentences(faults: Iterable[Fault]) -> list[tuple[str, str]]:
+    """(field, sentence) of each thing that is wrong, as the form shows them."""
+    return [(_place(fault), _sentence(fault)) for fault in faults]
+
+
+def by_field(told: Sequence[tuple[str, str]], *others: str) -> dict[str, str]:
+    """Field → the first sentence about it; empty for each that is in order."""
+    return dict.fromkeys((*LABELS, *others), "") | dict(reversed(told))
+
+
+def _place(fault: Fault) -> str:
+    return fault.key if fault.key in LABELS else "body"
+
+
+def _sentence(fault: Fault) -> str:
+    name = LABELS[_place(fault)]
+    where = f", line {fault.line}" if fault.line else ""
+    said = fault.message[:1].lower() + fault.message[1:]
+    return f"{name}{where}: {said.rstrip('.')}."
+
+
+def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Differences by what the pages call the fields, each as lines that are out and in."""
+    return [
+        {
+            "what": LABELS.get(one.what, one.what),
+            "lines": [
+                (kind, text) for kind, text in (("out", one.before), ("in", one.after)) if text
+            ],
+        }
+        for one in differences
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meant:
+    """What the times of a text mean, in words; empty where they mean nothing yet."""
+
+    sends: str
+    embargo: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Reads a text as far as it can be read, in one workspace."""
+
+    app: App
+
+    def parse(self, text: DraftText, *, key: str, slug: str, by: str = "writer@desk") -> Parsed:
+        """The statement that a text would be, or all that is wrong with it."""
+        return parse_draft(text, key=key, writers=(by,), defaults=self.app.defaults, slug=slug)
+
+    def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
+        """The same for a preview: what is missing is filled in, what is wrong is left out."""
+        lists = text.lists or self.app.settings.default_lists or ("list",)
+        filled = replace(
+            text,
+            title=text.title if text.title.strip() else "No title yet",
+            body=text.body if text.body.strip() else "There is no text yet.",
+            lists=lists,
+        )
+        parsed = self.parse(filled, key=key, slug=slug)
+        wrong = {fault.key for fault in parsed.faults} & _MAY_BE_WRONG
+        if parsed.statement is None and wrong:
+            emptied: dict[str, Any] = dict.fromkeys(wrong - {"lists"}, "")
+            if "lists" in wrong:
+                emptied["lists"] = self.app.settings.default_lists or ("list",)
+            parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
+        return parsed
+
+    def meant(self, text: DraftText, moment: Any, *, key: str, slug: str) -> Meant:
+        """What its times mean. ``moment`` writes an instant with its day and zone."""
+        alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
+        statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
+        if statement is None:
+            return Meant(sends="", embargo="")
+        return Meant(
+            sends=self._sends(statement, moment),
+            embargo=self._until(statement.embargo_until, moment),
+        )
+
+    def _sends(self, statement: Statement, moment: Any) -> str:
+        hour = statement.local_time
+        if hour is not None:
+            day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
+            return f"At {hour.at:%H:%M} by each reader's own clock{day}"
+        return self._until(statement.send_at, moment)
+
+    def _until(self, wall: datetime | None, moment: Any) -> str:
+        if wall is None:
+            return ""
+        instant = resolve(wall, self.app.settings.timezone)
+        gone = " – this has passed" if instant <= self.app.clock.now() else ""
+        return f"{moment(instant)}{gone}"

@@ -1,0 +1,123 @@
+"""Pictures of a text at the desk: to bring one, to say what it shows, to put it into the text."""
+
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from newsletter.documents.pictures import MAX_BYTES
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.statements.write import Made
+from newsletter.web.desk.fields import by_field
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+
+class Illustrating:
+    """Pictures of a text."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        at = "/drafts/{key}/pictures"
+        return [
+            Route(method="GET", path=at, role=Role.WRITER, answer=self.all),
+            Route(
+                method="POST",
+                path=at,
+                role=Role.WRITER,
+                answer=self.add,
+                files=True,
+                most=MAX_BYTES + (64 << 10),
+            ),
+            Route(method="POST", path=f"{at}/{{name}}/place", role=Role.WRITER, answer=self.place),
+        ]
+
+    def all(self, visit: Visit) -> Response:
+        """All pictures of a text, each with the line that stands for it."""
+        return self._page(visit, ())
+
+    def add(self, visit: Visit) -> Response:
+        """Take a picture: a script gets its address, a form comes back to the page."""
+        scripted = "application/json" in visit.request.headers.get("accept", "")
+        try:
+            picture = self._taken(visit)
+        except InvalidInput as error:
+            if scripted:
+                said = " ".join(_sentence(fault) for fault in error.faults)
+                return self._desk.data({"error": said}, status=422)
+            return self._page(visit, error.faults)
+        except (NotFound, Refused) as error:
+            if scripted:
+                return self._desk.data({"error": str(error)}, status=409)
+            raise
+        if not scripted:
+            return self._desk.go(visit, f"/drafts/{picture.draft}/pictures", done="picture")
+        url = visit.app.settings.public_url
+        return self._desk.data(
+            {
+                "address": picture.address(url),
+                "alt": picture.alt,
+                "width": picture.width,
+                "height": picture.height,
+                "markdown": picture.markdown(url),
+            }
+        )
+
+    def place(self, visit: Visit) -> Response:
+        """Put a picture at the end of the text."""
+        key = visit.param("key")
+        with visit.app.store.read() as tx:
+            draft = find_draft(tx, key)
+            found = [one for one in tx.pictures.of(key) if one.name == visit.param("name")]
+        if not found:
+            raise NotFound("There is no such picture.")
+        line = found[0].markdown(visit.app.settings.public_url)
+        text = draft.version.text
+        body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
+        visit.app.writing(visit.who.address).save(key, draft.revision, replace(text, body=body))
+        return self._desk.go(visit, f"/drafts/{key}/edit", done="placed")
+
+    def _taken(self, visit: Visit) -> Picture:
+        from newsletter.documents.brought import picture as read
+
+        key, upload = visit.param("key"), visit.upload("picture")
+        if upload is None or not upload.data:
+            raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
+        made = read(upload.data, file=upload.name[:80] or "the picture")
+        return visit.app.writing(visit.who.address).illustrate(
+            key,
+            Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
+            alt=visit.field("alt")[:500],
+            decoration=visit.field("decoration") == "yes",
+        )
+
+    def _page(self, visit: Visit, faults: tuple[Fault, ...]) -> Response:
+        with visit.app.store.read() as tx:
+            draft = find_draft(tx, visit.param("key"))
+            pictures = tx.pictures.of(draft.key)
+        told = [(fault.key or "picture", _sentence(fault)) for fault in faults]
+        url = visit.app.settings.public_url
+        return self._desk.page(
+            visit,
+            "draft-pictures.html.j2",
+            title="Pictures",
+            status=422 if told else 200,
+            nav="statements",
+            draft=draft,
+            pictures=[(one, one.markdown(url)) for one in pictures],
+            faults=told,
+            fault_of=by_field(told, "picture", "alt"),
+            alt=visit.field("alt"),
+            decoration=visit.field("decoration") == "yes",
+        )
+
+
+def _sentence(fault: Fault) -> str:
+    """Faults of the file begin with its name."""
+    return fault.message if fault.key else f"{fault.file} {fault.message}."

@@ -1,0 +1,202 @@
+"""What every store keeps of texts at the desk: drafts, versions, pictures."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.domain.errors import Defect
+from newsletter.domain.statements.draft import (
+    Draft,
+    DraftText,
+    Found,
+    HandedIn,
+    Version,
+    VersionKind,
+)
+from newsletter.domain.statements.picture import Picture
+from newsletter.store.sql import Store
+from tests.fakes import NOON
+
+ANA, BEN = "ana@forum.example", "ben@forum.example"
+KEY, OTHER = "a" * 16, "b" * 16
+TEXT = DraftText(
+    title="Library “hours” — 🕊",
+    body="It opens at 9.\n\n    code\n",
+    summary="In short",
+    lists=("press", "events"),
+    send_at="1 Dec 2026, 9:00",
+    urgent=True,
+)
+FIRST = Version(
+    number=0, kind=VersionKind.BROUGHT, text=TEXT, by=ANA, writers=(ANA,), began_at=NOON, at=NOON
+)
+DRAFT = Draft(
+    key=KEY,
+    version=FIRST,
+    revision=1,
+    created_at=NOON,
+    created_by=ANA,
+    changed_at=NOON,
+    changed_by=ANA,
+    copied_of="library",
+    found=Found(file="a.docx", left_out=((3, "page 1", "a number"),), notes=("Look.",)),
+)
+LATER = NOON + timedelta(minutes=9)
+PICTURE = Picture(
+    name="p" * 26, draft=KEY, kind="image/png", width=6, height=4, alt="A desk", by=ANA, at=NOON
+)
+
+
+class DraftsContract:
+    def test_a_text_comes_back_as_it_was_added_with_a_number_of_its_version(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            added = tx.drafts.add(DRAFT)
+        assert added == replace(DRAFT, version=replace(FIRST, number=added.version.number))
+        with store.read() as tx:
+            assert tx.drafts.get(KEY) == added
+            assert tx.drafts.unseen(9) == [added]
+            assert tx.drafts.versions(KEY, 9) == [added.version]
+            assert tx.drafts.get(OTHER) is None
+            assert tx.drafts.handed_in() == []
+
+    def test_the_text_is_the_version_that_it_was_advanced_to(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.drafts.add(DRAFT).version
+            second = replace(
+                first, kind=VersionKind.TYPED, by=BEN, writers=(ANA, BEN), began_at=LATER, at=LATER
+            )
+            number = tx.drafts.keep(KEY, second)
+            advanced = tx.drafts.advance(KEY, number, by=BEN, at=LATER)
+            assert advanced.version == replace(second, number=number)
+            assert (advanced.revision, advanced.changed_by, advanced.changed_at) == (2, BEN, LATER)
+            assert [one.number for one in tx.drafts.versions(KEY, 9)] == [number, first.number]
+            assert [one.number for one in tx.drafts.versions(KEY, 9, skip=1)] == [first.number]
+            assert tx.drafts.count(KEY) == 2
+
+    def test_a_version_grows_until_it_was_handed_in(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.drafts.add(DRAFT).version
+            more = replace(first, text=DraftText(title="More"), at=LATER)
+            tx.drafts.grow(more)
+            assert tx.drafts.version(KEY, first.number) == more
+            tx.drafts.hand_in(KEY, "library-hours", first.number, by=BEN, at=LATER)
+            tx.drafts.grow(replace(more, text=DraftText(title="Less")))
+            kept = tx.drafts.version(KEY, first.number)
+            assert kept == replace(more, closed=True, handed_in_at=LATER, handed_in_by=BEN)
+
+    def test_a_version_is_found_by_its_own_text_alone(self, store: Store) -> None:
+        with store.begin() as tx:
+            number = tx.drafts.add(DRAFT).version.number
+            tx.drafts.add(replace(DRAFT, key=OTHER))
+            assert tx.drafts.version(OTHER, number) is None
+
+    def test_what_somebody_typed_aside_last_is_found_again(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.drafts.add(DRAFT).version
+            assert tx.drafts.aside(KEY, ANA) is None
+            beside = replace(first, kind=VersionKind.ASIDE)
+            tx.drafts.keep(KEY, beside)
+            number = tx.drafts.keep(KEY, beside)
+            assert tx.drafts.aside(KEY, ANA) == replace(beside, number=number)
+            assert tx.drafts.aside(KEY, BEN) is None
+
+    def test_a_closed_version_says_so(self, store: Store) -> None:
+        with store.begin() as tx:
+            number = tx.drafts.add(DRAFT).version.number
+            tx.drafts.close(number)
+            found = tx.drafts.version(KEY, number)
+            assert found is not None
+            assert found.closed
+
+    def test_what_was_handed_in_is_known_under_its_slug_until_it_is_deleted(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            version = tx.drafts.add(DRAFT).version
+            tx.drafts.hand_in(KEY, "library-hours", version.number, by=BEN, at=LATER)
+            typed = tx.drafts.keep(KEY, replace(version, text=DraftText(title="Unseen")))
+            tx.drafts.advance(KEY, typed, by=ANA, at=LATER)
+        with store.begin() as tx:
+            [known] = tx.drafts.handed_in()
+            handed = replace(version, closed=True, handed_in_at=LATER, handed_in_by=BEN)
+            assert known == HandedIn(key=KEY, slug="library-hours", version=handed)
+            assert tx.drafts.some(["library-hours", "other"]) == [known]
+            assert tx.drafts.some(["other"]) == []
+            assert tx.drafts.unseen(9) == []
+            draft = tx.drafts.of("library-hours")
+            assert draft is not None
+            assert (draft.slug, draft.handed_in) == ("library-hours", version.number)
+            assert draft.version.text.title == "Unseen"
+            tx.drafts.take_back(KEY)
+            assert tx.drafts.handed_in() == [replace(known, taken_back=True)]
+            tx.drafts.hand_in(KEY, "library-hours", version.number, by=BEN, at=LATER)
+            assert tx.drafts.handed_in() == [known]
+            tx.drafts.delete(KEY, LATER)
+            assert tx.drafts.handed_in() == tx.drafts.unseen(9) == []
+            assert tx.drafts.of("library-hours") is None
+            assert tx.drafts.of("") is None
+            assert tx.drafts.has("library-hours")
+            assert not tx.drafts.has("")
+
+    def test_two_texts_never_have_one_slug(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.drafts.add(DRAFT).version
+            second = tx.drafts.add(replace(DRAFT, key=OTHER)).version
+            tx.drafts.hand_in(KEY, "one", first.number, by=ANA, at=NOON)
+            with pytest.raises(Exception, match="UNIQUE"):
+                tx.drafts.hand_in(OTHER, "one", second.number, by=ANA, at=NOON)
+
+    def test_what_is_unseen_comes_the_latest_first_page_by_page(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number in range(3):
+                at = NOON + timedelta(hours=number)
+                tx.drafts.add(replace(DRAFT, key=f"{number:016}", changed_at=at))
+            assert [one.key[-1] for one in tx.drafts.unseen(2)] == ["2", "1"]
+            assert [one.key[-1] for one in tx.drafts.unseen(2, skip=2)] == ["0"]
+
+    def test_what_an_import_found_is_gone_once_somebody_has_looked_at_it(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.drafts.add(DRAFT)
+            tx.drafts.looked_through(KEY)
+            found = tx.drafts.get(KEY)
+            assert found is not None
+            assert found.found == Found()
+
+    def test_a_text_that_is_gone_is_not_advanced(self, store: Store) -> None:
+        with store.begin() as tx, pytest.raises(Defect, match="is gone"):
+            tx.drafts.advance(KEY, 1, by=ANA, at=NOON)
+
+    def test_what_is_handed_in_is_noted_as_a_change_and_what_is_typed_is_not(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            version = tx.drafts.add(DRAFT).version
+            tx.drafts.grow(replace(version, text=DraftText(title="More")))
+            tx.drafts.advance(KEY, version.number, by=ANA, at=LATER)
+            assert tx.statements.touched(0)[1] == []
+            mark = 0
+            for change in (
+                lambda: tx.drafts.hand_in(KEY, "hours", version.number, by=ANA, at=NOON),
+                lambda: tx.drafts.take_back(KEY),
+                lambda: tx.drafts.delete(KEY, NOON),
+            ):
+                change()
+                mark, touched = tx.statements.touched(mark)
+                assert touched == ["hours"]
+
+    def test_a_picture_comes_back_by_its_name_and_with_its_text(self, store: Store) -> None:
+        later = replace(PICTURE, name="q" * 26, at=LATER, alt="")
+        with store.begin() as tx:
+            tx.drafts.add(DRAFT)
+            tx.pictures.add(PICTURE, b"\x89PNG\x00")
+            tx.pictures.add(later, b"GIF89a")
+        with store.read() as tx:
+            assert tx.pictures.of(KEY) == [later, PICTURE]
+            assert tx.pictures.of(OTHER) == []
+            assert tx.pictures.data(PICTURE.name) == ("image/png", b"\x89PNG\x00")
+            assert tx.pictures.data("p") is None

@@ -1,0 +1,57 @@
+"""Whatever is typed, pasted or sent at the desk, its pages answer; they never fail."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.desk import Staffed
+from tests.desk import desk as at_the_desk
+from tests.fuzz.hostile import BYTES, TEXT, hostile
+from tests.unit.web.desk.writing import Desk
+
+FIELDS = [
+    *("title", "body", "summary", "subject", "lists", "language", "date", "send_at"),
+    *("embargo_until", "embargo", "segment", "translation_of", "corrects", "urgent", "base", "act"),
+]
+TYPED = st.dictionaries(st.sampled_from(FIELDS), TEXT, max_size=8)
+
+
+@pytest.fixture(scope="module")
+def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Any) -> Iterator[Staffed]:
+    with at_the_desk(tmp_path_factory.mktemp("fuzzed"), database=migrated) as staffed:
+        yield staffed
+
+
+@pytest.mark.slow("many requests")
+@settings(hostile, max_examples=hostile.max_examples // 6)
+@given(TYPED, st.sampled_from(["save", "preview", "hand-in"]))
+def test_whatever_is_typed_is_kept_shown_or_refused(
+    staffed: Staffed, typed: dict[str, str], act: str
+) -> None:
+    desk = Desk(staffed)
+    kept = {name: value.encode("utf-8", "replace").decode() for name, value in typed.items()}
+    base = {"base": "1", "act": act}
+    answers = [
+        desk.ana.post(f"{desk.at}/preview", kept),
+        desk.ana.post(f"{desk.at}/edit", base | kept),
+        desk.ana.get(f"{desk.at}/edit"),
+        desk.ana.get(desk.at),
+        desk.ana.get(f"{desk.at}/preview"),
+        desk.ana.get(f"{desk.at}/download"),
+        desk.ana.get(f"{desk.at}/versions"),
+    ]
+    assert [one.status for one in answers if one.status >= 500] == []
+
+
+@pytest.mark.slow("many requests")
+@settings(hostile, max_examples=hostile.max_examples // 6)
+@given(st.recursive(TEXT | st.none() | st.integers(), lambda one: st.lists(one, max_size=3)), BYTES)
+def test_whatever_a_script_sends_is_answered(staffed: Staffed, said: object, body: bytes) -> None:
+    desk = Desk(staffed)
+    sent = json.dumps({"base": said, "fields": {"title": said, "body": said}}).encode()
+    for data in (sent, body):
+        assert desk.ana.ask("POST", f"{desk.at}/save", body=data).status < 500

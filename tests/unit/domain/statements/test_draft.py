@@ -1,0 +1,121 @@
+"""A text at the desk: what is one version, what differs, and how two texts become one."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.domain.statements.draft import (
+    LONGEST,
+    TOGETHER,
+    Difference,
+    Draft,
+    DraftText,
+    Version,
+    VersionKind,
+    both,
+    differences,
+)
+from tests.fakes import NOON
+
+ANA, BEN = "ana@forum.example", "ben@forum.example"
+TEXT = DraftText(title="Library hours", body="It opens at 9.\n\nIt is free.", lists=("press",))
+TYPED = Version(
+    number=1, kind=VersionKind.TYPED, text=TEXT, by=ANA, writers=(ANA,), began_at=NOON, at=NOON
+)
+DRAFT = Draft(
+    key="a" * 16,
+    version=TYPED,
+    revision=1,
+    created_at=NOON,
+    created_by=ANA,
+    changed_at=NOON,
+    changed_by=ANA,
+)
+
+
+def test_what_one_person_types_within_five_minutes_is_one_version() -> None:
+    assert TYPED.goes_on(ANA, NOON)
+    assert TYPED.goes_on(ANA, NOON + TOGETHER - timedelta(seconds=1))
+
+
+def test_another_person_a_later_time_and_a_closed_version_begin_another() -> None:
+    assert not TYPED.goes_on(BEN, NOON)
+    assert not TYPED.goes_on(ANA, NOON + TOGETHER)
+    assert not TYPED.goes_on(ANA, NOON - timedelta(seconds=1))
+    assert not replace(TYPED, closed=True).goes_on(ANA, NOON)
+    assert not replace(TYPED, kind=VersionKind.RESTORED).goes_on(ANA, NOON)
+
+
+def test_a_draft_says_whether_others_look_at_it_and_whether_it_has_gone_on() -> None:
+    def said(**fields: Any) -> tuple[bool, bool]:
+        draft = replace(DRAFT, **fields)
+        return draft.is_handed_in, draft.is_ahead
+
+    assert said() == (False, True)
+    assert said(handed_in=1) == (True, False)
+    assert said(handed_in=7) == (True, True)
+    assert said(handed_in=1, taken_back=True) == (False, False)
+
+
+def test_a_text_is_stored_with_line_ends_of_one_kind_and_nothing_that_cannot_be() -> None:
+    typed = DraftText(title="a\x00b\ud800", body="one\r\ntwo\rthree", lists=("press", "press"))
+    assert typed.cleaned() == DraftText(title="ab\ufffd", body="one\ntwo\nthree", lists=("press",))
+
+
+def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
+    assert TEXT.too_long() == {}
+    assert DraftText(body="x" * (LONGEST + 1), title="y" * 1001).too_long() == {
+        "title": 1000,
+        "body": LONGEST,
+    }
+
+
+def test_a_text_of_blanks_alone_is_empty() -> None:
+    assert DraftText(title=" ", body="\n", lists=("press",)).is_empty
+    assert not TEXT.is_empty
+
+
+def test_a_text_does_not_differ_from_itself() -> None:
+    assert differences(TEXT, TEXT) == ()
+
+
+def test_fields_and_paragraphs_that_differ_are_told_one_by_one() -> None:
+    other = replace(
+        TEXT,
+        title="Opening hours",
+        lists=("press", "events"),
+        urgent=True,
+        body="It opens at 8.\n\nIt is free.\n\nCome in.",
+    )
+    assert differences(TEXT, other) == (
+        Difference(what="title", before="Library hours", after="Opening hours"),
+        Difference(what="lists", before="press", after="press, events"),
+        Difference(what="urgent", before="no", after="yes"),
+        Difference(what="body", before="It opens at 9.", after="It opens at 8."),
+        Difference(what="body", before="", after="Come in."),
+    )
+
+
+def test_blank_lines_alone_are_no_difference() -> None:
+    assert differences(TEXT, replace(TEXT, body="It opens at 9.\n\n \nIt is free.\n")) == ()
+
+
+def test_two_texts_become_one_that_holds_what_differs_twice() -> None:
+    mine = replace(TEXT, summary="In short", body="It opens at 8.\n\nIt is free.")
+    joined = both(TEXT, mine)
+    assert joined.body == "It opens at 9.\n\nIt opens at 8.\n\nIt is free."
+    assert (joined.title, joined.summary) == (TEXT.title, "In short")
+
+
+PARAGRAPHS = st.lists(st.sampled_from(["a", "b", "c d", "e\nf"]), max_size=6).map("\n\n".join)
+
+
+@given(PARAGRAPHS, PARAGRAPHS)
+def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> None:
+    joined = both(DraftText(body=one), DraftText(body=other)).body.split("\n\n")
+    for text in (one, other):
+        for paragraph in filter(None, text.split("\n\n")):
+            assert joined.count(paragraph) >= text.split("\n\n").count(paragraph)

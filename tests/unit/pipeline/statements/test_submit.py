@@ -1,0 +1,303 @@
+"""Handing in at the desk: what the pipeline knows of a text, and what an approval is of."""
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.statements.statement import (
+    Progress,
+    Reading,
+    Role,
+    Statement,
+    StoredStatement,
+)
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.ledger import standing_of
+from newsletter.pipeline.statements.kept import DeskSource
+from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
+
+SLUG = "library-hours"
+
+
+@pytest.fixture
+def desk(room: Newsroom) -> WritingRoom:
+    return WritingRoom(room)
+
+
+def stored(desk: WritingRoom, slug: str = SLUG) -> StoredStatement:
+    with desk.room.store.read() as tx:
+        found = tx.statements.get(slug)
+    assert found is not None
+    return found
+
+
+def approved(desk: WritingRoom) -> bool:
+    with desk.room.store.read() as tx:
+        return standing_of(tx, stored(desk), desk.room.rules.policy).approved
+
+
+def test_what_is_typed_is_unseen_until_it_is_handed_in(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.room.look()
+    with desk.room.store.read() as tx:
+        assert tx.statements.all() == []
+    desk.hand_in(draft)
+    desk.type(draft, body="Unseen.")
+    desk.room.look()
+    assert stored(desk).statement.body == "The library opens at 9."
+
+
+def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
+    desk: WritingRoom,
+) -> None:
+    draft = desk.new()
+    done = desk.submitting.hand_in(draft.key, 1, by=BEN)
+    assert (done.slug, done.handed_in, done.is_ahead) == (SLUG, draft.version.number, False)
+    assert desk.source.read() == Reading(statements=(stored(desk).statement,))
+    assert stored(desk).statement.progress is Progress.REVIEW
+    assert desk.room.deeds() == [(ANA, "write"), (BEN, "submit")]
+    desk.room.look()
+    assert stored(desk).digest
+    assert desk.room.ingest().changed == ()
+
+
+def test_handing_in_twice_is_handing_in_once(desk: WritingRoom) -> None:
+    draft = desk.new()
+    once = desk.submitting.hand_in(draft.key, 1, by=ANA)
+    assert desk.submitting.hand_in(draft.key, 1, by=ANA) == once
+    assert desk.room.deeds() == [(ANA, "write"), (ANA, "submit")]
+
+
+def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.type(draft, by=BEN, body="Ben's")
+    with pytest.raises(Refused, match=f"{BEN} changed this text"):
+        desk.submitting.hand_in(draft.key, 1, by=ANA)
+    with desk.room.store.read() as tx:
+        assert tx.drafts.handed_in() == []
+
+
+def test_whoever_looks_on_hands_nothing_in_and_takes_nothing_back(desk: WritingRoom) -> None:
+    draft = desk.new()
+    with pytest.raises(Refused, match="takes the role writer"):
+        desk.submitting.hand_in(draft.key, 1, by=VERA)
+    desk.hand_in(draft)
+    with pytest.raises(Refused, match="takes the role writer"):
+        desk.submitting.take_back(draft.key, by=VERA)
+    with pytest.raises(NotFound):
+        desk.submitting.take_back("z" * 16, by=ANA)
+
+
+def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
+    desk: WritingRoom,
+) -> None:
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    desk.type(draft, body="The library opens at 8.")
+    desk.room.look()
+    assert approved(desk)
+    desk.hand_in(draft)
+    assert not approved(desk)
+    with desk.room.store.read() as tx:
+        standing = standing_of(tx, stored(desk), desk.room.rules.policy)
+    assert standing.changed
+    assert standing.reasons == (
+        f"its text changed after {BEN} approved it; it waits for a new yes",
+    )
+
+
+def test_handing_the_approved_text_in_again_keeps_its_approval(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    number = draft.version.number
+    desk.type(draft, body="Other.")
+    desk.writing().restore(draft.key, number)
+    desk.hand_in(draft)
+    assert approved(desk)
+
+
+def test_none_of_the_writers_of_a_version_approves_it(desk: WritingRoom) -> None:
+    draft = desk.new(by=BEN)
+    desk.room.clock.advance(minutes=6)
+    desk.type(draft, by=CLEO, body="The library opens at 8.")
+    desk.hand_in(draft)
+    for by in (BEN, "Ben@Forum.example", CLEO):
+        with pytest.raises(Refused, match="wrote library-hours"):
+            desk.room.approve(by, SLUG)
+    assert desk.room.approve("ed@forum.example", SLUG).standing.approved
+
+
+def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
+    aliases = ("ana+desk@forum.example", "ANA+x@forum.example")
+    with desk.room.store.begin() as tx:
+        for one in aliases:
+            tx.staff.put(one.lower(), Role.APPROVER, desk.room.clock.now())
+    desk.hand_in(desk.new())
+    for one in aliases:
+        with pytest.raises(Refused, match="wrote library-hours"):
+            desk.room.approve(one, SLUG)
+
+
+def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) -> None:
+    desk.hand_in(desk.new(), by=BEN)
+    assert desk.room.approve(BEN, SLUG).standing.approved
+
+
+# --- back again
+
+
+def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    desk.submitting.take_back(draft.key, by=ANA)
+    assert stored(desk).statement.progress is Progress.DRAFT
+    assert not approved(desk)
+    desk.room.look()
+    assert desk.room.ingest().changed == ()
+    with pytest.raises(Refused, match="taken back by its writers; hand it in again at the desk"):
+        desk.room.approve("ed@forum.example", SLUG)
+    with pytest.raises(Refused, match="nothing to take back"):
+        desk.submitting.take_back(draft.key, by=ANA)
+
+
+def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoom) -> None:
+    desk.room.subscribe(3)
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    assert desk.room.plan().scheduled
+    desk.submitting.take_back(draft.key, by=ANA)
+    desk.room.look()
+    assert desk.room.campaign(SLUG).state.ended
+    desk.hand_in(draft)
+    assert desk.draft(draft).is_handed_in
+
+
+def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: WritingRoom) -> None:
+    desk.room.subscribe(3)
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    desk.room.plan()
+    desk.room.clock.advance(minutes=5)
+    desk.room.start_due()
+    desk.type(draft, body="Too late.")
+    with pytest.raises(Refused, match="It has gone out"):
+        desk.hand_in(draft)
+    with pytest.raises(Refused, match="It has gone out"):
+        desk.submitting.take_back(draft.key, by=ANA)
+
+
+def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: WritingRoom) -> None:
+    desk.room.subscribe(3)
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.room.approve(BEN, SLUG)
+    desk.room.plan()
+    desk.room.clock.advance(minutes=5)
+    [campaign] = desk.room.start_due()
+    desk.room.hand(CLEO).cancel(str(campaign.id))
+    desk.type(draft, body="Another text.")
+    desk.hand_in(draft)
+    assert stored(desk).statement.body == "Another text."
+
+
+# --- what is wrong
+
+
+def test_all_that_is_wrong_is_told_before_anything_is_handed_in(desk: WritingRoom) -> None:
+    draft = desk.new(title="", lists=(), send_at="soon")
+    with pytest.raises(InvalidInput) as refused:
+        desk.submitting.hand_in(draft.key, 1, by=ANA)
+    assert [one.key for one in refused.value.faults] == ["title", "lists", "send_at"]
+
+
+def test_what_cannot_be_rendered_is_handed_to_nobody(desk: WritingRoom) -> None:
+    draft = desk.new(body="unrenderable")
+    with pytest.raises(InvalidInput):
+        desk.submitting.hand_in(draft.key, 1, by=ANA)
+    with desk.room.store.read() as tx:
+        assert tx.drafts.handed_in() == []
+
+
+def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
+    """Its slug is known only once it is handed in."""
+    desk.hand_in(desk.new())
+    draft = desk.new(corrects="library-hours-2")
+    with pytest.raises(InvalidInput, match="names the statement itself"):
+        desk.submitting.hand_in(draft.key, 1, by=ANA)
+
+
+# --- slugs
+
+
+def test_the_slug_stays_and_another_text_of_that_title_gets_a_number(desk: WritingRoom) -> None:
+    draft = desk.new()
+    desk.hand_in(draft)
+    desk.type(draft, title="Opening hours")
+    assert desk.hand_in(draft).slug == SLUG
+    assert desk.hand_in(desk.new()).slug == f"{SLUG}-2"
+    assert desk.hand_in(desk.new()).slug == f"{SLUG}-3"
+    long = desk.new(title=" ".join(["library"] * 20))
+    desk.hand_in(long)
+    second = desk.hand_in(desk.new(title=" ".join(["library"] * 20)))
+    assert second.slug.endswith("-2")
+    assert len(second.slug) <= 80
+
+
+def known_elsewhere(desk: WritingRoom, *, present: bool) -> None:
+    statement = Statement(slug="old", title="Old", body="Old.", lists=("press",), language="en")
+    with desk.room.store.begin() as tx:
+        one = StoredStatement(statement=statement, digest="", fingerprint="", present=present)
+        tx.statements.put(one, desk.room.clock.now())
+
+
+def test_a_copy_takes_the_place_of_a_file_that_is_gone(desk: WritingRoom) -> None:
+    known_elsewhere(desk, present=False)
+    first, second = desk.writing().copy("old"), desk.writing().copy("old")
+    assert desk.hand_in(first).slug == "old"
+    assert stored(desk, "old").present
+    assert desk.hand_in(second).slug == "old-2"
+
+
+def test_a_copy_of_a_file_that_is_there_is_another_statement(desk: WritingRoom) -> None:
+    known_elsewhere(desk, present=True)
+    draft = desk.writing().copy("old")
+    assert desk.submitting.hand_in(draft.key, 1, by=ANA).slug == "old-2"
+
+
+# --- the source
+
+
+def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: WritingRoom) -> None:
+    assert desk.source.read() == Reading(statements=())
+    draft = desk.new()
+    desk.hand_in(draft)
+    first = desk.source.read()
+    desk.type(draft, body="Unseen.")
+    desk.room.approve(BEN, SLUG)
+    assert desk.source.read() is first
+    desk.submitting.take_back(draft.key, by=ANA)
+    [taken] = desk.source.read().statements
+    assert taken == replace(first.statements[0], progress=Progress.DRAFT)
+    desk.writing().delete(draft.key)
+    assert desk.source.read() == Reading(statements=())
+
+
+def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: WritingRoom) -> None:
+    segment = Segment(name="berlin", list_name="press", timezone="UTC")
+    with_it = replace(DEFAULTS, segments=(segment,))
+    draft = desk.new(segment="berlin")
+    replace(desk.submitting, defaults=with_it).hand_in(draft.key, 1, by=ANA)
+    [read] = DeskSource(desk.room.store, with_it).read().statements
+    assert read.segment == segment
+    [fault] = DeskSource(desk.room.store, DEFAULTS).read().faults
+    assert (fault.key, fault.file) == ("segment", f"desk/drafts/{draft.key}")
+    desk.submitting.take_back(draft.key, by=ANA)
+    desk.room.look()
+    assert not stored(desk).present

@@ -1,0 +1,324 @@
+"""Texts at the desk before they are statements: begun, brought in, handed in, taken back."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.statement import Progress
+from newsletter.domain.subscribers.audience import Entry
+from tests.desk import desk as at_the_desk
+from tests.desk import words
+from tests.unit.web.desk.writing import FORM, Desk, key_in, multipart
+
+
+@pytest.fixture
+def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
+    with at_the_desk(tmp_path, database=migrated) as staffed:
+        yield Desk(staffed)
+
+
+def brought(desk: Desk, name: str, data: bytes) -> DraftText:
+    """The text that came of a file."""
+    answer = desk.ana.ask("POST", "/drafts/new", **multipart({"pasted": ""}, file=(name, data)))
+    assert answer.status == 303, words(answer)
+    desk.key = key_in(answer)
+    return desk.draft.version.text
+
+
+# --- a new text
+
+
+def test_a_new_text_begins_with_its_title_the_day_and_what_is_usual(desk: Desk) -> None:
+    assert "Write it here" in words(desk.ana.get("/drafts/new"))
+    assert desk.draft.version.text == DraftText(
+        title="Library hours", lists=("press",), language="en", date="2026-11-24"
+    )
+    assert desk.deeds() == [("ana", "write")]
+
+
+def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
+    page = desk.ana.post("/drafts/new", {"title": "x" * 1001})
+    assert page.status == 422
+    assert "is longer than 1,000 characters." in words(page)
+    assert "x" * 1001 in page.text
+
+
+@pytest.mark.slow("reads in a process apart")
+def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Desk) -> None:
+    pasted = (
+        "EMBARGOED UNTIL 1 December 2026, 9:00\n\nFOR IMMEDIATE RELEASE\n\n"
+        "Library opens earlier\n\n"
+        "The library in the middle of the town opens an hour earlier from Monday on.\n\n###\n"
+    )
+    answer = desk.ana.post("/drafts/new", {"pasted": pasted})
+    desk.key = key_in(answer)
+    text = desk.draft.version.text
+    assert (text.title, text.lists) == ("Library opens earlier", ("press",))
+    assert text.embargo.startswith("EMBARGOED UNTIL")
+    page = words(desk.ana.get(f"{desk.at}/edit"))
+    assert "enter 2026-12-01 09:00 as its end" in page
+    assert "embargo_until" not in page
+    assert "FOR IMMEDIATE RELEASE" in page
+    assert "Embargo in the text" in page
+    desk.ana.post(f"{desk.at}/looked")
+    assert "FOR IMMEDIATE RELEASE" not in words(desk.ana.get(f"{desk.at}/edit"))
+    assert desk.deeds()[-1] == ("ana", "look through")
+
+
+@pytest.mark.slow("reads in a process apart")
+def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
+    pasted = "# Library opens earlier\n\nThe library **opens** an hour earlier from Monday on."
+    answer = desk.ana.post("/drafts/new", {"pasted": pasted, "markdown": "yes"})
+    desk.key = key_in(answer)
+    assert "**opens**" in desk.draft.version.text.body
+
+
+@pytest.mark.slow("reads in a process apart")
+def test_files_of_offices_are_brought_in(desk: Desk) -> None:
+    html = b"<h1>Library opens earlier</h1><p>The library <b>opens</b> earlier from Monday on.</p>"
+    text = brought(desk, "C:\\fakepath\\news.html", html)
+    assert text.title == "Library opens earlier"
+    assert "**opens**" in text.body
+
+
+def test_a_file_of_a_folder_keeps_all_of_its_fields(desk: Desk) -> None:
+    file = (
+        "---\ntitle: Horario\nlists: [events]\nlanguage: es\nsend_at: 2026-12-01 09:00 local\n"
+        "urgent: true\n---\nAbre a las 9."
+    )
+    assert brought(desk, "horario.md", file.encode()) == DraftText(
+        title="Horario",
+        body="Abre a las 9.",
+        lists=("events",),
+        language="es",
+        send_at="2026-12-01 09:00 local",
+        urgent=True,
+    )
+
+
+def bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("word/document.xml", b" " * 60_000_000)
+    return out.getvalue()
+
+
+@pytest.mark.slow("reads in a process apart")
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.docx", bomb(), "a.docx"),
+        ("a.docx", b"no Word file", "a.docx"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old kind of Word file"),
+        ("a.exe", b"MZ", "of a kind that is not read"),
+        ("a.txt", b"x" * 20_000_001, "larger than 20 MB"),
+        ("a.html", b"", "a.html"),
+    ],
+    ids=["bomb", "broken", "old", "program", "large", "empty"],
+)
+def test_what_is_no_text_is_refused_with_what_to_do(
+    desk: Desk, name: str, data: bytes, said: str
+) -> None:
+    before = desk.staffed.site.rows("SELECT count(*) FROM draft")
+    page = desk.ana.ask("POST", "/drafts/new", **multipart({}, file=(name, data)))
+    assert page.status == 422
+    assert said in words(page)
+    assert desk.staffed.site.rows("SELECT count(*) FROM draft") == before
+
+
+def in_a_folder(desk: Desk, slug: str, text: str) -> Path:
+    path = desk.staffed.site.folder / "statements" / f"{slug}.md"
+    path.write_text(text, "utf-8")
+    desk.staffed.site.app.refresh()
+    return path
+
+
+def test_a_statement_of_a_folder_is_copied_to_the_desk_and_edited_there(desk: Desk) -> None:
+    file = in_a_folder(desk, "old", "---\ntitle: Old\nlists: [events]\n---\nOld text.")
+    answer = desk.ana.post("/statements/old/copy")
+    assert answer.headers["location"].endswith("?done=copied")
+    desk.key = key_in(answer)
+    assert (desk.draft.version.text.title, desk.draft.copied_of) == ("Old", "old")
+    file.unlink()
+    desk.staffed.site.app.refresh()
+    desk.keep(act="hand-in", title="Old", body="New text.")
+    assert desk.stored("old").statement.body == "New text."
+    assert desk.ana.post("/statements/nothing/copy").status == 404
+    assert desk.ana.post("/statements/old/copy").status == 409
+
+
+# --- all texts
+
+
+def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) -> None:
+    page = words(desk.ana.get("/drafts"))
+    assert "Library hours Ana, Tue 24 Nov 2026, 07:00" in page
+    assert "New statement" in page
+    assert "New statement" not in words(desk.staffed.as_("vera").get("/drafts"))
+    desk.keep(act="hand-in")
+    assert "Nothing is being written." in words(desk.ana.get("/drafts"))
+
+
+def test_many_texts_come_page_by_page(desk: Desk) -> None:
+    writing = desk.staffed.site.app.writing(desk.ana.address)
+    for number in range(55):
+        writing.new(DraftText(title=f"Text {number}"))
+    first, second = desk.ana.get("/drafts?page=x"), desk.ana.get("/drafts?page=1")
+    assert first.text.count('class="title"') == 50
+    assert "/desk/drafts?page=1" in first.text
+    assert second.text.count('class="title"') == 6
+    assert "/desk/drafts?page=0" in second.text
+
+
+# --- one text
+
+
+def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
+    def stands() -> str:
+        return words(desk.ana.get(desk.at))
+
+    assert "Only staff see it. Next: you, or another writer, hand it in." in stands()
+    assert "Text Write the text." in stands()
+    assert "Delete this text" in stands()
+    desk.keep(act="hand-in")
+    assert "It is handed in. Next: somebody who did not write in it approves it." in stands()
+    assert "Take back" in stands()
+    assert "Delete this text" not in stands()
+    desk.keep(body="More.")
+    assert "ahead of what was handed in" in stands()
+    back = desk.ana.post(f"{desk.at}/take-back")
+    assert back.headers["location"] == f"/desk{desk.at}?done=taken-back"
+    assert "It was taken back. Only staff see it." in stands()
+    assert desk.stored().statement.progress is Progress.DRAFT
+    done = desk.ana.post(f"{desk.at}/hand-in", {"base": str(desk.draft.revision)})
+    assert done.headers["location"] == "/desk/statements/library-hours?done=handed-in"
+    assert desk.stored().statement.progress is Progress.REVIEW
+    page = words(desk.staffed.as_("vera").get(desk.at))
+    assert "Take back" not in page
+    assert "See what was handed in" in page
+
+
+def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    site = desk.staffed.site
+    with site.app.store.begin() as tx:
+        tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
+    site.app.look()
+    site.app.approve("library-hours", by=desk.ben.address, despite="a test")
+    site.app.look()
+    page = words(desk.ana.get(desk.at))
+    assert "It has gone out. What is typed here reaches nobody." in page
+    assert "Take back" not in page
+    assert "It has gone out. What you type here reaches nobody." in words(
+        desk.ana.get(f"{desk.at}/edit")
+    )
+    refused = desk.ana.post(f"{desk.at}/take-back")
+    assert (refused.status, "It has gone out" in words(refused)) == (409, True)
+
+
+def test_what_cannot_be_handed_in_says_why_on_its_page(desk: Desk) -> None:
+    page = desk.ana.post(f"{desk.at}/hand-in", {"base": "1"})
+    assert page.status == 422
+    assert "Text: write the text." in words(page)
+    desk.keep(desk.ben)
+    for base in ("1", "x", ""):
+        refused = desk.ana.post(f"{desk.at}/hand-in", {"base": base})
+        assert refused.status == 409
+        assert "ben@forum.example changed this text after you opened it" in words(refused)
+
+
+def test_handing_in_twice_leaves_one_line(desk: Desk) -> None:
+    desk.keep()
+    for _ in range(2):
+        answer = desk.ana.post(f"{desk.at}/hand-in", {"base": "2"})
+        assert answer.status == 303
+    assert desk.deeds() == [("ana", "write"), ("ana", "submit")]
+
+
+def test_its_checks_know_the_day_on_which_it_goes_out(desk: Desk) -> None:
+    for when in ("2026-12-01 09:00", "2026-12-01T09:00+01:00", ""):
+        desk.keep(send_at=when, body="It opens on Monday, 1 December 2026.")
+        assert "Warning" in words(desk.ana.get(desk.at))
+
+
+def test_looking_changes_no_row(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    number = desk.draft.version.number
+    before = desk.staffed.site.everything()
+    for path in ("", "/edit", "/preview", "/versions", f"/versions/{number}", "/pictures"):
+        assert desk.ana.get(desk.at + path).status == 200
+    for path in ("/drafts", "/drafts/new", f"{desk.at}/download"):
+        assert desk.ana.get(path).status == 200
+    assert desk.staffed.site.everything() == before
+
+
+def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> None:
+    assert 'class="mail desktop"' in desk.ana.get(desk.at).text
+    assert 'class="mail phone"' in desk.ana.get(f"{desk.at}?size=phone").text
+
+
+def test_a_deleted_text_is_gone(desk: Desk) -> None:
+    answer = desk.ana.post(f"{desk.at}/delete")
+    assert answer.headers["location"] == "/desk/drafts?done=deleted"
+    assert desk.ana.get(desk.at).status == 404
+    assert desk.ana.post(f"{desk.at}/delete").status == 404
+
+
+def test_a_correction_is_checked_too(desk: Desk) -> None:
+    desk.keep(corrects="earlier")
+    assert desk.ana.get(desk.at).status == 200
+
+
+# --- out again
+
+
+@pytest.mark.slow("opens two workspaces")
+def test_what_is_downloaded_makes_the_same_email_in_a_folder(
+    desk: Desk, tmp_path: Path, migrated: Path
+) -> None:
+    desk.keep(
+        act="hand-in",
+        title="Library hours: “earlier” #1",
+        body="\n\nThe library **opens** at 9.\n\n- a\n- b\n",
+        lists=["events", "press"],
+        send_at="1 Dec 2026, 9am",
+        embargo_until="2026-12-01 08:00",
+        summary="In short: earlier",
+        subject="Hours",
+        language="en-GB",
+    )
+    slug = desk.draft.slug
+    file = desk.ana.get(f"{desk.at}/download")
+    assert file.headers["content-disposition"].startswith("attachment; filename*=UTF-8''library-")
+    assert file.headers["content-type"] == "text/markdown; charset=utf-8"
+    with at_the_desk(tmp_path / "other", database=migrated) as other:
+        (other.site.folder / "statements" / f"{slug}.md").write_bytes(file.body)
+        other.site.app.refresh()
+        with other.site.app.store.read() as tx:
+            known = tx.statements.get(slug)
+            assert known is not None
+            theirs = tx.statements.content(known.digest)
+    with desk.staffed.site.app.store.read() as tx:
+        ours = tx.statements.content(desk.stored(slug).digest)
+    assert ours is not None
+    assert ours == theirs
+
+
+def test_the_file_says_that_it_is_a_draft_and_who_began_it(desk: Desk) -> None:
+    text = desk.ana.get(f"{desk.at}/download").text
+    assert "\nauthor: ana@forum.example\nstatus: draft\n" in text
+
+
+# --- a source beside folder and feeds
+
+
+def test_a_statement_of_the_desk_stands_before_a_file_of_the_same_name(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    in_a_folder(desk, "library-hours", "---\ntitle: Other\n---\nOther.")
+    faults = desk.staffed.site.app.refresh()
+    assert any(f"is taken by desk{desk.at}" in fault.message for fault in faults)
+    assert desk.stored().statement.title == FORM["title"]

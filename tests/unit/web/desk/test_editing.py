@@ -1,0 +1,309 @@
+"""Writing at the desk: the form, autosave, two writers, the email beside it."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.statements.draft import VersionKind
+from newsletter.web.desk.editing import Present
+from tests.desk import desk as at_the_desk
+from tests.desk import words
+from tests.fakes import NOON
+from tests.unit.web.desk.writing import FORM, Desk, as_json, said
+
+
+@pytest.fixture
+def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
+    with at_the_desk(tmp_path, database=migrated) as staffed:
+        yield Desk(staffed)
+
+
+# --- the form, without a script
+
+
+def test_the_form_shows_the_text_and_what_browsers_need_to_save_it(desk: Desk) -> None:
+    desk.keep(send_at="1 Dec 2026, 9am", embargo_until="2026-11-01 09:00")
+    page = desk.ana.get(f"{desk.at}/edit")
+    assert page.status == 200
+    for part in (
+        f'data-autosave="/desk{desk.at}/save"',
+        'data-base="2"',
+        'data-editor="visual"',
+        f'data-paste="/desk{desk.at}/paste"',
+        f'data-pictures="/desk{desk.at}/pictures"',
+        f'data-preview="/desk{desk.at}/preview"',
+        "data-saved",
+        "data-others",
+    ):
+        assert part in page.text
+    assert "The library opens at 9." in page.text
+    assert "Goes out: Tue 1 Dec 2026, 09:00 (UTC−5)" in words(page)
+    assert "1 Nov 2026, 09:00 (UTC−5) – this has passed" in words(page)
+    assert "Press releases" in words(page)
+
+
+def test_an_hour_by_each_readers_own_clock_is_told_in_words(desk: Desk) -> None:
+    desk.keep(send_at="2026-12-01 09:00 local")
+    page = words(desk.ana.get(f"{desk.at}/edit"))
+    assert "At 09:00 by each reader's own clock on 1 Dec 2026" in page
+    desk.keep(send_at="09:00 local")
+    assert "At 09:00 by each reader's own clock" in words(desk.ana.get(f"{desk.at}/edit"))
+
+
+def test_each_button_of_the_form_keeps_the_text_and_goes_on(desk: Desk) -> None:
+    saved = desk.keep(body="One.")
+    assert (saved.status, saved.headers["location"]) == (303, f"/desk{desk.at}/edit?done=saved")
+    shown = desk.keep(act="preview", body="Two.")
+    assert shown.headers["location"] == f"/desk{desk.at}"
+    assert desk.draft.version.text.body == "Two."
+    handed = desk.keep(act="hand-in", body="Three.")
+    assert handed.headers["location"] == "/desk/statements/library-hours?done=handed-in"
+    assert desk.stored().statement.body == "Three."
+    assert desk.stored().digest
+
+
+def test_ticks_that_are_taken_away_are_gone(desk: Desk) -> None:
+    desk.keep(lists=["press", "events"], urgent="yes")
+    assert (desk.draft.version.text.lists, desk.draft.version.text.urgent) == (
+        ("press", "events"),
+        True,
+    )
+    form = {"base": str(desk.draft.revision), "act": "save", "title": "T", "body": "B"}
+    desk.ana.post(f"{desk.at}/edit", form)
+    assert (desk.draft.version.text.lists, desk.draft.version.text.urgent) == ((), False)
+
+
+def test_all_that_is_wrong_is_told_above_the_form_which_keeps_what_was_typed(desk: Desk) -> None:
+    page = desk.keep(act="hand-in", title="", send_at="tomorrow", body="{{first_name}}")
+    assert page.status == 422
+    assert "Title: write a title." in words(page)
+    assert "Send time: 'tomorrow' is not a date with a time" in words(page)
+    assert 'href="#send_at"' in page.text
+    assert "{{first_name}}" in unescape(page.text)
+    assert desk.draft.version.text.send_at == "tomorrow"
+    page = desk.keep(act="hand-in", send_at="", body="One.\n\n{{first_name}}")
+    assert "Text, line 3: readers would see" in words(page)
+    assert desk.draft.slug == ""
+
+
+def test_a_text_that_is_too_long_is_not_kept_but_shown_again(desk: Desk) -> None:
+    page = desk.keep(title="x" * 1001)
+    assert page.status == 422
+    assert "Title: is longer than 1,000 characters." in words(page)
+    assert "x" * 1001 in page.text
+    assert desk.draft.version.text.title == FORM["title"]
+
+
+def test_two_writers_see_both_texts_and_choose_and_both_are_kept(desk: Desk) -> None:
+    desk.keep(desk.ben, body="Ben's text.")
+    page = desk.keep(body="Ana's text.", base=1)
+    assert page.status == 409
+    assert "Ben changed this text at 07:00" in words(page)
+    assert "Ben's text." in words(page)
+    assert "Ana's text." in words(page)
+    for label in ("Keep mine", "Take Ben's", "Keep both, one below the other"):
+        assert label in words(page)
+    assert desk.draft.version.text.body == "Ben's text."
+    forms = re.findall(r'(?s)<form method="post" action="/desk/drafts.*?</form>', page.text)
+    third = dict(re.findall(r'(?s)name="(\w+)" hidden>\n(.*?)</textarea>', unescape(forms[2])))
+    desk.ana.post(f"{desk.at}/edit", {"base": "2", "act": "save", **third})
+    assert desk.draft.version.text.body == "Ben's text.\n\nAna's text."
+    bodies = [one.text.body for one in desk.versions()]
+    assert bodies == ["", "Ben's text.", "Ana's text.", "Ben's text.\n\nAna's text."]
+
+
+def test_a_script_in_a_title_is_inert(desk: Desk) -> None:
+    desk.keep(title="<script>alert(1)</script>", body="</textarea><script>alert(2)</script>")
+    for path in (desk.at, f"{desk.at}/edit", f"{desk.at}/versions", f"{desk.at}/preview"):
+        assert "<script>" not in desk.ana.get(path).text
+
+
+def test_a_text_that_is_not_there_is_not_found_and_nobody_looks_on_in_the_form(desk: Desk) -> None:
+    nowhere = f"/drafts/{'z' * 16}"
+    for path in ("", "/edit", "/versions", "/pictures", "/preview", "/download"):
+        assert desk.ana.get(nowhere + path).status == 404
+    vera = desk.staffed.as_("vera")
+    assert vera.get(f"{desk.at}/edit").status == 403
+    assert vera.get(desk.at).status == 200
+    assert vera.post(f"{desk.at}/edit", {}).status == 403
+
+
+# --- autosave
+
+
+def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
+    answer = desk.save(base="1", body="Typed.")
+    assert answer.status == 200
+    assert said(answer) == {"version": 2, "saved_at": NOON.isoformat(), "others": []}
+    assert desk.draft.version.text.body == "Typed."
+
+
+@pytest.mark.slow("fifty requests")
+def test_fifty_saves_of_one_window_are_one_version_and_no_conflict(desk: Desk) -> None:
+    base = 1
+    for number in range(50):
+        answer = desk.save(base=base, body=f"Typed {number}.")
+        assert answer.status == 200
+        base = said(answer)["version"]
+    assert len(desk.versions()) == 1
+    assert desk.deeds() == [("ana", "write")]
+
+
+def test_an_answer_that_was_lost_is_given_again(desk: Desk) -> None:
+    first = desk.save(base=1, body="Typed.")
+    assert said(desk.save(base=1, body="Typed.")) == said(first)
+
+
+def test_a_script_is_told_what_another_typed_and_what_both_would_be(desk: Desk) -> None:
+    desk.save(desk.ben, base=1, body="Ben's.")
+    answer = desk.save(base=1, body="Ana's.")
+    assert answer.status == 409
+    told = said(answer)
+    assert (told["version"], told["by"]) == (2, "Ben")
+    assert told["fields"]["body"] == ["Ben's."]
+    assert told["fields"]["lists"] == ["press"]
+    assert told["both"]["body"] == ["Ben's.\n\nAna's."]
+    assert [one.kind for one in desk.versions()][-1] is VersionKind.ASIDE
+    assert said(desk.save(base=2, body="Ana's."))["version"] == 3
+
+
+def test_a_script_is_told_why_nothing_was_saved(desk: Desk) -> None:
+    def asked(body: bytes) -> tuple[int, str]:
+        answer = desk.ana.ask("POST", f"{desk.at}/save", body=body)
+        return answer.status, said(answer)["error"]
+
+    assert asked(b"[]")[0] == asked(b"{")[0] == 422
+    long = desk.save(base=1, title="x" * 1001)
+    assert (long.status, said(long)["error"]) == (422, "Title: is longer than 1,000 characters.")
+    gone = desk.ana.ask("POST", f"/drafts/{'z' * 16}/save", body=b"{}")
+    assert (gone.status, "no such text" in said(gone)["error"]) == (404, True)
+
+
+@pytest.mark.parametrize("fields", [None, [], "x", {"body": 7}, {"body": [7]}, {"unknown": "x"}])
+def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None:
+    answer = desk.ana.ask("POST", f"{desk.at}/save", **as_json({"base": "one", "fields": fields}))
+    assert said(answer)["version"] == 1
+
+
+def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
+    desk.keep(act="hand-in")
+    app = desk.staffed.site.app
+    app.look()
+    app.approve("library-hours", by=desk.ben.address, despite="a test")
+    digest = desk.stored().digest
+    desk.save(base=desk.draft.revision, body="Typed on.")
+    app.look()
+    assert (desk.stored().digest, desk.stored().statement.body) == (digest, FORM["body"])
+    with app.store.read() as tx:
+        [campaign] = tx.campaigns.all()
+    assert not campaign.state.ended
+    desk.keep(act="hand-in", body="Typed on.")
+    assert desk.stored().digest not in {"", digest}
+    app.look()
+    with app.store.read() as tx:
+        assert [one.state.ended for one in tx.campaigns.all()] == [True]
+
+
+def test_whoever_is_in_the_text_too_is_named_for_a_while(desk: Desk) -> None:
+    assert "is in this text" not in words(desk.ana.get(f"{desk.at}/edit"))
+    assert "Ana is in this text" in words(desk.ben.get(f"{desk.at}/edit"))
+    assert said(desk.save(base=1, body="x"))["others"] == ["Ben"]
+    desk.staffed.site.clock.advance(minutes=3)
+    assert "is in this text" not in words(desk.ben.get(f"{desk.at}/edit"))
+
+
+def test_of_those_who_are_in_texts_a_bounded_number_is_known() -> None:
+    present = Present()
+    for number in range(600):
+        present.note(f"{number}", "Ana", NOON)
+    assert present.note("0", "Ben", NOON) == []
+    assert present.note("599", "Ben", NOON) == ["Ana"]
+
+
+# --- the email and the clipboard
+
+
+def test_the_email_is_made_of_what_the_form_holds_and_nothing_is_kept(desk: Desk) -> None:
+    before = desk.staffed.site.rows("SELECT count(*) FROM version")
+    answer = desk.ana.post(f"{desk.at}/preview", FORM | {"body": "Only **seen**."})
+    assert answer.status == 200
+    assert "Only <strong>seen</strong>." in re.sub(r" style=\"[^\"]*\"", "", answer.text)
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "NLMERGE" not in answer.text
+    assert desk.draft.revision == 1
+    assert desk.staffed.site.rows("SELECT count(*) FROM version") == before
+
+
+def test_the_email_is_shown_although_something_is_missing_or_wrong(desk: Desk) -> None:
+    wrong = {
+        "title": " ",
+        "body": "",
+        "lists": "Not A List",
+        "send_at": "soon",
+        "language": "?",
+        "corrects": "No slug",
+    }
+    page = desk.ana.post(f"{desk.at}/preview", wrong)
+    assert "No title yet" in words(page)
+    assert "There is no text yet." in words(page)
+
+
+def test_where_no_email_can_be_made_the_frame_says_what_to_change(desk: Desk) -> None:
+    for body in ("{{first_name}}", "a\x07b"):
+        page = desk.ana.post(f"{desk.at}/preview", FORM | {"body": body})
+        assert page.status == 200
+        assert "The email cannot be shown yet" in words(page)
+        assert "Text, line 1:" in words(page)
+
+
+def test_a_version_has_its_own_email_and_that_of_another_text_is_not_found(desk: Desk) -> None:
+    first = desk.draft.version.number
+    desk.staffed.site.clock.advance(minutes=6)
+    desk.keep(body="Later.")
+    old = desk.ana.get(f"{desk.at}/preview?version={first}")
+    assert "Later." not in words(old)
+    assert "Later." in words(desk.ana.get(f"{desk.at}/preview"))
+    other = Desk(desk.staffed)
+    assert desk.ana.get(f"{other.at}/preview?version={first}").status == 404
+    assert desk.ana.get(f"{desk.at}/preview?version=x").status == 404
+
+
+@pytest.mark.slow("reads in a process apart")
+def test_what_is_pasted_comes_back_as_markdown_with_what_was_left_out(desk: Desk) -> None:
+    html = '<p>One <b>two</b> <img src="data:x" alt="A chart"></p>'
+    answer = desk.ana.ask("POST", f"{desk.at}/paste", **as_json({"html": html}))
+    assert answer.status == 200
+    assert said(answer)["markdown"] == "One **two**"
+    assert "A chart" in said(answer)["left_out"][0]
+    nothing = desk.ana.ask("POST", f"{desk.at}/paste", **as_json({"html": 7}))
+    assert nothing.status == 422
+    assert "what was pasted" in said(nothing)["error"] or "Text" in said(nothing)["error"]
+
+
+def test_where_all_languages_go_in_one_mail_the_preview_has_them(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with at_the_desk(tmp_path, database=migrated, translations="together") as staffed:
+        desk = Desk(staffed)
+        desk.keep(act="hand-in")
+        text = (
+            "---\ntitle: Horario\nlanguage: es\ntranslation_of: library-hours\n---\nAbre a las 9."
+        )
+        (staffed.site.folder / "statements" / "horario.md").write_text(text, "utf-8")
+        staffed.site.app.refresh()
+        assert "Abre a las 9." in words(desk.ana.get(f"{desk.at}/preview"))
+
+
+def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> None:
+    long = "The library opens at 9. " * 4_000
+    with desk.staffed.site.app.store.begin() as tx:
+        tx.sessions.end_everybody()
+    page = desk.ana.post(f"{desk.at}/edit", FORM | {"base": "1", "act": "save", "body": long})
+    assert page.status == 401
+    assert long in unescape(page.text).replace("\\n", "\n")
+    saved = desk.save(base=1, body="Typed.")
+    assert saved.status == 401
+    assert desk.draft.version.text.body == ""
