@@ -150,13 +150,14 @@ def _review(
     embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
+    audience = None if statement.corrects else others.audience(statement)
     around = Surroundings(
         today=now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,
-        readers=others.readers,
-        audience=None if statement.corrects else others.audience(statement),
+        readers=others.readers if audience == 0 else audience or 0,  # else nobody asks for more
+        audience=audience,
         last_audience=last.counts.audience if last else None,
         last_slug=last.slug if last else "",
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
