@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from newsletter.store.staff.staff import Staff
     from newsletter.store.staff.throttle import Throttle
     from newsletter.store.statements.approvals import Approvals
+    from newsletter.store.statements.board import Board
+    from newsletter.store.statements.comments import Comments
     from newsletter.store.statements.feeds import Feeds
     from newsletter.store.statements.statements import Schedules, Statements
     from newsletter.store.subscribers.choices import Choices
@@ -71,6 +73,18 @@ class Transaction:
         from newsletter.store.statements.approvals import Approvals
 
         return Approvals(self.connection, self.chain, self.audit)
+
+    @cached_property
+    def board(self) -> Board:
+        from newsletter.store.statements.board import Board
+
+        return Board(self.connection)
+
+    @cached_property
+    def comments(self) -> Comments:
+        from newsletter.store.statements.comments import Comments
+
+        return Comments(self.connection)
 
     @cached_property
     def staff(self) -> Staff:

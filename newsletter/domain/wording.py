@@ -1,0 +1,52 @@
+"""Times, numbers and names as people write them, for every sentence that staff read."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_MOST_NAMED = 3
+
+
+def moment(instant: datetime, zone: str) -> str:
+    """A time with its day and zone: Tue 1 Dec 2026, 09:00 (UTC+1)."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{day(instant, zone)}, {local:%H:%M} ({_offset(local)})"
+
+
+def day(instant: datetime, zone: str) -> str:
+    """The day alone: Tue 1 Dec 2026."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def clock(instant: datetime, zone: str) -> str:
+    """The time alone, to the second: 14:05:00."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def people(number: int) -> str:
+    """4,213 people."""
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """3 things, 1 thing."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Ana, Ben and Cleo. Of many, the first few are named."""
+    shown = list(names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        rest = len(names) - len(shown)
+        shown.append(plural(rest, "other"))
+    *before, last = shown or [""]
+    return f"{', '.join(before)} {word} {last}" if before else last
+
+
+def _offset(local: datetime) -> str:
+    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
