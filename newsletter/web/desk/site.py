@@ -8,14 +8,26 @@ from newsletter.web.desk.account import Account
 from newsletter.web.desk.door import Door
 from newsletter.web.desk.home import Home
 from newsletter.web.desk.log import Log
+from newsletter.web.desk.look import Look
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Group, Route
+from newsletter.web.desk.statement import StatementPage
+from newsletter.web.desk.statements import Statements
 from newsletter.web.desk.team import Team
 
 
 def groups(desk: Desk) -> list[Group]:
     """All pages of the desk."""
-    return [Door(desk), Home(desk), Account(desk), Team(desk), Log(desk)]
+    return [
+        Home(desk),
+        Statements(desk),
+        StatementPage(desk),
+        Look(desk),
+        Door(desk),
+        Account(desk),
+        Team(desk),
+        Log(desk),
+    ]
 
 
 def routes(desk: Desk) -> list[Route]:
