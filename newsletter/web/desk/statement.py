@@ -19,7 +19,7 @@ from newsletter.domain.wording import plural
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.facts import situation_of
 from newsletter.pipeline.statements.comment import comment
-from newsletter.pipeline.statements.review import review
+from newsletter.pipeline.statements.review import Audiences, review
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.presenting import KINDS, buttons, lives
@@ -165,7 +165,9 @@ class StatementPage:
             return Reading(
                 stored=stored,
                 situation=situation,
-                remarks=() if situation.facts.begun else self._remarks(tx, stored),
+                remarks=()
+                if situation.facts.begun
+                else self._remarks(tx, stored, _counted(situation)),
                 comments=tuple(tx.comments.of(slug, _COMMENTS)),
                 history=tuple(
                     (one.at, self._told(one, names)) for one in tx.audit.about(slug, most=_DEEDS)
@@ -174,10 +176,13 @@ class StatementPage:
                 names=names,
             )
 
-    def _remarks(self, tx: Transaction, stored: StoredStatement) -> tuple[Remark, ...]:
+    def _remarks(
+        self, tx: Transaction, stored: StoredStatement, counted: Audiences | None = None
+    ) -> tuple[Remark, ...]:
         if not stored.present or not stored.digest:
             return ()
-        [reviewed] = review(tx, [stored], self._app.review_rules, self._app.clock)
+        rules, clock = self._app.review_rules, self._app.clock
+        [reviewed] = review(tx, [stored], rules, clock, counted=counted)
         return tuple(sorted(reviewed.remarks, key=lambda one: list(Grade).index(one.grade)))
 
     def _told(self, entry: Entered, names: Mapping[str, str]) -> str:
@@ -224,6 +229,15 @@ def _names(tx: Transaction) -> Mapping[str, str]:
     """What colleagues call each of the staff."""
     said = tx.staff.names()
     return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
+
+
+def _counted(situation: Situation) -> Audiences:
+    """How many are on its lists, where that is what was counted: to count them takes long."""
+    facts, statement = situation.facts, situation.facts.statement
+    others_share = facts.translations or statement.translation_of or statement.corrects
+    if facts.readers is None or others_share:
+        return {}
+    return {(statement.lists, statement.segment): facts.readers}
 
 
 def _changes(tx: Transaction, stored: StoredStatement, situation: Situation) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.statements.review import Check
+from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk, words
 from tests.rows import rows
 from tests.unit.web.desk.statements import READERS, approve, hand_over, send, write
@@ -185,6 +186,15 @@ def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> N
     assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
     assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
     assert "Missing 1" in said(staffed, "/statements")
+
+
+def test_readers_are_counted_once_for_a_page(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed)
+    with counted() as statements:
+        said(staffed, "/statements/hours")
+    counts = [one for one in statements if "count" in one and "subscription" in one]
+    assert len(counts) == 2, "all of them, and those who are away"
 
 
 def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
