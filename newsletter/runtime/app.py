@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from newsletter.domain.events.event import Event
     from newsletter.domain.ports import Examiner, Links
     from newsletter.domain.statements.draft import Draft
+    from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.archive.index import Indexed
     from newsletter.pipeline.campaigns.control import Hand
+    from newsletter.pipeline.campaigns.facts import Rules
     from newsletter.pipeline.campaigns.gather import Gathered
     from newsletter.pipeline.campaigns.plan import Held, Watch
     from newsletter.pipeline.campaigns.start import Starter
@@ -250,6 +252,22 @@ class App(Parts):
             together=together,
             before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
         )
+
+    @cached_property
+    def standpoint(self) -> Rules:
+        """By what it is said where a statement stands."""
+        from newsletter.domain.campaigns.state import Sorting
+        from newsletter.pipeline.campaigns.facts import Rules
+
+        sorting = Sorting(policy=self.policy, together=self.settings.together)
+        return Rules(sorting=sorting, times=self.rules.times, fault=self._fault)
+
+    def _fault(self, statement: Statement) -> str:
+        """What is wrong with a text or its file, as far as this process has seen it."""
+        faults = self.past.tried.faults.get(statement.slug, ())
+        own = (one for one in self.past.read.faults if one.file == statement.origin)
+        found = next(iter((*faults, *own)), None)
+        return "" if found is None else str(found)
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""

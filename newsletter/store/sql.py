@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from newsletter.store.staff.staff import Staff
     from newsletter.store.staff.throttle import Throttle
     from newsletter.store.statements.approvals import Approvals
+    from newsletter.store.statements.board import Board
+    from newsletter.store.statements.comments import Comments
     from newsletter.store.statements.drafts import Drafts
     from newsletter.store.statements.feeds import Feeds
     from newsletter.store.statements.pictures import Pictures
@@ -75,6 +77,18 @@ class Transaction:
         from newsletter.store.statements.approvals import Approvals
 
         return Approvals(self.connection, self.chain, self.audit)
+
+    @cached_property
+    def board(self) -> Board:
+        from newsletter.store.statements.board import Board
+
+        return Board(self.connection)
+
+    @cached_property
+    def comments(self) -> Comments:
+        from newsletter.store.statements.comments import Comments
+
+        return Comments(self.connection)
 
     @cached_property
     def staff(self) -> Staff:

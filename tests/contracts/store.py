@@ -8,6 +8,7 @@ from tests.contracts.store_accounts import (
 )
 from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
+from tests.contracts.store_board import BoardContract
 from tests.contracts.store_campaigns import CampaignsContract
 from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
@@ -60,6 +61,7 @@ class StoreContract(
     ThreadsContract,
     TouchedContract,
     OpenContract,
+    BoardContract,
     AccountsContract,
     SessionsContract,
     InvitationsContract,

@@ -81,7 +81,8 @@ def show(shell: Shell, slug: str, as_json: bool) -> None:
             if stored is None or not stored.present:
                 show_faults(faults)
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
-            row = _describe(tx, app, stored)
+            named = {"slug": stored.statement.slug, "title": stored.statement.title}
+            row = named | _situation(tx, app, stored) | _describe(tx, app, stored)
     if as_json:
         print_json(row)
         return
@@ -122,6 +123,16 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
         "notes": list(stored.statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
+
+
+def _situation(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, str]:
+    """Where it stands, as the desk's page of it says too."""
+    from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
+
+    found = situation_of(tx, stored, app.standpoint, app.clock.now())
+    following = found.next().removeprefix("Next: ")
+    said = {"state": found.state.value, "where": found.where, "next": following}
+    return said | {"beside": " ".join(found.notes)}
 
 
 def _said_time(statement: Statement) -> str:

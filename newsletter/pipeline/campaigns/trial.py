@@ -12,15 +12,18 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Provider, Renderer
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.statements.statement import ApprovalPolicy, Standing
+from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
 from newsletter.domain.subscribers.audience import parse_address
 from newsletter.pipeline.delivery.lines import Turns
-from newsletter.pipeline.ledger import find_statement, standing_of
+from newsletter.pipeline.ledger import authorise, find_statement, standing_of
 from newsletter.pipeline.statements.family import translations_of
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
 """No campaign has this number, so that links signed for it end nothing."""
+
+
+_MADE_UP = "reader@example.org"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +66,30 @@ def _sample(
     number = person.id if person else 0
     [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
     [name] = links.message_ids(NO_CAMPAIGN, [number])
-    to = person.address if person else "reader@example.org"
+    to = person.address if person else _MADE_UP
     return content, Recipient(number, to, token, name)
+
+
+def shown(
+    tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: Links
+) -> tuple[Content, Recipient] | None:
+    """What readers get of a statement, or got: also where its source does not have it any more.
+
+    ``reader`` is the number of a subscriber; 0 is a made-up one. None where there is no mail of it.
+    Raises NotFound for a number that nobody has.
+    """
+    campaign = tx.campaigns.latest(stored.statement.slug)
+    gone = campaign is not None and campaign.may_have_reached_anybody
+    digest = campaign.digest if campaign is not None and gone else stored.digest
+    content = tx.statements.content(digest) if digest else None
+    person = tx.readers.get(reader) if reader else None
+    if reader and person is None:
+        raise NotFound("There is no such reader.")
+    if content is None:
+        return None
+    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [reader])
+    [name] = links.message_ids(NO_CAMPAIGN, [reader])
+    return content, Recipient(reader, person.address if person else _MADE_UP, token, name)
 
 
 def filled(content: Content, recipient: Recipient) -> Content:
@@ -89,12 +114,13 @@ def send_test(
     clock: Clock,
     lease: timedelta,
     together: bool = False,
+    by: str = "operator",
 ) -> Answer:
     """Hand over one test mail, marked as such, ahead of all that waits for its turn.
 
-    It counts like any other message; ``lease`` has to be longer than the longest call. Raises
-    Refused for a suppressed address, ProviderUnreachable while the provider is to be left alone or
-    the day's quota is used up.
+    ``by`` is the member of staff who asked for it. The mail counts like any other; ``lease`` has to
+    be longer than the longest call. Raises Refused for a suppressed address, ProviderUnreachable
+    while the provider is to be left alone or the day's quota is used up.
     """
     try:
         address = parse_address(to)
@@ -105,12 +131,13 @@ def send_test(
     )
     taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
     with store.begin() as tx:
+        actor = by if by == "operator" else authorise(tx, by, Role.WRITER, "send a test")
         reason = tx.readers.suppressed(address)
         if reason is not None:
             raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
         turns.take_ahead(tx, 1, taken_at)
         tx.audit.enter(
-            at=taken_at, actor="operator", action="test", subject=slug, detail="one test mail"
+            at=taken_at, actor=actor, action="test", subject=slug, detail="one test mail"
         )
     name = f"test.{secrets.token_hex(8)}"
     batch = _batch_of(slug, content, recipient._replace(address=address, message_id=name), clock)

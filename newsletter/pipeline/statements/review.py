@@ -4,7 +4,7 @@ Where all languages go out in one mail, the original is reviewed with its transl
 it is a yes to their text too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -62,20 +62,29 @@ class Reviewed:
         return codes(self.remarks, Grade.WARNING)
 
 
+Audiences = Mapping[tuple[tuple[str, ...], Segment | None], int]
+"""Lists, and the segment of them → how many are there."""
+
+
 def review(
-    tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules, clock: Clock
+    tx: Transaction,
+    statements: Iterable[StoredStatement],
+    rules: ReviewRules,
+    clock: Clock,
+    *,
+    counted: Audiences | None = None,
 ) -> list[Reviewed]:
-    """Review each of these as it stands now."""
-    others = _Others(tx)
+    """Review each of these as it stands now. What was ``counted`` already is not counted again."""
+    others = _Others(tx, counted or {})
     return [_review(tx, stored, others, rules, clock) for stored in statements]
 
 
 class _Others:
     """What else goes out, went out and may be written to: asked for once, when it is needed."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, counted: Audiences) -> None:
         self._tx = tx
-        self._audiences: dict[tuple[tuple[str, ...], Segment | None], int] = {}
+        self._audiences = dict(counted)
 
     @cached_property
     def readers(self) -> int:
@@ -150,13 +159,14 @@ def _review(
     embargo = _embargo(tx, statement, rules.timezone)
     goes_out = max(time for time in (now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
+    audience = None if statement.corrects else others.audience(statement)
     around = Surroundings(
         today=now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,
-        readers=others.readers,
-        audience=None if statement.corrects else others.audience(statement),
+        readers=others.readers if audience == 0 else audience or 0,  # else nobody asks for more
+        audience=audience,
         last_audience=last.counts.audience if last else None,
         last_slug=last.slug if last else "",
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),

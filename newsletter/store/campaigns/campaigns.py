@@ -151,6 +151,45 @@ class Campaigns:
         newest = self._connection.scalar(_newest(), {"of": slug})
         return None if newest is None else self.get(newest)
 
+    def latest_of(self, slugs: Collection[str]) -> dict[str, Campaign]:
+        """Slug → the newest campaign of each of these statements that has one."""
+        newest = (
+            select(func.max(_campaign.id)).where(_campaign.slug.in_(slugs)).group_by(_campaign.slug)
+        )
+        return {one.slug: one for one in self._fetch(_with_counts(newest))}
+
+    def correcting(self, slugs: Collection[str]) -> dict[str, Campaign]:
+        """Slug → the campaign that began to put right what this statement said, the newest."""
+        began = (
+            _without_counts()
+            .where(_CORRECTS_SOMETHING, _campaign.corrects.in_(slugs), _HAS_BEGUN)
+            .where(_campaign.state != CampaignState.CANCELLED.value)
+            .order_by(_campaign.id)
+        )
+        return {one.corrects: one for one in self._fetch(began)}
+
+    def soonest(self, most: int) -> list[Campaign]:
+        """The so many scheduled that leave first."""
+        return self._fetch(
+            _without_counts()
+            .where(_IS_OPEN, _campaign.state == CampaignState.SCHEDULED.value)
+            .order_by(_campaign.release_at, _campaign.id)
+            .limit(most)
+        )
+
+    def last_ended(self, most: int) -> list[Campaign]:
+        """The so many that began last and are over, newest first, with their figures."""
+        over = [CampaignState.SENT.value, CampaignState.ATTENTION.value]
+        newest = (
+            select(_campaign.id)
+            .where(_HAS_BEGUN, _campaign.state.in_(over))
+            .order_by(_campaign.started_at.desc(), _campaign.id.desc())
+            .limit(most)
+        )
+        return self._fetch(
+            _with_counts(newest).order_by(_campaign.started_at.desc(), _campaign.id.desc())
+        )
+
     def sending(self) -> list[int]:
         """The ids of those that are sending."""
         return list(self._connection.scalars(_sending()))

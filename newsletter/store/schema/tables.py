@@ -39,6 +39,9 @@ statement = table(
     integer("present"),
     integer("changed_at"),
     words("translation_of", empty=True),
+    words("progress", empty=True),
+    words("author", empty=True),
+    words("sought", empty=True),  # title and slug, folded: what the board looks through
     Index(
         "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")
     ),
@@ -333,6 +336,18 @@ audit = table(
     words("detail"),
     words("digest"),
     Index("ix_audit_revoke", "subject", sqlite_where=text("action = 'revoke'")),
+    Index("ix_audit_subject", "subject", "number"),
+)
+
+comment = table(
+    "comment",
+    integer("id", key=True),
+    words("slug"),
+    words("by"),
+    integer("at"),
+    words("digest", empty=True),  # of the text that it was said about
+    words("words"),
+    Index(None, "slug"),
 )
 
 afterwards(metadata, *touching.triggers())

@@ -51,6 +51,21 @@ class Audit:
         newest = select(tables.audit).order_by(_audit.number.desc()).limit(most)
         return [_entered(row) for row in self._connection.execute(newest).all()]
 
+    def about(self, subject: str, *, skip: int = 0, most: int) -> list[Entered]:
+        """The last so many that speak of this, newest first."""
+        newest = (
+            select(tables.audit)
+            .where(_audit.subject == subject)
+            .order_by(_audit.number.desc())
+            .limit(most)
+            .offset(skip)
+        )
+        return [_entered(row) for row in self._connection.execute(newest).all()]
+
+    def count_about(self, subject: str) -> int:
+        counted = select(func.count()).where(_audit.subject == subject)
+        return int(self._connection.scalar(counted) or 0)
+
     def page(self, before: int | None, most: int) -> list[Entered]:
         """So many lines before one, or the last ones, the newest first."""
         query = select(tables.audit).order_by(_audit.number.desc()).limit(most)

@@ -1,5 +1,6 @@
 """Statements, content, staff, set times and holds."""
 
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
@@ -34,6 +35,12 @@ def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
     of = tables.campaign.alias("of")
     newest = select(func.max(of.c.id)).where(of.c.slug == slug)
     return newest.correlate_except(of).scalar_subquery()
+
+
+def sought(words: str) -> str:
+    """Words as they are compared in a search: neither case nor accents count."""
+    plain = unicodedata.normalize("NFKD", words.casefold())
+    return "".join(one for one in plain if not unicodedata.combining(one))
 
 
 _AT_ONCE = 500
@@ -135,6 +142,9 @@ class Statements:
         """Insert it, or replace what is stored under its slug."""
         values = {
             "translation_of": stored.statement.translation_of,
+            "progress": stored.statement.progress.value,
+            "author": stored.statement.author,
+            "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
             "document": _as_statement().dump_json(stored.statement).decode(),
             "digest": stored.digest,
             "fingerprint": stored.fingerprint,

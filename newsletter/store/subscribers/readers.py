@@ -38,7 +38,6 @@ from newsletter.store.subscribers.eligibility import (
     eligible,
     list_ids,
     subscribed,
-    suppressed,
     why_left_out,
     why_not,
 )
@@ -211,29 +210,37 @@ class Readers:
 
     def lists(self) -> dict[str, int]:
         """List → number of confirmed, unsuppressed subscribers."""
-        rows = self._connection.execute(
-            select(tables.mailing_list.c.name, func.count(_subscriber.id))
-            .join_from(
-                tables.mailing_list,
-                tables.subscription,
-                (_subscription.list_id == tables.mailing_list.c.id)
-                & (_subscription.state == SubscriptionState.CONFIRMED.value),
-                isouter=True,
-            )
-            .join(
-                _table,
-                (_subscriber.id == _subscription.subscriber_id) & ~suppressed(),
-                isouter=True,
-            )
-            .group_by(tables.mailing_list.c.name)
-            .order_by(tables.mailing_list.c.name)
-        ).all()
-        return {row[0]: row[1] for row in rows}
+        name = tables.mailing_list.c.name
+        names = self._connection.scalars(select(name).order_by(name)).all()
+        return {one: self._confirmed([one], away=_suppressed_ones()) for one in names}
 
     def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
         """How many would get a campaign to these lists now, or of them to a segment."""
+        if segment is None:
+            return self._confirmed(lists, away=_suppressed_ones().union(_paused_ones()))
         query = select(func.count()).select_from(_table).where(aimed(lists, segment))
         return int(self._connection.scalar(query) or 0)
+
+    def _confirmed(self, lists: Sequence[str], *, away: Select[Any] | CompoundSelect[Any]) -> int:
+        """How many are confirmed on one of these lists, without those who are away.
+
+        To count all and take away the few is ten times as fast as to look at each of a million.
+        """
+        confirmed = (list_ids(lists), _subscription.state == SubscriptionState.CONFIRMED.value)
+        people = _subscription.subscriber_id
+        each = func.count() if len(set(lists)) == 1 else func.count(people.distinct())
+        all_of_them = select(each).select_from(tables.subscription).where(*confirmed)
+        gone = away.subquery()
+        not_there = (
+            select(func.count(people.distinct()))
+            .select_from(gone)
+            .join(tables.subscription, people == gone.c.id)
+            .where(*confirmed)
+        )
+        everybody, away_now = (
+            self._connection.scalar(one) or 0 for one in (all_of_them, not_there)
+        )
+        return int(everybody) - int(away_now)
 
     def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
         """The addresses of those who would get it, oldest first."""
@@ -283,6 +290,16 @@ def _perhaps_left_out(lists: Sequence[str]) -> CompoundSelect[Any]:
         ),
         away,
     )
+
+
+def _suppressed_ones() -> Select[Any]:
+    """Not as a join, in which SQLite may begin with all readers."""
+    hashes = select(_suppression.address_hash)
+    return select(_subscriber.id).where(_subscriber.address_hash.in_(hashes))
+
+
+def _paused_ones() -> Select[Any]:
+    return select(_subscriber.id).where(_subscriber.paused_until.is_not(None))
 
 
 def _people() -> Select[Any]:

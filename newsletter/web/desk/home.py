@@ -3,13 +3,15 @@
 from starlette.responses import Response
 
 from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.campaigns.board import desktop
 from newsletter.web.desk.page import Desk
+from newsletter.web.desk.presenting import KINDS, buttons
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
 
 class Home:
-    """What waits for me, what goes out next, what is going out."""
+    """What waits for me, what goes out next, what is going out, what went out last."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -19,5 +21,16 @@ class Home:
         return [Route(method="GET", path="", role=Role.VIEWER, answer=self.home)]
 
     def home(self, visit: Visit) -> Response:
-        """Nothing but a greeting yet."""
-        return self._desk.page(visit, "home.html.j2", title="Home", nav="home")
+        """The page."""
+        app, me = self._desk.app, visit.who
+        with app.store.read() as tx:
+            found = desktop(tx, me.address, me.role, app.standpoint, self._desk.now())
+        return self._desk.page(
+            visit,
+            "home.html.j2",
+            title="Home",
+            nav="home",
+            found=found,
+            kinds=KINDS,
+            first=lambda one: next(iter(buttons(one, me.address)), None),
+        )

@@ -52,6 +52,8 @@ _SECRETS = frozenset({PROOF, "password", "old", "new", "code"})
 
 DONE: Mapping[str, str] = {
     "saved": "Saved.",
+    "commented": "Your comment was added.",
+    "test": "The test email was sent. Check your inbox.",
     "signed-out": "You are signed out.",
     "password": "Your password is changed. You were signed out everywhere else.",
     "factor-removed": "Your second factor is removed. You were signed out everywhere else.",
@@ -115,6 +117,7 @@ class Desk:
                 "day": self.day,
                 "number": number,
                 "version": version,
+                "sentence": sentence,
                 "person": name_of,
                 "path": lambda text: quote(text, safe=""),
             },
@@ -320,6 +323,12 @@ def _carried(visit: Visit) -> dict[str, list[str]]:
 def number(value: int) -> str:
     """4,213."""
     return f"{value:,}"
+
+
+def sentence(text: str) -> str:
+    """A message as a sentence of its own."""
+    said = text[:1].upper() + text[1:]
+    return said if said.endswith((".", "?", "!")) else f"{said}."
 
 
 def version(digest: str) -> str:

@@ -11,10 +11,13 @@ from newsletter.web.desk.editing import Editing
 from newsletter.web.desk.home import Home
 from newsletter.web.desk.illustrating import Illustrating
 from newsletter.web.desk.log import Log
+from newsletter.web.desk.look import Look
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.reviewing import Reviewing
 from newsletter.web.desk.route import Group, Route
 from newsletter.web.desk.starting import Starting
+from newsletter.web.desk.statement import StatementPage
+from newsletter.web.desk.statements import Statements
 from newsletter.web.desk.stopping import Stopping
 from newsletter.web.desk.team import Team
 from newsletter.web.desk.unknowns import Unknown
@@ -25,15 +28,18 @@ from newsletter.web.desk.watching import Watching
 def groups(desk: Desk) -> list[Group]:
     """All pages of the desk."""
     return [
-        Door(desk),
         Home(desk),
+        Statements(desk),
+        StatementPage(desk),
+        Look(desk),
+        Door(desk),
+        Account(desk),
+        Team(desk),
+        Log(desk),
         Drafts(desk),
         Editing(desk),
         Versions(desk),
         Illustrating(desk),
-        Account(desk),
-        Team(desk),
-        Log(desk),
         Reviewing(desk),
         Starting(desk),
         Watching(desk),

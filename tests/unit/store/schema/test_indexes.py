@@ -38,6 +38,13 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
+    "the newest campaigns of some": lambda tx: tx.campaigns.latest_of(["news", "other"]),
+    "what put some right": lambda tx: tx.campaigns.correcting(["news", "other"]),
+    "what leaves first": lambda tx: tx.campaigns.soonest(5),
+    "what ended last": lambda tx: tx.campaigns.last_ended(3),
+    "the log about one": lambda tx: tx.audit.about("news", most=9),
+    "how long the log about one is": lambda tx: tx.audit.count_about("news"),
+    "comments on one": lambda tx: tx.comments.of("news", 9),
     "words that are missing": lambda tx: tx.search.missing(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
     "whom an event speaks of": lambda tx: tx.events.locate(

@@ -1,0 +1,408 @@
+"""The states of a statement, from draft to report: what leads to each, and what can be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.statements.statement import (
+    ApprovalPolicy,
+    Progress,
+    Role,
+    Standing,
+    Statement,
+)
+
+
+class State(Enum):
+    """Where a statement stands, in the word that people read."""
+
+    DRAFT = "draft"
+    """Being written; only staff see it."""
+    REVIEW = "in review"
+    """Handed in, and short of an approval."""
+    RETURNED = "sent back"
+    """An approver said what has to change."""
+    CHANGED = "changed since approval"
+    """What was approved is not what it says now."""
+    APPROVED = "approved"
+    """Nobody has started it."""
+    HELD_BACK = "held back"
+    """It is approved, and planning says why it cannot go out."""
+    SCHEDULED = "scheduled"
+    """It goes out at a time that is known."""
+    LEAVING = "leaving soon"
+    """It leaves as soon as the undo window closes."""
+    SENDING = "sending"
+    """It is being handed over."""
+    PAUSED = "paused"
+    """A person, the circuit breaker or a provider stopped it on its way."""
+    ATTENTION = "needs attention"
+    """It is over, and for some nobody knows whether the provider took it."""
+    SENT = "sent"
+    """It is over, and what became of each email is known."""
+    CORRECTED = "corrected"
+    """Another statement put it right."""
+    WITHDRAWN = "withdrawn"
+    """Its page on the web says that it is no longer valid."""
+    CANCELLED = "cancelled"
+    """A person ended it."""
+    WITHIN = "with its original"
+    """A translation that goes out in the email of what it translates."""
+    FAULTY = "has a fault"
+    """It cannot be made into an email."""
+    MISSING = "missing"
+    """Its source does not have it any more."""
+
+
+class Shelf(Enum):
+    """What the board sorts statements into."""
+
+    DRAFTS = "drafts"
+    """Being written, or sent back."""
+    REVIEW = "review"
+    """Waiting for approval."""
+    APPROVED = "approved"
+    """Waiting for somebody to send it."""
+    SCHEDULED = "scheduled"
+    """Waiting for its time."""
+    SENDING = "sending"
+    """Under way, paused, or in need of attention."""
+    SENT = "sent"
+    """Gone out, whatever became of it later."""
+    CANCELLED = "cancelled"
+    """Ended by a person."""
+    WITHIN = "within"
+    """Translations that go out with their original."""
+    MISSING = "missing"
+    """Faulty, or gone from their source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sorting:
+    """What of the configuration decides where a statement stands."""
+
+    policy: ApprovalPolicy
+    together: bool = False
+    """Translations go out in the email of their original."""
+    by_sender: bool = False
+    """A sender starts what is approved."""
+
+
+SHELVES: Mapping[State, Shelf] = MappingProxyType(
+    {
+        State.DRAFT: Shelf.DRAFTS,
+        State.RETURNED: Shelf.DRAFTS,
+        State.REVIEW: Shelf.REVIEW,
+        State.CHANGED: Shelf.REVIEW,
+        State.APPROVED: Shelf.APPROVED,
+        State.HELD_BACK: Shelf.SCHEDULED,
+        State.SCHEDULED: Shelf.SCHEDULED,
+        State.LEAVING: Shelf.SCHEDULED,
+        State.SENDING: Shelf.SENDING,
+        State.PAUSED: Shelf.SENDING,
+        State.ATTENTION: Shelf.SENDING,
+        State.SENT: Shelf.SENT,
+        State.CORRECTED: Shelf.SENT,
+        State.WITHDRAWN: Shelf.SENT,
+        State.CANCELLED: Shelf.CANCELLED,
+        State.WITHIN: Shelf.WITHIN,
+        State.FAULTY: Shelf.MISSING,
+        State.MISSING: Shelf.MISSING,
+    }
+)
+
+
+class Home(Enum):
+    """Where the text lives, and so where it is changed."""
+
+    DESK = "desk"
+    """It is written here."""
+    FILE = "file"
+    """In a file of a folder."""
+    FEED = "feed"
+    """In a feed that is visited."""
+    ROUNDUP = "roundup"
+    """It was made of statements that went out."""
+
+
+class Act(Enum):
+    """What can be done about a statement from its page."""
+
+    EDIT = "edit"
+    """Change the text."""
+    TAKE_BACK = "take back"
+    """Take a text back that was handed in."""
+    HAND_IN = "hand in"
+    """Ask for approval again."""
+    REVIEW = "review"
+    """Read it, and approve it or send it back."""
+    SEE_CHANGES = "see changes"
+    """Read what changed since the approval, and approve it or send it back."""
+    START = "start"
+    """Choose a time and send."""
+    CHANGE_TIME = "change time"
+    """Set another time."""
+    UNDO = "undo"
+    """Stop it within the undo window."""
+    PAUSE = "pause"
+    """Stop it for now."""
+    RESUME = "resume"
+    """Let it go on."""
+    CANCEL = "cancel"
+    """End it."""
+    DECIDE = "decide"
+    """Say what became of those of whom nobody knows."""
+    REPORT = "report"
+    """See its figures."""
+    OPEN_CORRECTION = "open correction"
+    """See what put it right."""
+    OPEN_ORIGINAL = "open original"
+    """See what it translates."""
+    COPY = "copy"
+    """Copy it to the desk, to go on with it there."""
+
+
+NEEDED: Mapping[Act, Role] = MappingProxyType(
+    {
+        Act.EDIT: Role.WRITER,
+        Act.TAKE_BACK: Role.WRITER,
+        Act.HAND_IN: Role.WRITER,
+        Act.REVIEW: Role.APPROVER,
+        Act.SEE_CHANGES: Role.APPROVER,
+        Act.START: Role.SENDER,
+        Act.CHANGE_TIME: Role.SENDER,
+        Act.UNDO: Role.SENDER,
+        Act.PAUSE: Role.SENDER,
+        Act.RESUME: Role.SENDER,
+        Act.CANCEL: Role.SENDER,
+        Act.DECIDE: Role.ADMIN,
+        Act.REPORT: Role.VIEWER,
+        Act.OPEN_CORRECTION: Role.VIEWER,
+        Act.OPEN_ORIGINAL: Role.VIEWER,
+        Act.COPY: Role.WRITER,
+    }
+)
+"""The least role that each takes; an approver may also undo what they approved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """Somebody sent a text back."""
+
+    by: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Another statement, as one names it."""
+
+    slug: str
+    title: str
+    word: str = ""
+    """Its language, or the state it is in."""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a statement at one moment; addresses are folded."""
+
+    statement: Statement
+    digest: str
+    standing: Standing
+    policy: ApprovalPolicy
+    now: datetime
+    timezone: str
+    present: bool = True
+    staff: Mapping[str, Role] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What colleagues call those who said it."""
+    writers: frozenset[str] = frozenset()
+    """Who wrote this very text."""
+    draft: str = ""
+    """The key of the text at the desk; empty where it lives elsewhere."""
+    campaign: Campaign | None = None
+    by_sender: bool = False
+    """A sender starts it; else the last approval does."""
+    started_at: datetime | None = None
+    """When a sender said that this very text may go."""
+    release: datetime | None = None
+    """When the first reader gets it; None while nobody can know."""
+    undo_window: timedelta = timedelta(0)
+    readers: int | None = None
+    """About how many get it; None where nobody has counted."""
+    objection: str = ""
+    """Why planning keeps an approved text back."""
+    together: bool = False
+    """Translations go out in the email of their original."""
+    returned: Returned | None = None
+    corrected: Related | None = None
+    withdrawn_at: datetime | None = None
+    embargo_until: datetime | None = None
+    translations: tuple[Related, ...] = ()
+    awaited: tuple[str, ...] = ()
+    """Who waits for a translation, each in a sentence."""
+    parts: int = 0
+    """Statements that a round-up gathers."""
+    hours: tuple[datetime, datetime] | None = None
+    """When the first and the last reader get it, where each gets it by their own clock."""
+    fault: str = ""
+    """What is wrong with its source."""
+
+    @property
+    def home(self) -> Home:
+        """Where the text lives."""
+        if self.draft:
+            return Home.DESK
+        if self.statement.roundup:
+            return Home.ROUNDUP
+        return Home.FEED if self.statement.feed else Home.FILE
+
+    @property
+    def begun(self) -> bool:
+        """It began to go out, and was not taken back before anybody could have it."""
+        campaign = self.campaign
+        if campaign is None or campaign.started_at is None:
+            return False
+        return campaign.state is not CampaignState.CANCELLED or _reached(campaign)
+
+
+_ON_ITS_WAY = {
+    CampaignState.SENDING: State.SENDING,
+    CampaignState.PAUSED: State.PAUSED,
+    CampaignState.ATTENTION: State.ATTENTION,
+    CampaignState.CANCELLED: State.CANCELLED,
+}
+
+
+def state_of(facts: Facts) -> State:
+    """Where a statement stands."""
+    if facts.corrected is not None:
+        return State.CORRECTED
+    if facts.begun and facts.campaign is not None:
+        on_its_way = _ON_ITS_WAY.get(facts.campaign.state)
+        if on_its_way is None and facts.withdrawn_at is not None:
+            return State.WITHDRAWN
+        return on_its_way or State.SENT
+    if not facts.present:
+        return State.MISSING
+    if not facts.digest:
+        return State.FAULTY
+    if facts.together and facts.statement.translation_of:
+        return State.WITHIN
+    if facts.statement.progress is Progress.DRAFT:
+        return State.RETURNED if facts.returned else State.DRAFT
+    return _approved(facts) if facts.standing.approved else _not_approved(facts)
+
+
+def _approved(facts: Facts) -> State:
+    campaign = facts.campaign
+    if campaign is not None and campaign.state is CampaignState.PAUSED:
+        return State.PAUSED
+    if facts.by_sender and facts.started_at is None:
+        return State.APPROVED
+    if facts.objection:
+        return State.HELD_BACK
+    decided = facts.started_at if facts.by_sender else facts.standing.complete_at
+    if facts.release is None or decided is None:
+        return State.SCHEDULED
+    undone_alone = facts.release <= decided + facts.undo_window
+    return State.LEAVING if undone_alone else State.SCHEDULED
+
+
+def _not_approved(facts: Facts) -> State:
+    if facts.returned is not None:
+        return State.RETURNED
+    if facts.standing.changed:
+        return State.CHANGED
+    campaign = facts.campaign
+    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
+    return State.CANCELLED if cancelled and not facts.standing.counted else State.REVIEW
+
+
+def _reached(campaign: Campaign) -> bool:
+    """Cancelled, and somebody may have it all the same."""
+    return bool(
+        campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
+    )
+
+
+_REVIEWED = (Act.REVIEW,)
+_TIMED = (Act.CHANGE_TIME, Act.CANCEL)
+_ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
+    {
+        State.DRAFT: (Act.EDIT, Act.HAND_IN),
+        State.RETURNED: (Act.EDIT, Act.HAND_IN),
+        State.REVIEW: (Act.REVIEW, Act.TAKE_BACK),
+        State.CHANGED: (Act.SEE_CHANGES, Act.TAKE_BACK),
+        State.APPROVED: (Act.START, Act.REVIEW),
+        State.HELD_BACK: (Act.REVIEW,),
+        State.SCHEDULED: (Act.CHANGE_TIME, Act.CANCEL),
+        State.LEAVING: (Act.UNDO,),
+        State.SENDING: (Act.PAUSE, Act.CANCEL, Act.REPORT),
+        State.PAUSED: (Act.RESUME, Act.CANCEL, Act.REPORT),
+        State.ATTENTION: (Act.DECIDE, Act.REPORT),
+        State.SENT: (Act.REPORT,),
+        State.CORRECTED: (Act.OPEN_CORRECTION, Act.REPORT),
+        State.WITHDRAWN: (Act.REPORT,),
+        State.CANCELLED: (Act.HAND_IN, Act.REPORT),
+        State.WITHIN: (Act.OPEN_ORIGINAL,),
+        State.FAULTY: (Act.EDIT,),
+        State.MISSING: (Act.COPY,),
+    }
+)
+"""What can be done in each state, the first thing first."""
+_AT_THE_DESK = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
+
+
+def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
+    """What can be done now, the first thing first."""
+    found = _ACTS[state]
+    if state is State.CANCELLED and facts.begun:
+        return (Act.REPORT,)
+    if facts.campaign is None:
+        found = tuple(act for act in found if act not in {Act.REPORT, Act.CANCEL})
+    if facts.home is Home.DESK:
+        return found
+    kept = tuple(act for act in found if act not in _AT_THE_DESK)
+    if state is State.CANCELLED:
+        kept = (*_REVIEWED, *kept)
+    elsewhere = facts.home is not Home.ROUNDUP and not facts.begun and Act.COPY not in kept
+    return (*kept, Act.COPY) if elsewhere else kept
+
+
+def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
+    """Who may do this, those first whose daily work it is."""
+    if act is None:
+        return ()
+    needed = NEEDED[act]
+    able = [one for one, role in facts.staff.items() if role.includes(needed)]
+    if act in {Act.REVIEW, Act.SEE_CHANGES}:
+        able = [one for one in able if _may_approve(one, facts)]
+    if needed is Role.WRITER and facts.writers & set(able):
+        able = [one for one in able if one in facts.writers]
+    if act is Act.UNDO:
+        own = {one.by for one in facts.standing.counted}
+        able += [one for one in facts.staff if one in own and one not in able]
+    return tuple(sorted(able, key=lambda one: (_rank(facts.staff[one]), one)))
+
+
+def _may_approve(address: str, facts: Facts) -> bool:
+    wrote = address in facts.writers and not facts.policy.author_may_approve
+    return not wrote and address not in {one.by for one in facts.standing.counted}
+
+
+def _rank(role: Role) -> int:
+    return list(Role).index(role)
+
+
+def may(act: Act, address: str, facts: Facts) -> bool:
+    """Whether the page offers it to this person. Whoever may not approve may still read it."""
+    role = facts.staff.get(address)
+    held = role is not None and role.includes(NEEDED[act])
+    return held or (act is Act.UNDO and address in actors_of(act, facts))

@@ -1,0 +1,146 @@
+"""The board and the first page: what there is, where it stands, and what waits for whom.
+
+Whatever is asked is asked a page at a time, however much there ever was.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.errors import NotFound
+from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.pipeline.campaigns.facts import Rules, situation_of, situations
+from newsletter.store.sql import Transaction
+
+PAGE = 50
+"""Rows of the board that one page shows."""
+_LOOKED_AT = 30
+"""Of one shelf, for what waits for one person: those that something happened to last."""
+_SHOWN = 10
+_NEXT = 5
+_REPORTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardPage:
+    """A page of the board."""
+
+    rows: tuple[Situation, ...]
+    counts: dict[Shelf, int]
+    """Of what fits the search, by shelf."""
+    shelf: Shelf | None
+    words: str
+    number: int
+    """From one."""
+    has_more: bool
+
+    @property
+    def all(self) -> int:
+        """How many fit the search, on whichever shelf."""
+        return sum(self.counts.values())
+
+
+def board(
+    tx: Transaction,
+    rules: Rules,
+    now: datetime,
+    *,
+    shelf: Shelf | None = None,
+    words: str = "",
+    number: int = 1,
+) -> BoardPage:
+    """One page of the board: what something happened to last comes first."""
+    sorting = rules.sorting
+    slugs = tx.board.page(sorting, shelf, words=words, skip=(number - 1) * PAGE, most=PAGE + 1)
+    return BoardPage(
+        rows=tuple(_stand(tx, slugs[:PAGE], rules, now)),
+        counts=tx.board.counts(sorting, words),
+        shelf=shelf,
+        words=words,
+        number=number,
+        has_more=len(slugs) > PAGE,
+    )
+
+
+def _stand(tx: Transaction, slugs: list[str], rules: Rules, now: datetime) -> list[Situation]:
+    known = {one.statement.slug: one for one in tx.statements.some(slugs)}
+    return situations(tx, [known[slug] for slug in slugs if slug in known], rules, now)
+
+
+def find(tx: Transaction, slug: str) -> StoredStatement:
+    """A statement, present or not. Raises NotFound."""
+    stored = tx.statements.get(slug)
+    if stored is None:
+        raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
+    return stored
+
+
+def stand(tx: Transaction, slug: str, rules: Rules, now: datetime) -> Situation:
+    """Where one statement stands, as its page says it. Raises NotFound."""
+    return situation_of(tx, find(tx, slug), rules, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desktop:
+    """What one person finds on the first page."""
+
+    waiting: tuple[Situation, ...]
+    """What does not go on before they, or somebody with their role, do something."""
+    more_waits: bool
+    """There may be more of it, on the board."""
+    next: tuple[Situation, ...]
+    """What leaves first."""
+    going: tuple[Situation, ...]
+    """What is under way, the newest first."""
+    over: tuple[tuple[Campaign, str], ...]
+    """What went out last, with its title."""
+    is_empty: bool
+    """There is no statement at all."""
+
+
+_LOOKED_THROUGH = (
+    (Shelf.SENDING, Role.SENDER),
+    (Shelf.REVIEW, Role.APPROVER),
+    (Shelf.APPROVED, Role.SENDER),
+    (Shelf.DRAFTS, Role.WRITER),
+)
+"""Where something may wait for whom, the most urgent first."""
+
+
+def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: datetime) -> Desktop:
+    """What waits for one person, what leaves next, what is going out and what went out last."""
+    waiting: list[Situation] = []
+    for shelf, needed in _LOOKED_THROUGH:
+        if role.includes(needed):
+            slugs = tx.board.page(rules.sorting, shelf, most=_LOOKED_AT)
+            found = _stand(tx, slugs, rules, now)
+            waiting += [one for one in found if one.waits_for(address)]
+    under_way = [one for one in tx.campaigns.open() if one.started_at is not None]
+    return Desktop(
+        waiting=tuple(waiting[:_SHOWN]),
+        more_waits=len(waiting) > _SHOWN,
+        next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules, now)),
+        going=tuple(_of_campaigns(tx, _going(under_way), rules, now)),
+        over=tuple((one, _title(tx, one.slug)) for one in tx.campaigns.last_ended(_REPORTS)),
+        is_empty=not tx.board.page(rules.sorting, most=1),
+    )
+
+
+def _going(campaigns: Iterable[Campaign]) -> list[Campaign]:
+    moving = {CampaignState.SENDING, CampaignState.PAUSED}
+    found = [one for one in campaigns if one.state in moving]
+    return sorted(found, key=lambda one: -one.id)[:_SHOWN]
+
+
+def _of_campaigns(
+    tx: Transaction, campaigns: Iterable[Campaign], rules: Rules, now: datetime
+) -> list[Situation]:
+    return _stand(tx, [one.slug for one in campaigns], rules, now)
+
+
+def _title(tx: Transaction, slug: str) -> str:
+    stored = tx.statements.get(slug)
+    return stored.statement.title if stored else slug

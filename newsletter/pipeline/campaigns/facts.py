@@ -1,0 +1,214 @@
+"""What is known of a statement, for whoever shows where it stands. It is no stage: pages share it.
+
+Nothing here names a reader, and nothing is written.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign
+from newsletter.domain.campaigns.situation import Situation, situate
+from newsletter.domain.campaigns.state import Facts, Related, Sorting, State
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import Role, Statement, StoredStatement
+from newsletter.pipeline.campaigns.correction import correction_of
+from newsletter.pipeline.campaigns.outlook import outlook
+from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
+from newsletter.pipeline.ledger import embargo_of, standing_of
+from newsletter.pipeline.statements.family import awaited, check_translation
+from newsletter.store.sql import Transaction
+
+
+def _unknown(_: Statement) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What of the configuration decides where a statement stands."""
+
+    sorting: Sorting
+    times: TimeRules
+    fault: Callable[[Statement], str] = _unknown
+    """What is wrong with its source, as far as this process knows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Around:
+    """What all rows of one page share."""
+
+    staff: Mapping[str, Role]
+    names: Mapping[str, str]
+    campaigns: Mapping[str, Campaign]
+    corrections: Mapping[str, Campaign]
+
+
+def situations(
+    tx: Transaction, known: Sequence[StoredStatement], rules: Rules, now: datetime
+) -> list[Situation]:
+    """Where each of these stands: what a row of a list shows. No reader is counted."""
+    around = _around(tx, known)
+    return [situate(_facts(tx, stored, around, rules, now)) for stored in known]
+
+
+def situation_of(
+    tx: Transaction, stored: StoredStatement, rules: Rules, now: datetime
+) -> Situation:
+    """Where one stands, with all that its page says: how many get it, when, in which languages."""
+    facts = _facts(tx, stored, _around(tx, [stored]), rules, now)
+    hours = _hours(tx, facts, rules)
+    facts = replace(
+        facts,
+        release=facts.release or (hours[0] if hours and facts.standing.approved else None),
+        translations=_translations(tx, stored.statement, rules, now),
+        awaited=_awaited(tx, facts),
+        hours=hours,
+        readers=_readers(tx, facts, rules),
+    )
+    return situate(facts)
+
+
+def _around(tx: Transaction, known: Iterable[StoredStatement]) -> _Around:
+    slugs = [one.statement.slug for one in known]
+    return _Around(
+        staff=tx.staff.roles(),
+        names=tx.staff.names(),
+        campaigns=tx.campaigns.latest_of(slugs),
+        corrections=tx.campaigns.correcting(slugs),
+    )
+
+
+def _facts(
+    tx: Transaction, stored: StoredStatement, around: _Around, rules: Rules, now: datetime
+) -> Facts:
+    statement = stored.statement
+    standing = standing_of(tx, stored, rules.sorting.policy)
+    facts = Facts(
+        statement=statement,
+        digest=stored.digest,
+        present=stored.present,
+        standing=standing,
+        policy=rules.sorting.policy,
+        now=now,
+        timezone=rules.times.timezone,
+        staff=around.staff,
+        names=around.names,
+        writers=frozenset({statement.author} - {""}),
+        campaign=around.campaigns.get(statement.slug),
+        by_sender=rules.sorting.by_sender,
+        undo_window=rules.times.undo_window,
+        together=rules.sorting.together,
+        fault="" if stored.digest and stored.present else rules.fault(statement),
+        parts=_parts(tx, statement),
+    )
+    facts = replace(facts, corrected=_corrected(tx, facts, around))
+    return facts if facts.begun else _before(tx, facts, rules)
+
+
+def _before(tx: Transaction, facts: Facts, rules: Rules) -> Facts:
+    """The same, with what matters only until it begins."""
+    try:
+        embargo = embargo_of(tx, facts.statement, rules.times.timezone)
+    except ValueError:  # the zone was changed since, and does not have that time
+        embargo = None
+    facts = replace(facts, embargo_until=embargo)
+    if not facts.standing.approved or not facts.present:
+        return facts
+    return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
+
+
+def _parts(tx: Transaction, statement: Statement) -> int:
+    if not statement.roundup:
+        return 0
+    return sum(len(issue.parts) for issue in tx.roundups.some([statement.slug]))
+
+
+def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None:
+    """What put it right, once nothing of the original leaves any more."""
+    campaign = facts.campaign
+    by = around.corrections.get(facts.statement.slug)
+    over = campaign is not None and (campaign.state.final or campaign.corrected_by)
+    if not over or campaign is None or (by is None and not campaign.corrected_by):
+        return None
+    slug = by.slug if by else campaign.corrected_by
+    found = tx.statements.get(slug)
+    title = found.statement.title if found else slug
+    return Related(slug=slug, title=title, at=by.started_at if by else campaign.finished_at)
+
+
+def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
+    """When the first reader gets it: as its campaign says, or as planning would."""
+    campaign, approved_at = facts.campaign, facts.standing.complete_at or facts.now
+    if campaign is not None and campaign.state in BEFORE_START:
+        return campaign.release_at
+    try:
+        timing = timing_of(tx, facts.statement, approved_at, rules.times)
+        return None if timing.hour else timing.release(tx, None)  # to count zones takes long
+    except ValueError:
+        return None
+
+
+def _objection(tx: Transaction, facts: Facts) -> str:
+    """Why planning keeps it back."""
+    if facts.together and facts.statement.translation_of:
+        return ""
+    try:
+        correction_of(tx, facts.statement)
+        if facts.statement.translation_of:
+            check_translation(tx, facts.statement)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+# --- what only its own page asks for -------------------------------------------------------------
+
+_MOST_LANGUAGES = 50
+
+
+def _translations(
+    tx: Transaction, statement: Statement, rules: Rules, now: datetime
+) -> tuple[Related, ...]:
+    found = [one for one in tx.statements.translations(statement.slug) if one.present]
+    known = found[:_MOST_LANGUAGES]
+    stand = situations(tx, known, rules, now) if known else []
+    return tuple(
+        Related(
+            slug=one.statement.slug,
+            title=one.statement.title,
+            word=f"{one.statement.language}: {situation.state.value}",
+        )
+        for one, situation in zip(known, stand, strict=True)
+    )
+
+
+def _awaited(tx: Transaction, facts: Facts) -> tuple[str, ...]:
+    if facts.campaign is None or facts.campaign.started_at is None:
+        return ()
+    return tuple(f"{one}." for one in awaited(tx, facts.campaign))
+
+
+def _hours(tx: Transaction, facts: Facts, rules: Rules) -> tuple[datetime, datetime] | None:
+    approved_at = facts.standing.complete_at or facts.now
+    if facts.statement.local_time is None or facts.begun or not facts.present:
+        return None
+    try:
+        timing = timing_of(tx, facts.statement, approved_at, rules.times)
+    except ValueError:
+        return None
+    instants = [at for at, readers in timing.hours(tx).items() if readers]
+    return (min(instants), max(instants)) if instants else None
+
+
+_COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVIEW, State.CHANGED})
+
+
+def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
+    """About how many get it, while nobody did."""
+    ready = facts.present and facts.digest and not facts.begun
+    if not ready or situate(facts).state not in _COUNTED:
+        return None
+    since = facts.standing.complete_at or facts.now
+    to_come = outlook(tx, facts.statement.slug, since, policy=facts.policy, times=rules.times)
+    return to_come.readers if to_come else None

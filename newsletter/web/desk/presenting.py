@@ -1,0 +1,146 @@
+"""How the situation of a statement looks on the desk: colours, labels, and where acts lead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.campaigns.state import Act, Home, Shelf, State
+
+KINDS: Mapping[State, str] = MappingProxyType(
+    {
+        State.DRAFT: "draft",
+        State.REVIEW: "waits",
+        State.RETURNED: "waits",
+        State.CHANGED: "waits",
+        State.APPROVED: "approved",
+        State.HELD_BACK: "stopped",
+        State.SCHEDULED: "scheduled",
+        State.LEAVING: "scheduled",
+        State.SENDING: "sending",
+        State.PAUSED: "stopped",
+        State.ATTENTION: "stopped",
+        State.SENT: "approved",
+        State.CORRECTED: "draft",
+        State.WITHDRAWN: "stopped",
+        State.CANCELLED: "draft",
+        State.WITHIN: "draft",
+        State.FAULTY: "stopped",
+        State.MISSING: "stopped",
+    }
+)
+"""State → the kind of mark that it has, beside its word."""
+
+SHELVES: Mapping[Shelf, str] = MappingProxyType(
+    {
+        Shelf.DRAFTS: "Drafts",
+        Shelf.REVIEW: "In review",
+        Shelf.APPROVED: "Approved",
+        Shelf.SCHEDULED: "Scheduled",
+        Shelf.SENDING: "Sending",
+        Shelf.SENT: "Sent",
+        Shelf.CANCELLED: "Cancelled",
+        Shelf.WITHIN: "With their original",
+        Shelf.MISSING: "Missing",
+    }
+)
+ALWAYS_SHOWN = (
+    Shelf.DRAFTS,
+    Shelf.REVIEW,
+    Shelf.APPROVED,
+    Shelf.SCHEDULED,
+    Shelf.SENDING,
+    Shelf.SENT,
+)
+"""The others are shown where there is something on them."""
+
+_LABELS: Mapping[Act, str] = MappingProxyType(
+    {
+        Act.EDIT: "Edit",
+        Act.TAKE_BACK: "Take back",
+        Act.HAND_IN: "Hand in",
+        Act.REVIEW: "Review",
+        Act.SEE_CHANGES: "See the changes",
+        Act.START: "Choose a time and send",
+        Act.CHANGE_TIME: "Change the time",
+        Act.UNDO: "Undo",
+        Act.PAUSE: "Pause",
+        Act.RESUME: "Resume",
+        Act.CANCEL: "Cancel",
+        Act.DECIDE: "Decide",
+        Act.REPORT: "See the report",
+        Act.OPEN_CORRECTION: "Open the correction",
+        Act.OPEN_ORIGINAL: "Open the original",
+        Act.COPY: "Copy to the desk",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """One thing that can be done, and where it is done."""
+
+    label: str
+    address: str
+    posts: bool = False
+    """It is done at once; else the address is a page that asks."""
+
+
+def buttons(situation: Situation, address: str) -> list[Button]:
+    """What this person is offered, the first thing first."""
+    return [_button(act, situation) for act in situation.acts_for(address)]
+
+
+def _button(act: Act, situation: Situation) -> Button:
+    return Button(
+        label=_LABELS[act], address=_address(act, situation), posts=act in {Act.COPY, Act.UNDO}
+    )
+
+
+def _address(act: Act, situation: Situation) -> str:
+    facts = situation.facts
+    here = f"/desk/statements/{facts.statement.slug}"
+    campaign = f"/desk/campaigns/{facts.campaign.id}" if facts.campaign else here
+    corrected = facts.corrected.slug if facts.corrected else facts.statement.slug
+    return {
+        Act.EDIT: f"/desk/drafts/{facts.draft}/edit",
+        Act.TAKE_BACK: f"/desk/drafts/{facts.draft}",
+        Act.HAND_IN: f"/desk/drafts/{facts.draft}",
+        Act.REVIEW: f"{here}/review",
+        Act.SEE_CHANGES: f"{here}/review",
+        Act.START: f"{here}/start",
+        Act.CHANGE_TIME: f"{here}/start",
+        Act.UNDO: f"{here}/undo",
+        Act.PAUSE: campaign,
+        Act.RESUME: campaign,
+        Act.CANCEL: campaign,
+        Act.DECIDE: f"{campaign}/unknown",
+        Act.REPORT: campaign,
+        Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",
+        Act.OPEN_ORIGINAL: f"/desk/statements/{facts.statement.translation_of}",
+        Act.COPY: f"{here}/copy",
+    }[act]
+
+
+def lives(situation: Situation) -> str:
+    """Where the text lives, in a sentence; empty where that is the desk."""
+    statement = situation.facts.statement
+    return {
+        Home.DESK: "",
+        Home.FILE: f"Lives in {statement.origin}. It is edited there.",
+        Home.FEED: f"Comes from the feed {statement.feed}. It is edited there.",
+        Home.ROUNDUP: f"Was made by the digest email {statement.roundup}.",
+    }[situation.facts.home]
+
+
+def when(situation: Situation) -> tuple[str, datetime | None]:
+    """The time that matters most in a list, and what it is the time of."""
+    facts = situation.facts
+    if facts.begun and facts.campaign is not None:
+        return "Began", facts.campaign.started_at
+    if facts.release is not None and situation.state in {State.SCHEDULED, State.LEAVING}:
+        return "Goes out", facts.release
+    if facts.standing.complete_at is not None:
+        return "Approved", facts.standing.complete_at
+    return "", None

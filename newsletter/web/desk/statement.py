@@ -1,0 +1,254 @@
+"""The one page of a statement: where it stands, its email, its checks, what was said and done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.responses import Response
+
+from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.deeds import told
+from newsletter.domain.staff.member import name_of
+from newsletter.domain.statements.comment import Comment
+from newsletter.domain.statements.difference import passages
+from newsletter.domain.statements.review import Grade, Remark
+from newsletter.domain.statements.statement import Role, StoredStatement
+from newsletter.domain.wording import plural
+from newsletter.pipeline.campaigns.board import find
+from newsletter.pipeline.campaigns.facts import situation_of
+from newsletter.pipeline.statements.comment import comment
+from newsletter.pipeline.statements.review import Audiences, review
+from newsletter.store.sql import Transaction
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.presenting import KINDS, buttons, lives
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+_COMMENTS = 50
+_DEEDS = 5
+_HISTORY = 50
+_MOST_DIGITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A statement with all that its page shows of it."""
+
+    stored: StoredStatement
+    situation: Situation
+    remarks: tuple[Remark, ...]
+    comments: tuple[Comment, ...]
+    history: tuple[tuple[datetime, str], ...]
+    changes: int | None
+    """In how many places it differs from what was approved last; None where nothing was."""
+    names: Mapping[str, str]
+
+    @property
+    def changed(self) -> str:
+        """What changed since the last approval, in a sentence; empty where there is none."""
+        if self.changes is None:
+            return ""
+        if not self.changes:
+            return "Nothing that readers see has changed since the last approval."
+        have = "has" if self.changes == 1 else "have"
+        return f"{plural(self.changes, 'thing')} {have} changed since the last approval."
+
+
+class StatementPage:
+    """One statement, what colleagues said about it, and its history."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._app = desk.app
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        here = "/statements/{slug}"
+        see, write = Role.VIEWER, Role.WRITER
+        return [
+            Route(method="GET", path=here, role=see, answer=self.show),
+            Route(method="POST", path=f"{here}/comments", role=write, answer=self.comment),
+            Route(method="GET", path=f"{here}/history", role=see, answer=self.history),
+            Route(method="GET", path=f"{here}/checks", role=see, answer=self.checks),
+        ]
+
+    def show(self, visit: Visit) -> Response:
+        """The page."""
+        return self._page(visit)
+
+    def comment(self, visit: Visit) -> Response:
+        """Keep what somebody says."""
+        slug, typed = visit.param("slug"), visit.field("comment")
+        try:
+            comment(slug, typed, by=visit.who.address, store=self._app.store, clock=self._app.clock)
+        except InvalidInput as error:
+            faults = [("comment", one.message) for one in error.faults]
+            return self._page(visit, status=422, typed=typed, faults=faults)
+        return self._desk.go(visit, f"/statements/{slug}", done="commented")
+
+    def history(self, visit: Visit) -> Response:
+        """All that happened to it, a page at a time."""
+        number = _number(visit.query("page"))
+        with self._app.store.read() as tx:
+            stored = find(tx, visit.param("slug"))
+            skip = (number - 1) * _HISTORY
+            entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
+            names = _names(tx)
+        here = f"/desk/statements/{stored.statement.slug}/history"
+        return self._desk.page(
+            visit,
+            "history.html.j2",
+            title=f"History: {stored.statement.title}",
+            nav="statements",
+            stored=stored,
+            deeds=[(one.at, self._told(one, names)) for one in entered[:_HISTORY]],
+            newer=f"{here}?page={number - 1}" if number > 1 else "",
+            older=f"{here}?page={number + 1}" if len(entered) > _HISTORY else "",
+        )
+
+    def checks(self, visit: Visit) -> Response:
+        """What the checks say, beside the lines that they speak of."""
+        with self._app.store.read() as tx:
+            stored = find(tx, visit.param("slug"))
+            remarks = self._remarks(tx, stored)
+        lines = numbered(stored, remarks)
+        return self._desk.page(
+            visit,
+            "checks.html.j2",
+            title=f"Checks: {stored.statement.title}",
+            nav="statements",
+            stored=stored,
+            remarks=remarks,
+            grades=GRADES,
+            lines=lines,
+            shown={one.number for one in lines},
+        )
+
+    def _page(
+        self,
+        visit: Visit,
+        *,
+        status: int = 200,
+        typed: str = "",
+        faults: Sequence[tuple[str, str]] = (),
+    ) -> Response:
+        reading = self._read(visit.param("slug"))
+        me = visit.who.address
+        return self._desk.page(
+            visit,
+            "statement.html.j2",
+            title=reading.stored.statement.title,
+            nav="statements",
+            status=status,
+            reading=reading,
+            situation=reading.situation,
+            changed=reading.changed,
+            statement=reading.stored.statement,
+            kinds=KINDS,
+            grades=GRADES,
+            buttons=buttons(reading.situation, me),
+            lives=lives(reading.situation),
+            lists=self._titles(reading.stored.statement.lists),
+            named=lambda address: reading.names.get(address) or name_of(address),
+            typed=typed,
+            faults=faults,
+        )
+
+    def _read(self, slug: str) -> Reading:
+        app, now = self._app, self._desk.now()
+        with app.store.read() as tx:
+            stored = find(tx, slug)
+            situation = situation_of(tx, stored, app.standpoint, now)
+            names = _names(tx)
+            return Reading(
+                stored=stored,
+                situation=situation,
+                remarks=()
+                if situation.facts.begun
+                else self._remarks(tx, stored, _counted(situation)),
+                comments=tuple(tx.comments.of(slug, _COMMENTS)),
+                history=tuple(
+                    (one.at, self._told(one, names)) for one in tx.audit.about(slug, most=_DEEDS)
+                ),
+                changes=_changes(tx, stored, situation),
+                names=names,
+            )
+
+    def _remarks(
+        self, tx: Transaction, stored: StoredStatement, counted: Audiences | None = None
+    ) -> tuple[Remark, ...]:
+        if not stored.present or not stored.digest:
+            return ()
+        rules, clock = self._app.review_rules, self._app.clock
+        [reviewed] = review(tx, [stored], rules, clock, counted=counted)
+        return tuple(sorted(reviewed.remarks, key=lambda one: list(Grade).index(one.grade)))
+
+    def _told(self, entry: Entered, names: Mapping[str, str]) -> str:
+        return told(entry, names, self._app.settings.timezone)
+
+    def _titles(self, lists: Sequence[str]) -> list[str]:
+        known = {one.name: one.title for one in self._app.settings.offers()}
+        return [known.get(one, one) for one in lists]
+
+
+GRADES: Mapping[Grade, tuple[str, str]] = {
+    Grade.BLOCKING: ("stopped", "Has to be changed"),
+    Grade.WARNING: ("waits", "Warning"),
+    Grade.ADVICE: ("draft", "Advice"),
+}
+"""How much a remark matters: the kind of its mark, and the word in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a text, as its source counts it, and what the checks say of it."""
+
+    number: int
+    text: str
+    remarks: tuple[Remark, ...]
+
+
+def numbered(stored: StoredStatement, remarks: Sequence[Remark]) -> list[Line]:
+    """The text line by line. A text without a place of its own is counted from one."""
+    first = stored.statement.line_of("body") or 1
+    return [
+        Line(
+            number=number,
+            text=text,
+            remarks=tuple(
+                one for one in remarks if one.line == number and one.file == stored.statement.origin
+            ),
+        )
+        for number, text in enumerate(stored.statement.body.splitlines(), start=first)
+    ]
+
+
+def _names(tx: Transaction) -> Mapping[str, str]:
+    """What colleagues call each of the staff."""
+    said = tx.staff.names()
+    return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
+
+
+def _counted(situation: Situation) -> Audiences:
+    """How many are on its lists, where that is what was counted: to count them takes long."""
+    facts, statement = situation.facts, situation.facts.statement
+    others_share = facts.translations or statement.translation_of or statement.corrects
+    if facts.readers is None or others_share:
+        return {}
+    return {(statement.lists, statement.segment): facts.readers}
+
+
+def _changes(tx: Transaction, stored: StoredStatement, situation: Situation) -> int | None:
+    """Only where an approval lapsed: else nothing changed, or there is nothing to compare with."""
+    outdated = situation.facts.standing.outdated
+    if situation.facts.begun or not outdated or situation.facts.standing.counted:
+        return None
+    before, after = tx.statements.content(outdated[-1].digest), tx.statements.content(stored.digest)
+    return len(passages(before, after)) if before and after else None
+
+
+def _number(text: str) -> int:
+    legible = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return max(1, int(text)) if legible else 1

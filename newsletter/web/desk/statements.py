@@ -1,0 +1,82 @@
+"""The board: all statements, by what they wait for."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.presenting import ALWAYS_SHOWN, KINDS, SHELVES, when
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.visit import Visit
+
+_MOST_DIGITS = 6
+_LONGEST = 200
+"""Characters of a search that are looked for, and shown again."""
+
+
+class Statements:
+    """All statements, a page at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        return [Route(method="GET", path="/statements", role=Role.VIEWER, answer=self.all)]
+
+    def all(self, visit: Visit) -> Response:
+        """The page; its query names the shelf, the words and the number of the page."""
+        app = self._desk.app
+        words = " ".join(visit.query("q")[:_LONGEST].split())
+        with app.store.read() as tx:
+            found = board(
+                tx,
+                app.standpoint,
+                self._desk.now(),
+                shelf=_shelf(visit.query("state")),
+                words=words,
+                number=_number(visit.query("page")),
+            )
+        return self._desk.page(
+            visit,
+            "statements.html.j2",
+            title="Statements",
+            nav="statements",
+            found=found,
+            tabs=_tabs(found),
+            kinds=KINDS,
+            when=when,
+            newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
+            older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
+            from_row=(found.number - 1) * PAGE,
+        )
+
+
+def _shelf(named: str) -> Shelf | None:
+    return next((one for one in Shelf if one.value == named), None)
+
+
+def _number(text: str) -> int:
+    legible = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return max(1, int(text)) if legible else 1
+
+
+def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
+    """Label, count, address and whether it is this one."""
+    shown = [one for one in Shelf if one in ALWAYS_SHOWN or found.counts[one] or one is found.shelf]
+    tabs: list[tuple[str, int, str, bool]] = [
+        ("All", found.all, _address(found.words, None), found.shelf is None)
+    ]
+    for one in shown:
+        address = _address(found.words, one)
+        tabs.append((SHELVES[one], found.counts[one], address, one is found.shelf))
+    return tabs
+
+
+def _address(words: str, shelf: Shelf | None, page: int = 1) -> str:
+    query = {"state": shelf.value if shelf else "", "q": words, "page": page if page > 1 else ""}
+    filled = {name: value for name, value in query.items() if value}
+    return f"/desk/statements{'?' if filled else ''}{urlencode(filled)}"

@@ -1,0 +1,198 @@
+"""How every store sorts statements by what they wait for, and finds them a page at a time."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.state import Shelf, Sorting
+from newsletter.domain.statements.comment import Comment
+from newsletter.domain.statements.statement import (
+    Approval,
+    ApprovalPolicy,
+    Channel,
+    Progress,
+    Role,
+    StoredStatement,
+)
+from newsletter.store.sql import Store, Transaction
+from tests.contracts.books import add_campaign
+from tests.contracts.store_records import BARE
+from tests.fakes import NOON
+
+SORTING = Sorting(policy=ApprovalPolicy())
+ED = "ed@forum.example"
+
+
+class BoardContract:
+    def test_what_something_happened_to_last_comes_first_a_page_at_a_time(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            for number in range(5):
+                write(tx, f"s{number}")
+            write(tx, "s1", title="Anew")
+            assert tx.board.page(SORTING, most=2) == ["s1", "s4"]
+            assert tx.board.page(SORTING, skip=2, most=2) == ["s3", "s2"]
+            assert tx.board.page(SORTING, skip=4, most=2) == ["s0"]
+            assert tx.board.page(SORTING, skip=9, most=2) == []
+
+    def test_each_shelf_is_counted_and_listed(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            write(tx, "draft", progress=Progress.DRAFT)
+            write(tx, "waits")
+            write(tx, "approved")
+            tx.approvals.add(yes("approved"))
+            write(tx, "gone", present=False)
+            write(tx, "faulty", digest="")
+            begun(tx, "sending", CampaignState.SENDING)
+            begun(tx, "paused", CampaignState.PAUSED)
+            begun(tx, "sent", CampaignState.SENT)
+        with store.read() as tx:
+            found = {shelf: set(tx.board.page(SORTING, shelf, most=9)) for shelf in Shelf}
+            counts = tx.board.counts(SORTING)
+        assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
+            Shelf.DRAFTS: {"draft"},
+            Shelf.REVIEW: {"waits"},
+            Shelf.SCHEDULED: {"approved"},
+            Shelf.MISSING: {"gone", "faulty"},
+            Shelf.SENDING: {"sending", "paused"},
+            Shelf.SENT: {"sent"},
+        }
+        assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
+
+    def test_what_is_approved_waits_for_a_sender_where_one_starts_it(self, store: Store) -> None:
+        by_sender = replace(SORTING, by_sender=True)
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            write(tx, "approved")
+            tx.approvals.add(yes("approved"))
+            assert tx.board.page(by_sender, Shelf.APPROVED, most=9) == ["approved"]
+
+    def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
+        author, vic = "writer@forum.example", "vic@forum.example"
+        given = {
+            "other-text": yes("other-text", digest="d0"),
+            "stranger": yes("stranger", by="eve@elsewhere.example"),
+            "viewer": yes("viewer", by=vic),
+            "own": yes("own", by=author),
+            "file": yes("file", channel=Channel.FRONT_MATTER),
+            "feed": yes("feed", by="press@elsewhere.example", channel=Channel.FEED),
+            "feed-of-a-viewer": yes("feed-of-a-viewer", by=vic, channel=Channel.FEED),
+            "taken-back": yes("taken-back"),
+        }
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            tx.staff.put(author, Role.APPROVER, NOON)
+            tx.staff.put(vic, Role.VIEWER, NOON)
+            for slug, approval in given.items():
+                write(tx, slug)
+                tx.approvals.add(approval)
+            tx.approvals.revoke("taken-back", NOON, actor=ED)
+            trusting = ApprovalPolicy(author_may_approve=True, trust_front_matter=True)
+            strict = tx.board.page(SORTING, Shelf.SCHEDULED, most=9)
+            loose = tx.board.page(Sorting(policy=trusting), Shelf.SCHEDULED, most=9)
+            twice = tx.board.page(Sorting(policy=ApprovalPolicy(required=2)), most=9)
+        assert strict == ["feed"]
+        assert set(loose) == {"feed", "own", "file"}
+        assert set(twice) == set(given)
+
+    def test_words_are_looked_for_in_title_and_name_whatever_they_are(self, store: Store) -> None:
+        asked = {
+            "são": ["hours"],
+            "SAO  paulo": ["hours"],
+            "hours paulo": ["hours"],
+            "100%": ["sale"],
+            "%": ["sale"],
+            "_": [],
+            "\\": [],
+            "'; DROP TABLE statement": [],
+            "": ["sale", "hours"],
+            "x" * 10_000: [],
+            "paulo zzz": [],
+        }
+        with store.begin() as tx:
+            write(tx, "hours", title="São Paulo opens")
+            write(tx, "sale", title="100% off")
+            for words, slugs in asked.items():
+                assert tx.board.page(SORTING, words=words, most=9) == slugs, words
+                assert sum(tx.board.counts(SORTING, words).values()) == len(slugs), words
+
+    def test_comments_are_kept_in_their_order_the_last_ones_are_shown(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number in range(4):
+                tx.comments.add(comment("hours", f"No. {number}"))
+            tx.comments.add(comment("other", "Elsewhere"))
+            assert [one.words for one in tx.comments.of("hours", 2)] == ["No. 2", "No. 3"]
+            assert tx.comments.of("hours", 9)[0] == comment("hours", "No. 0")
+            assert tx.comments.count("hours") == 4
+            assert tx.comments.of("none", 9) == []
+
+    def test_the_log_is_told_by_what_it_speaks_of(self, store: Store) -> None:
+        with store.begin() as tx:
+            for subject in ("hours", "other", "hours"):
+                tx.audit.enter(at=NOON, actor=ED, action="note", subject=subject, detail="")
+            assert [one.number for one in tx.audit.about("hours", most=9)] == [3, 1]
+            assert [one.number for one in tx.audit.about("hours", skip=1, most=9)] == [1]
+            assert tx.audit.count_about("hours") == 2
+            assert tx.audit.about("none", most=9) == []
+
+    def test_the_newest_campaign_of_each_and_what_corrects_them(self, store: Store) -> None:
+        with store.begin() as tx:
+            add_campaign(tx, "hours")
+            newest = add_campaign(tx, "hours")
+            add_campaign(tx, "other")
+            found = tx.campaigns.latest_of(["hours", "none"])
+            assert {slug: one.id for slug, one in found.items()} == {"hours": newest}
+            assert tx.campaigns.correcting(["hours"]) == {}
+            original = tx.campaigns.get(newest)
+            assert original is not None
+            again = replace(original, slug="again", corrects="hours")
+            number = tx.campaigns.add(again, NOON)
+            assert tx.campaigns.correcting(["hours"]) == {}, "it has not begun"
+            move(tx, number, CampaignState.SENDING)
+            assert tx.campaigns.correcting(["hours", "x"])["hours"].id == number
+            move(tx, number, CampaignState.CANCELLED)
+            assert tx.campaigns.correcting(["hours"]) == {}
+
+    def test_what_leaves_first_and_what_ended_last(self, store: Store) -> None:
+        with store.begin() as tx:
+            late = add_campaign(tx, "late", release_at=NOON + timedelta(days=2))
+            soon = add_campaign(tx, "soon", release_at=NOON + timedelta(days=1))
+            assert [one.id for one in tx.campaigns.soonest(9)] == [soon, late]
+            assert [one.id for one in tx.campaigns.soonest(1)] == [soon]
+            begun(tx, "first", CampaignState.SENT)
+            begun(tx, "second", CampaignState.ATTENTION)
+            begun(tx, "third", CampaignState.SENDING)
+            assert [one.slug for one in tx.campaigns.last_ended(9)] == ["second", "first"]
+            assert [one.slug for one in tx.campaigns.last_ended(1)] == ["second"]
+
+
+def write(
+    tx: Transaction, slug: str, *, digest: str = "d1", present: bool = True, **fields: object
+) -> None:
+    made = replace(BARE, slug=slug, author="writer@forum.example", **fields)  # type: ignore[arg-type]
+    stored = StoredStatement(statement=made, digest=digest, fingerprint="f", present=present)
+    tx.statements.put(stored, NOON)
+
+
+def yes(
+    slug: str, *, by: str = ED, digest: str = "d1", channel: Channel = Channel.COMMAND
+) -> Approval:
+    return Approval(slug=slug, digest=digest, by=by, at=NOON, channel=channel)
+
+
+def move(tx: Transaction, number: int, state: CampaignState) -> None:
+    tx.campaigns.move(number, state, expect=CampaignState, at=NOON)
+
+
+def begun(tx: Transaction, slug: str, state: CampaignState) -> None:
+    write(tx, slug)
+    number = add_campaign(tx, slug)
+    move(tx, number, CampaignState.SENDING)
+    if state is not CampaignState.SENDING:
+        move(tx, number, state)
+
+
+def comment(slug: str, words: str) -> Comment:
+    return Comment(slug=slug, by=ED, at=NOON, words=words, digest="d1")

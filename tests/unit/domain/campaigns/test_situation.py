@@ -1,0 +1,438 @@
+"""Where a statement stands: each row of the table, in words, for each of those who look."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.campaigns.situation import Situation, situate
+from newsletter.domain.campaigns.state import SHELVES, Act, Facts, Related, Returned, Shelf, State
+from newsletter.domain.statements.statement import (
+    Approval,
+    ApprovalPolicy,
+    Channel,
+    Progress,
+    Role,
+    Standing,
+    Statement,
+)
+from tests.rows import rows
+
+NOW = datetime(2026, 12, 1, 13, 0, tzinfo=UTC)
+ZONE = "Europe/Berlin"
+ANA, BEN, CLEO, DAN, VERA = (
+    f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan", "vera")
+)
+STAFF = {
+    ANA: Role.WRITER,
+    BEN: Role.APPROVER,
+    CLEO: Role.SENDER,
+    DAN: Role.ADMIN,
+    VERA: Role.VIEWER,
+}
+NAMES = {ANA: "Ana Ruiz"}
+WINDOW = timedelta(minutes=5)
+
+
+def statement(**fields: Any) -> Statement:
+    defaults: dict[str, Any] = {
+        "title": "Library hours",
+        "body": "It opens at nine.",
+        "lists": ("press",),
+        "language": "en",
+        "author": ANA,
+        "origin": "statements/hours.md",
+    }
+    return Statement(slug="hours", **(defaults | fields))
+
+
+def yes(by: str = BEN, digest: str = "d1") -> Approval:
+    return Approval(slug="hours", digest=digest, by=by, at=NOW, channel=Channel.COMMAND)
+
+
+WAITS = Standing(approved=False)
+APPROVED = Standing(approved=True, counted=(yes(),), complete_at=NOW)
+LAPSED = Standing(approved=False, outdated=(yes(digest="d0"),))
+
+
+def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Campaign:
+    defaults: dict[str, Any] = {
+        "id": 3,
+        "slug": "hours",
+        "digest": "d1",
+        "release_at": NOW,
+        "approved_by": (BEN,),
+        "lists": ("press",),
+        "provider": "outbox",
+        "started_at": NOW if begun else None,
+    }
+    return Campaign(state=state, **(defaults | fields))
+
+
+def facts(**fields: Any) -> Facts:
+    defaults: dict[str, Any] = {
+        "statement": statement(),
+        "digest": "d1",
+        "standing": WAITS,
+        "policy": ApprovalPolicy(),
+        "now": NOW,
+        "timezone": ZONE,
+        "staff": STAFF,
+        "names": NAMES,
+        "writers": frozenset({ANA}),
+        "undo_window": WINDOW,
+    }
+    return Facts(**(defaults | fields))
+
+
+def at(**fields: Any) -> Situation:
+    return situate(facts(**fields))
+
+
+DRAFT = statement(progress=Progress.DRAFT)
+TUESDAY = NOW + timedelta(days=7)
+SENDING = campaign(CampaignState.SENDING, counts=Counts(pending=2_933, accepted=1_280))
+PAUSED = campaign(
+    CampaignState.PAUSED, reason=f"paused by {CLEO}", counts=Counts(pending=9, accepted=1)
+)
+BREAKER = campaign(
+    CampaignState.PAUSED, reason="9 of 4,100 reported spam", counts=Counts(pending=9)
+)
+UNKNOWN = campaign(CampaignState.ATTENTION, counts=Counts(accepted=4_176, unknown=37))
+SENT = campaign(CampaignState.SENT, counts=Counts(accepted=4_198, rejected=15))
+STOPPED = campaign(
+    CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=2, cancelled=8)
+)
+STOPPED_AT_ONE = campaign(
+    CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=1, cancelled=8)
+)
+STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=f"cancelled by {CLEO}")
+STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
+BY = Related(slug="hours-again", title="Library hours, corrected", at=NOW)
+FAULTY = "It cannot be sent like this: its text has a fault."
+SENT_BACK = Returned(by=BEN, why="Which Saturday?", at=NOW)
+
+TABLE: list[tuple[dict[str, Any], State, str, str]] = [
+    ({"statement": DRAFT}, State.DRAFT, "Only staff can see it.", "Ana Ruiz can finish it"),
+    (
+        {},
+        State.REVIEW,
+        "Waiting for 1 approval, from someone other than Ana Ruiz.",
+        "Ben, Cleo or Dan can approve it",
+    ),
+    ({"writers": frozenset()}, State.REVIEW, "Waiting for 1 approval.", "Ben, Cleo or Dan"),
+    (
+        {"policy": ApprovalPolicy(author_may_approve=True, required=2)},
+        State.REVIEW,
+        "Waiting for 2 approvals.",
+        "Ben, Cleo or Dan",
+    ),
+    (
+        {
+            "policy": ApprovalPolicy(required=2),
+            "standing": Standing(approved=False, counted=(yes(),)),
+        },
+        State.REVIEW,
+        "Approved by Ben. Waiting for 1 approval more, from someone other than Ana Ruiz.",
+        "Cleo or Dan can approve it",
+    ),
+    (
+        {"statement": DRAFT, "returned": SENT_BACK},
+        State.RETURNED,
+        "Ben sent it back: “Which Saturday?”",
+        "Ana Ruiz can change it and hand it in again",
+    ),
+    ({"returned": SENT_BACK}, State.RETURNED, "Ben sent it back: “Which Saturday?”", "Ana Ruiz"),
+    (
+        {"standing": LAPSED},
+        State.CHANGED,
+        "Ben approved another text. It changed since, so it needs a new approval.",
+        "Ben, Cleo or Dan can approve the new text",
+    ),
+    (
+        {"standing": APPROVED, "by_sender": True},
+        State.APPROVED,
+        "Approved by Ben. Nobody has started it.",
+        "Cleo or Dan can choose a time and send it",
+    ),
+    (
+        {"standing": APPROVED, "objection": "it translates x, and there is no such statement"},
+        State.HELD_BACK,
+        "Approved by Ben, and held back: it translates x, and there is no such statement.",
+        "",
+    ),
+    (
+        {"standing": APPROVED, "release": TUESDAY, "readers": 4_213},
+        State.SCHEDULED,
+        "Goes out on Tue 8 Dec 2026, 14:00 (UTC+1) to about 4,213 people.",
+        "Cleo or Dan can still change the time",
+    ),
+    (
+        {"standing": APPROVED, "release": None, "readers": 1},
+        State.SCHEDULED,
+        "Approved by Ben. It goes out as soon as it can to about 1 person.",
+        "Cleo or Dan",
+    ),
+    (
+        {
+            "standing": APPROVED,
+            "by_sender": True,
+            "started_at": NOW - timedelta(days=1),
+            "release": NOW - timedelta(minutes=1),
+        },
+        State.SCHEDULED,
+        "Its time has come: it is about to go out.",
+        "Cleo or Dan",
+    ),
+    (
+        {"standing": APPROVED, "release": NOW + WINDOW},
+        State.LEAVING,
+        "Leaves at 14:05:00.",
+        "Ben, Cleo or Dan can undo this",
+    ),
+    (
+        {"standing": APPROVED, "release": NOW + WINDOW, "readers": 9},
+        State.LEAVING,
+        "Leaves at 14:05:00 to about 9 people.",
+        "Ben, Cleo or Dan can undo this",
+    ),
+    (
+        {"standing": APPROVED, "release": NOW},
+        State.LEAVING,
+        "Its time has come: it is about to go out.",
+        "Ben, Cleo or Dan",
+    ),
+    (
+        {"digest": "", "statement": statement(roundup="weekly")},
+        State.FAULTY,
+        "It cannot be sent like this: its text has a fault.",
+        "",
+    ),
+    ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 handed over.", "Cleo or Dan can pause"),
+    ({"campaign": PAUSED}, State.PAUSED, "Paused by Cleo. 1 person has it.", "Cleo or Dan can res"),
+    (
+        {"campaign": BREAKER},
+        State.PAUSED,
+        "9 of 4,100 reported spam. Nobody has it yet.",
+        "Cleo or Dan can resume or cancel it",
+    ),
+    (
+        {"standing": APPROVED, "campaign": campaign(CampaignState.PAUSED, begun=False)},
+        State.PAUSED,
+        "Stopped. Nobody has it yet.",
+        "Cleo or Dan can resume or cancel it",
+    ),
+    (
+        {"campaign": UNKNOWN},
+        State.ATTENTION,
+        "Sending is over. For 37 people nobody knows whether the provider took the email.",
+        "Dan can decide",
+    ),
+    ({"campaign": SENT}, State.SENT, "The provider accepted 4,198 of 4,213 emails.", ""),
+    (
+        {"campaign": SENT, "corrected": BY},
+        State.CORRECTED,
+        "Corrected on Tue 1 Dec 2026 by “Library hours, corrected”.",
+        "",
+    ),
+    (
+        {"campaign": SENT, "corrected": Related(slug="x", title="X")},
+        State.CORRECTED,
+        "Corrected by “X”.",
+        "",
+    ),
+    (
+        {"campaign": SENT, "withdrawn_at": NOW},
+        State.WITHDRAWN,
+        "Its web page says since Tue 1 Dec 2026 that it is withdrawn.",
+        "",
+    ),
+    (
+        {"campaign": STOPPED_IN_TIME},
+        State.CANCELLED,
+        "Cancelled by Cleo, before anybody got it.",
+        "Ben, Cleo or Dan can bring it back for approval",
+    ),
+    ({"campaign": STOPPED}, State.CANCELLED, "Cancelled by Cleo. 2 people have it.", ""),
+    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Cancelled by Cleo. 1 person has it.", ""),
+    ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
+    (
+        {"statement": statement(translation_of="zeiten"), "together": True},
+        State.WITHIN,
+        "It goes out in the email of zeiten, and is approved with it.",
+        "",
+    ),
+    (
+        {"digest": "", "fault": "line 14: no title"},
+        State.FAULTY,
+        "It cannot be sent like this: line 14: no title.",
+        "Ana Ruiz can copy it to the desk",
+    ),
+    ({"digest": "", "draft": "k"}, State.FAULTY, FAULTY, "Ana Ruiz can correct it"),
+    (
+        {"digest": ""},
+        State.FAULTY,
+        "It cannot be sent like this: its text has a fault.",
+        "Ana Ruiz can copy it to the desk",
+    ),
+    (
+        {"present": False},
+        State.MISSING,
+        "Its file statements/hours.md is gone. What was read of it before stays here.",
+        "Ana Ruiz can copy it to the desk",
+    ),
+    (
+        {"present": False, "fault": "line 14: no title"},
+        State.MISSING,
+        "It cannot be read any more: line 14: no title. What was read of it before stays here.",
+        "Ana Ruiz",
+    ),
+    (
+        {"present": False, "statement": statement(feed="news", origin="https://forum.example/1")},
+        State.MISSING,
+        "https://forum.example/1 is gone. What was read of it before stays here.",
+        "Ana Ruiz",
+    ),
+]
+
+
+@rows(["fields", "state", "where", "following"], TABLE)
+def test_each_row_of_the_table(
+    fields: dict[str, Any], state: State, where: str, following: str
+) -> None:
+    found = at(**fields)
+    assert (found.state, found.where) == (state, where)
+    assert following in found.next()
+    assert bool(found.next()) == bool(following)
+    assert found.shelf is SHELVES[state]
+
+
+def test_each_state_has_a_row() -> None:
+    assert {row[1] for row in TABLE} == set(State)
+    assert set(SHELVES) == set(State)
+    assert set(SHELVES.values()) == set(Shelf)
+
+
+def test_whoever_reads_it_comes_first_and_is_you() -> None:
+    assert at().next(CLEO) == "Next: you, Ben or Dan can approve it."
+    assert at().next(ANA) == "Next: Ben, Cleo or Dan can approve it."
+    assert at(campaign=UNKNOWN).next(DAN) == "Next: you can decide."
+
+
+def test_of_many_a_few_are_named() -> None:
+    many = {f"a{number}@forum.example": Role.APPROVER for number in range(9)}
+    assert at(staff=many).next() == "Next: A0, A1, A2 or 6 others can approve it."
+
+
+@rows(
+    ["fields", "said"],
+    [
+        ({}, "Nobody on the staff can approve it. An admin can invite an approver."),
+        ({"campaign": PAUSED}, "Nobody on the staff can resume it. An admin can invite a sender."),
+        ({"standing": APPROVED, "release": TUESDAY}, ""),
+    ],
+)
+def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], said: str) -> None:
+    assert at(staff={ANA: Role.WRITER}, **fields).next(ANA) == said
+
+
+@rows(
+    ["fields", "whom"],
+    [
+        ({}, [BEN, CLEO, DAN]),
+        ({"standing": LAPSED}, [BEN, CLEO, DAN]),
+        ({"statement": DRAFT}, []),
+        ({"returned": SENT_BACK}, [ANA]),
+        ({"standing": APPROVED, "by_sender": True}, [CLEO, DAN]),
+        ({"campaign": PAUSED}, [CLEO, DAN]),
+        ({"campaign": UNKNOWN}, [DAN]),
+        ({"campaign": SENDING}, []),
+        ({"campaign": SENT}, []),
+    ],
+)
+def test_it_waits_for_those_without_whom_nothing_goes_on(
+    fields: dict[str, Any], whom: list[str]
+) -> None:
+    fields = {"draft": "k", **fields}
+    assert [one for one in STAFF if at(**fields).waits_for(one)] == whom
+
+
+ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
+    ({"statement": DRAFT, "draft": "k"}, ANA, [Act.EDIT, Act.HAND_IN]),
+    ({"statement": DRAFT, "draft": "k"}, VERA, []),
+    ({"statement": DRAFT}, ANA, [Act.COPY]),
+    ({"draft": "k"}, ANA, [Act.TAKE_BACK]),
+    ({"draft": "k"}, BEN, [Act.REVIEW, Act.TAKE_BACK]),
+    ({}, BEN, [Act.REVIEW, Act.COPY]),
+    ({}, ANA, [Act.COPY]),
+    ({"statement": statement(roundup="weekly")}, BEN, [Act.REVIEW]),
+    ({"standing": LAPSED, "draft": "k"}, BEN, [Act.SEE_CHANGES, Act.TAKE_BACK]),
+    ({"standing": APPROVED, "by_sender": True, "draft": "k"}, CLEO, [Act.START, Act.REVIEW]),
+    ({"standing": APPROVED, "release": NOW + WINDOW, "draft": "k"}, BEN, [Act.UNDO]),
+    ({"standing": APPROVED, "release": NOW + WINDOW, "draft": "k"}, ANA, []),
+    ({"standing": APPROVED, "release": TUESDAY, "draft": "k"}, CLEO, [Act.CHANGE_TIME]),
+    ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
+    ({"campaign": SENDING}, VERA, [Act.REPORT]),
+    ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT]),
+    ({"campaign": SENT, "corrected": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
+    ({"campaign": STOPPED}, ANA, [Act.REPORT]),
+    ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.HAND_IN, Act.REPORT]),
+    ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
+    ({"present": False}, ANA, [Act.COPY]),
+    ({"digest": "", "draft": "k"}, ANA, [Act.EDIT]),
+    ({"statement": statement(translation_of="z"), "together": True}, VERA, [Act.OPEN_ORIGINAL]),
+]
+
+
+@rows(["fields", "who", "offered"], ACTS)
+def test_each_is_offered_what_their_role_may_the_first_thing_first(
+    fields: dict[str, Any], who: str, offered: list[Act]
+) -> None:
+    assert list(at(**fields).acts_for(who)) == offered
+
+
+def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
+    assert at(campaign=SENT).acts_for("eve@elsewhere.example") == ()
+
+
+@rows(
+    ["fields", "note"],
+    [
+        (
+            {"embargo_until": TUESDAY},
+            "Embargoed: nothing is sent and no page is published before"
+            " Tue 8 Dec 2026, 14:00 (UTC+1).",
+        ),
+        (
+            {"hours": (NOW, TUESDAY)},
+            "Each reader gets it by their own clock: the first Tue 1 Dec 2026, 14:00 (UTC+1),"
+            " the last Tue 8 Dec 2026, 14:00 (UTC+1).",
+        ),
+        ({"parts": 5}, "It gathers 5 statements, and its text cannot be edited."),
+        ({"awaited": ("12 readers wait for es.",)}, "12 readers wait for es."),
+    ],
+)
+def test_what_holds_beside_it_is_a_note(fields: dict[str, Any], note: str) -> None:
+    assert at(**fields).notes == (note,)
+
+
+def test_what_is_over_needs_no_note() -> None:
+    assert at(embargo_until=NOW).notes == ()
+    assert at(campaign=SENT, hours=(NOW, TUESDAY)).notes == ()
+
+
+def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> None:
+    assert at(campaign=SENT, standing=LAPSED, present=False).state is State.SENT
+
+
+def test_a_correction_that_ended_its_original_in_time_is_told_there() -> None:
+    ended = campaign(CampaignState.CANCELLED, begun=False, corrected_by="hours-again")
+    assert at(campaign=ended, corrected=BY).state is State.CORRECTED
+
+
+@pytest.mark.parametrize("state", [State.RETURNED, State.CORRECTED, State.WITHDRAWN])
+def test_a_sentence_never_fails_for_want_of_a_fact(state: State) -> None:
+    from newsletter.domain.campaigns.situation import _WHERE
+
+    assert _WHERE[state](facts())

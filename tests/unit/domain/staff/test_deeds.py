@@ -1,0 +1,71 @@
+"""A line of the audit log in a sentence."""
+
+from datetime import UTC, datetime
+
+from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.deeds import told
+from tests.rows import rows
+
+DIGEST = "4fb02501" + "0" * 56
+NAMES = {"ana@forum.example": "Ana Ruiz", "cleo@forum.example": "Cleo"}
+
+
+def entry(actor: str, action: str, detail: str = "") -> Entered:
+    at = datetime(2026, 12, 1, tzinfo=UTC)
+    return Entered(
+        number=1, at=at, actor=actor, action=action, subject="hours", detail=detail, digest=""
+    )
+
+
+@rows(
+    ["line", "said"],
+    [
+        (
+            entry("ben@forum.example", "approve", f"{DIGEST} by command despite weekday: typo"),
+            "Ben approved version 4fb0 2501 despite weekday: typo.",
+        ),
+        (
+            entry("ben@forum.example", "revoke", "approval 3 taken back"),
+            "Ben withdrew an approval.",
+        ),
+        (entry("ana@forum.example", "comment"), "Ana Ruiz commented."),
+        (entry("ana@forum.example", "submit", "version 3"), "Ana Ruiz handed in version 3."),
+        (entry("ana@forum.example", "submit"), "Ana Ruiz handed in the text."),
+        (
+            entry("ben@forum.example", "send back", f"{DIGEST}: Which Saturday?"),
+            "Ben sent it back: version 4fb0 2501: Which Saturday?",
+        ),
+        (entry("ana@forum.example", "test", "one test mail"), "Ana Ruiz sent a test email."),
+        (
+            entry("cleo@forum.example", "schedule", "2026-12-01T08:00:00+00:00"),
+            "Cleo set the time: Tue 1 Dec 2026, 09:00 (UTC+1).",
+        ),
+        (
+            entry("cleo@forum.example", "pause", "campaign 3: paused by cleo@forum.example"),
+            "Cleo paused it.",
+        ),
+        (entry("cleo@forum.example", "resume", "campaign 3: "), "Cleo resumed it."),
+        (
+            entry("scheduler", "schedule", f"campaign 3 of {DIGEST}"),
+            "Scheduled: version 4fb0 2501.",
+        ),
+        (
+            entry("scheduler", "withdraw", "campaign 3: its file is gone, or has a fault"),
+            "No longer scheduled: its file is gone, or has a fault.",
+        ),
+        (entry("scheduler", "start", "campaign 3 to 12 readers"), "Began to go to 12 readers."),
+        (entry("scheduler", "finish", "campaign 3 is sent"), "Sending is over: sent."),
+        (entry("newsletter", "retire", "3 mailboxes"), "Retire: 3 mailboxes."),
+        (entry("operator", "test", "one test mail"), "An operator sent a test email."),
+        (
+            entry("dan@forum.example", "note", "reader1@example.org complained"),
+            "Dan note: somebody complained.",
+        ),
+        (
+            entry("dan@forum.example", "invite", "ana@forum.example as approver"),
+            "Dan invite: Ana Ruiz as approver.",
+        ),
+    ],
+)
+def test_each_deed_is_a_sentence_without_an_address(line: Entered, said: str) -> None:
+    assert told(line, NAMES, "Europe/Berlin") == said

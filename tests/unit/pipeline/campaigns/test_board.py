@@ -1,0 +1,412 @@
+"""The board and the first page: what there is, where it stands, and what waits for whom."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.campaigns.situation import Situation
+from newsletter.domain.campaigns.state import Shelf, Sorting, State
+from newsletter.domain.errors import NewsletterError, NotFound
+from newsletter.domain.schedule import LocalTime
+from newsletter.domain.statements.statement import Progress, Role, StoredStatement
+from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, stand
+from newsletter.pipeline.campaigns.facts import Rules
+from newsletter.store.sql import Store
+from tests.conftest import FreshStores
+from tests.contracts.books import add_campaign
+from tests.counting import counted
+from tests.fakes import FixedClock
+from tests.properties import examples
+from tests.unit.pipeline.newsroom import Newsroom
+
+ED, FLO, ADA = "ed@forum.example", "flo@forum.example", "ada@forum.example"
+
+
+@pytest.fixture
+def room(store: Store, clock: FixedClock) -> Newsroom:
+    return Newsroom(store, clock)
+
+
+def rules(room: Newsroom, **sorting: Any) -> Rules:
+    together = {"together": room.rules.together, **sorting}
+    return Rules(sorting=Sorting(policy=room.rules.policy, **together), times=room.rules.times)
+
+
+def situation(room: Newsroom, slug: str = "resignation") -> Situation:
+    with room.store.read() as tx:
+        return stand(tx, slug, rules(room), room.clock.now())
+
+
+def page(room: Newsroom, **asked: Any) -> BoardPage:
+    with room.store.read() as tx:
+        return board(tx, rules(room), room.clock.now(), **asked)
+
+
+def home(room: Newsroom, address: str = ED, role: Role = Role.APPROVER) -> Desktop:
+    with room.store.read() as tx:
+        return desktop(tx, address, role, rules(room), room.clock.now())
+
+
+def slugs(found: tuple[Situation, ...]) -> list[str]:
+    return [one.facts.statement.slug for one in found]
+
+
+# --- one statement -------------------------------------------------------------------------------
+
+
+def test_a_statement_is_followed_from_draft_to_report(room: Newsroom) -> None:
+    room.subscribe(25)
+    room.write(progress=Progress.DRAFT)
+    room.look()
+    states = [situation(room).state]
+    room.write()
+    room.look()
+    states.append(situation(room).state)
+    room.approve()
+    states.append(situation(room).state)
+    room.plan()
+    states.append(situation(room).state)
+    room.clock.advance(minutes=5)
+    room.start_due()
+    states.append(situation(room).state)
+    room.drain()
+    states.append(situation(room).state)
+    assert states == [
+        State.DRAFT,
+        State.REVIEW,
+        State.LEAVING,
+        State.LEAVING,
+        State.SENDING,
+        State.SENT,
+    ]
+
+
+def test_before_the_next_look_it_is_known_when_it_goes_out_and_to_how_many(room: Newsroom) -> None:
+    room.subscribe(25)
+    room.write(send_at=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
+    room.look()
+    room.approve()
+    found = situation(room)
+    assert found.where == "Goes out on Tue 1 Dec 2026, 09:00 (UTC−5) to about 25 people."
+
+
+def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:
+    room.start()
+    assert situation(room).facts.readers is None
+    room.write("faulty", body="unrenderable")
+    room.look()
+    assert situation(room, "faulty").facts.readers is None
+
+
+def test_an_unknown_name_is_not_found(room: Newsroom) -> None:
+    with pytest.raises(NotFound, match="There is no statement 'nothing'"):
+        situation(room, "nothing")
+
+
+def test_the_fault_of_a_text_stands_where_it_stands(room: Newsroom) -> None:
+    room.write(body="unrenderable")
+    room.look()
+    said = replace(rules(room), fault=lambda statement: f"{statement.origin}:3: no title")
+    with room.store.read() as tx:
+        found = stand(tx, "resignation", said, room.clock.now())
+    assert "resignation.md:3: no title" in found.where
+
+
+def test_an_embargo_is_noted_until_it_ends(room: Newsroom) -> None:
+    room.write(embargo_until=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
+    room.look()
+    assert "before Tue 1 Dec 2026, 09:00" in situation(room).notes[0]
+    room.clock.advance(days=30)
+    assert situation(room).notes == ()
+
+
+def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
+    skipped = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time that New York skips
+    room.write(send_at=skipped, embargo_until=skipped)
+    room.look()
+    room.approve(despite="a test")
+    found = situation(room)
+    assert (found.facts.release, found.facts.embargo_until) == (None, None)
+    room.write("local", local_time=LocalTime(at=time(9)), embargo_until=skipped)
+    room.look()
+    assert situation(room, "local").facts.hours is None
+
+
+def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) -> None:
+    room.subscribe(3)
+    room.write(local_time=LocalTime(at=time(18)))
+    room.look()
+    assert "the first Tue 24 Nov 2026, 18:00" in situation(room).notes[0]
+    room.approve()
+    assert "18:00" in situation(room).where
+    with room.store.begin() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM subscription")
+    assert situation(room).facts.hours is None
+
+
+def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
+    room.start()
+    room.drain()
+    room.write("again", title="Put right", corrects="resignation")
+    room.look()
+    room.approve(slug="again")
+    room.plan()
+    assert situation(room).state is State.SENT
+    room.clock.advance(minutes=5)
+    room.start_due()
+    found = situation(room)
+    assert found.state is State.CORRECTED
+    assert found.where.endswith("by “Put right”.")
+
+
+def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> None:
+    room.subscribe(5)
+    room.write()
+    room.look()
+    room.approve()
+    room.plan()
+    room.write("again", title="Put right", corrects="resignation")
+    room.look()
+    room.approve(slug="again")
+    room.plan()
+    room.hand().schedule("resignation", room.clock.now().replace(year=2030))
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    assert situation(room).state is State.CORRECTED
+    assert page(room).counts[Shelf.SENT] == 1
+    with room.store.begin() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM statement WHERE slug = 'again'")
+        tx.connection.exec_driver_sql("UPDATE campaign SET state = 'cancelled'")
+    assert situation(room).where.endswith("by “again”.")
+
+
+def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> None:
+    room.write(translation_of="nothing", language="es")
+    room.look()
+    room.approve()
+    found = situation(room)
+    assert found.state is State.HELD_BACK
+    assert "there is no statement of that name" in found.where
+
+
+def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom) -> None:
+    room.subscribe(3)
+    with room.store.begin() as tx:
+        tx.connection.exec_driver_sql("UPDATE subscriber SET language = 'es' WHERE id = 1")
+    room.write()
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    [one] = situation(room).facts.translations
+    assert (one.slug, one.word) == ("dimision", "es: in review")
+    room.approve()
+    room.approve(slug="dimision")
+    room.plan()
+    room.hand().schedule("dimision", room.clock.now().replace(year=2030))
+    room.plan()
+    room.clock.advance(minutes=5)
+    room.start_due()
+    assert situation(room).facts.awaited == (
+        "1 reader waits for dimision (es), which is scheduled.",
+    )
+
+
+def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
+    room.rules = replace(room.rules, together=True)
+    room.write()
+    room.write("dimision", translation_of="resignation", language="es")
+    room.look()
+    room.approve(slug="dimision")
+    assert situation(room, "dimision").state is State.WITHIN
+    assert page(room).counts[Shelf.WITHIN] == 1
+
+
+def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
+    made = room.write("weekly-2026-11-24", roundup="weekly")
+    day = room.clock.now().date()
+    issue = Issue(name="weekly", day=day, upto=room.clock.now(), statement=made, parts=("a", "b"))
+    with room.store.begin() as tx:
+        tx.roundups.put(issue, room.clock.now())
+    room.look()
+    assert situation(room, made.slug).notes == (
+        "It gathers 2 statements, and its text cannot be edited.",
+    )
+
+
+# --- the board -----------------------------------------------------------------------------------
+
+
+def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) -> None:
+    room.write("older")
+    room.look()
+    room.write("newer", title="The budget")
+    room.look()
+    room.approve(slug="older")
+    found = page(room)
+    assert [(one.facts.statement.slug, one.state) for one in found.rows] == [
+        ("older", State.LEAVING),
+        ("newer", State.REVIEW),
+    ]
+    assert (found.all, found.counts[Shelf.REVIEW], found.has_more) == (2, 1, False)
+    assert slugs(page(room, shelf=Shelf.REVIEW).rows) == ["newer"]
+    assert slugs(page(room, words="budget").rows) == ["newer"]
+
+
+def fill(room: Newsroom, count: int) -> None:
+    """So many statements: each fourth went out, waits, is approved or is a draft."""
+    now = room.clock.now()
+    with room.store.begin() as tx:
+        for number in range(count):
+            kind = number % 4
+            slug = f"s{number:05}"
+            progress = Progress.DRAFT if kind == 3 else Progress.REVIEW
+            made = room.write(slug, progress=progress, title=f"Statement {number}")
+            tx.statements.put(StoredStatement(statement=made, digest="d", fingerprint="f"), now)
+            if kind == 0:
+                campaign = add_campaign(tx, slug)
+                for state in (CampaignState.SENDING, CampaignState.SENT):
+                    tx.campaigns.move(campaign, state, expect=CampaignState, at=now)
+        room.source.statements = []
+
+
+ASKED: dict[str, Callable[[Newsroom], object]] = {
+    "the board": page,
+    "the last page": lambda room: page(room, number=2),
+    "one shelf": lambda room: page(room, shelf=Shelf.REVIEW),
+    "what went out": lambda room: page(room, shelf=Shelf.SENT),
+    "a search": lambda room: page(room, words="statement"),
+    "home": home,
+    "home of an admin": lambda room: home(room, ADA, Role.ADMIN),
+}
+
+
+@pytest.mark.slow("it writes two thousand statements")
+def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(
+    room: Newsroom,
+) -> None:
+    asked: dict[str, list[int]] = {name: [] for name in ASKED}
+    for count in (240, 2_000):
+        fill(room, count)
+        for name, ask in ASKED.items():
+            with counted() as statements:
+                ask(room)
+            asked[name].append(len(statements))
+    assert {name: few for name, (few, many) in asked.items() if few != many} == {}
+    assert max(few for few, _ in asked.values()) < 800
+
+
+# --- home ----------------------------------------------------------------------------------------
+
+
+def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
+    assert home(room).is_empty
+    room.write("mine", author=ED)
+    room.write("theirs")
+    room.write("draft", progress=Progress.DRAFT)
+    room.look()
+    assert slugs(home(room).waiting) == ["theirs"]
+    assert set(slugs(home(room, FLO).waiting)) == {"mine", "theirs"}
+    assert home(room, "vic@forum.example", Role.VIEWER).waiting == ()
+    assert not home(room).is_empty
+
+
+def test_what_stopped_waits_for_a_sender_before_all_else(room: Newsroom) -> None:
+    room.write("waits")
+    room.start()
+    room.hand().pause("resignation")
+    assert slugs(home(room, ADA, Role.ADMIN).waiting) == ["resignation", "waits"]
+    assert slugs(home(room).waiting) == ["waits"]
+
+
+def test_of_much_that_waits_a_part_is_shown(room: Newsroom) -> None:
+    for number in range(12):
+        room.write(f"s{number}")
+    room.look()
+    found = home(room)
+    assert (len(found.waiting), found.more_waits) == (10, True)
+
+
+def test_what_leaves_next_what_is_going_and_what_went_last(room: Newsroom) -> None:
+    room.start()
+    room.write("later", send_at=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
+    room.look()
+    room.approve(slug="later")
+    room.plan()
+    found = home(room)
+    assert (slugs(found.next), slugs(found.going), found.over) == (["later"], ["resignation"], ())
+    room.drain()
+    found = home(room)
+    assert (slugs(found.next), slugs(found.going)) == (["later"], [])
+    [(campaign, title)] = found.over
+    assert (campaign.counts.accepted, title) == (25, "Forum resigns from task force")
+
+
+# --- the two ways of deciding agree --------------------------------------------------------------
+
+DEEDS: dict[str, Callable[[Newsroom], object]] = {
+    "draft": lambda room: room.write(progress=Progress.DRAFT),
+    "write": lambda room: room.write(),
+    "change": lambda room: room.write(body="Another text."),
+    "break": lambda room: room.write(body="unrenderable"),
+    "remove": lambda room: room.remove(),
+    "look": lambda room: room.look(),
+    "approve": lambda room: room.approve(),
+    "approve twice": lambda room: room.approve(FLO),
+    "revoke": lambda room: _revoke(room),
+    "wait": lambda room: room.clock.advance(minutes=6),
+    "start": lambda room: room.start_due(),
+    "hand over": lambda room: room.dispatcher().dispatch(),
+    "pause": lambda room: room.hand().pause("resignation"),
+    "resume": lambda room: room.hand().resume("resignation"),
+    "cancel": lambda room: room.hand().cancel("resignation"),
+    "correct": lambda room: room.write("again", corrects="resignation"),
+    "approve the correction": lambda room: room.approve(slug="again"),
+    "retire": lambda room: _put(room, Role.VIEWER),
+    "appoint": lambda room: _put(room, Role.APPROVER),
+    "demand two": lambda room: room.demand(required=2),
+    "trust": lambda room: room.demand(author_may_approve=True),
+    "own": lambda room: room.approve("writer@forum.example"),
+}
+
+
+def _revoke(room: Newsroom) -> None:
+    with room.store.begin() as tx:
+        tx.approvals.revoke("resignation", room.clock.now(), actor=ED)
+
+
+def _put(room: Newsroom, role: Role) -> None:
+    with room.store.begin() as tx:
+        tx.staff.put(ED, role, room.clock.now())
+
+
+@pytest.mark.slow("it tries out many histories")
+@examples(20)
+@given(history=st.lists(st.sampled_from(sorted(DEEDS)), max_size=20))
+def test_a_statement_is_listed_where_its_page_says_that_it_stands(
+    fresh_store: FreshStores, history: list[str]
+) -> None:
+    room = Newsroom(fresh_store(), FixedClock())
+    room.subscribe(15)
+    room.write()
+    room.look()
+    for deed in history:
+        with suppress(NewsletterError):  # what is refused changes nothing
+            DEEDS[deed](room)
+        for sender in (False, True):
+            _agree(room, by_sender=sender)
+
+
+def _agree(room: Newsroom, *, by_sender: bool) -> None:
+    asked = rules(room, by_sender=by_sender)
+    with room.store.read() as tx:
+        for one in board(tx, asked, room.clock.now()).rows:
+            listed = tx.board.page(asked.sorting, one.shelf, most=9)
+            assert one.facts.statement.slug in listed, (one.state, one.where)

@@ -1,0 +1,46 @@
+"""Statements for the desk's pages: written to the folder, approved, handed over."""
+
+from typing import Any
+
+import yaml
+
+from tests.desk import Staffed, address_of
+
+READERS = tuple(f"canary{number}@readers.example" for number in range(1, 6))
+"""Whose addresses nobody may see who does not send."""
+
+
+def write(
+    staffed: Staffed, slug: str = "hours", body: str = "The library opens at nine.", **head: Any
+) -> None:
+    fields = {
+        "title": "The library opens earlier",
+        "author": "ana@forum.example",
+        "lists": ["press"],
+        "summary": "From the first of December the library on Mill Street opens at nine.",
+        **head,
+    }
+    path = staffed.site.folder / "statements" / f"{slug}.md"
+    path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
+    staffed.site.app.look()
+
+
+def approve(staffed: Staffed, slug: str = "hours", by: str = "ben") -> None:
+    staffed.site.app.approve(slug, by=address_of(by))
+    staffed.site.app.look()
+
+
+def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
+    """Write it, approve it, and hand it over to everybody."""
+    write(staffed, slug, **head)
+    approve(staffed, slug)
+    staffed.site.clock.advance(minutes=6)
+    staffed.site.app.look()
+    hand_over(staffed)
+
+
+def hand_over(staffed: Staffed) -> None:
+    dispatcher = staffed.site.app.dispatcher()
+    while dispatcher.dispatch() is not None:
+        pass
+    staffed.site.app.look()

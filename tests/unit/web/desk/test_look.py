@@ -1,0 +1,148 @@
+"""The email of a statement as its readers see it, and in one's own inbox."""
+
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Staffed, desk, words
+from tests.rows import rows
+from tests.unit.web.desk.statements import READERS, send, write
+from tests.unit.web.desk.test_reading import SETTINGS
+
+PICTURE = "![The library](https://forum.example/library.jpg)"
+
+
+@pytest.fixture
+def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
+    with desk(tmp_path, database=migrated, **SETTINGS) as staffed:
+        staffed.site.subscribe(*READERS)
+        write(staffed, body=f"The library opens at nine.\n\n{PICTURE}")
+        yield staffed
+
+
+def test_the_page_shows_the_inbox_line_and_a_tab_for_each_way_of_looking(staffed: Staffed) -> None:
+    page = staffed.as_("vera").get("/statements/hours/look")
+    assert "Example Forum The library opens earlier From the first of December" in words(page)
+    assert "Desktop Phone Dark Plain text Pictures off" in words(page)
+    assert 'src="/desk/statements/hours/mail?view=desktop"' in page.text
+    phone = staffed.as_("vera").get("/statements/hours/look?view=phone").text
+    assert 'class="mail phone" src="/desk/statements/hours/mail?view=phone"' in phone
+    unknown = staffed.as_("vera").get("/statements/hours/look?view=x").text
+    assert "/mail?view=desktop" in unknown
+
+
+@rows(
+    ["view", "there", "not_there"],
+    [
+        ("desktop", "color-scheme: only light", "<pre"),
+        ("phone", "color-scheme: only light", "<pre"),
+        ("dark", "color-scheme: only dark", "only light"),
+        ("text", "<pre", "<table"),
+        ("no-pictures", "The library", 'src="https://forum.example'),
+        ("nonsense", "color-scheme: only light", "<pre"),
+    ],
+)
+def test_each_way_of_looking_shows_the_very_email(
+    staffed: Staffed, view: str, there: str, not_there: str
+) -> None:
+    answer = staffed.as_("vera").get(f"/statements/hours/mail?view={view}")
+    assert answer.status == 200
+    assert "The library opens at nine." in answer.text
+    assert there in answer.text
+    assert not_there not in answer.text
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "script" not in answer.headers["content-security-policy"]
+
+
+def test_where_there_is_no_email_it_is_said(staffed: Staffed) -> None:
+    write(staffed, body="{{ name }} <script>")
+    staffed.site.change("UPDATE statement SET digest = '' WHERE slug = 'hours'")
+    assert "There is no email of this statement." in words(
+        staffed.as_("vera").get("/statements/hours/look")
+    )
+    assert staffed.as_("vera").get("/statements/hours/mail").status == 404
+
+
+def test_what_went_out_is_shown_as_it_went_out_whatever_its_file_says_now(staffed: Staffed) -> None:
+    send(staffed, "sent", body="As it was sent.")
+    write(staffed, "sent", body="As it is now.")
+    assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
+    (staffed.site.folder / "statements" / "sent.md").unlink()
+    staffed.site.app.look()
+    assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
+
+
+# --- as a reader gets it -------------------------------------------------------------------------
+
+
+def test_a_sender_sees_it_as_a_reader_gets_it(staffed: Staffed) -> None:
+    page = staffed.as_("cleo").post("/statements/hours/look", {"reader": f" {READERS[1]} "})
+    assert f"As {READERS[1]} gets it." in words(page)
+    assert 'src="/desk/statements/hours/mail/2?view=desktop"' in page.text
+    assert staffed.as_("cleo").get("/statements/hours/mail/2").status == 200
+
+
+@rows(
+    ["typed", "why"],
+    [
+        ("nobody@readers.example", "There is no reader with the address nobody@readers.example"),
+        ("no address", "no address"),
+        ("", ""),
+    ],
+)
+def test_who_is_no_reader_is_said_and_what_was_typed_stays(
+    staffed: Staffed, typed: str, why: str
+) -> None:
+    page = staffed.as_("cleo").post("/statements/hours/look", {"reader": typed})
+    assert page.status == 422
+    assert why in words(page)
+    assert f'value="{typed}"' in page.text
+
+
+@pytest.mark.parametrize("name", ["vera", "ana", "ben"])
+def test_others_do_not(staffed: Staffed, name: str) -> None:
+    answer = staffed.as_(name).post("/statements/hours/look", {"reader": READERS[0]})
+    assert (answer.status, READERS[0] in answer.text) == (403, False)
+    assert staffed.as_(name).get("/statements/hours/mail/1").status == 403
+
+
+@pytest.mark.parametrize("number", ["0", "99", "x", "-1", "9" * 30, "١"])
+def test_a_number_that_nobody_has_is_not_found(staffed: Staffed, number: str) -> None:
+    assert staffed.as_("cleo").get(f"/statements/hours/mail/{number}").status == 404
+
+
+# --- a test email --------------------------------------------------------------------------------
+
+
+def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
+    answer = staffed.as_("ana").post("/statements/hours/test", {})
+    assert answer.headers["location"] == "/desk/statements/hours/look?done=test"
+    [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
+    assert (mail["To"], mail["Subject"]) == (
+        "ana@forum.example",
+        "[Test] The library opens earlier",
+    )
+    with staffed.site.app.store.read() as tx:
+        [line] = [one for one in tx.audit.all() if one.action == "test"]
+    assert line.actor == "ana@forum.example"
+    assert "Ana sent a test email." in words(staffed.as_("vera").get("/statements/hours/history"))
+
+
+def test_or_to_a_colleague_and_to_nobody_else(staffed: Staffed) -> None:
+    ana = staffed.as_("ana")
+    assert ana.post("/statements/hours/test", {"to": "ben@forum.example"}).status == 303
+    refused = ana.post("/statements/hours/test", {"to": READERS[0]})
+    assert refused.status == 409
+    assert "Choose somebody among the staff" in words(refused)
+    assert len(staffed.site.mails) == 1
+    assert staffed.as_("vera").post("/statements/hours/test", {}).status == 403
+
+
+def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
+    staffed.site.change("UPDATE statement SET digest = '' WHERE slug = 'hours'")
+    refused = staffed.as_("ana").post("/statements/hours/test", {})
+    assert refused.status == 409
+    assert "cannot be rendered" in words(refused)
+    assert staffed.site.mails == []

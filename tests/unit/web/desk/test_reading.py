@@ -1,0 +1,367 @@
+"""Home, the board, and the one page of a statement: its checks, comments and history."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.domain.statements.review import Check
+from tests.counting import counted
+from tests.desk import STAFF, Staffed, desk, words
+from tests.rows import rows
+from tests.unit.web.desk.statements import READERS, approve, hand_over, send, write
+
+SETTINGS: dict[str, Any] = {
+    "approvals": {"author_may_approve": False},
+    "schedule": {"undo_window": "5m"},
+}
+
+
+@pytest.fixture
+def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
+    with desk(tmp_path, database=migrated, **SETTINGS) as staffed:
+        yield staffed
+
+
+def said(staffed: Staffed, path: str, name: str = "ben") -> str:
+    answer = staffed.as_(name).get(path)
+    assert answer.status == 200, words(answer)
+    return words(answer)
+
+
+def on_home(staffed: Staffed, name: str) -> str:
+    """What waits for somebody, as their first page says it."""
+    return said(staffed, "", name).partition("Waits for you")[2].partition("Goes out next")[0]
+
+
+# --- home ----------------------------------------------------------------------------------------
+
+
+def test_an_empty_desk_says_how_to_begin(staffed: Staffed) -> None:
+    assert "There are no statements yet. Write the first one" in said(staffed, "", "ana")
+    assert "New statement" in said(staffed, "/statements", "ana")
+    assert "New statement" not in said(staffed, "", "vera") + said(staffed, "/statements", "vera")
+
+
+def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed)
+    assert "The library opens earlier in review" in on_home(staffed, "ben")
+    assert "Nothing waits for you." in on_home(staffed, "ana"), "she wrote it"
+    assert "Nothing waits for you." in on_home(staffed, "vera")
+    approve(staffed)
+    assert "Nothing waits for you." in on_home(staffed, "ben")
+    assert "Goes out next The library opens earlier Tue 24 Nov 2026, 07:05" in said(staffed, "")
+    staffed.site.clock.advance(minutes=6)
+    staffed.site.app.look()
+    assert "0 of 5 handed over." in said(staffed, "", "vera")
+    staffed.site.app.hand("cleo@forum.example").pause("hours")
+    assert "Paused by Cleo. Nobody has it yet. Resume" in on_home(staffed, "cleo")
+    assert "Resume" not in on_home(staffed, "ben")
+    staffed.site.app.hand("cleo@forum.example").resume("hours")
+    hand_over(staffed)
+    assert "Went out last The library opens earlier 5 of 5 accepted." in said(staffed, "", "vera")
+
+
+def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> None:
+    for number in range(11):
+        write(staffed, f"s{number}")
+    assert "More of it is among the statements" in on_home(staffed, "ben")
+
+
+# --- the board -----------------------------------------------------------------------------------
+
+
+def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) -> None:
+    write(staffed, "waits", title="In need of approval")
+    write(staffed, "budget", title="Budget", send_at="2026-12-01 09:00")
+    approve(staffed, "budget")
+    write(staffed, "fair", title="Winter fair", status="draft")
+    board = said(staffed, "/statements", "cleo")
+    assert "All 3 Drafts 1 In review 1 Approved 0 Scheduled 1 Sending 0 Sent 0" in board
+    assert "In need of approval in review You, Ben, Ed or 1 other can approve it." in board
+    assert "Budget scheduled You or Dan can still change the time." in board
+    assert "Goes out Tue 1 Dec 2026, 09:00 (UTC−5)" in board
+    assert "Winter fair" not in said(staffed, "/statements?state=review")
+    assert "Missing" not in board, "what is empty and rare is left out"
+
+
+def test_a_search_keeps_its_words_and_its_state(staffed: Staffed) -> None:
+    write(staffed, "hours")
+    write(staffed, "budget", title="Budget")
+    found = staffed.as_("vera").get("/statements?q=LIBRARY&state=review").text
+    assert "/desk/statements/hours" in found
+    assert "/desk/statements/budget" not in found
+    assert 'value="LIBRARY"' in found
+    assert "/desk/statements?state=drafts&amp;q=LIBRARY" in found
+    assert "Nothing is called “zzz”." in said(staffed, "/statements?q=zzz")
+    assert "There is nothing here at the moment." in said(staffed, "/statements?state=sent")
+
+
+@rows(
+    "query",
+    [
+        "?state=nonsense&q=&page=x",
+        "?page=0",
+        "?page=-1",
+        "?page=99999999999999999999",
+        "?page=٣",
+        "?q=%00%ff&state[]=1",
+        "?q=" + "x" * 5_000,
+    ],
+)
+def test_whatever_the_address_asks_is_answered(staffed: Staffed, query: str) -> None:
+    assert staffed.as_("vera").get(f"/statements{query}").status == 200
+
+
+@pytest.mark.slow("it writes fifty-one statements")
+def test_fifty_are_on_a_page_and_the_others_are_one_further(staffed: Staffed) -> None:
+    for number in range(51):
+        path = staffed.site.folder / "statements" / f"s{number:02}.md"
+        path.write_text(f"---\ntitle: Number {number:02}\n---\nText.\n", "utf-8")
+    staffed.site.app.look()
+    first = staffed.as_("vera").get("/statements").text
+    assert first.count("/desk/statements/s") == 50
+    assert 'rel="next" href="/desk/statements?page=2"' in first
+    second = staffed.as_("vera").get("/statements?page=2").text
+    assert second.count("/desk/statements/s") == 1
+    assert 'rel="prev" href="/desk/statements"' in second
+
+
+# --- the page of a statement ---------------------------------------------------------------------
+
+
+def test_the_page_says_where_it_stands_what_is_next_and_who_acts(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed)
+    page = said(staffed, "/statements/hours")
+    assert "Waiting for 1 approval, from someone other than Ana." in page
+    assert "Next: you, Ed, Cleo or 1 other can approve it. Review" in page
+    assert "Lives in statements/hours.md. It is edited there." in page
+    assert "Press releases" in page
+    assert "about 5" in page
+    approve(staffed)
+    page = said(staffed, "/statements/hours", "cleo")
+    assert "Leaves at 07:05:00 to about 5 people. Next: you, Ben or Dan can undo this." in page
+    assert "In 5:00 Undo" in page
+
+
+@rows(
+    ["name", "offered", "not_offered"],
+    [
+        ("vera", [], ["Review", "Copy to the desk", "Add comment"]),
+        ("ana", ["Copy to the desk", "Add comment"], ["Review"]),
+        ("ben", ["Review", "Copy to the desk", "Add comment"], []),
+    ],
+)
+def test_each_role_is_offered_what_it_may(
+    staffed: Staffed, name: str, offered: list[str], not_offered: list[str]
+) -> None:
+    write(staffed)
+    page = said(staffed, "/statements/hours", name).partition("Lives in")
+    acts = page[0].partition("approve it.")[2] + page[2]
+    assert [one for one in offered if one not in acts] == []
+    assert [one for one in not_offered if one in acts] == []
+
+
+def test_what_changed_since_the_approval_is_counted(staffed: Staffed) -> None:
+    write(staffed)
+    approve(staffed)
+    write(staffed, body="The library opens at ten.", title="The library opens late")
+    page = said(staffed, "/statements/hours")
+    assert "Ben approved another text. It changed since, so it needs a new approval." in page
+    assert re.search(r"[23] things have changed since the last approval\.", page)
+    write(staffed, body="The library opens at nine.", summary="")
+    write(staffed)
+    assert "Leaves at" in said(staffed, "/statements/hours"), "the approved text is back"
+
+
+def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> None:
+    write(staffed)
+    (staffed.site.folder / "statements" / "hours.md").unlink()
+    staffed.site.app.look()
+    page = said(staffed, "/statements/hours", "ana")
+    assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
+    assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
+    assert "Missing 1" in said(staffed, "/statements")
+
+
+def test_readers_are_counted_once_for_a_page(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed)
+    with counted() as statements:
+        said(staffed, "/statements/hours")
+    counts = [one for one in statements if "count" in one and "subscription" in one]
+    assert len(counts) == 2, "all of them, and those who are away"
+
+
+def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
+    write(staffed)
+    path = staffed.site.folder / "statements" / "hours.md"
+    path.write_text("---\ntitle: Hours\nlists: 7\n---\nText.\n", "utf-8")
+    staffed.site.app.look()
+    assert "It cannot be read any more: statements/hours.md:3" in said(staffed, "/statements/hours")
+
+
+def test_what_went_out_shows_its_report_and_no_checks(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    send(staffed)
+    page = said(staffed, "/statements/hours", "vera")
+    assert "The provider accepted 5 of 5 emails. See the report" in page
+    assert "Checks" not in page
+    assert "Sent 1" in said(staffed, "/statements")
+
+
+def test_what_there_is_not_is_not_found(staffed: Staffed) -> None:
+    vera = staffed.as_("vera")
+    for path in ("", "/history", "/checks", "/look", "/mail"):
+        for slug in ("nothing", "..%2fetc", "%00", "x" * 300):
+            assert vera.get(f"/statements/{slug}{path}").status == 404, (slug, path)
+
+
+# --- checks --------------------------------------------------------------------------------------
+
+
+def test_checks_are_shown_beside_the_lines_that_they_speak_of(staffed: Staffed) -> None:
+    write(staffed, body="Hello.\n\n[Click here](https://forum.example)\n")
+    page = said(staffed, "/statements/hours")
+    assert "Warning The link to 'https://forum.example' says only 'Click here'" in page
+    checks = staffed.as_("ben").get("/statements/hours/checks")
+    assert 'href="#line-10"' in checks.text
+    assert 'id="line-10" class="marked"' in checks.text
+    assert words(checks).count("says only 'Click here'") == 2, "in the list, and at its line"
+
+
+def test_where_nothing_is_wrong_it_is_said(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed)
+    assert "All checks passed." in said(staffed, "/statements/hours")
+    assert "All checks passed." in said(staffed, "/statements/hours/checks")
+
+
+def test_each_check_fits_the_page(staffed: Staffed) -> None:
+    write(staffed, body="TK [Click here](https://bit.ly/x) see attached on Monday 24 November 2026")
+    shown = said(staffed, "/statements/hours/checks")
+    assert shown.count("Warning") >= 4
+    assert len(Check) > 4
+
+
+# --- comments and history ------------------------------------------------------------------------
+
+
+def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staffed) -> None:
+    write(staffed)
+    answer = staffed.as_("ana").post("/statements/hours/comments", {"comment": "Shall we wait?"})
+    assert (answer.status, answer.headers["location"]) == (
+        303,
+        "/desk/statements/hours?done=commented",
+    )
+    assert "Your comment was added." in said(staffed, "/statements/hours?done=commented")
+    page = said(staffed, "/statements/hours", "vera")
+    assert "Ana Tue 24 Nov 2026, 07:00 (UTC−5) Shall we wait?" in page
+    assert "Ana commented." in page
+    write(staffed, body="Another text.")
+    assert "(UTC−5), on version" in said(staffed, "/statements/hours", "vera")
+
+
+@rows(
+    ["typed", "why"],
+    [("", "Write a comment first"), ("x" * 2_001, "it has 2,001 characters")],
+)
+def test_a_comment_that_cannot_be_kept_is_given_back(
+    staffed: Staffed, typed: str, why: str
+) -> None:
+    write(staffed)
+    answer = staffed.as_("ana").post("/statements/hours/comments", {"comment": typed})
+    assert answer.status == 422
+    assert why in words(answer)
+    assert f">\n{typed}</textarea>" in answer.text
+    assert staffed.site.rows("SELECT count(*) FROM comment") == [(0,)]
+
+
+def test_viewers_do_not_comment_and_nobody_does_on_what_is_not_there(staffed: Staffed) -> None:
+    write(staffed)
+    assert staffed.as_("vera").post("/statements/hours/comments", {"comment": "x"}).status == 403
+    assert staffed.as_("ana").post("/statements/none/comments", {"comment": "x"}).status == 404
+
+
+def test_each_comment_is_one_line_of_the_log(staffed: Staffed) -> None:
+    write(staffed)
+    staffed.as_("ana").post("/statements/hours/comments", {"comment": "x"})
+    with staffed.site.app.store.read() as tx:
+        [line] = [one for one in tx.audit.all() if one.action == "comment"]
+        tx.audit.verify()
+    assert (line.actor, line.subject) == ("ana@forum.example", "hours")
+
+
+def test_the_history_tells_each_deed_a_page_at_a_time(staffed: Staffed) -> None:
+    write(staffed)
+    assert "Nothing has happened yet." in said(staffed, "/statements/hours/history")
+    approve(staffed)
+    history = said(staffed, "/statements/hours/history", "vera")
+    assert re.search("Scheduled: version .... .....*Ben approved version .... ....", history)
+    with staffed.site.app.store.begin() as tx:
+        for _ in range(60):
+            now = staffed.site.clock.now()
+            tx.audit.enter(at=now, actor="x@y.example", action="note", subject="hours", detail="")
+    assert "/desk/statements/hours/history?page=2" in (
+        staffed.as_("vera").get("/statements/hours/history").text
+    )
+    assert "Ben approved" in said(staffed, "/statements/hours/history?page=2")
+
+
+# --- what holds of all of them -------------------------------------------------------------------
+
+PATHS = (
+    "",
+    "/statements",
+    "/statements?q=library",
+    "/statements/hours",
+    "/statements/hours/history",
+    "/statements/hours/checks",
+    "/statements/hours/look",
+    "/statements/hours/mail",
+    "/statements/hours/mail?view=text",
+)
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
+    write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
+    staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
+    staffed.site.app.approve("hours", by="ben@forum.example", despite=EVIL)
+    staffed.site.app.look()
+    staffed.site.app.hand("cleo@forum.example").pause("hours")
+    with staffed.site.app.store.begin() as tx:
+        tx.staff.rename("ana@forum.example", EVIL)
+    for path in PATHS:
+        page = staffed.as_("cleo").get(path).text
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+
+
+def test_no_page_has_styles_or_scripts_of_its_own(staffed: Staffed) -> None:
+    write(staffed)
+    for path in (path for path in PATHS if "/mail" not in path):
+        page = staffed.as_("dan").get(path).text
+        assert not re.search(r"\sstyle=|\son[a-z]+=|<script(?! type=\"module\" src=)", page), path
+
+
+def test_a_get_changes_no_row(staffed: Staffed) -> None:
+    write(staffed)
+    signed = [staffed.as_(name) for name in STAFF]
+    before = staffed.site.everything()
+    for one in signed:
+        for path in PATHS:
+            assert one.get(path).status == 200, path
+    assert staffed.site.everything() == before
+
+
+@pytest.mark.parametrize("name", ["vera", "ana", "ben"])
+def test_whoever_does_not_send_never_sees_a_readers_address(staffed: Staffed, name: str) -> None:
+    staffed.site.subscribe(*READERS)
+    send(staffed)
+    for path in PATHS:
+        assert "canary" not in staffed.as_(name).get(path).text, path
