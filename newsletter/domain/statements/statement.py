@@ -215,7 +215,7 @@ def standing(
     if complete_at is None:
         reasons = [
             *_shortfall(len(counted), policy.required, outdated),
-            *(f"{by} stands in for what is missing; it takes a second admin" for by in overrides),
+            *map(_stands_in, overrides.values()),
             *reasons,
         ]
     return Standing(
@@ -226,6 +226,10 @@ def standing(
         reasons=() if complete_at else tuple(reasons),
         complete_at=complete_at,
     )
+
+
+def _stands_in(override: Approval) -> str:
+    return f"{override.by} stands in for what is missing; it takes a second admin"
 
 
 def _complete_at(

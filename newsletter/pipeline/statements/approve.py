@@ -16,6 +16,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.subscribers.mailbox import same_person
 from newsletter.pipeline.ledger import (
     authorise,
     find_seen,
@@ -127,7 +128,7 @@ def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: Approv
 
 def wrote(statement: Statement, person: str) -> bool:
     """Whether their own words are in it. ``person`` is a folded address."""
-    return person == statement.author
+    return any(same_person(person, one) for one in statement.written_by)
 
 
 def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) -> None:

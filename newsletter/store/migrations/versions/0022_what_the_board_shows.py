@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 
 WIDE = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 

@@ -211,7 +211,7 @@ ADMINS = {**ROLES, "dan@forum.example": Role.ADMIN, "writer@forum.example": Role
 def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> Standing:
     return standing(
         digest="d1",
-        author="writer@forum.example",
+        writers=("writer@forum.example",),
         approvals=approvals,
         policy=ApprovalPolicy(**policy),
         roles=roles,

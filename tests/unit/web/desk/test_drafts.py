@@ -202,6 +202,17 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
     assert "See what was handed in" in page
 
 
+def test_the_page_of_its_statement_leads_back_to_the_text(desk: Desk) -> None:
+    assert 'href="/desk/drafts"' in desk.ana.get("/statements").text
+    desk.keep(act="hand-in")
+    page = desk.ana.get("/statements/library-hours")
+    assert page.status == 200
+    assert f'href="/desk{desk.at}"' in page.text
+    assert "Take back" in words(page)
+    desk.ana.post(f"{desk.at}/take-back")
+    assert f'href="/desk{desk.at}/edit"' in desk.ana.get("/statements/library-hours").text
+
+
 def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
     desk.keep(act="hand-in")
     site = desk.staffed.site
