@@ -162,6 +162,7 @@ class App(Parts):
         despite: str | None = None,
         no_embargo: bool = False,
         override: bool = False,
+        at_desk: bool = False,
         shown: int | None = None,
     ) -> Given:
         """Take down a yes to a statement. Raises NotFound or Refused."""
@@ -174,6 +175,7 @@ class App(Parts):
             despite=despite,
             no_embargo=no_embargo,
             override=override,
+            at_desk=at_desk,
             shown=shown,
         )
         return approve(

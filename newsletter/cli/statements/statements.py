@@ -205,6 +205,7 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
         app.refresh()
         with app.store.begin() as tx:
             now = app.clock.now()
+            tx.returns.close(slug, now)
             tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 

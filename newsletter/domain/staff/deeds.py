@@ -56,7 +56,9 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
 )
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
-_FILLING = re.compile(r" by command\b|^one test mail$|^approvals? [0-9, ]+ taken back(?:: )?")
+_FILLING = re.compile(
+    r" by (?:command|desk)\b|^one test mail$|^approvals? [0-9, ]+ taken back(?:: )?"
+)
 """What the sentence says already."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
 _SOMEBODY = "somebody"

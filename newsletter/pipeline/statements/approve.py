@@ -72,6 +72,8 @@ class Yes:
     """Why, over what a review warns of; without a warning it is not written down."""
     no_embargo: bool = False
     """They waive the embargo that the text spoke of and for which no end is set."""
+    at_desk: bool = False
+    """They said it on the page that showed them that very text."""
     override: bool = False
     """As an admin, they stand in for an approval that is missing; ``despite`` says why."""
     shown: int | None = None
@@ -80,7 +82,9 @@ class Yes:
     @property
     def channel(self) -> Channel:
         """How it counts."""
-        return Channel.OVERRIDE if self.override else Channel.COMMAND
+        if self.override:
+            return Channel.OVERRIDE
+        return Channel.DESK if self.at_desk else Channel.COMMAND
 
 
 def approve(

@@ -58,6 +58,7 @@ class Submitting:
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
+            tx.returns.close(slug, self.clock.now())  # it waits for approval, also unchanged
             self._enter(tx, who, "submit", slug, f"version {number}")
             return find_draft(tx, key)
 

@@ -135,6 +135,7 @@ class Reviewing:
                 expect=_seen(visit),
                 despite=visit.field("despite").strip() or None,
                 no_embargo=bool(visit.field("no_embargo")),
+                at_desk=True,
                 shown=shown,
             )
         except Refused as error:

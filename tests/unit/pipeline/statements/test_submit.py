@@ -13,8 +13,9 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.ledger import standing_of
+from newsletter.pipeline.ledger import return_of, standing_of
 from newsletter.pipeline.statements.kept import DeskSource
+from newsletter.pipeline.statements.send_back import send_back
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
 
@@ -301,3 +302,27 @@ def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: Writi
     desk.submitting.take_back(draft.key, by=ANA)
     desk.room.look()
     assert not stored(desk).present
+
+
+def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
+    desk: WritingRoom,
+) -> None:
+    draft = desk.hand_in(desk.new())
+    desk.room.look()
+    room = desk.room
+    send_back(
+        SLUG,
+        by="ed@forum.example",
+        expect="",
+        reason="Look at the hours again.",
+        store=room.store,
+        policy=room.rules.policy,
+        clock=room.clock,
+    )
+    with room.store.read() as tx:
+        assert return_of(tx, stored(desk)) is not None
+    room.clock.advance(minutes=1)
+    desk.submitting.take_back(draft.key, by=ANA)
+    desk.hand_in(draft)
+    with room.store.read() as tx:
+        assert return_of(tx, stored(desk)) is None

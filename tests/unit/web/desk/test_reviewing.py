@@ -73,7 +73,7 @@ def test_an_approval_is_taken_down_once(at: Room, ben: Signed) -> None:
     again = approve(at, ben, page)
     assert again.status == 303
     [yes] = at.approvals
-    assert (yes.by, yes.digest) == (address_of("ben"), at.digest)
+    assert (yes.by, yes.digest, yes.channel) == (address_of("ben"), at.digest, Channel.DESK)
     assert at.deeds().count((address_of("ben"), "approve")) == 1
 
 
