@@ -209,6 +209,25 @@ class App(Parts):
             clock=self.clock,
         )
 
+    @cached_property
+    def standpoint(self) -> Rules:
+        """By what it is said where a statement stands."""
+        from newsletter.domain.campaigns.go import StartBy
+        from newsletter.domain.campaigns.state import Sorting
+        from newsletter.pipeline.campaigns.facts import Rules
+
+        by_sender = self.settings.schedule.start == StartBy.SENDER.value
+        together = self.settings.together
+        sorting = Sorting(policy=self.policy, together=together, by_sender=by_sender)
+        return Rules(sorting=sorting, times=self.rules.times, fault=self._fault)
+
+    def _fault(self, statement: Statement) -> str:
+        """What is wrong with a text or its file, as far as this process has seen it."""
+        faults = self.past.tried.faults.get(statement.slug, ())
+        own = (one for one in self.past.read.faults if one.file == statement.origin)
+        found = next(iter((*faults, *own)), None)
+        return "" if found is None else str(found)
+
     def writing(self, actor: str) -> Writing:
         """A person who writes at the desk."""
         from newsletter.pipeline.statements.write import Writing
@@ -254,22 +273,6 @@ class App(Parts):
             together=together,
             before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
         )
-
-    @cached_property
-    def standpoint(self) -> Rules:
-        """By what it is said where a statement stands."""
-        from newsletter.domain.campaigns.state import Sorting
-        from newsletter.pipeline.campaigns.facts import Rules
-
-        sorting = Sorting(policy=self.policy, together=self.settings.together)
-        return Rules(sorting=sorting, times=self.rules.times, fault=self._fault)
-
-    def _fault(self, statement: Statement) -> str:
-        """What is wrong with a text or its file, as far as this process has seen it."""
-        faults = self.past.tried.faults.get(statement.slug, ())
-        own = (one for one in self.past.read.faults if one.file == statement.origin)
-        found = next(iter((*faults, *own)), None)
-        return "" if found is None else str(found)
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.go import Go
 from newsletter.domain.campaigns.state import Shelf, Sorting
 from newsletter.domain.statements.comment import Comment
+from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -16,6 +18,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
+from tests.contracts.store_drafts import DRAFT, FIRST, TEXT
 from tests.contracts.store_records import BARE
 from tests.fakes import NOON
 
@@ -118,6 +121,72 @@ class BoardContract:
                 assert tx.board.page(SORTING, words=words, most=9) == slugs, words
                 assert sum(tx.board.counts(SORTING, words).values()) == len(slugs), words
 
+    def test_a_text_that_was_never_handed_in_is_found_by_its_title(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number, title in enumerate(("São Paulo", "Budget", "")):
+                text = replace(TEXT, title=title)
+                version = replace(FIRST, text=text)
+                at = NOON + timedelta(minutes=number)
+                draft = replace(DRAFT, key=f"{number:016}", version=version, changed_at=at)
+                tx.drafts.add(draft)
+            handed_in = replace(DRAFT, key="h" * 16)
+            number = tx.drafts.add(handed_in).version.number
+            tx.drafts.hand_in("h" * 16, "hours", number, by=ED, at=NOON)
+            tx.drafts.add(replace(DRAFT, key="d" * 16))
+            tx.drafts.delete("d" * 16, NOON)
+            keys = [f"{number:016}" for number in (2, 1, 0)]
+            assert tx.board.unseen(most=9) == keys
+            assert tx.board.unseen(skip=1, most=1) == keys[1:2]
+            assert tx.board.unseen(words="sao", most=9) == keys[2:]
+            assert (tx.board.count_unseen(), tx.board.count_unseen("sao")) == (3, 1)
+
+    def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
+        self, store: Store
+    ) -> None:
+        by_sender = replace(SORTING, by_sender=True)
+        later = NOON + timedelta(minutes=1)
+        go = Go(slug="hours", digest="d1", by=ED, at=NOON, count=3)
+        back = Returned(slug="hours", digest="d1", by=ED, at=NOON, reason="Why?")
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            write(tx, "hours")
+            tx.returns.add(back)
+            assert shelf(tx, by_sender) is Shelf.DRAFTS
+            tx.returns.close("hours", NOON)
+            assert shelf(tx, by_sender) is Shelf.REVIEW
+            tx.goes.add(go)
+            assert shelf(tx, by_sender) is Shelf.REVIEW
+            tx.approvals.add(replace(yes("hours"), at=later))
+            assert shelf(tx, by_sender) is Shelf.APPROVED, "it is older than the approval"
+            tx.goes.add(replace(go, at=later, digest="d0"))
+            assert shelf(tx, by_sender) is Shelf.APPROVED, "it started another text"
+            tx.goes.add(replace(go, at=later))
+            assert shelf(tx, by_sender) is Shelf.SCHEDULED
+            tx.goes.revoke("hours", later)
+            assert shelf(tx, by_sender) is Shelf.APPROVED
+            tx.approvals.revoke("hours", later, actor=ED)
+            tx.returns.add(replace(back, at=later))
+            assert shelf(tx, by_sender) is Shelf.DRAFTS
+            tx.approvals.add(replace(yes("hours"), at=later))
+            assert shelf(tx, by_sender) is Shelf.APPROVED, "it was approved since"
+
+    def test_two_admins_stand_in_for_an_approval_and_spellings_are_one_person(
+        self, store: Store
+    ) -> None:
+        ada, adi = "ada@forum.example", "adi@forum.example"
+        spelt, over = "writer+x@forum.example", Channel.OVERRIDE
+        with store.begin() as tx:
+            for admin in (ada, adi, "ada+2@forum.example", spelt):
+                tx.staff.put(admin, Role.ADMIN, NOON)
+            write(tx, "hours")
+            tx.approvals.add(yes("hours", by=spelt))
+            assert shelf(tx) is Shelf.REVIEW, "it is the writer's own"
+            tx.approvals.add(yes("hours", by=ada, channel=over))
+            tx.approvals.add(yes("hours", by="ada+2@forum.example", channel=over))
+            assert shelf(tx) is Shelf.REVIEW, "one person"
+            tx.approvals.add(yes("hours", by=adi, channel=over))
+            assert shelf(tx) is Shelf.SCHEDULED
+
     def test_comments_are_kept_in_their_order_the_last_ones_are_shown(self, store: Store) -> None:
         with store.begin() as tx:
             for number in range(4):
@@ -174,6 +243,11 @@ def write(
     made = replace(BARE, slug=slug, author="writer@forum.example", **fields)  # type: ignore[arg-type]
     stored = StoredStatement(statement=made, digest=digest, fingerprint="f", present=present)
     tx.statements.put(stored, NOON)
+
+
+def shelf(tx: Transaction, sorting: Sorting = SORTING) -> Shelf:
+    [found] = [one for one, count in tx.board.counts(sorting).items() if count]
+    return found
 
 
 def yes(

@@ -21,6 +21,7 @@ from newsletter.domain.campaigns.state import (
     state_of,
 )
 from newsletter.domain.staff.member import name_of
+from newsletter.domain.statements.statement import Approval
 from newsletter.domain.wording import clock, day, listed, moment, people, plural
 
 
@@ -133,7 +134,7 @@ def _draft(facts: Facts) -> str:
 def _review(facts: Facts) -> str:
     have, needed = facts.standing.counted, facts.policy.required
     missing = plural(needed - len(have), "approval")
-    others = sorted(facts.writers - {one.by for one in have})
+    others = [one for one in facts.statement.written_by if one not in {yes.by for yes in have}]
     barred = bool(others) and not facts.policy.author_may_approve
     whose = f", from someone other than {_names(others, facts, 'or')}" if barred else ""
     if have:
@@ -145,7 +146,7 @@ def _review(facts: Facts) -> str:
 def _returned(facts: Facts) -> str:
     if facts.returned is None:
         return _draft(facts)
-    return f"{name(facts.returned.by, facts)} sent it back: “{facts.returned.why}”"
+    return f"{name(facts.returned.by, facts)} sent it back: “{facts.returned.reason}”"
 
 
 def _changed(facts: Facts) -> str:
@@ -268,7 +269,14 @@ _WHERE: Mapping[State, Callable[[Facts], str]] = MappingProxyType(
 
 
 def _approvers(facts: Facts) -> str:
-    return _names([one.by for one in facts.standing.counted], facts)
+    counted, overrides = ([one.by for one in some] for some in _given(facts))
+    if len(counted) >= facts.policy.required or not overrides:
+        return _names(counted, facts)
+    return f"{_names(overrides, facts)}, who stand in for a missing approval"
+
+
+def _given(facts: Facts) -> tuple[tuple[Approval, ...], tuple[Approval, ...]]:
+    return facts.standing.counted, facts.standing.overrides
 
 
 def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
@@ -299,3 +307,8 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
     if facts.parts:
         yield f"It gathers {plural(facts.parts, 'statement')}, and its text cannot be edited."
     yield from facts.awaited
+    if facts.ahead:
+        yield "There is a newer text at the desk, which has not been handed in."
+    if facts.standing.overrides and not facts.standing.approved and state not in _OVER:
+        by = _names([one.by for one in facts.standing.overrides], facts)
+        yield f"{by} stands in for a missing approval. It takes a second admin."

@@ -7,6 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     Progress,
@@ -14,6 +15,7 @@ from newsletter.domain.statements.statement import (
     Standing,
     Statement,
 )
+from newsletter.domain.subscribers.mailbox import same_person
 
 
 class State(Enum):
@@ -189,15 +191,6 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Returned:
-    """Somebody sent a text back."""
-
-    by: str
-    why: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class Related:
     """Another statement, as one names it."""
 
@@ -222,15 +215,15 @@ class Facts:
     staff: Mapping[str, Role] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     """What colleagues call those who said it."""
-    writers: frozenset[str] = frozenset()
-    """Who wrote this very text."""
     draft: str = ""
     """The key of the text at the desk; empty where it lives elsewhere."""
+    ahead: bool = False
+    """What stands there now has not been handed in."""
     campaign: Campaign | None = None
     by_sender: bool = False
     """A sender starts it; else the last approval does."""
     started_at: datetime | None = None
-    """When a sender said that this very text may go."""
+    """When somebody said that this very text may go, and to how many."""
     release: datetime | None = None
     """When the first reader gets it; None while nobody can know."""
     undo_window: timedelta = timedelta(0)
@@ -262,6 +255,10 @@ class Facts:
         if self.statement.roundup:
             return Home.ROUNDUP
         return Home.FEED if self.statement.feed else Home.FILE
+
+    def wrote(self, address: str) -> bool:
+        """Whether this person, under whatever spelling, wrote in this very text."""
+        return any(same_person(address, one) for one in self.statement.written_by)
 
     @property
     def begun(self) -> bool:
@@ -308,7 +305,7 @@ def _approved(facts: Facts) -> State:
         return State.APPROVED
     if facts.objection:
         return State.HELD_BACK
-    decided = facts.started_at if facts.by_sender else facts.standing.complete_at
+    decided = facts.started_at or facts.standing.complete_at
     if facts.release is None or decided is None:
         return State.SCHEDULED
     undone_alone = facts.release <= decided + facts.undo_window
@@ -333,7 +330,6 @@ def _reached(campaign: Campaign) -> bool:
 
 
 _REVIEWED = (Act.REVIEW,)
-_TIMED = (Act.CHANGE_TIME, Act.CANCEL)
 _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
     {
         State.DRAFT: (Act.EDIT, Act.HAND_IN),
@@ -342,7 +338,7 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
         State.CHANGED: (Act.SEE_CHANGES, Act.TAKE_BACK),
         State.APPROVED: (Act.START, Act.REVIEW),
         State.HELD_BACK: (Act.REVIEW,),
-        State.SCHEDULED: (Act.CHANGE_TIME, Act.CANCEL),
+        State.SCHEDULED: (Act.CHANGE_TIME, Act.UNDO),
         State.LEAVING: (Act.UNDO,),
         State.SENDING: (Act.PAUSE, Act.CANCEL, Act.REPORT),
         State.PAUSED: (Act.RESUME, Act.CANCEL, Act.REPORT),
@@ -366,7 +362,7 @@ def acts_of(state: State, facts: Facts) -> tuple[Act, ...]:
     if state is State.CANCELLED and facts.begun:
         return (Act.REPORT,)
     if facts.campaign is None:
-        found = tuple(act for act in found if act not in {Act.REPORT, Act.CANCEL})
+        found = tuple(act for act in found if act is not Act.REPORT)
     if facts.home is Home.DESK:
         return found
     kept = tuple(act for act in found if act not in _AT_THE_DESK)
@@ -384,17 +380,17 @@ def actors_of(act: Act | None, facts: Facts) -> tuple[str, ...]:
     able = [one for one, role in facts.staff.items() if role.includes(needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         able = [one for one in able if _may_approve(one, facts)]
-    if needed is Role.WRITER and facts.writers & set(able):
-        able = [one for one in able if one in facts.writers]
+    if needed is Role.WRITER:
+        able = [one for one in able if facts.wrote(one)] or able
     if act is Act.UNDO:
-        own = {one.by for one in facts.standing.counted}
+        own = {one.by for one in facts.standing.given}
         able += [one for one in facts.staff if one in own and one not in able]
     return tuple(sorted(able, key=lambda one: (_rank(facts.staff[one]), one)))
 
 
 def _may_approve(address: str, facts: Facts) -> bool:
-    wrote = address in facts.writers and not facts.policy.author_may_approve
-    return not wrote and address not in {one.by for one in facts.standing.counted}
+    barred = facts.wrote(address) and not facts.policy.author_may_approve
+    return not barred and address not in {one.by for one in facts.standing.counted}
 
 
 def _rank(role: Role) -> int:

@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
-_OVERRIDES = 2
+OVERRIDES = 2
 """So many admins stand in for an approval that is missing."""
 
 
@@ -171,7 +171,7 @@ class Standing:
     @property
     def given(self) -> tuple[Approval, ...]:
         """All that count: approvals and, where two admins stand in, theirs."""
-        over = self.overrides if len(self.overrides) >= _OVERRIDES else ()
+        over = self.overrides if len(self.overrides) >= OVERRIDES else ()
         return self.counted + over
 
     @property
@@ -236,7 +236,7 @@ def _complete_at(
     counted: Sequence[Approval], overrides: Sequence[Approval], required: int
 ) -> datetime | None:
     """When there were enough: as many approvals as are required, or two overrides."""
-    ways = ((counted, required), (overrides, _OVERRIDES))
+    ways = ((counted, required), (overrides, OVERRIDES))
     return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
 

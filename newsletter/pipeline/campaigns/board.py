@@ -11,6 +11,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import NotFound
+from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.pipeline.campaigns.facts import Rules, situation_of, situations
 from newsletter.store.sql import Transaction
@@ -29,6 +30,8 @@ class BoardPage:
     """A page of the board."""
 
     rows: tuple[Situation, ...]
+    unseen: tuple[Draft, ...]
+    """Texts at the desk that were never handed in, a page of them beside that of the others."""
     counts: dict[Shelf, int]
     """Of what fits the search, by shelf."""
     shelf: Shelf | None
@@ -54,15 +57,25 @@ def board(
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
     sorting = rules.sorting
-    slugs = tx.board.page(sorting, shelf, words=words, skip=(number - 1) * PAGE, most=PAGE + 1)
+    skip = (number - 1) * PAGE
+    unseen = _unseen(tx, words, skip) if shelf in {None, Shelf.DRAFTS} else []
+    counts = tx.board.counts(sorting, words)
+    counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
+    slugs = tx.board.page(sorting, shelf, words=words, skip=skip, most=PAGE + 1)
     return BoardPage(
         rows=tuple(_stand(tx, slugs[:PAGE], rules, now)),
-        counts=tx.board.counts(sorting, words),
+        unseen=tuple(unseen[:PAGE]),
+        counts=counts,
         shelf=shelf,
         words=words,
         number=number,
-        has_more=len(slugs) > PAGE,
+        has_more=max(len(slugs), len(unseen)) > PAGE,
     )
+
+
+def _unseen(tx: Transaction, words: str, skip: int) -> list[Draft]:
+    keys = tx.board.unseen(words=words, skip=skip, most=PAGE + 1)
+    return [draft for draft in map(tx.drafts.get, keys) if draft is not None]
 
 
 def _stand(tx: Transaction, slugs: list[str], rules: Rules, now: datetime) -> list[Situation]:
@@ -97,6 +110,8 @@ class Desktop:
     """What is under way, the newest first."""
     over: tuple[tuple[Campaign, str], ...]
     """What went out last, with its title."""
+    drafts: tuple[Draft, ...]
+    """What they write at the desk and have not handed in."""
     is_empty: bool
     """There is no statement at all."""
 
@@ -125,8 +140,14 @@ def desktop(tx: Transaction, address: str, role: Role, rules: Rules, now: dateti
         next=tuple(_of_campaigns(tx, tx.campaigns.soonest(_NEXT), rules, now)),
         going=tuple(_of_campaigns(tx, _going(under_way), rules, now)),
         over=tuple((one, _title(tx, one.slug)) for one in tx.campaigns.last_ended(_REPORTS)),
-        is_empty=not tx.board.page(rules.sorting, most=1),
+        drafts=tuple(_mine(tx, address)),
+        is_empty=not tx.board.page(rules.sorting, most=1) and not tx.board.unseen(most=1),
     )
+
+
+def _mine(tx: Transaction, address: str) -> list[Draft]:
+    unseen = tx.drafts.unseen(_LOOKED_AT)
+    return [one for one in unseen if address in one.version.writers][:_NEXT]
 
 
 def _going(campaigns: Iterable[Campaign]) -> list[Campaign]:

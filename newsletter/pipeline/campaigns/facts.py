@@ -15,7 +15,7 @@ from newsletter.domain.statements.statement import Role, Statement, StoredStatem
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.outlook import outlook
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
-from newsletter.pipeline.ledger import embargo_of, standing_of
+from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
 from newsletter.pipeline.statements.family import awaited, check_translation
 from newsletter.store.sql import Transaction
 
@@ -58,12 +58,14 @@ def situation_of(
     """Where one stands, with all that its page says: how many get it, when, in which languages."""
     facts = _facts(tx, stored, _around(tx, [stored]), rules, now)
     hours = _hours(tx, facts, rules)
+    draft = tx.drafts.of(stored.statement.slug) if facts.draft else None
     facts = replace(
         facts,
         release=facts.release or (hours[0] if hours and facts.standing.approved else None),
         translations=_translations(tx, stored.statement, rules, now),
         awaited=_awaited(tx, facts),
         hours=hours,
+        ahead=draft is not None and draft.is_ahead,
         readers=_readers(tx, facts, rules),
     )
     return situate(facts)
@@ -96,6 +98,7 @@ def _facts(
         names=around.names,
         writers=frozenset(statement.written_by),
         draft=statement.desk,
+        returned=return_of(tx, stored),
         campaign=around.campaigns.get(statement.slug),
         by_sender=rules.sorting.by_sender,
         undo_window=rules.times.undo_window,
@@ -104,10 +107,10 @@ def _facts(
         parts=_parts(tx, statement),
     )
     facts = replace(facts, corrected=_corrected(tx, facts, around))
-    return facts if facts.begun else _before(tx, facts, rules)
+    return facts if facts.begun else _before(tx, stored, facts, rules)
 
 
-def _before(tx: Transaction, facts: Facts, rules: Rules) -> Facts:
+def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules) -> Facts:
     """The same, with what matters only until it begins."""
     try:
         embargo = embargo_of(tx, facts.statement, rules.times.timezone)
@@ -116,6 +119,8 @@ def _before(tx: Transaction, facts: Facts, rules: Rules) -> Facts:
     facts = replace(facts, embargo_until=embargo)
     if not facts.standing.approved or not facts.present:
         return facts
+    go = go_of(tx, stored, facts.standing)
+    facts = replace(facts, started_at=go.at if go else None)
     return replace(facts, release=_release(tx, facts, rules), objection=_objection(tx, facts))
 
 
@@ -140,7 +145,8 @@ def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None
 
 def _release(tx: Transaction, facts: Facts, rules: Rules) -> datetime | None:
     """When the first reader gets it: as its campaign says, or as planning would."""
-    campaign, approved_at = facts.campaign, facts.standing.complete_at or facts.now
+    campaign = facts.campaign
+    approved_at = facts.started_at or facts.standing.complete_at or facts.now
     if campaign is not None and campaign.state in BEFORE_START:
         return campaign.release_at
     try:
@@ -191,7 +197,7 @@ def _awaited(tx: Transaction, facts: Facts) -> tuple[str, ...]:
 
 
 def _hours(tx: Transaction, facts: Facts, rules: Rules) -> tuple[datetime, datetime] | None:
-    approved_at = facts.standing.complete_at or facts.now
+    approved_at = facts.started_at or facts.standing.complete_at or facts.now
     if facts.statement.local_time is None or facts.begun or not facts.present:
         return None
     try:
@@ -210,6 +216,6 @@ def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
     ready = facts.present and facts.digest and not facts.begun
     if not ready or situate(facts).state not in _COUNTED:
         return None
-    since = facts.standing.complete_at or facts.now
+    since = facts.started_at or facts.standing.complete_at or facts.now
     to_come = outlook(tx, facts.statement.slug, since, policy=facts.policy, times=rules.times)
     return to_come.readers if to_come else None

@@ -40,7 +40,7 @@ statement = table(
     integer("changed_at"),
     words("translation_of", empty=True),
     words("progress", empty=True),
-    words("author", empty=True),
+    words("writers", empty=True),  # their mailboxes, each between blanks
     words("sought", empty=True),  # title and slug, folded: what the board looks through
     Index(
         "ix_statement_translation_of", "translation_of", sqlite_where=text("translation_of <> ''")

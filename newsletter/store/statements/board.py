@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    ScalarSelect,
     Select,
     and_,
     case,
     exists,
     false,
     func,
+    literal,
     or_,
     select,
     true,
@@ -23,8 +25,14 @@ from sqlalchemy import (
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.state import Shelf, Sorting
 from newsletter.domain.delivery.batch import BatchState
-from newsletter.domain.statements.statement import Channel, Progress, Role
-from newsletter.store.schema import tables
+from newsletter.domain.statements.statement import (
+    OVERRIDES,
+    Channel,
+    Progress,
+    Role,
+)
+from newsletter.domain.subscribers.mailbox import mailbox
+from newsletter.store.schema import deciding, tables, writing
 from newsletter.store.statements.statements import last_of, sought
 
 _statement = tables.statement.c
@@ -33,6 +41,8 @@ _approval = tables.approval.c
 _batch = tables.batch.c
 _staff = tables.staff.c
 _campaign = tables.campaign.c
+_draft = writing.draft.c
+_version = writing.version.c
 _LONGEST = 200
 """Characters that are read of what was typed into the search."""
 _ESCAPE = "\\"
@@ -44,6 +54,10 @@ class Board:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        own = connection.connection.driver_connection
+        if own is not None:  # two spellings of one mailbox are one person: no SQL says so
+            own.create_function("mailbox", 1, mailbox, deterministic=True)
+            own.create_function("sought", 1, sought, deterministic=True)
 
     def counts(self, sorting: Sorting, words: str = "") -> dict[Shelf, int]:
         """How many stand on each shelf, of those in whose title or name these words are."""
@@ -71,6 +85,22 @@ class Board:
         query = query.order_by(_touched.number.desc()).limit(most).offset(skip)
         return list(self._connection.scalars(query))
 
+    def unseen(self, *, words: str = "", skip: int = 0, most: int) -> list[str]:
+        """The keys of texts at the desk that were never handed in: what changed last, first."""
+        query = _unseen(_draft.key, words).order_by(_draft.changed_at.desc(), _draft.key)
+        return list(self._connection.scalars(query.limit(most).offset(skip)))
+
+    def count_unseen(self, words: str = "") -> int:
+        """How many there are, of those in whose title these words are."""
+        return int(self._connection.scalar(_unseen(func.count(), words)) or 0)
+
+
+def _unseen(what: ColumnElement[Any], words: str) -> Select[Any]:
+    joined = writing.draft.join(writing.version, _draft.head == _version.number)
+    title = func.sought(func.json_extract(_version.document, "$.title"))
+    there = (_draft.deleted_at.is_(None), _draft.slug == "")
+    return select(what).select_from(joined).where(*there, *_with(words, title))
+
 
 def _sorted(*columns: ColumnElement[Any]) -> Select[Any]:
     newest = _campaign.id == last_of(_statement.slug)
@@ -82,10 +112,10 @@ def _sorted(*columns: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _with(words: str) -> list[ColumnElement[bool]]:
+def _with(words: str, within: ColumnElement[str] = _statement.sought) -> list[ColumnElement[bool]]:
     """Each word is somewhere in the title or the name; neither case nor order counts."""
     looked_for = sought(words[:_LONGEST]).translate(_LITERAL).split()
-    return [_statement.sought.like(f"%{word}%", escape=_ESCAPE) for word in looked_for]
+    return [within.like(f"%{word}%", escape=_ESCAPE) for word in looked_for]
 
 
 def _shelf(sorting: Sorting) -> ColumnElement[str]:
@@ -110,7 +140,7 @@ def _shelf(sorting: Sorting) -> ColumnElement[str]:
         (approved & ~_started(sorting), Shelf.APPROVED),
         (approved, Shelf.SCHEDULED),
         (_returned(), Shelf.DRAFTS),
-        (_outdated() & ~_any_approval(sorting), Shelf.REVIEW),
+        (_outdated(), Shelf.REVIEW),
         (cancelled & ~_any_approval(sorting), Shelf.CANCELLED),
     ]
     return case(*((when, shelf.value) for when, shelf in rules), else_=Shelf.REVIEW.value)
@@ -127,22 +157,26 @@ def _reached() -> ColumnElement[bool]:
     return exists().where(_batch.campaign_id == _campaign.id, had)
 
 
-def _counts(sorting: Sorting) -> ColumnElement[bool]:
+def _counts(sorting: Sorting, *, standing_in: bool = False) -> ColumnElement[bool]:
     """Whether a row of approvals counts for the text as it is, in the words of ``standing``."""
     policy = sorting.policy
+    who = func.mailbox(_approval.by)
     held = select(_staff.role).where(_staff.address == _approval.by).scalar_subquery()
     enough = held.in_([role.value for role in Role if role.includes(Role.APPROVER)])
     stranger = held.is_(None)
     channel = _approval.channel
     vouched = channel.in_([Channel.FEED.value, Channel.PARTS.value])
     trusted = true() if policy.trust_front_matter else channel != Channel.FRONT_MATTER.value
-    own = false() if policy.author_may_approve else _approval.by == _statement.author
-    return and_(
-        _live(),
-        _approval.digest == _statement.digest,
-        ~own,
-        or_(enough & trusted, vouched & stranger),
+    wrote = func.instr(_statement.writers, literal(" ") + who + literal(" ")) > 0
+    own = false() if policy.author_may_approve else wrote
+    overrides = channel == Channel.OVERRIDE.value
+    admin = held == Role.ADMIN.value
+    counts = (
+        admin & overrides
+        if standing_in
+        else ~overrides & ((enough & trusted) | (vouched & stranger))
     )
+    return and_(_live(), _approval.digest == _statement.digest, ~own, counts)
 
 
 def _live() -> ColumnElement[bool]:
@@ -150,8 +184,18 @@ def _live() -> ColumnElement[bool]:
 
 
 def _approved(sorting: Sorting) -> ColumnElement[bool]:
-    given = select(func.count(_approval.by.distinct())).where(_counts(sorting))
-    return given.correlate(tables.statement).scalar_subquery() >= sorting.policy.required
+    return _enough(sorting, true())
+
+
+def _enough(sorting: Sorting, when: ColumnElement[bool]) -> ColumnElement[bool]:
+    """There are as many approvals as are required, or two overrides, of those rows."""
+    given = _people(_counts(sorting) & when) >= sorting.policy.required
+    return given | (_people(_counts(sorting, standing_in=True) & when) >= OVERRIDES)
+
+
+def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
+    counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
+    return counted.correlate(tables.statement, deciding.go).scalar_subquery()
 
 
 def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
@@ -164,8 +208,29 @@ def _outdated() -> ColumnElement[bool]:
 
 
 def _started(sorting: Sorting) -> ColumnElement[bool]:
-    return false() if sorting.by_sender else true()
+    """Somebody said that this very text may go, after the last approval that it needed."""
+    if not sorting.by_sender:
+        return true()
+    go = deciding.go.c
+    this = and_(go.slug == _statement.slug, go.digest == _statement.digest, go.revoked_at.is_(None))
+    complete = _enough(sorting, _approval.at <= go.at)
+    return exists(select(go.id).where(this, complete).correlate(tables.statement))
 
 
 def _returned() -> ColumnElement[bool]:
-    return false()
+    """It was sent back as it is, and neither approved since nor handed in again."""
+    one, newer = deciding.returned.c, deciding.returned.alias("newer").c
+    newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
+    since = exists(
+        select(_approval.id)
+        .where(_live(), _approval.digest == one.digest, _approval.at >= one.at)
+        .correlate(tables.statement, deciding.returned)
+    )
+    sent_back = and_(
+        one.slug == _statement.slug,
+        one.digest == _statement.digest,
+        one.closed_at.is_(None),
+        one.id == newest,
+        ~since,
+    )
+    return exists(select(one.id).where(sent_back).correlate(tables.statement))

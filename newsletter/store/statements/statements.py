@@ -26,6 +26,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.subscribers.mailbox import mailbox
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 
@@ -35,6 +36,11 @@ def last_of(slug: ColumnElement[str]) -> ScalarSelect[int]:
     of = tables.campaign.alias("of")
     newest = select(func.max(of.c.id)).where(of.c.slug == slug)
     return newest.correlate_except(of).scalar_subquery()
+
+
+def writers_of(statement: Statement) -> str:
+    """The mailboxes of all who wrote in it, each between blanks, as the board compares them."""
+    return "".join(f" {mailbox(one)} " for one in statement.written_by)
 
 
 def sought(words: str) -> str:
@@ -143,7 +149,7 @@ class Statements:
         values = {
             "translation_of": stored.statement.translation_of,
             "progress": stored.statement.progress.value,
-            "author": stored.statement.author,
+            "writers": writers_of(stored.statement),
             "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
             "document": _as_statement().dump_json(stored.statement).decode(),
             "digest": stored.digest,

@@ -77,6 +77,10 @@ _LABELS: Mapping[Act, str] = MappingProxyType(
 )
 
 
+_AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME})
+"""Acts that no page asks about once more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Button:
     """One thing that can be done, and where it is done."""
@@ -93,9 +97,7 @@ def buttons(situation: Situation, address: str) -> list[Button]:
 
 
 def _button(act: Act, situation: Situation) -> Button:
-    return Button(
-        label=_LABELS[act], address=_address(act, situation), posts=act in {Act.COPY, Act.UNDO}
-    )
+    return Button(label=_LABELS[act], address=_address(act, situation), posts=act in _AT_ONCE)
 
 
 def _address(act: Act, situation: Situation) -> str:
@@ -112,9 +114,9 @@ def _address(act: Act, situation: Situation) -> str:
         Act.START: f"{here}/start",
         Act.CHANGE_TIME: f"{here}/start",
         Act.UNDO: f"{here}/undo",
-        Act.PAUSE: campaign,
-        Act.RESUME: campaign,
-        Act.CANCEL: campaign,
+        Act.PAUSE: f"{campaign}/pause",
+        Act.RESUME: f"{campaign}/resume",
+        Act.CANCEL: f"{campaign}/cancel",
         Act.DECIDE: f"{campaign}/unknown",
         Act.REPORT: campaign,
         Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",

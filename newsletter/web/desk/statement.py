@@ -123,6 +123,7 @@ class StatementPage:
             remarks=remarks,
             grades=GRADES,
             lines=lines,
+            before=_before(stored),
             shown={one.number for one in lines},
         )
 
@@ -208,6 +209,11 @@ class Line:
     number: int
     text: str
     remarks: tuple[Remark, ...]
+
+
+def _before(stored: StoredStatement) -> int:
+    """How many lines stand before the text that people see: the desk shows no front matter."""
+    return (stored.statement.line_of("body") or 1) - 1 if stored.statement.desk else 0
 
 
 def numbered(stored: StoredStatement, remarks: Sequence[Remark]) -> list[Line]:

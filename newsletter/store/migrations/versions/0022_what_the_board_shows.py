@@ -14,7 +14,7 @@ WIDE = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 def upgrade() -> None:
     """Go one step forward."""
-    for name in ("progress", "author", "sought"):
+    for name in ("progress", "writers", "sought"):
         column = sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''"))
         op.add_column("statement", column)
     _fill()
@@ -38,15 +38,16 @@ def _fill() -> None:
     connection = op.get_bind()
     rows = connection.execute(sa.text("SELECT slug, document FROM statement")).all()
     change = sa.text(
-        "UPDATE statement SET progress = :progress, author = :author, sought = :sought"
+        "UPDATE statement SET progress = :progress, writers = :writers, sought = :sought"
         " WHERE slug = :slug"
     )
     for slug, document in rows:
         said = json.loads(document)
+        author = said.get("author", "")
         values = {
             "slug": slug,
             "progress": said.get("progress", ""),
-            "author": said.get("author", ""),
+            "writers": f" {author} " if author else "",
             "sought": _sought(f"{said.get('title', '')} {slug}"),
         }
         connection.execute(change, values)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.go import Go
 from newsletter.domain.campaigns.roundup import Issue
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, Sorting, State
@@ -19,9 +20,11 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Role, StoredStatement
 from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, stand
 from newsletter.pipeline.campaigns.facts import Rules
+from newsletter.pipeline.statements.send_back import send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
 from tests.contracts.books import add_campaign
+from tests.contracts.store_drafts import DRAFT, FIRST, OTHER
 from tests.counting import counted
 from tests.fakes import FixedClock
 from tests.properties import examples
@@ -260,6 +263,35 @@ def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) 
     assert slugs(page(room, words="budget").rows) == ["newer"]
 
 
+def test_what_was_never_handed_in_stands_on_the_board_and_on_its_writers_first_page(
+    room: Newsroom,
+) -> None:
+    mine = replace(FIRST, by=ED, writers=(ED,))
+    with room.store.begin() as tx:
+        tx.drafts.add(DRAFT)
+        tx.drafts.add(replace(DRAFT, key=OTHER, version=mine))
+    found = page(room)
+    assert (len(found.unseen), found.counts[Shelf.DRAFTS], found.all) == (2, 2, 2)
+    assert len(page(room, shelf=Shelf.DRAFTS).unseen) == 2
+    assert page(room, shelf=Shelf.SENT).unseen == ()
+    assert [one.key for one in home(room).drafts] == [OTHER]
+    assert not home(room).is_empty
+
+
+def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Newsroom) -> None:
+    room.write(desk=DRAFT.key)
+    room.look()
+    with room.store.begin() as tx:
+        number = tx.drafts.add(DRAFT).version.number
+        tx.drafts.hand_in(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
+    assert situation(room).facts.draft == DRAFT.key
+    assert situation(room).notes == ()
+    with room.store.begin() as tx:
+        head = tx.drafts.keep(DRAFT.key, FIRST)
+        tx.drafts.advance(DRAFT.key, head, by=ED, at=room.clock.now())
+    assert situation(room).facts.ahead
+
+
 def fill(room: Newsroom, count: int) -> None:
     """So many statements: each fourth went out, waits, is approved or is a draft."""
     now = room.clock.now()
@@ -374,12 +406,44 @@ DEEDS: dict[str, Callable[[Newsroom], object]] = {
     "demand two": lambda room: room.demand(required=2),
     "trust": lambda room: room.demand(author_may_approve=True),
     "own": lambda room: room.approve("writer@forum.example"),
+    "own, spelt otherwise": lambda room: room.approve("writer+2@forum.example"),
+    "stand in": lambda room: room.approve(ADA, override=True),
+    "stand in too": lambda room: room.approve("adi@forum.example", override=True),
+    "send back": lambda room: _send_back(room),
+    "hand in again": lambda room: _hand_in(room),
+    "let it go": lambda room: _let_go(room),
+    "undo": lambda room: room.starter().undo("resignation", by=ADA),
 }
 
 
 def _revoke(room: Newsroom) -> None:
     with room.store.begin() as tx:
         tx.approvals.revoke("resignation", room.clock.now(), actor=ED)
+
+
+def _send_back(room: Newsroom) -> None:
+    room.clock.advance(seconds=1)  # of two at one moment, which was the last?
+    digest = room.digest()
+    send_back(
+        "resignation",
+        by=FLO,
+        expect=digest,
+        reason="Which Saturday?",
+        store=room.store,
+        policy=room.rules.policy,
+        clock=room.clock,
+    )
+
+
+def _hand_in(room: Newsroom) -> None:
+    with room.store.begin() as tx:
+        tx.returns.close("resignation", room.clock.now())
+
+
+def _let_go(room: Newsroom) -> None:
+    with room.store.begin() as tx:
+        now = room.clock.now()
+        tx.goes.add(Go(slug="resignation", digest=room.digest(), by=ADA, at=now, count=15))
 
 
 def _put(room: Newsroom, role: Role) -> None:
@@ -394,6 +458,9 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
     fresh_store: FreshStores, history: list[str]
 ) -> None:
     room = Newsroom(fresh_store(), FixedClock())
+    with room.store.begin() as tx:
+        tx.staff.put("adi@forum.example", Role.ADMIN, room.clock.now())
+        tx.staff.put("writer+2@forum.example", Role.APPROVER, room.clock.now())
     room.subscribe(15)
     room.write()
     room.look()
