@@ -96,7 +96,6 @@ def _facts(
         timezone=rules.times.timezone,
         staff=around.staff,
         names=around.names,
-        writers=frozenset(statement.written_by),
         draft=statement.desk,
         returned=return_of(tx, stored),
         campaign=around.campaigns.get(statement.slug),
