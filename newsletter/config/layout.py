@@ -66,7 +66,7 @@ class Counting(Section):
     )
     hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], AfterValidator(_some)] = (
         Field(
-            description="The hosts whose links get it, with all below them; others stay as they are.",
+            description="The hosts whose links get it, with all below them, and no others.",
             examples=[["forum.example"]],
         )
     )

@@ -83,7 +83,7 @@ def with_blocks(tokens: Sequence[Token], language: str) -> list[Token]:
         if made is None and number == 0 and span.kind == "paragraph":
             made = _standfirst(span)
         written += span.tokens if made is None else made
-    return list(_with_figures(written))
+    return list(_with_figures(list(_parted(written))))
 
 
 def spans(tokens: Sequence[Token]) -> Iterator[Span]:
@@ -165,6 +165,47 @@ def _is_film(address: str) -> bool:
     host = (parts.hostname or "").lower()
     ours = any(host == one or host.endswith(f".{one}") for one in _FILMS)
     return ours or bool(_FILM.search(parts.path))
+
+
+def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
+    """A picture in the midst of a paragraph stands between two, where it has its room."""
+    opening = Token("", "", 0)
+    for token in tokens:
+        opening = token if token.type == "paragraph_open" else opening
+        pieces = _around_pictures(token) if token.type == "inline" else []
+        if opening.nesting and len(pieces) > 1:
+            closing = Token("paragraph_close", "p", -1, block=True, hidden=opening.hidden)
+            first, *others = pieces
+            yield token.copy(children=first)
+            for piece in others:
+                yield from (closing, opening.copy(), token.copy(children=piece, content=""))
+        else:
+            yield token
+        opening = Token("", "", 0) if token.type == "paragraph_close" else opening
+
+
+def _around_pictures(line: Token) -> list[list[Token]]:
+    pieces: list[list[Token]] = [[]]
+    for child in line.children or []:
+        if child.type == "image" and child.level == 0:
+            pieces += [[child], []]
+        elif pieces[-1] or child.type not in _BREAKS:
+            pieces[-1].append(child)
+    return [piece for piece in map(_trimmed, pieces) if _types(piece)]
+
+
+def _trimmed(piece: list[Token]) -> list[Token]:
+    """Without the blanks and line breaks that parted a picture from the text."""
+    while piece and (piece[-1].type in _BREAKS or piece[-1].type == "text"):
+        last = piece[-1]
+        if last.type == "text" and last.content.strip():
+            break
+        piece = piece[:-1]
+    if piece and piece[0].type == "text":
+        piece = [piece[0].copy(content=piece[0].content.lstrip()), *piece[1:]]
+    if piece and piece[-1].type == "text":
+        piece = [*piece[:-1], piece[-1].copy(content=piece[-1].content.rstrip())]
+    return piece
 
 
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -246,6 +246,32 @@ def test_a_picture_in_a_list_has_its_caption_too() -> None:
     assert '<p class="caption">B.</p>' in html(f'- ![A]({PICTURE} "B.")\n\n- c')
 
 
+@rows(
+    "written",
+    [
+        f"Before ![A]({PICTURE}#300x200) after.",
+        f"Before\n![A]({PICTURE}#300x200)\nafter.",
+        f"Before  \n![A]({PICTURE}#300x200)  \nafter.",
+    ],
+)
+def test_a_picture_in_a_paragraph_stands_between_two(written: str) -> None:
+    shown = html(written)
+    assert shown.startswith("<p>Before</p>\n<p><img ")
+    assert shown.endswith("</p>\n<p>after.</p>")
+    assert text(written).text == "Before\n\n[A]\n\nafter."
+
+
+def test_two_pictures_in_a_paragraph_have_a_caption_each() -> None:
+    shown = html(f'![A]({PICTURE} "One.")\n![B]({PICTURE} "Two.")')
+    assert shown.count('<p class="figure"><img') == 2
+    assert shown.index("One.") < shown.index('alt="B"') < shown.index("Two.")
+
+
+@rows("written", [f"**![A]({PICTURE}) b**", f"[![A]({PICTURE}) b](https://a.example)", "a `b` c"])
+def test_what_holds_its_picture_is_not_parted(written: str) -> None:
+    assert html(written).count("<p") == 1
+
+
 # --- a standfirst, an end ---
 
 
