@@ -186,8 +186,10 @@ def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def _around_pictures(line: Token) -> list[list[Token]]:
     pieces: list[list[Token]] = [[]]
+    depth = 0
     for child in line.children or []:
-        if child.type == "image" and child.level == 0:
+        depth += child.nesting
+        if child.type == "image" and depth == 0:
             pieces += [[child], []]
         elif pieces[-1] or child.type not in _BREAKS:
             pieces[-1].append(child)

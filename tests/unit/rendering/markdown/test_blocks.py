@@ -216,6 +216,11 @@ def test_a_table_of_figures_or_of_more_rows_stays_a_table(written: str) -> None:
     assert 'class="columns"' not in html(written)
 
 
+def test_a_picture_in_the_head_of_a_column_stays_with_its_words() -> None:
+    shown = html(f"| Our ![A]({PICTURE}) | |\n|---|---|\n| {'words ' * 20} | b |")
+    assert f'<p class="head"><strong>Our <img src="{PICTURE}"' in shown
+
+
 def test_a_picture_alone_may_be_a_column() -> None:
     shown = html(f"| | |\n|---|---|\n| ![A]({PICTURE}) | ![B]({PICTURE}) |")
     assert shown.count('<p class="figure"><img') == 2
