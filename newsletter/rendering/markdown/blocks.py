@@ -1,7 +1,7 @@
 """Blocks that plain Markdown has no mark for, told by what an author would write anyway.
 
 A paragraph that is one bold link is a button, a quotation that ends with a dash and a name has an
-author, a list of files is a list of downloads (docs/decisions/0020-blocks.md). Any other program
+author, a list of files is a list of downloads (docs/decisions/0023-blocks.md). Any other program
 shows the same text as ordinary Markdown.
 """
 
