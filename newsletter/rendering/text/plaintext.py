@@ -139,9 +139,12 @@ class _Writer:
         for node in nodes:
             if node.type not in self._blocks:
                 continue
+            made = self._blocks[node.type](node, width)
+            if node.type == "paragraph" and not any(made):
+                continue  # a picture that only decorates
             if gap:
                 lines.append("")
-            lines += self._blocks[node.type](node, width)
+            lines += made
             gap = not node.hidden
         return lines
 
@@ -189,7 +192,8 @@ class _Writer:
     def _video(self, node: SyntaxTreeNode, width: int) -> list[str]:
         poster, play = node.children
         (link,) = (one for one in poster.children if one.type == "link")
-        return [*wrap(self._inline(link), width), *self._button(play, width)]
+        shown = [line for line in wrap(self._inline(link), width) if line]
+        return [*shown, *self._button(play, width)]
 
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
