@@ -11,6 +11,8 @@ from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import slugify
 
 EXAMPLES = Path(__file__).parent / "statements"
+BLOCKS = Path(__file__).parent / "blocks"
+"""A statement for each block that plain Markdown has no mark for."""
 _SHARED = Path(__file__).parents[2] / ".." / "shared"
 _BESIDE = ("seed/statement.txt", "corpus/markdown", "corpus/text")
 _KINDS = {".md", ".txt"}
@@ -21,7 +23,7 @@ _DEFAULTS = Defaults(lists=("press",), language="en", timezone="America/New_York
 
 def default_places() -> list[Path]:
     """Our own examples, and what is there of the corpus beside the project."""
-    return [EXAMPLES, *(place for name in _BESIDE if (place := _SHARED / name).exists())]
+    return [EXAMPLES, BLOCKS, *(place for name in _BESIDE if (place := _SHARED / name).exists())]
 
 
 def statement_files(places: Iterable[Path]) -> list[Path]:

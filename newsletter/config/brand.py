@@ -1,6 +1,8 @@
 """The settings of a brand: how mails look."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from newsletter.config.fields import (
     Accent,
@@ -27,6 +29,21 @@ class PressContact(Section):
     )
 
 
+def _secure(address: str) -> str:
+    if not address.startswith("https://"):
+        raise ValueError(f"{address!r} is not encrypted; write https://")
+    return address
+
+
+class Elsewhere(Section):
+    """One more place where the organisation speaks."""
+
+    name: Line = Field(description="What readers know it by.", examples=["Mastodon"])
+    url: Annotated[Website, AfterValidator(_secure)] = Field(
+        description="Its https address.", examples=["https://social.example/@forum"]
+    )
+
+
 class Organisation(Section):
     """Who speaks."""
 
@@ -46,6 +63,9 @@ class Organisation(Section):
     press_contact: PressContact | None = Field(
         default=None, description="Whom journalists may call."
     )
+    social: tuple[Elsewhere, ...] = Field(
+        default=(), description="Links to social media in the foot of each mail, in this order."
+    )
 
     def speaking(self) -> content.Organisation:
         """The organisation as messages name it."""
@@ -55,6 +75,7 @@ class Organisation(Section):
             postal_address=self.postal_address,
             tagline=self.tagline or "",
             press_contact=_contact(self.press_contact),
+            social=tuple((one.name, one.url) for one in self.social),
         )
 
 

@@ -31,6 +31,7 @@ from newsletter.config.fields import (
     Zone,
 )
 from newsletter.config.joining import ListOptions, SignUp, no_list_twice
+from newsletter.config.layout import Counting, Layout
 from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.statements import content
@@ -112,6 +113,14 @@ class Settings(Section):
     organisation: Organisation = Field(description="Who speaks.")
     sender: Sender = Field(description="What stands in From and Reply-To.")
     brand: Brand = Field(default=Brand(), description="How mails and our pages look.")
+    layout: Layout = Field(
+        default=Layout(), description="What stands around the text of each statement."
+    )
+    utm: Counting | None = Field(
+        default=None,
+        description="What links add so that your own site can count visits from mails; without it,"
+        " nothing.",
+    )
     public_url: PublicUrl = Field(
         description="Where readers find our own pages; the beginning of each link to them.",
         examples=["https://news.forum.example"],
@@ -276,6 +285,8 @@ class Settings(Section):
             public_url=self.public_url,
             timezone=self.timezone,
             brand=self.brand.chosen(),
+            layout=self.layout.chosen(),
+            counting=self.utm.chosen() if self.utm else content.Counting(),
             lists=tuple(
                 content.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
                 for one in self.offers()

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.statements.content import Content, PressContact
+from newsletter.domain.statements.content import Content, House, PressContact
 from tests.browser.opening import Windows
 from tests.unit.rendering.examples import (
+    BLOCK_MAILS,
     HARBOUR,
     HOUSE,
     ORGANISATION,
@@ -117,6 +118,7 @@ LETTERS = [says.value for says in LetterText]
 MAILS: dict[str, Callable[[], Content]] = {
     **BRANDED,
     **{says.value: partial(render_letter, says, house=HARBOUR) for says in LetterText},
+    **BLOCK_MAILS,
     "example": render,
     "wide": lambda: render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it"),
     "arabic": lambda: render(**vars(arabic())),
@@ -158,8 +160,89 @@ def test_a_telephone_need_not_scroll_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     ways_out = page.locator('a[href*="/u/"]').all_inner_texts()
     arabic = ["إلغاء الاشتراك", "إدارة التفضيلات"]
-    shown = {**{name: [] for name in LETTERS}, "arabic": arabic}
+    right_to_left = dict.fromkeys(("arabic", "blocks, right to left"), arabic)
+    shown = {**{name: [] for name in LETTERS}, **right_to_left}
     assert ways_out == shown.get(mail, ["Unsubscribe", "Manage preferences"])
+
+
+TABLES = """
+| County | Held now | Change |
+|:-------|---------:|-------:|
+| Adams | 1,240,500 | –33 % |
+| Bristol | $912,000 | 1990–1995 |
+
+| County | Held before | Held now | Change | Budget |
+|:-------|------------:|:--------:|-------:|-------:|
+| Westmoreland | 1,240,500 | 810,000 | –33 % | $1.2 million |
+| Bristol | 312,000 | 2019-2020 | –7 % | $1,912,000 |
+
+| Organisation | Responsibility | Representative | Recommendations | Acknowledgement | Budget |
+|---|---|---|---|---|--:|
+| Administration | Transportation | Superintendent | Incomprehensibility | 1990–1995 | $1,500 |
+"""
+BROKEN = """() => {
+  const walker = document.createTreeWalker(document.querySelector('td.body'), NodeFilter.SHOW_TEXT);
+  const broken = [];
+  let seen = 0;
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    for (const found of text.data.matchAll(/[$–]?\\d[\\d.,–-]*(?:\u00a0\\S+)?/g)) {
+      const range = document.createRange();
+      range.setStart(text, found.index);
+      range.setEnd(text, found.index + found[0].length);
+      const tops = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+      seen += 1;
+      if (tops.size > 1) broken.push(found[0]);
+    }
+  }
+  return {seen, broken};
+}"""
+
+
+@pytest.mark.parametrize("house", [HOUSE, HARBOUR], ids=["plain", "wide letters"])
+@pytest.mark.parametrize("styles", [True, False], ids=["styles", "no styles"])
+def test_at_no_width_a_figure_is_broken_or_a_table_runs_out_of_the_sheet(
+    reader: Reader, house: House, styles: bool
+) -> None:
+    html = render(TABLES, house=house).html
+    for width in (320, 360, 375, 414, 500, 599, 600, 620, 700, 1000):
+        page = reader.open(html if styles else without_styles(html), width=width)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        found = page.evaluate(BROKEN)
+        assert found["broken"] == [], width
+        assert found["seen"] > 10
+
+
+def test_a_wide_table_is_a_table_on_a_desk_and_records_on_a_telephone(reader: Reader) -> None:
+    html = render(TABLES).html
+    shown = {}
+    for width in (375, 700):
+        page = reader.open(html, width=width)
+        table = page.locator("table.wide")
+        shown[width] = (
+            table.locator("thead").is_visible(),
+            table.locator("td .named").first.is_visible(),
+        )
+    assert shown == {375: (False, True), 700: (True, False)}
+
+
+def test_columns_stand_beside_each_other_on_a_desk_and_below_on_a_telephone(
+    reader: Reader,
+) -> None:
+    halves = {}
+    for width in (375, 700):
+        page = reader.open(mail_of("blocks"), width=width, images=True)
+        first, second = (page.locator("div.half").nth(at).bounding_box() for at in (0, 1))
+        halves[width] = first["y"] == second["y"]
+    assert halves == {375: False, 700: True}
+
+
+@pytest.mark.parametrize("width", [375, 700])
+def test_a_lead_picture_reaches_both_edges_of_the_sheet(reader: Reader, width: int) -> None:
+    page = reader.open(mail_of("blocks"), width=width, images=True)
+    picture = page.locator("td.lead img").bounding_box()
+    sheet = page.locator("td.masthead").bounding_box()
+    assert (picture["x"], picture["width"]) == (sheet["x"], sheet["width"])
 
 
 def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> None:
@@ -169,7 +252,7 @@ def test_the_column_is_600_pixels_wide_where_there_is_room(reader: Reader) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("mail", [*BRANDED, "arabic", *LETTERS])
+@pytest.mark.parametrize("mail", [*BRANDED, *BLOCK_MAILS, "arabic", *LETTERS])
 def test_every_text_contrasts_with_its_ground(reader: Reader, scheme: str, mail: str) -> None:
     result = reader.open(mail_of(mail), scheme=scheme).evaluate(LOW_CONTRAST)
     assert result["found"] == []

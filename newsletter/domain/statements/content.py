@@ -44,6 +44,8 @@ class Organisation:
     postal_address: str
     tagline: str = ""
     press_contact: PressContact | None = None
+    social: tuple[tuple[str, str], ...] = ()
+    """Where else it speaks: name and https address of each, in the order they are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,37 @@ class ListTitle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What stands around the text of each statement."""
+
+    summary: bool = False
+    """The summary stands below the title."""
+    release_line: bool = False
+    """"For immediate release" above the title, but under embargo."""
+    end_mark: str = ""
+    """Below the text; empty for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """How links tell a site that a visit came from a mail: parameters that analytics know."""
+
+    source: str = ""
+    """``utm_source``; empty where nothing is added."""
+    campaign: str = ""
+    """``utm_campaign``; empty means: the statement's slug."""
+    hosts: tuple[str, ...] = ()
+    """Links to these hosts, and to what lies below them, and to no others."""
+
+    def marks(self, slug: str) -> dict[str, str]:
+        """The parameters for one statement. The medium is what the archive knows them by."""
+        if not self.source:
+            return {}
+        campaign = self.campaign or slug
+        return {"utm_source": self.source, "utm_medium": "email", "utm_campaign": campaign}
+
+
+@dataclass(frozen=True, kw_only=True)
 class House:
     """What each message says about those who send it: all of it is part of what is approved."""
 
@@ -78,6 +111,8 @@ class House:
     brand: Brand = field(default_factory=Brand)
     lists: tuple[ListTitle, ...] = ()
     """Those with a title of their own; of the others readers read the name."""
+    layout: Layout = field(default_factory=Layout)
+    counting: Counting = field(default_factory=Counting)
 
 
 @dataclass(frozen=True, kw_only=True)

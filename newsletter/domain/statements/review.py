@@ -47,6 +47,8 @@ class Check(Enum):
     """An image is wider than 1,200 pixels, which is slow to load and gains nothing."""
     IMAGE_KIND = "image-kind"
     """An image is of a kind that Gmail or Outlook do not show, such as SVG or AVIF."""
+    DIALECT = "dialect"
+    """A mark that this program does not know, such as - [ ] or ==x== or HTML, would be seen."""
     COPYRIGHT = "copyright"
     """The year behind © is over, and it is not the year of a picture."""
     NEAR_LIMIT = "near-limit"
@@ -58,11 +60,15 @@ class Check(Enum):
     SUBJECT_LENGTH = "subject-length"
     """The subject has fewer than 10 or more than 78 characters."""
     SUMMARY = "summary"
-    """There is no summary, or it has fewer than 40 or more than 130 characters."""
+    """There is no summary, or it or the preview has fewer than 40 or more than 130 characters."""
     CAPITALS = "capitals"
     """The title is all in capitals."""
     IMAGE_SIZE = "image-size"
     """An image has no size, and Outlook for Windows may show it far too large."""
+    TABLE_WIDTH = "table-width"
+    """A table is too wide for telephones, where each of its rows becomes a record."""
+    DOWNLOAD_SIZE = "download-size"
+    """A file to download has no size beside it."""
     HEADINGS = "headings"
     """A heading leaves out a level."""
     DATE = "date"
@@ -87,6 +93,7 @@ _WARNINGS = (
     Check.IMAGE_DESCRIPTION,
     Check.IMAGE_WIDTH,
     Check.IMAGE_KIND,
+    Check.DIALECT,
     Check.COPYRIGHT,
     Check.NEAR_LIMIT,
     Check.NOBODY,
@@ -214,6 +221,8 @@ def _subject(statement: Statement, _: Surroundings) -> str:
 
 
 def _summary(statement: Statement, _: Surroundings) -> str:
+    if statement.preview:
+        return _preview(len(statement.preview))
     length = len(statement.summary)
     if not length:
         return (
@@ -224,6 +233,15 @@ def _summary(statement: Statement, _: Surroundings) -> str:
         return ""
     return (
         f"the summary has {length} characters: between {_SUMMARY.start} and {_SUMMARY.stop - 1}"
+        " fill the line that inboxes show"
+    )
+
+
+def _preview(length: int) -> str:
+    if length in _SUMMARY:
+        return ""
+    return (
+        f"the preview has {length} characters: between {_SUMMARY.start} and {_SUMMARY.stop - 1}"
         " fill the line that inboxes show"
     )
 
@@ -307,7 +325,7 @@ _Rule = Callable[[Statement, Surroundings], str]
 _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.SUBJECT_LENGTH, ("subject", "title"), _subject),
     (Check.CAPITALS, ("title",), _capitals),
-    (Check.SUMMARY, ("summary",), _summary),
+    (Check.SUMMARY, ("preview", "summary"), _summary),
     (Check.DATE, ("date",), _date),
     (Check.OPEN_EMBARGO, ("embargo",), _open_embargo),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),

@@ -47,6 +47,10 @@ class Statement:
     summary: str = ""
     subject: str = ""
     """Empty means: the title."""
+    preview: str = ""
+    """What inboxes show beside the subject; empty means: the summary."""
+    reply_to: str = ""
+    """Where answers to this statement go; empty means: where the configuration says."""
     author: str = ""
     progress: Progress = Progress.REVIEW
     approved_by: tuple[str, ...] = ()

@@ -80,7 +80,7 @@ class Page(HTMLParser):
 
 def statement_faults(statement: Statement) -> Iterator[str]:
     """What a statement's fields may not hold, each in a sentence that says what to do."""
-    for field in ("title", "subject", "summary", "body"):
+    for field in ("title", "subject", "preview", "summary", "body"):
         yield from _length_faults(field, getattr(statement, field))
         yield from _character_faults(field, getattr(statement, field))
     for field in ("title", "subject"):

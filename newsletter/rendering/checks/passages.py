@@ -170,10 +170,34 @@ _PHRASES = (
     (Check.ATTACHMENT, r"(?i:\b(?:ver|v[eé]ase|vea) (?:el )?adjunto\b|\bse adjuntan?\b)"),
     (Check.ATTACHMENT, r"(?i:\badjuntamos\b|\ben (?:el )?adjunto\b)"),
 )
-_COMPILED = tuple((check, re.compile(pattern)) for check, pattern in _PHRASES)
+_TAGS = (
+    "a|abbr|b|big|blockquote|br|center|code|del|details|div|em|figure|font|h[1-6]|hr|i|iframe|img|ins"
+    "|kbd|li|mark|ol|p|picture|pre|s|script|small|span|strike|strong|style|sub|summary|sup|table|tbody"
+    "|td|th|thead|tr|u|ul|video|wbr"
+)
+_DIALECTS = (
+    (Check.DIALECT, r"^\[[ xX]\](?= )"),  # a task, which is an item of a list
+    (Check.DIALECT, r"(?<![=\w])==(?=[^\s=])[^=]{0,80}[^\s=]==(?![=\w])"),
+    (Check.DIALECT, r"(?<![+\w])\+\+(?=[^\s+])[^+]{0,80}[^\s+]\+\+(?![+\w])"),
+    (Check.DIALECT, rf"(?i:</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>)"),
+    (Check.DIALECT, r"<!(?:--|–|—)"),
+    (Check.DIALECT, r"^\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]"),
+    (Check.DIALECT, r"^:::+ ?\w*"),
+    (Check.DIALECT, r"(?i:\[(?:toc|_toc_)\])|\[\[_TOC_\]\]"),
+    (Check.DIALECT, r"(?<![\w:]):[a-z][a-z0-9_]{2,30}:(?![\w:])"),  # :smile:
+    (Check.DIALECT, r"\{[.#][A-Za-z][\w .#-]{0,40}\}"),  # attributes
+    (
+        Check.DIALECT,
+        r"(?i:(?<![{$\w])\{(?:(?:first|last|full|user|company)[ _-]?name|[fl]name|name|email"
+        r"|unsubscribe[ _-]?(?:link|url)?|[a-z]{1,20}_[a-z_]{1,30})(?:\|[^{}\n]{0,40})?\}(?!\}))",
+    ),
+)
+_COMPILED = tuple((check, re.compile(pattern)) for check, pattern in (*_PHRASES, *_DIALECTS))
 
 _SAYS = {
     Check.PLACEHOLDER: "looks like something still to be filled in: write what it stands for",
+    Check.DIALECT: "is no mark that this program knows, so readers would see it as it stands: write"
+    " it otherwise, or put it between two ` if they are to see it",
     Check.ATTACHMENT: "speaks of an attachment, and mails carry none: link to the file instead",
 }
 

@@ -47,7 +47,7 @@ def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[F
 
 
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:
-    for key in ("title", "subject", "summary"):
+    for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
         for found in _MARKS.finditer(getattr(statement, key)):
             yield _mark(statement, found.group(), line, key if line else "")

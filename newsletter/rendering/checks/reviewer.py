@@ -1,8 +1,10 @@
 """The reviewer: what there is to say about a statement's text before anybody says yes to it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
+
+from markdown_it.token import Token
 
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
@@ -25,6 +27,7 @@ from newsletter.rendering.checks.passages import (
     phrases_in,
 )
 from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, tables_in
 
 NEAR_LIMIT = 90_000
 """Bytes of HTML from which on there is little room left below ``checks.HTML_LIMIT``."""
@@ -72,10 +75,10 @@ class MarkdownReviewer:
 
 
 def _of_front_matter(statement: Statement) -> Iterator[Remark]:
-    for key in ("title", "subject", "summary"):
+    for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
         for phrase in phrases_in(getattr(statement, key)):
-            if phrase.check is Check.PLACEHOLDER:
+            if phrase.check in {Check.PLACEHOLDER, Check.DIALECT}:
                 yield Remark(
                     check=phrase.check,
                     message=phrase.message,
@@ -97,7 +100,11 @@ def _of_size(statement: Statement, content: Content) -> Iterator[Remark]:
 
 def _of_text(statement: Statement, around: Surroundings) -> Iterator[Remark]:
     first, level = statement.line_of("body"), 0
-    for passage in passages(read_markdown(statement.body, statement.language)):
+    tokens = read_markdown(statement.body, statement.language)
+    for check, line, message in (*_about_tables(tokens), *_about_files(tokens)):
+        place = first + line if first else 0
+        yield Remark(check=check, message=message, file=statement.origin, line=place)
+    for passage in passages(tokens):
         for check, line, message in _found(statement, around, passage, level):
             place = first + line if first else 0
             yield Remark(check=check, message=message, file=statement.origin, line=place)
@@ -123,6 +130,29 @@ def _found(
     if level and passage.heading > level + 1:
         message = f"this heading is of level {passage.heading} below one of level {level}"
         yield Check.HEADINGS, passage.line, f"{message}: write {'#' * (level + 1)}"
+
+
+def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
+    for table in tables_in(tokens):
+        line = (tokens[table.first].map or [0])[0]
+        needed = f"this table needs {table.needs} pixels, so that no word or figure is broken"
+        if table.fits is Fits.ON_DESKS:
+            message = f"{needed}, and a telephone has {PHONE}: there each row becomes a record"
+            yield Check.TABLE_WIDTH, line, message
+        elif table.fits is Fits.NOWHERE:
+            message = f"{needed}, and a mail has {SHEET}: each row becomes a record on any screen"
+            yield Check.TABLE_WIDTH, line, f"{message}; fewer columns would leave it a table"
+
+
+def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "kind" and not child.meta["sized"]:
+                line = (token.map or [0])[0]
+                message = (
+                    "the file has no size beside it: write one behind the link, like (PDF, 2 MB)"
+                )
+                yield Check.DOWNLOAD_SIZE, line, message
 
 
 def _placed(passage: Passage, phrase: Phrase) -> _Found:

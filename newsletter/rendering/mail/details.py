@@ -13,12 +13,12 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
+from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT
 from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.text.plaintext import inline_text, visible
 
 _EVERYBODYS = {"en": "en-001"}
 """21 September 2011, where ``en-US`` has September 21, 2011."""
-_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
@@ -34,7 +34,7 @@ def base_language(language: str) -> str:
 
 def direction(language: str) -> str:
     """``rtl`` for languages written from right to left, else ``ltr``."""
-    return "rtl" if base_language(language) in _RIGHT_TO_LEFT else "ltr"
+    return "rtl" if base_language(language) in RIGHT_TO_LEFT else "ltr"
 
 
 def isolated(text: str, surrounding: str) -> Markup:
@@ -95,7 +95,8 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
 def preheader(summary: str, tokens: Sequence[Token]) -> str:
     """What an inbox shows behind the subject, in at most 130 characters.
 
-    The summary, or else as many of the body's first sentences as make 40 characters.
+    The preview line or the summary, or else as many of the body's first sentences as make 40
+    characters.
     """
     said = " ".join(visible(summary).split())
     return shortened(said or opening(tokens), PREHEADER_MOST)
@@ -111,11 +112,16 @@ def opening(tokens: Sequence[Token]) -> str:
     paragraphs = (
         " ".join(inline_text(node.children).split())
         for node in SyntaxTreeNode(tokens).walk()
-        if node.type == "inline" and node.parent and node.parent.type == "paragraph"
+        if node.type == "inline" and node.parent and _speaks(node.parent)
     )
     text = next((paragraph for paragraph in paragraphs if paragraph), "")
     ends = (found.end() for found in _SENTENCE_END.finditer(text))
     return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
+
+
+def _speaks(block: SyntaxTreeNode) -> bool:
+    """A paragraph of the text, and not what stands below a picture or at the end."""
+    return block.type == "paragraph" and block.attrs.get("class") not in {"caption", "end"}
 
 
 def shortened(text: str, most: int) -> str:

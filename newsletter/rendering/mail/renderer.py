@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from markdown_it.token import Token
-from markupsafe import Markup
 
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, House
+from newsletter.domain.statements.content import Content, House, Sender
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import refuse_faults
 from newsletter.rendering.mail import details
+from newsletter.rendering.mail.bodies import body_of, ends_with, opens_with
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
 from newsletter.rendering.mail.headers import (
     archive_page,
@@ -29,8 +30,9 @@ from newsletter.rendering.mail.reason import why
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.translations import blocks, language_name, left_out
 from newsletter.rendering.mail.values import Wordings, common_values
+from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.markup import breakable, to_html
+from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.text import plaintext as wrapping
 from newsletter.rendering.text.plaintext import PlainBody, to_text
 
@@ -88,7 +90,8 @@ class TemplateRenderer:
         _refuse(statement.origin, guards.statement_faults(statement))
         tokens = read_markdown(statement.body, statement.language)
         refuse_faults(statement, tokens)
-        others = blocks(translations, self.wordings)
+        tag_links(tokens, *self._counted(statement))
+        others = blocks(translations, self.wordings, self._house.counting)
         values = self._values(statement, tokens) | {
             "language_name": language_name(statement.language),
             "translations": others,
@@ -103,7 +106,7 @@ class TemplateRenderer:
             html=html,
             text=text,
             language=statement.language,
-            sender=self._house.sender,
+            sender=_answered(self._house.sender, statement),
             headers=headers_for(self._house, statement),
             lists=statement.lists,
             corrects=statement.corrects,
@@ -161,7 +164,8 @@ class TemplateRenderer:
     def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
         values = common_values(self._house, statement.language, self.wordings)
         words, zone = values["words"], self._house.timezone
-        preheader = details.preheader(statement.summary, tokens)
+        preheader = details.preheader(statement.preview or statement.summary, tokens)
+        layout = self._house.layout
         reason = why(self._house, statement.lists, words)
         return values | {
             "title": statement.title,
@@ -170,6 +174,9 @@ class TemplateRenderer:
             "embargo": details.written_time(
                 statement.embargo_until, zone, statement.language, words
             ),
+            "standfirst": statement.summary if layout.summary else "",
+            "release": layout.release_line and not statement.embargo_until,
+            "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader,
             "preheader_padding": details.preheader_padding(preheader),
@@ -185,13 +192,17 @@ class TemplateRenderer:
         self, name: str, origin: str, tokens: Sequence[Token], values: dict[str, Any]
     ) -> tuple[str, str]:
         """The HTML and the text of a statement."""
-        body = to_html(tokens)
-        _refuse(origin, guards.size_faults(body))  # before premailer takes its time
+        body = body_of(tokens, values["translations"])
+        _refuse(origin, guards.size_faults(body.whole))  # before premailer takes its time
+        values = values | {"shown": body.shown}
+        if body.stands_first or opens_with(tokens, values["standfirst"]):
+            values["standfirst"] = ""
+        if ends_with(tokens, values["end_mark"]):
+            values["end_mark"] = ""
         links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
         found = [values[one] for one in links if values[one]]
         demands = self._demands(*found, embargo=values["embargo"])
-        # nh3 made it safe; the template must not escape it again
-        html = self._html(name, origin, {**values, "body": Markup(body)}, demands)  # noqa: S704
+        html = self._html(name, origin, {**values, **body.parts()}, demands)
         return html, self._text(name, origin, to_text(tokens), values, html, demands)
 
     def _html(
@@ -224,6 +235,10 @@ class TemplateRenderer:
         _refuse(self._templates.place(template), guards.text_faults(text, html, demands))
         return text
 
+    def _counted(self, statement: Statement) -> tuple[dict[str, str], tuple[str, ...]]:
+        counting = self._house.counting
+        return counting.marks(statement.slug), counting.hosts
+
     def _demands(self, *links: str, embargo: str = "") -> guards.Demands:
         address = self._house.organisation.postal_address
         return guards.Demands(links=links, postal_address=address, embargo=embargo)
@@ -240,6 +255,10 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
     faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
     if faults:
         raise InvalidInput(faults)
+
+
+def _answered(sender: Sender, statement: Statement) -> Sender:
+    return replace(sender, reply_to=statement.reply_to) if statement.reply_to else sender
 
 
 def _iso(wall: datetime | None) -> str:

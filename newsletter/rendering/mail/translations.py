@@ -8,11 +8,13 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.statements.content import Counting
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import faults_of_statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.values import Wordings
+from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.text.plaintext import to_text
@@ -73,12 +75,14 @@ class Block:
     """The fixed words, in its language where there are any."""
 
 
-def blocks(translations: Sequence[Statement], wordings: Wordings) -> tuple[Block, ...]:
+def blocks(
+    translations: Sequence[Statement], wordings: Wordings, counting: Counting
+) -> tuple[Block, ...]:
     """A block for each. Raises InvalidInput with what is wrong in any of them."""
     faults = chain.from_iterable(_faults(one) for one in translations)
     if found := tuple(dict.fromkeys(faults)):
         raise InvalidInput(found)
-    return tuple(_block(one, wordings) for one in translations)
+    return tuple(_block(one, wordings, counting) for one in translations)
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
@@ -106,8 +110,9 @@ def _faults(statement: Statement) -> list[Fault]:
     ]
 
 
-def _block(statement: Statement, wordings: Wordings) -> Block:
+def _block(statement: Statement, wordings: Wordings, counting: Counting) -> Block:
     tokens = read_markdown(statement.body, statement.language)
+    tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     _lower_headings(tokens)
     plain = to_text(tokens)
     return Block(

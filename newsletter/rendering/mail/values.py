@@ -94,6 +94,9 @@ def common_values(house: House, language: str, wordings: Wordings) -> dict[str, 
         "press_contact_shown": True,
         "test": False,
         "translations": (),
+        "shown": frozenset(),
+        "standfirst": "",
+        "release": False,
     }
 
 

@@ -5,7 +5,6 @@ HTML and text are written from the same tokens, so the two parts cannot drift.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,8 +13,10 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
-from newsletter.rendering.markdown.markup import LONG_WORD
+from newsletter.rendering.markdown.blocks import with_blocks
+from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.structure import lost_footnotes, watch_depth
+from newsletter.rendering.markdown.tables import settle_tables
 
 _QUOTES = {
     "de": ["„", "“", "‚", "‘"],
@@ -40,13 +41,14 @@ def read_markdown(body: str, language: str) -> list[Token]:
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
     tokens += lost_footnotes(env)
-    _settle_headings(tokens)
-    _settle_tables(tokens)
     for token in tokens:
         if token.children:
             token.children = list(_without_anchors(token.children))
             _describe_images(token.children, parser)
-    return list(_with_captions(tokens))
+    tokens = with_blocks(tokens, language)
+    _settle_headings(tokens)
+    settle_tables(tokens)
+    return tokens
 
 
 class _Parser(MarkdownIt):
@@ -62,6 +64,7 @@ def _parser(language: str) -> MarkdownIt:
     parser.use(footnote_plugin)
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
     parser.core.ruler.after("inline", "dashes", _dashes)
+    parser.core.ruler.after("inline", "bare_addresses", link_bare_addresses)
     watch_depth(parser)
     return parser
 
@@ -103,33 +106,6 @@ def _settle_headings(tokens: Sequence[Token]) -> None:
             token.tag = f"h{level}"
 
 
-def _settle_tables(tokens: Sequence[Token]) -> None:
-    """Turn alignment into a class, and allow long words to break where columns are many."""
-    limit = 0
-    for at, token in enumerate(tokens):
-        if token.type == "table_open":
-            limit = max(8, LONG_WORD // _columns(tokens, at))
-        elif token.type == "table_close":
-            limit = 0
-        elif token.type in {"th_open", "td_open"}:
-            _settle_cell(token)
-        for child in (token.children or ()) if limit else ():
-            child.meta["limit"] = limit
-
-
-def _columns(tokens: Sequence[Token], table: int) -> int:
-    head = takewhile(lambda token: token.type != "thead_close", tokens[table:])
-    return sum(token.type == "th_open" for token in head)
-
-
-def _settle_cell(cell: Token) -> None:
-    style = str(cell.attrs.pop("style", ""))
-    if style:
-        cell.attrSet("class", style.removeprefix("text-align:"))
-    if cell.type == "th_open":
-        cell.attrSet("scope", "col")
-
-
 def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
     """Leave out links to a place in the same text: most mail programs cannot follow them."""
     open_links: list[bool] = []
@@ -149,22 +125,3 @@ def _describe_images(children: Sequence[Token], parser: MarkdownIt) -> None:
     for child in children:
         if child.type == "image":
             child.content = renderer.renderInlineAsText(child.children, parser.options, {})
-
-
-def _with_captions(tokens: Sequence[Token]) -> Iterator[Token]:
-    """After an image that stands alone, put its title as a caption, close below it."""
-    caption: Token | None = None
-    before: Token | None = None
-    for token in tokens:
-        yield token
-        if token.type == "inline" and [child.type for child in token.children or ()] == ["image"]:
-            title = str((token.children or [])[0].attrs.get("title", ""))
-            caption = Token("text", "", 0, content=title) if title else None
-            if caption and before:
-                before.attrSet("class", "figure")
-        elif token.type == "paragraph_close" and caption:
-            yield Token("paragraph_open", "p", 1, attrs={"class": "caption"}, block=True)
-            yield Token("inline", "", 0, content=caption.content, children=[caption], block=True)
-            yield Token("paragraph_close", "p", -1, block=True)
-            caption = None
-        before = token

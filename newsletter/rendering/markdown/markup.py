@@ -1,6 +1,7 @@
 """Tokens into HTML that is safe to send."""
 
 import re
+import unicodedata
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
+from newsletter.rendering.markdown.layouts import laid_out
 from newsletter.rendering.markdown.references import image_size, image_source
-
-CONTENT_WIDTH = 528
-"""Pixels between the paddings of the sheet: what an image without a size fills."""
+from newsletter.rendering.markdown.tables import SHEET, SIDES, with_records
+from newsletter.rendering.markdown.widths import LETTER, ems
 
 LONG_WORD = 30
 """Characters that 375 pixels hold in any case."""
@@ -28,11 +29,19 @@ _ALLOWED: dict[str, set[str]] = {
     "ol": {"start"},
     "td": set(),
     "th": {"scope"},
+    "span": set(),
+    **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
 }
 _CLASSES = {
     "ol": {"notes"},
-    "p": {"caption", "figure"},
-    **{cell: {"left", "center", "right"} for cell in ("td", "th")},
+    "ul": {"downloads"},
+    "p": {"caption", "figure", "edge", "standfirst", "by", "head", "record", "end"},
+    "span": {"credit", "kind", "named", "whole"},
+    "blockquote": {"pull", "quoted"},
+    "table": {"wide"},
+    "thead": {"heads"},
+    "th": {*SIDES, "last"},
+    "td": {*SIDES, *(f"to-{side}" for side in SIDES), "whole", "first", "last"},
 }
 
 _Environment = MutableMapping[str, Any]
@@ -42,8 +51,8 @@ def to_html(tokens: Sequence[Token]) -> str:
     """The body's HTML: only allowed elements, no styles but an image's greatest width."""
     renderer = RendererHTML()
     renderer.rules.update(_RULES)
-    return nh3.clean(
-        renderer.render(tokens, MarkdownIt("commonmark").options, {}),
+    clean = nh3.clean(
+        renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
         tags=set(_ALLOWED),
         attributes=_ALLOWED,
         allowed_classes=_CLASSES,
@@ -52,17 +61,30 @@ def to_html(tokens: Sequence[Token]) -> str:
         filter_style_properties={"max-width"},
         strip_comments=True,
     )
+    return laid_out(clean)
 
 
 def breakable(text: str, limit: int = LONG_WORD) -> Markup:
-    """Escape text, with ``<wbr>`` in words longer than ``limit``, so that 375 pixels hold them.
+    """Escape text, with ``<wbr>`` in words wider than ``limit`` letters: a telephone holds them.
 
-    Unlike a zero-width space it is not copied. Scripts that break without blanks are left alone.
+    Unlike a zero-width space it is not copied. Scripts that break without blanks are left alone,
+    and so is a word that breaks at its hyphens by itself.
     """
     parts = re.split(rf"([!-~\u00a1-\u058f]{{{limit + 1},}})", text)
     return Markup("").join(
-        Markup("<wbr>").join(_pieces(part, limit)) if index % 2 else escape(part)
+        Markup("<wbr>").join(_pieces(part, limit))
+        if index % 2 and _too_wide(part, limit) and not _FIGURE.fullmatch(part)
+        else escape(part)
         for index, part in enumerate(parts)
+    )
+
+
+_FIGURE = re.compile(r"\W{0,3}\d[\d.,:'’]*\W{0,3}")
+
+
+def _too_wide(word: str, limit: int) -> bool:
+    return any(
+        ems(one) > limit * LETTER * 1.05 for one in re.split(r"(?<=[^\W\d_]-)(?=[^\W\d_])", word)
     )
 
 
@@ -80,7 +102,8 @@ def _pieces(word: str, limit: int) -> list[str]:
 
 
 def _text(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
-    return breakable(tokens[at].content, tokens[at].meta.get("limit", LONG_WORD))
+    content = tokens[at].content
+    return breakable(content.replace(" ", "\u00a0") if tokens[at].meta.get("whole") else content)
 
 
 def _code(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
@@ -96,15 +119,36 @@ def _block_of_code(
 def _image(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
     token = tokens[at]
     source, alt = escape(image_source(token)), escape(token.content)
-    width, height = image_size(token) or (CONTENT_WIDTH, 0)
-    if width > CONTENT_WIDTH:
-        width, height = CONTENT_WIDTH, round(height * CONTENT_WIDTH / width)
+    most = int(token.meta.get("width", SHEET))
+    width, height = image_size(token) or (most, 0)
+    if width > most:
+        width, height = most, round(height * most / width)
     tall = f' height="{height}"' if height else ""
     return f'<img src="{source}" alt="{alt}" width="{width}"{tall} style="max-width:{width}px">'
 
 
 def _note_mark(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
     return f"<sup>{tokens[at].meta['id'] + 1}</sup>"
+
+
+def _kind(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+    return f'<br><span class="kind">{escape(tokens[at].content)}</span>'
+
+
+def _credit(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+    return f'<span class="credit">{breakable(tokens[at].content)}</span>'
+
+
+def _label(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+    """What a cell says, where the head of its column is not seen."""
+    head = tokens[at].content.rstrip(":")
+    # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
+    mark = "\u200f" if any(map(_is_arabic, head)) else ""
+    return f'<span class="named">{breakable(head)}:{mark}</span> '
+
+
+def _is_arabic(character: str) -> bool:
+    return unicodedata.bidirectional(character) == "AL"
 
 
 def _literally(html: str) -> Any:
@@ -120,6 +164,9 @@ _RULES = {
     "code_block": _block_of_code,
     "fence": _block_of_code,
     "image": _image,
+    "kind": _kind,
+    "credit": _credit,
+    "label": _label,
     "footnote_ref": _note_mark,
     "footnote_block_open": _literally('<ol class="notes">\n'),
     "footnote_block_close": _literally("</ol>\n"),

@@ -3,6 +3,8 @@
 It is read from the HTML that was approved, so it can say nothing that nobody approved.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
@@ -11,6 +13,7 @@ from html.parser import HTMLParser
 import nh3
 
 from newsletter.domain.statements.content import MARK_PREFIX, Content
+from newsletter.rendering.markdown.links import untagged
 
 _ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "em", "strong", "s", "sup")},
@@ -23,6 +26,20 @@ _ALLOWED: dict[str, set[str]] = {
     "span": {"lang", "dir"},
     "th": {"scope"},
 }
+_LAYOUTS = frozenset(("button", "video", "columns"))
+"""Tables for layout that the text may hold: on a page each is a ``<div>`` of this class."""
+_CLASSES = {
+    "div": {*(f"of-{name}" for name in _LAYOUTS), "half"},
+    "p": {"caption", "edge", "standfirst", "by", "head", "end"},
+    "span": {"credit", "kind", "named"},
+    "ul": {"downloads"},
+    "blockquote": {"pull"},
+    "table": {"wide"},
+    "td": {"right", "to-right", "center", "to-center"},
+    "th": {"right", "center"},
+}
+_NAMED = re.compile(r'<span class="named">[^<]*(?:<wbr>[^<]*)*</span> ?')
+"""What a cell of a wide table says of itself on telephones: other readers see its head."""
 _WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING = "\u00a0\u200c \n"
 _KEPT = 128
@@ -39,6 +56,8 @@ class Excerpt:
     """What an inbox shows behind the subject; empty where the template hides no such line."""
     body: str
     """Plain HTML of what stands below the title; empty where the template has it elsewhere."""
+    page: str
+    """The same for a page of ours, whose style sheet turns wide tables into records."""
 
 
 @lru_cache(maxsize=_KEPT)
@@ -48,10 +67,12 @@ def excerpt(html: str) -> Excerpt:
     reader.feed(html)
     reader.close()
     opening = "".join(reader.opening).strip(_PADDING)
+    page = _plain("".join(reader.body)) if reader.whole else ""
     return Excerpt(
         title=" ".join("".join(reader.title).split()),
         opening=opening,
-        body=_plain("".join(reader.body)) if reader.whole else "",
+        body=_NAMED.sub("", page),
+        page=page,
     )
 
 
@@ -62,23 +83,27 @@ def body_of(content: Content) -> str:
     from its foot: then it is all that follows the title.
     """
     said = excerpt(content.html)
-    return said.body or _plain(content.html.partition("</h1>")[2])
+    return said.page or _plain(content.html.partition("</h1>")[2])
 
 
 def _plain(html: str) -> str:
-    return nh3.clean(
+    clean = nh3.clean(
         html,
         tags=set(_ALLOWED),
         attributes=_ALLOWED,
+        allowed_classes=_CLASSES,
         attribute_filter=_for_everybody,
         url_schemes={"https", "mailto", "tel"},
         link_rel=None,
         strip_comments=True,
-    ).strip()
+    )
+    return clean.replace(' class=""', "").strip()
 
 
-def _for_everybody(_tag: str, _name: str, value: str) -> str | None:
-    return None if MARK_PREFIX in value else value
+def _for_everybody(_tag: str, name: str, value: str) -> str | None:
+    if MARK_PREFIX in value:
+        return None
+    return untagged(value) if name == "href" else value
 
 
 def text_of(content: Content) -> str:
@@ -90,6 +115,15 @@ def text_of(content: Content) -> str:
     text = " ".join("".join(reader.words).split())
     begins = said.opening.removesuffix("…")
     return text if begins in text else f"{said.opening} {text}".strip()
+
+
+def _layout_of(table: Mapping[str, str]) -> str:
+    names = _LAYOUTS.intersection(table.get("class", "").split())
+    return min(names) if names and table.get("role") == "presentation" else ""
+
+
+def _continues(cell: Mapping[str, str]) -> bool:
+    return bool({"lead", "below"}.intersection(cell.get("class", "").split()))
 
 
 class _Words(HTMLParser):
@@ -111,7 +145,10 @@ class _Words(HTMLParser):
 
 
 class _Reader(HTMLParser):
-    """Keeps what follows the first title, up to the end of the cell that it stands in."""
+    """Keeps what follows the first title, up to the end of the cell that it stands in.
+
+    A lead picture has a cell of its own, and what follows it another: they belong to the text.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -125,20 +162,30 @@ class _Reader(HTMLParser):
         """How deep the title's cell lies; 0 until the title has ended."""
         self._hidden = False
         self._in_title = False
+        self._tables: list[str] = []
+        """Of each table that is open the class of its layout; empty for one of data."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        style = (dict(attrs).get("style") or "").replace(" ", "")
+        given = {name: value or "" for name, value in attrs}
+        style = given.get("style", "").replace(" ", "")
         self._hidden = self._hidden or (not self.opening and "display:none" in style)
         self._cells += tag == "td"
         self._in_title = self._in_title or (tag == "h1" and not self.title)
-        self._keep(self.get_starttag_text() or "")
+        if tag == "table":
+            self._tables.append(_layout_of(given))
+        written = self.get_starttag_text() or ""
+        self._keep(self._unframed(tag, f'<div class="of-{self._layout}">', written))
+        if tag == "td" and self.whole and _continues(given):
+            self.whole, self._cell = False, self._cells
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden = False
         if tag == "td":
             self.whole = self.whole or self._cell == self._cells > 0
             self._cells -= 1
-        self._keep(f"</{tag}>")
+        self._keep(self._unframed(tag, "</div>", f"</{tag}>"))
+        if tag == "table" and self._tables:
+            self._tables.pop()
         if tag == "h1":
             self._in_title = False
             self._cell = self._cell or self._cells
@@ -154,6 +201,16 @@ class _Reader(HTMLParser):
         written = f"{mark}{name};"
         self._note(unescape(written))
         self._keep(written)
+
+    @property
+    def _layout(self) -> str:
+        return self._tables[-1] if self._tables else ""
+
+    def _unframed(self, tag: str, instead: str, written: str) -> str:
+        """What stands for a part of a table, which is a table for mail programs alone."""
+        if not self._layout or tag not in {"table", "tbody", "tr", "td"}:
+            return written
+        return instead if tag == "table" else ""
 
     def _note(self, words: str) -> None:
         if self._hidden:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from newsletter.rendering.markdown.links import BARE
+
 WIDTH = 72
 """Columns of the text part."""
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
 _URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
 
@@ -124,6 +126,10 @@ class _Writer:
             "table": self._table,
             "hr": lambda _node, _width: ["* * *"],
             "footnote_block": self._notes,
+            "button": self._button,
+            "video": self._video,
+            "columns": lambda node, width: self.blocks(node.children, width),
+            "column": lambda node, width: self.blocks(node.children, width),
         }
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode], width: int) -> list[str]:
@@ -133,9 +139,12 @@ class _Writer:
         for node in nodes:
             if node.type not in self._blocks:
                 continue
+            made = self._blocks[node.type](node, width)
+            if node.type == "paragraph" and not any(made):
+                continue  # a picture that only decorates
             if gap:
                 lines.append("")
-            lines += self._blocks[node.type](node, width)
+            lines += made
             gap = not node.hidden
         return lines
 
@@ -175,13 +184,24 @@ class _Writer:
             lines += _hang(mark, self.blocks(note.children, width - len(mark)))
         return lines
 
+    def _button(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        """Words, and on a line of its own where they lead: nobody presses a number."""
+        (link,) = (one for one in node.children[0].children if one.type == "link")
+        return [*wrap(f"{self._inline(link)}:", width), str(link.attrs["href"])]
+
+    def _video(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        poster, play = node.children
+        (link,) = (one for one in poster.children if one.type == "link")
+        shown = [line for line in wrap(self._inline(link), width) if line]
+        return [*shown, *self._button(play, width)]
+
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
         texts = [[self._inline(cell.children[0]) for cell in row.children] for row in rows]
         widths = [max(map(columns, column)) for column in zip(*texts, strict=True)]
         if sum(widths) + 2 * (len(widths) - 1) > width:
             return _records(texts, width)
-        sides = [str(cell.attrs.get("class", "left")) for cell in rows[0].children]
+        sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
         lines = [_aligned(row, widths, sides) for row in texts]
         return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
 
@@ -197,6 +217,8 @@ class _Writer:
             return f" ({node.meta['id'] + 1})"
         if node.type == "image":
             return f"[{node.content}]" if node.content.strip() else ""
+        if node.type == "kind":
+            return f" ({node.content})"
         if node.type == "link":
             return self._link(node)
         if not node.children:
@@ -206,6 +228,8 @@ class _Writer:
 
     def _link(self, node: SyntaxTreeNode) -> str:
         label, href = self._inline(node), str(node.attrs["href"])
+        if node.markup == BARE:
+            return href.removeprefix("mailto:")
         if label in {href, href.removeprefix("mailto:")}:
             return label
         number = self._links.setdefault(href, len(self._links) + 1)

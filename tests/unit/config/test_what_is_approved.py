@@ -27,6 +27,8 @@ SAYS = (
 )
 HTTP = {"kind": "http", "url": "https://gateway.example/v1", "body": SAYS}
 LOGO = {"src": "https://forum.example/logo.png", "width": 180, "height": 48}
+SOCIAL = {"name": "Mastodon", "url": "https://social.example/@forum"}
+UTM = {"source": "newsletter", "hosts": ["forum.example"]}
 BASE: dict[str, Any] = copy.deepcopy(SETTINGS) | {"brand": {"logo": LOGO}}
 
 IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
@@ -39,6 +41,16 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
         "organisation": {"press_contact": {"email": "ana@forum.example"}}
     },
     "organisation.press_contact.phone": {"organisation": {"press_contact": {"phone": "+1 202"}}},
+    "organisation.social.name": {"organisation": {"social": [SOCIAL | {"name": "Other"}]}},
+    "organisation.social.url": {
+        "organisation": {"social": [SOCIAL | {"url": "https://other.example/@forum"}]}
+    },
+    "layout.summary": {"layout": {"summary": True}},
+    "layout.release_line": {"layout": {"release_line": True}},
+    "layout.end_mark": {"layout": {"end_mark": "-30-"}},
+    "utm.source": {"utm": UTM | {"source": "mail"}},
+    "utm.campaign": {"utm": UTM | {"campaign": "autumn"}},
+    "utm.hosts": {"utm": UTM | {"hosts": ["other.example"]}},
     "sender.name": {"sender": {"name": "Another Forum"}},
     "sender.address": {"sender": {"address": "other@forum.example"}},
     "sender.reply_to": {"sender": {"reply_to": "answers@forum.example"}},

@@ -120,6 +120,41 @@ the operation should be halted, see [above](#figures).
     <https://law.example/acts/fair-detention/section-287-g-and-all-that-follows-from-it>.
 """
 
+BLOCKS = """\
+*The Forum leaves, and says in four pages what has to be mended.*
+
+![A hearing room](https://forum.example/hearing.jpg#1200x640 "The room. Photo: Ana Ruiz")
+
+We leave the task force today; see https://forum.example/why, or write to press@forum.example.
+
+**[Read our report](https://forum.example/report)**
+
+> We joined in good faith, and we leave in good faith.
+>
+> — Jane Doe, director of policy
+
+| The counties and what they did | Held before trial | Spent in the year |
+|:-------|---------:|:-----:|
+| Adams | 1,240,500 | $1.2 million |
+| Bristol | 312,000 | 1990–1995 |
+
+- [Press kit](https://forum.example/kit.zip) (ZIP, 12 MB)
+- [Report](https://forum.example/report.pdf)
+
+[![The hall](https://forum.example/poster.jpg#1280x720 "See the hearing (3:42)")](https://youtu.be/a)
+
+| For tenants | For owners |
+|-------------|------------|
+| ![Keys](https://forum.example/keys.jpg#508x300) Call us any time. | Register by 1 March. |
+
+## What else
+
+1. It is over.
+
+###
+"""
+"""Each block that plain Markdown has no mark for."""
+
 STATEMENT = Statement(
     slug="example-forum-resigns",
     title="Example Forum resigns from the task force on fair detention",
@@ -194,3 +229,10 @@ MAILS = {
     "test": render_test_mail,
 }
 """The example statement as each template and each brand makes it."""
+
+BLOCK_MAILS = {
+    "blocks": lambda: render(BLOCKS),
+    "blocks, harbour": lambda: render(BLOCKS, house=HARBOUR),
+    "blocks, right to left": lambda: render(BLOCKS, language="ar", house=EMBER),
+}
+"""Each block that plain Markdown has no mark for, in a mail."""

@@ -21,6 +21,8 @@ title: "Forum: resigns from task force"
 date: 2011-09-21
 summary: One line for the inbox preview.      # with a comment
 subject: 'The Forum has resigned'
+preview: What inboxes show
+reply_to: Answers@Forum.example
 slug: forum-resigns
 author: Writer@Forum.example
 status: approved
@@ -88,6 +90,8 @@ def test_every_key_of_a_statement_file_is_read(tmp_path: Path) -> None:
     assert statement.date == date(2011, 9, 21)
     assert statement.summary == "One line for the inbox preview."
     assert statement.subject == "The Forum has resigned"
+    assert statement.preview == "What inboxes show"
+    assert statement.reply_to.lower() == "answers@forum.example"
     assert statement.author == "writer@forum.example"
     assert statement.progress is Progress.APPROVED
     assert statement.approved_by == ("editor@forum.example", "second@forum.example")

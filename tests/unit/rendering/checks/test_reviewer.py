@@ -76,6 +76,26 @@ WARNED = [
     ("Copyright (c) 2019–2025 Example Forum", Check.COPYRIGHT),
     ("We meet on Monday, November 24 at noon", Check.WEEKDAY),
     ("We meet on Tuesday, 31 September 2026", Check.WEEKDAY),
+    ("- [ ] Call the press", Check.DIALECT),
+    ("- [x] Call the press", Check.DIALECT),
+    ("The ==most important== word", Check.DIALECT),
+    ("The ++new++ word", Check.DIALECT),
+    ("Dear {first_name},", Check.DIALECT),
+    ("Dear {name|friend},", Check.DIALECT),
+    ("Dear {FNAME},", Check.DIALECT),
+    ("One<br>two", Check.DIALECT),
+    ("A <b>bold</b", Check.DIALECT),
+    ('<a href="https://forum.example">us</a', Check.DIALECT),
+    ("<!-- not yet approved -->", Check.DIALECT),
+    ("> [!NOTE]\n> A note", Check.DIALECT),
+    ("::: warning\nText\n:::", Check.DIALECT),
+    ("[TOC]", Check.DIALECT),
+    ("Thanks :smile: to all", Check.DIALECT),
+    ("A word {.red}", Check.DIALECT),
+    ("- [Kit](https://forum.example/kit.zip)", Check.DOWNLOAD_SIZE),
+    ("- [Kit](https://forum.example/kit.zip) (the newest)", Check.DOWNLOAD_SIZE),
+    ("|a|b|c|d|\n|-|-|-|-|" + "\n|1,240,500,000|1,240,500,000|1|2|" * 2, Check.TABLE_WIDTH),
+    (f"|{'acknowledgement|' * 6}\n{'|-' * 6}|" + f"\n{'|1' * 6}|" * 2, Check.TABLE_WIDTH),
     ("## One\n\n#### Three", Check.HEADINGS),
     ("One\n===\n\n### Three", Check.HEADINGS),
 ]
@@ -107,6 +127,11 @@ QUIET = [
     "Two\n---\n\n### Three",
     "The 50% and %20 of it; {not a mark}; [[1]](https://forum.example).",
     "[a](<https://[::1>)",
+    "`<b>`, `==x==` and `{first_name}` are marks; a < b > c; 1 == 1; C++ and G++; 9:30:15.",
+    "The {statute} of [X] and [x]; {a, b}; the time is 10:30:00; a:b:c; [ ] and [x].",
+    "Write to <press@forum.example> or see <https://forum.example/a>.",
+    "- [Kit](https://forum.example/kit.zip) (ZIP, 2 MB)",
+    "| a | b |\n|---|---|\n| 1,204 | 61 % |\n| 312 | 9 % |",
 ]
 
 
@@ -153,6 +178,16 @@ def test_html_that_comes_near_the_limit_is_said(size: int, said: bool) -> None:
     content = replace(PlainRenderer().render(one), html="x" * size)
     remarks = MarkdownReviewer().review(one, content, AROUND)
     assert [remark.check for remark in remarks] == [Check.NEAR_LIMIT] * said
+
+
+def test_what_a_table_needs_is_said_in_pixels_with_where_it_stands() -> None:
+    figures = "\n|1,240,500,000|1,240,500,000|1|2|" * 2
+    [remark] = review(f"Text.\n\n|a|b|c|d|\n|-|-|-|-|{figures}")
+    assert remark.line == 8
+    assert "needs 292 pixels" in remark.message
+    assert "a telephone has 276: there each row becomes a record" in remark.message
+    [nowhere] = review(f"|{'acknowledgement|' * 6}\n{'|-' * 6}|\n{'|1' * 6}|\n{'|2' * 6}|")
+    assert "a mail has 528: each row becomes a record on any screen" in nowhere.message
 
 
 def test_a_text_that_can_never_be_rendered_is_not_read() -> None:

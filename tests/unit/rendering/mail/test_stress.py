@@ -135,7 +135,7 @@ SHOWN = {
     "a table of 200 rows": (
         "| County | Requests | Share |\n|---|--:|---|\n"
         + many(lambda n: f"| County {n} | {n * 13} | {n} % |", 200),
-        ["County 199", "199 %"],
+        ["County 199", "199\u00a0%"],
         ["County 199      2587  199 %"],
     ),
     "500 links": (

@@ -54,6 +54,47 @@ def test_a_table_in_the_text_does_not_end_it() -> None:
     assert "style" not in said.body
 
 
+BLOCKS = """\
+*What it says.*
+
+![A hall](https://forum.example/a.jpg#1200x600 "The hall. Photo: Ana")
+
+**[Read it](https://forum.example/r)**
+
+| For tenants | For owners |
+|---|---|
+| Call us any time, between nine and five, or write to the office in town. | Register. |
+
+| County | Held before | Held now | Change | Budget |
+|---|--:|--:|--:|--:|
+| Adams | 1,240,500 | 810,000 | –33 % | $1,240,500 |
+
+End.
+"""
+
+
+def test_a_page_has_the_blocks_without_their_tables_for_layout() -> None:
+    page = body_of(content(BLOCKS))
+
+    assert page.count("<table") == 1
+    assert page.startswith('<p class="standfirst">What it says.</p>')
+    assert '<p class="edge"><img src="https://forum.example/a.jpg" alt="A hall"' in page
+    assert '<p class="caption">The hall. <span class="credit">Photo: Ana</span></p>' in page
+    assert '<div class="of-button"><a href="https://forum.example/r">Read it</a></div>' in page
+    assert page.count('<div class="half">') == 2
+    assert page.count("<div") == page.count("</div>") == 4
+    assert '<span class="named">Budget:</span>' in page
+    assert page.count("<th ") == 5
+    assert page.endswith("<p>End.</p>")
+
+
+def test_a_feed_has_a_wide_table_as_it_was_written() -> None:
+    body = excerpt(mail(BLOCKS)).body
+
+    assert "named" not in body
+    assert ">$1,240,500</td>" in body
+
+
 def test_of_a_correction_the_line_above_the_title_stays_out() -> None:
     said = excerpt(mail("It opens at nine.", corrects="other"))
 

@@ -1,0 +1,415 @@
+"""Blocks that plain Markdown has no mark for, told by what an author would write anyway.
+
+A paragraph that is one bold link is a button, a quotation that ends with a dash and a name has an
+author, a list of files is a list of downloads (docs/decisions/0023-blocks.md). Any other program
+shows the same text as ordinary Markdown.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from markdown_it.token import Token
+
+from newsletter.rendering.markdown.references import image_size
+from newsletter.rendering.markdown.tables import Table, tables_in, text_of
+
+LEAD_WIDTH = 600
+"""Pixels from edge to edge of the sheet."""
+
+_PULLED = 240
+"""Characters of a quotation that is short enough to be set large."""
+_AS_TEXT = "\ufe0e"
+"""Behind a sign that telephones would else show as a picture."""
+RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
+_PROSE = 60
+"""Characters that make a cell a column of text."""
+
+_BREAKS = {"softbreak", "hardbreak"}
+_DASH = re.compile(r"(?:—|–|―|-{2,3})[ \u00a0]?(?=[^\s—–-])")
+_SIZE = re.compile(r" ?[(\[]([^()\[\]]{1,60})[)\]]\.?$")
+_FILE = re.compile(
+    r"\.(pdf|zip|docx?|odt|rtf|txt|xlsx?|ods|csv|pptx?|odp|jpe?g|png|tiff?|svg|eps|mp3|wav|m4a|mp4"
+    r"|mov|epub|ics|vcf)$",
+    re.IGNORECASE,
+)
+_FILMS = ("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "dailymotion.com")
+_FILM = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"(?:(?<=^)|(?<=[.!?…”»\")] )|(?<= [|–—] )|(?<=\())"
+    r"(?:(?:photos?|pictures?|images?|illustration|graphic|credits?|courtesy|fotos?|fotografías?|imagen"
+    r"|cr[ée]dit(?:os?)?|crédits? photo|bild|grafik|abbildung|صورة|تصوير)"
+    r"\b[^.]{0,20}?(?::|\bby\b|\bof\b|\bde\b|/)"
+    r"|©|\(c\)).{1,120}$",
+    re.IGNORECASE,
+)
+_WATCH = {
+    "ar": "شاهد الفيديو",
+    "de": "Video ansehen",
+    "en": "Watch the video",
+    "es": "Ver el vídeo",
+    "fr": "Voir la vidéo",
+    "pt": "Ver o vídeo",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Tokens that belong together: from the one that opens a block to the one that closes it."""
+
+    tokens: tuple[Token, ...]
+
+    @property
+    def kind(self) -> str:
+        """``paragraph``, ``blockquote`` and so on."""
+        return self.tokens[0].type.removesuffix("_open")
+
+    @property
+    def line(self) -> list[Token]:
+        """What stands within the block, where it has one line of text alone."""
+        if len(self.tokens) != 3 or self.tokens[1].type != "inline":
+            return []
+        return self.tokens[1].children or []
+
+
+def with_blocks(tokens: Sequence[Token], language: str) -> list[Token]:
+    """The same text, with the tokens of a block where an author wrote one."""
+    written: list[Token] = []
+    for number, span in enumerate(spans(tokens)):
+        made = None
+        for rule in _RULES.get(span.kind, ()):
+            made = made or rule(span, language)
+        if made is None and number == 0 and span.kind == "paragraph":
+            made = _standfirst(span)
+        written += span.tokens if made is None else made
+    return list(_with_figures(list(_parted(written))))
+
+
+def spans(tokens: Sequence[Token]) -> Iterator[Span]:
+    """The blocks at the top of a text, each with all that stands inside of it."""
+    held: list[Token] = []
+    depth = 0
+    for token in tokens:
+        held.append(token)
+        depth += token.nesting
+        if depth == 0:
+            yield Span(tokens=tuple(held))
+            held = []
+    if held:  # what does not close is no block of ours
+        yield Span(tokens=tuple(held))
+
+
+def _types(children: Sequence[Token]) -> list[str]:
+    return [child.type for child in children if child.type != "text" or child.content.strip()]
+
+
+def _pair(kind: str, inside: Sequence[Token], **attributes: str) -> list[Token]:
+    """Tokens that open and close a block of ours around others."""
+    opening = Token(f"{kind}_open", f"x-{kind}", 1, block=True, attrs=dict(attributes))
+    return [opening, *inside, Token(f"{kind}_close", f"x-{kind}", -1, block=True)]
+
+
+def _classed(token: Token, kind: str) -> Token:
+    return token.copy(attrs={**token.attrs, "class": kind})
+
+
+def _paragraph(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
+    """A paragraph of ours; ``source`` says how it was written, and where."""
+    attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
+    content = source.content if source else "".join(child.content for child in children)
+    where = source.map if source else None
+    return [
+        Token("paragraph_open", "p", 1, attrs=attributes, block=True, map=where),
+        Token("inline", "", 0, content=content, children=children, block=True, map=where),
+        Token("paragraph_close", "p", -1, block=True),
+    ]
+
+
+# --- one rule for each kind of block; None where the text is not one ---
+
+
+def _button(span: Span, _language: str) -> list[Token] | None:
+    """A paragraph that is one link in bold."""
+    types = _types(span.line)
+    if types[:2] != ["strong_open", "link_open"] or types[-2:] != ["link_close", "strong_close"]:
+        return None
+    if types.count("link_open") != 1 or "image" in types or _BREAKS & set(types):
+        return None
+    children = [child for child in span.line if not child.type.startswith("strong_")]
+    return _pair("button", [span.tokens[1].copy(children=children)])
+
+
+def _video(span: Span, language: str) -> list[Token] | None:
+    """A picture alone that leads to a film."""
+    children = [child for child in span.line if child.type != "text" or child.content.strip()]
+    if _types(children) != ["link_open", "image", "link_close"]:
+        return None
+    if not _is_film(str(children[0].attrs["href"])):
+        return None
+    title = str(children[1].attrs.get("title", ""))
+    base = language.partition("-")[0].lower()
+    arrow = "◀" if base in RIGHT_TO_LEFT else "▶"
+    words = f"{arrow}{_AS_TEXT} {title or _WATCH.get(base) or children[1].content}"
+    said = [children[0], Token("text", "", 0, content=words), children[2]]
+    inline = span.tokens[1].copy(children=list(children))
+    label = span.tokens[1].copy(children=said, content="")
+    return _pair("video", [inline, *_pair("play", [label])])
+
+
+def _is_film(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    host = (parts.hostname or "").lower()
+    ours = any(host == one or host.endswith(f".{one}") for one in _FILMS)
+    return ours or bool(_FILM.search(parts.path))
+
+
+def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
+    """A picture in the midst of a paragraph stands between two, where it has its room."""
+    opening = Token("", "", 0)
+    for token in tokens:
+        opening = token if token.type == "paragraph_open" else opening
+        pieces = _around_pictures(token) if token.type == "inline" else []
+        if opening.nesting and len(pieces) > 1:
+            closing = Token("paragraph_close", "p", -1, block=True, hidden=opening.hidden)
+            first, *others = pieces
+            yield token.copy(children=first)
+            for piece in others:
+                yield from (closing, opening.copy(), token.copy(children=piece, content=""))
+        else:
+            yield token
+        opening = Token("", "", 0) if token.type == "paragraph_close" else opening
+
+
+def _around_pictures(line: Token) -> list[list[Token]]:
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for child in line.children or []:
+        depth += child.nesting
+        if child.type == "image" and depth == 0:
+            pieces += [[child], []]
+        elif pieces[-1] or child.type not in _BREAKS:
+            pieces[-1].append(child)
+    return [piece for piece in map(_trimmed, pieces) if _types(piece)]
+
+
+def _trimmed(piece: list[Token]) -> list[Token]:
+    """Without the blanks and line breaks that parted a picture from the text."""
+    while piece and (piece[-1].type in _BREAKS or piece[-1].type == "text"):
+        last = piece[-1]
+        if last.type == "text" and last.content.strip():
+            break
+        piece = piece[:-1]
+    if piece and piece[0].type == "text":
+        piece = [piece[0].copy(content=piece[0].content.lstrip()), *piece[1:]]
+    if piece and piece[-1].type == "text":
+        piece = [*piece[:-1], piece[-1].copy(content=piece[-1].content.rstrip())]
+    return piece
+
+
+def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Below a picture that stands alone, wherever it does, put its title as its caption."""
+    captions: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.type == "paragraph_open":
+            captions = _caption(tokens[at + 1])
+            yield _classed(token, "figure") if captions else token
+            continue
+        yield token
+        if token.type == "paragraph_close":
+            yield from captions
+            captions = []
+
+
+def _caption(line: Token) -> list[Token]:
+    children = line.children or []
+    if [child.type for child in children] != ["image"]:
+        return []
+    title = str(children[0].attrs.get("title", ""))
+    return _paragraph(list(_captioned(title)), "caption") if title else []
+
+
+def _captioned(title: str) -> Iterator[Token]:
+    found = _CREDIT.search(title)
+    words = title[: found.start()] if found else title
+    if words.strip(" |–—("):
+        yield Token("text", "", 0, content=words)
+    if found:
+        yield Token("credit", "", 0, content=found.group())
+
+
+def _standfirst(span: Span) -> list[Token] | None:
+    """A first paragraph that is all in italics."""
+    types = _types(span.line)
+    if types[:1] != ["em_open"] or types[-1:] != ["em_close"] or types.count("em_open") != 1:
+        return None
+    if "image" in types:
+        return None
+    children = [child for child in span.line if not child.type.startswith("em_")]
+    line = span.tokens[1].copy(children=children)
+    return [_classed(span.tokens[0], "standfirst"), line, span.tokens[2]]
+
+
+def _quotation(span: Span, _language: str) -> list[Token] | None:
+    """A quotation whose last line begins with a dash: who said it."""
+    if len(span.tokens) < 5:
+        return None
+    *before, paragraph, line, close, end = span.tokens
+    if (line.type, paragraph.type) != ("inline", "paragraph_open") or paragraph.level != 1:
+        return None
+    children = line.children or []
+    last = max((at for at, child in enumerate(children) if child.type in _BREAKS), default=-1)
+    name = children[last + 1 :]
+    if not name or name[0].type != "text" or not _DASH.match(name[0].content):
+        return None
+    said, first = children[: max(last, 0)], name[0].copy()
+    if not said and len(before) < 2:
+        return None
+    first.content = "— " + _DASH.sub("", name[0].content, count=1)
+    above, _, below = line.content.rpartition("\n")
+    first_line, after = line.map or [0, 1]
+    quoted = line.copy(children=said, content=above)
+    signed = line.copy(content=below, map=[max(first_line, after - 1), after])
+    kept = [*before, paragraph, quoted, close] if said else before
+    kind = "pull" if _length(kept) <= _PULLED else "quoted"
+    return [
+        _classed(kept[0], kind),
+        *kept[1:],
+        *_paragraph([first, *name[1:]], "by", signed),
+        end,
+    ]
+
+
+def _length(tokens: Sequence[Token]) -> int:
+    return sum(len(text_of(token)) for token in tokens if token.type == "inline")
+
+
+def _downloads(span: Span, _language: str) -> list[Token] | None:
+    """A list each item of which is a link to a file, with its kind and size in brackets."""
+    items = [token for token in span.tokens if token.type == "list_item_open" and token.level == 1]
+    lines = [token for token in span.tokens if token.type == "inline"]
+    files = [_file(token.children or []) for token in lines]
+    if len(items) != len(lines) or any(one is None for one in files):
+        return None
+    made = iter(files)
+    opening, *rest = span.tokens
+    lines_of = (one.copy(children=next(made)) if one.type == "inline" else one for one in rest)
+    return [_classed(opening, "downloads"), *lines_of]
+
+
+def _file(children: Sequence[Token]) -> list[Token] | None:
+    types = _types(children)
+    if types[:1] != ["link_open"] or types.count("link_open") != 1 or "image" in types:
+        return None
+    link = list(children[: [child.type for child in children].index("link_close") + 1])
+    behind = "".join(child.content for child in children[len(link) :])
+    size = _SIZE.fullmatch(behind)
+    kind = _FILE.search(urlsplit(str(link[0].attrs["href"])).path)
+    if kind is None or (behind.strip() and size is None):
+        return None
+    if _types(children[len(link) :]) not in ([], ["text"]):
+        return None
+    said = size[1] if size else kind[1].upper()
+    note = Token("kind", "", 0, content=said)
+    note.meta["sized"] = any(map(str.isdigit, said))
+    return [*link, note]
+
+
+def _columns(span: Span, _language: str) -> list[Token] | None:
+    """A table of one row and two columns that hold text."""
+    table = next(tables_in(span.tokens))
+    if len(table.rows) != 2 or len(table.rows[0]) != 2 or not _is_prose(table):
+        return None
+    written: list[Token] = []
+    for head, cell in zip(*table.rows, strict=True):
+        inside = _head_of(span.tokens[head.at]) + _stacked(span.tokens[cell.at])
+        written += _pair("column", inside)
+    return _pair("columns", written)
+
+
+def _is_prose(table: Table) -> bool:
+    return any(len(cell.text) >= _PROSE or cell.pictures for cell in table.rows[1])
+
+
+def _head_of(token: Token) -> list[Token]:
+    said = token.children or []
+    if not text_of(token):
+        return []
+    opening, closing = Token("strong_open", "strong", 1), Token("strong_close", "strong", -1)
+    return _paragraph([opening, *said, closing], "head", token)
+
+
+def _stacked(token: Token) -> list[Token]:
+    """A picture before the text of a cell stands above it."""
+    children = list(token.children or [])
+    if not children or children[0].type != "image":
+        return _paragraph(children, "", token)
+    rest = children[1:]
+    if rest and rest[0].type == "text":
+        rest[0] = rest[0].copy()
+        rest[0].content = rest[0].content.lstrip()
+    above = _paragraph(children[:1], "figure", token)
+    return above + (_paragraph(rest, "", token) if _types(rest) else [])
+
+
+def _end_mark(span: Span, _language: str) -> list[Token] | None:
+    """A heading of nothing but ``#``: the end of a press release."""
+    heading = span.tokens[0]
+    if (
+        len(span.tokens) != 3
+        or heading.markup not in {"#", "###"}
+        or text_of(span.tokens[1]).strip("# ")
+    ):
+        return None
+    return _paragraph([Token("text", "", 0, content="###")], "end", heading)
+
+
+_RULES: dict[str, tuple[Callable[[Span, str], list[Token] | None], ...]] = {
+    "paragraph": (_button, _video),
+    "blockquote": (_quotation,),
+    "bullet_list": (_downloads,),
+    "table": (_columns,),
+    "heading": (_end_mark,),
+}
+
+
+# --- the lead picture ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A text in up to three parts: what stands with the title, the lead picture, and the rest."""
+
+    above: list[Token]
+    lead: list[Token]
+    rest: list[Token]
+
+
+def in_parts(tokens: Sequence[Token]) -> Parts:
+    """Take out the picture that a text begins with, if it is made for the whole width.
+
+    A standfirst may stand before it. Without such a picture all of the text is the rest.
+    """
+    found = [list(span.tokens) for span in spans(tokens)]
+    above = 1 if found and found[0][0].attrs.get("class") == "standfirst" else 0
+    if len(found) <= above or not _is_lead(found[above]):
+        return Parts(above=[], lead=[], rest=list(tokens))
+    opening, line, closing = found[above]
+    (image,) = line.children or []
+    wide = line.copy(children=[image.copy(meta={**image.meta, "width": LEAD_WIDTH})])
+    return Parts(
+        above=[token for span in found[:above] for token in span],
+        lead=[_classed(opening, "edge"), wide, closing],
+        rest=[token for span in found[above + 1 :] for token in span],
+    )
+
+
+def _is_lead(tokens: Sequence[Token]) -> bool:
+    line = Span(tokens=tuple(tokens)).line
+    if [child.type for child in line] != ["image"]:
+        return False
+    size = image_size(line[0])
+    return size is not None and size[0] >= LEAD_WIDTH and size[1] <= size[0] * 0.8

@@ -1,0 +1,128 @@
+"""Links that nobody wrote as such, and what is added to links so that a site can count visits."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+BARE = "bare"
+"""The mark of a link that was written as an address alone."""
+
+_BARE = re.compile(
+    r"(?<![\w@/.:-])(?:https://|www\.(?=\w))[^\s<>\"“”«»]+"
+    r"|(?<![\w@/.:+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@-])",
+    re.IGNORECASE,
+)
+_AFTER = ".,;:!?'’*_…"
+_BRACKETS = {")": "(", "]": "["}
+
+
+def link_bare_addresses(state: StateCore) -> None:
+    """A rule for the parser: addresses in the text lead where they say, but not in code."""
+    for token in state.tokens:
+        if token.children:
+            token.children = list(_linked(token.children))
+
+
+def _linked(children: Sequence[Token]) -> Iterator[Token]:
+    inside = 0
+    for child in children:
+        inside += (child.type == "link_open") - (child.type == "link_close")
+        if child.type == "text" and not inside:
+            yield from _pieces(child)
+        else:
+            yield child
+
+
+def _pieces(token: Token) -> Iterator[Token]:
+    text, done = token.content, 0
+    for found in _BARE.finditer(text):
+        address = _trimmed(found.group())
+        if not _names_a_place(address):
+            continue
+        if text[done : found.start()]:
+            yield _text(text[done : found.start()], token.level)
+        yield from _link(address, token.level)
+        done = found.start() + len(address)
+    if text[done:] or not done:
+        yield _text(text[done:], token.level)
+
+
+def _names_a_place(address: str) -> bool:
+    """``https://`` alone, and what a person is still writing, lead nowhere."""
+    return "@" in address or "." in address.partition("//")[2] or address[:4].lower() == "www."
+
+
+def _trimmed(address: str) -> str:
+    """Without the marks that end a sentence, and without a bracket that was opened before it."""
+    while address and (
+        address[-1] in _AFTER
+        or (
+            address[-1] in _BRACKETS
+            and address.count(address[-1]) > address.count(_BRACKETS[address[-1]])
+        )
+    ):
+        address = address[:-1]
+    return address
+
+
+def _link(address: str, level: int) -> Iterator[Token]:
+    beginning = "https://" if address[:4].lower() == "www." else ""
+    if "@" in address and not address.lower().startswith(("https://", "www.")):
+        beginning = "mailto:"
+    yield Token(
+        "link_open",
+        "a",
+        1,
+        attrs={"href": beginning + address},
+        level=level,
+        markup=BARE,
+        info="auto",
+    )
+    yield _text(address, level + 1)
+    yield Token("link_close", "a", -1, level=level, markup=BARE, info="auto")
+
+
+def _text(words: str, level: int) -> Token:
+    return Token("text", "", 0, content=words, level=level)
+
+
+# --- counting visits ---
+
+
+def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence[str]) -> None:
+    """Add the marks to each link that leads to one of the hosts, or to a part of one."""
+    if not marks:
+        return
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrs["href"] = tagged(str(child.attrs["href"]), marks, hosts)
+
+
+def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
+    """The address with the marks in its query; what the author wrote there stands as it is."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").lower()
+    except ValueError:  # refused elsewhere, in words
+        return address
+    ours = any(host == one or host.endswith(f".{one}") for one in hosts)
+    there = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if parts.scheme != "https" or not ours or any(name.startswith("utm_") for name in there):
+        return address
+    query = "&".join(filter(None, (parts.query, urlencode(marks))))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
+
+
+_COUNTED = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign)=[^&#]*")
+
+
+def untagged(address: str) -> str:
+    """The address without the marks of a mail: on the web they would count the wrong visits."""
+    if "utm_medium=email" not in address:
+        return address
+    cut = _COUNTED.sub("", address)
+    return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), cut)

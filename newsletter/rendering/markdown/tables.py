@@ -1,0 +1,237 @@
+"""Tables as a mail can show them: how wide each has to be, and what becomes of one that is wider.
+
+A figure is never broken in two. A table that a telephone does not hold turns into records there,
+and one that no mail holds does so everywhere.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+
+from markdown_it.token import Token
+
+from newsletter.rendering.markdown.widths import ems
+
+SHEET = 528
+"""Pixels between the paddings of the sheet."""
+PHONE = 276
+"""The same on the narrowest telephone, of 320 pixels."""
+
+_CELL, _HEAD, _PADDING = 15, 15.5, 10
+"""Pixels: letters of a cell and of a head, which are bold, and what stands between columns."""
+_PROSE = 88
+"""Pixels that a column of words wants, so that not each of them has a line of its own."""
+_PICTURE = 60
+
+_FIGURE = re.compile(
+    r"[^\w\s]{0,3}[ \u00a0]?\d[\d.,:'’/–-]*(?:[ \u00a0]?(?:[^\w\s]{1,2}|[^\W\d_]{1,8}\.?))?"
+)
+_BREAKING = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
+
+
+SIDES = ("left", "center", "right")
+
+
+class Fits(Enum):
+    """Where there is room for a table."""
+
+    EVERYWHERE = "everywhere"
+    """On a telephone too."""
+    ON_DESKS = "on desks"
+    """On a telephone each row becomes a record."""
+    NOWHERE = "nowhere"
+    """Each row is a record wherever it is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell: where its text stands among the tokens, and what it says."""
+
+    at: int
+    text: str
+    pictures: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: its place among the tokens, and its rows, the first of which is its head."""
+
+    first: int
+    last: int
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def needs(self) -> int:
+        """Pixels below which a figure or a word would be broken in two."""
+        columns = zip(*self.rows, strict=True)
+        return round(sum(map(_needed, columns)))
+
+    @property
+    def fits(self) -> Fits:
+        """Where there is room for it."""
+        if self.needs <= PHONE:
+            return Fits.EVERYWHERE
+        return Fits.ON_DESKS if self.needs <= SHEET else Fits.NOWHERE
+
+
+def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
+    """The tables of a text, in its order."""
+    first = 0
+    rows: list[list[Cell]] = []
+    for at, (token, following) in enumerate(pairwise([*tokens, Token("", "", 0)])):
+        if token.type == "table_open":
+            first, rows = at, []
+        elif token.type == "tr_open":
+            rows.append([])
+        elif token.type in {"th_open", "td_open"}:
+            rows[-1].append(_cell(at + 1, following))
+        elif token.type == "table_close":
+            yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
+
+
+def settle_tables(tokens: Sequence[Token]) -> None:
+    """Turn alignment into a class, keep figures whole, and mark where a table has room."""
+    for token in tokens:
+        if token.type in {"th_open", "td_open"}:
+            _settle_cell(token)
+    for table in tables_in(tokens):
+        for cell in (cell for row in table.rows for cell in row):
+            _keep_whole(tokens, cell)
+        for row in table.rows:
+            tokens[row[-1].at - 1].attrJoin("class", "last")  # it ends at the edge of the sheet
+        tokens[table.first].meta["fits"] = table.fits
+
+
+def text_of(token: Token) -> str:
+    """What readers see of a line of text, without marks."""
+    shown = (
+        " " if child.type in {"softbreak", "hardbreak"} else child.content
+        for child in token.children or ()
+        if child.type in {"text", "code_inline", "softbreak", "hardbreak"}
+    )
+    return "".join(shown).strip()
+
+
+def _cell(at: int, token: Token) -> Cell:
+    pictures = any(child.type == "image" for child in token.children or ())
+    return Cell(at=at, text=text_of(token), pictures=pictures)
+
+
+def _needed(column: Sequence[Cell]) -> float:
+    head, *cells = column
+    words = max(map(ems, _wholes(head.text)), default=0) * _HEAD
+    return max([words, *map(_needed_by, cells)]) + _PADDING
+
+
+def _needed_by(cell: Cell) -> float:
+    longest = max(map(ems, _wholes(cell.text)), default=0) * _CELL
+    comfortable = min(ems(cell.text) * _CELL, _PROSE)
+    return max(longest, comfortable, _PICTURE * cell.pictures)
+
+
+def _wholes(text: str) -> list[str]:
+    """What may not be broken: a figure with its unit, or else each word."""
+    if _FIGURE.fullmatch(text):
+        return [text]
+    return re.findall(r"[^\s-]+-?|-", text)
+
+
+def _settle_cell(cell: Token) -> None:
+    style = str(cell.attrs.pop("style", ""))
+    if style:
+        cell.attrSet("class", style.removeprefix("text-align:"))
+    if cell.type == "th_open":
+        cell.attrSet("scope", "col")
+
+
+def _keep_whole(tokens: Sequence[Token], cell: Cell) -> None:
+    """A blank in a figure holds; where a dash would let go, the cell has to."""
+    if not _FIGURE.fullmatch(cell.text):
+        return
+    for child in tokens[cell.at].children or ():
+        child.meta["whole"] = True
+    if _BREAKING.search(cell.text):
+        tokens[cell.at - 1].attrJoin("class", "whole")
+
+
+# --- too wide ---
+
+
+def with_records(tokens: Sequence[Token]) -> list[Token]:
+    """The same text for HTML: each table that is too wide somewhere, as it is shown there."""
+    written: list[Token] = []
+    done = 0
+    for table in tables_in(tokens):
+        fits = tokens[table.first].meta.get("fits")
+        written += tokens[done : table.first]
+        if fits is Fits.ON_DESKS:
+            written += _wide(tokens, table)
+        elif fits is Fits.NOWHERE:
+            written += _records(tokens, table)
+        else:
+            written += tokens[table.first : table.last + 1]
+        done = table.last + 1
+    return [*written, *tokens[done:]]
+
+
+def _wide(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
+    """A table each cell of which says what it is, for telephones."""
+    heads = [cell.text for cell in table.rows[0]]
+    column = 0
+    for token in tokens[table.first : table.last + 1]:
+        token = token.copy(attrs=dict(token.attrs))
+        if token.type in {"table_open", "thead_open"}:
+            token.attrSet("class", "wide" if token.type == "table_open" else "heads")
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            _name_cell(token, column)
+        elif token.type == "td_close":
+            column += 1
+        elif token.type == "inline" and column:
+            token.children = [*_label(heads[column]), *(token.children or ())]
+        yield token
+
+
+def _name_cell(cell: Token, column: int) -> None:
+    classes = [
+        f"to-{one}" if one in SIDES else one for one in str(cell.attrs.pop("class", "")).split()
+    ]
+    classes += ["first"] * (column == 0)
+    if classes:
+        cell.attrSet("class", " ".join(classes))
+
+
+def _label(head: str) -> list[Token]:
+    return [Token("label", "", 0, content=head)] if head else []
+
+
+def _held(children: list[Token], text: str) -> list[Token]:
+    """A figure whose dash would let go, in an element that does not."""
+    if not (_FIGURE.fullmatch(text) and _BREAKING.search(text)):
+        return children
+    opening = Token("span_open", "span", 1, attrs={"class": "whole"})
+    return [opening, *children, Token("span_close", "span", -1)]
+
+
+def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
+    """A paragraph for each row, a line for each cell, as the text part has it."""
+    head, *rows = table.rows
+    for row in rows:
+        children: list[Token] = []
+        for name, cell in zip(head, row, strict=True):
+            said = _held(tokens[cell.at].children or [], cell.text)
+            if children:
+                children.append(Token("hardbreak", "br", 0))
+                children += [*_label(name.text), *said]
+            else:
+                opening, closing = (
+                    Token("strong_open", "strong", 1),
+                    Token("strong_close", "strong", -1),
+                )
+                children += [opening, *said, closing]
+        yield Token("paragraph_open", "p", 1, attrs={"class": "record"}, block=True)
+        yield Token("inline", "", 0, children=children, block=True)
+        yield Token("paragraph_close", "p", -1, block=True)

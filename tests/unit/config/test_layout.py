@@ -1,0 +1,44 @@
+"""The settings of what stands around a text, as the domain has them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from newsletter.config.loading import load
+from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.content import Counting, House, Layout
+from tests.pages import SETTINGS
+
+
+def house(folder: Path, **settings: Any) -> House:
+    path = folder / "newsletter.yaml"
+    path.write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
+    return load(path, {}).house()
+
+
+def test_without_settings_nothing_stands_around_a_text(tmp_path: Path) -> None:
+    plain = house(tmp_path)
+    assert (plain.layout, plain.counting) == (Layout(), Counting())
+    assert plain.counting.marks("hours") == {}
+    assert plain.organisation.social == ()
+
+
+def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
+    social = [{"name": "Mastodon", "url": "https://social.example/@forum"}]
+    made = house(
+        tmp_path,
+        organisation=SETTINGS["organisation"] | {"social": social},
+        layout={"summary": True, "release_line": True, "end_mark": "-30-"},
+        utm={"source": "mail", "hosts": ["Forum.example"]},
+    )
+    assert made.layout == Layout(summary=True, release_line=True, end_mark="-30-")
+    assert made.counting == Counting(source="mail", hosts=("forum.example",))
+    assert made.counting.marks("hours")["utm_campaign"] == "hours"
+    assert made.organisation.social == (("Mastodon", "https://social.example/@forum"),)
+
+
+def test_links_are_marked_for_some_host(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="names no host; write your own site's"):
+        house(tmp_path, utm={"source": "mail", "hosts": []})

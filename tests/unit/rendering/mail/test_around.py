@@ -1,0 +1,148 @@
+"""What stands around the text of a mail by settings and front matter, and counts in the digest."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from newsletter.domain.statements.content import Counting, House, Layout
+from newsletter.rendering.text.excerpts import body_of
+from tests.rows import rows
+from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render, renderer
+from tests.unit.rendering.mail.test_translations import SPANISH
+
+SUMMARY = "The Forum leaves because the final report does not mend what is wrong."
+UTM = Counting(source="mail", hosts=("forum.example",))
+
+
+def house(**layout: object) -> House:
+    return replace(HOUSE, layout=Layout(**layout))
+
+
+# --- the summary ---
+
+
+def test_the_summary_stands_below_the_title_where_it_is_asked_for() -> None:
+    content = render("Text.", house=house(summary=True))
+    assert re.search(rf"</h1>\n<p class=\"standfirst\"[^>]*>{SUMMARY}</p>", content.html)
+    assert SUMMARY in " ".join(content.text.split())
+    assert "standfirst" not in render("Text.").html.partition("<body")[2]
+
+
+@rows("body", ["*Another one.*\n\nText.", f"{SUMMARY}\n\nText.", f"**{SUMMARY}** Text."])
+def test_it_is_not_said_twice(body: str) -> None:
+    html = render(body, house=house(summary=True)).html
+    assert html.count(SUMMARY) <= 1 + (SUMMARY in body)
+    assert html.count('class="standfirst"') == body.startswith("*Another")
+
+
+def test_without_a_summary_nothing_stands_there() -> None:
+    html = render("Text.", house=house(summary=True), summary="").html
+    assert 'class="standfirst"' not in html
+
+
+# --- release line and end mark ---
+
+
+def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement() -> None:
+    content = render("Text.", house=house(release_line=True))
+    assert re.search(r">For immediate release</p>\n<h1", content.html)
+    assert content.text.index("For immediate release") < content.text.index("Example Forum resigns")
+    spanish = render("Texto.", house=house(release_line=True), language="es")
+    assert "Para publicación inmediata" in spanish.html
+
+
+def test_under_an_embargo_its_end_stands_there_instead() -> None:
+    embargo = datetime(2011, 9, 21, 14, 0)  # noqa: DTZ001 - a wall time
+    content = render("Text.", house=house(release_line=True), embargo_until=embargo)
+    assert "immediate release" not in content.html + content.text
+    assert "Not for publication before" in content.html
+
+
+def test_an_end_mark_stands_below_the_text() -> None:
+    content = render("Text.", house=house(end_mark="-30-"))
+    assert re.search(r">Text.</p>\n\n?<p class=\"end\"[^>]*>-30-</p>", content.html)
+    assert "Text.\n\n-30-\n" in content.text
+    assert body_of(content).endswith('<p class="end">-30-</p>')
+
+
+@rows("body", ["Text.\n\n-30-", "Text.\n\n###"])
+def test_an_end_mark_of_the_author_is_enough(body: str) -> None:
+    html = render(body, house=house(end_mark="-30-")).html.partition("<body")[2]
+    assert html.count("-30-") + html.count("###") == 1
+
+
+# --- social links ---
+
+
+def test_social_links_stand_in_the_foot_of_both_parts() -> None:
+    social = (("Mastodon", "https://social.example/@forum"), ("Video", "https://film.example/f"))
+    organisation = replace(ORGANISATION, social=social)
+    content = render("Text.", house=replace(HOUSE, organisation=organisation))
+    foot = content.html.partition('class="footer"')[2]
+    assert re.search(r'<a href="https://social.example/@forum"[^>]*>Mastodon</a> · <a', foot)
+    assert "Mastodon: https://social.example/@forum\nVideo: https://film.example/f" in content.text
+
+
+# --- the front matter ---
+
+
+def test_a_preview_stands_where_inboxes_look_and_the_summary_elsewhere() -> None:
+    content = render("Text.", house=house(summary=True), preview="Four counties ask for more.")
+    hidden = content.html.partition("display:none")[2].partition("</div>")[0]
+    assert "Four counties ask for more." in hidden
+    assert SUMMARY not in hidden
+    assert SUMMARY in content.html
+    assert "Four counties" not in content.text
+
+
+def test_answers_go_where_the_statement_says() -> None:
+    content = render("Text.", reply_to="desk@forum.example")
+    assert content.sender.reply_to == "desk@forum.example"
+    assert content.sender.address == HOUSE.sender.address
+    assert render("Text.").sender == HOUSE.sender
+
+
+def test_all_of_it_counts_in_the_digest() -> None:
+    linked = "See https://forum.example/a."
+    contents = [
+        render(linked),
+        render(linked, preview="Four counties ask for more."),
+        render(linked, reply_to="desk@forum.example"),
+        render(linked, house=house(summary=True)),
+        render(linked, house=house(release_line=True)),
+        render(linked, house=house(end_mark="###")),
+        render(linked, house=replace(HOUSE, counting=UTM)),
+        render(linked, house=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
+    ]
+    assert len({content.digest() for content in contents}) == len(contents)
+
+
+# --- visits ---
+
+
+def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:
+    content = render(
+        "[A](https://forum.example/a) [B](https://other.example/b) https://forum.example/c",
+        house=replace(HOUSE, counting=UTM),
+    )
+    marks = "utm_source=mail&amp;utm_medium=email&amp;utm_campaign=example-forum-resigns"
+    assert f'href="https://forum.example/a?{marks}"' in content.html
+    assert f'href="https://forum.example/c?{marks}"' in content.html
+    assert ">https://forum.example/c</a>" in content.html
+    assert 'href="https://other.example/b"' in content.html
+    assert content.html.count("utm_source") == 2
+    assert f"https://forum.example/a?{marks.replace('&amp;', '&')}" in content.text
+
+
+def test_the_archive_has_the_links_as_they_were_written() -> None:
+    content = render("[A](https://forum.example/a?b=c)", house=replace(HOUSE, counting=UTM))
+    assert 'href="https://forum.example/a?b=c"' in body_of(content)
+
+
+def test_translations_in_one_mail_are_counted_too() -> None:
+    spanish = replace(SPANISH, body="[A](https://forum.example/es)")
+    content = renderer(replace(HOUSE, counting=UTM)).render(STATEMENT, [spanish])
+    assert (
+        f"https://forum.example/es?utm_source=mail&utm_medium=email&utm_campaign={spanish.slug}"
+        in (content.text)
+    )

@@ -1,0 +1,128 @@
+"""Tables: measured, kept whole, and turned into records where there is no room."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.markdown.markup import to_html
+from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, Table, tables_in
+from newsletter.rendering.text.plaintext import to_text
+from tests.rows import rows
+
+MIDDLING = """\
+| County | Held before | Held now | Change | Budget |
+|:-------|------------:|:--------:|-------:|-------:|
+| Adams | 1,240,500 | 810,000 | –33 % | $1,240,500 |
+| Bristol | 312,000 | 290,100 | –7 % | $912,000 |
+"""
+TOO_WIDE = """\
+| Organisation | Responsibility | Representative | Recommendations | Acknowledgement | |
+|---|---|---|---|---|--:|
+| *Administration* | Transportation | Superintendent | Incomprehensibility | 1,204 | $1 |
+| Department | Housing | [Jane](https://a.example) | None | 1990–1995 | $2 |
+"""
+
+
+def html(body: str) -> str:
+    return to_html(read_markdown(body, "en"))
+
+
+def table_of(body: str) -> Table:
+    return next(tables_in(read_markdown(body, "en")))
+
+
+def test_a_small_table_fits_everywhere() -> None:
+    table = table_of("| County | Held now | Change |\n|---|--:|--:|\n| Adams | 810,000 | –33 % |")
+    assert table.fits is Fits.EVERYWHERE
+    assert table.needs <= PHONE
+
+
+def test_a_middling_table_fits_on_desks() -> None:
+    table = table_of(MIDDLING)
+    assert table.fits is Fits.ON_DESKS
+    assert PHONE < table.needs <= SHEET
+
+
+def test_a_table_of_long_words_fits_nowhere() -> None:
+    assert table_of(TOO_WIDE).fits is Fits.NOWHERE
+    assert table_of(TOO_WIDE).needs > SHEET
+
+
+@rows(
+    ("figure", "shown"),
+    [
+        ("61 %", "61&nbsp;%"),
+        ("$1.2 million", "$1.2&nbsp;million"),
+        ("1 240 500", "1 240 500"),
+        ("12 of 40", "12 of 40"),
+        ("**61 %**", "<strong>61&nbsp;%</strong>"),
+    ],
+)
+def test_a_figure_and_its_unit_stay_together(figure: str, shown: str) -> None:
+    assert f">{shown}</td>" in html(f"| a | b |\n|---|---|\n| x | {figure} |")
+
+
+@rows("figure", ["1990–1995", "–33 %", "2019-2020"])
+def test_a_dash_in_a_figure_lets_nothing_go(figure: str) -> None:
+    assert 'class="whole last"' in html(f"| a | b |\n|---|---|\n| x | {figure} |")
+
+
+def test_the_text_part_keeps_the_blanks_that_were_written() -> None:
+    assert to_text(read_markdown("| a | b |\n|---|---|\n| x | 61 % |", "en")).text.endswith("61 %")
+
+
+def test_no_figure_holds_a_place_to_break() -> None:
+    for body in (MIDDLING, TOO_WIDE):
+        assert "<wbr>" not in html(body)
+
+
+def test_each_cell_of_a_wide_table_says_what_it_is() -> None:
+    shown = html(MIDDLING)
+    assert '<table class="wide">' in shown
+    assert '<td class="to-left first">Adams</td>' in shown
+    assert '<td class="to-right"><span class="named">Held before:</span> 1,240,500</td>' in shown
+
+
+def test_word_gets_the_heads_of_a_wide_table_for_itself() -> None:
+    shown = html(MIDDLING)
+    assert shown.count("<th ") == 10
+    assert "<!--[if !mso]><!--><thead" in shown
+    assert (
+        re.sub(r"<!--\[if mso\]>.*?<!\[endif\]-->", "", shown, flags=re.DOTALL).count("<th ") == 5
+    )
+
+
+def test_a_table_that_fits_nowhere_is_a_paragraph_for_each_row() -> None:
+    shown = html(TOO_WIDE)
+    assert "<table" not in shown
+    assert shown.count('<p class="record">') == 2
+    assert '<p class="record"><strong><em>Administration</em></strong><br>' in shown
+    assert (
+        '<span class="named">Representative:</span> <a href="https://a.example">Jane</a>' in shown
+    )
+    assert '<span class="whole">1990–1995</span>' in shown
+    assert shown.strip().endswith("<br>\n$2</p>")
+
+
+def test_the_text_part_knows_nothing_of_pixels() -> None:
+    assert to_text(read_markdown(MIDDLING, "en")).text.split("\n")[0] == (
+        "County   Held before  Held now  Change      Budget"
+    )
+
+
+@given(
+    some.lists(
+        some.lists(some.text("0123456789,.$%– aW", max_size=12), min_size=3, max_size=3),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_stands_in_a_table_is_in_its_html(cells: list[list[str]]) -> None:
+    lines = ["| a | b | c |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in cells)]
+    shown = re.sub(r"<[^>]*>", "", html("\n".join(lines))).replace("&nbsp;", " ")
+    plain = "".join(shown.split())
+    for row in cells:
+        for cell in row:
+            assert "".join(cell.split()) in plain
