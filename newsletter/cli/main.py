@@ -52,7 +52,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
 
 for _name, _module, _about in (
     ("init", "workspace.start", "Write a new workspace: settings, a statement, subscribers."),
-    ("demo", "workspace.start", "Try it out on made-up data: nothing leaves this machine."),
+    ("demo", "workspace.demo", "Try it out on made-up data: nothing leaves this machine."),
     ("preview", "statements.preview", "Show a message as its readers would get it."),
     ("send", "delivery.trial", "Try a statement out: a dry run, or one test mail."),
     ("design", "statements.design", "Show each template with made-up text, in your brand."),

@@ -1,28 +1,15 @@
-"""``init`` and ``demo``: the first minutes."""
+"""``init``: a new workspace."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.campaigns.campaigns import print_report
-from newsletter.cli.delivery.running import work
 from newsletter.cli.shell import say
-from newsletter.config.environment import environment
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.campaigns.report import report
-from newsletter.pipeline.campaigns.trial import filled, sample
-
-if TYPE_CHECKING:
-    from newsletter.runtime.app import App
-
 
 _EDITOR = "editor@forum.example"
 _SLUG = "example"
@@ -65,63 +52,7 @@ def init(folder: Path) -> None:
         "next: edit newsletter.yaml, then\n"
         "  newsletter doctor\n"
         "  newsletter subscribers import subscribers.yaml\n"
-        "  newsletter user add you@example.org --role admin"
-    )
-
-
-@click.command()
-@click.argument("folder", default="demo", type=click.Path(path_type=Path))
-def demo(folder: Path) -> int:
-    """Try it out on made-up data: nothing leaves this machine."""
-    from newsletter.config.loading import FILE_NAME
-    from newsletter.runtime.wiring import opened
-
-    folder = _unused(folder)
-    make_workspace(folder)
-    config = folder / FILE_NAME
-    at_once = re.sub(r"undo_window: \S+", "undo_window: 0s", config.read_text(encoding="utf-8"))
-    config.write_text(at_once, encoding="utf-8")
-    with opened(folder, environment()) as app:
-        _prepare(app, folder)
-        code = work(app, until_idle=True)
-        figures = report(_SLUG, store=app.store, now=app.clock.now())
-        print_report(figures, app.settings.timezone)
-        _show_around(app, folder)
-    return code
-
-
-def _unused(folder: Path) -> Path:
-    number, candidate = 1, folder
-    while candidate.exists() and any(candidate.iterdir()):
-        number += 1
-        candidate = folder.with_name(f"{folder.name}-{number}")
-    return candidate
-
-
-def _prepare(app: App, folder: Path) -> None:
-    from newsletter.subscriber_files.subscribers import read_subscribers
-
-    read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
-    with app.store.begin() as tx:
-        tx.readers.upsert(read.entries, app.clock.now())
-        tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
-        tx.staff.put(_EDITOR, Role.APPROVER, app.clock.now())
-    app.refresh()
-    given = app.approve(_SLUG, by=_EDITOR)
-    say(f"{_EDITOR} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
-
-
-def _show_around(app: App, folder: Path) -> None:
-    content, recipient = sample(_SLUG, address=None, store=app.store, links=app.links)
-    page = folder / "var" / "example.html"
-    page.write_text(filled(content, recipient).html, encoding="utf-8")
-    mails = sorted((folder / "var" / "outbox").glob("*.eml"))
-    command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
-    click.echo(
-        f"\na mail as it left:    {mails[0] if mails else 'none'}\n"
-        f"its HTML:             {page}\n\n"
-        "try next:\n"
-        f"  {command} statement show example --workspace {folder}\n"
-        f"  {command} audit show --workspace {folder}\n"
-        f"  {command} run --workspace {folder}      (and open http://127.0.0.1:8000)"
+        "  newsletter user invite you@example.org --role admin\n"
+        "  newsletter run\n"
+        "and open the link of the invitation: at the desk you write, approve and send"
     )

@@ -1,0 +1,146 @@
+"""Screenshots of every page of the desk: ``python -m dev.desk_screens FOLDER``.
+
+On a desktop and on a telephone, in light and in dark, of the workspace that the demo makes. Needs
+Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is 1.
+"""
+
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
+from newsletter.credentials.links import hash_of
+from newsletter.domain.staff.member import Session
+from newsletter.domain.statements.statement import Role
+from newsletter.runtime.app import App
+from newsletter.web.server import WebServer
+from tests.browser.conftest import FLAGS
+
+OTHERS = {"vera": Role.VIEWER, "dan": Role.ADMIN}
+"""Beside those of the demo."""
+SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+"""Of each size."""
+
+
+def pages(app: App) -> Iterator[tuple[str, str, str]]:
+    """What it is called, its address below ``/desk``, and who looks; "" is nobody."""
+    with app.store.read() as tx:
+        draft = tx.drafts.unseen(1)[0].key
+        written = tx.drafts.of("library-opening-hours-have-to-stay")
+    key = written.key if written else draft
+    waits, sent = "library-opening-hours-have-to-stay", "example"
+    yield from (
+        ("sign-in", "/sign-in", ""),
+        ("home-writer", "", "ana"),
+        ("home-approver", "", "ben"),
+        ("home-sender", "", "cleo"),
+        ("statements", "/statements", "cleo"),
+        ("statement-waits", f"/statements/{waits}", "ben"),
+        ("statement-returned", "/statements/our-answer-to-the-water-plan", "ana"),
+        ("statement-approved", "/statements/thank-you-to-four-hundred-volunteers", "cleo"),
+        ("statement-scheduled", "/statements/budget-hearing-what-we-will-say", "cleo"),
+        ("statement-sent", f"/statements/{sent}", "vera"),
+        ("look", f"/statements/{waits}/look", "ben"),
+        ("review", f"/statements/{waits}/review", "ben"),
+        ("start", "/statements/thank-you-to-four-hundred-volunteers/start", "cleo"),
+        ("campaign", "/campaigns/1", "cleo"),
+        ("stop", "/stop", "cleo"),
+        ("drafts", "/drafts", "ana"),
+        ("draft-new", "/drafts/new", "ana"),
+        ("draft", f"/drafts/{draft}", "ana"),
+        ("draft-edit", f"/drafts/{key}/edit", "ana"),
+        ("draft-versions", f"/drafts/{key}/versions", "ana"),
+        ("draft-pictures", f"/drafts/{key}/pictures", "ana"),
+        ("account", "/account", "cleo"),
+        ("staff", "/staff", "dan"),
+        ("audit", "/audit", "dan"),
+        ("not-found", "/nowhere", "ana"),
+        ("forbidden", "/staff", "ana"),
+    )
+
+
+def signed_in(app: App, name: str) -> str:
+    """What the cookie of a browser holds that this person is signed in with."""
+    word, now = secrets.token_urlsafe(24), app.clock.now()
+    with app.store.begin() as tx:
+        tx.sessions.begin(
+            Session(
+                hash=hash_of(word),
+                address=f"{name}@forum.example",
+                created_at=now,
+                seen_at=now,
+                stepped_up_at=now,
+            )
+        )
+    return word
+
+
+def sent(folder: Path) -> Path:
+    """The demo's workspace, from which one statement has gone out."""
+    send_one(folder, {person.address: secrets.token_urlsafe(16) for person in PEOPLE})
+    return folder
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium")
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+def taken(
+    chromium: Any, address: str, app: App, page: tuple[str, str, str], out: Path
+) -> Iterator[str]:
+    """Take a page in each size and scheme; yields what is wrong with it."""
+    name, path, who = page
+    word = signed_in(app, who) if who else ""
+    for size, (width, height) in SIZES.items():
+        for scheme in SCHEMES:
+            context = chromium.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme
+            )
+            if word:
+                context.add_cookies([{"name": "desk", "value": word, "url": address}])
+            window = context.new_page()
+            said: list[str] = []
+            window.on("console", lambda message, said=said: said.append(message.text))
+            window.goto(f"{address}/desk{path}")
+            window.wait_for_timeout(300)
+            wide = window.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                said.append(f"{wide} px wide")
+            window.screenshot(path=out / f"{name}-{size}-{scheme}.png", full_page=True)
+            context.close()
+            yield from (f"{name}, {size}: {one}" for one in said)
+
+
+def main() -> int:
+    """Take all of them."""
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    complaints: list[str] = []
+    with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as app:
+        with app.store.begin() as tx:
+            for name, role in OTHERS.items():
+                tx.staff.put(f"{name}@forum.example", role, app.clock.now())
+        with WebServer(app, host="127.0.0.1", port=0) as server, browser() as chromium:
+            for page in pages(app):
+                complaints += list(taken(chromium, server.address, app, page, out))
+    for complaint in dict.fromkeys(complaints):
+        print(complaint)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""``newsletter demo``: the main job on made-up data, and a desk to click on. Nothing leaves.
+
+One statement of a file goes out whole. Then three made-up people of a press office have worked at
+the desk, so that a statement stands in each of the states that one meets there.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from newsletter.cli.campaigns.campaigns import print_report
+from newsletter.cli.delivery.running import work
+from newsletter.cli.shell import OPERATOR, say
+from newsletter.cli.workspace.start import make_workspace
+from newsletter.config.environment import environment
+from newsletter.domain.errors import Defect
+from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.trial import filled, sample
+
+if TYPE_CHECKING:
+    from newsletter.runtime.app import App
+
+_SLUG = "example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    """One of the press office."""
+
+    name: str
+    role: Role
+    does: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.name.partition(' ')[0].lower()}@forum.example"
+
+
+_ANA = _Person(name="Ana Ruiz", role=Role.WRITER, does="writes")
+_BEN = _Person(name="Ben Okafor", role=Role.APPROVER, does="approves")
+_CLEO = _Person(name="Cleo Marsh", role=Role.SENDER, does="sends")
+PEOPLE = (_ANA, _BEN, _CLEO)
+
+_WAITS = DraftText(
+    title="Library opening hours have to stay",
+    summary="The city wants to close five branches at four. We ask the council to vote it down.",
+    body="The city plans to close five libraries at four in the afternoon. **That is when school is"
+    " out**, and when people come home from work.\n\n## What we ask for\n\n- The hours of today,"
+    " until the budget of next year is known\n- A hearing in each of the five districts\n\nThe"
+    " council votes on the plan next week.",
+)
+_RETURNED = DraftText(
+    title="Our answer to the water plan",
+    body="The water plan leaves out the two villages upstream. We think that it should not.",
+)
+_SCHEDULED = DraftText(
+    title="Budget hearing: what we will say",
+    summary="Three points for tomorrow's hearing, and where to watch it.",
+    body="Tomorrow the committee hears what the budget means for tenants. The Example Forum speaks"
+    " on three points: repairs, heating, and who pays for the lift.\n\nThe hearing is public.",
+)
+_APPROVED = DraftText(
+    title="Thank you to four hundred volunteers",
+    body="Four hundred people counted cars at eleven crossings this autumn. Their figures are now"
+    " public, and the council has asked for them.\n\nThank you.",
+)
+_DRAFT = DraftText(
+    title="Notes for the annual report",
+    body="To be written by the end of the week.\n\n- figures of the hotline\n- two portraits",
+)
+
+
+@click.command()
+@click.argument("folder", default="demo", type=click.Path(path_type=Path))
+@click.option(
+    "--serve/--no-serve",
+    default=None,
+    help="Stay up with the desk until Ctrl-C. Default: at a terminal.",
+)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+def demo(folder: Path, serve: bool | None, port: int) -> int:
+    """Try it out on made-up data: nothing leaves this machine."""
+    folder = _unused(folder)
+    passwords = {person.address: _password() for person in PEOPLE}
+    code = send_one(folder, passwords)
+    stays = sys.stdout.isatty() if serve is None else serve
+    with at_the_desk(folder) as app:
+        _introduce(folder, passwords, port, stays=stays)
+        if not stays:
+            return code
+        from newsletter.web.server import WebServer
+
+        with WebServer(app, host="127.0.0.1", port=port):
+            return work(app, until_idle=False)
+
+
+def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
+    """Make a workspace in an empty folder, and have a statement go out; returns the exit code."""
+    make_workspace(folder)
+    # so that nobody needs an authenticator app to look around
+    _configure(folder, undo_window="0s", start="approval", second_factor="admin")
+    with _opened(folder) as app:
+        code = _send(app, folder, passwords)
+        _show_around(app, folder)
+    return code
+
+
+@contextmanager
+def at_the_desk(folder: Path) -> Iterator[App]:
+    """The same workspace, with five more statements at the desk, each in another state."""
+    _configure(folder, undo_window="5m", start="sender")
+    with _opened(folder) as app:
+        _work_at_the_desk(app)
+        yield app
+
+
+def _opened(folder: Path) -> AbstractContextManager[App]:
+    from newsletter.runtime.wiring import opened
+
+    return opened(folder, environment())
+
+
+def _unused(folder: Path) -> Path:
+    number, candidate = 1, folder
+    while candidate.exists() and any(candidate.iterdir()):
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
+
+
+def _configure(folder: Path, **said: str) -> None:
+    """Write these values behind their keys, wherever they stand in the file."""
+    from newsletter.config.loading import FILE_NAME
+
+    file = folder / FILE_NAME
+    text = file.read_text(encoding="utf-8")
+    for key, value in said.items():
+        text = re.sub(rf"(?m)^( +{key}: )\S+", rf"\g<1>{value}", text)
+    file.write_text(text, encoding="utf-8")
+
+
+def _password() -> str:
+    """Four times four letters: 75 bits, and they can be typed."""
+    letters = [secrets.choice(string.ascii_lowercase) for _ in range(16)]
+    return "-".join("".join(letters[at : at + 4]) for at in range(0, 16, 4))
+
+
+# --- one statement goes out
+
+
+def _send(app: App, folder: Path, passwords: Mapping[str, str]) -> int:
+    from newsletter.subscriber_files.subscribers import read_subscribers
+
+    read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
+    with app.store.begin() as tx:
+        tx.readers.upsert(read.entries, app.clock.now())
+        tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
+    for person in PEOPLE:
+        _let_in(app, person, passwords[person.address])
+    app.refresh()
+    given = app.approve(_SLUG, by=_BEN.address)
+    say(f"{_BEN.address} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
+    code = work(app, until_idle=True)
+    figures = report(_SLUG, store=app.store, now=app.clock.now())
+    print_report(figures, app.settings.timezone)
+    return code
+
+
+def _let_in(app: App, person: _Person, password: str) -> None:
+    """As they would come in: invited, by a link."""
+    from newsletter.pipeline.staff.invite import accept, invite
+    from newsletter.pipeline.staff.proofs import Place
+
+    link = invite(person.address, person.role, by=OPERATOR, proofs=app.proofs)
+    place = Place(network="127.0.0.0/24", browser="the demo")
+    came = accept(link.word, name=person.name, password=password, place=place, proofs=app.proofs)
+    if isinstance(came, str):
+        raise Defect(f"the demo's own password is refused: {came}")
+    with app.store.begin() as tx:
+        tx.sessions.end_all(person.address)
+
+
+def _show_around(app: App, folder: Path) -> None:
+    content, recipient = sample(_SLUG, address=None, store=app.store, links=app.links)
+    page = folder / "var" / "example.html"
+    page.write_text(filled(content, recipient).html, encoding="utf-8")
+    mails = sorted((folder / "var" / "outbox").glob("*.eml"))
+    command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
+    click.echo(
+        f"\nan email as it left:  {mails[0] if mails else 'none'}\n"
+        f"its HTML:             {page}\n\n"
+        "try next:\n"
+        f"  {command} statement show example --workspace {folder}\n"
+        f"  {command} audit show --workspace {folder}"
+    )
+
+
+# --- the others stand at the desk
+
+
+def _work_at_the_desk(app: App) -> None:
+    _handed_in(app, _WAITS)
+    returned = _handed_in(app, _RETURNED)
+    reason = "Please name the two villages, and say what we ask for."
+    app.send_back(returned, by=_BEN.address, expect=_version(app, returned), reason=reason)
+    _approved(app, _APPROVED)
+    scheduled = _approved(app, _SCHEDULED)
+    _start_tomorrow(app, scheduled)
+    app.writing(_ANA.address).new(_DRAFT)
+    app.look()
+
+
+def _handed_in(app: App, text: DraftText) -> str:
+    """The slug of a text that Ana wrote and handed in."""
+    draft = app.writing(_ANA.address).new(text)
+    return app.hand_in(draft.key, draft.revision, by=_ANA.address).slug
+
+
+def _approved(app: App, text: DraftText) -> str:
+    slug = _handed_in(app, text)
+    app.approve(slug, by=_BEN.address, despite="It is made up.")
+    return slug
+
+
+def _version(app: App, slug: str) -> str:
+    with app.store.read() as tx:
+        stored = tx.statements.get(slug)
+    return stored.digest if stored else ""
+
+
+def _start_tomorrow(app: App, slug: str) -> None:
+    from newsletter.pipeline.campaigns.start import Start
+
+    zone = ZoneInfo(app.settings.timezone)
+    tomorrow = app.clock.now().astimezone(zone) + timedelta(days=1)
+    nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
+    app.starter().start(Start(slug=slug, by=_CLEO.address, seen=_version(app, slug), at=nine))
+
+
+def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, stays: bool) -> None:
+    command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
+    click.echo("\nthe desk, with six statements; sign in as one of them:")
+    for person in PEOPLE:
+        click.echo(f"  {person.address:20} {passwords[person.address]}  {person.does}")
+    address = f"http://127.0.0.1:{port}/desk"
+    if stays:
+        click.echo(f"open {address} (Ctrl-C ends it)")
+    else:
+        click.echo(f"start it: {command} run --workspace {folder}\nopen:     {address}")
