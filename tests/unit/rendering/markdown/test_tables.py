@@ -122,7 +122,7 @@ def test_the_text_part_knows_nothing_of_pixels() -> None:
 def test_whatever_stands_in_a_table_is_in_its_html(cells: list[list[str]]) -> None:
     lines = ["| a | b | c |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in cells)]
     shown = re.sub(r"<[^>]*>", "", html("\n".join(lines))).replace("&nbsp;", " ")
-    plain = "".join(shown.split())
+    plain = "".join(shown.split()).replace("…", "...")
     for row in cells:
         for cell in row:
             assert "".join(cell.split()) in plain
