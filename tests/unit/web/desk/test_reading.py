@@ -365,3 +365,55 @@ def test_whoever_does_not_send_never_sees_a_readers_address(staffed: Staffed, na
     send(staffed)
     for path in PATHS:
         assert "canary" not in staffed.as_(name).get(path).text, path
+
+
+# --- texts of the desk ---------------------------------------------------------------------------
+
+
+def begin(staffed: Staffed, title: str = "Concert in the park") -> str:
+    """Ana begins a text at the desk; returns its key."""
+    answer = staffed.as_("ana").post("/drafts/new", {"title": title})
+    found = re.search(r"/drafts/([a-z0-9]{16})/", answer.headers["location"])
+    assert found is not None
+    key = found[1]
+    form = {"base": "1", "act": "save", "title": title, "body": "From six.", "lists": "press"}
+    staffed.as_("ana").post(f"/drafts/{key}/edit", form)
+    return key
+
+
+def hand_in(staffed: Staffed, key: str) -> None:
+    with staffed.site.app.store.read() as tx:
+        draft = tx.drafts.get(key)
+    assert draft is not None
+    answer = staffed.as_("ana").post(f"/drafts/{key}/hand-in", {"base": str(draft.revision)})
+    assert answer.status == 303, words(answer)
+
+
+def test_a_text_of_the_desk_stands_on_the_board_from_its_first_word(staffed: Staffed) -> None:
+    key = begin(staffed)
+    board = staffed.as_("ben").get("/statements?q=concert")
+    assert f'href="/desk/drafts/{key}"' in board.text
+    assert "Drafts 1" in words(board)
+    assert "Your drafts Concert in the park" in said(staffed, "", "ana")
+    assert "Concert" not in said(staffed, "", "ben")
+    hand_in(staffed, key)
+    assert "Concert in the park in review" in on_home(staffed, "ben")
+    page = said(staffed, "/statements/concert-in-the-park", "ben")
+    assert "Written by Ana" in page
+    assert "Take back" in page
+    assert "Lives in" not in page
+
+
+def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffed) -> None:
+    hand_in(staffed, begin(staffed))
+    with staffed.site.app.store.read() as tx:
+        stored = tx.statements.get("concert-in-the-park")
+    assert stored is not None
+    here = "/statements/concert-in-the-park"
+    form = {"digest": stored.digest, "reason": "Which Saturday?"}
+    assert staffed.as_("ben").post(f"{here}/send-back", form).status == 303
+    assert "Ben sent it back: “Which Saturday?” Edit" in on_home(staffed, "ana")
+    assert "Next: you can change it and hand it in again. Edit Hand in" in said(
+        staffed, here, "ana"
+    )
+    assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
