@@ -117,6 +117,7 @@ class Editing:
             faults=told,
             fault_of=by_field(told),
             lists=self._lists(visit, text),
+            default_lists=visit.app.settings.default_lists,
             meant=meant,
             language=visit.app.settings.language,
             segments=[one.name for one in visit.app.segments],

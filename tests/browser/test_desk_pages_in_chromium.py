@@ -1,0 +1,67 @@
+"""Every page of the desk as the demo leaves it: for those who see, hear or move otherwise."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dev.desk_screens import OTHERS, pages, sent, signed_in
+from newsletter.cli.workspace.demo import at_the_desk
+from newsletter.runtime.app import App
+from newsletter.web.server import WebServer
+from tests.browser.axe import violations
+from tests.browser.opening import Windows, opening
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.slow("axe on every page of the desk, in light and dark, wide and narrow"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]:
+    logging.getLogger("newsletter").setLevel(logging.WARNING)
+    with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as app:
+        with app.store.begin() as tx:
+            for name, role in OTHERS.items():
+                tx.staff.put(f"{name}@forum.example", role, app.clock.now())
+        with WebServer(app, host="127.0.0.1", port=0) as server:
+            yield app, server.address
+
+
+def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
+    windows: Windows, served: tuple[App, str], subtests: pytest.Subtests
+) -> None:
+    app, url = served
+    words = {who: signed_in(app, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
+    for number, (name, path, who) in enumerate(pages(app)):
+        with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
+            # each page in one of two widths, and all of them in both colours
+            width = 390 if number % 2 else 1280
+            page = open_page("/desk/static/x/desk.css", width=width)
+            page.context.clear_cookies()
+            if who:
+                cookie = {"name": "desk", "value": words[who], "url": url}
+                page.context.add_cookies([cookie])
+            page.goto(f"{url}/desk{path}")
+            page.wait_for_load_state()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                assert violations(page) == [], scheme
+
+
+def test_no_page_asks_anything_of_anybody_else(served: tuple[App, str], windows: Windows) -> None:
+    app, url = served
+    with opening(windows, url, expected=("403", "404")) as open_page:
+        page = open_page("/desk/sign-in")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        word = signed_in(app, "ana")
+        page.context.add_cookies([{"name": "desk", "value": word, "url": url}])
+        for _, path, who in pages(app):
+            if who == "ana":
+                page.goto(f"{url}/desk{path}")
+        assert asked
+        assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []

@@ -1,0 +1,167 @@
+"""From an empty database to readers' inboxes, by three people, without a terminal.
+
+Once with script on a desktop by the mouse, once by the keyboard alone, and once without script on a
+telephone.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyotp import TOTP
+
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff.proofs import OPERATOR
+from newsletter.web.server import WebServer
+from tests.browser.opening import Open, Windows, opening
+from tests.pages import Forum, forum
+from tests.unit.pipeline.staff.office import PASSWORD, PASSWORDS
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.slow("three people walk from an invitation to an inbox, three times"),
+]
+
+TITLE = "Library hours have to stay"
+TEXT = "The city plans to close five libraries at four in the afternoon."
+READERS = ("r1@example.org", "r2@example.org", "r3@example.org")
+_MOST_TABS = 120
+
+
+@contextmanager
+def office(folder: Path, database: Path) -> Iterator[tuple[Forum, str]]:
+    schedule = {"undo_window": "0s", "start": "sender"}
+    approvals = {"author_may_approve": False}
+    with forum(folder, database=database, schedule=schedule, approvals=approvals) as site:
+        vars(site.app)["proofs"] = replace(site.app.proofs, passwords=PASSWORDS)
+        site.subscribe(*READERS)
+        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+            yield site, server.address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """How somebody uses a page: with the mouse, or by Tab and Enter alone."""
+
+    page: Any
+    keys: bool = False
+
+    def press(self, role: str, name: str) -> None:
+        """Press a button or follow a link, and see what comes of it."""
+        self.page.wait_for_load_state()
+        # some say to those who do not see what they are about: "Review: Library hours"
+        found = self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first
+        with self.page.expect_navigation():
+            if self.keys:
+                self._reach(found)
+                self.page.keyboard.press("Enter")
+            else:
+                found.click()
+
+    def type(self, found: Any, text: str) -> None:
+        """Write into a field."""
+        if self.keys:
+            self._reach(found)
+            self.page.keyboard.type(text)
+        else:
+            found.fill(text)
+
+    def tick(self, name: str) -> None:
+        """Tick a box."""
+        found = self.page.get_by_label(name, exact=True)
+        if self.keys:
+            self._reach(found)
+            self.page.keyboard.press("Space")
+        else:
+            found.check()
+
+    def _reach(self, found: Any) -> None:
+        """Go on by Tab until it has the focus."""
+        found.wait_for()
+        for _ in range(_MOST_TABS):
+            if found.evaluate("one => one === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not reach {found}")
+
+
+def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
+    """Open an account by the link of an invitation, with a second factor where it is demanded."""
+    page = hands.page
+    hands.type(page.get_by_label("New password"), PASSWORD)
+    hands.press("button", "Open your account")
+    if role.includes(Role.SENDER):
+        hands.press("button", "Set up a second factor")
+        secret = page.locator(".secret").inner_text()
+        now = int(site.clock.now().timestamp())
+        hands.type(page.get_by_role("textbox", name="Code"), str(TOTP(secret).at(now)))
+        hands.press("button", "Turn it on")
+        hands.press("link", "Later")
+    assert page.get_by_role("link", name=name).count()
+
+
+def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) -> None:
+    """Each of the three in a browser of their own."""
+    people = {"Ana": Role.WRITER, "Ben": Role.APPROVER, "Cleo": Role.SENDER}
+    hands: dict[str, Hands] = {}
+    for name, role in people.items():
+        address = f"{name.lower()}@forum.example"
+        made = invite.invite(address, role, by=OPERATOR, proofs=site.app.proofs)
+        page = open_page(
+            f"/desk/invitation/{made.word}", width=width, java_script_enabled=script, apart=name
+        )
+        hands[name] = Hands(page=page, keys=keys)
+        join(site, hands[name], name, role)
+
+    ana, ben, cleo = hands["Ana"], hands["Ben"], hands["Cleo"]
+    ana.press("link", "Statements")
+    ana.press("link", "New statement")
+    ana.type(ana.page.get_by_label("Title"), TITLE)
+    ana.press("button", "Start writing")
+    if script:
+        ana.page.locator(".ProseMirror").wait_for()
+    ana.type(ana.page.locator(".ProseMirror" if script else "#body"), TEXT)
+    ana.tick("Press releases")
+    ana.press("button", "Hand in")
+    assert "Handed in." in ana.page.get_by_role("status").first.inner_text()
+
+    ben.press("link", "Home")
+    ben.press("link", "Review")
+    assert TEXT in ben.page.frame_locator("iframe.mail").first.locator("body").inner_text()
+    ben.press("button", "Approve this text")
+    assert "Your approval was recorded." in ben.page.get_by_role("status").first.inner_text()
+    assert site.mails == []  # an approval is not a start
+
+    cleo.press("link", "Home")
+    cleo.press("link", "Choose a time and send")
+    assert "Send to 3 people?" in cleo.page.get_by_role("heading", level=1).inner_text()
+    cleo.press("button", "Send to 3 people")
+    site.app.look()
+    dispatcher = site.app.dispatcher()
+    while dispatcher.dispatch() is not None:
+        pass
+    assert len(site.mails) == len(READERS)
+    assert all(TITLE.encode() in mail for mail in site.mails)
+    cleo.press("link", "Statements")
+    cleo.press("link", TITLE)
+    assert "The provider accepted 3 of 3 emails." in cleo.page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("keys", "width", "script"),
+    [(False, 1200, True), (True, 1200, True), (False, 390, False)],
+    ids=["a desktop", "the keyboard alone", "a telephone without script"],
+)
+def test_three_people_take_a_statement_from_nothing_to_inboxes(
+    windows: Windows, tmp_path: Path, migrated: Path, keys: bool, width: int, script: bool
+) -> None:
+    with (
+        office(tmp_path / "forum", migrated) as (site, url),
+        opening(windows, url) as open_page,
+    ):
+        walk(site, open_page, keys=keys, width=width, script=script)
