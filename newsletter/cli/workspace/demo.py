@@ -1,4 +1,4 @@
-"""``newsletter demo``: the main job on made-up data, and a desk to click on. Nothing leaves.
+"""``newsletter demo``: a whole round on made-up data, and a desk to click on. Nothing leaves.
 
 One statement of a file goes out whole. Then three made-up people of a press office have worked at
 the desk, so that a statement stands in each of the states that one meets there.
