@@ -24,8 +24,12 @@ class Returned:
 def standing_return(
     found: Iterable[Returned], digest: str, approvals: Iterable[Approval]
 ) -> Returned | None:
-    """The last one, while that version is neither approved since nor handed in again."""
-    last = max(found, key=lambda one: one.at, default=None)
+    """The last one, while that version is neither approved since nor handed in again.
+
+    ``found`` stands in the order in which they were written down, which decides between two of one
+    instant.
+    """
+    last = max(reversed(list(found)), key=lambda one: one.at, default=None)
     if last is None or last.closed_at is not None or last.digest != digest:
         return None
     since = [yes for yes in approvals if yes.digest == digest and yes.at >= last.at]

@@ -270,9 +270,9 @@ def _open_embargo(statement: Statement, _: Surroundings) -> str:
     if not statement.embargo or statement.embargo_until is not None:
         return ""
     return (
-        f"its text spoke of an embargo ({statement.embargo}), and no end is set: write"
-        " embargo_until: with the date and the time, like 2026-06-05 10:00; if there is no embargo,"
-        " approve it with --no-embargo, which is written down in your name"
+        f"its text spoke of an embargo ({statement.embargo}), and no end is set: set one"
+        " (embargo_until), like 2026-06-05 10:00; if there is no embargo, whoever approves it says"
+        " so, and that is written down in their name"
     )
 
 

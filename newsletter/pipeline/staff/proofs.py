@@ -14,15 +14,13 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import RECOVERY_CODES, Credential, DeskRules, Stage
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.limits import Limit, exceeded, of_codes
 from newsletter.domain.staff.member import Session
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold
 from newsletter.pipeline.ledger import authorise
 from newsletter.store.sql import Store, Transaction
-
-OPERATOR = "operator"
-"""Who acts from the shell: whoever may use it may do anything."""
 
 
 class Denied(Enum):
