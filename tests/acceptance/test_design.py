@@ -12,6 +12,7 @@ NAMES = [
     "embargo",
     "known",
     "move",
+    "notice",
     "preferences",
     "statement",
     "test",

@@ -27,12 +27,16 @@ _SHORT = {
 _OURS = {
     "newsletter.config.document:_GAP": "the workspace's own configuration",
     "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
+    "newsletter.rendering.markdown.layouts:_HEADS": "HTML that our parser made",
     "newsletter.rendering.preview.views:_NOT_SHOWN": "mail that our templates made",
     "newsletter.rendering.preview.views:_STYLE": "mail that our templates made",
 }
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 
 _AS_IT_RUNS = {
+    "newsletter.cli.workspace.demo": "three keys of our own, in our own example",
+    "newsletter.credentials.codes": "with a number of digits of our own",
+    "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.common.bodies": "one of several fixed words",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",

@@ -62,7 +62,7 @@ _FILLING = re.compile(
 """What the sentence says already."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
 _SOMEBODY = "somebody"
-_ADDRESS = re.compile(r"[^\s@,;:]+@[^\s@,;:]+")
+_ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 
 
 def told(entry: Entered, names: Mapping[str, str], zone: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from markdown_it.rules_core import StateCore
@@ -15,7 +16,7 @@ _BARE = re.compile(
     r"|(?<![\w@/.:+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@-])",
     re.IGNORECASE,
 )
-_AFTER = ".,;:!?'’*_…"
+_AFTER = ".,;:!?'’*_~…"
 _BRACKETS = {")": "(", "]": "["}
 
 
@@ -26,28 +27,42 @@ def link_bare_addresses(state: StateCore) -> None:
             token.children = list(_linked(token.children))
 
 
+_LETTERS = frozenset({"text", "text_special"})
+"""Tokens that are words: the second kind was escaped, and one address may hold both."""
+
+
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
     inside = 0
-    for child in children:
-        inside += (child.type == "link_open") - (child.type == "link_close")
-        if child.type == "text" and not inside:
-            yield from _pieces(child)
+    for words, run in groupby(children, key=lambda child: child.type in _LETTERS):
+        tokens = list(run)
+        if words and not inside:
+            yield from _pieces(tokens)
         else:
-            yield child
+            inside += sum((one.type == "link_open") - (one.type == "link_close") for one in tokens)
+            yield from tokens
 
 
-def _pieces(token: Token) -> Iterator[Token]:
-    text, done = token.content, 0
+def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Words with their addresses as links; all else stays in the tokens that it came in."""
+    text, done = "".join(token.content for token in tokens), 0
     for found in _BARE.finditer(text):
         address = _trimmed(found.group())
         if not _names_a_place(address):
             continue
-        if text[done : found.start()]:
-            yield _text(text[done : found.start()], token.level)
-        yield from _link(address, token.level)
+        yield from _between(tokens, done, found.start())
+        yield from _link(address, tokens[0].level)
         done = found.start() + len(address)
-    if text[done:] or not done:
-        yield _text(text[done:], token.level)
+    yield from _between(tokens, done, len(text)) if done else tokens
+
+
+def _between(tokens: Sequence[Token], start: int, end: int) -> Iterator[Token]:
+    """What stands from one place in the words of tokens to another."""
+    place = 0
+    for token in tokens:
+        first, last = max(start - place, 0), min(end - place, len(token.content))
+        if first < last:
+            yield token.copy(content=token.content[first:last])
+        place += len(token.content)
 
 
 def _names_a_place(address: str) -> bool:

@@ -12,9 +12,9 @@ from typing import Any
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=36_500)
 """What a clock says beyond is not believed: links hold so many numbers and no more."""
-A_MINUTE = {"campaign": 1, "letter": 4_800_000, "subscriber": 4_800_000}
+A_MINUTE = {"campaign": 1, "letter": 4_800_000, "subscriber": 4_800_000, "version": 1_000}
 """Table → numbers a minute. In a hundred years they are as many as the links have room for."""
-_STEP = {"campaign": 1_000, "letter": 1_000_000, "subscriber": 1_000_000}
+_STEP = {"campaign": 1_000, "letter": 1_000_000, "subscriber": 1_000_000, "version": 1_000}
 """Table → the least that is left out, where the clock was put back."""
 
 Execute = Callable[[str, tuple[Any, ...]], Any]
@@ -50,5 +50,5 @@ def _present(execute: Execute) -> list[str]:
 
 def _last(execute: Execute, name: str) -> int:
     rows = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).fetchall()
-    highest = execute(f"SELECT max(id) FROM {name}", ()).fetchone()[0]  # noqa: S608 - ours
+    highest = execute(f"SELECT max(rowid) FROM {name}", ()).fetchone()[0]  # noqa: S608 - ours
     return max([highest or 0, *(int(row[0] or 0) for row in rows)])

@@ -22,8 +22,9 @@ from newsletter.store.sql import Transaction
 _DIGITS = 15
 _YEARS = range(2000, 9999)
 """Beyond them there is no such instant in each zone."""
-_COMMAND = re.compile(r"[;,:]?[^;.\n]*'newsletter [^']*'[^;.\n]*")
-_ADDRESS = re.compile(r"[^\s@,;:()“”]+@[^\s@,;:()“”]+[^\s@,;:()“”.]")
+_CLAUSE = re.compile(r"(?<=[;:\n])|(?<=\. )")
+_COMMAND = "'newsletter "
+_ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
@@ -163,7 +164,8 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names; no other address is ever shown.
     """
-    said = _COMMAND.sub("", str(error)).strip(" ;,")
+    clauses = _CLAUSE.split(str(error))
+    said = "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
     for ours, theirs in _WORDS.items():
         said = said.replace(ours, theirs)
     said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)
