@@ -249,8 +249,13 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
         from newsletter.web.server import WebServer
 
         with WebServer(app, host=host, port=port) as server:
-            say(f"readers' pages on {server.address}; stop with Ctrl-C")
+            say(_where(app, server.address))
             return work(app, until_idle=False)
+
+
+def _where(app: App, address: str) -> str:
+    desk = f", the desk on {address}/desk" if app.settings.desk.enabled else ""
+    return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
 
 @click.command()
@@ -276,5 +281,5 @@ def serve(shell: Shell, host: str, port: int) -> None:
         WebServer(app, host=host, port=port) as server,
         _stopped_by_signals(server.stop),
     ):
-        say(f"readers' pages on {server.address}; stop with Ctrl-C")
+        say(_where(app, server.address))
         server.wait()

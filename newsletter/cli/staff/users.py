@@ -128,6 +128,11 @@ def _print_link(app: App, word: str, until: datetime) -> None:
     say(f"this link works once, until {wall_time(until, app.settings.timezone)}")
     if not app.settings.desk.enabled:
         say("desk.enabled is false: until it is true, the link leads nowhere")
+    else:
+        say(
+            f"until {app.settings.desk_url} leads here, put http://127.0.0.1:8000/desk in its place"
+            " on this machine, while 'newsletter run' is at work"
+        )
 
 
 def _a(role: Role) -> str:

@@ -334,9 +334,9 @@ _ACTS: Mapping[State, tuple[Act, ...]] = MappingProxyType(
     {
         State.DRAFT: (Act.EDIT, Act.HAND_IN),
         State.RETURNED: (Act.EDIT, Act.HAND_IN),
-        State.REVIEW: (Act.REVIEW, Act.TAKE_BACK),
-        State.CHANGED: (Act.SEE_CHANGES, Act.TAKE_BACK),
-        State.APPROVED: (Act.START, Act.REVIEW),
+        State.REVIEW: (Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
+        State.CHANGED: (Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
+        State.APPROVED: (Act.START, Act.REVIEW, Act.EDIT),
         State.HELD_BACK: (Act.REVIEW,),
         State.SCHEDULED: (Act.CHANGE_TIME, Act.UNDO),
         State.LEAVING: (Act.UNDO,),

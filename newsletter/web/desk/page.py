@@ -118,11 +118,21 @@ class Desk:
                 "number": number,
                 "version": version,
                 "sentence": sentence,
-                "person": name_of,
+                "person": self.person,
                 "path": lambda text: quote(text, safe=""),
             },
         )
         self.assets = Assets(self._folder)
+        self._named: tuple[int, Mapping[str, str]] = (-1, {})
+        """The names of the staff, and the version of the database that they are of."""
+
+    def person(self, address: str) -> str:
+        """What colleagues call somebody; whoever is none of them is called after their address."""
+        version = self.app.store.version()
+        if version != self._named[0]:
+            with self.app.store.read() as tx:
+                self._named = version, tx.staff.names()
+        return self._named[1].get(address) or name_of(address)
 
     def now(self) -> datetime:
         """This instant."""
