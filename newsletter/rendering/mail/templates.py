@@ -18,7 +18,7 @@ _ESCAPED = ".html.j2"
 class _Compiled(BytecodeCache):
     """What this process has compiled, by place and text; all of it is dropped when it grows."""
 
-    _LARGEST = 200
+    _LARGEST = 500
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
