@@ -4,25 +4,25 @@ A route without a row here does not exist; what a row demands is asked by the ga
 else. Role and state are checked once more in the transaction of the act.
 """
 
-from newsletter.web.desk.account import Account
-from newsletter.web.desk.door import Door
-from newsletter.web.desk.drafts import Drafts
-from newsletter.web.desk.editing import Editing
-from newsletter.web.desk.home import Home
-from newsletter.web.desk.illustrating import Illustrating
-from newsletter.web.desk.log import Log
-from newsletter.web.desk.look import Look
+from newsletter.web.desk.campaigns.starting import Starting
+from newsletter.web.desk.campaigns.unknowns import Unknown
+from newsletter.web.desk.campaigns.watching import Watching
+from newsletter.web.desk.delivery.stopping import Stopping
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.reviewing import Reviewing
 from newsletter.web.desk.route import Group, Route
-from newsletter.web.desk.starting import Starting
-from newsletter.web.desk.statement import StatementPage
-from newsletter.web.desk.statements import Statements
-from newsletter.web.desk.stopping import Stopping
-from newsletter.web.desk.team import Team
-from newsletter.web.desk.unknowns import Unknown
-from newsletter.web.desk.versions import Versions
-from newsletter.web.desk.watching import Watching
+from newsletter.web.desk.staff.account import Account
+from newsletter.web.desk.staff.door import Door
+from newsletter.web.desk.staff.log import Log
+from newsletter.web.desk.staff.team import Team
+from newsletter.web.desk.statements.board import Statements
+from newsletter.web.desk.statements.drafts import Drafts
+from newsletter.web.desk.statements.editing import Editing
+from newsletter.web.desk.statements.home import Home
+from newsletter.web.desk.statements.illustrating import Illustrating
+from newsletter.web.desk.statements.look import Look
+from newsletter.web.desk.statements.reviewing import Reviewing
+from newsletter.web.desk.statements.statement import StatementPage
+from newsletter.web.desk.statements.versions import Versions
 
 
 def groups(desk: Desk) -> list[Group]:

@@ -9,11 +9,11 @@ from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people
+from newsletter.web.desk.campaigns.watching import campaign_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, whole
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
-from newsletter.web.desk.watching import campaign_of
 
 WAYS = {
     "has": Resolution.ACCEPTED,

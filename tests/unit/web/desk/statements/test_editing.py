@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.draft import VersionKind
-from newsletter.web.desk.editing import Present
+from newsletter.web.desk.statements.editing import Present
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.fakes import NOON

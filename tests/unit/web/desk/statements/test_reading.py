@@ -11,7 +11,7 @@ from newsletter.domain.statements.review import Check
 from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk, words
 from tests.rows import rows
-from tests.unit.web.desk.statements import READERS, approve, hand_over, send, write
+from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
 
 SETTINGS: dict[str, Any] = {
     "approvals": {"author_may_approve": False},

@@ -8,8 +8,8 @@ import pytest
 
 from tests.desk import Staffed, desk, words
 from tests.rows import rows
-from tests.unit.web.desk.statements import READERS, send, write
-from tests.unit.web.desk.test_reading import SETTINGS
+from tests.unit.web.desk.statements.test_reading import SETTINGS
+from tests.unit.web.desk.work import READERS, send, write
 
 PICTURE = "![The library](https://forum.example/library.jpg)"
 

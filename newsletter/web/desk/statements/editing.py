@@ -17,7 +17,9 @@ from newsletter.pipeline.campaigns.trial import NO_CAMPAIGN, filled
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.family import translations_of
 from newsletter.pipeline.statements.write import Conflict
-from newsletter.web.desk.fields import (
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.route import Route
+from newsletter.web.desk.statements.fields import (
     Words,
     by_field,
     listed,
@@ -27,8 +29,6 @@ from newsletter.web.desk.fields import (
     sentences,
     text_of,
 )
-from newsletter.web.desk.page import Desk
-from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
 _MOST = 2 << 20

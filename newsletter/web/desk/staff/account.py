@@ -11,9 +11,9 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.web.desk.browser import inside, place_of, set_cookie
-from newsletter.web.desk.door import codes_page
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.staff.door import codes_page
 from newsletter.web.desk.visit import Visit
 
 Method = Literal["GET", "POST"]

@@ -15,9 +15,9 @@ from newsletter.pipeline.naming import find_draft
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.fields import LABELS, Words, by_field, number_of, sentences
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.statements.fields import LABELS, Words, by_field, number_of, sentences
 from newsletter.web.desk.visit import Visit
 
 _LARGEST = 20_000_000

@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.lines import Line, Lines
-from newsletter.web.desk.watching import time_left
+from newsletter.web.desk.campaigns.watching import time_left
 from tests.desk import Signed, address_of, words
 from tests.fakes import RecordingProvider, always
 from tests.rows import rows

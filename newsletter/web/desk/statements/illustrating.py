@@ -10,9 +10,9 @@ from newsletter.domain.statements.picture import Picture
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.write import Made
-from newsletter.web.desk.fields import by_field
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.statements.fields import by_field
 from newsletter.web.desk.visit import Visit
 
 

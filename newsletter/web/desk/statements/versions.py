@@ -6,9 +6,9 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.statements.draft import Draft, Version, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
-from newsletter.web.desk.fields import named, number_of
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.statements.fields import named, number_of
 from newsletter.web.desk.visit import Visit
 
 _A_PAGE = 50

@@ -1,0 +1,1 @@
+"""Campaigns at the desk: started, watched, decided on."""

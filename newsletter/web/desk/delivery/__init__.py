@@ -1,0 +1,1 @@
+"""All sending at the desk: stopped, and resumed."""
