@@ -16,7 +16,7 @@ from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.google import clean_google, is_google
 from newsletter.documents.markup.inlines import Inlines
 from newsletter.documents.markup.office import clean_word, is_word
-from newsletter.documents.markup.revisions import take_review
+from newsletter.documents.markup.revisions import Review, take_review
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
 from newsletter.formats.text import decode, encoding_note
@@ -45,44 +45,38 @@ def import_page(
     document = google or is_word(root)
     facts = facts_of(root, document=document)
     words = dict(words_of(root))
+    review = _cleaned(root, google=google, document=document)
+    footnotes = take_footnotes(root)
+    inlines = Inlines(base=facts.base, references=footnotes.references)
+    article = find_article(root) if not document else None
+    chosen = article.element if article else root
+    for shown, _ in words_of(chosen):
+        words.pop(shown, None)
+    pieces = read_blocks(chosen, inlines)
+    of_article = article.notes if article else ()
+    notes = [note, facts.note, *review.notes(), *of_article]
+    around = [(line, one) for one, line in words.items()]
+    read = Pieces(
+        pieces=tuple(pieces),
+        title=facts.title,
+        dated=facts.dated,
+        foot=foot_of(footnotes, pieces, inlines),
+        beside=(*around, *((0, one) for one in (*facts.said, *said))),
+        dropped=(*(article.dropped if article else ()), *inlines.dropped),
+        notes=tuple(filter(None, [*notes, *link_notes(inlines)])),
+    )
+    return import_pieces(read, today=today, file=file)
+
+
+def _cleaned(root: Element, *, google: bool, document: bool) -> Review:
+    """Take out what nobody sees and what only programs know; returns what colleagues left in it."""
     if google:
         clean_google(root)
     drop_unseen(root)
     review = take_review(root)
     if document:
         clean_word(root)
-    footnotes = take_footnotes(root)
-    inlines = Inlines(base=facts.base, references=footnotes.references)
-    article = find_article(root) if not document else None
-    chosen = article.element if article else root
-    for text, _ in words_of(chosen):
-        words.pop(text, None)
-    pieces = read_blocks(chosen, inlines)
-    foot = foot_of(footnotes, pieces, inlines)
-    read = Pieces(
-        pieces=tuple(pieces),
-        title=facts.title,
-        dated=facts.dated,
-        foot=foot,
-        beside=(
-            *((line, text) for text, line in words.items()),
-            *((0, one) for one in (*facts.said, *said)),
-        ),
-        dropped=(*(article.dropped if article else ()), *inlines.dropped),
-        notes=tuple(
-            filter(
-                None,
-                [
-                    note,
-                    facts.note,
-                    *review.notes(),
-                    *(article.notes if article else ()),
-                    *link_notes(inlines),
-                ],
-            )
-        ),
-    )
-    return import_pieces(read, today=today, file=file)
+    return review
 
 
 def import_body(

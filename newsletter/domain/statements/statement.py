@@ -201,13 +201,11 @@ def standing(
     wrote = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
     overrides: dict[str, Approval] = {}
-    outdated: list[Approval] = []
     reasons: list[str] = []
-    for approval in sorted(approvals, key=lambda approval: approval.at):
-        if approval.revoked_at is not None:
-            continue
+    live = sorted((yes for yes in approvals if yes.revoked_at is None), key=lambda yes: yes.at)
+    outdated = [approval for approval in live if approval.digest != digest]
+    for approval in live:
         if approval.digest != digest:
-            outdated.append(approval)
             continue
         objection = _objection(approval, wrote=wrote, policy=policy, roles=roles)
         if objection:
@@ -216,18 +214,16 @@ def standing(
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
             kind.setdefault(mailbox(approval.by), approval)
     complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
-    if complete_at is None:
-        reasons = [
-            *_shortfall(len(counted), policy.required, outdated),
-            *map(_stands_in, overrides.values()),
-            *reasons,
-        ]
+    missing = (
+        *_shortfall(len(counted), policy.required, outdated),
+        *map(_stands_in, overrides.values()),
+    )
     return Standing(
         approved=complete_at is not None,
         counted=tuple(counted.values()),
         overrides=tuple(overrides.values()),
         outdated=tuple(outdated),
-        reasons=() if complete_at else tuple(reasons),
+        reasons=() if complete_at else (*missing, *reasons),
         complete_at=complete_at,
     )
 
