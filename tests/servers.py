@@ -156,7 +156,7 @@ class LoopbackServer:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._server = _server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._serve)
 
     @property
     def url(self) -> str:
@@ -177,13 +177,18 @@ class LoopbackServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _serve(self) -> None:
+        # not serve_forever, whose end waits for ever where its thread never came to begin
+        while not self._closing.is_set():
+            self._server.handle_request()
+
     def close(self) -> None:
         """Hang up on everybody and stop. Raises what went wrong inside the server."""
         if self._closing.is_set():
             return
         self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -251,6 +256,7 @@ def _server(owner: LoopbackServer) -> ThreadingHTTPServer:
     class Server(ThreadingHTTPServer):
         daemon_threads = False
         request_queue_size = 128
+        timeout = 0.02
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             fault = sys.exc_info()[1]
