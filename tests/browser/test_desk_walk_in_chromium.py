@@ -137,6 +137,7 @@ def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) 
         approve(ben, "They close at five.")
         send(site, cleo, CORRECTION)
         assert len(site.mails) == 2 * len(READERS)
+        cleo.press("link", "Statements")
         cleo.press("link", TITLE)
         assert "Corrected" in cleo.page.locator("main").inner_text()
 
