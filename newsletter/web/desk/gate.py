@@ -38,6 +38,8 @@ log = logging.getLogger("newsletter.web")
 ROOT = "/desk"
 _SAFE = {"GET", "HEAD"}
 _MOST_FIELDS, _MOST_FILES = 400, 20
+_STRANGERS = 2 << 20
+"""Bytes of a form with files, of whoever is not signed in: their text is carried along."""
 _MOST_SEEN = 1_000
 """Sessions whose last request this process remembers."""
 
@@ -70,7 +72,16 @@ class Gate:
             if request.method not in _SAFE and not _is_our_own(request):
                 log.warning("a post to %s from another site was refused", request.url.path)
                 return self._desk.refused(Visit(request=request, app=self._app, member=None))
-            posted, body = await _read(request, route)
+            most = route.most
+            if route.files and await run_in_threadpool(self._member, word_of(request)) is None:
+                most = min(most, _STRANGERS)  # nobody keeps megabytes of files for them
+            try:
+                posted, body = await _read(request, route, most)
+            except HTTPException as error:
+                if error.status_code != 413 or most == route.most:
+                    raise
+                visit = Visit(request=request, app=self._app, member=None)
+                return self._desk.sign_in_again(visit)
             return await run_in_threadpool(self._answer, route, request, posted, body)
 
         return answer
@@ -199,12 +210,12 @@ def _is_our_own(request: Request) -> bool:
     return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-async def _read(request: Request, route: Route) -> tuple[Posted, bytes]:
+async def _read(request: Request, route: Route, most: int) -> tuple[Posted, bytes]:
     """Form and body. Raises HTTPException 400 for what is no form, 413 for what is too long."""
     if request.method in _SAFE:
         return Posted(), b""
     try:
-        body = await read_body(request, route.most)
+        body = await read_body(request, most)
     except ClientDisconnect as error:
         raise HTTPException(400) from error
     if body is None:

@@ -107,3 +107,17 @@ def test_stopped_sending_stands_on_every_page(staffed: Staffed) -> None:
     said = words(staffed.as_("vera").get(""))
     assert "All sending is stopped." in said
     assert "wrong list" in said
+
+
+def test_a_large_file_of_somebody_who_is_not_signed_in_is_not_read_whole(staffed: Staffed) -> None:
+    answer = staffed.site.ask(
+        "POST",
+        "/desk/drafts/new",
+        body=b"x" * 30_000_000,
+        headers={
+            "Sec-Fetch-Site": "same-origin",
+            "Content-Type": "multipart/form-data; boundary=b",
+        },
+    )
+    assert answer.status == 401  # and not 413, which comes of twenty megabytes
+    assert "Sign in" in words(answer)
