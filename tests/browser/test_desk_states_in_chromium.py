@@ -1,0 +1,132 @@
+"""The pages on which something is decided, in each state that a statement passes through."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.pipeline.campaigns.start import Start
+from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.web.server import WebServer
+from tests.browser.axe import violations
+from tests.browser.opening import Windows, opening
+from tests.desk import address_of
+from tests.fakes import RecordingProvider, always
+from tests.unit.web.desk.deciding import SLUG, Room, room
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.slow("axe on some twenty pages in states that take a campaign to reach"),
+]
+
+HERE = f"/statements/{SLUG}"
+Visit = Callable[..., Any]
+
+
+@contextmanager
+def visiting(windows: Windows, folder: Path, database: Path) -> Iterator[tuple[Room, Visit]]:
+    """A page as a member of staff has it: it fits its window, and axe finds nothing in it."""
+    with (
+        room(folder, database, desk={"typed_count": 5}) as at,
+        WebServer(at.app, host="127.0.0.1", port=0) as server,
+        opening(windows, server.address, expected=("401", "403", "404", "409", "422")) as open_page,
+    ):
+
+        def visit(who: str, path: str, *, fresh: bool = False, width: int = 1280) -> Any:
+            signed = at.as_(who, fresh=fresh)
+            page = open_page("/desk/static/x/desk.css", width=width)
+            page.context.clear_cookies()
+            cookie = {"name": "desk", "value": signed.cookie, "url": server.address}
+            page.context.add_cookies([cookie])
+            page.goto(f"{server.address}/desk{path}")
+            return sound(page, width)
+
+        yield at, visit
+
+
+def sound(page: Any, width: int) -> Any:
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert violations(page) == [], f"{page.url} {scheme}"
+    return page
+
+
+def press(page: Any, name: str, width: int = 1280) -> Any:
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).first.click()
+    return sound(page, width)
+
+
+def said(page: Any) -> str:
+    return str(page.locator("body").inner_text())
+
+
+def test_before_it_goes_out(windows: Windows, tmp_path: Path, migrated: Path) -> None:
+    with visiting(windows, tmp_path, migrated) as (at, visit):
+        at.write("The library opens at [TIME].")
+        assert "Warning" in said(visit("ben", f"{HERE}/review"))
+        at.write()
+        page = visit("ben", f"{HERE}/review", width=390)
+        at.write("The library opens at ten.")  # while somebody reads it
+        assert "Not approved" in said(press(page, "Approve this text", 390))
+        at.approve()
+        at.write("The library opens at eleven.")  # after the approval
+        assert "changed" in said(visit("ana", HERE)).lower()
+        visit("ben", f"{HERE}/review")
+        at.approve()
+        page = visit("cleo", f"{HERE}/start", fresh=True, width=390)
+        page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+        assert "type 12" in said(press(page, "Send to 12 people", 390))
+        page.get_by_label("To confirm, type 12").fill("12")
+        press(page, "Send to 12 people", 390)
+        assert "undo" in said(visit("cleo", HERE)).lower()
+        visit("cleo", f"{HERE}/start")
+        visit("cleo", "", width=390)
+
+
+def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migrated: Path) -> None:
+    with visiting(windows, tmp_path, migrated) as (at, visit):
+        at.approve()
+        visit("cleo", f"{HERE}/start", fresh=True)
+        at.app.starter().start(Start(slug=SLUG, by=address_of("cleo"), seen=at.digest, shown=12))
+        at.begin()
+        at.hand_over(batches=1)
+        here = f"/campaigns/{at.campaign.id}"
+        for path, width in ((HERE, 390), (here, 1280), (f"{here}/cancel", 390)):
+            assert "5" in said(visit("cleo", path, width=width))
+        at.app.hand(address_of("cleo")).pause(SLUG)
+        assert "Paused" in said(visit("cleo", here, width=390))
+        visit("vera", HERE)
+        at.app.hand(address_of("cleo")).resume(SLUG)
+        losing = RecordingProvider(max_recipients=5)
+        losing.answer = always(Verdict.UNKNOWN)
+        vars(at.app)["lines"] = Lines(first=Line(provider=losing, turns=at.app.lines.first.turns))
+        at.hand_over()
+        assert at.campaign.state is CampaignState.ATTENTION
+        assert "nobody knows" in said(visit("vera", here))
+        visit("dan", f"{here}/unknown", fresh=True, width=390)
+        visit("cleo", f"{here}/people")
+        page = visit("cleo", "/stop", width=390)
+        page.get_by_label("Why?").fill("The wrong list")
+        assert "The wrong list" in said(press(page, "Stop all sending", 390))
+        visit("vera", "")
+        visit("dan", "/stop")
+
+
+def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migrated: Path) -> None:
+    with visiting(windows, tmp_path, migrated) as (at, visit):
+        page = visit("ben", f"{HERE}/review")
+        page.get_by_label("What should change?").fill("Name the street.")
+        at.site.change("DELETE FROM session")
+        assert "Sign in" in said(press(page, "Send back"))
+        page = visit("dan", "/staff", width=390)
+        page.get_by_label("Email address").fill("eve@forum.example")
+        page.get_by_label("Writer", exact=True).check()
+        assert "Confirm that it's you" in said(press(page, "Make a link", 390))
+        assert "takes the role" in said(visit("ana", f"{HERE}/review"))
