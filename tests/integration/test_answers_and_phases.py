@@ -313,7 +313,7 @@ def check_all(kinds: list[str], names: list[str], call: Callable[[str, str, str]
         for phase in WHOLE
         if readers_in(kind, phase)
     ]
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(lambda cell: call(*cell), cells))
     meant = {(kind, name, phase): table(kind)[name, phase] for kind, name, phase in cells}
     assert dict(zip(cells, got, strict=True)) == meant
