@@ -33,7 +33,8 @@ def pages(app: App) -> Iterator[tuple[str, str, str]]:
     with app.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
         written = tx.drafts.of("library-opening-hours-have-to-stay")
-    key = written.key if written else draft
+        key = written.key if written else draft
+        number = tx.drafts.versions(key, 1)[0].number
     waits, sent = "library-opening-hours-have-to-stay", "example"
     yield from (
         ("sign-in", "/sign-in", ""),
@@ -47,6 +48,8 @@ def pages(app: App) -> Iterator[tuple[str, str, str]]:
         ("statement-scheduled", "/statements/budget-hearing-what-we-will-say", "cleo"),
         ("statement-sent", f"/statements/{sent}", "vera"),
         ("look", f"/statements/{waits}/look", "ben"),
+        ("checks", f"/statements/{waits}/checks", "ben"),
+        ("history", f"/statements/{sent}/history", "vera"),
         ("review", f"/statements/{waits}/review", "ben"),
         ("start", "/statements/thank-you-to-four-hundred-volunteers/start", "cleo"),
         ("campaign", "/campaigns/1", "cleo"),
@@ -56,9 +59,13 @@ def pages(app: App) -> Iterator[tuple[str, str, str]]:
         ("draft", f"/drafts/{draft}", "ana"),
         ("draft-edit", f"/drafts/{key}/edit", "ana"),
         ("draft-versions", f"/drafts/{key}/versions", "ana"),
+        ("draft-version", f"/drafts/{key}/versions/{number}", "ana"),
         ("draft-pictures", f"/drafts/{key}/pictures", "ana"),
         ("account", "/account", "cleo"),
+        ("account-password", "/account/password", "cleo"),
+        ("account-factor", "/account/factor", "cleo"),
         ("staff", "/staff", "dan"),
+        ("staff-person", "/staff/ana@forum.example", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),

@@ -1,7 +1,7 @@
 """Accounts in Chromium: from an invitation to a session that was ended, with and without script."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,17 @@ def code(site: Forum, secret: str, away: int = 0) -> str:
     return str(TOTP(secret).at(int(site.clock.now().timestamp()) + away))
 
 
-def join(site: Forum, page: Any) -> tuple[str, list[str]]:
+def join(
+    site: Forum, page: Any, look: Callable[[Any], None] = lambda _: None
+) -> tuple[str, list[str]]:
     """Fill in what an invitation asks of a sender; returns the secret and the recovery codes."""
     page.get_by_label("New password").fill(PASSWORD)
     press(page, "Open your account")
     assert heading(page) == "Set up a second factor"
+    look(page)
     press(page, "Set up a second factor")
     page.get_by_role("img", name="QR code").wait_for()
+    look(page)
     secret = page.locator(".secret").inner_text()
     page.get_by_role("textbox", name="Code").fill(code(site, secret))
     press(page, "Turn it on")
@@ -96,7 +100,7 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(
     page = open_page(link_for(site, address, Role.ADMIN), width=width)
     assert heading(page) == "Welcome"
     sound(page)
-    secret, codes = join(site, page)
+    secret, codes = join(site, page, look=sound)
     sound(page)
     page.get_by_label("Type one of them").fill(codes[0])
     press(page, "I have kept them")
@@ -151,6 +155,8 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
     assert heading(page) == "Enter your code"
+    if script:
+        sound(page)
     page.get_by_role("textbox", name="Code").fill(codes[1])
     press(page, "Sign in")
     assert heading(page) == "Change your password"

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.routing import compile_path
 
 from dev.desk_screens import OTHERS, pages, sent, signed_in
 from newsletter.cli.workspace.demo import at_the_desk
 from newsletter.runtime.app import App
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.site import routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
 from tests.browser.opening import Windows, opening
@@ -65,3 +68,29 @@ def test_no_page_asks_anything_of_anybody_else(served: tuple[App, str], windows:
                 page.goto(f"{url}/desk{path}")
         assert asked
         assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
+
+
+ELSEWHERE = {
+    "/campaigns/{id}/cancel": "test_desk_states_in_chromium",
+    "/campaigns/{id}/people": "test_desk_states_in_chromium",
+    "/campaigns/{id}/unknown": "test_desk_states_in_chromium",
+    "/invitation/{word}": "test_accounts_in_chromium",
+    "/second": "test_accounts_in_chromium",
+    "/second/set-up": "test_accounts_in_chromium",
+    "/campaigns/{id}/figures": "numbers for our own script",
+    "/drafts/{key}/download": "a file to keep",
+    "/drafts/{key}/preview": "an email, which has judges of its own",
+    "/statements/{slug}/versions/{digest}": "an email, which has judges of its own",
+    "/statements/{slug}/mail": "an email, which has judges of its own",
+    "/statements/{slug}/mail/{reader}": "an email, which has judges of its own",
+}
+"""Where axe looks at a page that is not among those of the demo, or why it looks at none."""
+
+
+def test_every_page_there_is_was_looked_at(served: tuple[App, str]) -> None:
+    app, _ = served
+    looked_at = [path for _, path, _ in pages(app)]
+    for route in routes(Desk(app)):
+        if route.method == "GET" and route.path not in ELSEWHERE:
+            pattern, _, _ = compile_path(route.path)
+            assert any(pattern.match(path) for path in looked_at), route.path
