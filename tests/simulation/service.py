@@ -5,7 +5,7 @@ The journal is what readers got. Nobody on our side ever reads it, except the or
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -127,10 +127,14 @@ class Service:
             return Answer(outcome=_NOTHING[how])
         if known is not None:
             return _heard(batch, known, how)
+        safe = self.capabilities.replay is Replay.SAFE
         answer = _judge(batch, how)
+        if safe:  # what it has under this very name it does not refuse: it says that it has it
+            there = {one.subscriber_id for one in batch.recipients if one.message_id in books.names}
+            left = {number: one for number, one in answer.exceptions.items() if number not in there}
+            answer = replace(answer, exceptions=left)
         for one in batch.recipients:
             verdict = answer.exceptions.get(one.subscriber_id, answer.outcome).verdict
-            safe = self.capabilities.replay is Replay.SAFE
             if verdict is Verdict.ACCEPTED and not (safe and one.message_id in books.names):
                 late = SETTLES if how is How.SILENT else timedelta(seconds=1)
                 mail = Mail(
