@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from newsletter.subscriber_files.book import Book
 from newsletter.subscriber_files.csv_files import (
     COLUMNS,
     FIRST_NAME,
@@ -15,7 +14,8 @@ from newsletter.subscriber_files.csv_files import (
     unguarded,
 )
 from newsletter.subscriber_files.entries import Raw, subscriber, suppression, unknown_key
-from newsletter.subscriber_files.tally import Located
+from newsletter.subscriber_files.entry_counts import Located
+from newsletter.subscriber_files.entry_reader import EntryReader
 
 _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
@@ -30,8 +30,10 @@ class Columns:
     """Where everybody goes; only for a file that has no column lists."""
 
 
-def read_csv(member: Member, encoding: str, book: Book, said: Columns) -> Iterator[Located]:
-    """Read all rows; what is wrong goes into the book.
+def read_csv(
+    member: Member, encoding: str, reader: EntryReader, said: Columns
+) -> Iterator[Located]:
+    """Read all rows; what is wrong is noted.
 
     The first row names the columns, in any order, as we do or as spreadsheets do; the delimiter is
     ``,`` ``;`` or a tab, whichever makes sense of that row. Names are parted by ``;``. A line
@@ -41,9 +43,9 @@ def read_csv(member: Member, encoding: str, book: Book, said: Columns) -> Iterat
     body = rows(member, encoding)
     line, header = next(body, (1, []))
     if not header:
-        book.fault(line, "", f"is empty; {_FIRST_ROW}")
+        reader.fault(line, "", f"is empty; {_FIRST_ROW}")
         return
-    columns = _columns(header, line, book, said)
+    columns = _columns(header, line, reader, said)
     if columns is None:
         return
     everybody = {"lists": ";".join(said.lists)} if said.lists else {}
@@ -51,31 +53,31 @@ def read_csv(member: Member, encoding: str, book: Book, said: Columns) -> Iterat
         place = f"{member.name}:{line}"
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
-            book.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
+            reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
         else:
             filled = zip(columns, row, strict=True)
             cells = everybody | {name: _value(cell) for name, cell in filled if cell}
-            yield from _people(_with_name(cells), place, line, book)
+            yield from _entries(_with_name(cells), place, line, reader)
 
 
-def _columns(row: Sequence[str], line: int, book: Book, said: Columns) -> list[str] | None:
+def _columns(row: Sequence[str], line: int, reader: EntryReader, said: Columns) -> list[str] | None:
     ours = {header.strip().lower(): name for name, header in said.mapped.items()}
     columns = [ours.get(name.strip().lower()) or _unmapped(name, said) for name in row]
-    before = len(book)
+    before = len(reader)
     for number, name in enumerate(columns):
         if name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
             place = f"column {name!r}" if name else f"column {number + 1}, which has no name,"
-            book.fault(line, "", f"{place} {unknown_key(name, COLUMNS)}")
+            reader.fault(line, "", f"{place} {unknown_key(name, COLUMNS)}")
         elif name in columns[:number]:
-            book.fault(line, "", f"column {name!r} stands twice; keep one of them")
+            reader.fault(line, "", f"column {name!r} stands twice; keep one of them")
     for name, header in said.mapped.items():
         if name not in columns:
-            book.fault(line, "", f"has no column {header!r}, which --column {name} names")
+            reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
     if "email" not in columns and "email" not in said.mapped:
-        book.fault(line, "", f"has no column email; {_FIRST_ROW}")
+        reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
     if said.lists and "lists" in columns:
-        book.fault(line, "", "has a column lists; take --list away, or remove that column")
-    return columns if len(book) == before else None
+        reader.fault(line, "", "has a column lists; take --list away, or remove that column")
+    return columns if len(reader) == before else None
 
 
 def _unmapped(header: str, said: Columns) -> str:
@@ -96,27 +98,29 @@ def _value(cell: str) -> str:
     return unguarded(value).strip() if value.startswith("'") else value
 
 
-def _people(cells: dict[str, str], place: str, line: int, book: Book) -> Iterator[Located]:
+def _entries(
+    cells: dict[str, str], place: str, line: int, reader: EntryReader
+) -> Iterator[Located]:
     email = cells.get("email", "")
     reason = cells.pop("suppressed", "")
-    gone = suppression(book, email, reason, line, "suppressed") if reason else None
+    gone = suppression(reader, email, reason, line, "suppressed") if reason else None
     if reason and (gone is None or not any(cells[name] for name in cells if name != "email")):
         person = None
     else:
-        lists, tags, left = (_names(cells.pop(name, ""), name, line, book) for name in SEVERAL)
+        lists, tags, left = (_names(cells.pop(name, ""), name, line, reader) for name in SEVERAL)
         raw = Raw(lists=lists, tags=tags, left=left, **cells)
-        person = subscriber(book, raw, lambda _: line)
+        person = subscriber(reader, raw, lambda _: line)
     for found in (person, gone):
         if found:
             yield Located(place, found)
 
 
-def _names(cell: str, column: str, line: int, book: Book) -> tuple[str, ...]:
+def _names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str, ...]:
     if not cell:
         return ()
     names = [name.strip() for name in cell.split(";")]
     if not all(names):
         example = "vip;board" if column == "tags" else "press;supporters"
         what = "an empty tag" if column == "tags" else "an empty list"
-        book.fault(line, column, f"{cell!r} names {what}; write them like {example}")
+        reader.fault(line, column, f"{cell!r} names {what}; write them like {example}")
     return tuple(filter(None, names))

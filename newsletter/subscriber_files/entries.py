@@ -22,7 +22,7 @@ from newsletter.formats.times import (
     read_instant,
     zone_objection,
 )
-from newsletter.subscriber_files.book import Book
+from newsletter.subscriber_files.entry_reader import EntryReader
 
 _ABSENT = ""
 
@@ -47,18 +47,18 @@ class Raw:
     left: Sequence[str] = ()
 
 
-def subscriber(book: Book, raw: Raw, lines: Lines) -> Entry | None:
-    """Check one subscriber; None, with what is wrong in the book, if anything is."""
-    before = len(book)
-    address = book.subscriber_address(raw.email, lines("email"))
-    _check(book, lines, "name", raw.name, _line_objection)
-    _check(book, lines, "place", raw.place, _line_objection)
-    _check(book, lines, "language", raw.language, language_objection)
-    _check(book, lines, "timezone", raw.timezone, zone_objection)
-    _check_names(book, raw, lines)
-    consent = _consent(book, raw, lines)
-    paused_until = _instant(book, lines, "paused_until", raw.paused_until, _day_or_instant)
-    if len(book) > before:
+def subscriber(reader: EntryReader, raw: Raw, lines: Lines) -> Entry | None:
+    """Check one subscriber; None, with what is wrong noted, if anything is."""
+    before = len(reader)
+    address = reader.subscriber_address(raw.email, lines("email"))
+    _check(reader, lines, "name", raw.name, _line_objection)
+    _check(reader, lines, "place", raw.place, _line_objection)
+    _check(reader, lines, "language", raw.language, language_objection)
+    _check(reader, lines, "timezone", raw.timezone, zone_objection)
+    _check_names(reader, raw, lines)
+    consent = _consent(reader, raw, lines)
+    paused_until = _instant(reader, lines, "paused_until", raw.paused_until, _day_or_instant)
+    if len(reader) > before:
         return None
     return Entry(
         address=address,
@@ -75,18 +75,18 @@ def subscriber(book: Book, raw: Raw, lines: Lines) -> Entry | None:
 
 
 def suppression(
-    book: Book, email: str, reason: str, line: int, key: str = "reason"
+    reader: EntryReader, email: str, reason: str, line: int, key: str = "reason"
 ) -> SuppressedEntry | None:
-    """Check one suppression; None, with what is wrong in the book, if anything is.
+    """Check one suppression; None, with what is wrong noted, if anything is.
 
     ``key`` is what the file calls the reason.
     """
-    address = book.suppressed_address(email, line)
+    address = reader.suppressed_address(email, line)
     known = [reason.value for reason in SuppressionReason]
     if not reason:
-        book.fault(line, key, f"is missing; write one of {', '.join(known)}")
+        reader.fault(line, key, f"is missing; write one of {', '.join(known)}")
     elif reason not in known:
-        book.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, known)}")
+        reader.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, known)}")
     elif address:
         return SuppressedEntry(address=address, reason=SuppressionReason(reason))
     return None
@@ -97,46 +97,48 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"means nothing here{did_you_mean(key, known)}"
 
 
-def _check(book: Book, lines: Lines, key: str, value: str, objection: Callable[[str], str]) -> None:
+def _check(
+    reader: EntryReader, lines: Lines, key: str, value: str, objection: Callable[[str], str]
+) -> None:
     message = objection(value) if value else ""
     if message:
-        book.fault(lines(key), key, message)
+        reader.fault(lines(key), key, message)
 
 
-def _check_names(book: Book, raw: Raw, lines: Lines) -> None:
+def _check_names(reader: EntryReader, raw: Raw, lines: Lines) -> None:
     for name in raw.lists:
-        _check(book, lines, "lists", name, _list_objection)
+        _check(reader, lines, "lists", name, _list_objection)
     for name in raw.left:
-        _check(book, lines, "left", name, _list_objection)
+        _check(reader, lines, "left", name, _list_objection)
         if name in raw.lists:
             message = f"{name} stands in lists too; who left a list is not in it"
-            book.fault(lines("left"), "left", message)
+            reader.fault(lines("left"), "left", message)
     for name in raw.tags:
-        _check(book, lines, "tags", name, _tag_objection)
+        _check(reader, lines, "tags", name, _tag_objection)
 
 
-def _consent(book: Book, raw: Raw, lines: Lines) -> Consent | None:
+def _consent(reader: EntryReader, raw: Raw, lines: Lines) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
-        book.fault(
+        reader.fault(
             lines("consent"), "consent", "has a time and no source; write where it was given"
         )
         return None
     objection = _line_objection(raw.consent_source)
     if objection:
-        book.fault(lines("consent"), "consent.source", objection)
-    at = _instant(book, lines, "consent.at", raw.consent_at, _any_instant)
+        reader.fault(lines("consent"), "consent.source", objection)
+    at = _instant(reader, lines, "consent.at", raw.consent_at, _any_instant)
     return Consent(source=raw.consent_source, at=at)
 
 
 def _instant(
-    book: Book, lines: Lines, key: str, value: str, read: Callable[[str], datetime]
+    reader: EntryReader, lines: Lines, key: str, value: str, read: Callable[[str], datetime]
 ) -> datetime | None:
     try:
         return read(value) if value else None
     except ValueError as error:
-        book.fault(lines(key.partition(".")[0]), key, str(error))
+        reader.fault(lines(key.partition(".")[0]), key, str(error))
         return None
 
 

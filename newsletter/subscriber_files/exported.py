@@ -6,8 +6,9 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.subscriber_files.book import Faults, Sightings
 from newsletter.subscriber_files.csv_files import Member, members, rows
+from newsletter.subscriber_files.entry_counts import Located, Person
+from newsletter.subscriber_files.entry_reader import DuplicateCheck, Faults
 from newsletter.subscriber_files.exports import (
     FORMATS,
     ExportFormat,
@@ -21,9 +22,8 @@ from newsletter.subscriber_files.exports import (
     possible,
     small,
 )
-from newsletter.subscriber_files.people import PeopleFile, check, digest_of
 from newsletter.subscriber_files.streams import encoding_in
-from newsletter.subscriber_files.tally import Located, Person
+from newsletter.subscriber_files.subscriber_file import SubscriberFile, check, digest_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def read_export(
     lists: Sequence[str],
     progress: Callable[[int], None],
     without: Collection[str] = (),
-) -> PeopleFile | None:
+) -> SubscriberFile | None:
     """Check an export; nothing if it is none and no format was asked for.
 
     ``lists`` is where its people go. Raises InvalidInput naming each bad line, at most a thousand
@@ -64,18 +64,18 @@ def read_export(
         # Whoever stands in it twice is skipped, not a fault: each reading has to find them anew.
         return _walk(tables, path, tuple(lists), faults)
 
-    tally = check(walk, path, progress)
-    if tally.entries and not lists:
+    counts = check(walk, path, progress)
+    if counts.entries and not lists:
         message = "names no list of ours; say where its people go, like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
     left = [member.name for member, table in zip(present, found, strict=True) if table is None]
-    return PeopleFile(
+    return SubscriberFile(
         path=path,
         kind=tables[0].layout.known.name,
         walk=walk,
         digest=digest,
-        tally=tally,
-        notes=(*_notes(tables, left), *tally.notes()),
+        counts=counts,
+        notes=(*_notes(tables, left), *counts.notes()),
     )
 
 
@@ -138,7 +138,7 @@ def recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | No
 def _walk(
     tables: Iterable[Table], path: Path, lists: tuple[str, ...], faults: Faults
 ) -> Iterator[Located]:
-    seen = Sightings()
+    seen = DuplicateCheck()
     for table in tables:
         at = table.layout
         source = f"{at.known.name} export {path.name}"
@@ -154,7 +154,7 @@ def _walk(
                 yield Located(f"{table.member.name}:{line}", found, groups(at, row))
 
 
-def _first(found: Person, line: int, seen: Sightings) -> Person:
+def _first(found: Person, line: int, seen: DuplicateCheck) -> Person:
     return Skip.TWICE if isinstance(found, Entry) and seen.note(found.address, line) else found
 
 

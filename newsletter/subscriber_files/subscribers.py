@@ -1,4 +1,4 @@
-"""Files of people: subscribers and suppressions, all of a file or nothing."""
+"""Files of subscribers: subscribers and suppressions, all of a file or nothing."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import LIST_NAME
-from newsletter.subscriber_files.book import Book, Faults
 from newsletter.subscriber_files.csv_files import Member
 from newsletter.subscriber_files.csv_rows import Columns, read_csv
+from newsletter.subscriber_files.entry_counts import Located
+from newsletter.subscriber_files.entry_reader import EntryReader, Faults
 from newsletter.subscriber_files.exported import read_export
 from newsletter.subscriber_files.exports import FORMATS
-from newsletter.subscriber_files.people import PeopleFile, check, digest_of
 from newsletter.subscriber_files.streams import encoding_in, not_text
-from newsletter.subscriber_files.tally import Located
+from newsletter.subscriber_files.subscriber_file import SubscriberFile, check, digest_of
 
 _YAML = {".yaml", ".yml"}
 _CSV = {".csv", ".tsv", ".txt"}
@@ -27,7 +27,7 @@ KINDS = (AUTO, PLAIN, *FORMATS)
 
 def read_subscribers(
     path: Path, *, progress: Callable[[int], None], columns: Columns | None = None
-) -> PeopleFile:
+) -> SubscriberFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
     ``progress`` is told now and then, and at the end, how many people were read. Without ``lists``
@@ -46,19 +46,19 @@ def read_subscribers(
         raise InvalidInput([not_text(member.file, member.open, "utf-8")])
 
     def walk(faults: Faults, again: bool) -> Iterator[Located]:
-        book = Book(faults, watchful=not again)
+        reader = EntryReader(faults, watchful=not again)
         if suffix in _YAML:
-            return _read_yaml(member, encoding, book)
-        return read_csv(member, encoding, book, columns or Columns())
+            return _read_yaml(member, encoding, reader)
+        return read_csv(member, encoding, reader, columns or Columns())
 
-    tally = check(walk, path, progress)
-    return PeopleFile(
+    counts = check(walk, path, progress)
+    return SubscriberFile(
         path=path,
         kind=PLAIN,
         walk=walk,
         digest=digest,
-        tally=tally,
-        notes=(*_guessed(encoding), *tally.notes()),
+        counts=counts,
+        notes=(*_guessed(encoding), *counts.notes()),
     )
 
 
@@ -70,7 +70,7 @@ def read_people(
     progress: Callable[[int], None],
     columns: Mapping[str, str] | None = None,
     without: Collection[str] = (),
-) -> PeopleFile:
+) -> SubscriberFile:
     """Check a file of ours, or an export of another tool.
 
     ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` is where the people of an export go, or
@@ -101,10 +101,10 @@ def read_people(
     return read_subscribers(path, progress=progress, columns=said)
 
 
-def _read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:
+def _read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
     from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
-    return read_yaml(member, encoding, book)
+    return read_yaml(member, encoding, reader)
 
 
 def _guessed(encoding: str) -> Iterator[str]:

@@ -10,11 +10,11 @@ import yaml
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted, tag_of_plain
-from newsletter.subscriber_files.book import Book
 from newsletter.subscriber_files.csv_files import Member
 from newsletter.subscriber_files.entries import Raw, subscriber, suppression, unknown_key
+from newsletter.subscriber_files.entry_counts import Located
+from newsletter.subscriber_files.entry_reader import EntryReader
 from newsletter.subscriber_files.streams import control_in, not_text
-from newsletter.subscriber_files.tally import Located
 
 _MAX_DEPTH = 8
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -122,8 +122,8 @@ _SHAPE = "write it as in subscribers.example.yaml"
 Found = tuple[Entry | SuppressedEntry | None, ...]
 
 
-def read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:
-    """Read all subscribers and suppressions; what is wrong goes into the book.
+def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
+    """Read all subscribers and suppressions; what is wrong is noted.
 
     Raises InvalidInput where the file is not text.
     """
@@ -135,78 +135,78 @@ def read_yaml(member: Member, encoding: str, book: Book) -> Iterator[Located]:
         raise InvalidInput([control])
     try:
         with io.TextIOWrapper(member.open(), encoding) as text:
-            for line, found in _document(Events(text), book):
+            for line, found in _document(Events(text), reader):
                 for person in found:
                     if person:
                         yield Located(f"{member.name}:{line}", person)
     except Unreadable as error:
-        book.fault(error.line, "", str(error))
+        reader.fault(error.line, "", str(error))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML"
         what = f"YAML cannot read on from here ({problem})"
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
         hint = "look at the quotes, colons and blanks of this line"
-        book.fault(line, "", f"{what}; {hint}", column)
+        reader.fault(line, "", f"{what}; {hint}", column)
 
 
-def _document(events: Events, book: Book) -> Iterator[tuple[int, Found]]:
+def _document(events: Events, reader: EntryReader) -> Iterator[tuple[int, Found]]:
     events.next()
     if isinstance(events.next(), yaml.StreamEndEvent):
-        book.fault(1, "", f"is empty; {_SHAPE}")
+        reader.fault(1, "", f"is empty; {_SHAPE}")
         return
     root = events.next()
     if not isinstance(root, yaml.MappingStartEvent):
-        book.fault(line_of(root), "", f"has no subscribers: at its top; {_SHAPE}")
+        reader.fault(line_of(root), "", f"has no subscribers: at its top; {_SHAPE}")
         return
     seen: dict[str, int] = {}
     while not isinstance(event := events.next(), yaml.MappingEndEvent):
         key = events.value(event)
         name = key.value if isinstance(key, Scalar) else "?"
-        yield from _section(name, key.line, seen, events, book)
+        yield from _section(name, key.line, seen, events, reader)
     events.next()
     extra = events.next()
     if not isinstance(extra, yaml.StreamEndEvent):
-        book.fault(line_of(extra), "", "begins a second document; keep one")
+        reader.fault(line_of(extra), "", "begins a second document; keep one")
 
 
 def _section(
-    key: str, line: int, seen: dict[str, int], events: Events, book: Book
+    key: str, line: int, seen: dict[str, int], events: Events, reader: EntryReader
 ) -> Iterator[tuple[int, Found]]:
     if key not in _SECTIONS:
-        book.fault(line, key, unknown_key(key, _SECTIONS))
+        reader.fault(line, key, unknown_key(key, _SECTIONS))
         events.value()
         return
     if key in seen:
-        book.fault(line, key, f"stands twice, first on line {seen[key]}; keep one of them")
+        reader.fault(line, key, f"stands twice, first on line {seen[key]}; keep one of them")
     seen.setdefault(key, line)
     start = events.next()
     if not isinstance(start, yaml.SequenceStartEvent):
         value = events.value(start)
         if not _is_nothing(value):
-            book.fault(line, key, f"must be a list; {_SHAPE}")
+            reader.fault(line, key, f"must be a list; {_SHAPE}")
         return
     read = _subscriber if key == "subscribers" else _suppression
     while not isinstance(event := events.next(), yaml.SequenceEndEvent):
         item = events.value(event)
         if isinstance(item, Mapping):
-            yield item.line, read(item, book)
+            yield item.line, read(item, reader)
         else:
-            book.fault(item.line, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
+            reader.fault(item.line, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
 
 
-def _subscriber(item: Mapping, book: Book) -> Found:
-    values = _pairs(item, _KEYS, "", book)
+def _subscriber(item: Mapping, reader: EntryReader) -> Found:
+    values = _pairs(item, _KEYS, "", reader)
     lines = {key: value.line for key, value in values.items()}
     lists, tags, left = (
-        _names(key, values.pop(key), book) if key in values else () for key in _SEVERAL
+        _names(key, values.pop(key), reader) if key in values else () for key in _SEVERAL
     )
-    consent = _consent(values.pop("consent"), book) if "consent" in values else {}
-    texts = {key: _text(key, value, book) for key, value in values.items()}
+    consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
+    texts = {key: _text(key, value, reader) for key, value in values.items()}
     reason = texts.pop("suppressed", "")
     if reason:
         line = lines["suppressed"]
-        gone = suppression(book, texts.get("email", ""), reason, line, "suppressed")
+        gone = suppression(reader, texts.get("email", ""), reason, line, "suppressed")
         if gone is None:
             return ()
     raw = Raw(
@@ -217,58 +217,60 @@ def _subscriber(item: Mapping, book: Book) -> Found:
         left=left,
         **texts,
     )
-    person = subscriber(book, raw, lambda key: lines.get(key, item.line))
+    person = subscriber(reader, raw, lambda key: lines.get(key, item.line))
     return (person, gone) if reason else (person,)
 
 
-def _suppression(item: Mapping, book: Book) -> Found:
-    values = _pairs(item, _SUPPRESSED, "", book)
-    texts = {key: _text(key, value, book) for key, value in values.items()}
-    return (suppression(book, texts.get("email", ""), texts.get("reason", ""), item.line),)
+def _suppression(item: Mapping, reader: EntryReader) -> Found:
+    values = _pairs(item, _SUPPRESSED, "", reader)
+    texts = {key: _text(key, value, reader) for key, value in values.items()}
+    return (suppression(reader, texts.get("email", ""), texts.get("reason", ""), item.line),)
 
 
-def _consent(value: Value, book: Book) -> dict[str, str]:
+def _consent(value: Value, reader: EntryReader) -> dict[str, str]:
     if _is_nothing(value):
         return {}
     if not isinstance(value, Mapping):
         example = "{source: web form, at: 2024-05-01T10:00:00Z}"
-        book.fault(value.line, "consent", f"must hold source and at; write consent: {example}")
+        reader.fault(value.line, "consent", f"must hold source and at; write consent: {example}")
         return {}
-    values = _pairs(value, _CONSENT, "consent.", book)
-    return {key: _text(f"consent.{key}", part, book) for key, part in values.items()}
+    values = _pairs(value, _CONSENT, "consent.", reader)
+    return {key: _text(f"consent.{key}", part, reader) for key, part in values.items()}
 
 
-def _names(key: str, value: Value, book: Book) -> tuple[str, ...]:
+def _names(key: str, value: Value, reader: EntryReader) -> tuple[str, ...]:
     example = f"{key}: [{_SEVERAL[key]}]"
     if not isinstance(value, Sequence):
-        book.fault(value.line, key, f"must be a list; write it like {example}")
+        reader.fault(value.line, key, f"must be a list; write it like {example}")
         return ()
     if not value.items:
         what = f"is an empty list; write one like {example}"
         nobody = " for a person in no list" if key == "lists" else ""
-        book.fault(value.line, key, f"{what}, or take the key out{nobody}")
-    return tuple(filter(None, [_text(key, item, book) for item in value.items]))
+        reader.fault(value.line, key, f"{what}, or take the key out{nobody}")
+    return tuple(filter(None, [_text(key, item, reader) for item in value.items]))
 
 
-def _pairs(item: Mapping, known: tuple[str, ...], prefix: str, book: Book) -> dict[str, Value]:
+def _pairs(
+    item: Mapping, known: tuple[str, ...], prefix: str, reader: EntryReader
+) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for key, value in item.pairs:
         name = key.value if isinstance(key, Scalar) else "?"
         if name not in known:
-            book.fault(key.line, prefix + name, unknown_key(name, known))
+            reader.fault(key.line, prefix + name, unknown_key(name, known))
         elif name in values:
-            book.fault(key.line, prefix + name, "stands twice; keep one of them")
+            reader.fault(key.line, prefix + name, "stands twice; keep one of them")
         else:
             values[name] = value
     return values
 
 
-def _text(key: str, value: Value, book: Book) -> str:
+def _text(key: str, value: Value, reader: EntryReader) -> str:
     """The text of a value. Addresses and times are left to their own checks, as we read them."""
     if not isinstance(value, Scalar):
         if key == "email":
             return ""
-        book.fault(value.line, key, "must be one line of text; write it in quotes")
+        reader.fault(value.line, key, "must be one line of text; write it in quotes")
         return ""
     if not value.plain or key in _OWN_CHECKS or _is_nothing(value):
         return "" if _is_nothing(value) else value.value.strip()
@@ -276,7 +278,7 @@ def _text(key: str, value: Value, book: Book) -> str:
     if meant:
         write = quoted(value.value)
         message = f"YAML reads {value.value} as {meant}; put it in quotes: {write}"
-        book.fault(value.line, key, message)
+        reader.fault(value.line, key, message)
         return ""
     return value.value.strip()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from newsletter.store.sql import Transaction
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.staging import Staging
-    from newsletter.subscriber_files.people import PeopleFile
+    from newsletter.subscriber_files.subscriber_file import SubscriberFile
 
 
 Thing = TypeVar("Thing")
@@ -204,9 +204,9 @@ def _first(away: Away) -> str:
     return ", ".join(f"{place} ({address})" for place, address in away.first)
 
 
-def _import(app: App, read: PeopleFile, *, rehearse: bool) -> _Outcome:
+def _import(app: App, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
     with app.store.staging() as staging:
-        with counted("reading", total=read.tally.people) as progress:
+        with counted("reading", total=read.counts.people) as progress:
             _lay_ready(staging, progress.each(read.people))
         with counted("trying" if rehearse else "writing"):
             brought = staging.rehearse() if rehearse else _bring_in(app, staging, read)
@@ -221,7 +221,7 @@ def _lay_ready(
         staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
 
 
-def _bring_in(app: App, staging: Staging[Transaction], read: PeopleFile) -> Brought:
+def _bring_in(app: App, staging: Staging[Transaction], read: SubscriberFile) -> Brought:
     now = app.clock.now()
     with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
         # So that a consent, which names its source, can be traced to the very file.

@@ -19,7 +19,7 @@ from newsletter.subscriber_files.exports import (
     Meaning,
     Standing,
 )
-from newsletter.subscriber_files.people import PeopleFile
+from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
 from tests.costs import holding
 from tests.rows import rows
@@ -29,7 +29,7 @@ TEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
 LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
 
 
-def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> PeopleFile:
+def read(path: Path, *, kind: str = AUTO, lists: tuple[str, ...] = ("press",)) -> SubscriberFile:
     found = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
     assert found.kind != PLAIN
     return found
@@ -56,7 +56,7 @@ def packed(folder: Path, tool: str) -> Path:
     return path
 
 
-def suppressed(file: PeopleFile) -> dict[str, str]:
+def suppressed(file: SubscriberFile) -> dict[str, str]:
     return {entry.address.partition("@")[0]: entry.reason.value for entry in file.suppressed}
 
 

@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.subscriber_files.people import PeopleFile
+from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, read_people, read_subscribers
 from tests.costs import holding
 from tests.rows import rows
@@ -30,11 +30,11 @@ HEADER = "email,name,lists,language,timezone,consent_source,consent_at\n"
 ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,2024-05-01T10:00:00Z\n"
 
 
-def read(path: Path) -> PeopleFile:
+def read(path: Path) -> SubscriberFile:
     return read_subscribers(path, progress=lambda _: None)
 
 
-def read_text(tmp_path: Path, name: str, text: str | bytes) -> PeopleFile:
+def read_text(tmp_path: Path, name: str, text: str | bytes) -> SubscriberFile:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read(path)
@@ -366,7 +366,9 @@ def test_a_whole_name_outranks_its_parts(tmp_path: Path) -> None:
     assert [one.name for one in read_text(tmp_path, "a.csv", text).entries] == ["Ana Ruiz", "Bo"]
 
 
-def mapped(tmp_path: Path, text: str, lists: tuple[str, ...] = (), **columns: str) -> PeopleFile:
+def mapped(
+    tmp_path: Path, text: str, lists: tuple[str, ...] = (), **columns: str
+) -> SubscriberFile:
     path = tmp_path / "people.csv"
     path.write_text(text)
     return read_people(

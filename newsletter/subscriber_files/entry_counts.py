@@ -35,7 +35,7 @@ class Located(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Tally:
+class EntryCounts:
     """Counts what is read; holds nobody."""
 
     entries: int = 0

@@ -39,7 +39,7 @@ _SMALLEST = 1 << 10
 _LINE = (1 << 32) - 1
 
 
-class Sightings:
+class DuplicateCheck:
     """Where each address stood first. Takes 24 to 48 bytes an address, and holds none.
 
     Of an address there is a digest of 95 bits and the line: a table of its own, as a dictionary of
@@ -90,14 +90,14 @@ class Sightings:
         return free * self._size, free * self._size
 
 
-class Book:
+class EntryReader:
     """Holds nobody. ``watchful`` asks for a fault where an address comes twice."""
 
     def __init__(self, faults: Faults, *, watchful: bool) -> None:
         self._faults = faults
         self._watchful = watchful
-        self._subscribers = Sightings()
-        self._suppressed = Sightings()
+        self._subscribers = DuplicateCheck()
+        self._suppressed = DuplicateCheck()
 
     def __len__(self) -> int:
         """How many faults there are."""
@@ -116,7 +116,7 @@ class Book:
         """The address of a suppression; empty, with a fault, if bad or not the first."""
         return self._address(text, line, self._suppressed)
 
-    def _address(self, text: str, line: int, sightings: Sightings) -> str:
+    def _address(self, text: str, line: int, known: DuplicateCheck) -> str:
         if not text:
             self.fault(line, "email", "needs an address like ana@example.org")
             return ""
@@ -125,7 +125,7 @@ class Book:
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
-        first = sightings.note(address, line) if self._watchful else 0
+        first = known.note(address, line) if self._watchful else 0
         if first:
             self.fault(line, "email", f"{address} stands on line {first} already; keep one of them")
             return ""

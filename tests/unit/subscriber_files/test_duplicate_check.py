@@ -2,11 +2,11 @@
 
 import tracemalloc
 
-from newsletter.subscriber_files.book import Sightings
+from newsletter.subscriber_files.entry_reader import DuplicateCheck
 
 
 def test_an_address_is_found_again_by_its_folded_form_with_its_first_line() -> None:
-    seen = Sightings()
+    seen = DuplicateCheck()
     assert seen.note("Ana@Example.org", 7) == 0
     assert seen.note("ana@EXAMPLE.org", 9) == 7
     assert seen.note("ana@example.net", 9) == 0
@@ -15,7 +15,7 @@ def test_an_address_is_found_again_by_its_folded_form_with_its_first_line() -> N
 
 
 def test_it_grows_without_losing_or_inventing_anybody() -> None:
-    seen = Sightings()
+    seen = DuplicateCheck()
     people = 20_000
     assert not any(seen.note(f"a{number}@example.org", number + 2) for number in range(people))
     for number in range(people):
@@ -26,7 +26,7 @@ def test_it_takes_less_than_fifty_bytes_an_address() -> None:
     people = 5_500  # just after it has grown
     tracemalloc.start()
     try:
-        seen = Sightings()
+        seen = DuplicateCheck()
         for number in range(people):
             seen.note(f"a{number}@example.org", number)
         held, _ = tracemalloc.get_traced_memory()
@@ -36,6 +36,6 @@ def test_it_takes_less_than_fifty_bytes_an_address() -> None:
 
 
 def test_a_line_beyond_all_counting_is_still_a_line() -> None:
-    seen = Sightings()
+    seen = DuplicateCheck()
     seen.note("a@example.org", 1 << 40)
     assert seen.note("a@example.org", 1) == (1 << 32) - 1

@@ -1,4 +1,4 @@
-"""A file of people, read as often as it is asked for and never held whole."""
+"""A file of subscribers that can be read again and again, and is never held whole."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
-from newsletter.subscriber_files.book import Faults
+from newsletter.subscriber_files.entry_counts import EntryCounts, Located
+from newsletter.subscriber_files.entry_reader import Faults
 from newsletter.subscriber_files.streams import CHANGED, readable
-from newsletter.subscriber_files.tally import Located, Tally
 
 PROGRESS_STEP = 1000
 
@@ -18,7 +18,7 @@ Walk = Callable[[Faults, bool], Iterator[Located]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleFile:
+class SubscriberFile:
     """What a file says of people. Each time they are asked for, the file is read again.
 
     Raises InvalidInput, after the last of them, if it was changed meanwhile.
@@ -30,7 +30,7 @@ class PeopleFile:
     walk: Walk
     digest: str
     """SHA-256 of its bytes, in hexadecimal figures."""
-    tally: Tally
+    counts: EntryCounts
     notes: tuple[str, ...]
     """What was understood, guessed and left aside, in sentences."""
 
@@ -39,7 +39,7 @@ class PeopleFile:
         """Who is to be added, or never to be written to, each with the place where they stand."""
         return (
             (found.place, found.person)
-            for found in self._people()
+            for found in self._entries()
             if isinstance(found.person, Entry | SuppressedEntry)
         )
 
@@ -51,16 +51,16 @@ class PeopleFile:
     @property
     def suppressed(self) -> Iterator[SuppressedEntry]:
         """Who is never to be written to."""
-        if not self.tally.suppressed:
+        if not self.counts.suppressed:
             return iter(())
         return (person for _, person in self.people if isinstance(person, SuppressedEntry))
 
     @property
     def skipped(self) -> dict[str, int]:
         """How many are not taken over, by why."""
-        return {skip.value: count for skip, count in self.tally.skipped.items()}
+        return {skip.value: count for skip, count in self.counts.skipped.items()}
 
-    def _people(self) -> Iterator[Located]:
+    def _entries(self) -> Iterator[Located]:
         faults = Faults(str(self.path))
         yield from self.walk(faults, True)
         if digest_of(self.path) != self.digest:
@@ -68,22 +68,22 @@ class PeopleFile:
         faults.finish()
 
 
-def check(walk: Walk, path: Path, progress: Callable[[int], None]) -> Tally:
+def check(walk: Walk, path: Path, progress: Callable[[int], None]) -> EntryCounts:
     """Read a file whole. Raises InvalidInput naming each bad line, at most a thousand of them.
 
     ``progress`` is told now and then, and at the end, how many people were read.
     """
-    tally = Tally()
+    counts = EntryCounts()
     faults = Faults(str(path))
     read = 0
     for read, found in enumerate(walk(faults, False), start=1):
-        tally.add(found)
+        counts.add(found)
         if read % PROGRESS_STEP == 0:
             progress(read)
     if read % PROGRESS_STEP:
         progress(read)
     faults.finish()
-    return tally
+    return counts
 
 
 def digest_of(path: Path) -> str:
