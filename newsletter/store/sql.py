@@ -356,11 +356,11 @@ class Store:
             looking = Inspection(tx.connection, self._hash_address, self._chain, seconds=seconds)
             return looking.all()
 
-    def scrub(self) -> bool:
+    def secure_erase(self) -> bool:
         """Overwrite what was erased where no data is any more; False: too busy, try again later."""
-        from newsletter.store.file.scrubbing import scrub
+        from newsletter.store.file.secure_erase import overwrite_erased
 
-        return scrub(self._path)
+        return overwrite_erased(self._path)
 
     def close(self) -> None:
         """Close all connections."""

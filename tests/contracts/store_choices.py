@@ -292,7 +292,7 @@ class ChoicesContract:
             assert tx.letters.get(2) is None
             assert tx.consents.of(1) == []
             assert tx.traces.left(), "what is left in the file is to be overwritten"
-        assert store.scrub()
+        assert store.secure_erase()
         with store.read() as tx:
             assert not tx.traces.left()
 

@@ -222,7 +222,7 @@ class Books:
         with self._host.database.store.read() as tx:
             yield self._host.world.parts.transaction(tx)
 
-    def scrub(self) -> bool:
+    def secure_erase(self) -> bool:
         return True
 
 

@@ -121,4 +121,4 @@ def clean(*, store: Store) -> bool:
     with store.read() as tx:
         if not tx.traces.left():
             return True
-    return store.scrub()
+    return store.secure_erase()

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.subscribers.audience import Trace, fold
-from newsletter.store.file.scrubbing import DUE
+from newsletter.store.file.secure_erase import DUE
 from newsletter.store.schema import asking, tables
 from newsletter.store.schema.columns import from_ms
 from newsletter.store.schema.json_sql import holds
@@ -253,8 +253,8 @@ def erase(connection: Connection, subscriber_id: int) -> None:
         connection.execute(delete(table).where(person == subscriber_id))
 
 
-def note_scrub(connection: Connection) -> None:
-    """Note that the file has to be scrubbed, in the transaction that erases."""
+def note_erasure(connection: Connection) -> None:
+    """Note that the file has to be erased securely, in the transaction that erases."""
     due = insert(tables.meta).values(key=DUE, value="").on_conflict_do_nothing()
     connection.execute(due)
 
@@ -284,7 +284,7 @@ class Traces:
         return [Trace(kind=table.name, key=tuple(row)) for row in rows]
 
     def left(self) -> bool:
-        """Whether somebody was erased and ``Store.scrub`` was not done since."""
+        """Whether somebody was erased and ``Store.secure_erase`` was not done since."""
         query = select(tables.meta.c.key).where(tables.meta.c.key == DUE)
         return self._connection.scalar(query) is not None
 

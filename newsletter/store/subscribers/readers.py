@@ -33,7 +33,7 @@ from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.subscribers import consents as joining
 from newsletter.store.subscribers import importing
-from newsletter.store.subscribers.dossiers import erase, erase_letters, note_scrub
+from newsletter.store.subscribers.dossiers import erase, erase_letters, note_erasure
 from newsletter.store.subscribers.eligibility import (
     eligible,
     list_ids,
@@ -197,7 +197,7 @@ class Readers:
             .values(address=None)
         )
         erase_letters(self._connection, self._hash(address))
-        note_scrub(self._connection)
+        note_erasure(self._connection)
         if found is not None:
             erase(self._connection, found.id)
         return found is not None

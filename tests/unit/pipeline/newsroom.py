@@ -76,7 +76,7 @@ class BalancedStore:
         self._store = store
         self._audiences: dict[int, int] = {}
         self.read = store.read
-        self.scrub = store.scrub
+        self.secure_erase = store.secure_erase
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

@@ -16,8 +16,8 @@ from newsletter.domain.events.event import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
-from newsletter.store.file import scrubbing
-from newsletter.store.file.scrubbing import gap, scrub
+from newsletter.store.file import secure_erase
+from newsletter.store.file.secure_erase import gap, overwrite_erased
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON, FixedClock
 
@@ -142,7 +142,7 @@ def test_copies_that_are_left_of_moved_rows_are_overwritten(path: Path) -> None:
     """Of 6,000 people forgotten among 20,000, such copies held the addresses of 16."""
     assert plant(path, b"Mark00007x@Example0.org") > 10
     assert marks(path)["newsletter.db"] == {7}
-    assert scrub(path)
+    assert overwrite_erased(path)
     assert marks(path)["newsletter.db"] == set()
     with closing(sqlite3.connect(path)) as books:
         assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -185,7 +185,7 @@ def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(b"\x0d" * 10_000)
-    assert not scrub(path)
+    assert not overwrite_erased(path)
     assert path.read_bytes() == b"\x0d" * 10_000
 
 
@@ -207,7 +207,7 @@ def test_only_a_page_of_a_tree_with_something_in_its_middle_has_a_gap() -> None:
 
 def test_the_program_says_how_it_went(path: Path, store: Store) -> None:
     def run(name: Path) -> int:
-        command = [sys.executable, scrubbing.__file__, str(name)]
+        command = [sys.executable, secure_erase.__file__, str(name)]
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
 
     assert run(path) == 0

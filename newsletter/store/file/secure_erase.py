@@ -5,7 +5,7 @@ over others, it leaves copies in the unused middle of a page, between the list o
 their content, and no later deletion knows of them. VACUUM would write the whole file anew. This
 finds those bytes and writes zeros over them, which no reader ever sees.
 
-It runs as a program of its own, ``scrubbing.py FILE``: closing a file drops all locks that a
+It runs as a program of its own, ``secure_erase.py FILE``: closing a file drops all locks that a
 process has on it, and those of SQLite must stay. It holds SQLite's write lock while it writes, with
 an empty WAL, and ends with a commit, so that no process goes on with a page that it read before.
 
@@ -33,7 +33,7 @@ _LONGEST = 1800
 _DONE, _BUSY = 0, 3
 
 
-def scrub(path: Path) -> bool:
+def overwrite_erased(path: Path) -> bool:
     """Overwrite what was erased; False where others work so busily that it has to wait."""
     done = subprocess.run(  # noqa: S603 - our own program, and the file that the settings name
         [sys.executable, "-I", __file__, str(path)],
@@ -57,7 +57,7 @@ def gap(page: bytes) -> tuple[int, int] | None:
     return start, end
 
 
-def _scrub(path: Path) -> bool:
+def _erase_in(path: Path) -> bool:
     file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
     try:
@@ -126,9 +126,9 @@ def _overwrite(file: int, number: int, size: int) -> None:
 
 
 def main() -> int:
-    """Scrub the file that is named; exit code 3 where others are too busy."""
+    """Erase in the file that is named; exit code 3 where others are too busy."""
     try:
-        return _DONE if _scrub(Path(sys.argv[1])) else _BUSY
+        return _DONE if _erase_in(Path(sys.argv[1])) else _BUSY
     except sqlite3.OperationalError:
         return _BUSY
 
