@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from newsletter.store.statements.statements import Schedules, Statements
     from newsletter.store.subscribers.choices import Choices
     from newsletter.store.subscribers.consents import Consents
-    from newsletter.store.subscribers.dossiers import Dossiers, Traces
+    from newsletter.store.subscribers.data_export import DataExports, Traces
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.segments import Zones
     from newsletter.store.subscribers.staging import Staging
@@ -205,14 +205,14 @@ class Transaction:
         return Choices(self.connection)
 
     @cached_property
-    def dossiers(self) -> Dossiers:
-        from newsletter.store.subscribers.dossiers import Dossiers
+    def data_exports(self) -> DataExports:
+        from newsletter.store.subscribers.data_export import DataExports
 
-        return Dossiers(self.connection)
+        return DataExports(self.connection)
 
     @cached_property
     def traces(self) -> Traces:
-        from newsletter.store.subscribers.dossiers import Traces
+        from newsletter.store.subscribers.data_export import Traces
 
         return Traces(self.connection)
 

@@ -165,14 +165,14 @@ class ChoicesContract:
 
     # --- what is kept of one person
 
-    def test_a_dossier_names_what_became_of_each_delivery(self, store: Store) -> None:
+    def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}
         books = Books(store, 6, batch_size=2, slug="first")
         books.settle(books.claim(), n2=REJECTED)
         books.settle(books.claim(), UNKNOWN)
         with store.read() as tx:
             for number in range(1, 8):
-                [found] = tx.dossiers.of(number).get("deliveries") or [None]
+                [found] = tx.data_exports.of(number).get("deliveries") or [None]
                 states[number] = found and (found["statement"], found["state"])
         assert states == {
             1: ("first", "accepted"),
@@ -185,18 +185,20 @@ class ChoicesContract:
         }
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
-            [given_up] = tx.dossiers.of(3)["deliveries"]
+            [given_up] = tx.data_exports.of(3)["deliveries"]
         assert given_up["state"] == "cancelled"
         books.settle(books.claim())
         other = Books(store, [], batch_size=2, slug="second")
         other.settle(other.claim(), REJECTED)
         with store.read() as tx:
-            assert [one["state"] for one in tx.dossiers.of(1)["deliveries"]] == [
+            assert [one["state"] for one in tx.data_exports.of(1)["deliveries"]] == [
                 "accepted",
                 "rejected",
             ]
 
-    def test_a_dossier_has_all_that_is_kept_and_nothing_of_anybody_else(self, store: Store) -> None:
+    def test_a_data_export_has_all_that_is_kept_and_nothing_of_anybody_else(
+        self, store: Store
+    ) -> None:
         books = Books(store, [ANA, *entries(1)])
         books.settle(books.claim())
         told = Event(id="e1", kind=EventKind.BOUNCED, at=NOON, raw='{"a": [1]}')
@@ -225,8 +227,8 @@ class ChoicesContract:
             tx.consents.add(1, [replace(record, wording=wording)])
             suppress(tx, ANA.address)
         with store.read() as tx:
-            found: Any = tx.dossiers.of(1)
-            assert tx.dossiers.of(99) == {}
+            found: Any = tx.data_exports.of(1)
+            assert tx.data_exports.of(99) == {}
             shown = json.dumps(found)
         assert found["subscriber"]["paused_until"] == WEEK.isoformat()
         assert found["subscriber"]["consent_when_imported"]["source"] == "web form"

@@ -156,7 +156,7 @@ def data(shell: Shell, address: str, by: str | None) -> None:
             person = tx.readers.find(_address(address))
             if person is None:
                 raise NotFound(f"{address} is not a subscriber")
-            found = tx.dossiers.of(person.id)
+            found = tx.data_exports.of(person.id)
             now = app.clock.now()
             tx.audit.enter(at=now, actor=who, action="data", subject="subscriber", detail="")
     print_json(found)

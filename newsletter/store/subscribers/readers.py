@@ -33,7 +33,7 @@ from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.subscribers import consents as joining
 from newsletter.store.subscribers import importing
-from newsletter.store.subscribers.dossiers import erase, erase_letters, note_erasure
+from newsletter.store.subscribers.data_export import erase, erase_letters, note_erasure
 from newsletter.store.subscribers.eligibility import (
     eligible,
     list_ids,

@@ -375,16 +375,16 @@ class Mine:
 
     async def data(self, visit: Visit) -> Response:
         """All of it, as a file that programs can read."""
-        found = await run_in_threadpool(self._dossier, visit.owner)
+        found = await run_in_threadpool(self._data_export, visit.owner)
         body = json.dumps(found, ensure_ascii=False, indent=2)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(
             body, media_type="application/json", headers={**self._frame.data_fields, **fields}
         )
 
-    def _dossier(self, owner: Owner) -> Mapping[str, object]:
+    def _data_export(self, owner: Owner) -> Mapping[str, object]:
         with self._app.store.read() as tx:
-            return tx.dossiers.of(owner.subscriber_id)
+            return tx.data_exports.of(owner.subscriber_id)
 
     async def ask_to_delete(self, visit: Visit) -> Response:
         """One button more: it cannot be undone."""

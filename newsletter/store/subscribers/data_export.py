@@ -38,7 +38,7 @@ _SETTLED = (
 )
 
 
-class Dossiers:
+class DataExports:
     """Reads every table that says something of a person. A test compares them with the schema."""
 
     def __init__(self, connection: Connection) -> None:
