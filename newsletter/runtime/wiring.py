@@ -21,8 +21,8 @@ from newsletter.runtime.keys import (
 )
 from newsletter.runtime.links import SignedLinks
 from newsletter.store.engine import open_sqlite
-from newsletter.store.file.binding import bind
 from newsletter.store.file.chain import Chain, HeadFile
+from newsletter.store.file.key_check import check_keys
 from newsletter.store.file.lock import in_use
 from newsletter.store.file.watermark import FileWatermark
 from newsletter.store.schema.versions import ensure_current
@@ -104,7 +104,7 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
         try:
             ensure_current(engine)
             firsts = {"var/keys/addresses": keys.addresses[0], "var/keys/links": keys.links[0]}
-            bind(engine, {name: fingerprint(key) for name, key in firsts.items()})
+            check_keys(engine, {name: fingerprint(key) for name, key in firsts.items()})
             close_off(kept(settings))
             store = Store(
                 engine,

@@ -11,7 +11,7 @@ from newsletter.store.schema import tables
 _meta = tables.meta
 
 
-def bind(engine: Engine, fingerprints: Mapping[str, str]) -> None:
+def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
     """Note the fingerprint of each named key at the first start, and demand the same ever after.
 
     Raises Refused, naming the key, where another one stands in its place.

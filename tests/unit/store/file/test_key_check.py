@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from newsletter.domain.errors import Refused
 from newsletter.runtime.keys import fingerprint
 from newsletter.store.engine import connected
-from newsletter.store.file.binding import bind
+from newsletter.store.file.key_check import check_keys
 
 KEYS = {"addresses": fingerprint(b"a" * 32), "links": fingerprint(b"l" * 32)}
 
@@ -17,29 +17,29 @@ def rows(engine: Engine) -> dict[str, str]:
 
 
 def test_the_first_start_notes_the_keys_and_later_ones_find_them(engine: Engine) -> None:
-    bind(engine, KEYS)
+    check_keys(engine, KEYS)
     noted = rows(engine)
     assert set(noted.values()) == set(KEYS.values())
-    bind(engine, KEYS)
+    check_keys(engine, KEYS)
     assert rows(engine) == noted
 
 
 @pytest.mark.parametrize("name", list(KEYS))
 def test_another_key_in_its_place_is_refused_by_name(engine: Engine, name: str) -> None:
-    bind(engine, KEYS)
+    check_keys(engine, KEYS)
     other = KEYS | {name: fingerprint(b"x" * 32)}
     with pytest.raises(Refused, match=f"{name} is not the key.*backup of var/keys"):
-        bind(engine, other)
-    bind(engine, KEYS)
+        check_keys(engine, other)
+    check_keys(engine, KEYS)
 
 
 def test_a_key_that_came_later_is_noted_then(engine: Engine) -> None:
-    bind(engine, {"addresses": KEYS["addresses"]})
-    bind(engine, KEYS)
+    check_keys(engine, {"addresses": KEYS["addresses"]})
+    check_keys(engine, KEYS)
     with pytest.raises(Refused):
-        bind(engine, KEYS | {"links": "other"})
+        check_keys(engine, KEYS | {"links": "other"})
 
 
 def test_nothing_to_note_writes_nothing(engine: Engine) -> None:
-    bind(engine, {})
+    check_keys(engine, {})
     assert rows(engine) == {}
