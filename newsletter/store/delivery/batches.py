@@ -21,7 +21,7 @@ from sqlalchemy import (
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict
 from newsletter.domain.delivery.claim import Booking, ClaimedBatch, Later, Outage, Waiting
-from newsletter.store.delivery import claiming, dividing
+from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
@@ -64,9 +64,9 @@ class Batches:
                 attempt_id=attempt_id,
             )
             if claimed.members:
-                return dividing.shorten(self._connection, claimed, room.get(provider))
+                return batch_splitting.shorten(self._connection, claimed, room.get(provider))
             emptied = {"state": BatchState.DONE.value, "settled_at": to_ms(at)}
-            dividing.change(self._connection, claimed, emptied)
+            batch_splitting.change(self._connection, claimed, emptied)
         return None
 
     def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> None:
@@ -112,7 +112,7 @@ class Batches:
 
     def _set_aside(self, claimed: ClaimedBatch, booking: Booking, at: datetime) -> bool:
         reason = next(iter(booking.again.values())).reason
-        return dividing.set_aside(
+        return batch_splitting.set_aside(
             self._connection,
             claimed,
             booking.again.keys(),
@@ -125,7 +125,7 @@ class Batches:
 
         Where its campaign was cancelled in the meantime, the batch is cancelled instead.
         """
-        cancelled = dividing.is_cancelled(claimed.campaign.id)
+        cancelled = batch_splitting.is_cancelled(claimed.campaign.id)
         more = case((cancelled, _batch.pending), else_=0)
         values = {
             "state": case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
@@ -135,13 +135,13 @@ class Batches:
             "reason": reason,
             "lease_until": None,
         }
-        return dividing.change(self._connection, claimed, values)
+        return batch_splitting.change(self._connection, claimed, values)
 
     def split(self, claimed: ClaimedBatch) -> bool:
         """Replace a batch by two halves of it, if the fence still holds."""
-        if self._connection.scalar(select(dividing.is_cancelled(claimed.campaign.id))):
+        if self._connection.scalar(select(batch_splitting.is_cancelled(claimed.campaign.id))):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
-        return dividing.halve(self._connection, claimed)
+        return batch_splitting.halve(self._connection, claimed)
 
     def abandon(self, *, at: datetime) -> int:
         """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
@@ -257,7 +257,7 @@ def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
     for other in others:
         before = counted.get(other.value, _batch[other.value])
         counted[other.value] = before + bindparam(f"{other.value} too", type_=Integer)
-    return dividing.held().values(
+    return batch_splitting.held().values(
         state=left.value,
         reason=bindparam("why"),
         provider_id=bindparam("theirs"),
