@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from newsletter.store.archive.search import Search
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.corrections import Corrections
-    from newsletter.store.campaigns.families import Families
     from newsletter.store.campaigns.goes import Goes
     from newsletter.store.campaigns.roundups import Roundups
+    from newsletter.store.campaigns.translations import Translations
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
     from newsletter.store.delivery.letters import Letters
@@ -169,10 +169,10 @@ class Transaction:
         return Corrections(self.connection)
 
     @cached_property
-    def families(self) -> Families:
-        from newsletter.store.campaigns.families import Families
+    def translations(self) -> Translations:
+        from newsletter.store.campaigns.translations import Translations
 
-        return Families(self.connection)
+        return Translations(self.connection)
 
     @cached_property
     def batches(self) -> Batches:

@@ -16,7 +16,6 @@ from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
 from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
-from tests.contracts.store_families import FamiliesContract
 from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_hours import HoursContract
 from tests.contracts.store_letters import LettersContract
@@ -31,6 +30,7 @@ from tests.contracts.store_staging import StagingContract
 from tests.contracts.store_starting import StartingContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_touched import OpenContract, TouchedContract
+from tests.contracts.store_translations import FamiliesContract
 from tests.contracts.store_unknowns import UnknownsContract
 
 

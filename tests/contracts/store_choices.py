@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Correction, Counts, Share
+from newsletter.domain.campaigns.campaign import AudienceSplit, Correction, Counts
 from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
 from newsletter.domain.events.event import Bounce, Event, EventKind, Place, Receipt
@@ -76,8 +76,8 @@ class ChoicesContract:
                 ("reader3@example.org", "complained"),
             ]
             everyone = frozenset({""})
-            share = Share(slug="a", original="a", lists=("press",), languages=everyone)
-            assert tx.families.audience(share) == 1
+            split = AudienceSplit(slug="a", original="a", lists=("press",), languages=everyone)
+            assert tx.translations.audience(split) == 1
 
     def test_whoever_pauses_after_the_freeze_is_booked_with_that_reason(self, store: Store) -> None:
         books = Books(store, 3)

@@ -3,7 +3,7 @@
 import random
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState, Share
+from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState
 from newsletter.domain.delivery.claim import Later
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Entry
@@ -120,12 +120,12 @@ class HoursContract:
 
     def test_a_member_of_a_family_has_hours_too(self, store: Store) -> None:
         Books(store, 1, slug="forum")
-        share = Share(
+        split = AudienceSplit(
             slug="forum-es", original="forum", lists=("press",), languages=frozenset({""})
         )
         with store.begin() as tx:
             tx.readers.upsert(people(["", TOKYO, BERLIN]), NOON)
             number = add_campaign(tx, "forum-es")
-            assert tx.families.freeze(number, share, 10, BY_ZONE) == 2
+            assert tx.translations.freeze(number, split, 10, BY_ZONE) == 2
             later = tx.batches.later(number, NOON)
         assert later == Later(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Correction, Share
+from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState, Correction
 from newsletter.domain.subscribers.audience import Aim, Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.sql import Store
@@ -104,7 +104,7 @@ class SegmentsContract:
 
     def test_of_a_family_too_only_those_picked_are_meant(self, store: Store) -> None:
         populate(store)
-        share = Share(
+        split = AudienceSplit(
             slug="forum-es",
             original="forum",
             lists=("press",),
@@ -112,11 +112,11 @@ class SegmentsContract:
             segment=replace(BARE, any_tag=("vip", "board")),
         )
         with store.begin() as tx:
-            assert list(tx.families.reachable(share)) == ["1@example.org", "3@example.org"]
-            assert tx.families.audience(share) == 2
-            english = replace(share, languages=frozenset({"en"}))
-            assert tx.families.elsewhere(english) == [("1@example.org", "es", "")]
-            assert tx.families.freeze(add_campaign(tx, "forum-es"), share, 10) == 2
+            assert list(tx.translations.reachable(split)) == ["1@example.org", "3@example.org"]
+            assert tx.translations.audience(split) == 2
+            english = replace(split, languages=frozenset({"en"}))
+            assert tx.translations.elsewhere(english) == [("1@example.org", "es", "")]
+            assert tx.translations.freeze(add_campaign(tx, "forum-es"), split, 10) == 2
 
     def test_a_correction_of_what_has_not_begun_goes_to_those_it_was_for(
         self, store: Store

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Share
+from newsletter.domain.campaigns.campaign import AudienceSplit
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Booking
 from newsletter.domain.delivery.provider import Parcel
@@ -233,13 +233,13 @@ def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: An
 
 
 def _both_languages(tx: Transaction) -> Any:
-    """Each member of a family goes to the whole list."""
+    """Each language of a statement goes to the whole list."""
 
-    def freeze(campaign_id: int, share: Share, batch_size: int, *_: Any) -> int:
-        return tx.campaigns.freeze(campaign_id, share.lists, batch_size)
+    def freeze(campaign_id: int, split: AudienceSplit, batch_size: int, *_: Any) -> int:
+        return tx.campaigns.freeze(campaign_id, split.lists, batch_size)
 
-    families = Instead(tx.families, audience=lambda _share: 1, freeze=freeze)
-    return Instead(tx, families=families)
+    translations = Instead(tx.translations, audience=lambda _split: 1, freeze=freeze)
+    return Instead(tx, translations=translations)
 
 
 def _both_hours(

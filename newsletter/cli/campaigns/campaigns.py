@@ -27,7 +27,7 @@ from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
-from newsletter.pipeline.statements.family import awaited
+from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.app import App
 
 _SAME_ACCOUNT = "same account"

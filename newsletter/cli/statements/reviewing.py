@@ -27,8 +27,13 @@ from newsletter.pipeline.campaigns.outlook import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import Given
-from newsletter.pipeline.statements.family import awaited, goes_within, siblings, translations_of
 from newsletter.pipeline.statements.review import is_settled, review
+from newsletter.pipeline.statements.translations import (
+    awaited,
+    goes_within,
+    siblings,
+    translations_of,
+)
 from newsletter.runtime.app import App
 from newsletter.store.sql import Transaction
 

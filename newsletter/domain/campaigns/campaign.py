@@ -180,16 +180,16 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """Of the readers of a family's lists, those that one member goes to.
+class AudienceSplit:
+    """Of the readers of a statement's lists, those that one of its languages goes to.
 
-    They are those of its languages whom no other member of the family has, or may have.
+    They are those of its languages whom no other language of it has, or may have.
     """
 
     slug: str
-    """The member."""
+    """Of that language."""
     original: str
-    """The slug of the family's original."""
+    """The slug of the original."""
     lists: tuple[str, ...]
     languages: frozenset[str]
     """As the readers named them; empty for those who named none."""

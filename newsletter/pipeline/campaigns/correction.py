@@ -75,7 +75,7 @@ def _follow(
     if not campaign.state.final:
         stops = (*stops, campaign)
     unstarted = campaign.started_at is None
-    if unstarted and (campaign.translates or tx.families.campaigns(of)):
+    if unstarted and (campaign.translates or tx.translations.campaigns(of)):
         raise Refused(
             f"it corrects {of}, which goes out in several languages and has not begun;"
             f" mend {of} itself"

@@ -16,7 +16,7 @@ from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.outlook import outlook
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import embargo_of, go_of, return_of, standing_of
-from newsletter.pipeline.statements.family import awaited, check_translation
+from newsletter.pipeline.statements.translations import awaited, check_translation
 from newsletter.store.sql import Transaction
 
 

@@ -13,7 +13,7 @@ from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules
 from newsletter.pipeline.ledger import find_statement, go_of, standing_of
-from newsletter.pipeline.statements.family import Family, family_of, siblings
+from newsletter.pipeline.statements.translations import TranslationGroup, group_of, siblings
 from newsletter.store.sql import Transaction
 
 
@@ -51,8 +51,8 @@ def headcount(
 ) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
     correction = correction_of(tx, statement)
-    family = None if correction else _family(tx, statement, policy, times)
-    readers, lists = _readers(tx, statement, correction, family)
+    group = None if correction else _family(tx, statement, policy, times)
+    readers, lists = _readers(tx, statement, correction, group)
     if correction is not None and not correction.unstarted:
         left = tx.corrections.left_out(correction)
         return Headcount(readers=readers, lists=lists, left_out=_in_order(left.items()))
@@ -61,7 +61,7 @@ def headcount(
         readers=readers,
         lists=lists,
         left_out=_in_order(tx.readers.left_out(lists).items()),
-        elsewhere=_elsewhere(tx, statement, family),
+        elsewhere=_elsewhere(tx, statement, group),
         outside=_outside(tx, lists, segment),
     )
 
@@ -71,8 +71,8 @@ def readers_of(
 ) -> tuple[int, tuple[str, ...]]:
     """How many would get it now, and on which lists. Raises Refused as ``headcount`` does."""
     correction = correction_of(tx, statement)
-    family = None if correction else _family(tx, statement, policy, times)
-    return _readers(tx, statement, correction, family)
+    group = None if correction else _family(tx, statement, policy, times)
+    return _readers(tx, statement, correction, group)
 
 
 def bind(
@@ -99,26 +99,29 @@ def bind(
 
 
 def _readers(
-    tx: Transaction, statement: Statement, correction: Correction | None, family: Family | None
+    tx: Transaction,
+    statement: Statement,
+    correction: Correction | None,
+    group: TranslationGroup | None,
 ) -> tuple[int, tuple[str, ...]]:
     if correction is not None and not correction.unstarted:
         return tx.corrections.audience(correction), correction.lists
     if correction is not None:
         return tx.readers.audience(correction.lists, correction.segment), correction.lists
-    if family is not None:
-        return tx.families.audience(family.share(tx, statement.slug)), statement.lists
+    if group is not None:
+        return tx.translations.audience(group.split(tx, statement.slug)), statement.lists
     return tx.readers.audience(statement.lists, statement.segment), statement.lists
 
 
 def _family(
     tx: Transaction, statement: Statement, policy: ApprovalPolicy, times: TimeRules
-) -> Family | None:
+) -> TranslationGroup | None:
     """With the translations that the next look gives a campaign."""
     planned: list[Statement] = []
     if not times.together:
         approved, _ = siblings(tx, statement, policy)
         planned = [one for one in approved if _is_started(tx, one, policy, times)]
-    return family_of(tx, statement, together=times.together, to_be_planned=planned)
+    return group_of(tx, statement, together=times.together, to_be_planned=planned)
 
 
 def _is_started(
@@ -131,13 +134,13 @@ def _is_started(
 
 
 def _elsewhere(
-    tx: Transaction, statement: Statement, family: Family | None
+    tx: Transaction, statement: Statement, group: TranslationGroup | None
 ) -> tuple[tuple[str, int], ...]:
-    if family is None:
+    if group is None:
         return ()
     found: dict[str, int] = {}
-    for language, many in tx.families.left_to_others(family.share(tx, statement.slug)).items():
-        theirs = family.member_for(language).language
+    for language, many in tx.translations.left_to_others(group.split(tx, statement.slug)).items():
+        theirs = group.member_for(language).language
         found[theirs] = found.get(theirs, 0) + many
     return _in_order(found.items())
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
+    AudienceSplit,
     Campaign,
     CampaignState,
     Correction,
-    Share,
     Step,
     decide,
 )
@@ -25,10 +25,10 @@ from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
 from newsletter.pipeline.campaigns.timing import TimeRules, Timing, timing_of
 from newsletter.pipeline.ledger import approved_content, go_of, standing_of
-from newsletter.pipeline.statements.family import (
+from newsletter.pipeline.statements.translations import (
     check_translation,
-    family_of,
     goes_within,
+    group_of,
     why_none_left,
 )
 from newsletter.store.sql import Store, Transaction
@@ -40,7 +40,7 @@ class Reach:
 
     campaign: Campaign
     correction: Correction | None = None
-    share: Share | None = None
+    split: AudienceSplit | None = None
     """Of its lists' readers, where other languages may have some of them."""
     segment: Segment | None = None
 
@@ -49,8 +49,8 @@ class Reach:
         number = self.campaign.id
         if self.correction is not None:
             return tx.corrections.freeze(number, self.correction, batch_size)
-        if self.share is not None:
-            return tx.families.freeze(number, self.share, batch_size, by_zone)
+        if self.split is not None:
+            return tx.translations.freeze(number, self.split, batch_size, by_zone)
         return tx.campaigns.freeze(
             number, self.campaign.lists, batch_size, segment=self.segment, by_zone=by_zone
         )
@@ -59,14 +59,14 @@ class Reach:
         """How many would be in it now."""
         if self.correction is not None:
             return tx.corrections.audience(self.correction)
-        if self.share is not None:
-            return tx.families.audience(self.share)
+        if self.split is not None:
+            return tx.translations.audience(self.split)
         return tx.readers.audience(self.campaign.lists, self.segment)
 
     def why_nobody(self) -> str:
         """Why it cannot start, and what to do, where it goes to nobody."""
-        if self.share is not None:
-            return why_none_left(self.campaign, self.share)
+        if self.split is not None:
+            return why_none_left(self.campaign, self.split)
         if self.segment is not None:
             return (
                 f"the segment {self.segment.name} picks nobody who may be written to"
@@ -419,9 +419,9 @@ def _reach(tx: Transaction, view: _View, campaign: Campaign, rules: PlanRules) -
     statement = view.stored.statement
     if view.correction is not None:
         return Reach(campaign=campaign, correction=view.correction)
-    family = family_of(tx, statement, together=rules.together)
-    share = family.share(tx, statement.slug) if family else None
-    return Reach(campaign=campaign, share=share, segment=statement.segment)
+    group = group_of(tx, statement, together=rules.together)
+    split = group.split(tx, statement.slug) if group else None
+    return Reach(campaign=campaign, split=split, segment=statement.segment)
 
 
 def _move(

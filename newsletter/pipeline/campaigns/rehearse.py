@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.campaigns.correction import correction_of
 from newsletter.pipeline.campaigns.timing import TimeRules, timing_of
 from newsletter.pipeline.ledger import find_statement, standing_of
-from newsletter.pipeline.statements.family import Family, family_of, siblings
+from newsletter.pipeline.statements.translations import TranslationGroup, group_of, siblings
 from newsletter.store.sql import Store, Transaction
 
 
@@ -73,7 +73,7 @@ def dry_run(
         try:
             correction = correction_of(tx, stored.statement)
             approved, others = siblings(tx, stored.statement, policy)
-            family = family_of(
+            group = group_of(
                 tx,
                 stored.statement,
                 together=together,
@@ -91,8 +91,8 @@ def dry_run(
             outside=_outside(tx, stored.statement),
             hours=_hours(tx, stored.statement, approved_at, times),
         )
-        if family is not None:
-            return _with_family(tx, dry, family)
+        if group is not None:
+            return _with_group(tx, dry, group)
         return _with_lists(tx, dry, stored.statement.segment)
 
 
@@ -119,12 +119,12 @@ def _with_lists(tx: Transaction, dry: DryRun, segment: Segment | None) -> DryRun
     return replace(dry, audience=len(addresses), addresses=addresses, excluded=excluded)
 
 
-def _with_family(tx: Transaction, dry: DryRun, family: Family) -> DryRun:
-    share = family.share(tx, dry.slug)
-    addresses = tuple(tx.families.reachable(share))
+def _with_group(tx: Transaction, dry: DryRun, group: TranslationGroup) -> DryRun:
+    split = group.split(tx, dry.slug)
+    addresses = tuple(tx.translations.reachable(split))
     elsewhere = []
-    for address, language, slug in tx.families.elsewhere(share):
-        theirs = family.member_for(language)
+    for address, language, slug in tx.translations.elsewhere(split):
+        theirs = group.member_for(language)
         why = f"gets it in {theirs.language}: {theirs.slug}"
         elsewhere.append((address, f"is in the audience of {slug}" if slug else why))
     return replace(

@@ -10,8 +10,8 @@ from newsletter.domain.delivery.claim import Later, Outage
 from newsletter.domain.delivery.pacing import Cause, Wait
 from newsletter.domain.events.event import Bounce, Figures
 from newsletter.pipeline.naming import find_campaign
-from newsletter.pipeline.statements.family import Awaited, awaited
 from newsletter.pipeline.statements.review import overrides
+from newsletter.pipeline.statements.translations import Awaited, awaited
 from newsletter.store.sql import Store, Transaction
 
 

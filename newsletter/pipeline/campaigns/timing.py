@@ -11,7 +11,7 @@ from newsletter.domain.schedule import ByZone, LocalTime, by_zone, every_zone, r
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Aim
 from newsletter.pipeline.ledger import embargo_of
-from newsletter.pipeline.statements.family import family_of
+from newsletter.pipeline.statements.translations import group_of
 from newsletter.store.sql import Transaction
 
 
@@ -86,10 +86,10 @@ class Timing:
     def _aim(self, tx: Transaction) -> Aim:
         statement = self.statement
         try:
-            family = family_of(tx, statement, together=self.rules.together)
+            group = group_of(tx, statement, together=self.rules.together)
         except Refused:  # it does not go out, and planning says why
-            family = None
-        languages = family.share(tx, statement.slug).languages if family else None
+            group = None
+        languages = group.split(tx, statement.slug).languages if group else None
         return Aim(lists=statement.lists, segment=statement.segment, languages=languages)
 
 

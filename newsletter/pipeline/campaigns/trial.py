@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standin
 from newsletter.domain.subscribers.audience import parse_address
 from newsletter.pipeline.delivery.lines import Turns
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
-from newsletter.pipeline.statements.family import translations_of
+from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0

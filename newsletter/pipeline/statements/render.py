@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 
-from newsletter.domain.campaigns.family import objection
+from newsletter.domain.campaigns.translations import objection
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.pipeline.statements.family import within
+from newsletter.pipeline.statements.translations import within
 from newsletter.store.sql import Store, Transaction
 
-Families = Mapping[str, tuple[Statement, ...]]
+TranslationGroups = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its translations that are there, by language."""
 
 
@@ -37,7 +37,7 @@ class Tried:
     """How far changes were seen; None before the first look."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
     """By slug, of what cannot be rendered."""
-    families: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    groups: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
     """By the slug of an original, of its translations."""
     originals: dict[str, str] = field(default_factory=dict)
     """Slug of a translation → what it named as its original."""
@@ -46,19 +46,21 @@ class Tried:
         """What was made by others, or has not been looked at, counts for nothing."""
         if self.by != by or self.mark is None:
             self.by, self.mark = by, None
-            self.faults, self.families, self.originals = {}, {}, {}
+            self.faults, self.groups, self.originals = {}, {}, {}
 
-    def note(self, known: Sequence[StoredStatement], families: Families, together: bool) -> None:
-        """Whose translations these are, and what is wrong with these families."""
+    def note(
+        self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
+    ) -> None:
+        """Whose translations these are, and what is wrong with them."""
         texts = {stored.statement.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
-        for of, members in families.items():
-            self.families[of] = tuple(_family_faults(texts.get(of), members, together))
+        for of, members in groups.items():
+            self.groups[of] = tuple(_translation_faults(texts.get(of), members, together))
 
     def said(self) -> tuple[Fault, ...]:
         """All that is wrong."""
-        groups = [known[slug] for known in (self.families, self.faults) for slug in sorted(known)]
-        return tuple(dict.fromkeys(fault for group in groups for fault in group))
+        found = [known[slug] for known in (self.groups, self.faults) for slug in sorted(known)]
+        return tuple(dict.fromkeys(fault for group in found for fault in group))
 
 
 def render(
@@ -82,15 +84,15 @@ def render(
         mark, touched = tx.statements.touched(before.mark)
         if before.mark is None:
             known = tx.statements.all()
-            families = _families(known)
+            groups = _grouped(known)
         else:
-            families = _families_of(tx, before, touched)
-            known = tx.statements.some({*touched, *families})
-    before.note(known, families, together)
+            groups = _groups_of(tx, before, touched)
+            known = tx.statements.some({*touched, *groups})
+    before.note(known, groups, together)
     rendered: list[str] = []
     for stored in known:
         slug = stored.statement.slug
-        members = families.get(slug, ()) if together else ()
+        members = groups.get(slug, ()) if together else ()
         done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
         before.faults.pop(slug, None)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
@@ -102,7 +104,7 @@ def render(
     return Rendered(slugs=tuple(rendered), faults=before.said())
 
 
-def _families(known: Sequence[StoredStatement]) -> Families:
+def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
     found: dict[str, list[StoredStatement]] = defaultdict(list)
     for stored in known:
         if stored.present and stored.statement.translation_of:
@@ -110,7 +112,7 @@ def _families(known: Sequence[StoredStatement]) -> Families:
     return {of: within(members) for of, members in found.items()}
 
 
-def _families_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Families:
+def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> TranslationGroups:
     """Those that statements are in that changed, or were in before: whether in them or not."""
     changed = tx.statements.some(touched)
     named = {one.statement.translation_of for one in changed}
@@ -118,7 +120,7 @@ def _families_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Fami
     return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
 
 
-def _family_faults(
+def _translation_faults(
     original: Statement | None, members: Sequence[Statement], together: bool
 ) -> Iterator[Fault]:
     for one in members:

@@ -24,7 +24,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import embargo_of, standing_of
-from newsletter.pipeline.statements.family import translations_of
+from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Transaction
 
 _NEAR = timedelta(hours=1)

@@ -129,7 +129,7 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
         *("ingest", "render", "vouch"),  # what is stored is brought up to date
         *("approve", "review"),  # by front matter, and for `statement approve` beside it
         *("outlook", "headcount", "timing", "correction", "naming"),  # as that alone
-        *("family", "ledger"),  # how far each is
+        *("translations", "ledger"),  # how far each is
         *("guard", "kept"),  # no claim of the past is missing; what the database holds itself
     }
 

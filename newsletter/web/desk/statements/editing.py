@@ -15,7 +15,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, both, differenc
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import NO_CAMPAIGN, filled
 from newsletter.pipeline.naming import find_draft
-from newsletter.pipeline.statements.family import translations_of
+from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route

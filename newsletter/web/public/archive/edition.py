@@ -74,16 +74,16 @@ class Edition:
 
     def statement(self, slug: str) -> Leaf | None:
         """One statement as it went out; None where it did not."""
-        shown, family = self._family(slug)
+        shown, languages = self._languages(slug)
         if shown is None:
             return None
-        content = family[shown]
-        others = {one.slug: each.language for one, each in family.items() if one != shown}
+        content = languages[shown]
+        others = {one.slug: each.language for one, each in languages.items() if one != shown}
         head = head_of(self._publisher, self._listed(shown, content), others)
         page = self._listing.statement(
             shown, content, others, head=head, address=self._publisher.page(shown.slug)
         )
-        return self._leaf(page, "text/html", list(family))
+        return self._leaf(page, "text/html", list(languages))
 
     def feed(self, name: str) -> Leaf:
         """The newest statements for feed readers: a file of ``feeds.KINDS``."""
@@ -141,11 +141,11 @@ class Edition:
             contents = [(one, tx.statements.content(one.digest)) for one in shown]
         return [(one, content) for one, content in contents if content is not None]
 
-    def _family(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
+    def _languages(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:
         """A statement, and all its languages with its own."""
-        family = self._shelf.family(slug)
-        own = next((one for one in family if one.slug == slug), None)
-        found = dict(self._with_content(family))
+        languages = self._shelf.translations(slug)
+        own = next((one for one in languages if one.slug == slug), None)
+        found = dict(self._with_content(languages))
         return (own if own in found else None), found
 
 

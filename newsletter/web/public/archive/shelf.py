@@ -19,7 +19,7 @@ class Published:
     slug: str
     digest: str
     """Of the content that went out last."""
-    family: str
+    original: str
     """The slug of the original: its own, unless it is a translation."""
     began_at: datetime
     """When the first reader could have it."""
@@ -67,7 +67,7 @@ def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | No
     return Published(
         slug=last.slug,
         digest=last.digest,
-        family=last.translates or last.slug,
+        original=last.translates or last.slug,
         began_at=min(_known(times)),
         updated_at=max(_known([*times, *changes])),
         corrects=corrects,
@@ -116,16 +116,16 @@ class Shelf:
         with self._store.read() as tx:
             return _some(tx, slugs)
 
-    def family(self, slug: str) -> list[Published]:
+    def translations(self, slug: str) -> list[Published]:
         """A statement and all its languages, newest first; nothing where it did not go out."""
         own = self.some([slug]).get(slug)
         if own is None:
             return []
         if self._held is not None:
-            return [one for one in self._held if one.family == own.family]
+            return [one for one in self._held if one.original == own.original]
         with self._store.read() as tx:
-            members = _some(tx, {own.family, *tx.campaigns.translations([own.family])})
-        found = [one for one in members.values() if one.family == own.family]
+            members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
+        found = [one for one in members.values() if one.original == own.original]
         return sorted(found, key=lambda one: one.began_at, reverse=True)
 
 

@@ -29,7 +29,7 @@ def populate(room: Newsroom, languages: Mapping[str, int], *, start: int = 1) ->
 
 
 def compose(room: Newsroom, *slugs: str, **fields: Any) -> None:
-    """Write members of the family."""
+    """Write languages of the statement."""
     for slug in slugs:
         of = "" if slug == FORUM else FORUM
         common = {"language": LANGUAGES[slug], "translation_of": of, "body": f"This is {slug}."}

@@ -31,7 +31,7 @@ PUBLISHER = Publisher(
     public_url="https://news.forum.example",
     began_at=NOON,
 )
-SHOWN = Published(slug="hours", digest="d", family="hours", began_at=NOON, updated_at=LATER)
+SHOWN = Published(slug="hours", digest="d", original="hours", began_at=NOON, updated_at=LATER)
 ENTRY = Listed(
     shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
 )

@@ -99,7 +99,7 @@ def test_a_correction_of_what_nobody_can_read_links_nowhere() -> None:
     assert found["c"].corrects == ""
 
 
-def test_translations_share_the_family_of_their_original() -> None:
+def test_translations_share_their_original() -> None:
     found = by_slug(campaign(1, "a", NOON), campaign(2, "a-es", NOON, translates="a"))
 
-    assert {one.family for one in found.values()} == {"a"}
+    assert {one.original for one in found.values()} == {"a"}

@@ -55,9 +55,9 @@ def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
         assert shelf.newest(2, skip=1) == everything[1:3]
         assert shelf.some([*slugs[:3], "never"]) == {one.slug: one for one in everything[:3]}
         for one in everything:
-            family = [other for other in everything if other.family == one.family]
-            assert shelf.family(one.slug) == family
-        assert shelf.family("never") == []
+            languages = [other for other in everything if other.original == one.original]
+            assert shelf.translations(one.slug) == languages
+        assert shelf.translations("never") == []
 
 
 def test_what_is_held_stays_as_it_was(store: Store) -> None:
@@ -66,7 +66,9 @@ def test_what_is_held_stays_as_it_was(store: Store) -> None:
     held = shelf.hold()
     publish(store, 1, begin=2)
     assert shelf.count() == (2, NOON + timedelta(hours=1))
-    assert shelf.newest(9) == held == [shelf.some(["went-1"])["went-1"], *shelf.family("went-0")]
+    assert (
+        shelf.newest(9) == held == [shelf.some(["went-1"])["went-1"], *shelf.translations("went-0")]
+    )
     assert Shelf(store).count() == (3, NOON + timedelta(hours=2))
 
 
@@ -76,7 +78,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
         publish(store, count, begin=begin)
         shelf = Shelf(store)
         with counted() as statements:
-            shelf.count(), shelf.newest(3), shelf.some(["went-1"]), shelf.family("went-2")
+            shelf.count(), shelf.newest(3), shelf.some(["went-1"]), shelf.translations("went-2")
         asked.append(len(statements))
     assert asked[0] == asked[1]
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.domain.campaigns.family import Tongue, allotted, objection
+from newsletter.domain.campaigns.translations import LanguageVersion, allotted, objection
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
 
-ORIGINAL = Tongue(slug="forum", language="en-US")
+ORIGINAL = LanguageVersion(slug="forum", language="en-US")
 TRANSLATIONS = [
-    Tongue(slug=f"forum-{language.lower()}", language=language)
+    LanguageVersion(slug=f"forum-{language.lower()}", language=language)
     for language in ("es", "es-MX", "pt-PT", "pt-BR", "en-GB")
 ]
 

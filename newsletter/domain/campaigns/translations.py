@@ -1,4 +1,4 @@
-"""A family: one statement and its translations. Each of its readers gets one language, once."""
+"""One statement and its translations. Each of its readers gets one language, once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,16 @@ from newsletter.domain.statements.statement import Statement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tongue:
-    """A member of a family and its language."""
+class LanguageVersion:
+    """One language of a statement: the original, or a translation."""
 
     slug: str
     language: str
 
 
-def allotted(language: str, original: Tongue, translations: Iterable[Tongue]) -> Tongue:
+def allotted(
+    language: str, original: LanguageVersion, translations: Iterable[LanguageVersion]
+) -> LanguageVersion:
     """Which member a reader of this language gets.
 
     The very language (``es-MX``), else the plain one (``es``), else another kind of it

@@ -1,4 +1,4 @@
-"""Families with random histories: nobody gets two languages, and nobody is lost unseen."""
+"""Translations with random histories: nobody gets two languages, and nobody is lost unseen."""
 
 import random
 from collections import Counter
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.family import Tongue, allotted
+from newsletter.domain.campaigns.translations import LanguageVersion, allotted
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import NewsletterError
 from newsletter.pipeline.campaigns.report import report
@@ -157,7 +157,7 @@ def test_nobody_gets_two_members_of_a_family_and_nobody_is_lost_unseen(
     if original is None or original.started_at is None:
         return
     late = [
-        Tongue(slug=slug, language=LANGUAGES[slug])
+        LanguageVersion(slug=slug, language=LANGUAGES[slug])
         for slug, one in newest.items()
         if slug != FORUM and (one.started_at is None or one.state is CampaignState.CANCELLED)
     ]
@@ -166,7 +166,7 @@ def test_nobody_gets_two_members_of_a_family_and_nobody_is_lost_unseen(
     unseen: Counter[str] = Counter()
     for address, (language, since) in history.readers.items():
         if since < original.started_at and address not in seen | history.left:
-            theirs = allotted(language, Tongue(slug=FORUM, language="en"), late)
+            theirs = allotted(language, LanguageVersion(slug=FORUM, language="en"), late)
             assert theirs.slug != FORUM, (address, history.deeds)
             unseen[theirs.slug] += 1
     assert all(shown[slug] >= many for slug, many in unseen.items()), history.deeds

@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Share
-from newsletter.domain.campaigns.family import Tongue, allotted, objection
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    AudienceSplit,
+    Campaign,
+    CampaignState,
+)
+from newsletter.domain.campaigns.translations import LanguageVersion, allotted, objection
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
@@ -13,22 +18,22 @@ from newsletter.store.sql import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class TranslationGroup:
     """An original, and translations that have readers of their own still to reach."""
 
-    original: Tongue
-    translations: tuple[Tongue, ...]
+    original: LanguageVersion
+    translations: tuple[LanguageVersion, ...]
     lists: tuple[str, ...]
     segment: Segment | None = None
 
-    def member_for(self, language: str) -> Tongue:
+    def member_for(self, language: str) -> LanguageVersion:
         """Whose a reader of this language is."""
         return allotted(language, self.original, self.translations)
 
-    def share(self, tx: Transaction, slug: str) -> Share:
+    def split(self, tx: Transaction, slug: str) -> AudienceSplit:
         """What of the readers goes to this member, as things stand."""
-        named = tx.families.languages(self.lists)
-        return Share(
+        named = tx.translations.languages(self.lists)
+        return AudienceSplit(
             slug=slug,
             original=self.original.slug,
             lists=self.lists,
@@ -81,14 +86,14 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     return original
 
 
-def family_of(
+def group_of(
     tx: Transaction,
     statement: Statement,
     *,
     together: bool,
     to_be_planned: Sequence[Statement] = (),
-) -> Family | None:
-    """The family of a statement that has translations with campaigns, or is one; else None.
+) -> TranslationGroup | None:
+    """The languages of a statement that has translations with campaigns, or is one; else None.
 
     A translation that has not begun has the readers of its language. One that has begun has those
     in its campaign alone: whoever came later gets the original, should that be still to go out.
@@ -98,16 +103,16 @@ def family_of(
     if together and statement.translation_of:
         raise Refused(goes_within(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
-    campaigns = tx.families.campaigns(original.slug)
+    campaigns = tx.translations.campaigns(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
     to_come = [] if together else [one for one in campaigns if _is_to_come(one)]
-    found = {one.slug: one for one in _tongues(tx, to_come)}
+    found = {one.slug: one for one in _versions(tx, to_come)}
     itself = [] if original is statement else [statement]
     for one in (*to_be_planned, *itself):
-        found[one.slug] = Tongue(slug=one.slug, language=one.language)
-    return Family(
-        original=Tongue(slug=original.slug, language=original.language),
+        found[one.slug] = LanguageVersion(slug=one.slug, language=one.language)
+    return TranslationGroup(
+        original=LanguageVersion(slug=original.slug, language=original.language),
         translations=tuple(found.values()),
         lists=statement.lists,
         segment=statement.segment,
@@ -117,7 +122,7 @@ def family_of(
 def siblings(
     tx: Transaction, statement: Statement, policy: ApprovalPolicy
 ) -> tuple[list[Statement], list[Statement]]:
-    """The translations in a statement's family that have not begun: (approved, not approved)."""
+    """The translations of a statement that have not begun: (approved, not approved)."""
     of = statement.translation_of or statement.slug
     approved: list[Statement] = []
     others: list[Statement] = []
@@ -146,32 +151,32 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     """Whom a campaign that has begun left to translations that have not reached them."""
     if campaign.translates or campaign.started_at is None:
         return ()
-    late = [one for one in tx.families.campaigns(campaign.slug) if _is_late(one)]
+    late = [one for one in tx.translations.campaigns(campaign.slug) if _is_late(one)]
     if not late:
         return ()
-    [original, *translations] = _tongues(tx, [campaign, *late])
-    family = Family(
+    [original, *translations] = _versions(tx, [campaign, *late])
+    group = TranslationGroup(
         original=original,
         translations=tuple(translations),
         lists=campaign.lists,
         segment=approved_content(tx, campaign).segment,
     )
     found = []
-    for one, tongue in zip(late, translations, strict=True):
+    for one, version in zip(late, translations, strict=True):
         # of no member, so that whom this one has reached already is not counted
-        share = replace(family.share(tx, one.slug), slug="")
-        readers = tx.families.audience(share)
+        split = replace(group.split(tx, one.slug), slug="")
+        readers = tx.translations.audience(split)
         found.append(
-            Awaited(slug=one.slug, language=tongue.language, readers=readers, state=one.state)
+            Awaited(slug=one.slug, language=version.language, readers=readers, state=one.state)
         )
     return tuple(one for one in found if one.readers)
 
 
-def why_none_left(campaign: Campaign, share: Share) -> str:
-    """Why a member of a family cannot start, and what to do, where others have all its readers."""
+def why_none_left(campaign: Campaign, split: AudienceSplit) -> str:
+    """Why a translation cannot start, and what to do, where others have all its readers."""
     return (
-        f"nobody on {', '.join(share.lists)} is left for {share.slug}: nobody reads its language,"
-        f" or other languages of {share.original} have them;"
+        f"nobody on {', '.join(split.lists)} is left for {split.slug}: nobody reads its language,"
+        f" or other languages of {split.original} have them;"
         f" 'newsletter cancel {campaign.id}' ends it"
     )
 
@@ -184,6 +189,9 @@ def _is_late(campaign: Campaign) -> bool:
     return campaign.started_at is None or campaign.state is CampaignState.CANCELLED
 
 
-def _tongues(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Tongue]:
+def _versions(tx: Transaction, campaigns: Sequence[Campaign]) -> list[LanguageVersion]:
     """In which languages they were approved."""
-    return [Tongue(slug=one.slug, language=approved_content(tx, one).language) for one in campaigns]
+    return [
+        LanguageVersion(slug=one.slug, language=approved_content(tx, one).language)
+        for one in campaigns
+    ]

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Share
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Counts
 from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
@@ -23,17 +23,17 @@ def readers(*languages: str) -> list[Entry]:
     ]
 
 
-def share(slug: str = "forum", languages: frozenset[str] = ALL) -> Share:
-    return Share(slug=slug, original="forum", lists=("press",), languages=languages)
+def split(slug: str = "forum", languages: frozenset[str] = ALL) -> AudienceSplit:
+    return AudienceSplit(slug=slug, original="forum", lists=("press",), languages=languages)
 
 
-def reached(store: Store, wanted: Share) -> list[int]:
+def reached(store: Store, wanted: AudienceSplit) -> list[int]:
     """The numbers of those who get it; how many they are is as foretold."""
     with store.read() as tx:
-        addresses = list(tx.families.reachable(wanted))
-        assert tx.families.audience(wanted) == len(addresses)
-        others = Counter(language for _, language, _ in tx.families.elsewhere(wanted))
-        assert tx.families.left_to_others(wanted) == others
+        addresses = list(tx.translations.reachable(wanted))
+        assert tx.translations.audience(wanted) == len(addresses)
+        others = Counter(language for _, language, _ in tx.translations.elsewhere(wanted))
+        assert tx.translations.left_to_others(wanted) == others
     return [int(address.partition("@")[0].removeprefix("reader")) for address in addresses]
 
 
@@ -68,13 +68,13 @@ class FamiliesContract:
             )
             tx.readers.suppress([gone], NOON, "test")
         with store.read() as tx:
-            assert tx.families.languages(("press",)) == {"en", "es", "", "es-MX"}
-            assert tx.families.languages(("nothing",)) == set()
-        assert reached(store, share("forum-es", frozenset({"es"}))) == [4]
-        assert reached(store, share("forum", frozenset({"en", ""}))) == [1, 3]
-        assert reached(store, share("forum-fr", frozenset())) == []
+            assert tx.translations.languages(("press",)) == {"en", "es", "", "es-MX"}
+            assert tx.translations.languages(("nothing",)) == set()
+        assert reached(store, split("forum-es", frozenset({"es"}))) == [4]
+        assert reached(store, split("forum", frozenset({"en", ""}))) == [1, 3]
+        assert reached(store, split("forum-fr", frozenset())) == []
         with store.read() as tx:
-            assert tx.families.elsewhere(share("forum-es", frozenset({"es"}))) == [
+            assert tx.translations.elsewhere(split("forum-es", frozenset({"es"}))) == [
                 ("reader1@example.org", "en", ""),
                 ("reader3@example.org", "", ""),
                 ("reader5@example.org", "es-MX", ""),
@@ -85,26 +85,26 @@ class FamiliesContract:
         with store.begin() as tx:
             tx.readers.upsert(readers("en", "es", "en", "es"), NOON)
         number = planned(store, "forum-es", translates="forum")
-        wanted = share("forum-es", frozenset({"es"}))
+        wanted = split("forum-es", frozenset({"es"}))
         assert reached(store, wanted) == [4]
         with store.read() as tx:
-            assert ("reader2@example.org", "es", "forum") in tx.families.elsewhere(wanted)
+            assert ("reader2@example.org", "es", "forum") in tx.translations.elsewhere(wanted)
         with store.begin() as tx:
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
-            assert tx.families.freeze(number, wanted, 10) == 1
+            assert tx.translations.freeze(number, wanted, 10) == 1
         with store.read() as tx:
             found = tx.campaigns.get(number)
         assert found is not None
         assert (found.counts, found.translates) == (Counts(pending=1), "forum")
         assert reached(store, wanted) == [4]  # its own audience is not another member's
-        assert reached(store, share()) == [1, 2, 3]
+        assert reached(store, split()) == [1, 2, 3]
 
     def test_an_audience_is_parted_into_batches(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(readers(*["es"] * 7, "en"), NOON)
         number = planned(store, "forum-es", translates="forum")
         with store.begin() as tx:
-            assert tx.families.freeze(number, share("forum-es", frozenset({"es"})), 3) == 7
+            assert tx.translations.freeze(number, split("forum-es", frozenset({"es"})), 3) == 7
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             waiting = tx.batches.waiting()
         assert waiting.queued == 3
@@ -119,7 +119,7 @@ class FamiliesContract:
             with books.step() as tx:
                 tx.unknowns.decide(books.id, to, NOON)
         books.move(CampaignState.CANCELLED)
-        assert reached(store, share("forum-es")) == []
+        assert reached(store, split("forum-es")) == []
 
     def test_who_left_before_the_claim_is_not_tried_in_another_language(self, store: Store) -> None:
         books = Books(store, 2, slug="forum")
@@ -128,7 +128,9 @@ class FamiliesContract:
         books.settle(books.claim())
         with books.step() as tx:
             tx.readers.upsert([Entry(address="reader1@example.org", lists=("more",))], NOON)
-        wanted = Share(slug="forum-es", original="forum", lists=("press", "more"), languages=ALL)
+        wanted = AudienceSplit(
+            slug="forum-es", original="forum", lists=("press", "more"), languages=ALL
+        )
         assert reached(store, wanted) == []
 
     def test_who_was_cancelled_before_being_handed_over_is_free_for_another(
@@ -141,12 +143,12 @@ class FamiliesContract:
             tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
             tx.campaigns.cancel_pending(books.id)
         books.move(CampaignState.CANCELLED)
-        assert reached(store, share("forum-es")) == [6, 7, 8, 9]
+        assert reached(store, split("forum-es")) == [6, 7, 8, 9]
         assert books.requeue(under_way)
-        assert reached(store, share("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
+        assert reached(store, split("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
         with books.step() as tx:
             tx.corrections.take_over(books.id, "right")
-        assert reached(store, share("forum-es")) == []
+        assert reached(store, split("forum-es")) == []
 
     def test_the_latest_campaign_of_each_translation_is_found(self, store: Store) -> None:
         planned(store, "forum")
@@ -155,10 +157,10 @@ class FamiliesContract:
         planned(store, "forum-es", translates="forum")
         planned(store, "other-es", translates="other")
         with store.read() as tx:
-            found = tx.families.campaigns("forum")
+            found = tx.translations.campaigns("forum")
             assert [one.slug for one in found] == ["forum-es", "forum-fr"]
             assert [one.id for one in found] == [first + 2, first]
-            assert tx.families.campaigns("forum-es") == []
+            assert tx.translations.campaigns("forum-es") == []
 
     def test_translations_are_found_by_what_they_translate(self, store: Store) -> None:
         with store.begin() as tx:
