@@ -19,7 +19,7 @@ from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
-from newsletter.domain.statements.content import Content, MergeField, Sender
+from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.chain import Chain, HeadFile
@@ -72,7 +72,7 @@ class ListSource:
 
 
 class PlainRenderer:
-    """Renders without markup. A body that says ``unrenderable`` is a fault."""
+    """Renders without markup, but ``{name|friend}``. ``unrenderable`` in a body is a fault."""
 
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
@@ -88,7 +88,8 @@ class PlainRenderer:
             raise InvalidInput([Fault(file=statement.origin, message="cannot be rendered")])
         mark = MergeField.UNSUBSCRIBE.value
         link = f"https://news.forum.example/u/{mark}"
-        body = "\n".join(one.body for one in (statement, *translations))
+        written = "\n".join(one.body for one in (statement, *translations))
+        body = written.replace("{name|friend}", NAME_MARKS[0])
         return Content(
             subject=statement.subject or statement.title,
             html=f"<!DOCTYPE html><p>{body}</p><a href='{link}'>leave</a>",
@@ -107,6 +108,7 @@ class PlainRenderer:
             embargo=statement.embargo,
             template_version=self.fingerprint,
             carriage=self.carriage,
+            fallbacks=("friend",) if body != written else (),
         )
 
 

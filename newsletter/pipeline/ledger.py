@@ -175,6 +175,11 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     return content
 
 
+def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
+    """The names of subscribers by number, where the content greets anybody; else nobody's."""
+    return tx.readers.names(numbers) if content.fallbacks else {}
+
+
 def outgoing(
     campaign: Campaign,
     content: Content,
@@ -183,8 +188,12 @@ def outgoing(
     attempt_id: str,
     at: datetime,
     links: Links,
+    called: Mapping[int, str],
 ) -> OutgoingBatch:
-    """What is handed over to these (subscriber id, address). The same for the same attempt."""
+    """What is handed over to these (subscriber id, address). The same for the same attempt.
+
+    ``called`` are the names of those who have one, by subscriber id; see ``names_for``.
+    """
     numbers = [number for number, _ in members]
     tokens = links.unsubscribe_tokens(campaign.id, numbers)
     names = links.message_ids(campaign.id, numbers)
@@ -195,7 +204,7 @@ def outgoing(
         content=content,
         digest=campaign.digest,
         recipients=tuple(
-            Recipient(number, address, token, name)
+            Recipient(number, address, token, name, content.called(called.get(number, "")))
             for (number, address), token, name in zip(members, tokens, names, strict=True)
         ),
     )

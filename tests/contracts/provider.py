@@ -153,6 +153,25 @@ class ProviderContract:
             assert message.html.split() == recipient.merge(sent.content.html).split()
             assert MARK_PREFIX not in message.text + message.html + repr(message.headers)
 
+    def test_each_reader_is_called_by_their_own_name(self, service: Service) -> None:
+        said = content()
+        html = said.html.replace("<p>", "<p>Dear NLMERGENAME0, querida NLMERGENAME1: ")
+        text = f"Dear NLMERGENAME0, querida NLMERGENAME1:\n\n{said.text}"
+        sent = batch(html=html, text=text, fallbacks=("friend", "lectora"))
+        known = ("O'Brien", "Ángela Ruiz, Ph.D.", "{{contact}}")
+        readers = tuple(
+            reader._replace(names=sent.content.called(name))
+            for reader, name in zip(sent.recipients, known, strict=True)
+        )
+        got = self.deliver(service, replace(sent, recipients=readers))
+        for reader, name in zip(
+            readers, [("O’Brien",) * 2, (known[1],) * 2, ("friend", "lectora")], strict=True
+        ):
+            message = got[reader.address]
+            assert message.text.startswith(f"Dear {name[0]}, querida {name[1]}:")
+            assert f"<p>Dear {name[0]}, querida {name[1]}: " in message.html
+            assert MARK_PREFIX not in message.text + message.html
+
     def test_no_message_tells_of_another_reader(self, service: Service) -> None:
         sent = batch()
         got = self.deliver(service, sent)

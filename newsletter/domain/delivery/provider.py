@@ -9,6 +9,7 @@ from enum import Enum
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.greeting import LONGEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,9 @@ class Replay(Enum):
 
 
 _ENVELOPE = 2048
-"""Bytes a recipient needs beside the bodies, at the most: addresses, names, ids, tokens."""
+"""Bytes a recipient needs beside the bodies, at the most: addresses, ids, tokens."""
+_NAME = 12 * LONGEST
+"""The same for each greeting: its name in the longest JSON that there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +65,9 @@ class Capabilities:
         if not self.max_bytes:
             return self.max_recipients
         # The longest JSON there is of it: providers' own forms are shorter.
-        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
-        fit = self.max_bytes // body if self.bodies else (self.max_bytes - body) // _ENVELOPE
+        body = len(json.dumps([content.html, content.text, content.headers]))
+        own = _ENVELOPE + content.greetings * _NAME
+        fit = self.max_bytes // (body + own) if self.bodies else (self.max_bytes - body) // own
         return max(1, min(self.max_recipients, fit))
 
 

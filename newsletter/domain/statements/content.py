@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from enum import Enum
 from typing import NamedTuple
 
 from newsletter.domain.statements.brand import Brand
+from newsletter.domain.statements.greeting import MOST_FALLBACKS, speakable
 from newsletter.domain.subscribers.segment import Segment
 
 
@@ -24,6 +26,8 @@ class MergeField(Enum):
 
 
 MARK_PREFIX = "NLMERGE"
+NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MOST_FALLBACKS))
+"""The gaps for a reader's name, each with the fallback of its number in ``Content.fallbacks``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,29 @@ class Content:
     content that an older version made."""
     embargo: str = ""
     """What the text said of an embargo: whoever waives it waives these words."""
+    fallbacks: tuple[str, ...] = ()
+    """What readers without a name are called, for each gap of NAME_MARKS that is open."""
+
+    @property
+    def greetings(self) -> int:
+        """How many gaps for a name both bodies have."""
+        return (self.html + self.text).count(f"{MARK_PREFIX}NAME")
+
+    def called(self, name: str) -> tuple[str, ...]:
+        """What stands in each gap for a reader of this name, which comes from outside."""
+        if not self.fallbacks:
+            return ()
+        said = speakable(name)
+        known = said and MARK_PREFIX not in said.upper()
+        return tuple(said if known else fallback for fallback in self.fallbacks)
+
+    def in_words(self, part: str) -> str:
+        """The HTML or the text for everybody: as readers without a name get it."""
+        return _filled(part, self.fallbacks)
+
+    def as_written(self, part: str) -> str:
+        """The HTML or the text for its authors: with each greeting as they wrote it."""
+        return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
     def digest(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits.
@@ -174,9 +201,18 @@ class Recipient(NamedTuple):
     address: str
     unsubscribe: str
     message_id: str
+    names: tuple[str, ...] = ()
+    """What the reader is called in each gap, as ``Content.called`` gives it."""
 
     def merge(self, template: str) -> str:
         """Fill the merge fields of a subject, text or header."""
-        return template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
+        merged = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
             MergeField.MESSAGE_ID.value, self.message_id
         )
+        return _filled(merged, self.names)
+
+
+def _filled(part: str, names: Iterable[str]) -> str:
+    for mark, name in zip(NAME_MARKS, names, strict=False):
+        part = part.replace(mark, name)
+    return part

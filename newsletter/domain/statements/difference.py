@@ -27,7 +27,8 @@ def passages(before: Content, after: Content) -> tuple[Passage, ...]:
         for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)
         if one != other
     )
-    return (*around, *_of_text(before.text, after.text))
+    texts = (one.as_written(one.text) for one in (before, after))
+    return (*around, *_of_text(*texts))
 
 
 def _around(content: Content) -> Iterator[tuple[str, str]]:

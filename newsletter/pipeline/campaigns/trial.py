@@ -13,7 +13,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Provider, Renderer
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
-from newsletter.domain.subscribers.audience import parse_address
+from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
 from newsletter.pipeline.delivery.lines import Turns
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
 from newsletter.pipeline.statements.translations import translations_of
@@ -63,11 +63,7 @@ def _sample(
         raise NotFound(f"the content of {slug} is not stored")
     if address and person is None:
         raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
-    number = person.id if person else 0
-    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
-    [name] = links.message_ids(NO_CAMPAIGN, [number])
-    to = person.address if person else _MADE_UP
-    return content, Recipient(number, to, token, name)
+    return content, _as_reader(content, person, links)
 
 
 def shown(
@@ -87,9 +83,20 @@ def shown(
         raise NotFound("There is no such reader.")
     if content is None:
         return None
-    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [reader])
-    [name] = links.message_ids(NO_CAMPAIGN, [reader])
-    return content, Recipient(reader, person.address if person else _MADE_UP, token, name)
+    return content, _as_reader(content, person, links)
+
+
+def made_up(content: Content, links: Links) -> Recipient:
+    """Somebody without a name, whose links end nothing."""
+    return _as_reader(content, None, links)
+
+
+def _as_reader(content: Content, person: Subscriber | None, links: Links) -> Recipient:
+    number = person.id if person else 0
+    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
+    [message] = links.message_ids(NO_CAMPAIGN, [number])
+    address, called = (person.address, person.name) if person else (_MADE_UP, "")
+    return Recipient(number, address, token, message, content.called(called))
 
 
 def filled(content: Content, recipient: Recipient) -> Content:
@@ -127,7 +134,7 @@ def send_test(
     except ValueError as error:
         raise Refused(str(error)) from error
     content, recipient = _test_of(
-        slug, store=store, renderer=renderer, links=links, together=together
+        slug, to=address, store=store, renderer=renderer, links=links, together=together
     )
     taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
     with store.begin() as tx:
@@ -140,7 +147,7 @@ def send_test(
             at=taken_at, actor=actor, action="test", subject=slug, detail="one test mail"
         )
     name = f"test.{secrets.token_hex(8)}"
-    batch = _batch_of(slug, content, recipient._replace(address=address, message_id=name), clock)
+    batch = _batch_of(slug, content, recipient._replace(message_id=name), clock)
     answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
     wait = backoff(1, jitter=0, asked=answer.retry_after)
     with store.begin() as tx:
@@ -162,11 +169,19 @@ def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -
 
 
 def _test_of(
-    slug: str, *, store: Store, renderer: Renderer, links: Links, together: bool
+    slug: str, *, to: str, store: Store, renderer: Renderer, links: Links, together: bool
 ) -> tuple[Content, Recipient]:
-    """The content, rendered anew so that it says what it is, and a made-up reader."""
+    """The content, rendered anew so that it says what it is, and its reader, who has no number."""
     with store.read() as tx:
-        _, recipient = _sample(tx, slug, address=None, links=links)
         stored = find_statement(tx, slug)
         within = translations_of(tx, slug) if together else ()
-    return renderer.render(stored.statement, within, test=True), recipient
+        called = _name_of(tx, to)
+    content = renderer.render(stored.statement, within, test=True)
+    reader = made_up(content, links)
+    return content, reader._replace(address=to, names=content.called(called))
+
+
+def _name_of(tx: Transaction, address: str) -> str:
+    """The name of whoever gets a test: as a reader, or else as a colleague."""
+    person = tx.readers.find(address)
+    return (person.name if person else "") or tx.staff.names().get(fold(address), "")

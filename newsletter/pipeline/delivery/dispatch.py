@@ -19,7 +19,7 @@ from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.ports import Links, Watermark
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.lines import Lines
-from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing
+from newsletter.pipeline.ledger import approved_content, confirm_told, finish, names_for, outgoing
 from newsletter.store.sql import Store, Transaction
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
@@ -105,7 +105,8 @@ class Dispatcher:
             if content.carriage not in {None, self.carriage}:
                 return claimed, _another_carriage()
             try:
-                parcel = line.provider.prepare(self._outgoing(claimed, content, attempt_id))
+                batch = self._outgoing(tx, claimed, content, attempt_id)
+                parcel = line.provider.prepare(batch)
             except InvalidInput as error:
                 return claimed, _cannot_be_said(error)
             body_hash = hashlib.sha256(parcel.body).hexdigest()
@@ -134,7 +135,9 @@ class Dispatcher:
         self._contents[digest] = content
         return content
 
-    def _outgoing(self, claimed: ClaimedBatch, content: Content, attempt_id: str) -> OutgoingBatch:
+    def _outgoing(
+        self, tx: Transaction, claimed: ClaimedBatch, content: Content, attempt_id: str
+    ) -> OutgoingBatch:
         return outgoing(
             claimed.campaign,
             content,
@@ -142,6 +145,7 @@ class Dispatcher:
             attempt_id=attempt_id,
             at=claimed.at,
             links=self.links,
+            called=names_for(tx, content, [number for number, _ in claimed.members]),
         )
 
     def _call(self, claimed: ClaimedBatch, parcel: Parcel | Answer, not_after: NotAfter) -> Answer:

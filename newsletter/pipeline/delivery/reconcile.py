@@ -18,7 +18,14 @@ from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Si
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.lines import Lines
-from newsletter.pipeline.ledger import approved_content, confirm_told, finish, outgoing, reassess
+from newsletter.pipeline.ledger import (
+    approved_content,
+    confirm_told,
+    finish,
+    names_for,
+    outgoing,
+    reassess,
+)
 from newsletter.store.sql import Store, Transaction
 
 
@@ -203,13 +210,16 @@ class Reconciler:
         return self.lines.of(held).provider
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
+        content = approved_content(tx, held.campaign)
+        members = [one for one in held.members if one[1] and one[0] not in but]
         return outgoing(
             held.campaign,
-            approved_content(tx, held.campaign),
-            [one for one in held.members if one[1] and one[0] not in but],
+            content,
+            members,
             attempt_id=held.attempt_id,
             at=held.attempt_at,
             links=self.links,
+            called=names_for(tx, content, [number for number, _ in members]),
         )
 
     def _same_bytes(

@@ -217,6 +217,6 @@ def _as_lines(content: Content) -> Iterator[str]:
     yield f"Templates and settings: {content.template_version}"
     yield from (f"{name}: {value}" for name, value in content.headers)
     yield ""
-    yield from content.text.splitlines()
+    yield from content.as_written(content.text).splitlines()
     yield ""
-    yield from content.html.splitlines()
+    yield from content.as_written(content.html).splitlines()

@@ -35,6 +35,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import (
@@ -104,7 +105,7 @@ class Brevo:
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Brevo")
         plain(batch.recipients)
         for address, reader in zip(readers, batch.recipients, strict=True):
-            row = said.version.pieces(reader.unsubscribe.encode(), reader.message_id.encode())
+            row = said.version.pieces(*values(reader))
             start = f'{{"to":[{{"email":"{address}"}}],"headers":{{"X-Mailin-custom":{custom}'
             parts += (f'{start}{reader.subscriber_id}"'.encode(), *row, b",")
         parts[-1] = b"]}"
@@ -172,7 +173,7 @@ def _compile(content: Content) -> _Said:
     headers = json.dumps(dict(content.headers))[1:]
     version = (", " if content.headers else "") + headers + "," + _JSON(bodies)[1:]
     # A version without bodies of its own would get these: nobody's link in them.
-    start = _MARK.sub(b"", _JSON(call)[:-1].encode()) + b","
+    start = _MARK.sub(b"", content.in_words(_JSON(call))[:-1].encode()) + b","
     return _Said(start=start, version=template(version))
 
 

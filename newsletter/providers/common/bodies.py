@@ -11,13 +11,21 @@ from typing import Generic, TypeVar
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+from newsletter.domain.statements.content import (
+    MARK_PREFIX,
+    NAME_MARKS,
+    Content,
+    MergeField,
+    Recipient,
+)
 
 _KEPT_CONTENTS = 4
 _MARKS = tuple(field.value for field in MergeField)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
+_NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
+"""In JSON, HTML or a provider's template: ``greeting.speakable`` lets none of it through."""
 _Said = TypeVar("_Said")
 
 
@@ -48,7 +56,7 @@ class Template:
     """Which value belongs into each gap."""
 
     def pieces(self, *values: bytes) -> list[bytes]:
-        """The text in pieces, with the values of MergeField in order, then of the own marks."""
+        """The text in pieces, with the values that ``values`` gives."""
         row = list(self.row)
         row[1::2] = [values[gap] for gap in self.gaps]
         return row
@@ -64,10 +72,16 @@ def own_marks(*names: str) -> tuple[str, ...]:
 
 def template(text: str | bytes, *own: str) -> Template:
     """Split JSON at its merge marks and at the own marks of the provider."""
-    marks = [mark.encode() for mark in (*_MARKS, *own)]
+    marks = [mark.encode() for mark in (*_MARKS, *own, *NAME_MARKS)]
     encoded = text if isinstance(text, bytes) else text.encode()
     row = re.split(b"(%b)" % b"|".join(marks), encoded)
     return Template(row=tuple(row), gaps=tuple(marks.index(mark) for mark in row[1::2]))
+
+
+def values(reader: Recipient, *own: str) -> list[bytes]:
+    """What fills a template: those of MergeField in order, of the own marks, and the names."""
+    said = (reader.unsubscribe, reader.message_id, *own, *reader.names)
+    return [each.encode() for each in said]
 
 
 def mailbox(name: str, address: str) -> str:
@@ -152,8 +166,9 @@ def addresses(recipients: tuple[Recipient, ...], *, most: int, who: str) -> list
 
 def plain(recipients: tuple[Recipient, ...], *names: str) -> None:
     """Raise InvalidInput for a merge value, or another word of the call, that needs escaping."""
-    values = [reader.unsubscribe + reader.message_id for reader in recipients]
-    if not _WORDS.fullmatch("".join([*names, *values])):
+    signed = [reader.unsubscribe + reader.message_id for reader in recipients]
+    called = "".join(["".join(reader.names) for reader in recipients])
+    if not _WORDS.fullmatch("".join([*names, *signed])) or _NEEDS_ESCAPING.search(called):
         raise refusal("recipients", "a merge value or a name holds more than plain letters")
 
 

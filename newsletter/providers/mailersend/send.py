@@ -40,6 +40,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import (
@@ -197,7 +198,7 @@ def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]
 def _filled(said: Template, batch: OutgoingBatch) -> bytes:
     """The tag is all that an event can name."""
     (address,) = addresses(batch.recipients, most=1, who="MailerSend")
-    number, _, unsubscribe, message_id = batch.recipients[0]
-    tag = f"{batch.campaign}/{batch.attempt_id}/{number}"
+    (reader,) = batch.recipients
+    tag = f"{batch.campaign}/{batch.attempt_id}/{reader.subscriber_id}"
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    return said.fill(*(each.encode() for each in (unsubscribe, message_id, address, tag)))
+    return said.fill(*values(reader, address, tag))

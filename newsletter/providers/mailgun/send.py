@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.statements.content import Content, MergeField, Recipient
+from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,
@@ -45,8 +45,9 @@ _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentatio
 PUBLIC_URL = "https://api.mailgun.net"
 _MAX_OPTION_BYTES = 16 * 1024
 _VARIABLES = {
-    MergeField.UNSUBSCRIBE: "%recipient.u%",
-    MergeField.MESSAGE_ID: "%recipient.m%",
+    MergeField.UNSUBSCRIBE.value: "u",
+    MergeField.MESSAGE_ID.value: "m",
+    **{mark: f"n{number}" for number, mark in enumerate(NAME_MARKS)},
 }
 _RESERVED = re.compile(  # but not what is percent-encoded in a link, as in %2Fmy_url%2F
     r"%(?:recipient\w*|(?![0-9a-f]{2})[a-z]\w*_(?:url|email)%)", re.IGNORECASE
@@ -185,8 +186,8 @@ def _fields(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _in_mailgun_words(value: str) -> str:
-    for field, variable in _VARIABLES.items():
-        value = value.replace(field.value, variable)
+    for mark, variable in _VARIABLES.items():
+        value = value.replace(mark, f"%recipient.{variable}%")
     return value
 
 
@@ -199,11 +200,15 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
     plain(recipients)
     variables = ",".join(
         [
-            f'"{address}":{{"u":"{unsubscribe}","m":"{message_id}"}}'
-            for address, (_, _, unsubscribe, message_id) in zip(to, recipients, strict=True)
+            f'"{address}":{{"u":"{reader.unsubscribe}","m":"{reader.message_id}"{_names(reader)}}}'
+            for address, reader in zip(to, recipients, strict=True)
         ]
     )
     return ", ".join(to), f"{{{variables}}}"
+
+
+def _names(reader: Recipient) -> str:
+    return "".join(f',"n{number}":"{name}"' for number, name in enumerate(reader.names))
 
 
 def _part(name: str, value: str) -> bytes:

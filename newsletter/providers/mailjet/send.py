@@ -34,6 +34,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
@@ -93,12 +94,9 @@ class Mailjet:
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailjet")
         plain(batch.recipients, batch.campaign, batch.attempt_id)
         said = self._compiled.of(batch)
-        campaign, attempt = batch.campaign.encode(), batch.attempt_id.encode()
+        about = (batch.campaign, batch.attempt_id)
         messages = [
-            said.fill(
-                *(reader.unsubscribe.encode(), reader.message_id.encode(), campaign, attempt),
-                *(b"%d" % reader.subscriber_id, address.encode()),
-            )
+            said.fill(*values(reader, *about, str(reader.subscriber_id), address))
             for address, reader in zip(readers, batch.recipients, strict=True)
         ]
         headers = {"Authorization": self._authorization, "Content-Type": "application/json"}

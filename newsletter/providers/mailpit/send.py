@@ -22,6 +22,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
@@ -103,7 +104,7 @@ def _compile(content: Content) -> Template:
 
 def _filled(said: Template, batch: OutgoingBatch) -> bytes:
     (address,) = addresses(batch.recipients, most=1, who="Mailpit")
-    number, _, unsubscribe, message_id = batch.recipients[0]
+    (reader,) = batch.recipients
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    values = (unsubscribe, message_id, address, batch.campaign, batch.attempt_id, str(number))
-    return said.fill(*(each.encode() for each in values))
+    own = (address, batch.campaign, batch.attempt_id, str(reader.subscriber_id))
+    return said.fill(*values(reader, *own))

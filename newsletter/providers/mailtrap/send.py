@@ -26,6 +26,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import (
@@ -186,15 +187,10 @@ def _object(members: dict[str, bytes]) -> bytes:
 def _requests(request: Template, batch: OutgoingBatch) -> bytes:
     readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailtrap")
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    campaign, attempt = batch.campaign.encode(), batch.attempt_id.encode()
+    about = (batch.campaign, batch.attempt_id)
     return b",".join(
         [
-            request.fill(
-                *(unsubscribe.encode(), message_id.encode(), campaign, attempt),
-                *(b"%d" % number, address.encode()),
-            )
-            for address, (number, _, unsubscribe, message_id) in zip(
-                readers, batch.recipients, strict=True
-            )
+            request.fill(*values(reader, *about, str(reader.subscriber_id), address))
+            for address, reader in zip(readers, batch.recipients, strict=True)
         ]
     )

@@ -26,6 +26,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
@@ -131,7 +132,7 @@ def _compile(content: Content) -> Template:
 def _filled(said: Template, batch: OutgoingBatch) -> bytes:
     """The tag is all that an event can name."""
     (address,) = addresses(batch.recipients, most=1, who="Postal")
-    number, _, unsubscribe, message_id = batch.recipients[0]
-    tag = f"{batch.campaign}/{batch.attempt_id}/{number}"
+    (reader,) = batch.recipients
+    tag = f"{batch.campaign}/{batch.attempt_id}/{reader.subscriber_id}"
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    return said.fill(*(each.encode() for each in (unsubscribe, message_id, address, tag)))
+    return said.fill(*values(reader, address, tag))

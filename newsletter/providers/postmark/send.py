@@ -29,6 +29,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import (
@@ -105,7 +106,7 @@ class Postmark:
         said = self._compiled.of(batch)
         rest = f",{tail[1:-3]}"  # open for the id
         messages = [
-            said.fill(recipient.unsubscribe.encode(), recipient.message_id.encode())
+            said.fill(*values(recipient))
             + f'{rest}{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
             for recipient, to in zip(batch.recipients, readers, strict=True)
         ]

@@ -28,6 +28,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
     template,
+    values,
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookKey
 from newsletter.providers.transport.http import (
@@ -85,7 +86,7 @@ class Resend:
         said = self._compiled.of(batch)
         rest = f',"tags":{tail[:-3]}'  # open for the id
         messages = [
-            said.fill(recipient.unsubscribe.encode(), recipient.message_id.encode())
+            said.fill(*values(recipient))
             + f'{rest}{recipient.subscriber_id}"}}],"to":["{to}"]}}'.encode()
             for recipient, to in zip(batch.recipients, readers, strict=True)
         ]

@@ -18,7 +18,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.content import Content, MergeField
+from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common.answers import at_fault, longest, refused
 from newsletter.providers.common.bodies import (
     Compiled,
@@ -99,7 +99,7 @@ class SendGrid:
             f'{{"to":[{{"email":"{address}"}}],'
             f'"headers":{recipient.merge(said.headers)},'
             f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
-            f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"}},'
+            f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"{_names(recipient)}}},'
             f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
@@ -122,6 +122,11 @@ class SendGrid:
             outcome = Outcome(verdict=_refused(errors, alone=alone), reason=reason)
             return Answer(outcome=outcome)
         return refused(response, reason, alone=alone)
+
+
+def _names(reader: Recipient) -> str:
+    named = zip(NAME_MARKS, reader.names, strict=False)
+    return "".join(f',"{mark}":"{name}"' for mark, name in named)
 
 
 def _taken(response: HttpResponse) -> Outcome:

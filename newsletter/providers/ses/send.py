@@ -20,7 +20,13 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain, mime_template, plain_field, plain_mailbox
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient
+from newsletter.domain.statements.content import (
+    MARK_PREFIX,
+    NAME_MARKS,
+    Content,
+    MergeField,
+    Recipient,
+)
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics
 from newsletter.providers.ses.answers import read
 from newsletter.providers.ses.signing import SigningKey
@@ -33,10 +39,14 @@ MAX_HEADER_NAME, MAX_HEADER = 126, 996  # characters; the second is of name and 
 MAX_TAG = 256
 _KEPT_CONTENTS = 4
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_VARIABLES = {MergeField.UNSUBSCRIBE: "unsubscribe", MergeField.MESSAGE_ID: "message"}
+_VARIABLES = {
+    MergeField.UNSUBSCRIBE.value: "unsubscribe",
+    MergeField.MESSAGE_ID.value: "message",
+    **{mark: f"name{number}" for number, mark in enumerate(NAME_MARKS)},
+}
 _OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
 _TAKEN_HEADERS = {"cc", "bcc", "sender", "return-path", "dkim-signature"}
-_MARKS = "|".join(field.value for field in MergeField)
+_MARKS = "|".join(_VARIABLES)
 _RESERVED = re.compile(rf"\{{\{{|[{{\\](?:{_MARKS})|(?:{_MARKS})\}}")
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
@@ -241,13 +251,14 @@ def _bulk(batch: OutgoingBatch, said: _Compiled, addresses: list[str]) -> dict[s
 
 
 def _template(text: str) -> str:
-    for field, name in _VARIABLES.items():
-        text = text.replace(field.value, f"{{{{{name}}}}}")
+    for mark, name in _VARIABLES.items():
+        text = text.replace(mark, f"{{{{{name}}}}}")
     return text
 
 
 def _values(reader: Recipient) -> dict[str, str]:
-    return {name: reader.merge(field.value) for field, name in _VARIABLES.items()}
+    said = (reader.unsubscribe, reader.message_id, *reader.names)
+    return dict(zip(_VARIABLES.values(), said, strict=False))
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from newsletter.domain.statements.content import MARK_PREFIX
+from newsletter.domain.statements.content import MARK_PREFIX, NAME_MARKS
 from newsletter.domain.statements.statement import Statement
 
 HTML_LIMIT = 102_000
@@ -48,6 +48,8 @@ class Demands:
     postal_address: str
     embargo: str = ""
     """The time as it is written; empty where there is none."""
+    gaps: int = 0
+    """So many of NAME_MARKS may be open."""
 
 
 class Page(HTMLParser):
@@ -123,8 +125,8 @@ def size_faults(html: str) -> Iterator[str]:
 
 def mark_faults(part: str, demands: Demands) -> Iterator[str]:
     """Merge marks that came from the statement, however it spelt them."""
-    for link in demands.links:
-        part = part.replace(link, "")
+    for known in (*demands.links, *NAME_MARKS[: demands.gaps]):
+        part = part.replace(known, "")
     if MARK_PREFIX in part:
         yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from newsletter.domain.statements.review import Check
+from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.references import image_size, image_source
 
 HIDDEN = "\ufffc"
@@ -104,7 +105,7 @@ class _Reading:
             self._line += 1
             self._add(" ")
             self._starts.append(self._length)
-        elif child.type == "text":
+        elif child.type in {"text", GREETING}:
             self._add(child.content)
         elif child.type == "link_open":
             self._open.append((self._line, str(child.attrs["href"]), len(self._parts)))
@@ -188,9 +189,11 @@ _DIALECTS = (
     (Check.DIALECT, r"\{[.#][A-Za-z][\w .#-]{0,40}\}"),  # attributes
     (
         Check.DIALECT,
-        r"(?i:(?<![{$\w])\{(?:(?:first|last|full|user|company)[ _-]?name|[fl]name|name|email"
-        r"|unsubscribe[ _-]?(?:link|url)?|[a-z]{1,20}_[a-z_]{1,30})(?:\|[^{}\n]{0,40})?\}(?!\}))",
+        r"(?i:(?<![{$\w])\{(?!name\|)(?:(?:first|last|full|user|company)[ _-]?name|[fl]name|name"
+        r"|email|unsubscribe[ _-]?(?:link|url)?|[a-z]{1,20}_[a-z_]{1,30})"
+        r"(?:\|[^{}\n]{0,40})?\}(?!\}))",
     ),
+    (Check.DIALECT, r"\{ {0,3}name {0,3}\Z"),  # the | of a cell was taken for the end of the cell
 )
 _COMPILED = tuple((check, re.compile(pattern)) for check, pattern in (*_PHRASES, *_DIALECTS))
 
@@ -200,6 +203,13 @@ _SAYS = {
     " it otherwise, or put it between two ` if they are to see it",
     Check.ATTACHMENT: "speaks of an attachment, and mails carry none: link to the file instead",
 }
+
+
+_BY_NAME = re.compile(r"\{.{0,20}name", re.IGNORECASE)
+_SAY_NAME = (
+    "is no greeting that this program knows, so readers would see it as it stands: write"
+    " {name|friend}, with your own word for readers without a name"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +233,8 @@ def phrases_in(text: str) -> Iterator[Phrase]:
     for start, end, check in sorted(found, key=lambda one: (one[0], -one[1])):
         if start >= ends.get(check, 0):
             ends[check] = end
-            message = f"{text[start:end]!r} {_SAYS[check]}"
+            by_name = check is Check.DIALECT and _BY_NAME.match(text, start, end)
+            message = f"{text[start:end]!r} {_SAY_NAME if by_name else _SAYS[check]}"
             yield Phrase(check=check, offset=start, message=message)
 
 

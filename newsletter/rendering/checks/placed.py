@@ -8,6 +8,7 @@ from markdown_it.token import Token
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.review import Check
 from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.markdown.greetings import WRITTEN
 from newsletter.rendering.markdown.references import faults_of
 from newsletter.rendering.markdown.structure import nothing_seen
 
@@ -49,6 +50,15 @@ def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[F
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
+        for found in WRITTEN.finditer(getattr(statement, key)):
+            yield Fault(
+                file=statement.origin,
+                line=line,
+                key=key if line else "",
+                message=f"holds {found.group()!r}, and it is the same for all readers:"
+                " greet them in the text",
+                code=Check.MERGE_MARK.value,
+            )
         for found in _MARKS.finditer(getattr(statement, key)):
             yield _mark(statement, found.group(), line, key if line else "")
 
@@ -69,11 +79,13 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
 
 
 def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:
+    by_name = not key and "name" in written.lower()
+    instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"
     return Fault(
         file=statement.origin,
         line=line,
         key=key,
-        message=f"readers would see {written!r} as it stands: write what it is to say,"
+        message=f"readers would see {written!r} as it stands: write {instead},"
         " or put it between two ` if they are to see it",
         code=Check.MERGE_MARK.value,
     )

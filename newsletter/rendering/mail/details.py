@@ -14,6 +14,7 @@ from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
 from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT
+from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.text.plaintext import inline_text, visible
 
@@ -109,11 +110,14 @@ def preheader_padding(text: str) -> str:
 
 def opening(tokens: Sequence[Token]) -> str:
     """As many of the body's first sentences as make 40 characters."""
-    paragraphs = (
-        " ".join(inline_text(node.children).split())
+    lines = [
+        node
         for node in SyntaxTreeNode(tokens).walk()
         if node.type == "inline" and node.parent and _speaks(node.parent)
-    )
+    ]
+    # what greets readers says nothing yet, and an inbox would show the same name to all
+    told = [node for node in lines if not any(one.type == GREETING for one in node.children)]
+    paragraphs = (" ".join(inline_text(node.children).split()) for node in told or lines)
     text = next((paragraph for paragraph in paragraphs if paragraph), "")
     ends = (found.end() for found in _SENTENCE_END.finditer(text))
     return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]

@@ -30,6 +30,7 @@ from newsletter.rendering.mail.reason import why
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.translations import blocks, language_name, left_out
 from newsletter.rendering.mail.values import Wordings, common_values
+from newsletter.rendering.markdown.greetings import open_greetings, too_many
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import breakable
@@ -91,11 +92,15 @@ class TemplateRenderer:
         tokens = read_markdown(statement.body, statement.language)
         refuse_faults(statement, tokens)
         tag_links(tokens, *self._counted(statement))
-        others = blocks(translations, self.wordings, self._house.counting)
+        fallbacks: list[str] = []
+        open_greetings(tokens, fallbacks)
+        others = blocks(translations, self.wordings, self._house.counting, fallbacks)
+        _refuse(statement.origin, too_many(fallbacks))
         values = self._values(statement, tokens) | {
             "language_name": language_name(statement.language),
             "translations": others,
             "test": test,
+            "gaps": len(fallbacks),
         }
         name = _template(statement)
         html, text = self._parts(name, statement.origin, tokens, values)
@@ -117,6 +122,7 @@ class TemplateRenderer:
             segment=statement.segment,
             template_version=self._fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,
+            fallbacks=tuple(fallbacks),
         )
 
     def letter(
@@ -201,7 +207,7 @@ class TemplateRenderer:
             values["end_mark"] = ""
         links = ["unsubscribe_url", "preferences_url", "archive_url", "original_url"]
         found = [values[one] for one in links if values[one]]
-        demands = self._demands(*found, embargo=values["embargo"])
+        demands = self._demands(*found, embargo=values["embargo"], gaps=values["gaps"])
         html = self._html(name, origin, {**values, **body.parts()}, demands)
         return html, self._text(name, origin, to_text(tokens), values, html, demands)
 
@@ -239,9 +245,9 @@ class TemplateRenderer:
         counting = self._house.counting
         return counting.marks(statement.slug), counting.hosts
 
-    def _demands(self, *links: str, embargo: str = "") -> guards.Demands:
+    def _demands(self, *links: str, embargo: str = "", gaps: int = 0) -> guards.Demands:
         address = self._house.organisation.postal_address
-        return guards.Demands(links=links, postal_address=address, embargo=embargo)
+        return guards.Demands(links=links, postal_address=address, embargo=embargo, gaps=gaps)
 
 
 def _template(statement: Statement) -> str:

@@ -14,6 +14,7 @@ from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import faults_of_statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.values import Wordings
+from newsletter.rendering.markdown.greetings import open_greetings
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
@@ -76,13 +77,19 @@ class Block:
 
 
 def blocks(
-    translations: Sequence[Statement], wordings: Wordings, counting: Counting
+    translations: Sequence[Statement],
+    wordings: Wordings,
+    counting: Counting,
+    fallbacks: list[str],
 ) -> tuple[Block, ...]:
-    """A block for each. Raises InvalidInput with what is wrong in any of them."""
+    """A block for each. Raises InvalidInput with what is wrong in any of them.
+
+    ``fallbacks`` are the words for readers without a name so far, to which theirs are added.
+    """
     faults = chain.from_iterable(_faults(one) for one in translations)
     if found := tuple(dict.fromkeys(faults)):
         raise InvalidInput(found)
-    return tuple(_block(one, wordings, counting) for one in translations)
+    return tuple(_block(one, wordings, counting, fallbacks) for one in translations)
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
@@ -110,9 +117,12 @@ def _faults(statement: Statement) -> list[Fault]:
     ]
 
 
-def _block(statement: Statement, wordings: Wordings, counting: Counting) -> Block:
+def _block(
+    statement: Statement, wordings: Wordings, counting: Counting, fallbacks: list[str]
+) -> Block:
     tokens = read_markdown(statement.body, statement.language)
     tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+    open_greetings(tokens, fallbacks)
     _lower_headings(tokens)
     plain = to_text(tokens)
     return Block(

@@ -27,13 +27,13 @@ def link_bare_addresses(state: StateCore) -> None:
             token.children = list(_linked(token.children))
 
 
-_LETTERS = frozenset({"text", "text_special"})
+LETTERS = frozenset({"text", "text_special"})
 """Tokens that are words: the second kind was escaped, and one address may hold both."""
 
 
 def _linked(children: Sequence[Token]) -> Iterator[Token]:
     inside = 0
-    for words, run in groupby(children, key=lambda child: child.type in _LETTERS):
+    for words, run in groupby(children, key=lambda child: child.type in LETTERS):
         tokens = list(run)
         if words and not inside:
             yield from _pieces(tokens)
@@ -49,13 +49,13 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
         address = _trimmed(found.group())
         if not _names_a_place(address):
             continue
-        yield from _between(tokens, done, found.start())
+        yield from between(tokens, done, found.start())
         yield from _link(address, tokens[0].level)
         done = found.start() + len(address)
-    yield from _between(tokens, done, len(text)) if done else tokens
+    yield from between(tokens, done, len(text)) if done else tokens
 
 
-def _between(tokens: Sequence[Token], start: int, end: int) -> Iterator[Token]:
+def between(tokens: Sequence[Token], start: int, end: int) -> Iterator[Token]:
     """What stands from one place in the words of tokens to another."""
     place = 0
     for token in tokens:

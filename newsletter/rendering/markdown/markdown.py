@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from newsletter.rendering.markdown.blocks import with_blocks
+from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.structure import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.tables import settle_tables
@@ -65,6 +66,7 @@ def _parser(language: str) -> MarkdownIt:
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
     parser.core.ruler.after("inline", "dashes", _dashes)
     parser.core.ruler.after("inline", "bare_addresses", link_bare_addresses)
+    parser.core.ruler.after("inline", "greetings", find_greetings)
     watch_depth(parser)
     return parser
 

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
+from newsletter.rendering.markdown.greetings import GREETING, as_shown
 from newsletter.rendering.markdown.layouts import laid_out
 from newsletter.rendering.markdown.references import image_size, image_source
 from newsletter.rendering.markdown.tables import SHEET, SIDES, with_records
@@ -29,7 +30,7 @@ _ALLOWED: dict[str, set[str]] = {
     "ol": {"start"},
     "td": set(),
     "th": {"scope"},
-    "span": set(),
+    "span": {"dir"},
     **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
 }
 _CLASSES = {
@@ -106,6 +107,11 @@ def _text(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Enviro
     return breakable(content.replace(" ", "\u00a0") if tokens[at].meta.get("whole") else content)
 
 
+def _greeting(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
+    """A name may run the other way than the text around it."""
+    return f'<span dir="auto">{escape(as_shown(tokens[at].content, tokens[at].meta))}</span>'
+
+
 def _code(tokens: Sequence[Token], at: int, _options: OptionsDict, _env: _Environment) -> str:
     return f"<code>{breakable(tokens[at].content)}</code>"
 
@@ -160,6 +166,7 @@ def _literally(html: str) -> Any:
 
 _RULES = {
     "text": _text,
+    GREETING: _greeting,
     "code_inline": _code,
     "code_block": _block_of_code,
     "fence": _block_of_code,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
+from newsletter.rendering.markdown.greetings import GREETING, greeting_fault
 from newsletter.rendering.markdown.structure import nothing_seen, structure_faults
 
 _SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
@@ -15,7 +16,7 @@ _SHOWN = 80
 
 
 def faults_in(tokens: Sequence[Token]) -> list[str]:
-    """What is wrong with links, images, footnotes and nesting, each in a sentence with a remedy."""
+    """What is wrong with links, images, greetings and nesting, each in a sentence with a remedy."""
     return [*nothing_seen(tokens), *chain.from_iterable(map(faults_of, tokens))]
 
 
@@ -27,6 +28,8 @@ def faults_of(token: Token) -> Iterator[str]:
             yield from _link_faults(child, following)
         if child.type == "image":
             yield from _image_faults(child)
+        if child.type == GREETING and (fault := greeting_fault(child)):
+            yield fault
 
 
 def image_source(image: Token) -> str:

@@ -109,7 +109,7 @@ def text_of(token: Token) -> str:
     shown = (
         " " if child.type in {"softbreak", "hardbreak"} else child.content
         for child in token.children or ()
-        if child.type in {"text", "code_inline", "softbreak", "hardbreak"}
+        if child.type in {"text", "code_inline", "softbreak", "hardbreak", "greeting"}
     )
     return "".join(shown).strip()
 

@@ -60,6 +60,11 @@ class Excerpt:
     """The same for a page of ours, whose style sheet turns wide tables into records."""
 
 
+def excerpt_of(content: Content) -> Excerpt:
+    """The statement within a mail, as readers without a name get it."""
+    return excerpt(content.in_words(content.html))
+
+
 @lru_cache(maxsize=_KEPT)
 def excerpt(html: str) -> Excerpt:
     """Take the statement out of a mail's HTML."""
@@ -82,8 +87,8 @@ def body_of(content: Content) -> str:
     Where a template of one's own has the title outside of a cell, nobody can tell the statement
     from its foot: then it is all that follows the title.
     """
-    said = excerpt(content.html)
-    return said.page or _plain(content.html.partition("</h1>")[2])
+    said = excerpt_of(content)
+    return said.page or _plain(content.in_words(content.html).partition("</h1>")[2])
 
 
 def _plain(html: str) -> str:
@@ -108,7 +113,7 @@ def _for_everybody(_tag: str, name: str, value: str) -> str | None:
 
 def text_of(content: Content) -> str:
     """The words of the statement within a mail, without its title: its summary, and its text."""
-    said = excerpt(content.html)
+    said = excerpt_of(content)
     reader = _Words()
     reader.feed(said.body)
     reader.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from newsletter.rendering.markdown.greetings import GREETING, as_shown
 from newsletter.rendering.markdown.links import BARE
 
 WIDTH = 72
@@ -105,7 +106,7 @@ def inline_text(nodes: Sequence[SyntaxTreeNode]) -> str:
 def _bare(node: SyntaxTreeNode) -> str:
     if node.type in {"softbreak", "hardbreak"}:
         return " "
-    if node.type in {"text", "code_inline"}:
+    if node.type in {"text", "code_inline", GREETING}:
         return node.content
     return "" if node.type == "image" else "".join(map(_bare, node.children))
 
@@ -219,6 +220,8 @@ class _Writer:
             return f"[{node.content}]" if node.content.strip() else ""
         if node.type == "kind":
             return f" ({node.content})"
+        if node.type == GREETING:
+            return as_shown(node.content, node.meta)
         if node.type == "link":
             return self._link(node)
         if not node.children:

@@ -1,5 +1,6 @@
 """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -31,6 +32,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
+from newsletter.store.schema.json_sql import each_id
 from newsletter.store.subscribers import consents as joining
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.data_export import erase, erase_letters, note_erasure
@@ -141,6 +143,17 @@ class Readers:
 
     def find(self, address: str) -> Subscriber | None:
         return self._one(_people().where(_subscriber.address_hash == self._hash(address)))
+
+    def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
+        """Subscriber id → name, of those who have one. What was damaged holds U+FFFD."""
+        member = each_id(json.dumps(list(subscriber_ids)))
+        rows = self._connection.execute(
+            # as hexadecimal digits: what was damaged may be no text any more
+            select(_subscriber.id, func.hex(_subscriber.name))
+            .join_from(member, _table, _subscriber.id == member.c.value)
+            .where(_subscriber.name != "")
+        )
+        return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
 
     def _one(self, query: Select[Any]) -> Subscriber | None:
         row = self._connection.execute(query).one_or_none()

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.member import name_of
-from newsletter.domain.statements.content import Recipient
 from newsletter.domain.statements.draft import Draft, DraftText, both, differences
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.campaigns.trial import NO_CAMPAIGN, filled
+from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
@@ -240,9 +239,7 @@ class Editing:
             content = app.renderer.render(parsed.statement, within)
         except InvalidInput as error:
             return self._unshown(error.faults)
-        [token] = app.links.unsubscribe_tokens(NO_CAMPAIGN, [0])
-        [name] = app.links.message_ids(NO_CAMPAIGN, [0])
-        html = filled(content, Recipient(0, "reader@example.org", token, name)).html
+        html = filled(content, made_up(content, app.links)).html
         # from where the page is, so that it is seen before anybody is at the public address
         return self._desk.mail(html.replace(f"{app.settings.public_url}/media/", "/media/"))
 

@@ -114,10 +114,11 @@ class Reviewing:
             content = version_of(tx, one, visit.param("digest"))
         view = visit.query("view")
         if view == "text":
-            page = views.plain(content.text, title=content.subject, language=content.language)
+            said = content.in_words(content.text)
+            page = views.plain(said, title=content.subject, language=content.language)
             return self._desk.mail(page)
         seen = views.dark if view == "dark" else views.light
-        return self._desk.mail(seen(content.html, fetch=True))
+        return self._desk.mail(seen(content.in_words(content.html), fetch=True))
 
     def approve(self, visit: Visit) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""

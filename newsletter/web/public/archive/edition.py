@@ -12,7 +12,7 @@ from functools import cached_property
 
 from newsletter.domain.archive.search import terms
 from newsletter.domain.statements.content import Content
-from newsletter.rendering.text.excerpts import excerpt
+from newsletter.rendering.text.excerpts import excerpt_of
 from newsletter.runtime.app import App
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds
@@ -114,7 +114,7 @@ class Edition:
         return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
 
     def _listed(self, shown: Published, content: Content) -> Listed:
-        said = excerpt(content.html)
+        said = excerpt_of(content)
         return Listed(
             shown=shown,
             title=content.subject,

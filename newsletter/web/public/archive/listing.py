@@ -13,7 +13,7 @@ from newsletter.domain.archive.search import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.translations import language_name
-from newsletter.rendering.text.excerpts import body_of, excerpt
+from newsletter.rendering.text.excerpts import body_of, excerpt_of
 from newsletter.runtime.app import App
 from newsletter.web.http.frame import Frame, Notice
 from newsletter.web.public.archive.feeds import KINDS
@@ -118,7 +118,7 @@ class Listing:
                     one,
                     title=(Stretch(text=said.subject, found=False),),
                     language=said.language,
-                    summary=(Stretch(text=excerpt(said.html).opening, found=False),),
+                    summary=(Stretch(text=excerpt_of(said).opening, found=False),),
                 )
                 for one, said in shown
             ],
@@ -177,7 +177,7 @@ class Listing:
         found = self.notice(shown, said.language)
         mail_words = self.app.renderer.wordings.of(said.language)[0]
         page = self.frame.page(
-            excerpt(said.html).title or said.subject,
+            excerpt_of(said).title or said.subject,
             template=_STATEMENT,
             language=said.language,
             written_in=said.language,

@@ -5,7 +5,14 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from newsletter.domain.statements.content import MARK_PREFIX, Content, MergeField, Recipient, Sender
+from newsletter.domain.statements.content import (
+    MARK_PREFIX,
+    NAME_MARKS,
+    Content,
+    MergeField,
+    Recipient,
+    Sender,
+)
 from newsletter.domain.subscribers.segment import Segment
 from tests.rows import rows
 
@@ -80,6 +87,7 @@ def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
     assert known.pop("segment") is None
     assert known.pop("carriage") is None
     assert known.pop("embargo") == ""
+    assert known.pop("fallbacks") == ()
     text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
 
@@ -104,12 +112,41 @@ def test_text_without_marks_is_left_as_it_is() -> None:
 
 
 def test_each_mark_is_one_word_of_letters_that_begins_as_announced() -> None:
-    marks = [field.value for field in MergeField]
+    marks = [*(field.value for field in MergeField), *NAME_MARKS]
     for mark in marks:
         assert mark.startswith(MARK_PREFIX)
         assert mark.isascii()
         assert mark.isalnum()
         assert not any(mark in other for other in marks if other != mark)
+
+
+GREETING = replace(
+    CONTENT,
+    html="<p>Dear NLMERGENAME0, NLMERGENAME1 NLMERGENAME0</p>",
+    text="Dear NLMERGENAME0, NLMERGENAME1",
+    fallbacks=("friend", "amigo"),
+)
+
+
+def test_the_words_for_readers_without_a_name_are_part_of_what_is_approved() -> None:
+    other = replace(GREETING, fallbacks=("friend", "amiga"))
+    assert other.digest() != GREETING.digest()
+    assert replace(GREETING, fallbacks=()).digest() != GREETING.digest()
+
+
+def test_a_reader_is_called_by_name_or_as_the_text_calls_those_without_one() -> None:
+    assert GREETING.called("Ana Ruiz") == ("Ana Ruiz", "Ana Ruiz")
+    assert GREETING.called("") == GREETING.called("<b>Ana") == ("friend", "amigo")
+    assert GREETING.called(f"Ana {MARK_PREFIX.lower()}UNSUBSCRIBE") == ("friend", "amigo")
+    assert CONTENT.called("Ana Ruiz") == ()
+    ana = RECIPIENT._replace(names=GREETING.called("Ana Ruiz"))
+    assert ana.merge(GREETING.text) == "Dear Ana Ruiz, Ana Ruiz"
+
+
+def test_everybody_and_the_authors_read_what_stands_in_the_gaps() -> None:
+    assert GREETING.in_words(GREETING.html) == "<p>Dear friend, amigo friend</p>"
+    assert GREETING.as_written(GREETING.text) == "Dear {name|friend}, {name|amigo}"
+    assert GREETING.greetings == 5
 
 
 def test_a_segment_counts_by_its_rule_and_not_by_its_name_alone() -> None:

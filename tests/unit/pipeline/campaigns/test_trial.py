@@ -8,6 +8,7 @@ from sqlalchemy import text
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.content import MARK_PREFIX
+from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.rehearse import DryRun, lines_of
 from newsletter.pipeline.campaigns.trial import Sample, filled, look_at, sample, send_test
 from newsletter.pipeline.statements.render import changes
@@ -157,6 +158,30 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     word = batch.recipients[0].unsubscribe
     leave([read(word, room.links)], store=room.store, clock=room.clock)
     assert try_out(room).audience == 5
+
+
+def test_a_test_mail_greets_whoever_gets_it_as_a_reader_or_a_colleague(room: Newsroom) -> None:
+    room.subscribe(1)
+    room.write(body="Dear {name|friend}")
+    room.look()
+    with room.store.begin() as tx:
+        entry = Entry(address="reader1@example.org", lists=(), name="Ana Ruiz")
+        tx.readers.upsert([entry], room.clock.now())
+        tx.staff.rename("ed@forum.example", "Ed Doe")
+    for to, name in {
+        "Reader1@example.org": "Ana Ruiz",
+        "ED@forum.example": "Ed Doe",
+        "flo@forum.example": "friend",
+        "boss@forum.example": "friend",
+    }.items():
+        send(room, to)
+        [reader] = room.provider.batches[-1].recipients
+        assert reader.names == (name,)
+        assert reader.subscriber_id == 0
+    made_up = sample("resignation", address=None, store=room.store, links=room.links)
+    real = sample("resignation", address="reader1@example.org", store=room.store, links=room.links)
+    assert "Dear friend" in filled(*made_up).text
+    assert "Dear Ana Ruiz" in filled(*real).text
 
 
 def test_two_test_mails_are_two_messages(room: Newsroom) -> None:

@@ -81,7 +81,7 @@ WARNED = [
     ("The ==most important== word", Check.DIALECT),
     ("The ++new++ word", Check.DIALECT),
     ("Dear {first_name},", Check.DIALECT),
-    ("Dear {name|friend},", Check.DIALECT),
+    ("Dear {first name|friend},", Check.DIALECT),
     ("Dear {FNAME},", Check.DIALECT),
     ("One<br>two", Check.DIALECT),
     ("A <b>bold</b", Check.DIALECT),

@@ -108,6 +108,8 @@ def test_real_statements_are_held_whole(editor: Answering, name: str) -> None:
         ("[a][r] <https://e.org>\n\n[r]: https://e.org/a", "[a](https://e.org/a) <https://e.org>"),
         ("A[^1] ^[b *c*]\n\n[^1]: d\n\n    e", "A[^1] ^[b *c*]\n\n[^1]: d\n\n    e"),
         ("<b>no HTML</b>", "<b>no HTML</b>"),
+        ("Dear {name|friend},", "Dear {name|friend},"),
+        ("| a |\n|---|\n| {name\\|friend} |", "| a |\n| --- |\n| {name\\|friend} |"),
     ],
 )
 def test_the_editor_writes_markdown_as_people_do(
@@ -142,7 +144,7 @@ WORDS = st.sampled_from(
         *["[l](https://e.org)", '[t](https://e.org/a(b) "Ti\\"t")', "^[a *note*]", "`co`"],
         *["![alt *x*](https://e.org/p.png#9x9 'Cap')", "`` a`b ``", "\\*", '\\"', "\\", "~~s~~"],
         *["_e_", "*e*", "**s**", "***b***", "*", "**", "_", "__", "~~", "`", "[", "]", "(", "!"],
-        *["|", "#", ":", "  ", "\t", "\\\n", "  \n"],
+        *["{name|friend}", "\\{name|a}", "{name|", "|", "#", ":", "  ", "\t", "\\\n", "  \n"],
     ]
 )
 SIGNS = st.text("ab *_~`[]()!\\.-#>|&<", max_size=4)

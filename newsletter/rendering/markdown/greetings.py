@@ -1,0 +1,81 @@
+"""Greetings by name in a text: ``Dear {name|friend},`` with the word for readers without a name."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from newsletter.domain.statements.content import NAME_MARKS
+from newsletter.domain.statements.greeting import LONGEST, speakable
+from newsletter.rendering.markdown.links import LETTERS, between
+
+GREETING = "greeting"
+"""The kind of token; its content is the word for readers without a name."""
+
+WRITTEN = re.compile(r"\{ {0,3}name {0,3}\|([^{}|\n]{0,100})\}")
+"""As an author writes it."""
+
+_SHOWN = 40
+
+
+def find_greetings(state: StateCore) -> None:
+    """A rule for the parser: each greeting becomes a token, but in code, and behind a ``\\``."""
+    for token in state.tokens:
+        if token.children:
+            token.children = list(_found(token.children))
+
+
+def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
+    """Give each greeting its gap. ``fallbacks`` are known ones, to which new ones are added."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == GREETING:
+                if child.content not in fallbacks:
+                    fallbacks.append(child.content)
+                number = fallbacks.index(child.content)
+                child.meta["mark"] = NAME_MARKS[min(number, len(NAME_MARKS) - 1)]
+
+
+def as_shown(content: str, meta: dict[str, str]) -> str:
+    """What a greeting is in a mail: its gap, or the word, where no gap was opened for it."""
+    return meta.get("mark", content)
+
+
+def greeting_fault(greeting: Token) -> str:
+    """What is wrong with the word for readers without a name; empty where nothing is."""
+    if speakable(greeting.content):
+        return ""
+    return (
+        f"{{name|{greeting.content[:_SHOWN]}}} has no word that readers without a name could be"
+        f" called: write one behind the |, in letters and at most {LONGEST}, as in {{name|friend}}"
+    )
+
+
+def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
+    """More words for readers without a name than a mail has gaps for."""
+    if len(fallbacks) > len(NAME_MARKS):
+        yield (
+            f"it calls readers without a name by {len(fallbacks)} different words, and"
+            f" {len(NAME_MARKS)} are the most: use the same word more often"
+        )
+
+
+def _found(children: Sequence[Token]) -> Iterator[Token]:
+    for words, run in groupby(children, key=lambda child: child.type in LETTERS):
+        tokens = list(run)
+        yield from _pieces(tokens) if words else tokens
+
+
+def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
+    text, done = "".join(token.content for token in tokens), 0
+    for found in WRITTEN.finditer(text):
+        (brace,) = between(tokens, found.start(), found.start() + 1)
+        if brace.type != "text":  # it was escaped: its author wants it to be seen
+            continue
+        yield from between(tokens, done, found.start())
+        word = found[1].strip()
+        yield Token(GREETING, "", 0, content=speakable(word) or word, level=tokens[0].level)
+        done = found.end()
+    yield from between(tokens, done, len(text)) if done else tokens
