@@ -126,7 +126,7 @@ def prepare(workspace: Path, statements: int, campaigns: int) -> None:
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
     with opened(workspace, {}) as app:
-        app.look()
+        app.tick.look()
     members = json.dumps(list(range(1, 101)), separators=(",", ":"))
     with closing(sqlite3.connect(workspace / "var" / "newsletter.db")) as database, database:
         for number in range(-(-campaigns // statements) - 1):
@@ -145,9 +145,9 @@ def _looked(workspace: Path) -> Looked:
 
 def _look(workspace: Path) -> Looked:
     with opened(workspace, {}) as app:
-        app.look()  # what went out gets into the index
+        app.tick.look()  # what went out gets into the index
         time.sleep(2.5)  # files that were written just now are read once more
-        app.look()
+        app.tick.look()
         found = [_measured(app) for _ in range(9)]
     return Looked(
         statements=max(one.statements for one in found),
@@ -158,7 +158,7 @@ def _look(workspace: Path) -> Looked:
 def _measured(app: Any) -> Looked:
     with counted() as statements:
         before = time.process_time()
-        app.look()
+        app.tick.look()
         cpu = time.process_time() - before
     return Looked(statements=len(statements), cpu=cpu * 1000)
 

@@ -7,7 +7,7 @@ with the sink's address in NEWSLETTER_BENCH_URL. Only ``run`` is measured.
 import os
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
-from newsletter.runtime.app import App
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
@@ -116,17 +116,16 @@ class NotingClock:
 def run(workspace: Path) -> None:
     """Let the scheduler find the statement, plan, freeze and hand over; check that all went."""
     clock = NotingClock()
-    with opened(workspace, os.environ) as built:
-        app = replace(built, clock=clock)
+    with opened(workspace, os.environ, clock=clock) as app:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
-        app.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
+        app.delivery.guard().release(by=OPERATOR, kinds={HoldKind.DOUBT})
         clock.readings.clear()
         clock.now()
-        Scheduler(app, on_progress=lambda _sending: None).run(until_idle=True)
+        Scheduler(app.tick, on_progress=lambda _sending: None).run(until_idle=True)
         hand_in(_phases(app, clock))
 
 
-def _phases(app: App, clock: NotingClock) -> dict[str, Phase]:
+def _phases(app: Services, clock: NotingClock) -> dict[str, Phase]:
     with app.store.read() as tx:
         [campaign] = tx.campaigns.all()
         [frozen_at] = [line.at for line in tx.audit.all() if line.action == "start"]
@@ -144,7 +143,7 @@ def _phases(app: App, clock: NotingClock) -> dict[str, Phase]:
 def content(workspace: Path) -> Content:
     """What the readers get."""
     with opened(workspace, {}) as app:
-        app.refresh()
+        app.statements.refresh()
         with app.store.read() as tx:
             [stored] = tx.statements.all()
             found = tx.statements.content(stored.digest)

@@ -17,7 +17,7 @@ from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.links import hash_of
 from newsletter.domain.staff.member import Session
 from newsletter.domain.statements.statement import Role
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS
 
@@ -28,7 +28,7 @@ SCHEMES = ("light", "dark")
 """Of each size."""
 
 
-def pages(app: App) -> Iterator[tuple[str, str, str]]:
+def pages(app: Services) -> Iterator[tuple[str, str, str]]:
     """What it is called, its address below ``/desk``, and who looks; "" is nobody."""
     with app.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
@@ -72,7 +72,7 @@ def pages(app: App) -> Iterator[tuple[str, str, str]]:
     )
 
 
-def signed_in(app: App, name: str) -> str:
+def signed_in(app: Services, name: str) -> str:
     """What the cookie of a browser holds that this person is signed in with."""
     word, now = secrets.token_urlsafe(24), app.clock.now()
     with app.store.begin() as tx:
@@ -107,7 +107,7 @@ def browser() -> Iterator[Any]:
 
 
 def taken(
-    chromium: Any, address: str, app: App, page: tuple[str, str, str], out: Path
+    chromium: Any, address: str, app: Services, page: tuple[str, str, str], out: Path
 ) -> Iterator[str]:
     """Take a page in each size and scheme; yields what is wrong with it."""
     name, path, who = page

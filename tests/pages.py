@@ -5,17 +5,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import yaml
 
-from newsletter.domain.clock import Clock
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from newsletter.web.pages import make
 from tests.fakes import NOON, FixedClock
@@ -56,7 +55,7 @@ class Answer:
 class Forum:
     """A workspace with its pages, on a clock that stands still."""
 
-    app: App
+    app: Services
     folder: Path
     clock: FixedClock
     pages: Any = field(init=False)
@@ -141,10 +140,10 @@ class Forum:
         fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
-        self.app.look()
-        self.app.approve(slug, by="ed@forum.example", despite="a test")
-        self.app.look()
-        dispatcher = self.app.dispatcher()
+        self.app.tick.look()
+        self.app.statements.approve(slug, by="ed@forum.example", despite="a test")
+        self.app.tick.look()
+        dispatcher = self.app.delivery.dispatcher()
         while dispatcher.dispatch() is not None:
             pass
 
@@ -192,8 +191,9 @@ class Forum:
                 path.unlink()
         for path, data in files.items():
             path.write_bytes(data)  # into the same file, which is what the watermark knows
-        vars(self.app.past).clear()  # what was looked at is no more
-        self.app.guard().begin()
+        for service in (self.app.statements, self.app.campaigns, self.app.archive):
+            vars(service.past).clear()  # what was looked at is no more
+        self.app.delivery.guard().begin()
 
     @property
     def mails(self) -> list[bytes]:
@@ -210,10 +210,9 @@ def forum(
         shutil.copy(database, folder / "var")
     (folder / "statements").mkdir(parents=True, exist_ok=True)
     (folder / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
-    standing: Clock = clock or FixedClock()
-    with opened(folder, {}) as app:
+    standing = clock or FixedClock()
+    with opened(folder, {}, clock=standing) as app:
         with app.store.begin() as tx:
             tx.staff.put("ed@forum.example", Role.APPROVER, standing.now())
-        built = replace(app, clock=standing)
-        built.guard().begin()
-        yield Forum(app=built, folder=folder, clock=standing)  # type: ignore[arg-type]
+        app.delivery.guard().begin()
+        yield Forum(app=app, folder=folder, clock=standing)

@@ -24,7 +24,7 @@ from newsletter.runtime.keys import made_with
 
 if TYPE_CHECKING:
     from newsletter.domain.statements.statement import Role
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
 
 
 OPERATOR = audit.OPERATOR
@@ -50,7 +50,7 @@ class Shell:
         return folder
 
     @contextmanager
-    def app(self) -> Iterator[App]:
+    def services(self) -> Iterator[Services]:
         """What can be done in the workspace."""
         by = click.get_current_context().command_path
         with ExitStack() as stack:
@@ -74,7 +74,7 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def for_others(app: App) -> Iterator[None]:
+def for_others(app: Services) -> Iterator[None]:
     """Files made in the block are as the shell's umask says, not for their owner alone."""
     with made_with(app.umask):
         yield
@@ -112,7 +112,7 @@ def say_left_out(shown: int, count: int) -> None:
 by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
 
 
-def actor(app: App, by: str | None, role: Role, deed: str) -> str:
+def actor(app: Services, by: str | None, role: Role, deed: str) -> str:
     """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
     if by is None:
         return OPERATOR
@@ -191,7 +191,7 @@ def version(digest: str) -> str:
     return f"{digest[:4]} {digest[4:8]}".strip()
 
 
-def statement_slug(app: App, name: str) -> str:
+def statement_slug(app: Services, name: str) -> str:
     """The statement that is meant by a slug, its beginning or a campaign's number."""
     from newsletter.pipeline.naming import statement_named
 

@@ -9,27 +9,35 @@ from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.statements.content import Content, House
 from newsletter.domain.statements.review import Remark, Surroundings
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.mail.files import fingerprint, mail_templates
 
 if TYPE_CHECKING:
+    from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
     from newsletter.rendering.mail.values import Wordings
 
 
 class WaitingRenderer:
-    """Reads the templates now, and parses them once mails, letters or words are asked for.
+    """Reads the templates once anybody asks, and parses them for mails, letters and words.
 
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
     """
 
     def __init__(self, *, house: House, override: Path | None, carriage: str) -> None:
         self._house = house
+        self._override = override
         self._carriage = carriage
-        self._files = mail_templates(override)
+
+    @cached_property
+    def _files(self) -> "TemplateFiles":
+        from newsletter.rendering.mail.files import mail_templates
+
+        return mail_templates(self._override)
 
     @cached_property
     def fingerprint(self) -> str:
         """As the renderer's own."""
+        from newsletter.rendering.mail.files import fingerprint
+
         return fingerprint(self._files, self._house, self._carriage)
 
     @property

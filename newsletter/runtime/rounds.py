@@ -6,8 +6,9 @@ from threading import Event
 from typing import TypeVar
 
 from newsletter.pipeline.delivery.letters import forget
-from newsletter.runtime.app import App
+from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_posted, log_visited
+from newsletter.runtime.statements import Statements
 
 
 class Stillness:
@@ -35,11 +36,11 @@ class Stillness:
 class Rounds:
     """Hands over what waits, and forgets in time who asked for it."""
 
-    def __init__(self, app: App, *, stopped: Callable[[], bool]) -> None:
-        self._app = app
+    def __init__(self, delivery: Delivery, *, stopped: Callable[[], bool]) -> None:
+        self._delivery = delivery
         self._stopped = stopped
-        self._courier = app.courier()
-        self._still = Stillness(app.store.version)
+        self._courier = delivery.courier()
+        self._still = Stillness(delivery.store.version)
         self._busy = False
 
     def go(self) -> None:
@@ -50,21 +51,21 @@ class Rounds:
         try:
             while not self._stopped() and (done := self._courier.post()) is not None:
                 log_posted(done)
-            with self._app.store.read() as tx:
+            with self._delivery.store.read() as tx:
                 self._still.note(nothing=not tx.letters.waiting()[0])
         finally:
             self._busy = False
 
     def forget(self) -> None:
         """Forget the networks and addresses of letters that are long done."""
-        forget(store=self._app.store, clock=self._app.clock)
+        forget(store=self._delivery.store, clock=self._delivery.clock)
 
     def open(self, within: timedelta) -> bool:
         """A letter is being handed over, or one may leave within so long."""
         if self._busy:
             return True
         due = self._courier.next_at()
-        return due is not None and due <= self._app.clock.now() + within
+        return due is not None and due <= self._delivery.clock.now() + within
 
 
 Seen = TypeVar("Seen")
@@ -76,11 +77,11 @@ _PATIENCE = 0.2
 class Visits:
     """Visits to feeds, and whether a look has followed upon what they brought."""
 
-    def __init__(self, app: App, *, stopped: Callable[[], bool]) -> None:
-        self._app = app
+    def __init__(self, statements: Statements, *, stopped: Callable[[], bool]) -> None:
+        self._statements = statements
         self._stopped = stopped
-        self._visitor = app.visitor()
-        self._round_over = not app.feeds
+        self._visitor = statements.visitor()
+        self._round_over = not statements.feeds
         self._brought = 0
         self._looked_at = 0
         self._looked = Event()
@@ -94,7 +95,7 @@ class Visits:
         """Visit what is due, one after the other."""
         try:
             self._await_a_look()
-            for feed in self._visitor.due(self._app.feeds):
+            for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
                     return
                 seen = self._visitor.visit(feed)

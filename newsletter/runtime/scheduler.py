@@ -24,7 +24,6 @@ from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.record import Polled, Poller
-from newsletter.runtime.app import App, Look
 from newsletter.runtime.log import (
     Pulse,
     log_attempt,
@@ -35,6 +34,7 @@ from newsletter.runtime.log import (
     log_stopped,
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
+from newsletter.runtime.tick import Look, Tick
 from newsletter.store.file.lock import only_one
 
 log = logging.getLogger("newsletter.run")
@@ -79,25 +79,26 @@ class Scheduler:
     """Runs a workspace until it is told to stop, or until nothing is left to do."""
 
     def __init__(
-        self, app: App, *, on_progress: Callable[[list[Campaign]], None] | None = None
+        self, tick: Tick, *, on_progress: Callable[[list[Campaign]], None] | None = None
     ) -> None:
-        self._app = app
+        self._tick = tick
+        self._delivery = delivery = tick.delivery
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
         self._sends = True
         """Something is being sent, as far as was seen."""
-        self._visits = Visits(app, stopped=self._stop.is_set)
-        self._rounds = Rounds(app, stopped=self._stop.is_set)
+        self._visits = Visits(tick.statements, stopped=self._stop.is_set)
+        self._rounds = Rounds(delivery, stopped=self._stop.is_set)
         self._pulse = Pulse()
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
-        self._nothing_unknown = Stillness(app.store.version)
-        self._nothing_sent = Stillness(app.store.version)
+        self._nothing_unknown = Stillness(delivery.store.version)
+        self._nothing_sent = Stillness(delivery.store.version)
         self._polled: dict[str, Polled] = {}
-        self._unheard = set(app.histories)
+        self._unheard = set(delivery.histories)
         """Providers that were not asked for events yet: ``until_idle`` waits for them."""
 
     def stop(self) -> None:
@@ -107,13 +108,13 @@ class Scheduler:
 
     def run(self, *, until_idle: bool = False) -> Run:
         """Work. One process at a time: raises Refused where another is at it."""
-        self._app.prepare()  # the threads share what is built
-        with only_one(self._app.lock_path):
-            self._app.guard().begin()
-            log_recovered(self._app.recover())
-            with self._app.store.read() as tx:
+        self._tick.prepare()  # the threads share what is built
+        with only_one(self._delivery.lock_path):
+            self._delivery.guard().begin()
+            log_recovered(self._delivery.recover())
+            with self._delivery.store.read() as tx:
                 self._run.finished |= set(tx.campaigns.sending())
-            log_stopped(self._app.brake())  # before the first batch, not some batches later
+            log_stopped(self._delivery.brake())  # before the first batch, not some batches later
             clock = self._start_clock()
             workers = self._start_workers()
             try:
@@ -137,16 +138,16 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         clock.add_listener(self._failed, EVENT_JOB_ERROR)
-        poll = self._app.settings.schedule.poll.total_seconds()
+        poll = self._delivery.settings.schedule.poll.total_seconds()
         self._repeat(clock, "default", poll, self._look)
-        reconcile = partial(self._reconcile, self._app.reconciler())
+        reconcile = partial(self._reconcile, self._delivery.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE, reconcile)
-        if self._app.feeds:
+        if self._tick.statements.feeds:
             self._repeat(clock, "feeds", poll, self._visits.go)
         self._repeat(clock, "letters", _POST, self._rounds.go)
         self._repeat(clock, "letters", _FORGET, self._rounds.forget)
-        for name, (every, _) in self._app.histories.items():
-            poller = self._app.poller(name, partial(self._hear, name), self._stop.is_set)
+        for name, (every, _) in self._delivery.histories.items():
+            poller = self._delivery.poller(name, partial(self._hear, name), self._stop.is_set)
             ask = partial(self._poll, name, poller)
             self._repeat(clock, "poll", every.total_seconds(), ask)
         clock.start()
@@ -160,16 +161,16 @@ class Scheduler:
             deed,
             "interval",
             seconds=max(seconds, 0.1),
-            next_run_time=self._app.clock.now(),
+            next_run_time=self._delivery.clock.now(),
             executor=executor,
         )
 
     def _start_workers(self) -> list[threading.Thread]:
-        dispatcher = self._app.dispatcher()
+        dispatcher = self._delivery.dispatcher()
         gc.freeze()  # what stands by now stays: the collector would walk it every few batches
         workers = [
             threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
-            for number in range(self._app.settings.provider.concurrency)
+            for number in range(self._delivery.settings.provider.concurrency)
         ]
         for worker in workers:
             worker.start()
@@ -179,13 +180,13 @@ class Scheduler:
         if self._stop.is_set():
             return
         try:
-            self._app.watermark.flush()
+            self._delivery.watermark.flush()
         except Refused as error:
             self._fail(error)
             return
         if self._run.held:
             return
-        look = self._visits.followed_by(self._app.look)
+        look = self._visits.followed_by(self._tick.look)
         log_look(look, self._run.last)
         self._run.last = look
         self._run.withdrawn += look.withdrawn
@@ -204,8 +205,8 @@ class Scheduler:
                 self._run.finished.add(done.campaign_id)
                 if done.queued:
                     self._send()
-            with self._app.store.read() as tx:
-                asks_at = tx.unknowns.next_at(self._app.lines.accounts)
+            with self._delivery.store.read() as tx:
+                asks_at = tx.unknowns.next_at(self._delivery.lines.accounts)
             self._nothing_unknown.note(nothing=asks_at is None)
         finally:
             self._reconciling = False
@@ -219,7 +220,7 @@ class Scheduler:
             self._unheard.discard(name)
 
     def _hear(self, name: str, events: Sequence[Event]) -> None:
-        _, stopped = self._app.record(name, events)
+        _, stopped = self._delivery.record(name, events)
         log_stopped(stopped)
 
     def _failed(self, event: JobExecutionEvent) -> None:
@@ -248,8 +249,10 @@ class Scheduler:
         done = dispatcher.dispatch() if self._sends else None
         if done is not None:
             self._note(done)
-        elif self._sends and (turns := [one.until for one in self._app.waits().values() if one]):
-            left = min(turns) - self._app.clock.now()
+        elif self._sends and (
+            turns := [one.until for one in self._delivery.waits().values() if one]
+        ):
+            left = min(turns) - self._delivery.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
             self._wake.wait(_IDLE_WAIT)
@@ -265,7 +268,7 @@ class Scheduler:
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
-            _wake_up(clock, self._app.clock.now())
+            _wake_up(clock, self._delivery.clock.now())
             self._notice()
             self._pulse.beat()
             if until_idle and self._run.held:
@@ -276,14 +279,14 @@ class Scheduler:
     def _report_progress(self) -> None:
         if self._on_progress is None:  # nobody looks: a sum over many batches for nothing
             return
-        with self._app.store.read() as tx:
+        with self._delivery.store.read() as tx:
             going = tx.campaigns.going()
         self._on_progress(going)
 
     def _notice(self) -> None:
         if self._nothing_sent.holds():
             return
-        with self._app.store.read() as tx:
+        with self._delivery.store.read() as tx:
             reason = tx.hold.reason()
             sends, before = bool(tx.campaigns.sending()), self._sends
         if sends or before:
@@ -304,11 +307,11 @@ class Scheduler:
         self._run.held = reason
 
     def _is_over(self) -> bool:
-        with self._app.store.read() as tx:
-            now = self._app.clock.now()
+        with self._delivery.store.read() as tx:
+            now = self._delivery.clock.now()
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(now)
-            asks_at = tx.unknowns.next_at(self._app.lines.accounts)
+            asks_at = tx.unknowns.next_at(self._delivery.lines.accounts)
         if waiting.queued and not waiting.claimed and self._waits_long():
             return True
         with self._in_vain_lock:
@@ -321,8 +324,8 @@ class Scheduler:
         return not (due or asking or waiting.claimed or waiting.due_by(now + _PATIENCE))
 
     def _waits_long(self) -> bool:
-        wait = self._app.wait()
-        if wait is None or wait.until - self._app.clock.now() < _PATIENCE:
+        wait = self._delivery.wait()
+        if wait is None or wait.until - self._delivery.clock.now() < _PATIENCE:
             return False
         self._run.wait = wait
         return True

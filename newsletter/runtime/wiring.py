@@ -1,4 +1,4 @@
-"""Opens a workspace: its settings, its keys and its database."""
+"""Opens a workspace: its settings, its keys, its database, and the services over them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -7,9 +7,13 @@ from pathlib import Path
 
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
+from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.runtime.app import App
+from newsletter.rendering.waiting import WaitingRenderer
+from newsletter.runtime.archive import Archive
+from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
     address_hash,
     close_off,
@@ -20,6 +24,10 @@ from newsletter.runtime.keys import (
     private,
 )
 from newsletter.runtime.links import SignedLinks
+from newsletter.runtime.services import Services
+from newsletter.runtime.staff import Staff
+from newsletter.runtime.statements import Statements
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.chain import Chain, HeadFile
 from newsletter.store.file.key_check import check_keys
@@ -29,30 +37,49 @@ from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
+
+    addresses: tuple[bytes, ...]
+    links: tuple[bytes, ...]
+    retired_links: frozenset[int]
+    audit: tuple[bytes, ...]
+
+
 @contextmanager
-def opened(workspace: Path, environ: Mapping[str, str], *, by: str = "newsletter") -> Iterator[App]:
+def opened(
+    workspace: Path,
+    environ: Mapping[str, str],
+    *,
+    by: str = "newsletter",
+    clock: Clock | None = None,
+) -> Iterator[Services]:
     """Open a workspace, and close it at the end of the block.
 
-    ``by`` says who has the database open, to whoever wants to replace it.
+    ``by`` says who has the database open, to whoever wants to replace it; ``clock`` is the
+    system's where none is given.
     """
     settings = load(workspace / FILE_NAME, environ)
+    clock = clock or SystemClock()
     with private() as umask, _stored(settings, by) as (store, keys):
         watermark = FileWatermark(settings.epoch_path, settings.database_path)
-        app = App(
-            settings=settings,
-            store=store,
-            watermark=watermark,
-            clock=SystemClock(),
-            links=SignedLinks(keys.links, retired=keys.retired_links),
-            key=keys.addresses[0],
-            umask=umask,
-        )
+        built = _built(settings, store, clock, watermark, keys, umask)
         try:
-            store.seal(app.clock.now())  # before a hold is noted: that line is under the key
-            app.guard().attend()
-            yield app
+            store.seal(clock.now())  # before a hold is noted: that line is under the key
+            built.delivery.guard().attend()
+            yield built
         finally:
             watermark.close()
+
+
+def renderer_of(settings: Settings) -> WaitingRenderer:
+    """What renders statements. Whatever setting shapes what readers get is in its fingerprint."""
+    return WaitingRenderer(
+        house=settings.house(),
+        override=settings.resolve(Path("templates")),
+        carriage=settings.carriage(),
+    )
 
 
 def kept(settings: Settings) -> list[Path]:
@@ -74,16 +101,6 @@ def _refuse_lost(settings: Settings) -> None:
             " changed. Move it back, or put a backup back with 'newsletter db restore FILE'. To"
             f" begin anew, without subscribers and without what has gone out, remove {witness}"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Keys:
-    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
-
-    addresses: tuple[bytes, ...]
-    links: tuple[bytes, ...]
-    retired_links: frozenset[int]
-    audit: tuple[bytes, ...]
 
 
 @contextmanager
@@ -115,3 +132,56 @@ def _stored(settings: Settings, by: str) -> Iterator[tuple[Store, _Keys]]:
                 yield store, keys
         finally:
             engine.dispose()
+
+
+def _built(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    watermark: FileWatermark,
+    keys: _Keys,
+    umask: int,
+) -> Services:
+    links, policy = SignedLinks(keys.links, retired=keys.retired_links), settings.approval_policy()
+    key, renderer = keys.addresses[0], renderer_of(settings)
+    subscribers = Subscribers(settings=settings, store=store, clock=clock, links=links)
+    delivery = Delivery(
+        settings=settings,
+        store=store,
+        clock=clock,
+        links=links,
+        renderer=renderer,
+        watermark=watermark,
+        key=key,
+    )
+    campaigns = Campaigns(
+        settings=settings,
+        store=store,
+        clock=clock,
+        policy=policy,
+        renderer=renderer,
+        delivery=delivery,
+    )
+    statements = Statements(
+        settings=settings,
+        store=store,
+        clock=clock,
+        links=links,
+        policy=policy,
+        renderer=renderer,
+        campaigns=campaigns,
+        subscribers=subscribers,
+    )
+    return Services(
+        settings=settings,
+        store=store,
+        clock=clock,
+        links=links,
+        umask=umask,
+        statements=statements,
+        campaigns=campaigns,
+        delivery=delivery,
+        subscribers=subscribers,
+        archive=Archive(settings=settings, store=store, clock=clock, renderer=renderer),
+        staff=Staff(settings=settings, store=store, clock=clock, key=key),
+    )

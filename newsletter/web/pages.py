@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.http.frame import Frame
@@ -81,7 +81,7 @@ log = logging.getLogger("newsletter.web")
 class Pages:
     """All pages of one workspace."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Services) -> None:
         self._app = app
         self._frame = Frame(house=app.settings.house(), language=app.settings.language)
         self._page = self._frame.page
@@ -130,7 +130,7 @@ class Pages:
         return page
 
 
-def make(app: App) -> Starlette:
+def make(app: Services) -> Starlette:
     """The application."""
     pages = Pages(app)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}

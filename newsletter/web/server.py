@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from newsletter.domain.errors import NewsletterError
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.connections import LONGEST_HEAD, BoundedProtocol, Bounds
 from newsletter.web.http.connections import bounds as what_we_can_hold
 from newsletter.web.pages import make
@@ -25,8 +25,10 @@ _LAST_WORDS = 10
 class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
-    def __init__(self, app: App, *, host: str, port: int, bounds: Bounds | None = None) -> None:
-        app.prepare()  # the threads share what is built
+    def __init__(
+        self, app: Services, *, host: str, port: int, bounds: Bounds | None = None
+    ) -> None:
+        app.tick.prepare()  # the threads share what is built
         self._socket = _bind(host, port)
         self._server = serving(make(app), bounds or what_we_can_hold())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")

@@ -26,7 +26,7 @@ from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
 from newsletter.pipeline.delivery.lines import Line
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
-from newsletter.runtime.app import App
+from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
 from newsletter.store.sql import Store
@@ -231,8 +231,8 @@ class FusedCourier(Courier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FusedApp(App):
-    """The application, whose dispatcher, reconciler and courier carry the fuse."""
+class FusedDelivery(Delivery):
+    """Sending, whose dispatcher, reconciler and courier carry the fuse."""
 
     fuse: Fuse
     own_lease: timedelta | None = None
@@ -304,8 +304,10 @@ def _work(
     fuse = Fuse(point, begun)
     _watch_folder(fuse, Path.cwd() / "var" / "outbox")
     with opened(Path.cwd(), environment()) as app:
-        fused = FusedApp(**_fields(app), fuse=fuse, own_lease=lease)
-        Scheduler(fused, on_progress=lambda _campaigns: None).run(until_idle=True)
+        fused = FusedDelivery(**_fields(app.delivery), fuse=fuse, own_lease=lease)
+        Scheduler(replace(app.tick, delivery=fused), on_progress=lambda _campaigns: None).run(
+            until_idle=True
+        )
 
 
 def _watch_folder(fuse: Fuse, folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter.config.environment import environment
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
@@ -38,7 +38,7 @@ class Left:
 class Leaver:
     """Lets people leave, by the page or within the store, and looks at the books after each."""
 
-    def __init__(self, app: App, workspace: Workspace, site: Site) -> None:
+    def __init__(self, app: Services, workspace: Workspace, site: Site) -> None:
         self._app = app
         self._database = workspace.database
         self._site = site

@@ -5,7 +5,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import requests
 
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.domain.ports import Webhook
-from newsletter.runtime.app import App
+from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace, copied
@@ -27,7 +28,7 @@ MEGABYTE = 1 << 20
 class Told:
     """The readers' pages with a webhook for the outbox, and for SendGrid, whose posts are long."""
 
-    def __init__(self, app: App, url: str) -> None:
+    def __init__(self, app: Services, url: str) -> None:
         self.app = app
         self.url = f"{url}/webhooks/outbox"
         self.webhook = PostedEvents()
@@ -53,7 +54,7 @@ class Told:
         return Event(kind=kind, **usual | fields)
 
 
-class ListeningApp(App):
+class Listening(Delivery):
     """Hears posts that are events already, for two providers."""
 
     @cached_property
@@ -65,7 +66,9 @@ class ListeningApp(App):
 def listening(workspace: Workspace) -> Iterator[Told]:
     """The same server as ``serve`` and ``run`` start, its webhooks wired as any others."""
     with opened(workspace.folder, {}) as built:
-        app = ListeningApp(**{one.name: getattr(built, one.name) for one in fields(built)})
+        of = built.delivery
+        heard = Listening(**{one.name: getattr(of, one.name) for one in fields(of)})
+        app = replace(built, delivery=heard)
         with WebServer(app, host="127.0.0.1", port=0) as server:
             told = Told(app, server.address)
             yield told

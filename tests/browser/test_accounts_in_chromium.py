@@ -28,7 +28,7 @@ def served(
     browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[tuple[Forum, str]]:
     with forum(tmp_path_factory.mktemp("accounts") / "forum", database=migrated) as site:
-        vars(site.app)["proofs"] = replace(site.app.proofs, passwords=PASSWORDS)
+        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
         with WebServer(site.app, host="127.0.0.1", port=0) as server:
             yield site, server.address
 
@@ -65,7 +65,7 @@ def press(page: Any, name: str) -> None:
 
 
 def link_for(site: Forum, address: str, role: Role) -> str:
-    made = invite.invite(address, role, by=OPERATOR, proofs=site.app.proofs)
+    made = invite.invite(address, role, by=OPERATOR, proofs=site.app.staff.proofs)
     return f"/desk/invitation/{made.word}"
 
 

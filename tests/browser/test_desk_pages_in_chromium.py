@@ -9,7 +9,7 @@ from starlette.routing import compile_path
 
 from dev.desk_screens import OTHERS, pages, sent, signed_in
 from newsletter.cli.workspace.demo import at_the_desk
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.site import routes
 from newsletter.web.server import WebServer
@@ -23,7 +23,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]:
+def served(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Services, str]]:
     logging.getLogger("newsletter").setLevel(logging.WARNING)
     with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as app:
         with app.store.begin() as tx:
@@ -34,7 +36,7 @@ def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
-    windows: Windows, served: tuple[App, str], subtests: pytest.Subtests
+    windows: Windows, served: tuple[Services, str], subtests: pytest.Subtests
 ) -> None:
     app, url = served
     words = {who: signed_in(app, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
@@ -55,7 +57,9 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
                 assert violations(page) == [], scheme
 
 
-def test_no_page_asks_anything_of_anybody_else(served: tuple[App, str], windows: Windows) -> None:
+def test_no_page_asks_anything_of_anybody_else(
+    served: tuple[Services, str], windows: Windows
+) -> None:
     app, url = served
     with opening(windows, url, expected=("403", "404")) as open_page:
         page = open_page("/desk/sign-in")
@@ -87,7 +91,7 @@ ELSEWHERE = {
 """Where axe looks at a page that is not among those of the demo, or why it looks at none."""
 
 
-def test_every_page_there_is_was_looked_at(served: tuple[App, str]) -> None:
+def test_every_page_there_is_was_looked_at(served: tuple[Services, str]) -> None:
     app, _ = served
     looked_at = [path for _, path, _ in pages(app)]
     for route in routes(Desk(app)):

@@ -94,19 +94,23 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
     with visiting(windows, tmp_path, migrated) as (at, visit):
         at.approve()
         visit("cleo", f"{HERE}/start", fresh=True)
-        at.app.starter().start(Start(slug=SLUG, by=address_of("cleo"), seen=at.digest, shown=12))
+        at.app.campaigns.starter().start(
+            Start(slug=SLUG, by=address_of("cleo"), seen=at.digest, shown=12)
+        )
         at.begin()
         at.hand_over(batches=1)
         here = f"/campaigns/{at.campaign.id}"
         for path, width in ((HERE, 390), (here, 1280), (f"{here}/cancel", 390)):
             assert "5" in said(visit("cleo", path, width=width))
-        at.app.hand(address_of("cleo")).pause(SLUG)
+        at.app.campaigns.hand(address_of("cleo")).pause(SLUG)
         assert "Paused" in said(visit("cleo", here, width=390))
         visit("vera", HERE)
-        at.app.hand(address_of("cleo")).resume(SLUG)
+        at.app.campaigns.hand(address_of("cleo")).resume(SLUG)
         losing = RecordingProvider(max_recipients=5)
         losing.answer = always(Verdict.UNKNOWN)
-        vars(at.app)["lines"] = Lines(first=Line(provider=losing, turns=at.app.lines.first.turns))
+        vars(at.app.delivery)["lines"] = Lines(
+            first=Line(provider=losing, turns=at.app.delivery.lines.first.turns)
+        )
         at.hand_over()
         assert at.campaign.state is CampaignState.ATTENTION
         assert "nobody knows" in said(visit("vera", here))

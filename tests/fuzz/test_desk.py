@@ -28,8 +28,8 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Staffed]:
     with desk(tmp_path_factory.mktemp("desk") / "fuzzed", database=migrated) as staffed:
-        proofs = staffed.site.app.proofs
-        vars(staffed.site.app)["proofs"] = replace(proofs, passwords=PASSWORDS)
+        proofs = staffed.site.app.staff.proofs
+        vars(staffed.site.app.staff)["proofs"] = replace(proofs, passwords=PASSWORDS)
         yield staffed
 
 

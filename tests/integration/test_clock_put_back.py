@@ -3,13 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.app import App
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
@@ -45,12 +43,8 @@ def test_a_run_looks_again_soon_after_its_clock_was_put_back(
     workspace: Workspace, years: int
 ) -> None:
     clock = WrongClock(timedelta(days=365 * years))
-    with opened(workspace.folder, {}) as opened_app:
-        app = App(
-            **{each.name: getattr(opened_app, each.name) for each in fields(opened_app)}
-            | {"clock": clock}
-        )
-        scheduler = Scheduler(app, on_progress=lambda _campaigns: None)
+    with opened(workspace.folder, {}, clock=clock) as app:
+        scheduler = Scheduler(app.tick, on_progress=lambda _campaigns: None)
         running = threading.Thread(target=scheduler.run)
         running.start()
         try:

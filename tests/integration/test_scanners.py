@@ -51,7 +51,7 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
         )
         with site.app.store.begin() as tx:
             tx.letters.ask(letter, network="", limits=LetterLimits())
-    courier = site.app.courier()
+    courier = site.app.delivery.courier()
     while courier.post() is not None:
         pass
     mails = [mail.replace(b"=\r\n", b"") for mail in site.mails]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.statement import Role
-from newsletter.runtime.app import App
 from newsletter.runtime.rounds import Stillness
 from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.counting import counted
 from tests.fakes import NOON
@@ -76,17 +76,17 @@ def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path) -> Iterator[Services]:
     with opened(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as app:
         yield app
 
 
-def write_elsewhere(app: App, what: str) -> None:
+def write_elsewhere(app: Services, what: str) -> None:
     with closing(sqlite3.connect(app.settings.database_path)) as books, books:
         books.execute(what)
 
 
-def test_the_version_tells_each_commit_whoever_made_it(app: App) -> None:
+def test_the_version_tells_each_commit_whoever_made_it(app: Services) -> None:
     seen = [app.store.version()]
     with app.store.read() as tx:
         tx.hold.reason()
@@ -99,8 +99,10 @@ def test_the_version_tells_each_commit_whoever_made_it(app: App) -> None:
     assert len(set(seen)) == 3
 
 
-def test_an_idle_run_asks_nothing_between_its_looks_and_hears_other_processes(app: App) -> None:
-    scheduler = Scheduler(app)
+def test_an_idle_run_asks_nothing_between_its_looks_and_hears_other_processes(
+    app: Services,
+) -> None:
+    scheduler = Scheduler(app.tick)
     running = threading.Thread(target=scheduler.run)
     with counted() as asked:
         running.start()

@@ -19,7 +19,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.gather import Forecast
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -34,8 +34,10 @@ def roundup() -> None:
 @in_workspace
 def list_roundups(shell: Shell, as_json: bool) -> None:
     """Show all round-ups, when each comes next, and its last issue."""
-    with shell.app() as app:
-        rows = [_row(app, app.gatherer.forecast(one.name)) for one in app.roundups]
+    with shell.services() as app:
+        rows = [
+            _row(app, app.campaigns.gatherer.forecast(one.name)) for one in app.campaigns.roundups
+        ]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -45,7 +47,7 @@ def list_roundups(shell: Shell, as_json: bool) -> None:
         print_table(keys, [[_plain(row[key]) for key in keys] for row in rows])
 
 
-def _row(app: App, forecast: Forecast) -> dict[str, Any]:
+def _row(app: Services, forecast: Forecast) -> dict[str, Any]:
     settings = forecast.roundup
     return {
         "name": settings.name,
@@ -76,8 +78,8 @@ def _plain(value: Any) -> str:
 @in_workspace
 def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
-    with shell.app() as app:
-        forecast = app.gatherer.forecast(name)
+    with shell.services() as app:
+        forecast = app.campaigns.gatherer.forecast(name)
         row = _row(app, forecast)
     row["would_gather"] = [{"slug": one.slug, "title": one.title} for one in forecast.parts]
     row["issues"] = [{"slug": one.slug, "parts": list(one.parts)} for one in forecast.made]
@@ -99,9 +101,9 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 @in_workspace
 def make(shell: Shell, name: str, by: str | None) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
-    with shell.app() as app:
-        made = app.gatherer.make(name, actor(app, by, Role.WRITER, "make a round-up"))
-        faults = [fault for fault in app.refresh() if made.slug in fault.file]
+    with shell.services() as app:
+        made = app.campaigns.gatherer.make(name, actor(app, by, Role.WRITER, "make a round-up"))
+        faults = [fault for fault in app.statements.refresh() if made.slug in fault.file]
     say(made.said)
     show_faults(faults)
     click.echo(made.slug)
@@ -117,7 +119,7 @@ def drop(shell: Shell, slug: str, by: str | None) -> None:
 
     The next one gathers what was in it.
     """
-    with shell.app() as app:
-        dropped = app.gatherer.drop(slug, actor(app, by, Role.WRITER, "drop a round-up"))
-        app.refresh()
+    with shell.services() as app:
+        dropped = app.campaigns.gatherer.drop(slug, actor(app, by, Role.WRITER, "drop a round-up"))
+        app.statements.refresh()
     say(f"{dropped.slug} is dropped")

@@ -20,8 +20,8 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from newsletter.runtime.app import App
     from newsletter.runtime.scheduler import Run
+    from newsletter.runtime.services import Services
 
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
@@ -117,19 +117,19 @@ def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
 
 
-def work(app: App, *, until_idle: bool) -> int:
+def work(app: Services, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
     from newsletter.runtime.scheduler import Scheduler
 
     with Display() as display:
-        scheduler = Scheduler(app, on_progress=display.update if display.is_shown else None)
+        scheduler = Scheduler(app.tick, on_progress=display.update if display.is_shown else None)
         with _stopped_by_signals(scheduler.stop):
             run = scheduler.run(until_idle=until_idle)
     say(_done(app, run))
     return _exit_code(app, run) if until_idle else 0
 
 
-def _exit_code(app: App, run: Run) -> int:
+def _exit_code(app: Services, run: Run) -> int:
     """What a finished run says to a shell; the gravest thing wins."""
     if run.held:
         say(f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it")
@@ -153,7 +153,7 @@ def _exit_code(app: App, run: Run) -> int:
     return 0
 
 
-def _done(app: App, run: Run) -> str:
+def _done(app: Services, run: Run) -> str:
     """What was done, in one line."""
     with app.store.read() as tx:
         found = [tx.campaigns.get(number) for number in sorted(run.finished)]
@@ -166,7 +166,7 @@ def _done(app: App, run: Run) -> str:
     return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
 
 
-def _in_question(app: App, run: Run) -> list[Campaign]:
+def _in_question(app: Services, run: Run) -> list[Campaign]:
     """What is not over, and what this run worked on, oldest first."""
     with app.store.read() as tx:
         found = {one.id: one for one in tx.campaigns.open()}
@@ -175,7 +175,7 @@ def _in_question(app: App, run: Run) -> list[Campaign]:
     return [found[number] for number in sorted(found)]
 
 
-def _left(app: App, run: Run) -> str:
+def _left(app: Services, run: Run) -> str:
     """What could not leave and why, in words; empty where all has left."""
     if run.wait is not None:
         until = wall_time(run.wait.until, app.settings.timezone)
@@ -192,7 +192,7 @@ def _left(app: App, run: Run) -> str:
     return ""
 
 
-def _say_hours(app: App, campaigns: list[Campaign]) -> None:
+def _say_hours(app: Services, campaigns: list[Campaign]) -> None:
     """Until when what is going out waits for hours by readers' own clocks."""
     now = app.clock.now()
     going = [one for one in campaigns if one.state is CampaignState.SENDING]
@@ -243,7 +243,7 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
 
     Goes on until it is stopped, by Ctrl-C or SIGTERM; with --until-idle, until nothing is left.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         if until_idle:
             return work(app, until_idle=True)
         from newsletter.web.server import WebServer
@@ -253,7 +253,7 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
             return work(app, until_idle=False)
 
 
-def _where(app: App, address: str) -> str:
+def _where(app: Services, address: str) -> str:
     desk = f", the desk on {address}/desk" if app.settings.desk.enabled else ""
     return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
@@ -264,7 +264,7 @@ def _where(app: App, address: str) -> str:
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
     """Send what is approved and due, without the pages."""
-    with shell.app() as app:
+    with shell.services() as app:
         return work(app, until_idle=until_idle)
 
 
@@ -277,7 +277,7 @@ def serve(shell: Shell, host: str, port: int) -> None:
     from newsletter.web.server import WebServer
 
     with (
-        shell.app() as app,
+        shell.services() as app,
         WebServer(app, host=host, port=port) as server,
         _stopped_by_signals(server.stop),
     ):

@@ -34,14 +34,14 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
 
 
 def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         slug = statement_slug(app, slug)
         dry = dry_run(
             slug,
             store=app.store,
-            policy=app.policy,
-            times=app.rules.times,
+            policy=app.statements.policy,
+            times=app.campaigns.rules.times,
             clock=app.clock,
         )
         zone = app.settings.timezone
@@ -57,19 +57,19 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
 
 
 def _send_test(shell: Shell, slug: str, to: str) -> None:
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         slug = statement_slug(app, slug)
         outcome = send_test(
             slug,
             to=to,
             store=app.store,
-            renderer=app.renderer,
+            renderer=app.statements.renderer,
             links=app.links,
-            provider=app.lines.first.provider,
-            turns=app.lines.first.turns,
+            provider=app.delivery.lines.first.provider,
+            turns=app.delivery.lines.first.turns,
             clock=app.clock,
-            lease=app.lease,
+            lease=app.delivery.lease,
             together=app.settings.together,
         ).outcome
     if outcome.verdict is Verdict.ACCEPTED:

@@ -17,7 +17,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold, parse_address
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -39,17 +39,17 @@ def add(shell: Shell, email: str, role: str) -> None:
     from newsletter.pipeline.staff.people import change_role
 
     address = _address(email)
-    with shell.app() as app:
+    with shell.services() as app:
         with app.store.read() as tx:
             known = tx.staff.role(address)
         if known is not None and known is not Role(role):
-            change_role(address, Role(role), by=OPERATOR, proofs=app.proofs)
+            change_role(address, Role(role), by=OPERATOR, proofs=app.staff.proofs)
         else:
             _put(app, address, Role(role))
     say(f"{address} is a{'n' if role[0] in 'aeiou' else ''} {role}")
 
 
-def _put(app: App, address: str, role: Role) -> None:
+def _put(app: Services, address: str, role: Role) -> None:
     from newsletter.pipeline.staff.invite import refuse_same_mailbox
 
     with app.store.begin() as tx:
@@ -72,8 +72,8 @@ def invite(shell: Shell, email: str, role: str) -> None:
     """
     from newsletter.pipeline.staff.invite import invite as made
 
-    with shell.app() as app:
-        link = made(email, Role(role), by=OPERATOR, proofs=app.proofs)
+    with shell.services() as app:
+        link = made(email, Role(role), by=OPERATOR, proofs=app.staff.proofs)
         _print_link(app, link.word, link.expires_at)
     say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
@@ -88,8 +88,8 @@ def reset(shell: Shell, email: str) -> None:
     """
     from newsletter.pipeline.staff.invite import reset as made
 
-    with shell.app() as app:
-        link = made(email, by=OPERATOR, proofs=app.proofs)
+    with shell.services() as app:
+        link = made(email, by=OPERATOR, proofs=app.staff.proofs)
         _print_link(app, link.word, link.expires_at)
     say(f"{link.address} was signed out everywhere, and told by email")
 
@@ -105,8 +105,8 @@ def disable(shell: Shell, email: str) -> None:
     from newsletter.pipeline.staff.people import disable as done
 
     address = _address(email)
-    with shell.app() as app:
-        done(address, by=OPERATOR, proofs=app.proofs)
+    with shell.services() as app:
+        done(address, by=OPERATOR, proofs=app.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
@@ -115,7 +115,7 @@ def disable(shell: Shell, email: str) -> None:
 @in_workspace
 def list_users(shell: Shell, as_json: bool) -> None:
     """Show the staff."""
-    with shell.app() as app, app.store.read() as tx:
+    with shell.services() as app, app.store.read() as tx:
         roles = tx.staff.roles()
     if as_json:
         print_json([{"email": address, "role": role.value} for address, role in roles.items()])
@@ -123,7 +123,7 @@ def list_users(shell: Shell, as_json: bool) -> None:
         print_table(("email", "role"), [(address, role.value) for address, role in roles.items()])
 
 
-def _print_link(app: App, word: str, until: datetime) -> None:
+def _print_link(app: Services, word: str, until: datetime) -> None:
     click.echo(f"{app.settings.desk_url}/invitation/{word}")
     say(f"this link works once, until {wall_time(until, app.settings.timezone)}")
     if not app.settings.desk.enabled:

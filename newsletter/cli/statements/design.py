@@ -17,7 +17,7 @@ from newsletter.domain.errors import Defect, Refused
 if TYPE_CHECKING:
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.statement import Statement
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
 
 
 _EXAMPLE = Path("workspace") / "example.md"
@@ -33,7 +33,7 @@ def design(shell: Shell, out: Path) -> None:
     Writes mails that show what colours, logo, fixed words and your own templates come to, before
     anything is written or approved. Nothing is sent.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         made = dict(_mails(app))
     files = {f"{name}.html": one.html for name, one in made.items()}
     files |= {f"{name}.txt": one.text for name, one in made.items()}
@@ -51,9 +51,9 @@ def _claim(out: Path, own: set[str]) -> None:
         raise Refused(f"{out / foreign[0]} is none of our files; name an empty folder with --out")
 
 
-def _mails(app: App) -> Iterator[tuple[str, Content]]:
+def _mails(app: Services) -> Iterator[tuple[str, Content]]:
     statement = _example(app)
-    render = app.renderer.render
+    render = app.statements.renderer.render
     noon = datetime.combine(app.clock.now().date(), time(12))
     yield "statement", render(statement)
     yield "embargo", render(replace(statement, embargo_until=noon))
@@ -63,9 +63,9 @@ def _mails(app: App) -> Iterator[tuple[str, Content]]:
         yield says.value, _letter(app, says)
 
 
-def _letter(app: App, says: LetterText) -> Content:
+def _letter(app: Services, says: LetterText) -> Content:
     confirms = says in {LetterText.CONFIRMATION, LetterText.MOVE}
-    return app.renderer.letter(
+    return app.statements.renderer.letter(
         says,
         language=app.settings.language,
         url=f"{app.settings.public_url}/{'confirm' if confirms else 'preferences'}/their-own-link",
@@ -73,7 +73,7 @@ def _letter(app: App, says: LetterText) -> Content:
     )
 
 
-def _example(app: App) -> Statement:
+def _example(app: Services) -> Statement:
     from newsletter.rendering.mail.files import default_templates
     from newsletter.sources.statements import Defaults, parse_statement
 

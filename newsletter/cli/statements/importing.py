@@ -14,7 +14,7 @@ from newsletter.sources.writing import slugify, to_markdown, write_new
 
 if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
 
 
 @click.command("import")
@@ -28,7 +28,7 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     """
     from newsletter.documents.isolated import import_isolated
 
-    with shell.app() as app:
+    with shell.services() as app:
         today = app.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
         read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
@@ -45,7 +45,7 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(one["path"])
 
 
-def _write_imported(app: App, document: ImportedDocument) -> dict[str, Any]:
+def _write_imported(app: Services, document: ImportedDocument) -> dict[str, Any]:
     slug = slugify(document.title)
     path = app.settings.statements_folder / f"{slug}.md"
     text = to_markdown(

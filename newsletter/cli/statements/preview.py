@@ -29,7 +29,7 @@ from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering.preview import views
 from newsletter.rendering.preview.sheet import MARK, ContactSheet, Facts, Screenshot
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 
 MAIL = ("message.html", "message.txt", "message.eml")
 VIEWS = ("light.html", "dark.html", "no-images.html", "no-styles.html", "text.html")
@@ -143,10 +143,12 @@ def preview(
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style
     sheets and as plain text. Where Chromium is installed, screenshots too.
     """
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         slug = statement_slug(app, slug)
-        look = look_at(slug, address=address, store=app.store, links=app.links, policy=app.policy)
+        look = look_at(
+            slug, address=address, store=app.store, links=app.links, policy=app.statements.policy
+        )
         message = to_mime(content=look.content, recipient=look.recipient, at=app.clock.now())
         made = filled(look.content, look.recipient)
         facts = _facts(app, look, slug, real=address is not None, fetched=with_images)
@@ -163,7 +165,7 @@ def preview(
         _open(out / SHEET)
 
 
-def _facts(app: App, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
+def _facts(app: Services, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
     made = filled(look.content, look.recipient)
     return Facts(
         slug=slug,
@@ -190,9 +192,9 @@ def _facts(app: App, look: Sample, slug: str, *, real: bool, fetched: bool) -> F
     )
 
 
-def _remarks(app: App, slug: str) -> tuple[Remark, ...]:
+def _remarks(app: Services, slug: str) -> tuple[Remark, ...]:
     with app.store.read() as tx:
-        [reviewed] = review(tx, [find_statement(tx, slug)], app.review_rules, app.clock)
+        [reviewed] = review(tx, [find_statement(tx, slug)], app.statements.review_rules, app.clock)
     return reviewed.remarks
 
 

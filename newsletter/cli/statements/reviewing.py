@@ -34,7 +34,7 @@ from newsletter.pipeline.statements.translations import (
     siblings,
     translations_of,
 )
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 
@@ -49,7 +49,7 @@ def languages_of(
     }
 
 
-def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
+def in_a_word(stored: StoredStatement, standing: Standing, app: Services) -> str:
     """How a statement stands."""
     if not stored.digest:
         return "cannot be rendered"
@@ -62,11 +62,11 @@ def in_a_word(stored: StoredStatement, standing: Standing, app: App) -> str:
     return "changed since approval" if standing.changed else "waits for approval"
 
 
-def left_behind(app: App, slug: str) -> Iterator[str]:
+def left_behind(app: Services, slug: str) -> Iterator[str]:
     """What a yes does not do: that of a translation, or for those that nobody waits for."""
     with app.store.read() as tx:
         statement = find_statement(tx, slug).statement
-        _, others = siblings(tx, statement, app.policy)
+        _, others = siblings(tx, statement, app.statements.policy)
     if app.settings.together:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
@@ -100,7 +100,7 @@ def check(shell: Shell, slug: str | None, as_json: bool) -> int:
     Without SLUG: all statements that are not approved yet, and no advice. No link is visited.
     Exits with 3 where something is blocking, and with 4 where a warning is open.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         checked = _check_one(app, slug) if slug is not None else _check_all(app)
     if as_json:
         print_json([_as_data(remark) for remark in checked.remarks])
@@ -112,8 +112,8 @@ def check(shell: Shell, slug: str | None, as_json: bool) -> int:
     return checked.code
 
 
-def _check_one(app: App, slug: str) -> _Checked:
-    faults = app.refresh()
+def _check_one(app: Services, slug: str) -> _Checked:
+    faults = app.statements.refresh()
     with app.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
@@ -125,16 +125,16 @@ def _check_one(app: App, slug: str) -> _Checked:
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = _about(app, tx, faults, stored.statement)
-        [reviewed] = review(tx, [stored], app.review_rules, app.clock)
-        settled = is_settled(tx, stored, app.policy, app.review_rules)
+        [reviewed] = review(tx, [stored], app.statements.review_rules, app.clock)
+        settled = is_settled(tx, stored, app.statements.policy, app.statements.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
 
-def _check_all(app: App) -> _Checked:
-    faults = app.refresh()
+def _check_all(app: Services) -> _Checked:
+    faults = app.statements.refresh()
     with app.store.read() as tx:
         present = tx.statements.count()
-        policy, rules = app.policy, app.review_rules
+        policy, rules = app.statements.policy, app.statements.review_rules
         open_ones = [one for one in tx.statements.unsettled() if one.present]
         handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
         awaited = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
@@ -155,7 +155,7 @@ def _checked(
 
 
 def _about(
-    app: App, tx: Transaction, faults: Iterable[Fault], statement: Statement
+    app: Services, tx: Transaction, faults: Iterable[Fault], statement: Statement
 ) -> tuple[Fault, ...]:
     """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
     within = translations_of(tx, statement.slug) if app.settings.together else ()
@@ -210,14 +210,14 @@ def approve(
     While a check warns, that takes --despite and a reason, which is written down with the yes.
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
-    with shell.app() as app:
-        faults = app.refresh()
+    with shell.services() as app:
+        faults = app.statements.refresh()
         slug = _meant(app, slug, faults)
         with app.store.read() as tx:
             stored = tx.statements.get(slug)
             show_faults(_about(app, tx, faults, stored.statement) if stored else ())
         expected = "".join(digest.split())
-        given = app.approve(
+        given = app.statements.approve(
             slug,
             by=by,
             expect=expected,
@@ -228,7 +228,7 @@ def approve(
         late = list(left_behind(app, slug))
         with app.store.read() as tx:
             since = given.standing.complete_at or app.clock.now()
-            policy, times = app.policy, app.rules.times
+            policy, times = app.statements.policy, app.campaigns.rules.times
             to_come = outlook(tx, slug, since, policy=policy, times=times)
         lines = list(_answer(app, slug, by, given, to_come))
     if as_json:
@@ -238,7 +238,7 @@ def approve(
         say(line)
 
 
-def _meant(app: App, name: str, faults: Iterable[Fault]) -> str:
+def _meant(app: Services, name: str, faults: Iterable[Fault]) -> str:
     try:
         return statement_slug(app, name)
     except NotFound:
@@ -261,7 +261,9 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
     }
 
 
-def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None) -> Iterator[str]:
+def _answer(
+    app: Services, slug: str, by: str, given: Given, to_come: Outlook | None
+) -> Iterator[str]:
     """Who approved which version, who gets it, when it leaves, and how to undo."""
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
     who = ", ".join(yes.by for yes in given.standing.given)
@@ -276,7 +278,7 @@ def _answer(app: App, slug: str, by: str, given: Given, to_come: Outlook | None)
         of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
         people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
         yield f"goes to {people} {of}"
-        if given.standing.approved and app.rules.start is StartBy.SENDER:
+        if given.standing.approved and app.campaigns.rules.start is StartBy.SENDER:
             yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
         elif given.standing.approved:
             hour = f", {to_come.hour}" if to_come.hour else ""

@@ -18,7 +18,7 @@ from newsletter.cli.statements.times import instant_of
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.outlook import outlook
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 
 
 @click.command()
@@ -47,8 +47,8 @@ def start(
     """
     from newsletter.pipeline.campaigns.start import Start
 
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         slug = statement_slug(app, slug)
         asked = Start(
             slug=slug,
@@ -57,15 +57,17 @@ def start(
             shown=count,
             at=instant_of(at, app.settings.timezone) if at else None,
         )
-        go = app.starter().start(asked)
+        go = app.campaigns.starter().start(asked)
         leaves = _leaves_at(app, slug, go.at)
     say(f"{slug} is started: version {version(go.digest)} goes to {people(go.count)}")
     say(f"leaves at {leaves}; to undo: newsletter statement undo {slug}")
 
 
-def _leaves_at(app: App, slug: str, since: datetime) -> str:
+def _leaves_at(app: Services, slug: str, since: datetime) -> str:
     with app.store.read() as tx:
-        to_come = outlook(tx, slug, since, policy=app.policy, times=app.rules.times)
+        to_come = outlook(
+            tx, slug, since, policy=app.statements.policy, times=app.campaigns.rules.times
+        )
     at = to_come.leaves_at if to_come else since
     return wall_time(at.replace(microsecond=0), app.settings.timezone)
 
@@ -79,10 +81,10 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 
     Where approvals start it, they are taken back; where a sender does, it stays approved.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         slug = statement_slug(app, slug)
         who = actor(app, by, Role.APPROVER, "undo")
-        approved = app.starter().undo(slug, by=who)
+        approved = app.campaigns.starter().undo(slug, by=who)
     stays = "it stays approved" if approved else "it needs a new approval"
     say(f"{slug} is undone: nobody got it, and {stays}")
 
@@ -100,8 +102,8 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
     """Send a statement back, saying what should change."""
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         slug = statement_slug(app, slug)
-        app.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
+        app.statements.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
     say(f"{slug} was sent back; it waits for its writers")

@@ -36,7 +36,7 @@ from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import overrides
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from newsletter.store.sql import Transaction
 
@@ -52,8 +52,8 @@ def statement() -> None:
 @in_workspace
 def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show statements and where each stands, the newest ones."""
-    with shell.app() as app:
-        faults = app.refresh()
+    with shell.services() as app:
+        faults = app.statements.refresh()
         with app.store.read() as tx:
             newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
             rows = [_describe(tx, app, one) for one in newest]
@@ -74,8 +74,8 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
 @in_workspace
 def show(shell: Shell, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
-    with shell.app() as app:
-        faults = app.refresh()
+    with shell.services() as app:
+        faults = app.statements.refresh()
         with app.store.read() as tx:
             stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
@@ -102,8 +102,8 @@ def _shown(key: str, value: Any) -> str:
     return str(value or "")
 
 
-def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, Any]:
-    standing = standing_of(tx, stored, app.policy)
+def _describe(tx: Transaction, app: Services, stored: StoredStatement) -> dict[str, Any]:
+    standing = standing_of(tx, stored, app.statements.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
     return {
         "slug": stored.statement.slug,
@@ -125,11 +125,11 @@ def _describe(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, A
     }
 
 
-def _situation(tx: Transaction, app: App, stored: StoredStatement) -> dict[str, str]:
+def _situation(tx: Transaction, app: Services, stored: StoredStatement) -> dict[str, str]:
     """Where it stands, as the desk's page of it says too."""
     from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
 
-    found = situation_of(tx, stored, app.standpoint, app.clock.now())
+    found = situation_of(tx, stored, app.statements.standpoint, app.clock.now())
     following = found.next().removeprefix("Next: ")
     said = {"state": found.state.value, "where": found.where, "next": following}
     return said | {"beside": " ".join(found.notes)}
@@ -148,7 +148,7 @@ def _said_time(statement: Statement) -> str:
 @in_workspace
 def new(shell: Shell, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
-    with shell.app() as app:
+    with shell.services() as app:
         text = to_markdown(
             title=title,
             body="Write the statement here, in Markdown.",
@@ -174,8 +174,8 @@ statement.add_command(check)
 @in_workspace
 def diff(shell: Shell, slug: str) -> None:
     """Show what changed for readers since the last approval."""
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         with app.store.read() as tx:
             lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
     for line in lines:
@@ -191,8 +191,8 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
 
     Its file says status: review from then on.
     """
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         who = actor(app, by, Role.WRITER, "submit")
         slug = statement_slug(app, slug)
         with app.store.read() as tx:
@@ -202,7 +202,7 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
         if found.desk:
             raise Refused(is_draft(found))
         hand_in(app.settings.resolve(Path(found.origin)), found.line_of("status"))
-        app.refresh()
+        app.statements.refresh()
         with app.store.begin() as tx:
             now = app.clock.now()
             tx.returns.close(slug, now)
@@ -219,7 +219,7 @@ statement.add_command(approve)
 @in_workspace
 def revoke(shell: Shell, slug: str, by: str) -> None:
     """Take one's yes back; an admin takes back everybody's."""
-    with shell.app() as app:
+    with shell.services() as app:
         slug = statement_slug(app, slug)
         taken = take_back(slug, by=by, store=app.store, clock=app.clock)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
@@ -232,17 +232,17 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 @in_workspace
 def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
     """Set when a statement goes out, over what its file says."""
-    with shell.app() as app:
-        app.refresh()
+    with shell.services() as app:
+        app.statements.refresh()
         when = instant_of(at, app.settings.timezone)
         slug = statement_slug(app, slug)
         _refuse_past(slug, when, app)
-        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
+        app.campaigns.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
         time = wall_time(when, app.settings.timezone)
     say(f"{slug} goes out at {time}, once it is approved")
 
 
-def _refuse_past(slug: str, when: datetime, app: App) -> None:
+def _refuse_past(slug: str, when: datetime, app: Services) -> None:
     now, zone = app.clock.now(), app.settings.timezone
     if when <= now:
         raise Refused(
@@ -257,9 +257,9 @@ def _refuse_past(slug: str, when: datetime, app: App) -> None:
 @in_workspace
 def unschedule(shell: Shell, slug: str, by: str | None) -> None:
     """Go back to the time that the statement's file says."""
-    with shell.app() as app:
+    with shell.services() as app:
         slug = statement_slug(app, slug)
-        app.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
+        app.campaigns.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
     say(f"{slug} goes out when its file says")
 
 

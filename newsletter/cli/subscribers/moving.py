@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from newsletter.domain.subscribers.audience import Away, Brought
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
     from newsletter.store.sql import Transaction
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.staging import Staging
@@ -135,7 +135,7 @@ def import_file(
             columns=_mapped(columns),
             without=without,
         )
-    with shell.app() as app:
+    with shell.services() as app:
         outcome = _import(app, read, rehearse=dry_run)
     for note in (*read.notes, *outcome.notes()):
         say(note)
@@ -204,7 +204,7 @@ def _first(away: Away) -> str:
     return ", ".join(f"{place} ({address})" for place, address in away.first)
 
 
-def _import(app: App, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
+def _import(app: Services, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
     with app.store.staging() as staging:
         with counted("reading", total=read.counts.people) as progress:
             _lay_ready(staging, progress.each(read.people))
@@ -221,7 +221,7 @@ def _lay_ready(
         staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
 
 
-def _bring_in(app: App, staging: Staging[Transaction], read: SubscriberFile) -> Brought:
+def _bring_in(app: Services, staging: Staging[Transaction], read: SubscriberFile) -> Brought:
     now = app.clock.now()
     with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
         # So that a consent, which names its source, can be traced to the very file.
@@ -255,7 +255,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     other list. In UTF-8.
     """
     out = sys.stdout.buffer
-    with shell.app() as app, app.store.read() as tx:
+    with shell.services() as app, app.store.read() as tx:
         if list_name and list_name not in (known := tx.readers.lists()):
             raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
         people, strangers = _chosen(tx.readers, list_name)

@@ -23,7 +23,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, parse_address
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 
@@ -35,7 +35,7 @@ from newsletter.store.sql import Transaction
 @in_workspace
 def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: int | None) -> None:
     """Show the people, the newest ones."""
-    with shell.app() as app, app.store.read() as tx:
+    with shell.services() as app, app.store.read() as tx:
         if list_name:
             _refuse_unknown(app, tx, list_name)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
@@ -91,7 +91,7 @@ def add(
     can come back, by the page to subscribe.
     """
     entry = _entry(address, lists, name, language)
-    with shell.app() as app:
+    with shell.services() as app:
         who = actor(app, by, Role.SENDER, "add subscribers")
         before, after = _added(app, entry, who)
     joined = sorted(set(lists) - set(before.lists if before else ()))
@@ -117,7 +117,7 @@ def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> En
     return Entry(address=address, lists=lists, name=name, language=language)
 
 
-def _added(app: App, entry: Entry, who: str) -> tuple[Subscriber | None, Subscriber | None]:
+def _added(app: Services, entry: Entry, who: str) -> tuple[Subscriber | None, Subscriber | None]:
     """Put the person on the lists; returns them as they were and as they are."""
     now = app.clock.now()
     with app.store.begin() as tx:
@@ -149,7 +149,7 @@ def _refuse_who_left(
         )
 
 
-def _refuse_unknown(app: App, tx: Transaction, name: str) -> None:
+def _refuse_unknown(app: Services, tx: Transaction, name: str) -> None:
     offered = [one.name for one in app.settings.offers()]
     known = sorted({*tx.readers.lists(), *offered, *app.settings.default_lists})
     if name not in known:

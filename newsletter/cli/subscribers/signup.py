@@ -25,7 +25,7 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     from newsletter.web.http.frame import Frame
     from newsletter.web.public.subscribers.joining import Offering
 
-    with shell.app() as app:
+    with shell.services() as app:
         settings = app.settings
         offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
         offers = offering.rules.offered(lists)

@@ -46,7 +46,7 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
 
     Of each yes the list, where it was said, when it was asked and confirmed, and the words.
     """
-    with shell.app() as app, app.store.read() as tx:
+    with shell.services() as app, app.store.read() as tx:
         person = tx.readers.find(_address(address))
         reason = tx.readers.suppressed(_address(address))
         consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
@@ -102,7 +102,7 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 def suppress(shell: Shell, address: str, by: str | None) -> None:
     """Never send to an address again."""
     entry = SuppressedEntry(address=_address(address), reason=SuppressionReason.MANUAL)
-    with shell.app() as app:
+    with shell.services() as app:
         who = actor(app, by, Role.SENDER, "suppress")
         with app.store.begin() as tx:
             added = tx.readers.suppress([entry], app.clock.now(), f"by {who}")
@@ -123,7 +123,7 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     Not one whose person complained or was erased: only they can come back, by the page to
     subscribe.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         who = actor(app, by, Role.ADMIN, "lift")
         with app.store.begin() as tx:
             before = tx.readers.suppressed(_address(address))
@@ -150,7 +150,7 @@ def data(shell: Shell, address: str, by: str | None) -> None:
 
     It is JSON. Readers get the same by the page of their preferences.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         who = actor(app, by, Role.ADMIN, "data")
         with app.store.begin() as tx:
             person = tx.readers.find(_address(address))
@@ -171,9 +171,9 @@ def forget(shell: Shell, address: str, by: str | None) -> None:
 
     A keyed hash of the address stays, so that no import brings it back.
     """
-    with shell.app() as app:
+    with shell.services() as app:
         who = actor(app, by, Role.ADMIN, "forget")
-        known, clean = app.forget(_address(address), by=who)
+        known, clean = app.subscribers.forget(_address(address), by=who)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
         say("others work with the database: 'newsletter run' overwrites what is left of it")

@@ -104,9 +104,9 @@ def restore(shell: Shell, file: Path) -> None:
 @in_workspace
 def release(shell: Shell, by: str) -> None:
     """Let a restored or copied database send again."""
-    with shell.app() as app:
+    with shell.services() as app:
         tell(lift(app, by, {HoldKind.DOUBT}))
-        stopped = app.guard().holds().get(HoldKind.STOP)
+        stopped = app.delivery.guard().holds().get(HoldKind.STOP)
     if stopped:
         say(
             f"sending is still stopped: {stopped};"

@@ -32,7 +32,7 @@ from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import filled, sample
 
 if TYPE_CHECKING:
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
 
 _SLUG = "example"
 
@@ -120,7 +120,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def at_the_desk(folder: Path) -> Iterator[App]:
+def at_the_desk(folder: Path) -> Iterator[Services]:
     """The same workspace, with five more statements at the desk, each in another state."""
     _configure(folder, undo_window="5m", start="sender")
     with _opened(folder) as app:
@@ -128,7 +128,7 @@ def at_the_desk(folder: Path) -> Iterator[App]:
         yield app
 
 
-def _opened(folder: Path) -> AbstractContextManager[App]:
+def _opened(folder: Path) -> AbstractContextManager[Services]:
     from newsletter.runtime.wiring import opened
 
     return opened(folder, environment())
@@ -162,7 +162,7 @@ def _password() -> str:
 # --- one statement goes out
 
 
-def _send(app: App, folder: Path, passwords: Mapping[str, str]) -> int:
+def _send(app: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     from newsletter.subscriber_files.subscribers import read_subscribers
 
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
@@ -171,8 +171,8 @@ def _send(app: App, folder: Path, passwords: Mapping[str, str]) -> int:
         tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
     for person in PEOPLE:
         _let_in(app, person, passwords[person.address])
-    app.refresh()
-    given = app.approve(_SLUG, by=_BEN.address)
+    app.statements.refresh()
+    given = app.statements.approve(_SLUG, by=_BEN.address)
     say(f"{_BEN.address} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
     code = work(app, until_idle=True)
     figures = report(_SLUG, store=app.store, now=app.clock.now())
@@ -180,21 +180,23 @@ def _send(app: App, folder: Path, passwords: Mapping[str, str]) -> int:
     return code
 
 
-def _let_in(app: App, person: _Person, password: str) -> None:
+def _let_in(app: Services, person: _Person, password: str) -> None:
     """As they would come in: invited, by a link."""
     from newsletter.pipeline.staff.invite import accept, invite
     from newsletter.pipeline.staff.proofs import Place
 
-    link = invite(person.address, person.role, by=OPERATOR, proofs=app.proofs)
+    link = invite(person.address, person.role, by=OPERATOR, proofs=app.staff.proofs)
     place = Place(network="127.0.0.0/24", browser="the demo")
-    came = accept(link.word, name=person.name, password=password, place=place, proofs=app.proofs)
+    came = accept(
+        link.word, name=person.name, password=password, place=place, proofs=app.staff.proofs
+    )
     if isinstance(came, str):
         raise Defect(f"the demo's own password is refused: {came}")
     with app.store.begin() as tx:
         tx.sessions.end_all(person.address)
 
 
-def _show_around(app: App, folder: Path) -> None:
+def _show_around(app: Services, folder: Path) -> None:
     content, recipient = sample(_SLUG, address=None, store=app.store, links=app.links)
     page = folder / "var" / "example.html"
     page.write_text(filled(content, recipient).html, encoding="utf-8")
@@ -212,43 +214,47 @@ def _show_around(app: App, folder: Path) -> None:
 # --- the others stand at the desk
 
 
-def _work_at_the_desk(app: App) -> None:
+def _work_at_the_desk(app: Services) -> None:
     _handed_in(app, _WAITS)
     returned = _handed_in(app, _RETURNED)
     reason = "Please name the two villages, and say what we ask for."
-    app.send_back(returned, by=_BEN.address, expect=_version(app, returned), reason=reason)
+    app.statements.send_back(
+        returned, by=_BEN.address, expect=_version(app, returned), reason=reason
+    )
     _approved(app, _APPROVED)
     scheduled = _approved(app, _SCHEDULED)
     _start_tomorrow(app, scheduled)
-    app.writing(_ANA.address).new(_DRAFT)
-    app.look()
+    app.statements.writing(_ANA.address).new(_DRAFT)
+    app.tick.look()
 
 
-def _handed_in(app: App, text: DraftText) -> str:
+def _handed_in(app: Services, text: DraftText) -> str:
     """The slug of a text that Ana wrote and handed in."""
-    draft = app.writing(_ANA.address).new(text)
-    return app.hand_in(draft.key, draft.revision, by=_ANA.address).slug
+    draft = app.statements.writing(_ANA.address).new(text)
+    return app.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 
 
-def _approved(app: App, text: DraftText) -> str:
+def _approved(app: Services, text: DraftText) -> str:
     slug = _handed_in(app, text)
-    app.approve(slug, by=_BEN.address, despite="It is made up.")
+    app.statements.approve(slug, by=_BEN.address, despite="It is made up.")
     return slug
 
 
-def _version(app: App, slug: str) -> str:
+def _version(app: Services, slug: str) -> str:
     with app.store.read() as tx:
         stored = tx.statements.get(slug)
     return stored.digest if stored else ""
 
 
-def _start_tomorrow(app: App, slug: str) -> None:
+def _start_tomorrow(app: Services, slug: str) -> None:
     from newsletter.pipeline.campaigns.start import Start
 
     zone = ZoneInfo(app.settings.timezone)
     tomorrow = app.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
-    app.starter().start(Start(slug=slug, by=_CLEO.address, seen=_version(app, slug), at=nine))
+    app.campaigns.starter().start(
+        Start(slug=slug, by=_CLEO.address, seen=_version(app, slug), at=nine)
+    )
 
 
 def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, stays: bool) -> None:

@@ -32,7 +32,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.runtime.keys import open_to_others
 
 if TYPE_CHECKING:
-    from newsletter.runtime.app import App
+    from newsletter.runtime.services import Services
     from newsletter.store.soundness import Soundness
 
 
@@ -143,8 +143,8 @@ def _examine(shell: Shell) -> Iterator[Finding]:
     if config.level is Level.FAULT:
         return
     try:
-        with shell.app() as app:
-            app.prepare()
+        with shell.services() as app:
+            app.tick.prepare()
             yield _finding("database", well=True, detail=str(app.settings.database_path))
             yield from _inside(app)
     except NewsletterError as error:
@@ -178,9 +178,9 @@ def _configured(shell: Shell) -> str:
     return str(path)
 
 
-def _inside(app: App) -> Iterator[Finding]:
+def _inside(app: Services) -> Iterator[Finding]:
     yield _disk(app.settings.database_path.parent)
-    faults = app.refresh()
+    faults = app.statements.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
     yield _finding("statements", well=not faults, detail=detail)
     with app.store.read() as tx:
@@ -201,14 +201,14 @@ def _inside(app: App) -> Iterator[Finding]:
     yield from examine_from_outside(app.settings)
 
 
-def _hold(app: App) -> Finding:
-    reasons = app.guard().holds()
+def _hold(app: Services) -> Finding:
+    reasons = app.delivery.guard().holds()
     when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
     return _finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
 
 
-def _letters(app: App) -> Finding:
+def _letters(app: Services) -> Finding:
     """The letters that readers asked for within a day, and whether they get them."""
     now = app.clock.now()
     with app.store.read() as tx:
@@ -237,7 +237,7 @@ def _disk(folder: Path) -> Finding:
     return _finding("disk", well=free >= _FREE_BYTES, detail=detail)
 
 
-def _file(app: App) -> Finding:
+def _file(app: Services) -> Finding:
     """Whether the database's file hangs together, as SQLite says."""
     faults = app.store.file_faults(seconds=_LOOK)
     if faults is None:
@@ -259,7 +259,7 @@ def _sound(found: Soundness) -> Finding:
     return Finding(what=found.what, level=Level.OK, detail=detail)
 
 
-def _private(app: App) -> Finding:
+def _private(app: Services) -> Finding:
     """Whether nobody else can read what is kept; what could be put right was, at the opening."""
     from newsletter.runtime.wiring import kept
 
@@ -272,14 +272,14 @@ def _private(app: App) -> Finding:
     return Finding(what="permissions", level=Level.FAULT, detail=detail, advice=advice)
 
 
-def _audited(app: App) -> str:
+def _audited(app: Services) -> str:
     with app.store.read() as tx:
         return f"none of its lines was changed ({tx.audit.verify().number:,})"
 
 
-def _provider(app: App) -> Iterator[Finding]:
-    several = len(app.lines.all) > 1
-    for line, examiner in zip(app.lines.all, app.examiners, strict=True):
+def _provider(app: Services) -> Iterator[Finding]:
+    several = len(app.delivery.lines.all) > 1
+    for line, examiner in zip(app.delivery.lines.all, app.delivery.examiners, strict=True):
         for finding in _examined(examiner):
             named = f"{line.name}: {finding.detail}"
             yield replace(finding, detail=named) if several else finding

@@ -16,7 +16,7 @@ from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import Role, Standing, Statement, StoredStatement
 from newsletter.domain.wording import listed
 from newsletter.pipeline.ledger import go_of, return_of, standing_of
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 _DIGITS = 15
@@ -98,12 +98,12 @@ class Subject:
         return self.names.get(address) or name_of(address)
 
 
-def subject(tx: Transaction, app: App, slug: str) -> Subject:
+def subject(tx: Transaction, app: Services, slug: str) -> Subject:
     """The statement with this slug. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound("There is no such statement.")
-    standing = standing_of(tx, stored, app.policy)
+    standing = standing_of(tx, stored, app.statements.policy)
     return Subject(
         stored=stored,
         standing=standing,
@@ -130,7 +130,7 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | Non
     return None if before is None or after is None else passages(before, after)
 
 
-def titles(app: App, lists: Sequence[str]) -> str:
+def titles(app: Services, lists: Sequence[str]) -> str:
     """The titles of lists, as readers know them."""
     known = {one.name: one.title for one in app.settings.offers()}
     return listed([known.get(one, one) for one in lists])
@@ -154,7 +154,7 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
     return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
 
 
-def typed_from(app: App) -> int:
+def typed_from(app: Services) -> int:
     """From so many readers on, their number is typed, and a fresh factor is shown."""
     return app.settings.desk.typed_count
 

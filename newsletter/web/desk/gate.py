@@ -115,7 +115,7 @@ class Gate:
         if member.session.fresh(self._desk.now()):
             return None
         place = place_of(visit.request)
-        return step_up(member.session.hash, code, place=place, proofs=self._app.proofs)
+        return step_up(member.session.hash, code, place=place, proofs=self._app.staff.proofs)
 
     def _done(self, route: Route, visit: Visit) -> Response:
         if visit.member is not None and visit.request.method not in _SAFE:

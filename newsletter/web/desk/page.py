@@ -21,7 +21,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.desk.visit import Visit
 
 _POLICY = (
@@ -104,7 +104,7 @@ ROLES: Mapping[Role, str] = {
 class Desk:
     """The frame of every page of the desk."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Services) -> None:
         self.app = app
         self._folder = default_templates() / "desk"
         self._zone = ZoneInfo(app.settings.timezone)

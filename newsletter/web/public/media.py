@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.frame import Frame
 
 _KEPT = {
@@ -20,7 +20,7 @@ _KEPT = {
 class Media:
     """Pictures of texts that were written at the desk."""
 
-    def __init__(self, app: App, _frame: Frame) -> None:
+    def __init__(self, app: Services, _frame: Frame) -> None:
         self._app = app
 
     def routes(self) -> list[Route]:

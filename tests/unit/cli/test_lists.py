@@ -10,7 +10,7 @@ import pytest
 from newsletter.cli.campaigns.campaigns import campaign
 from newsletter.cli.staff.audit import audit
 from newsletter.cli.statements.statements import statement
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.contracts.books import add_campaign
 from tests.counting import counted
@@ -30,17 +30,17 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(workspace: Path) -> Iterator[App]:
+def app(workspace: Path) -> Iterator[Services]:
     with opened(workspace, {}) as app:
         yield app
 
 
-def add(app: App, first: int, last: int) -> None:
+def add(app: Services, first: int, last: int) -> None:
     """A statement, a campaign and a line of the log for each number."""
     for number in range(first, last + 1):
         path = app.settings.workspace / "statements" / f"s{number}.md"
         path.write_text(f"---\ntitle: Number {number}\n---\nText.\n")
-        app.refresh()
+        app.statements.refresh()
         with app.store.begin() as tx:
             add_campaign(tx, f"s{number}")
             tx.audit.enter(at=NOON, actor="a", action="b", subject=f"s{number}", detail="")
@@ -48,7 +48,7 @@ def add(app: App, first: int, last: int) -> None:
 
 @pytest.mark.parametrize("which", LISTS)
 def test_a_list_shows_the_newest_and_says_how_to_see_more(
-    app: App, capsys: pytest.CaptureFixture[str], which: str
+    app: Services, capsys: pytest.CaptureFixture[str], which: str
 ) -> None:
     add(app, 1, 4)
     group, name, key = LISTS[which]
@@ -70,7 +70,7 @@ def test_a_list_shows_the_newest_and_says_how_to_see_more(
 
 
 def test_a_list_asks_as_little_however_much_there_is(
-    app: App, capsys: pytest.CaptureFixture[str]
+    app: Services, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = []
     for first, last in ((1, 3), (4, 12)):

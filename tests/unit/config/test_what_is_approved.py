@@ -16,7 +16,7 @@ from newsletter.config.loading import load
 from newsletter.config.settings import Settings
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
-from newsletter.runtime.parts import renderer_of
+from newsletter.runtime.wiring import renderer_of
 from tests.pages import SETTINGS, Forum, forum
 
 SAYS = (
@@ -278,7 +278,7 @@ def test_what_shapes_nothing_asks_for_no_new_yes(tmp_path: Path) -> None:
 def digest(site: Forum) -> str:
     text = "---\ntitle: News\nauthor: ed@forum.example\n---\nThe library is open.\n"
     (site.folder / "statements" / "news.md").write_text(text, "utf-8")
-    assert not site.app.refresh()
+    assert not site.app.statements.refresh()
     with site.app.store.read() as tx:
         found = tx.statements.get("news")
     assert found is not None

@@ -120,7 +120,7 @@ class Starting:
             at_once=when == NOW,
         )
         try:
-            self._app.starter().start(asked)
+            self._app.campaigns.starter().start(asked)
         except Refused as error:
             return self._page(visit, faults=[("", self._why_not(error))], status=409)
         return self._desk.go(visit, f"/statements/{slug}", done="started")
@@ -133,7 +133,7 @@ class Starting:
             return self._page(visit, faults=faults, status=422)
         at = self._desk.now() if when == NOW else self._instant(visit)
         try:
-            self._app.hand(visit.who.address).schedule(slug, at)
+            self._app.campaigns.hand(visit.who.address).schedule(slug, at)
         except Refused as error:
             return self._page(visit, faults=[("", f"Not changed. {plain(error)}")], status=409)
         except NotFound as error:
@@ -144,7 +144,7 @@ class Starting:
         """Let it not go out after all, or say that it has begun."""
         slug = visit.param("slug")
         try:
-            approved = self._app.starter().undo(slug, by=visit.who.address)
+            approved = self._app.campaigns.starter().undo(slug, by=visit.who.address)
         except Late as late:
             return self._late(visit, late)
         except Refused as error:
@@ -247,8 +247,8 @@ class Starting:
             chosen=chosen,
             fields={name: visit.field(name) for name in ("at", "right")},
             lists=titles(self._app, prospect.count.lists) if prospect.count else "",
-            by_sender=self._app.rules.start is StartBy.SENDER,
-            window=_lasting(self._app.rules.undo_window),
+            by_sender=self._app.campaigns.rules.start is StartBy.SENDER,
+            window=_lasting(self._app.campaigns.rules.undo_window),
             waits_for=plain("; ".join(one.standing.reasons), one.names),
             now=self._desk.now(),
             place=_place(self._app.settings.timezone),
@@ -270,11 +270,11 @@ class Starting:
         one = subject(tx, app, slug)
         count, objection = None, ""
         try:
-            count = headcount(tx, one.statement, app.policy, app.rules.times)
+            count = headcount(tx, one.statement, app.statements.policy, app.campaigns.rules.times)
         except Refused as error:
             objection = plain(error, one.names)
         timing = self._timing(tx, one)
-        started = one.go is not None or app.rules.start is StartBy.APPROVAL
+        started = one.go is not None or app.campaigns.rules.start is StartBy.APPROVAL
         return Prospect(
             subject=one,
             count=count,
@@ -290,7 +290,9 @@ class Starting:
         """When it goes out, as things stand; None for a time that the zone does not have."""
         since = one.go.at if one.go else one.standing.complete_at
         try:
-            return timing_of(tx, one.statement, since or self._desk.now(), self._app.rules.times)
+            return timing_of(
+                tx, one.statement, since or self._desk.now(), self._app.campaigns.rules.times
+            )
         except ValueError:
             return None
 
@@ -298,7 +300,7 @@ class Starting:
         """What the checks say about the number of its readers."""
         if not one.stored.digest or not one.stored.present:
             return []
-        [reviewed] = review(tx, [one.stored], self._app.review_rules, self._app.clock)
+        [reviewed] = review(tx, [one.stored], self._app.statements.review_rules, self._app.clock)
         return [said for said in reviewed.remarks if said.check is Check.AUDIENCE]
 
 

@@ -50,7 +50,7 @@ class Unknown:
         with self._app.store.read() as tx:
             number, names = campaign_of(tx, visit).id, colleagues(tx)
         try:
-            self._app.hand(visit.who.address).resolve(str(number), to, shown=shown)
+            self._app.campaigns.hand(visit.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
             faults = [("", f"Nothing was decided. {plain(error, names)}")]
             return self._page(visit, faults=faults, status=409)

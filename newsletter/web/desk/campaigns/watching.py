@@ -131,15 +131,15 @@ class Watching:
 
     def pause(self, visit: Visit) -> Response:
         """Stop after the calls that are under way."""
-        return self._act(visit, self._app.hand(visit.who.address).pause, "paused")
+        return self._act(visit, self._app.campaigns.hand(visit.who.address).pause, "paused")
 
     def resume(self, visit: Visit) -> Response:
         """Go on where it stopped."""
-        return self._act(visit, self._app.hand(visit.who.address).resume, "resumed")
+        return self._act(visit, self._app.campaigns.hand(visit.who.address).resume, "resumed")
 
     def cancel(self, visit: Visit) -> Response:
         """End it."""
-        return self._act(visit, self._app.hand(visit.who.address).cancel, "cancelled")
+        return self._act(visit, self._app.campaigns.hand(visit.who.address).cancel, "cancelled")
 
     def _act(self, visit: Visit, act: Callable[[str], Campaign], done: str) -> Response:
         with self._app.store.read() as tx:
@@ -156,7 +156,7 @@ class Watching:
         now = self._desk.now()
         with self._app.store.read() as tx:
             campaign = campaign_of(tx, visit)
-            said = figures(tx, campaign, now=now, waits=self._app.waits())
+            said = figures(tx, campaign, now=now, waits=self._app.delivery.waits())
             names = colleagues(tx)
             values = {
                 "campaign": campaign,

@@ -45,8 +45,8 @@ class Stopping:
         if len(reason) > _LONGEST or not reason.isprintable():
             fault = f"Write the reason in at most {_LONGEST} plain characters"
             return self._page(visit, faults=[("reason", fault)], status=422)
-        if HoldKind.STOP not in self._app.guard().holds():
-            self._app.guard().stop(by=visit.who.address, reason=reason)
+        if HoldKind.STOP not in self._app.delivery.guard().holds():
+            self._app.delivery.guard().stop(by=visit.who.address, reason=reason)
         return self._desk.go(visit, "/stop", done="stopped")
 
     def resume(self, visit: Visit) -> Response:
@@ -62,19 +62,19 @@ class Stopping:
     def _nobody_sends(self) -> Iterator[None]:
         """Raises Refused while a process sends by the books that are in doubt."""
         try:
-            with only_one(self._app.lock_path):
+            with only_one(self._app.delivery.lock_path):
                 yield
         except Refused as error:
             raise Refused(plain(error)) from error
 
     def _lift(self, visit: Visit, kind: HoldKind) -> Response:
-        lifted = self._app.guard().release(by=visit.who.address, kinds={kind})
+        lifted = self._app.delivery.guard().release(by=visit.who.address, kinds={kind})
         return self._desk.go(visit, "/stop", done="resumed-all" if lifted else "")
 
     def _page(
         self, visit: Visit, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
     ) -> Response:
-        holds = self._app.guard().holds()
+        holds = self._app.delivery.guard().holds()
         with self._app.store.read() as tx:
             names, admins = colleagues(tx), holders(tx, Role.ADMIN)
         return self._desk.page(

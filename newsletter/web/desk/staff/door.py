@@ -38,7 +38,7 @@ class Door:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._proofs = desk.app.proofs
+        self._proofs = desk.app.staff.proofs
 
     def routes(self) -> list[Route]:
         """Path and method → page."""

@@ -34,7 +34,7 @@ class Statements:
         with app.store.read() as tx:
             found = board(
                 tx,
-                app.standpoint,
+                app.statements.standpoint,
                 self._desk.now(),
                 shelf=_shelf(visit.query("state")),
                 words=words,

@@ -104,7 +104,7 @@ class Drafts:
         """Begin with a title, with a file, or with what was pasted."""
         try:
             text, found = self._given(visit)
-            draft = visit.app.writing(visit.who.address).new(text, found=found)
+            draft = visit.app.statements.writing(visit.who.address).new(text, found=found)
         except InvalidInput as error:
             return self._new(visit, error.faults)
         done = "began" if found is None else "imported"
@@ -129,7 +129,7 @@ class Drafts:
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
-        own = parse_statement(data, file="own.md", defaults=self._words.app.defaults)
+        own = parse_statement(data, file="own.md", defaults=self._words.app.statements.defaults)
         if name.endswith((".md", ".markdown")) and own.statement is not None:
             return draft_text(own.statement), Found(file=name)
         read = import_isolated(data, today=self._desk.now().date(), file=name)
@@ -147,7 +147,7 @@ class Drafts:
 
     def copy(self, visit: Visit) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
-        draft = visit.app.writing(visit.who.address).copy(visit.param("slug"))
+        draft = visit.app.statements.writing(visit.who.address).copy(visit.param("slug"))
         return self._desk.go(visit, f"/drafts/{draft.key}/edit", done="copied")
 
     # --- one text
@@ -197,7 +197,7 @@ class Drafts:
             readers=readers,
             audience=None if parsed.statement.corrects else audience,
         )
-        return app.review_rules.reviewer.review(parsed.statement, None, around)
+        return app.statements.review_rules.reviewer.review(parsed.statement, None, around)
 
     def download(self, visit: Visit) -> Response:
         """A file of a folder that makes the same email."""
@@ -212,7 +212,7 @@ class Drafts:
         draft = self._find(visit)
         base = number_of(visit.field("base"))
         try:
-            done = visit.app.hand_in(draft.key, base, by=visit.who.address)
+            done = visit.app.statements.hand_in(draft.key, base, by=visit.who.address)
         except InvalidInput as error:
             return self._one(visit, draft, error.faults)
         return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
@@ -220,18 +220,18 @@ class Drafts:
     def take_back(self, visit: Visit) -> Response:
         """Have nobody look at it any more."""
         key = visit.param("key")
-        visit.app.take_back(key, by=visit.who.address)
+        visit.app.statements.take_back(key, by=visit.who.address)
         return self._desk.go(visit, f"/drafts/{key}", done="taken-back")
 
     def looked(self, visit: Visit) -> Response:
         """What the import left out was looked at."""
         key = visit.param("key")
-        visit.app.writing(visit.who.address).looked_through(key)
+        visit.app.statements.writing(visit.who.address).looked_through(key)
         return self._desk.go(visit, f"/drafts/{key}/edit")
 
     def delete(self, visit: Visit) -> Response:
         """Take it away."""
-        visit.app.writing(visit.who.address).delete(visit.param("key"))
+        visit.app.statements.writing(visit.who.address).delete(visit.param("key"))
         return self._desk.go(visit, "/drafts", done="deleted")
 
     def _find(self, visit: Visit) -> Draft:

@@ -72,7 +72,7 @@ class Editing:
         text = text_of(visit.posted.fields, draft.version.text)
         base = number_of(visit.field("base"))
         try:
-            saved = visit.app.writing(visit.who.address).save(draft.key, base, text)
+            saved = visit.app.statements.writing(visit.who.address).save(draft.key, base, text)
         except InvalidInput as error:
             return self._form(visit, draft, text, faults=error.faults, base=base)
         if isinstance(saved, Conflict):
@@ -86,7 +86,7 @@ class Editing:
 
     def _hand_in(self, visit: Visit, draft: Draft) -> Response:
         try:
-            done = visit.app.hand_in(draft.key, draft.revision, by=visit.who.address)
+            done = visit.app.statements.hand_in(draft.key, draft.revision, by=visit.who.address)
         except InvalidInput as error:
             return self._form(visit, draft, draft.version.text, faults=error.faults)
         return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
@@ -119,7 +119,7 @@ class Editing:
             default_lists=visit.app.settings.default_lists,
             meant=meant,
             language=visit.app.settings.language,
-            segments=[one.name for one in visit.app.segments],
+            segments=[one.name for one in visit.app.subscribers.segments],
             gone=self._gone(visit, draft),
             others=self._present.note(draft.key, visit.who.name, self._desk.now()),
         )
@@ -170,7 +170,7 @@ class Editing:
             draft = self._find(visit)
             text = text_of(posted_json(said.get("fields")), draft.version.text)
             base = number_of(said.get("base"))
-            saved = visit.app.writing(visit.who.address).save(draft.key, base, text)
+            saved = visit.app.statements.writing(visit.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._said(error)
         if isinstance(saved, Conflict):
@@ -236,7 +236,7 @@ class Editing:
             together = app.settings.together and bool(draft.slug)
             within = translations_of(tx, draft.slug) if together else ()
         try:
-            content = app.renderer.render(parsed.statement, within)
+            content = app.statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
             return self._unshown(error.faults)
         html = filled(content, made_up(content, app.links)).html

@@ -9,7 +9,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.draft import Difference, DraftText
 from newsletter.domain.statements.statement import Statement
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
 
@@ -124,11 +124,13 @@ class Meant:
 class Words:
     """Reads a text as far as it can be read, in one workspace."""
 
-    app: App
+    app: Services
 
     def parse(self, text: DraftText, *, key: str, slug: str, by: str = "writer@desk") -> Parsed:
         """The statement that a text would be, or all that is wrong with it."""
-        return parse_draft(text, key=key, writers=(by,), defaults=self.app.defaults, slug=slug)
+        return parse_draft(
+            text, key=key, writers=(by,), defaults=self.app.statements.defaults, slug=slug
+        )
 
     def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
         """The same for a preview: what is missing is filled in, what is wrong is left out."""

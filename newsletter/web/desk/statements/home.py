@@ -24,7 +24,7 @@ class Home:
         """The page."""
         app, me = self._desk.app, visit.who
         with app.store.read() as tx:
-            found = desktop(tx, me.address, me.role, app.standpoint, self._desk.now())
+            found = desktop(tx, me.address, me.role, app.statements.standpoint, self._desk.now())
         return self._desk.page(
             visit,
             "home.html.j2",

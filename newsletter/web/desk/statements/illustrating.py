@@ -80,7 +80,9 @@ class Illustrating:
         line = found[0].markdown(visit.app.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
-        visit.app.writing(visit.who.address).save(key, draft.revision, replace(text, body=body))
+        visit.app.statements.writing(visit.who.address).save(
+            key, draft.revision, replace(text, body=body)
+        )
         return self._desk.go(visit, f"/drafts/{key}/edit", done="placed")
 
     def _taken(self, visit: Visit) -> Picture:
@@ -90,7 +92,7 @@ class Illustrating:
         if upload is None or not upload.data:
             raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
         made = read(upload.data, file=upload.name[:80] or "the picture")
-        return visit.app.writing(visit.who.address).illustrate(
+        return visit.app.statements.writing(visit.who.address).illustrate(
             key,
             Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
             alt=visit.field("alt")[:500],

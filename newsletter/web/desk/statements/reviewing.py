@@ -130,7 +130,7 @@ class Reviewing:
             if not visit.who.session.fresh(self._desk.now()):
                 return self._desk.step_up(visit)
         try:
-            given = self._app.approve(
+            given = self._app.statements.approve(
                 slug,
                 by=visit.who.address,
                 expect=_seen(visit),
@@ -151,7 +151,7 @@ class Reviewing:
             fault = "Say why you stand in for the approval that is missing"
             return self._page(visit, faults=[("why", fault)], status=422)
         try:
-            given = self._app.approve(
+            given = self._app.statements.approve(
                 slug,
                 by=visit.who.address,
                 expect=_seen(visit),
@@ -171,7 +171,9 @@ class Reviewing:
             fault = "Say in a few words what should change"
             return self._page(visit, faults=[("reason", fault)], status=422)
         try:
-            self._app.send_back(slug, by=visit.who.address, expect=_seen(visit), reason=reason)
+            self._app.statements.send_back(
+                slug, by=visit.who.address, expect=_seen(visit), reason=reason
+            )
         except Refused as error:
             return self._not_done(visit, error, "Not sent back.")
         return self._desk.go(visit, f"/statements/{slug}", done="sent-back")
@@ -235,7 +237,7 @@ class Reviewing:
             grades=GRADES,
             lists=titles(self._app, shown.outlook.lists) if shown.outlook else "",
             leaves=self._leaves(shown.outlook),
-            missing=self._app.policy.required - len(one.standing.counted),
+            missing=self._app.statements.policy.required - len(one.standing.counted),
             is_draft=one.statement.progress is Progress.DRAFT,
             mine=[yes for yes in one.standing.given if yes.by == visit.who.address],
         )
@@ -251,13 +253,13 @@ class Reviewing:
     def _shown(self, tx: Transaction, visit: Visit, seen: str) -> Shown:
         app, now = self._app, self._desk.now()
         one = subject(tx, app, visit.param("slug"))
-        stored, policy = one.stored, app.policy
+        stored, policy = one.stored, app.statements.policy
         remarks: tuple[Remark, ...] = ()
         to_come = None
         if stored.present and stored.digest:
-            [reviewed] = review(tx, [stored], app.review_rules, app.clock)
+            [reviewed] = review(tx, [stored], app.statements.review_rules, app.clock)
             remarks = reviewed.remarks
-            to_come = outlook(tx, one.slug, now, policy=policy, times=app.rules.times)
+            to_come = outlook(tx, one.slug, now, policy=policy, times=app.campaigns.rules.times)
         missing = policy.required - len(one.standing.counted)
         lapsed = () if one.standing.given else one.standing.outdated
         before = seen or (lapsed[-1].digest if lapsed else "")
@@ -266,7 +268,7 @@ class Reviewing:
             remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
             compared=differences(tx, before, stored.digest) if before else None,
             outlook=to_come,
-            starts=app.rules.start is StartBy.APPROVAL and missing == 1,
+            starts=app.campaigns.rules.start is StartBy.APPROVAL and missing == 1,
             wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,
             typed_from=typed_from(app),
         )

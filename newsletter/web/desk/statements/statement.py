@@ -161,7 +161,7 @@ class StatementPage:
         app, now = self._app, self._desk.now()
         with app.store.read() as tx:
             stored = find(tx, slug)
-            situation = situation_of(tx, stored, app.standpoint, now)
+            situation = situation_of(tx, stored, app.statements.standpoint, now)
             names = _names(tx)
             return Reading(
                 stored=stored,
@@ -182,7 +182,7 @@ class StatementPage:
     ) -> tuple[Remark, ...]:
         if not stored.present or not stored.digest:
             return ()
-        rules, clock = self._app.review_rules, self._app.clock
+        rules, clock = self._app.statements.review_rules, self._app.clock
         [reviewed] = review(tx, [stored], rules, clock, counted=counted)
         return tuple(sorted(reviewed.remarks, key=lambda one: list(Grade).index(one.grade)))
 

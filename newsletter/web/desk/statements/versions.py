@@ -76,7 +76,7 @@ class Versions:
     def restore(self, visit: Visit) -> Response:
         """Bring it back, as one more version."""
         key, number = visit.param("key"), number_of(visit.param("number"))
-        visit.app.writing(visit.who.address).restore(key, number)
+        visit.app.statements.writing(visit.who.address).restore(key, number)
         return self._desk.go(visit, f"/drafts/{key}/edit", done="restored")
 
 

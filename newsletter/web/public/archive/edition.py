@@ -13,7 +13,7 @@ from functools import cached_property
 from newsletter.domain.archive.search import terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.text.excerpts import excerpt_of
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds
 from newsletter.web.public.archive.feeds import Listed, Publisher, rss
@@ -42,7 +42,7 @@ class Edition:
     """
 
     def __init__(
-        self, app: App, frame: Frame, *, began_at: datetime, folders: bool = False
+        self, app: Services, frame: Frame, *, began_at: datetime, folders: bool = False
     ) -> None:
         self._app = app
         self._frame = frame

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from newsletter.domain.errors import Defect, Refused
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.edition import Edition, Leaf, pages_for
 from newsletter.web.public.archive.feeds import KINDS
@@ -150,7 +150,7 @@ def _remove(folder: Path, name: str, digest: str) -> bool:
     return True
 
 
-def files(app: App, *, began_at: datetime) -> dict[str, Callable[[], bytes]]:
+def files(app: Services, *, began_at: datetime) -> dict[str, Callable[[], bytes]]:
     """Name → what writes it, in an order in which nothing leads to what is not there yet.
 
     All show the same moment. ``began_at`` is when the settings last may have changed.

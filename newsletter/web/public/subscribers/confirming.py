@@ -16,7 +16,7 @@ from newsletter.domain.delivery.letter import LetterKind
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.signup import masked
 from newsletter.pipeline.subscribers.join import Followed, LinkState, confirm, follow
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.subscribers.joining import PATH
 
@@ -26,7 +26,7 @@ _GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 class Confirming:
     """The pages of letters' links."""
 
-    def __init__(self, app: App, frame: Frame) -> None:
+    def __init__(self, app: Services, frame: Frame) -> None:
         self._app = app
         self._frame = frame
         self._titles = {one.name: one.title for one in app.settings.offers()}

@@ -27,7 +27,7 @@ from newsletter.domain.subscribers.signup import (
 )
 from newsletter.pipeline.subscribers.join import Shown, ask
 from newsletter.rendering.mail.details import direction
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.flood import Flood
 from newsletter.web.http.forms import Posted, first, read_form, shown_again
 from newsletter.web.http.frame import Frame
@@ -85,7 +85,7 @@ log = logging.getLogger("newsletter.web")
 class Joining:
     """The pages to join by; none where nothing is offered."""
 
-    def __init__(self, app: App, frame: Frame) -> None:
+    def __init__(self, app: Services, frame: Frame) -> None:
         self._app = app
         self._frame = frame
         self._offering = Offering(app.settings, frame)

@@ -24,7 +24,7 @@ from newsletter.pipeline.subscribers.leave import (
     read,
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.frame import Button, Frame, named
 from newsletter.web.http.gathering import Gathering
 
@@ -36,7 +36,7 @@ _BY_PAGE = "by=page"
 class Leaving:
     """The pages behind the unsubscribe link."""
 
-    def __init__(self, app: App, frame: Frame) -> None:
+    def __init__(self, app: Services, frame: Frame) -> None:
         self._app = app
         self._frame = frame
         self._page = frame.page

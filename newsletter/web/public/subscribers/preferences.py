@@ -36,7 +36,7 @@ from newsletter.pipeline.subscribers.prefer import (
     save,
 )
 from newsletter.rendering.mail.details import base_language, written_date
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.web.http.forms import Posted, first, read_form
 from newsletter.web.http.frame import Button, Frame
 
@@ -209,7 +209,7 @@ class Visit:
 class Mine:
     """The pages behind the link in a letter."""
 
-    def __init__(self, app: App, frame: Frame) -> None:
+    def __init__(self, app: Services, frame: Frame) -> None:
         self._app = app
         self._frame = frame
 
@@ -397,7 +397,7 @@ class Mine:
 
     async def delete(self, visit: Visit) -> Response:
         """Gone before the answer."""
-        await run_in_threadpool(self._app.forget, visit.chosen.address, by="the reader")
+        await run_in_threadpool(self._app.subscribers.forget, visit.chosen.address, by="the reader")
         return self._frame.page(
             visit.words["deleted"], [visit.words["deleted_text"]], language=visit.language
         )

@@ -9,14 +9,14 @@ import pytest
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path) -> Iterator[Services]:
     with opened(plain_workspace(tmp_path), {}) as app:
         with app.store.begin() as tx:
             people = [
@@ -33,7 +33,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture
-def do(app: App, capsys: pytest.CaptureFixture[str]) -> object:
+def do(app: Services, capsys: pytest.CaptureFixture[str]) -> object:
     def run(*words: str) -> tuple[object, str]:
         command, *rest = words
         workspace = ["--workspace", str(app.settings.workspace)]
@@ -68,7 +68,7 @@ def test_the_list_holds_people_of_a_list_or_whose_name_is_like_it(do) -> None:  
         do("list", "--list", "pres")
 
 
-def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, app: App) -> None:  # type: ignore[no-untyped-def] # a command
+def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, app: Services) -> None:  # type: ignore[no-untyped-def] # a command
     added, _ = do("add", "di@example.org", "--list", "press", "--name", "Di", "--json")
     assert (added["new"], added["joined"], added["lists"]) == (True, ["press"], ["press"])
     again, _ = do("add", "DI@example.org", "--list", "press", "--json")
@@ -81,7 +81,7 @@ def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, app: App) -> 
         assert tx.audit.newest(1)[0].action == "add"
 
 
-def test_adding_never_brings_anybody_back(do, app: App) -> None:  # type: ignore[no-untyped-def] # a command
+def test_adding_never_brings_anybody_back(do, app: Services) -> None:  # type: ignore[no-untyped-def] # a command
     for address, why in (
         ("cy@example.com", "unsubscribed from events"),
         ("bo@example.net", "bounced"),

@@ -24,7 +24,7 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
     with desk(tmp_path, database=migrated) as staffed:
         site = staffed.site
         site.change("DELETE FROM staff")
-        vars(site.app)["proofs"] = replace(site.app.proofs, passwords=PASSWORDS)
+        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
         yield Forum(app=site.app, folder=site.folder, clock=site.clock)
 
 

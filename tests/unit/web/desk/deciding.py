@@ -56,11 +56,11 @@ class Room:
         }
         path = self.site.folder / "statements" / f"{slug}.md"
         path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-        self.app.look()
+        self.app.tick.look()
 
     def approve(self, by: str = "ben", slug: str = SLUG) -> None:
-        self.app.approve(slug, by=address_of(by))
-        self.app.look()
+        self.app.statements.approve(slug, by=address_of(by))
+        self.app.tick.look()
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Send the form of a page that leads there, with what it holds and what is typed."""
@@ -68,12 +68,12 @@ class Room:
 
     def begin(self, minutes: int = 6) -> None:
         """Let the time to undo go by, and whatever is due begin."""
-        self.app.look()
+        self.app.tick.look()
         self.clock.advance(minutes=minutes)
-        self.app.look()
+        self.app.tick.look()
 
     def hand_over(self, batches: int | None = None) -> None:
-        dispatcher = self.app.dispatcher()
+        dispatcher = self.app.delivery.dispatcher()
         done = 0
         while done != batches and dispatcher.dispatch() is not None:
             done += 1

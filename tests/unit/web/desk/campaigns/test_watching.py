@@ -95,7 +95,7 @@ def told(at: Room, kind: EventKind, number: int, **more: Any) -> None:
         raw="{}",
         **more,
     )
-    at.app.record("outbox", [event])
+    at.app.delivery.record("outbox", [event])
 
 
 def attempt(at: Room, number: int) -> str:
@@ -195,7 +195,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
         cleo = at.as_("cleo")
         form = f"/desk/statements/{SLUG}/start"
         at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), form)
-        at.app.look()
+        at.app.tick.look()
         at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
         at.begin()
         page = cleo.get(here(at))
@@ -270,8 +270,8 @@ def lost(at: Room) -> Room:
     """Of the seven who waited nobody knows."""
     losing = RecordingProvider(max_recipients=5)
     losing.answer = always(Verdict.UNKNOWN)
-    first = at.app.lines.first
-    vars(at.app)["lines"] = Lines(first=Line(provider=losing, turns=first.turns))
+    first = at.app.delivery.lines.first
+    vars(at.app.delivery)["lines"] = Lines(first=Line(provider=losing, turns=first.turns))
     at.hand_over()
     assert at.campaign.state is CampaignState.ATTENTION
     return at
@@ -389,17 +389,17 @@ def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     assert "This takes the role admin. Ask Dan." in words(page)
     assert cleo.post("/resume").status == 303
     assert cleo.post("/compared").status == 403
-    assert HoldKind.DOUBT in at.app.guard().holds()
+    assert HoldKind.DOUBT in at.app.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
     assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
-    assert at.app.guard().holds() == {}
+    assert at.app.delivery.guard().holds() == {}
 
 
 def test_a_reason_is_a_line(at: Room) -> None:
     cleo = at.as_("cleo")
     answer = at.press(cleo, cleo.get("/stop"), "/desk/stop", reason="x" * 201)
     assert answer.status == 422
-    assert at.app.guard().holds() == {}
+    assert at.app.delivery.guard().holds() == {}
 
 
 @pytest.mark.parametrize("who", ["vera", "ana", "ben"])
@@ -408,4 +408,4 @@ def test_who_does_not_send_stops_nothing(at: Room, who: str) -> None:
     assert signed.get("/stop").status == 403
     for deed in ("stop", "resume", "compared"):
         assert signed.post(f"/{deed}").status == 403
-    assert at.app.guard().holds() == {}
+    assert at.app.delivery.guard().holds() == {}

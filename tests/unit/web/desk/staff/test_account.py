@@ -26,7 +26,12 @@ def test_an_account_shows_no_secret(dan: Browser) -> None:
     with dan.site.app.store.read() as tx:
         known = tx.accounts.get(DAN)
     assert known is not None
-    for secret in (known.password, known.factor, dan.cookie, dan.site.app.proofs.secret("00" * 20)):
+    for secret in (
+        known.password,
+        known.factor,
+        dan.cookie,
+        dan.site.app.staff.proofs.secret("00" * 20),
+    ):
         assert secret not in said
     assert "Firefox on Linux" in said
     assert dan.get("/account").headers["cache-control"] == "no-store"
@@ -217,7 +222,7 @@ def test_acts_on_others_need_a_fresh_factor(dan: Browser, browser: Browser, site
 
 
 def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> None:
-    link = invite.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.proofs)
+    link = invite.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.app.staff.proofs)
     name = '<img src=x onerror="alert(1)">'
     browser.post(f"/invitation/{link.word}", {"name": name, "password": PASSWORD})
     for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):

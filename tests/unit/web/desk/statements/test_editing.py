@@ -191,18 +191,18 @@ def test_fields_that_are_none_change_nothing(desk: Desk, fields: object) -> None
 def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     desk.keep(act="hand-in")
     app = desk.staffed.site.app
-    app.look()
-    app.approve("library-hours", by=desk.ben.address, despite="a test")
+    app.tick.look()
+    app.statements.approve("library-hours", by=desk.ben.address, despite="a test")
     digest = desk.stored().digest
     desk.save(base=desk.draft.revision, body="Typed on.")
-    app.look()
+    app.tick.look()
     assert (desk.stored().digest, desk.stored().statement.body) == (digest, FORM["body"])
     with app.store.read() as tx:
         [campaign] = tx.campaigns.all()
     assert not campaign.state.ended
     desk.keep(act="hand-in", body="Typed on.")
     assert desk.stored().digest not in {"", digest}
-    app.look()
+    app.tick.look()
     with app.store.read() as tx:
         assert [one.state.ended for one in tx.campaigns.all()] == [True]
 
@@ -293,7 +293,7 @@ def test_where_all_languages_go_in_one_mail_the_preview_has_them(
             "---\ntitle: Horario\nlanguage: es\ntranslation_of: library-hours\n---\nAbre a las 9."
         )
         (staffed.site.folder / "statements" / "horario.md").write_text(text, "utf-8")
-        staffed.site.app.refresh()
+        staffed.site.app.statements.refresh()
         assert "Abre a las 9." in words(desk.ana.get(f"{desk.at}/preview"))
 
 

@@ -55,12 +55,12 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     assert "Nothing waits for you." in on_home(staffed, "ben")
     assert "Goes out next The library opens earlier Tue 24 Nov 2026, 07:05" in said(staffed, "")
     staffed.site.clock.advance(minutes=6)
-    staffed.site.app.look()
+    staffed.site.app.tick.look()
     assert "0 of 5 handed over." in said(staffed, "", "vera")
-    staffed.site.app.hand("cleo@forum.example").pause("hours")
+    staffed.site.app.campaigns.hand("cleo@forum.example").pause("hours")
     assert "Paused by Cleo. Nobody has it yet. Resume" in on_home(staffed, "cleo")
     assert "Resume" not in on_home(staffed, "ben")
-    staffed.site.app.hand("cleo@forum.example").resume("hours")
+    staffed.site.app.campaigns.hand("cleo@forum.example").resume("hours")
     hand_over(staffed)
     assert "Went out last The library opens earlier 5 of 5 accepted." in said(staffed, "", "vera")
 
@@ -121,7 +121,7 @@ def test_fifty_are_on_a_page_and_the_others_are_one_further(staffed: Staffed) ->
     for number in range(51):
         path = staffed.site.folder / "statements" / f"s{number:02}.md"
         path.write_text(f"---\ntitle: Number {number:02}\n---\nText.\n", "utf-8")
-    staffed.site.app.look()
+    staffed.site.app.tick.look()
     first = staffed.as_("vera").get("/statements").text
     assert first.count("/desk/statements/s") == 50
     assert 'rel="next" href="/desk/statements?page=2"' in first
@@ -181,7 +181,7 @@ def test_what_changed_since_the_approval_is_counted(staffed: Staffed) -> None:
 def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> None:
     write(staffed)
     (staffed.site.folder / "statements" / "hours.md").unlink()
-    staffed.site.app.look()
+    staffed.site.app.tick.look()
     page = said(staffed, "/statements/hours", "ana")
     assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
     assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
@@ -201,7 +201,7 @@ def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
     write(staffed)
     path = staffed.site.folder / "statements" / "hours.md"
     path.write_text("---\ntitle: Hours\nlists: 7\n---\nText.\n", "utf-8")
-    staffed.site.app.look()
+    staffed.site.app.tick.look()
     assert "It cannot be read any more: statements/hours.md:3" in said(staffed, "/statements/hours")
 
 
@@ -331,9 +331,9 @@ EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
-    staffed.site.app.approve("hours", by="ben@forum.example", despite=EVIL)
-    staffed.site.app.look()
-    staffed.site.app.hand("cleo@forum.example").pause("hours")
+    staffed.site.app.statements.approve("hours", by="ben@forum.example", despite=EVIL)
+    staffed.site.app.tick.look()
+    staffed.site.app.campaigns.hand("cleo@forum.example").pause("hours")
     with staffed.site.app.store.begin() as tx:
         tx.staff.rename("ana@forum.example", EVIL)
     for path in PATHS:

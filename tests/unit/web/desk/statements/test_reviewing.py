@@ -127,7 +127,7 @@ def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(at: Room, be
     first, second = ben.get(PAGE), dan.get(PAGE)
     assert approve(at, ben, first).status == approve(at, dan, second).status == 303
     assert len(at.approvals) == 2
-    at.app.starter()
+    at.app.campaigns.starter()
     start = at.as_("cleo")
     at.press(start, start.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
     at.begin()
@@ -203,7 +203,7 @@ def test_a_draft_waits_for_its_writers(at: Room, ben: Signed) -> None:
 def test_what_cannot_be_rendered_cannot_be_approved(at: Room, ben: Signed) -> None:
     at.write("![](https://forum.example/a.png)")
     (at.site.folder / "statements" / f"{SLUG}.md").unlink()
-    at.app.look()
+    at.app.tick.look()
     assert "It cannot be made into an email as it is" in words(ben.get(PAGE))
 
 

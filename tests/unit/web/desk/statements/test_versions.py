@@ -57,7 +57,7 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
         desk.staffed.site.clock.advance(minutes=6)
         app = desk.staffed.site.app
         text = desk.draft.version.text
-        app.writing(desk.ana.address).save(
+        app.statements.writing(desk.ana.address).save(
             desk.key, desk.draft.revision, type(text)(**vars(text) | {"body": f"{number}"})
         )
     first = desk.staffed.as_("ana").get(f"{desk.at}/versions")

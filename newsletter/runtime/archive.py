@@ -1,0 +1,42 @@
+"""The archive of a workspace: what went out, for everybody who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+    from newsletter.domain.clock import Clock
+    from newsletter.pipeline.archive.index import Indexed
+    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.store.sql import Store
+
+
+class Past:
+    """What this process made searchable: the next time turns to what is new."""
+
+    @cached_property
+    def indexed(self) -> Indexed:
+        from newsletter.pipeline.archive.index import Indexed
+
+        return Indexed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """What shows what went out."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    renderer: WaitingRenderer
+    past: Past = field(default_factory=Past)
+
+    def index(self) -> None:
+        """Make what went out lately searchable."""
+        from newsletter.pipeline.archive.index import index
+        from newsletter.rendering.text.excerpts import text_of
+
+        index(store=self.store, text_of=text_of, before=self.past.indexed)

@@ -1,0 +1,128 @@
+"""The campaigns of a workspace: planned, started, steered by hand, and gathered in digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+    from newsletter.domain.campaigns.campaign import Campaign
+    from newsletter.domain.campaigns.roundup import Roundup
+    from newsletter.domain.clock import Clock
+    from newsletter.domain.statements.statement import ApprovalPolicy
+    from newsletter.pipeline.campaigns.control import Hand
+    from newsletter.pipeline.campaigns.gather import Gatherer
+    from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
+    from newsletter.pipeline.campaigns.start import Starter
+    from newsletter.pipeline.delivery.lines import Line
+    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.runtime.delivery import Delivery
+    from newsletter.store.sql import Store
+
+
+class Past:
+    """What this process planned: the next time turns to what is new."""
+
+    @cached_property
+    def watch(self) -> Watch:
+        from newsletter.pipeline.campaigns.plan import Watch
+
+        return Watch()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaigns:
+    """What can be done with campaigns."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    policy: ApprovalPolicy
+    renderer: WaitingRenderer
+    delivery: Delivery
+    past: Past = field(default_factory=Past)
+
+    def prepare(self) -> None:
+        """Build all of it now."""
+        _ = (self.gatherer, self.rules)
+
+    @cached_property
+    def roundups(self) -> tuple[Roundup, ...]:
+        """The mails that gather what went out."""
+        from newsletter.config.roundups import configured
+
+        return configured(self.settings.roundups, language=self.settings.language)
+
+    @cached_property
+    def gatherer(self) -> Gatherer:
+        """What makes round-ups."""
+        from newsletter.pipeline.campaigns.gather import Gatherer, Issues
+        from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
+
+        settings = self.settings
+        abstracts = WrittenAbstracts(settings.house(), self.renderer.wordings)
+        return Gatherer(
+            store=self.store,
+            roundups=self.roundups,
+            issues=Issues(timezone=settings.timezone, abstracts=abstracts),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def rules(self) -> PlanRules:
+        """How campaigns are planned."""
+        from newsletter.domain.campaigns.go import StartBy
+        from newsletter.pipeline.campaigns.plan import PlanRules
+
+        settings, lines = self.settings, self.delivery.lines
+        provider, second = lines.first.provider, lines.second
+        return PlanRules(
+            policy=self.policy,
+            undo_window=settings.schedule.undo_window,
+            timezone=settings.timezone,
+            provider=provider.name,
+            batch_size=_batch_size(settings, lines.first, second),
+            capabilities=provider.capabilities,
+            second=second.provider.capabilities if second else None,
+            together=settings.together,
+            start=StartBy(settings.schedule.start),
+        )
+
+    def plan(self) -> Planned:
+        """Plan what is approved, and withdraw what no longer is."""
+        from newsletter.pipeline.campaigns.plan import plan
+
+        return plan(store=self.store, rules=self.rules, clock=self.clock, before=self.past.watch)
+
+    def start_due(self) -> tuple[Campaign, ...]:
+        """Freeze the audience of those whose time has come; returns them."""
+        from newsletter.pipeline.campaigns.plan import start_due
+
+        return start_due(store=self.store, rules=self.rules, clock=self.clock)
+
+    def starter(self) -> Starter:
+        """What starts what is approved, and undoes it."""
+        from newsletter.pipeline.campaigns.start import Starter
+
+        return Starter(
+            store=self.store, clock=self.clock, policy=self.policy, times=self.rules.times
+        )
+
+    def hand(self, actor: str) -> Hand:
+        """A person's hand on campaigns."""
+        from newsletter.pipeline.campaigns.control import Hand
+
+        return Hand(store=self.store, clock=self.clock, actor=actor)
+
+
+def _batch_size(settings: Settings, *lines: Line | None) -> int:
+    """No batch may hold more than each provider takes, or than its rate allows in a second."""
+    limits = [line.provider.capabilities.max_recipients for line in lines if line]
+    for options in settings.providers:
+        if options.batch_size is not None:
+            limits.append(options.batch_size)
+        if options.rate is not None:
+            limits.append(max(1, int(options.rate)))
+    return min(limits)

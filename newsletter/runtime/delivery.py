@@ -1,0 +1,287 @@
+"""Sending: the providers, what leaves through them and when, and what they tell of it later."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+    from newsletter.domain.campaigns.campaign import Campaign
+    from newsletter.domain.clock import Clock
+    from newsletter.domain.delivery.pacing import Limits, Wait
+    from newsletter.domain.events.event import Event
+    from newsletter.domain.ports import Examiner, History, Links, Webhook
+    from newsletter.pipeline.delivery.dispatch import Dispatcher
+    from newsletter.pipeline.delivery.guard import Guard
+    from newsletter.pipeline.delivery.letters import Courier
+    from newsletter.pipeline.delivery.lines import Line, Lines
+    from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
+    from newsletter.pipeline.events.record import Poller, Recorded
+    from newsletter.providers.common.options import ProviderOptions
+    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.store.file.watermark import FileWatermark
+    from newsletter.store.sql import Store
+
+
+# A claim outlives the longest call by so much, for building the bytes and booking the answer.
+_LEASE_MARGIN = timedelta(seconds=60)
+_FETCH_WITHIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What sends, and hears of what was sent."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    watermark: FileWatermark
+    links: Links
+    renderer: WaitingRenderer
+    key: bytes = field(repr=False)
+    """The workspace's oldest, which never changes: names are made by it."""
+
+    def prepare(self) -> None:
+        """Build all of it now: threads share it."""
+        _ = (self.lines, self.webhooks, self.histories)
+
+    @cached_property
+    def workspace(self) -> str:
+        """Its name in those of its attempts."""
+        from newsletter.runtime.keys import workspace_name
+
+        return workspace_name(self.key)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The providers, and the turns at each."""
+        from newsletter.pipeline.delivery.lines import Lines
+
+        first, *others = (
+            _line(options, self.settings, self.clock, self.key)
+            for options in self.settings.providers
+        )
+        second = others[0] if others else None
+        return Lines(first=first, second=second, after=self.settings.fail_over_after)
+
+    @cached_property
+    def webhooks(self) -> Mapping[str, Webhook]:
+        """Kind of provider → what reads its posts. One without is not listened to."""
+        return _webhooks(self.settings, [line.name for line in self.lines.all])
+
+    @cached_property
+    def histories(self) -> Mapping[str, tuple[timedelta, History]]:
+        """Kind of provider → how often it is asked for events, and what lists them."""
+        return _histories(self.settings, [line.name for line in self.lines.all])
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock proves that one process sends."""
+        return self.settings.lock_path
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim holds: longer than the longest call."""
+        return max(one.timeout for one in self.settings.providers) + _LEASE_MARGIN
+
+    def new_attempt(self) -> str:
+        """A name that no try had before."""
+        from newsletter.domain.delivery.batch import attempt_name
+
+        return attempt_name(self.workspace, secrets.token_hex(12))
+
+    def dispatcher(self) -> Dispatcher:
+        """What hands batches over; threads may share it."""
+        from newsletter.pipeline.delivery.dispatch import Dispatcher
+
+        return Dispatcher(
+            store=self.store,
+            watermark=self.watermark,
+            lines=self.lines,
+            links=self.links,
+            clock=self.clock,
+            lease=self.lease,
+            attempt_ids=self.new_attempt,
+            jitter=random.random,
+            carriage=self.settings.carriage(),
+        )
+
+    def courier(self) -> Courier:
+        """What hands letters over to those who asked for them."""
+        from newsletter.pipeline.delivery.letters import Courier
+
+        return Courier(
+            store=self.store,
+            watermark=self.watermark,
+            lines=self.lines,
+            links=self.links,
+            writer=self.renderer,
+            titles={one.name: one.title for one in self.settings.offers()},
+            public_url=self.settings.public_url,
+            language=self.settings.language,
+            most_per_hour=self.settings.signup.most_per_hour,
+            clock=self.clock,
+            lease=self.lease,
+            attempt_ids=self.new_attempt,
+            jitter=random.random,
+            desk=f"{self.settings.desk_url}/account",
+        )
+
+    def reconciler(self) -> Reconciler:
+        """What finds out about batches that are unknown."""
+        from newsletter.pipeline.delivery.reconcile import Reconciler
+
+        return Reconciler(
+            store=self.store,
+            lines=self.lines,
+            links=self.links,
+            clock=self.clock,
+            lease=self.lease,
+            jitter=random.random,
+        )
+
+    def recover(self) -> Recovered:
+        """Take over from a process that is provably dead."""
+        from newsletter.pipeline.delivery.reconcile import recover
+
+        return recover(store=self.store, accounts=self.lines.accounts, clock=self.clock)
+
+    def guard(self) -> Guard:
+        """What says whether this workspace may send."""
+        from newsletter.pipeline.delivery.guard import Guard
+
+        return Guard(
+            store=self.store,
+            watermark=self.watermark,
+            clock=self.clock,
+            names=lambda: secrets.token_hex(16),
+        )
+
+    def waits(self) -> dict[str, Wait | None]:
+        """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
+        with self.store.read() as tx:
+            return self.lines.waits(tx, self.clock.now())
+
+    def wait(self) -> Wait | None:
+        """Why nothing at all may leave now, and until when; None where something may."""
+        with self.store.read() as tx:
+            waits = self.lines.waits(tx, self.clock.now())
+            carriers = tx.campaigns.carriers() or {""}
+        found = [waits.get(carrier, waits[""]) for carrier in carriers]
+        return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
+
+    def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
+        """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
+        return self.webhooks[kind].read(headers, body, self.clock.now())
+
+    def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
+        """Write down what a provider told; returns what it came to, and what was stopped by it."""
+        from newsletter.pipeline.events.record import record
+
+        recorded = record(
+            events,
+            provider=kind,
+            workspace=self.workspace,
+            store=self.store,
+            clock=self.clock,
+        )
+        return recorded, self.brake()
+
+    def poller(
+        self, kind: str, hear: Callable[[Sequence[Event]], None], stopped: Callable[[], bool]
+    ) -> Poller:
+        """What asks a provider for events. ``kind`` is one of ``histories``."""
+        from newsletter.pipeline.events.record import Poller
+
+        _, history = self.histories[kind]
+        return Poller(history=history, record=hear, clock=self.clock, stopped=stopped)
+
+    def brake(self) -> tuple[Campaign, ...]:
+        """Stop what does harm; returns it."""
+        from newsletter.pipeline.events.breaker import stop_harm
+
+        return stop_harm(store=self.store, clock=self.clock)
+
+    @property
+    def examiners(self) -> tuple[Examiner, ...]:
+        """What finds out whether each provider would take our mail, the first one first."""
+        from newsletter.providers import registry
+
+        sender = self.settings.sender.address
+        return tuple(
+            registry.examiner(options, sender=sender, clock=self.clock)
+            for options in self.settings.providers
+        )
+
+
+def _webhooks(settings: Settings, kinds: Sequence[str]) -> Mapping[str, Webhook]:
+    """What reads the posts of each provider whose key or topics are given."""
+    found = {
+        kind: _webhook(kind, options)
+        for kind, options in zip(kinds, settings.providers, strict=True)
+    }
+    return {kind: webhook for kind, webhook in found.items() if webhook}
+
+
+def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
+    from newsletter.providers import registry
+
+    key = getattr(options, "webhook_key", None)
+    return registry.webhook(
+        kind,
+        key=key and key.get_secret_value(),
+        topics=getattr(options, "webhook_topics", ()),
+        fetch=_fetch,
+    )
+
+
+def _fetch(address: str) -> bytes:
+    from newsletter.providers.common.calls import fetcher  # the HTTP client
+
+    return fetcher(timeout=_FETCH_WITHIN)(address)
+
+
+def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[timedelta, History]]:
+    """What lists the events of each provider that has to be asked for them."""
+    from newsletter.providers.registry import history
+
+    return {
+        kind: (options.poll_events, history(options))
+        for kind, options in zip(kinds, settings.providers, strict=True)
+        if options.poll_events is not None
+    }
+
+
+def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> Line:
+    from newsletter.pipeline.delivery.lines import Line, Turns
+    from newsletter.providers import registry
+    from newsletter.providers.common.options import account_of
+    from newsletter.runtime.keys import account_name
+
+    provider = registry.build(options, workspace=settings.workspace, clock=clock)
+    turns = Turns(
+        provider=provider.name,
+        domain=settings.sender.address.rpartition("@")[2].lower(),
+        limits=_limits(options, settings.timezone),
+    )
+    account = account_name(key)(account_of(options))
+    return Line(provider=provider, turns=turns, account=account)
+
+
+def _limits(options: ProviderOptions, timezone: str) -> Limits:
+    from newsletter.domain.delivery.pacing import Limits, WarmUp
+
+    return Limits(
+        timezone=timezone,
+        rate=options.rate,
+        burst=options.burst,
+        daily_quota=options.daily_quota,
+        warm_up=WarmUp(**dict(options.warm_up)) if options.warm_up else None,
+    )

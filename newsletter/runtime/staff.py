@@ -1,0 +1,38 @@
+"""The staff of a workspace, and what they prove by who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+    from newsletter.domain.clock import Clock
+    from newsletter.pipeline.staff.proofs import Proofs
+    from newsletter.store.sql import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """What lets staff in."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    key: bytes = field(repr=False)
+    """The workspace's oldest, which never changes: second factors are sealed by it."""
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """What staff prove by who they are."""
+        from newsletter.credentials.passwords import Passwords
+        from newsletter.pipeline.staff.proofs import Proofs
+
+        return Proofs(
+            store=self.store,
+            clock=self.clock,
+            key=self.key,
+            passwords=Passwords(),
+            rules=self.settings.desk.rules(),
+        )

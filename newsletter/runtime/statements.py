@@ -1,0 +1,353 @@
+"""The statements of a workspace: read, rendered, reviewed, approved, and written at the desk.
+
+What brings large libraries (what reads web pages and Word files, templates and mail) is imported by
+what needs it: a command that lists loads none of it. So it is with all services.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.config.settings import Settings
+    from newsletter.config.sources import AnySource, FeedOptions, WordPressOptions
+    from newsletter.domain.clock import Clock
+    from newsletter.domain.errors import Fault
+    from newsletter.domain.ports import Feed, Links, Source
+    from newsletter.domain.statements.draft import Draft
+    from newsletter.domain.statements.statement import ApprovalPolicy, Statement
+    from newsletter.domain.subscribers.segment import Segment
+    from newsletter.pipeline.campaigns.facts import Rules
+    from newsletter.pipeline.statements.approve import Compared, Given, Noted
+    from newsletter.pipeline.statements.ingest import Read
+    from newsletter.pipeline.statements.render import Tried
+    from newsletter.pipeline.statements.review import ReviewRules
+    from newsletter.pipeline.statements.submit import Submitting
+    from newsletter.pipeline.statements.visit import Visitor
+    from newsletter.pipeline.statements.write import Writing
+    from newsletter.rendering.waiting import WaitingRenderer
+    from newsletter.runtime.campaigns import Campaigns
+    from newsletter.runtime.subscribers import Subscribers
+    from newsletter.sources.statements import Defaults
+    from newsletter.store.sql import Store
+
+
+class Past:
+    """What this process saw of statements, stage by stage: each turns to what is new."""
+
+    @cached_property
+    def read(self) -> Read:
+        from newsletter.pipeline.statements.ingest import Read
+
+        return Read()
+
+    @cached_property
+    def tried(self) -> Tried:
+        from newsletter.pipeline.statements.render import Tried
+
+        return Tried()
+
+    @cached_property
+    def compared(self) -> Compared:
+        from newsletter.pipeline.statements.approve import Compared
+
+        return Compared()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statements:
+    """What can be done with statements."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    links: Links
+    policy: ApprovalPolicy
+    """What an approval needs in order to count."""
+    renderer: WaitingRenderer
+    """What makes mails of statements."""
+    campaigns: Campaigns
+    subscribers: Subscribers
+    past: Past = field(default_factory=Past)
+
+    def prepare(self) -> None:
+        """Build all of it now. Raises InvalidInput, as for a template that cannot be parsed."""
+        self.renderer.prepare()
+        _ = (self.sources, self.feeds)
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Where statements come from."""
+        from newsletter.pipeline.statements.kept import DeskSource, RoundupSource
+
+        # first round-ups and the desk: of two with one slug it is the file that has to change
+        own = _sources(self.settings, self.subscribers.segments, self.store, self.clock)
+        return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
+
+    @cached_property
+    def feeds(self) -> tuple[Feed, ...]:
+        """The sources that are visited over the network."""
+        return _feeds(self.settings, self.clock)
+
+    @cached_property
+    def defaults(self) -> Defaults:
+        """What holds of a text that does not say otherwise."""
+        from newsletter.sources.statements import Defaults
+
+        return Defaults(
+            lists=self.settings.default_lists,
+            language=self.settings.language,
+            timezone=self.settings.timezone,
+            segments=self.subscribers.segments,
+        )
+
+    @cached_property
+    def review_rules(self) -> ReviewRules:
+        """How statements are reviewed."""
+        from newsletter.pipeline.statements.review import ReviewRules
+        from newsletter.rendering.waiting import WaitingReviewer
+
+        return ReviewRules(
+            reviewer=WaitingReviewer(),
+            timezone=self.settings.timezone,
+            together=self.settings.together,
+        )
+
+    def refresh(self) -> tuple[Fault, ...]:
+        """Bring what is stored about statements up to date; returns what is wrong with them."""
+        return self.take_in()[0]
+
+    def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
+        """As ``refresh``; returns also whose approvals their own files brought."""
+        from newsletter.pipeline.campaigns.vouch import vouch
+        from newsletter.pipeline.statements.approve import note_front_matter
+        from newsletter.pipeline.statements.ingest import ingest
+        from newsletter.pipeline.statements.render import render
+
+        past = self.past
+        read = ingest(store=self.store, sources=self.sources, clock=self.clock, before=past.read)
+        made = render(
+            store=self.store,
+            renderer=self.renderer,
+            clock=self.clock,
+            together=self.settings.together,
+            before=past.tried,
+        )
+        noted = note_front_matter(
+            store=self.store,
+            policy=self.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+            before=past.compared,
+        )
+        vouch(
+            store=self.store,
+            roundups=self.campaigns.roundups,
+            rules=self.review_rules,
+            clock=self.clock,
+        )
+        return read.faults + made.faults, noted
+
+    def approve(
+        self,
+        slug: str,
+        *,
+        by: str,
+        expect: str = "",
+        despite: str | None = None,
+        no_embargo: bool = False,
+        override: bool = False,
+        at_desk: bool = False,
+        shown: int | None = None,
+    ) -> Given:
+        """Take down a yes to a statement. Raises NotFound or Refused."""
+        from newsletter.pipeline.statements.approve import Yes, approve
+
+        yes = Yes(
+            slug=slug,
+            by=by,
+            expect=expect,
+            despite=despite,
+            no_embargo=no_embargo,
+            override=override,
+            at_desk=at_desk,
+            shown=shown,
+        )
+        return approve(
+            yes,
+            store=self.store,
+            policy=self.policy,
+            rules=self.review_rules,
+            clock=self.clock,
+            start=self.campaigns.starter().start_by_approval,
+        )
+
+    def send_back(self, slug: str, *, by: str, expect: str, reason: str) -> None:
+        """Send a statement back to its writers. Raises NotFound or Refused."""
+        from newsletter.pipeline.statements.send_back import send_back
+
+        send_back(
+            slug,
+            by=by,
+            expect=expect,
+            reason=reason,
+            store=self.store,
+            policy=self.policy,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def standpoint(self) -> Rules:
+        """By what it is said where a statement stands."""
+        from newsletter.domain.campaigns.go import StartBy
+        from newsletter.domain.campaigns.state import Sorting
+        from newsletter.pipeline.campaigns.facts import Rules
+
+        by_sender = self.settings.schedule.start == StartBy.SENDER.value
+        together = self.settings.together
+        sorting = Sorting(policy=self.policy, together=together, by_sender=by_sender)
+        return Rules(sorting=sorting, times=self.campaigns.rules.times, fault=self._fault)
+
+    def _fault(self, statement: Statement) -> str:
+        """What is wrong with a text or its file, as far as this process has seen it."""
+        faults = self.past.tried.faults.get(statement.slug, ())
+        own = (one for one in self.past.read.faults if one.file == statement.origin)
+        found = next(iter((*faults, *own)), None)
+        return "" if found is None else str(found)
+
+    def writing(self, actor: str) -> Writing:
+        """A person who writes at the desk."""
+        from newsletter.pipeline.statements.write import Writing
+
+        return Writing(store=self.store, clock=self.clock, actor=actor)
+
+    @property
+    def submitting(self) -> Submitting:
+        """What hands texts in, and takes them back."""
+        from newsletter.pipeline.statements.submit import Submitting
+
+        return Submitting(
+            store=self.store, clock=self.clock, renderer=self.renderer, defaults=self.defaults
+        )
+
+    def hand_in(self, key: str, base: int, *, by: str) -> Draft:
+        """Have others look at a text of the desk, and make its mail. Raises as handing in does."""
+        mark = self._mark()
+        draft = self.submitting.hand_in(key, base, by=by)
+        self._render_since(mark)
+        return draft
+
+    def take_back(self, key: str, *, by: str) -> Draft:
+        """Have nobody look at a text of the desk any more. Raises Refused."""
+        mark = self._mark()
+        draft = self.submitting.take_back(key, by=by)
+        self._render_since(mark)
+        return draft
+
+    def _mark(self) -> int:
+        with self.store.read() as tx:
+            return tx.statements.touched(None)[0]
+
+    def _render_since(self, mark: int) -> None:
+        """Render what changed since: no other thread's looks are touched by that."""
+        from newsletter.pipeline.statements.render import Tried, render
+
+        together = self.settings.together
+        render(
+            store=self.store,
+            renderer=self.renderer,
+            clock=self.clock,
+            together=together,
+            before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
+        )
+
+    def visitor(self) -> Visitor:
+        """What visits feeds."""
+        from newsletter.pipeline.statements.visit import Visitor
+        from newsletter.sources.writing import slugify
+
+        return Visitor(store=self.store, clock=self.clock, share=random.random, slugify=slugify)
+
+
+def _sources(
+    settings: Settings, segments: tuple[Segment, ...], store: Store, clock: Clock
+) -> tuple[Source, ...]:
+    """What reads the statements of each source, in their order."""
+    return tuple(
+        _source(options, settings, segments, store, clock) for options in settings.statements
+    )
+
+
+def _source(
+    options: AnySource,
+    settings: Settings,
+    segments: tuple[Segment, ...],
+    store: Store,
+    clock: Clock,
+) -> Source:
+    from newsletter.config.sources import FolderOptions
+    from newsletter.domain.subscribers.audience import fold
+    from newsletter.sources.folder import FolderSource
+
+    if isinstance(options, FolderOptions):
+        return FolderSource(
+            folder=settings.resolve(options.path),
+            workspace=settings.workspace,
+            default_lists=settings.default_lists,
+            language=settings.language,
+            timezone=settings.timezone,
+            segments=segments,
+        )
+    from newsletter.pipeline.statements.kept import FeedSource  # with what reads pages
+
+    feed = _feed(options, settings, clock)
+    return FeedSource(
+        feed=feed.name,
+        address=feed.address,
+        store=store,
+        lists=options.lists or settings.default_lists,
+        language=settings.language,
+        own_language=options.language or "",
+        approved_by=tuple(map(fold, options.approved_by)) if options.trusted else (),
+    )
+
+
+def _feeds(settings: Settings, clock: Clock) -> tuple[Feed, ...]:
+    """What visits each source that is somewhere else."""
+    from newsletter.config.sources import visited
+
+    return tuple(_feed(options, settings, clock) for options in visited(settings.statements))
+
+
+def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
+    from newsletter.config.sources import FeedOptions
+    from newsletter.sources.feeds.elsewhere import Elsewhere
+    from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
+    from newsletter.sources.feeds.visiting import SyndicatedFeed, WordPressFeed
+
+    fetcher = Fetcher(allow_private=options.allow_private)
+    if isinstance(options, FeedOptions):
+        return SyndicatedFeed(
+            name=options.known_as,
+            address=options.url,
+            every=options.every,
+            trusted=options.trusted,
+            fetcher=fetcher,
+            reader=Elsewhere(),
+            clock=clock,
+            zone=settings.timezone,
+        )
+    return WordPressFeed(
+        name=options.known_as,
+        site=options.url,
+        category=options.category or "",
+        every=options.every,
+        trusted=options.trusted,
+        fetcher=fetcher,
+        reader=Elsewhere(),
+        clock=clock,
+        zone=settings.timezone,
+    )
