@@ -93,6 +93,13 @@ class Sender(Section):
         examples=["press@forum.example"],
     )
 
+    unsubscribe_inbox: Address | None = Field(
+        default=None,
+        description="An inbox for mail programs that unsubscribe by email, as Apple's do. Nothing"
+        " reads it but `newsletter subscribers unsubscribe`, to which you give what arrives there.",
+        examples=["unsubscribe@forum.example"],
+    )
+
     def named(self) -> content.Sender:
         """The sender as messages name it."""
         return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")

@@ -287,6 +287,7 @@ class Settings(Section):
             brand=self.brand.chosen(),
             layout=self.layout.chosen(),
             counting=self.utm.chosen() if self.utm else content.Counting(),
+            unsubscribe_inbox=self.sender.unsubscribe_inbox or "",
             lists=tuple(
                 content.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
                 for one in self.offers()

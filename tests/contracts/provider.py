@@ -132,6 +132,21 @@ class ProviderContract:
             assert message.one("List-Unsubscribe") == link
             assert message.one("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 
+    def test_an_inbox_beside_the_link_to_unsubscribe_arrives_too(self, service: Service) -> None:
+        mark = "NLMERGEUNSUBSCRIBE"
+        ways = f"<https://news.forum.example/u/{mark}>, <mailto:u@a.example?subject=u.{mark}>"
+        headers = (
+            *(each for each in content().headers if each[0] != "List-Unsubscribe"),
+            ("List-Unsubscribe", ways),
+            ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        )
+        sent = batch(headers=headers)
+        got = self.deliver(service, sent)
+        for recipient in sent.recipients:
+            message = got[recipient.address]
+            assert " ".join(message.one("List-Unsubscribe").split()) == recipient.merge(ways)
+            assert message.one("X-Auto-Response-Suppress") == "OOF, AutoReply"
+
     def test_sender_subject_and_list_headers_arrive_once(self, service: Service) -> None:
         sent = batch()
         got = self.deliver(service, sent)

@@ -32,6 +32,11 @@ for _name, _at, _about in (
     ),
     ("list", "subscribers.people:list_people", "Show the people, the newest ones."),
     ("add", "subscribers.people:add", "Put one person on a list."),
+    (
+        "unsubscribe",
+        "subscribers.departing:unsubscribe",
+        "Do what an email to the inbox for unsubscribing asks.",
+    ),
     ("form", "subscribers.signup:form", "Print a form to sign up by, for a page of your own site."),
 ):
     subscribers.later(_name, f"newsletter.cli.{_at}", _about)  # they know files and pages

@@ -117,6 +117,8 @@ class House:
     """Those with a title of their own; of the others readers read the name."""
     layout: Layout = field(default_factory=Layout)
     counting: Counting = field(default_factory=Counting)
+    unsubscribe_inbox: str = ""
+    """Where mail programs may write to in a reader's name to unsubscribe; empty for nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

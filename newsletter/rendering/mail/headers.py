@@ -2,13 +2,25 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
+from email.parser import BytesParser
+from email.policy import default
+from urllib.parse import quote
 
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.statements.content import House, MergeField
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import fold
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SENDER_ID_LENGTH = 12
+
+_NO_ANSWERS = ("X-Auto-Response-Suppress", "OOF, AutoReply")
+"""What Exchange goes by, where others go by List-Id and tell nobody that somebody is away
+(RFC 3834, 2). ``All`` would silence bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
+
+_LEAVES = "unsubscribe."
+_DEPARTURE = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
 def unsubscribe_url(house: House) -> str:
@@ -38,8 +50,9 @@ def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ..
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(house.organisation.name)}<{first}.{domain}>"),
-        ("List-Unsubscribe", f"<{unsubscribe_url(house)}>"),
+        ("List-Unsubscribe", ", ".join(_ways_out(house))),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        _NO_ANSWERS,
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),
     )
 
@@ -53,7 +66,23 @@ def headers_for_one(house: House) -> tuple[tuple[str, str], ...]:
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("Auto-Submitted", "auto-generated"),
+        _NO_ANSWERS,
     )
+
+
+def _ways_out(house: House) -> Iterator[str]:
+    """The link first, for whoever takes only one (RFC 2369); RFC 8058 posts to the link alone."""
+    yield f"<{unsubscribe_url(house)}>"
+    if house.unsubscribe_inbox:
+        inbox = quote(ascii_domain(house.unsubscribe_inbox), safe="@+!$'*/=^_`{|}~.-")
+        yield f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>"
+
+
+def word_of_departure(email: bytes) -> str:
+    """The reader's signed word in an email to the inbox for leaving; empty where none is."""
+    subject = str(BytesParser(policy=default).parsebytes(email, headersonly=True)["Subject"] or "")
+    found = _DEPARTURE.search(subject)
+    return found[1] if found else ""
 
 
 def sender_id(domain: str) -> str:

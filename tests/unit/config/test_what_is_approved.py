@@ -54,6 +54,7 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "sender.name": {"sender": {"name": "Another Forum"}},
     "sender.address": {"sender": {"address": "other@forum.example"}},
     "sender.reply_to": {"sender": {"reply_to": "answers@forum.example"}},
+    "sender.unsubscribe_inbox": {"sender": {"unsubscribe_inbox": "leave@forum.example"}},
     "brand.accent": {"brand": {"accent": "#123456"}},
     "brand.ground": {"brand": {"ground": "#fefefe"}},
     "brand.masthead": {"brand": {"masthead": "#123456"}},

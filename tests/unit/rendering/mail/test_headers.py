@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from newsletter.rendering.mail.headers import headers_for, sender_id
+from newsletter.rendering.mail.headers import headers_for, sender_id, word_of_departure
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT
 
@@ -24,6 +24,7 @@ def test_the_fields_are_these_and_no_others() -> None:
         "List-Id": "Example Forum <press.forum.example>",
         "List-Unsubscribe": "<https://news.forum.example/u/NLMERGEUNSUBSCRIBE>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
         "Feedback-ID": f"example-forum-resigns:press:newsletter:{sender_id('forum.example')}",
     }
 
@@ -43,6 +44,44 @@ def test_the_list_name_is_quoted_where_needed_and_left_out_beyond_ascii(
     name: str, shown: str
 ) -> None:
     assert headers(name)["List-Id"] == f"{shown}<press.forum.example>"
+
+
+@rows(
+    ("inbox", "written"),
+    [
+        ("leave@forum.example", "leave@forum.example"),
+        ("a+b%c&d@fórum.example", "a+b%25c%26d@xn--frum-qqa.example"),
+    ],
+)
+def test_an_inbox_for_leaving_stands_behind_the_link(inbox: str, written: str) -> None:
+    fields = dict(headers_for(replace(HOUSE, unsubscribe_inbox=inbox), STATEMENT))
+    assert fields["List-Unsubscribe"] == (
+        "<https://news.forum.example/u/NLMERGEUNSUBSCRIBE>,"
+        f" <mailto:{written}?subject=unsubscribe.NLMERGEUNSUBSCRIBE>"
+    )
+    assert fields["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@rows(
+    ("subject", "word"),
+    [
+        ("unsubscribe.aB1_-x", "aB1_-x"),
+        ("Re: unsubscribe.aB1_-x (via iPhone)", "aB1_-x"),
+        ("=?utf-8?q?unsubscribe=2EaB1=5F-x?=", "aB1_-x"),
+        ("unsubscribe", ""),
+        ("unsubscribe.", ""),
+        ("Unsubscribe me.aB1", ""),
+        (f"unsubscribe.{'x' * 201}", ""),
+    ],
+)
+def test_an_email_to_it_says_by_its_subject_whose_it_is(subject: str, word: str) -> None:
+    email = f"From: ana@example.org\r\nSubject: {subject}\r\n\r\nunsubscribe.other\r\n"
+    assert word_of_departure(email.encode()) == word
+
+
+@rows("email", [b"", b"\xff\x00", b"Subject:\r\n", b"\r\nunsubscribe.aB1", b"Subject" * 9999])
+def test_what_is_no_such_email_has_no_word(email: bytes) -> None:
+    assert word_of_departure(email) == ""
 
 
 def test_the_feedback_id_has_four_parts_and_a_sender_of_fitting_length() -> None:

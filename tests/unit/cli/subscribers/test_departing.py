@@ -1,0 +1,75 @@
+"""``subscribers unsubscribe``: mail programs that leave by email, in a reader's name."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli.subscribers.subscribers import subscribers
+from newsletter.domain.errors import InvalidInput, NotFound
+from newsletter.domain.subscribers.audience import Entry
+from newsletter.runtime.app import App
+from newsletter.runtime.wiring import opened
+from tests.fakes import NOON
+from tests.workspaces import plain_workspace
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with opened(plain_workspace(tmp_path), {}) as app:
+        with app.store.begin() as tx:
+            tx.readers.upsert([Entry(address="ana@example.org", lists=("press",))], NOON)
+        yield app
+
+
+@pytest.fixture
+def arrive(app: App, tmp_path: Path) -> Callable[[str], None]:
+    """An email with this subject arrives at the inbox."""
+
+    def run(subject: str) -> None:
+        email = tmp_path / "arrived.eml"
+        email.write_text(f"From: someone@example.net\nSubject: {subject}\n\nunsubscribe\n")
+        words = ["unsubscribe", "--workspace", str(app.settings.workspace), str(email)]
+        subscribers.main(words, standalone_mode=False)
+
+    return run
+
+
+def lists(app: App) -> tuple[str, ...]:
+    with app.store.read() as tx:
+        found = tx.readers.find("ana@example.org")
+    assert found is not None
+    return found.lists
+
+
+def word(app: App, campaign: int, reader: int) -> str:
+    return app.links.unsubscribe_tokens(campaign, [reader])[0]
+
+
+def test_the_signed_subject_ends_what_the_link_would_end(
+    app: App, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive(f"unsubscribe.{word(app, 1, 1)}")
+    assert lists(app) == ()
+    assert "gets no more" in capsys.readouterr().err
+    arrive(f"unsubscribe.{word(app, 1, 1)}")  # again does no harm
+
+
+def test_an_answer_to_a_test_email_ends_nothing(
+    app: App, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrive(f"unsubscribe.{word(app, 0, 1)}")
+    assert lists(app) == ("press",)
+    assert "a test email" in capsys.readouterr().err
+
+
+def test_what_a_person_wrote_or_made_up_ends_nothing_and_says_so(
+    app: App, arrive: Callable[[str], None]
+) -> None:
+    with pytest.raises(InvalidInput, match="a person has to read it"):
+        arrive("Please take me off your list")
+    with pytest.raises(NotFound, match="not one of ours"):
+        arrive("unsubscribe.made-up")
+    with pytest.raises(NotFound, match="not in these books"):
+        arrive(f"unsubscribe.{word(app, 1, 2)}")
+    assert lists(app) == ("press",)
