@@ -107,10 +107,15 @@ class Scheduler:
         self._wake.set()
 
     def run(self, *, until_idle: bool = False) -> Run:
-        """Work. One process at a time: raises Refused where another is at it."""
+        """Work. One process at a time: raises Refused where another is at it.
+
+        Where sending is stopped it waits until it is resumed: the desk on which that is done, and
+        readers' links, need this process. ``until_idle`` raises Refused instead.
+        """
         self._tick.prepare()  # the threads share what is built
         with only_one(self._delivery.lock_path):
-            self._delivery.guard().begin()
+            if not self._begins(until_idle):
+                return self._run
             log_recovered(self._delivery.recover())
             with self._delivery.store.read() as tx:
                 self._run.finished |= set(tx.campaigns.sending())
@@ -129,6 +134,23 @@ class Scheduler:
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
+
+    def _begins(self, until_idle: bool) -> bool:
+        """An epoch has begun; False where it was told to stop before it could begin."""
+        guard = self._delivery.guard()
+        while not self._stop.is_set():
+            try:
+                guard.begin()
+            except Refused as refusal:
+                if until_idle or not guard.holds():
+                    raise
+                log.warning("%s", refusal)
+            else:
+                return True
+            while guard.holds() and not self._stop.wait(_CALM):
+                pass
+            log.warning("sending is resumed")
+        return False
 
     def _start_clock(self) -> BackgroundScheduler:
         clock = BackgroundScheduler(

@@ -5,12 +5,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, EDITOR, Running, Workspace, readers, wait_until
 
 PEOPLE = readers(60)
 SENDER = "sender@forum.example"
+ADDRESS = r"http://127.0.0.1:\d+"
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_stop_ends_a_run_after_the_calls_under_way_and_outlives_it(
     assert "'newsletter resume-sending --by EMAIL'" in ended.stderr
     assert len(mailgun.delivered) == 20
     assert figures(staffed) == ("sending", 20, 40)
-    for command in (("run", "--until-idle"), ("worker",), ("run", "--port", "0")):
+    for command in (("run", "--until-idle"), ("worker", "--until-idle")):
         refused = staffed.do(*command, code=4).stderr
         assert f"{reason}; 'newsletter resume-sending --by EMAIL' resumes it" in refused
     assert len(mailgun.delivered) == 20
@@ -91,6 +93,34 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
+
+
+@pytest.mark.parametrize("command", [("run", "--port", "0"), ("worker",)], ids=["run", "worker"])
+def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
+    staffed: Workspace, command: tuple[str, ...]
+) -> None:
+    staffed.do("stop", "--reason", "wrong figures")
+    running = staffed.start(*command)
+    running.wait_for(r"sending is stopped, nothing leaves: stopped by operator \(wrong figures\)")
+    if command[0] == "run":
+        assert requests.get(f"{running.wait_for(ADDRESS)[0]}/desk/sign-in", timeout=30).ok
+    assert not staffed.outbox
+
+    staffed.do("release")
+
+    running.wait_for("sending is resumed")
+    wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
+    running.stop(signal.SIGTERM)
+    assert running.finish().code == 0
+
+
+def test_a_service_that_waits_for_a_release_can_be_ended(staffed: Workspace) -> None:
+    staffed.do("stop")
+    running = staffed.start("worker")
+    running.wait_for("sending is stopped, nothing leaves")
+    running.stop(signal.SIGTERM)
+    assert running.finish().code == 0
+    assert not staffed.outbox
 
 
 def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace) -> None:

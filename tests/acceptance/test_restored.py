@@ -124,7 +124,7 @@ def test_a_copy_taken_within_the_first_run_is_refused(
     put_back(tmp_path / "copy.db", slow.database)
     forget_the_outbox(slow)
 
-    slow.do("worker", code=4)
+    slow.do("worker", "--until-idle", code=4)
     check_that_it_refuses(slow, "claims, and there were 10: what went out with the last ")
     check_that_it_goes_on_when_released(slow)
 
