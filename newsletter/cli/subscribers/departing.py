@@ -26,7 +26,7 @@ def unsubscribe(shell: Shell, email: BinaryIO) -> None:
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    with shell.app() as app:
+    with shell.services() as app:
         departure = read(word, app.links)
         strangers = leave([departure], store=app.store, clock=app.clock)
     if strangers:
