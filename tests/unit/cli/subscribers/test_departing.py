@@ -8,14 +8,14 @@ import pytest
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.runtime.app import App
+from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path) -> Iterator[Services]:
     with opened(plain_workspace(tmp_path), {}) as app:
         with app.store.begin() as tx:
             tx.readers.upsert([Entry(address="ana@example.org", lists=("press",))], NOON)
@@ -23,7 +23,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture
-def arrive(app: App, tmp_path: Path) -> Callable[[str], None]:
+def arrive(app: Services, tmp_path: Path) -> Callable[[str], None]:
     """An email with this subject arrives at the inbox."""
 
     def run(subject: str) -> None:
@@ -35,19 +35,19 @@ def arrive(app: App, tmp_path: Path) -> Callable[[str], None]:
     return run
 
 
-def lists(app: App) -> tuple[str, ...]:
+def lists(app: Services) -> tuple[str, ...]:
     with app.store.read() as tx:
         found = tx.readers.find("ana@example.org")
     assert found is not None
     return found.lists
 
 
-def word(app: App, campaign: int, reader: int) -> str:
+def word(app: Services, campaign: int, reader: int) -> str:
     return app.links.unsubscribe_tokens(campaign, [reader])[0]
 
 
 def test_the_signed_subject_ends_what_the_link_would_end(
-    app: App, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+    app: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrive(f"unsubscribe.{word(app, 1, 1)}")
     assert lists(app) == ()
@@ -56,7 +56,7 @@ def test_the_signed_subject_ends_what_the_link_would_end(
 
 
 def test_an_answer_to_a_test_email_ends_nothing(
-    app: App, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+    app: Services, arrive: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrive(f"unsubscribe.{word(app, 0, 1)}")
     assert lists(app) == ("press",)
@@ -64,7 +64,7 @@ def test_an_answer_to_a_test_email_ends_nothing(
 
 
 def test_what_a_person_wrote_or_made_up_ends_nothing_and_says_so(
-    app: App, arrive: Callable[[str], None]
+    app: Services, arrive: Callable[[str], None]
 ) -> None:
     with pytest.raises(InvalidInput, match="a person has to read it"):
         arrive("Please take me off your list")
