@@ -146,7 +146,7 @@ def content(workspace: Path) -> Content:
         app.statements.refresh()
         with app.store.read() as tx:
             [stored] = tx.statements.all()
-            found = tx.statements.content(stored.digest)
+            found = tx.statements.content(stored.content_hash)
     assert found is not None
     return found
 

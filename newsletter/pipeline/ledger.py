@@ -34,7 +34,7 @@ TOLD = "told by an event"
 def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> Standing:
     """Whether a statement, as it stands now, may go out. A draft may not, whoever approved it."""
     found = standing(
-        digest=stored.digest,
+        content_hash=stored.content_hash,
         writers=stored.statement.written_by,
         approvals=tx.approvals.of(stored.statement.slug),
         policy=policy,
@@ -58,13 +58,13 @@ def go_of(tx: Transaction, stored: StoredStatement, standing: Standing) -> Go | 
     """Who started it as it stands now, and for how many; None where nobody did."""
     if standing.complete_at is None:
         return None
-    return in_force(tx.goes.of(stored.statement.slug), stored.digest, standing.complete_at)
+    return in_force(tx.goes.of(stored.statement.slug), stored.content_hash, standing.complete_at)
 
 
 def return_of(tx: Transaction, stored: StoredStatement) -> Returned | None:
     """Who sent it back as it stands now, and why; None where nobody did."""
     slug = stored.statement.slug
-    return standing_return(tx.returns.of(slug), stored.digest, tx.approvals.of(slug))
+    return standing_return(tx.returns.of(slug), stored.content_hash, tx.approvals.of(slug))
 
 
 def embargo_of(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
@@ -99,7 +99,7 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
             f"there is no statement {slug!r}, or its file has a fault;"
             " 'newsletter statement check' names the faults"
         )
-    if not stored.digest:
+    if not stored.content_hash:
         raise Refused(
             f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to mend"
         )
@@ -117,13 +117,13 @@ class Changed(Refused):
 
 
 def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
-    """The statement, where it is still the version whose digest, or its beginning, somebody saw.
+    """The statement, where it is still the version whose hash, or its beginning, somebody saw.
 
     Raises Changed where it is another, and NotFound or Refused like ``find_statement``.
     """
     stored = find_statement(tx, slug)
-    if not stored.digest.startswith(seen):
-        raise Changed(slug, seen, stored.digest)
+    if not stored.content_hash.startswith(seen):
+        raise Changed(slug, seen, stored.content_hash)
     return stored
 
 
@@ -169,8 +169,8 @@ def authorise(tx: Transaction, address: str, needed: Role, deed: str) -> str:
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     """What was approved, and nothing else. Raises Defect where it was altered since."""
-    content = tx.statements.content(campaign.digest)
-    if content is None or content.digest() != campaign.digest:
+    content = tx.statements.content(campaign.content_hash)
+    if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
 
@@ -202,7 +202,7 @@ def outgoing(
         attempt_id=attempt_id,
         at=at,
         content=content,
-        digest=campaign.digest,
+        content_hash=campaign.content_hash,
         recipients=tuple(
             Recipient(number, address, token, name, content.called(called.get(number, "")))
             for (number, address), token, name in zip(members, tokens, names, strict=True)

@@ -1,4 +1,4 @@
-"""The campaigns of a workspace: planned, started, steered by hand, and gathered in digests."""
+"""The campaigns of a workspace: planned, started, steered by hand, gathered in digest emails."""
 
 from __future__ import annotations
 

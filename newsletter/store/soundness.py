@@ -1,8 +1,8 @@
 """Whether what lies in the database is what was stored: bytes change by themselves on old disks.
 
 SQLite says whether the file hangs together. Addresses are compared with their hashes, contents with
-their digests, approvals with their seals. On a big database the time is limited: what was looked at
-is counted.
+theirs, approvals with their seals. On a big database the time is limited: what was looked at is
+counted.
 """
 
 import sqlite3
@@ -119,4 +119,4 @@ class Inspection:
             found = Statements(self._connection).content(digest)
         except Defect:
             return False
-        return found is not None and found.digest() == digest
+        return found is not None and found.content_hash() == digest

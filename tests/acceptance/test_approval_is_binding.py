@@ -162,8 +162,8 @@ def test_a_file_that_is_gone_takes_its_campaign_along(workspace: Workspace) -> N
 def test_the_report_names_the_very_digest_that_was_approved(workspace: Workspace) -> None:
     workspace.write("news", BODY)
     said = workspace.approve("news").stderr
-    digest = digest_of(workspace)
-    assert f"version {digest[:4]} {digest[4:8]}" in said
+    content_hash = digest_of(workspace)
+    assert f"version {content_hash[:4]} {content_hash[4:8]}" in said
     assert_goes_out(workspace)
-    assert workspace.report("news")["content_digest"] == digest
-    assert {line["digest"] for line in workspace.journal} == {digest}
+    assert workspace.report("news")["content_digest"] == content_hash
+    assert {line["digest"] for line in workspace.journal} == {content_hash}

@@ -96,8 +96,8 @@ def test_each_reader_gets_one_file_in_the_outbox(bare: Workspace, text: Path) ->
     journal = bare.journal
     assert sorted(line["to"] for line in journal) == SOME
     assert {line["id"] for line in journal} == {str(mail["Message-ID"])[1:-1] for mail in mails}
-    digest = bare.report(slug)["content_digest"]
-    assert {(line["campaign"], line["digest"]) for line in journal} == {(slug, digest)}
+    content_hash = bare.report(slug)["content_digest"]
+    assert {(line["campaign"], line["digest"]) for line in journal} == {(slug, content_hash)}
     check_the_books(bare, slug, "outbox", 200)
 
 

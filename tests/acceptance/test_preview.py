@@ -37,7 +37,7 @@ def test_a_preview_shows_the_mail_in_all_its_views(bare: Workspace, tmp_path: Pa
     assert done.stdout.split() == [str(out / name) for name in [*MAIL, "index.html", *VIEWS]]
     assert sorted(path.name for path in out.iterdir()) == sorted([*MAIL, "index.html", *VIEWS])
     sheet = words(out / "index.html")
-    digest = bare.do("statement", "show", "news", "--json").json()["digest"]
+    content_hash = bare.do("statement", "show", "news", "--json").json()["digest"]
     for part in (
         "From Example Forum &lt;news@forum.example&gt;",
         "To reader@example.org (made up)",
@@ -46,7 +46,7 @@ def test_a_preview_shows_the_mail_in_all_its_views(bare: Workspace, tmp_path: Pa
         "Time in its file 2099-01-05 09:00 Embargo until 2099-01-05 09:00",
         "Not approved it has 0 of 1 approvals",
         "grey boxes stand for those of forum.example",
-        digest,
+        content_hash,
     ):
         assert part in sheet
     for name in VIEWS:
@@ -117,8 +117,8 @@ def test_the_sheet_says_who_approved_and_that_a_change_undid_it(
 
     sheet = words(out / "index.html")
     assert "Not approved its text changed after" in sheet
-    [digest] = re.findall(r"--digest ([0-9a-f]+) ", sheet)
-    bare.do("statement", "approve", "news", "--digest", digest, "--by", EDITOR)
+    [content_hash] = re.findall(r"--digest ([0-9a-f]+) ", sheet)
+    bare.do("statement", "approve", "news", "--digest", content_hash, "--by", EDITOR)
 
 
 def test_a_real_reader_is_named_as_they_wrote_themselves(bare: Workspace, tmp_path: Path) -> None:

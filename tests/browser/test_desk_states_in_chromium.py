@@ -95,7 +95,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         at.approve()
         visit("cleo", f"{HERE}/start", fresh=True)
         at.app.campaigns.starter().start(
-            Start(slug=SLUG, by=address_of("cleo"), seen=at.digest, shown=12)
+            Start(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=12)
         )
         at.begin()
         at.hand_over(batches=1)

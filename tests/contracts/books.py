@@ -56,7 +56,7 @@ def add_campaign(
         Campaign(
             id=0,
             slug=slug,
-            digest=tx.statements.keep_content(content(slug), NOON),
+            content_hash=tx.statements.keep_content(content(slug), NOON),
             state=CampaignState.SCHEDULED,
             release_at=release_at,
             approved_by=("ed@forum.example",),

@@ -69,7 +69,7 @@ def batch(*addresses: str, attempt_id: str = "attempt1", **changes: Any) -> Outg
         attempt_id=attempt_id,
         at=AT,
         content=said,
-        digest=said.digest(),
+        content_hash=said.content_hash(),
         recipients=recipients(*(addresses or ("ana@a.example", "ben@b.example", "cy@c.example"))),
     )
 

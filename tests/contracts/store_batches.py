@@ -34,7 +34,7 @@ class BatchesContract:
         assert [tuple(member) for member in claimed.members] == [(1, "reader1@example.org")]
         assert claimed.attempts == 1
         assert claimed.campaign.slug == "resignation"
-        assert claimed.campaign.digest == books.campaign().digest
+        assert claimed.campaign.content_hash == books.campaign().content_hash
         assert claimed.campaign.lists == ("press",)
 
     def test_each_claim_is_counted_once_and_for_ever(self, store: Store) -> None:

@@ -47,7 +47,7 @@ class BoardContract:
             write(tx, "approved")
             tx.approvals.add(yes("approved"))
             write(tx, "gone", present=False)
-            write(tx, "faulty", digest="")
+            write(tx, "faulty", content_hash="")
             begun(tx, "sending", CampaignState.SENDING)
             begun(tx, "paused", CampaignState.PAUSED)
             begun(tx, "sent", CampaignState.SENT)
@@ -75,7 +75,7 @@ class BoardContract:
     def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
         author, vic = "writer@forum.example", "vic@forum.example"
         given = {
-            "other-text": yes("other-text", digest="d0"),
+            "other-text": yes("other-text", content_hash="d0"),
             "stranger": yes("stranger", by="eve@elsewhere.example"),
             "viewer": yes("viewer", by=vic),
             "own": yes("own", by=author),
@@ -145,8 +145,8 @@ class BoardContract:
     ) -> None:
         by_sender = replace(SORTING, by_sender=True)
         later = NOON + timedelta(minutes=1)
-        go = Go(slug="hours", digest="d1", by=ED, at=NOON, count=3)
-        back = Returned(slug="hours", digest="d1", by=ED, at=NOON, reason="Why?")
+        go = Go(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
+        back = Returned(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "hours")
@@ -158,7 +158,7 @@ class BoardContract:
             assert shelf(tx, by_sender) is Shelf.REVIEW
             tx.approvals.add(replace(yes("hours"), at=later))
             assert shelf(tx, by_sender) is Shelf.APPROVED, "it is older than the approval"
-            tx.goes.add(replace(go, at=later, digest="d0"))
+            tx.goes.add(replace(go, at=later, content_hash="d0"))
             assert shelf(tx, by_sender) is Shelf.APPROVED, "it started another text"
             tx.goes.add(replace(go, at=later))
             assert shelf(tx, by_sender) is Shelf.SCHEDULED
@@ -238,10 +238,12 @@ class BoardContract:
 
 
 def write(
-    tx: Transaction, slug: str, *, digest: str = "d1", present: bool = True, **fields: object
+    tx: Transaction, slug: str, *, content_hash: str = "d1", present: bool = True, **fields: object
 ) -> None:
     made = replace(BARE, slug=slug, author="writer@forum.example", **fields)  # type: ignore[arg-type]
-    stored = StoredStatement(statement=made, digest=digest, fingerprint="f", present=present)
+    stored = StoredStatement(
+        statement=made, content_hash=content_hash, fingerprint="f", present=present
+    )
     tx.statements.put(stored, NOON)
 
 
@@ -251,9 +253,9 @@ def shelf(tx: Transaction, sorting: Sorting = SORTING) -> Shelf:
 
 
 def yes(
-    slug: str, *, by: str = ED, digest: str = "d1", channel: Channel = Channel.COMMAND
+    slug: str, *, by: str = ED, content_hash: str = "d1", channel: Channel = Channel.COMMAND
 ) -> Approval:
-    return Approval(slug=slug, digest=digest, by=by, at=NOON, channel=channel)
+    return Approval(slug=slug, content_hash=content_hash, by=by, at=NOON, channel=channel)
 
 
 def move(tx: Transaction, number: int, state: CampaignState) -> None:
@@ -269,4 +271,4 @@ def begun(tx: Transaction, slug: str, state: CampaignState) -> None:
 
 
 def comment(slug: str, words: str) -> Comment:
-    return Comment(slug=slug, by=ED, at=NOON, words=words, digest="d1")
+    return Comment(slug=slug, by=ED, at=NOON, words=words, content_hash="d1")

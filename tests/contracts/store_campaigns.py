@@ -19,7 +19,7 @@ class CampaignsContract:
             campaign = Campaign(
                 id=0,
                 slug="resignation",
-                digest=tx.statements.keep_content(content(), NOON),
+                content_hash=tx.statements.keep_content(content(), NOON),
                 state=CampaignState.SCHEDULED,
                 release_at=NOON + timedelta(milliseconds=1),
                 approved_by=("ed@forum.example", "josé@forum.example"),
@@ -38,7 +38,7 @@ class CampaignsContract:
             campaign = tx.campaigns.get(number)
         assert campaign is not None
         with pytest.raises(NewsletterError), store.begin() as tx:
-            tx.campaigns.add(replace(campaign, digest="f" * 64), NOON)
+            tx.campaigns.add(replace(campaign, content_hash="f" * 64), NOON)
         with store.read() as tx:
             assert [one.id for one in tx.campaigns.all()] == [number]
 

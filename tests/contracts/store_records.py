@@ -46,8 +46,8 @@ FULL = Statement(
 BARE = Statement(slug="bare", title="Bare", body="", lists=(), language="en")
 
 
-def yes(by: str, channel: Channel = Channel.COMMAND, digest: str = "d1") -> Approval:
-    return Approval(slug="resignation", digest=digest, by=by, at=NOON, channel=channel)
+def yes(by: str, channel: Channel = Channel.COMMAND, content_hash: str = "d1") -> Approval:
+    return Approval(slug="resignation", content_hash=content_hash, by=by, at=NOON, channel=channel)
 
 
 class RecordsContract:
@@ -63,7 +63,7 @@ class RecordsContract:
             for number, slug in enumerate(("forum", "forum-fr", "for_m", "other")):
                 statement = replace(BARE, slug=slug)
                 stored = StoredStatement(
-                    statement=statement, digest="d", fingerprint="f", present=slug != "forum"
+                    statement=statement, content_hash="d", fingerprint="f", present=slug != "forum"
                 )
                 tx.statements.put(stored, NOON + timedelta(minutes=number))
         with store.read() as tx:
@@ -77,7 +77,7 @@ class RecordsContract:
     ) -> None:
         for statement in [FULL, BARE]:
             with subtests.test(statement=statement):
-                stored = StoredStatement(statement=statement, digest="d1", fingerprint="f1")
+                stored = StoredStatement(statement=statement, content_hash="d1", fingerprint="f1")
                 with store.begin() as tx:
                     tx.statements.put(stored, NOON)
                 with store.read() as tx:
@@ -85,8 +85,8 @@ class RecordsContract:
                     assert stored in tx.statements.all()
 
     def test_putting_a_statement_again_replaces_it(self, store: Store) -> None:
-        first = StoredStatement(statement=FULL, digest="d1", fingerprint="f1")
-        gone = replace(first, present=False, digest="")
+        first = StoredStatement(statement=FULL, content_hash="d1", fingerprint="f1")
+        gone = replace(first, present=False, content_hash="")
         with store.begin() as tx:
             tx.statements.put(first, NOON)
             tx.statements.put(gone, NOON)
@@ -95,7 +95,9 @@ class RecordsContract:
     def test_statements_come_in_the_order_of_their_slugs(self, store: Store) -> None:
         with store.begin() as tx:
             for slug in ("b", "c", "a"):
-                one = StoredStatement(statement=replace(BARE, slug=slug), digest="", fingerprint="")
+                one = StoredStatement(
+                    statement=replace(BARE, slug=slug), content_hash="", fingerprint=""
+                )
                 tx.statements.put(one, NOON)
             assert [one.statement.slug for one in tx.statements.all()] == ["a", "b", "c"]
 
@@ -111,12 +113,12 @@ class RecordsContract:
     def test_content_comes_back_with_the_digest_it_is_kept_under(self, store: Store) -> None:
         kept = replace(content("Ünïcode 🕊"), text="a\r\nb\n", headers=(("A", "1"), ("A", "2")))
         with store.begin() as tx:
-            digest = tx.statements.keep_content(kept, NOON)
-            assert tx.statements.keep_content(kept, NOON) == digest
+            content_hash = tx.statements.keep_content(kept, NOON)
+            assert tx.statements.keep_content(kept, NOON) == content_hash
         with store.read() as tx:
-            found = tx.statements.content(digest)
+            found = tx.statements.content(content_hash)
         assert found == kept
-        assert digest == kept.digest() == found.digest()
+        assert content_hash == kept.content_hash() == found.content_hash()
 
     def test_approvals_are_kept_in_the_order_they_came(self, store: Store) -> None:
         given = [yes("flo@forum.example"), yes("ed@forum.example", Channel.FRONT_MATTER)]

@@ -136,14 +136,14 @@ class SearchContract:
         with store.begin() as tx:
             number = add_campaign(tx, "hours")
             changed = replace(tx.statements.content(digest_of(tx, number)), subject="Anew")  # type: ignore[type-var] # it is there
-            digest = tx.statements.keep_content(changed, NOON)
+            content_hash = tx.statements.keep_content(changed, NOON)
             again = tx.campaigns.get(number)
             assert again is not None
-            number = tx.campaigns.add(replace(again, digest=digest), NOON)
+            number = tx.campaigns.add(replace(again, content_hash=content_hash), NOON)
         assert slugs(find(store, "library")) == ["hours"], "it waits"
         with store.begin() as tx:
             start(tx, number)
-            assert tx.search.missing() == [("hours", digest)]
+            assert tx.search.missing() == [("hours", content_hash)]
         assert find(store, "library").count == 0
         with store.begin() as tx:
             tx.search.put(searchable(tx, number, "Anew", "The theatre opens."))
@@ -194,14 +194,18 @@ def searchable(tx: Transaction, number: int, title: str, text: str) -> Searchabl
     campaign = tx.campaigns.get(number)
     assert campaign is not None
     return Searchable(
-        slug=campaign.slug, digest=campaign.digest, language="en", title=title, text=text
+        slug=campaign.slug,
+        content_hash=campaign.content_hash,
+        language="en",
+        title=title,
+        text=text,
     )
 
 
 def digest_of(tx: Transaction, number: int) -> str:
     campaign = tx.campaigns.get(number)
     assert campaign is not None
-    return campaign.digest
+    return campaign.content_hash
 
 
 def find(store: Store, typed: str, *, skip: int = 0, most: int = 9) -> Hits:

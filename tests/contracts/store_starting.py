@@ -12,8 +12,10 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 
-GO = Go(slug="hours", digest="d1", by="cleo@forum.example", at=NOON, count=12)
-BACK = Returned(slug="hours", digest="d1", by="ben@forum.example", at=NOON, reason="the\nhours")
+GO = Go(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
+BACK = Returned(
+    slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the\nhours"
+)
 LATER = NOON + timedelta(minutes=1)
 
 

@@ -16,9 +16,11 @@ from tests.contracts.store_roundups import MADE
 from tests.fakes import NOON
 
 STORED = StoredStatement(
-    statement=replace(BARE, slug="news"), digest="d1", fingerprint="f1", present=True
+    statement=replace(BARE, slug="news"), content_hash="d1", fingerprint="f1", present=True
 )
-YES = Approval(slug="news", digest="d1", by="ed@forum.example", at=NOON, channel=Channel.COMMAND)
+YES = Approval(
+    slug="news", content_hash="d1", by="ed@forum.example", at=NOON, channel=Channel.COMMAND
+)
 Deed = Callable[[Transaction, int], object]
 
 
@@ -30,7 +32,7 @@ CHANGES: dict[str, Deed] = {
     "its text": lambda tx, _: tx.statements.put(
         replace(STORED, statement=replace(STORED.statement, title="Other")), NOON
     ),
-    "its digest": lambda tx, _: tx.statements.put(replace(STORED, digest="d2"), NOON),
+    "its digest": lambda tx, _: tx.statements.put(replace(STORED, content_hash="d2"), NOON),
     "its renderer": lambda tx, _: tx.statements.put(replace(STORED, fingerprint="f2"), NOON),
     "it is gone": lambda tx, _: tx.statements.put(replace(STORED, present=False), NOON),
     "a yes": lambda tx, _: tx.approvals.add(YES),

@@ -44,7 +44,7 @@ def planned(
         campaign = Campaign(
             id=0,
             slug=slug,
-            digest=tx.statements.keep_content(content(slug), NOON),
+            content_hash=tx.statements.keep_content(content(slug), NOON),
             state=state,
             release_at=NOON,
             approved_by=(),
@@ -169,7 +169,7 @@ class FamiliesContract:
                     slug=slug, title="t", body="b", lists=(), language="es", translation_of=of
                 )
                 stored = StoredStatement(
-                    statement=statement, digest="", fingerprint="", present=slug != "b"
+                    statement=statement, content_hash="", fingerprint="", present=slug != "b"
                 )
                 tx.statements.put(stored, NOON)
         with store.read() as tx:

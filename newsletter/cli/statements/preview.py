@@ -182,7 +182,7 @@ def _facts(app: Services, look: Sample, slug: str, *, real: bool, fetched: bool)
         send_at=_readable(made.send_at),
         embargo_until=_readable(made.embargo_until),
         made=wall_time(app.clock.now().replace(second=0), app.settings.timezone),
-        digest=look.content.digest(),
+        content_hash=look.content.content_hash(),
         approved=look.standing.approved,
         approved_by=tuple(yes.by for yes in look.standing.counted),
         reasons=look.standing.reasons,

@@ -51,7 +51,7 @@ def languages_of(
 
 def in_a_word(stored: StoredStatement, standing: Standing, app: Services) -> str:
     """How a statement stands."""
-    if not stored.digest:
+    if not stored.content_hash:
         return "cannot be rendered"
     if stored.statement.translation_of and app.settings.together:
         return f"goes out with {stored.statement.translation_of}"
@@ -250,7 +250,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
     leaves = to_come.leaves_at.isoformat() if to_come and given.standing.approved else None
     return {
         "slug": slug,
-        "digest": given.digest,
+        "digest": given.content_hash,
         "approved": given.standing.approved,
         "approved_by": [yes.by for yes in given.standing.given],
         "reasons": list(given.standing.reasons),
@@ -268,9 +268,9 @@ def _answer(
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
     who = ", ".join(yes.by for yes in given.standing.given)
     if given.standing.approved:
-        yield f"{slug} is approved: version {version(given.digest)} by {who}{over}"
+        yield f"{slug} is approved: version {version(given.content_hash)} by {who}{over}"
     else:
-        yield f"noted: version {version(given.digest)} by {by}{over}"
+        yield f"noted: version {version(given.content_hash)} by {by}{over}"
         yield from given.standing.reasons
     if to_come is not None:
         titles = {one.name: one.title for one in app.settings.offers()}

@@ -59,7 +59,7 @@ def start(
         )
         go = app.campaigns.starter().start(asked)
         leaves = _leaves_at(app, slug, go.at)
-    say(f"{slug} is started: version {version(go.digest)} goes to {people(go.count)}")
+    say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")
     say(f"leaves at {leaves}; to undo: newsletter statement undo {slug}")
 
 

@@ -109,7 +109,7 @@ def _describe(tx: Transaction, app: Services, stored: StoredStatement) -> dict[s
         "slug": stored.statement.slug,
         "title": stored.statement.title,
         "file": stored.statement.origin,
-        "digest": stored.digest,
+        "digest": stored.content_hash,
         "status": stored.statement.progress.value,
         "standing": in_a_word(stored, standing, app),
         "approved_by": [yes.by for yes in standing.given],

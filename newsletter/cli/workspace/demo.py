@@ -173,7 +173,10 @@ def _send(app: Services, folder: Path, passwords: Mapping[str, str]) -> int:
         _let_in(app, person, passwords[person.address])
     app.statements.refresh()
     given = app.statements.approve(_SLUG, by=_BEN.address)
-    say(f"{_BEN.address} approved {_SLUG} ({given.digest[:12]}); the scheduler picks it up now")
+    say(
+        f"{_BEN.address} approved {_SLUG} ({given.content_hash[:12]});"
+        " the scheduler picks it up now"
+    )
     code = work(app, until_idle=True)
     figures = report(_SLUG, store=app.store, now=app.clock.now())
     print_report(figures, app.settings.timezone)
@@ -243,7 +246,7 @@ def _approved(app: Services, text: DraftText) -> str:
 def _version(app: Services, slug: str) -> str:
     with app.store.read() as tx:
         stored = tx.statements.get(slug)
-    return stored.digest if stored else ""
+    return stored.content_hash if stored else ""
 
 
 def _start_tomorrow(app: Services, slug: str) -> None:

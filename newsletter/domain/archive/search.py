@@ -43,7 +43,7 @@ class Searchable:
     """The words of a statement that began to go out."""
 
     slug: str
-    digest: str
+    content_hash: str
     """Of the content that they were taken from."""
     language: str
     title: str

@@ -65,7 +65,7 @@ class Campaign:
 
     id: int
     slug: str
-    digest: str
+    content_hash: str
     state: CampaignState
     release_at: datetime
     approved_by: tuple[str, ...]
@@ -126,7 +126,7 @@ class Step(Enum):
 def decide(
     *,
     present: bool,
-    digest: str,
+    content_hash: str,
     standing: Standing,
     campaign: Campaign | None,
     release: datetime,
@@ -144,7 +144,7 @@ def decide(
         return Step.NOTHING
     if not ready:
         return Step.WITHDRAW
-    if campaign.digest != digest:
+    if campaign.content_hash != content_hash:
         return Step.REPLACE
     as_said = campaign.release_at == release and campaign.urgent == urgent
     return Step.NOTHING if as_said else Step.RESCHEDULE

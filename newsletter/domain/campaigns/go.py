@@ -26,7 +26,7 @@ class Go:
     """A named person's word that one version of a statement goes out."""
 
     slug: str
-    digest: str
+    content_hash: str
     by: str
     """A folded address."""
     at: datetime
@@ -36,20 +36,22 @@ class Go:
     """How many they were at its start, where that was too far off, so that it was paused; else 0"""
     revoked_at: datetime | None = None
 
-    def counts(self, digest: str, complete_at: datetime) -> bool:
-        """Whether it starts the version with this digest, approved by then.
+    def counts(self, content_hash: str, complete_at: datetime) -> bool:
+        """Whether it starts the version with this content hash, approved by then.
 
         It has to be younger than the approvals: one that was taken back and given anew is for
         the approver to give, and for a sender to start.
         """
-        return self.revoked_at is None and self.digest == digest and self.at >= complete_at
+        return (
+            self.revoked_at is None and self.content_hash == content_hash and self.at >= complete_at
+        )
 
 
-def in_force(goes: Iterable[Go], digest: str, complete_at: datetime | None) -> Go | None:
+def in_force(goes: Iterable[Go], content_hash: str, complete_at: datetime | None) -> Go | None:
     """The last one that counts; none does while the approvals are not complete."""
     if complete_at is None:
         return None
-    counted = [go for go in goes if go.counts(digest, complete_at)]
+    counted = [go for go in goes if go.counts(content_hash, complete_at)]
     return counted[-1] if counted else None
 
 

@@ -206,7 +206,7 @@ class Facts:
     """What is known of a statement at one moment; addresses are folded."""
 
     statement: Statement
-    digest: str
+    content_hash: str
     standing: Standing
     policy: ApprovalPolicy
     now: datetime
@@ -288,7 +288,7 @@ def state_of(facts: Facts) -> State:
         return on_its_way or State.SENT
     if not facts.present:
         return State.MISSING
-    if not facts.digest:
+    if not facts.content_hash:
         return State.FAULTY
     if facts.together and facts.statement.translation_of:
         return State.WITHIN

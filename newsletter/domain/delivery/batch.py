@@ -117,7 +117,7 @@ class OutgoingBatch:
     at: datetime
     """When the attempt was claimed; what Date says."""
     content: Content
-    digest: str
+    content_hash: str
     recipients: tuple[Recipient, ...]
 
 

@@ -17,7 +17,7 @@ class Comment:
     at: datetime
     words: str
     """Plain text."""
-    digest: str = ""
+    content_hash: str = ""
     """Of the text that they saw."""
 
 

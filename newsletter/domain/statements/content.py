@@ -1,4 +1,4 @@
-"""What readers get: content with open merge fields, and the digest an approval binds to."""
+"""What readers get: content with open merge fields, and the content hash an approval binds to."""
 
 import hashlib
 import json
@@ -126,7 +126,7 @@ class Content:
     """A campaign's subject, HTML and text, rendered once, with merge fields open.
 
     Every field decides what readers get, who they are or when they get it. So every field is in
-    the digest: whoever adds one cannot forget it.
+    the content hash: whoever adds one cannot forget it.
     """
 
     subject: str
@@ -146,7 +146,7 @@ class Content:
     segment: Segment | None = None
     """Of its lists only those whom this picks."""
     carriage: str | None = None
-    """A digest of the settings by which providers shape what leaves; empty where none does, None in
+    """A hash of the settings by which providers shape what leaves; empty where none does, None in
     content that an older version made."""
     embargo: str = ""
     """What the text said of an embargo: whoever waives it waives these words."""
@@ -174,11 +174,11 @@ class Content:
         """The HTML or the text for its authors: with each greeting as they wrote it."""
         return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
-    def digest(self) -> str:
+    def content_hash(self) -> str:
         """SHA-256 over all fields, as 64 hexadecimal digits.
 
         A field that came later has a default, and counts where it is something else: so what was
-        approved before keeps its digest. A segment counts by the words of its rule, for the same
+        approved before keeps its hash. A segment counts by the words of its rule, for the same
         reason.
         """
         later = {each.name: each.default for each in fields(self) if each.default is not MISSING}

@@ -12,7 +12,7 @@ class Returned:
     """An approver sent one version of a statement back, and why."""
 
     slug: str
-    digest: str
+    content_hash: str
     by: str
     """A folded address."""
     at: datetime
@@ -22,7 +22,7 @@ class Returned:
 
 
 def standing_return(
-    found: Iterable[Returned], digest: str, approvals: Iterable[Approval]
+    found: Iterable[Returned], content_hash: str, approvals: Iterable[Approval]
 ) -> Returned | None:
     """The last one, while that version is neither approved since nor handed in again.
 
@@ -30,7 +30,7 @@ def standing_return(
     instant.
     """
     last = max(reversed(list(found)), key=lambda one: one.at, default=None)
-    if last is None or last.closed_at is not None or last.digest != digest:
+    if last is None or last.closed_at is not None or last.content_hash != content_hash:
         return None
-    since = [yes for yes in approvals if yes.digest == digest and yes.at >= last.at]
+    since = [yes for yes in approvals if yes.content_hash == content_hash and yes.at >= last.at]
     return None if any(yes.revoked_at is None for yes in since) else last

@@ -62,7 +62,7 @@ class Statement:
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
-    """It goes out before other campaigns; readers get the same, so no digest holds it."""
+    """It goes out before other campaigns; readers get the same, so no content hash holds it."""
     roundup: str = ""
     """The name of the round-up that it is an issue of."""
     despite: str = ""
@@ -133,10 +133,10 @@ class Channel(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """A named person's yes to one digest of a statement. It counts for no other digest."""
+    """A named person's yes to one content hash of a statement. It counts for no other."""
 
     slug: str
-    digest: str
+    content_hash: str
     by: str
     """A folded address."""
     at: datetime
@@ -186,13 +186,13 @@ class Standing:
 
 def standing(
     *,
-    digest: str,
+    content_hash: str,
     writers: Collection[str],
     approvals: Iterable[Approval],
     policy: ApprovalPolicy,
     roles: Mapping[str, Role],
 ) -> Standing:
-    """Decide whether the text with this digest has the approvals that the policy demands.
+    """Decide whether the text with this content hash has the approvals that the policy demands.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
     the configuration itself names for a trusted feed: a file can name anybody. Two spellings of one
@@ -203,9 +203,9 @@ def standing(
     overrides: dict[str, Approval] = {}
     reasons: list[str] = []
     live = sorted((yes for yes in approvals if yes.revoked_at is None), key=lambda yes: yes.at)
-    outdated = [approval for approval in live if approval.digest != digest]
+    outdated = [approval for approval in live if approval.content_hash != content_hash]
     for approval in live:
-        if approval.digest != digest:
+        if approval.content_hash != content_hash:
             continue
         objection = _objection(approval, wrote=wrote, policy=policy, roles=roles)
         if objection:
@@ -272,13 +272,13 @@ def _shortfall(have: int, required: int, outdated: list[Approval]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredStatement:
-    """A statement as it was last read, and the digest of what it renders to."""
+    """A statement as it was last read, and the content hash of what it renders to."""
 
     statement: Statement
-    digest: str
+    content_hash: str
     """Empty while it cannot be rendered."""
     fingerprint: str
-    """Of the renderer that made the digest."""
+    """Of the renderer that made the content hash."""
     present: bool = True
     """Its source still has it."""
 

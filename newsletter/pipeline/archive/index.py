@@ -38,7 +38,7 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
     left = iter(missing)
     while some := list(islice(left, _AT_ONCE)):
         with store.read() as tx:
-            made = [_searchable(tx, slug, digest, text_of) for slug, digest in some]
+            made = [_searchable(tx, slug, content_hash, text_of) for slug, content_hash in some]
         with store.begin() as tx:
             for one in made:
                 tx.search.put(one)
@@ -47,15 +47,15 @@ def index(*, store: Store, text_of: Callable[[Content], str], before: Indexed | 
 
 
 def _searchable(
-    tx: Transaction, slug: str, digest: str, text_of: Callable[[Content], str]
+    tx: Transaction, slug: str, content_hash: str, text_of: Callable[[Content], str]
 ) -> Searchable:
     """Its words; none where they were altered since somebody approved them."""
-    content = tx.statements.content(digest)
-    if content is None or content.digest() != digest:
-        return Searchable(slug=slug, digest=digest, language="", title="", text="")
+    content = tx.statements.content(content_hash)
+    if content is None or content.content_hash() != content_hash:
+        return Searchable(slug=slug, content_hash=content_hash, language="", title="", text="")
     return Searchable(
         slug=slug,
-        digest=digest,
+        content_hash=content_hash,
         language=content.language,
         title=content.subject,
         text=text_of(content),

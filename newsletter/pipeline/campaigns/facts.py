@@ -88,7 +88,7 @@ def _facts(
     standing = standing_of(tx, stored, rules.sorting.policy)
     facts = Facts(
         statement=statement,
-        digest=stored.digest,
+        content_hash=stored.content_hash,
         present=stored.present,
         standing=standing,
         policy=rules.sorting.policy,
@@ -102,7 +102,7 @@ def _facts(
         by_sender=rules.sorting.by_sender,
         undo_window=rules.times.undo_window,
         together=rules.sorting.together,
-        fault="" if stored.digest and stored.present else rules.fault(statement),
+        fault="" if stored.content_hash and stored.present else rules.fault(statement),
         parts=_parts(tx, statement),
     )
     facts = replace(facts, corrected=_corrected(tx, facts, around))
@@ -212,7 +212,7 @@ _COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVI
 
 def _readers(tx: Transaction, facts: Facts, rules: Rules) -> int | None:
     """About how many get it, while nobody did."""
-    ready = facts.present and facts.digest and not facts.begun
+    ready = facts.present and facts.content_hash and not facts.begun
     if not ready or situate(facts).state not in _COUNTED:
         return None
     since = facts.started_at or facts.standing.complete_at or facts.now

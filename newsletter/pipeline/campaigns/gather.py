@@ -94,7 +94,7 @@ class Issues:
 def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
     """The statement of a campaign; of one that changed since, no words that nobody approved."""
     stored = tx.statements.get(campaign.slug)
-    if stored is not None and stored.digest == campaign.digest:
+    if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
     content = approved_content(tx, campaign)
     return Statement(

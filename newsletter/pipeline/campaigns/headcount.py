@@ -93,7 +93,7 @@ def bind(
     readers, _ = readers_of(tx, stored.statement, policy, times)
     if shown is not None and moved(shown, readers):
         raise Moved(slug, shown, readers)
-    go = Go(slug=slug, digest=stored.digest, by=by, at=clock.now(), count=readers)
+    go = Go(slug=slug, content_hash=stored.content_hash, by=by, at=clock.now(), count=readers)
     tx.goes.add(go)
     return go
 

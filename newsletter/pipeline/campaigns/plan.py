@@ -233,7 +233,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     else:
         step = decide(
             present=stored.present,
-            digest=stored.digest,
+            content_hash=stored.content_hash,
             standing=standing,
             campaign=campaign,
             release=release,
@@ -260,7 +260,7 @@ def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
     """Why the text is held back."""
     if step is Step.WITHDRAW and not stored.present:
         return "its file is gone, or has a fault"
-    if step is Step.WITHDRAW and not stored.digest:
+    if step is Step.WITHDRAW and not stored.content_hash:
         return "it can no longer be rendered"
     if step is Step.WITHDRAW and standing.approved:
         return "nobody has started it"
@@ -338,7 +338,7 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
     campaign = Campaign(
         id=0,
         slug=statement.slug,
-        digest=view.stored.digest,
+        content_hash=view.stored.content_hash,
         state=CampaignState.SCHEDULED,
         release_at=view.release,
         approved_by=tuple(yes.by for yes in view.standing.given),
@@ -349,7 +349,9 @@ def _schedule(tx: Transaction, view: _View, rules: PlanRules, clock: Clock) -> C
         urgent=statement.urgent,
     )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, clock.now()))
-    _note(tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.digest}")
+    _note(
+        tx, clock, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}"
+    )
     return campaign
 
 

@@ -23,7 +23,7 @@ class DryRun:
     """Who would get a statement if it went out now."""
 
     slug: str
-    digest: str
+    content_hash: str
     approved: bool
     reasons: tuple[str, ...]
     lists: tuple[str, ...]
@@ -59,7 +59,7 @@ def dry_run(
         standing = standing_of(tx, stored, policy)
         dry = DryRun(
             slug=slug,
-            digest=stored.digest,
+            content_hash=stored.content_hash,
             approved=standing.approved,
             reasons=standing.reasons,
             lists=stored.statement.lists,
@@ -171,7 +171,7 @@ def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
     yield from (f"{slug} is not approved, so nobody waits for it" for slug in dry.unapproved)
     said = "approved" if dry.approved else "not approved"
-    yield f"version {dry.digest[:4]} {dry.digest[4:8]}, {said}"
+    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {said}"
     yield from (f"  {reason}" for reason in dry.reasons)
 
 

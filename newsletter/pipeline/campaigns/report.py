@@ -47,8 +47,10 @@ def figures(
     """
     number = campaign.id
     later = tx.batches.later(number, now) if now else None
-    content = tx.statements.content(campaign.digest)
-    given = [yes for yes in tx.approvals.of(campaign.slug) if yes.digest == campaign.digest]
+    content = tx.statements.content(campaign.content_hash)
+    given = [
+        yes for yes in tx.approvals.of(campaign.slug) if yes.content_hash == campaign.content_hash
+    ]
     return {
         **summary(campaign, tx.events.figures(number), waits, later),
         "segment": str(content.segment or "") if content else "",
@@ -134,7 +136,7 @@ def summary(
         "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
         "complained": figures.complained,
         "events_received": figures.received,
-        "content_digest": campaign.digest,
+        "content_digest": campaign.content_hash,
         "approved_by": list(campaign.approved_by),
         "provider": campaign.provider,
         "release_at": _iso(campaign.release_at),

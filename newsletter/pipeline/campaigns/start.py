@@ -48,7 +48,7 @@ class Start:
     slug: str
     by: str
     seen: str
-    """The digest, or its beginning, of what they saw."""
+    """The content hash, or its beginning, of what they saw."""
     shown: int | None = None
     """How many would get it, as they were told; None: whoever gets it now."""
     at: datetime | None = None
@@ -146,7 +146,7 @@ class Starter:
             actor=by,
             action="start",
             subject=go.slug,
-            detail=f"{go.digest} to {go.count} readers{when}",
+            detail=f"{go.content_hash} to {go.count} readers{when}",
         )
 
     def _refuse_begun(self, campaign: Campaign | None) -> None:

@@ -57,7 +57,7 @@ def _sample(
     tx: Transaction, slug: str, *, address: str | None, links: Links
 ) -> tuple[Content, Recipient]:
     stored = find_statement(tx, slug)
-    content = tx.statements.content(stored.digest)
+    content = tx.statements.content(stored.content_hash)
     person = tx.readers.find(address) if address else None
     if content is None:
         raise NotFound(f"the content of {slug} is not stored")
@@ -76,8 +76,8 @@ def shown(
     """
     campaign = tx.campaigns.latest(stored.statement.slug)
     gone = campaign is not None and campaign.may_have_reached_anybody
-    digest = campaign.digest if campaign is not None and gone else stored.digest
-    content = tx.statements.content(digest) if digest else None
+    content_hash = campaign.content_hash if campaign is not None and gone else stored.content_hash
+    content = tx.statements.content(content_hash) if content_hash else None
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
         raise NotFound("There is no such reader.")
@@ -163,7 +163,7 @@ def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -
         attempt_id=secrets.token_hex(12),
         at=clock.now(),
         content=test,
-        digest=test.digest(),
+        content_hash=test.content_hash(),
         recipients=(recipient,),
     )
 

@@ -54,13 +54,15 @@ def _yeses(
     campaigns = [_as_approved(tx, slug) for slug in issue.parts]
     if None in campaigns:
         return []
-    known = {yes.by for yes in noted if yes.digest == stored.digest}
+    known = {yes.by for yes in noted if yes.content_hash == stored.content_hash}
     names = {by for one in campaigns if one is not None for by in one.approved_by} - known
     if not names or _is_warned_of(tx, stored, rules, clock):
         return []
     at = clock.now()
     return [
-        Approval(slug=issue.slug, digest=stored.digest, by=by, at=at, channel=Channel.PARTS)
+        Approval(
+            slug=issue.slug, content_hash=stored.content_hash, by=by, at=at, channel=Channel.PARTS
+        )
         for by in sorted(names)
     ]
 
@@ -84,7 +86,7 @@ def _noted(tx: Transaction, issue: Issue) -> list[Approval]:
 def _rendered(tx: Transaction, issue: Issue) -> StoredStatement | None:
     """The very text of the issue, where it stands rendered."""
     stored = tx.statements.get(issue.slug)
-    if stored is None or stored.statement != issue.statement or not stored.digest:
+    if stored is None or stored.statement != issue.statement or not stored.content_hash:
         return None
     return stored
 
@@ -94,7 +96,7 @@ def _as_approved(tx: Transaction, slug: str) -> Campaign | None:
     stored, campaign = tx.statements.get(slug), tx.campaigns.latest(slug)
     if stored is None or campaign is None or campaign.state not in _WENT_OUT:
         return None
-    return campaign if stored.digest == campaign.digest else None
+    return campaign if stored.content_hash == campaign.content_hash else None
 
 
 def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
@@ -105,7 +107,7 @@ def _add(tx: Transaction, issue: Issue, yeses: Sequence[Approval]) -> None:
             actor=yes.by,
             action="approve",
             subject=issue.slug,
-            detail=f"{yes.digest} by {yes.channel.value}: {', '.join(issue.parts)}",
+            detail=f"{yes.content_hash} by {yes.channel.value}: {', '.join(issue.parts)}",
         )
 
 

@@ -61,9 +61,9 @@ class Dispatcher:
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
     carriage: str = ""
-    """A digest of the settings by which providers shape what leaves."""
+    """A hash of the settings by which providers shape what leaves."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
-    """By digest, and found to have it."""
+    """By content hash, and found to have it."""
 
     def dispatch(self) -> Dispatched | None:
         """Hand over the next batch that is due; None when there is none, or none may leave now."""
@@ -125,14 +125,14 @@ class Dispatcher:
             raise
 
     def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
-        digest = claimed.campaign.digest
-        known = self._contents.get(digest)
+        content_hash = claimed.campaign.content_hash
+        known = self._contents.get(content_hash)
         if known is not None:
             return known
         content = approved_content(tx, claimed.campaign)
         if len(self._contents) >= _KEPT_CONTENTS:
             self._contents.clear()
-        self._contents[digest] = content
+        self._contents[content_hash] = content
         return content
 
     def _outgoing(

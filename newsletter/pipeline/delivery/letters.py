@@ -228,7 +228,7 @@ def _batch(
         attempt_id=claimed.attempt_id,
         at=at,
         content=content,
-        digest=content.digest(),
+        content_hash=content.content_hash(),
         recipients=(recipient,),
     )
 

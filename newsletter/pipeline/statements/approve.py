@@ -1,4 +1,4 @@
-"""statement → approval: a named person's yes to one digest, given, noted or taken back."""
+"""statement → approval: a named person's yes to one content hash, given, noted or taken back."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
 class Given:
     """A yes that was taken down, and whether it is enough."""
 
-    digest: str
+    content_hash: str
     standing: Standing
     warnings: tuple[str, ...] = ()
     """The checks over which it was given, for a reason."""
@@ -67,7 +67,7 @@ class Yes:
     slug: str
     by: str
     expect: str = ""
-    """The digest, or its beginning, of what they saw: where it is another now, nothing counts."""
+    """The hash, or its beginning, of what they saw: where it is another now, nothing counts."""
     despite: str | None = None
     """Why, over what a review warns of; without a warning it is not written down."""
     no_embargo: bool = False
@@ -105,7 +105,7 @@ def approve(
         [reviewed] = review(tx, [find_statement(tx, yes.slug)], rules, clock)
     with store.begin() as tx:
         stored = find_seen(tx, yes.slug, yes.expect)
-        if stored.digest != reviewed.digest:
+        if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{yes.slug} changed while it was looked at; look at it again")
         person = _entitled(tx, yes, stored, policy)
         override = _Override()
@@ -115,7 +115,7 @@ def approve(
         given = standing_of(tx, stored, policy)
         if given.approved and yes.shown is not None and start is not None:
             start(tx, stored, person, yes.shown)
-        return Given(digest=stored.digest, standing=given, warnings=override.warnings)
+        return Given(content_hash=stored.content_hash, standing=given, warnings=override.warnings)
 
 
 def _entitled(tx: Transaction, yes: Yes, stored: StoredStatement, policy: ApprovalPolicy) -> str:
@@ -255,7 +255,7 @@ def note_front_matter(
         pending = [
             stored
             for stored in known
-            if stored.digest
+            if stored.content_hash
             and (stored.statement.feed or policy.trust_front_matter)
             and _front_matter_differs(tx, stored.statement)
         ]
@@ -315,15 +315,17 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     """
     channel = _channel(statement)
     latest = {
-        yes.by: yes.digest for yes in tx.approvals.of(statement.slug) if yes.channel is channel
+        yes.by: yes.content_hash
+        for yes in tx.approvals.of(statement.slug)
+        if yes.channel is channel
     }
-    return {person for person, digest in latest.items() if digest}
+    return {person for person, content_hash in latest.items() if content_hash}
 
 
 def _close(tx: Transaction, slug: str, person: str, channel: Channel, clock: Clock) -> None:
-    """Take back the yes of a name that was taken out; a row without a digest says so."""
+    """Take back the yes of a name that was taken out; a row without a content hash says so."""
     at = clock.now()
-    tx.approvals.add(Approval(slug=slug, digest="", by=person, at=at, channel=channel))
+    tx.approvals.add(Approval(slug=slug, content_hash="", by=person, at=at, channel=channel))
     why = f"no longer named by the {channel.value}"
     tx.approvals.revoke(slug, at, person, channel, actor=person, why=why)
 
@@ -340,7 +342,7 @@ def _add(
     tx.approvals.add(
         Approval(
             slug=slug,
-            digest=stored.digest,
+            content_hash=stored.content_hash,
             by=person,
             at=clock.now(),
             channel=channel,
@@ -353,5 +355,5 @@ def _add(
         actor=person,
         action="approve",
         subject=slug,
-        detail=f"{stored.digest} by {channel.value}{override}",
+        detail=f"{stored.content_hash} by {channel.value}{override}",
     )

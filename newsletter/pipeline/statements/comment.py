@@ -19,7 +19,9 @@ def comment(slug: str, typed: str, *, by: str, store: Store, clock: Clock) -> Co
         stored = tx.statements.get(slug)
         if stored is None:
             raise NotFound(f"There is no statement {slug!r}.")
-        made = Comment(slug=slug, by=person, at=clock.now(), words=words, digest=stored.digest)
+        made = Comment(
+            slug=slug, by=person, at=clock.now(), words=words, content_hash=stored.content_hash
+        )
         tx.comments.add(made)
         tx.audit.enter(at=made.at, actor=person, action="comment", subject=slug, detail="")
     return made

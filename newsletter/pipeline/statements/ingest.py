@@ -93,7 +93,7 @@ def _different(
         if slug in known and (
             stored is None or stored.statement != statement or not stored.present
         ):
-            updates.append(StoredStatement(statement=statement, digest="", fingerprint=""))
+            updates.append(StoredStatement(statement=statement, content_hash="", fingerprint=""))
     return updates
 
 

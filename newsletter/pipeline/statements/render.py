@@ -1,4 +1,4 @@
-"""statement → content: rendered once, stored under its digest, never rendered again for sending."""
+"""statement → content: rendered once, stored under its hash, never again for sending."""
 
 import hashlib
 from collections import defaultdict
@@ -93,9 +93,9 @@ def render(
     for stored in known:
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
-        done = replace(stored, fingerprint=_fingerprint(renderer, members), digest="")
+        done = replace(stored, fingerprint=_fingerprint(renderer, members), content_hash="")
         before.faults.pop(slug, None)
-        if stored.present and (stored.fingerprint != done.fingerprint or not stored.digest):
+        if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
             faults = _render_one(done, members, store=store, renderer=renderer, clock=clock)
             before.faults |= {slug: faults} if faults else {}
@@ -159,8 +159,8 @@ def _render_one(
             _put(tx, done, clock)
         return error.faults
     with store.begin() as tx:
-        digest = tx.statements.keep_content(content, clock.now())
-        _put(tx, replace(done, digest=digest), clock)
+        content_hash = tx.statements.keep_content(content, clock.now())
+        _put(tx, replace(done, content_hash=content_hash), clock)
     return ()
 
 
@@ -186,24 +186,24 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
     Empty where that very text was approved. Raises NotFound where nothing ever was.
     """
     slug = stored.statement.slug
-    approvals = [yes for yes in tx.approvals.of(slug) if yes.digest]  # not the mere removals
-    before = tx.statements.content(approvals[-1].digest) if approvals else None
-    now = tx.statements.content(stored.digest)
+    approvals = [yes for yes in tx.approvals.of(slug) if yes.content_hash]  # not the mere removals
+    before = tx.statements.content(approvals[-1].content_hash) if approvals else None
+    now = tx.statements.content(stored.content_hash)
     if before is None or now is None:
         raise NotFound(f"nobody has approved {slug} yet, so there is nothing to compare it with")
     return list(
         unified_diff(
             list(_as_lines(before)),
             list(_as_lines(now)),
-            f"approved {approvals[-1].digest[:12]} by {approvals[-1].by}",
-            f"now {stored.digest[:12]}",
+            f"approved {approvals[-1].content_hash[:12]} by {approvals[-1].by}",
+            f"now {stored.content_hash[:12]}",
             lineterm="",
         )
     )
 
 
 def _as_lines(content: Content) -> Iterator[str]:
-    """All that the digest covers, the readable parts first."""
+    """All that the content hash covers, the readable parts first."""
     yield f"Subject: {content.subject}"
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"

@@ -48,7 +48,7 @@ class Reviewed:
     """A statement as it stood, and what there was to say about it."""
 
     slug: str
-    digest: str
+    content_hash: str
     remarks: tuple[Remark, ...]
 
     @property
@@ -110,7 +110,7 @@ class _Others:
             if one.slug == statement.slug or one.corrects:
                 continue
             if set(one.lists) == set(statement.lists):
-                content = self._tx.statements.content(one.digest)
+                content = self._tx.statements.content(one.content_hash)
                 if content is None or content.segment is None:
                     return self._tx.campaigns.get(one.id)
         return None
@@ -171,11 +171,11 @@ def _review(
         last_slug=last.slug if last else "",
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
-    content = tx.statements.content(stored.digest) if stored.digest else None
+    content = tx.statements.content(stored.content_hash) if stored.content_hash else None
     remarks = rules.reviewer.review(statement, content, around)
     if rules.together:
         remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
-    return Reviewed(slug=statement.slug, digest=stored.digest, remarks=remarks)
+    return Reviewed(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
 
 
 def _of_translations(

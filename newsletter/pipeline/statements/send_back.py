@@ -44,8 +44,10 @@ def send_back(
         _refuse_settled(tx, stored, policy)
         now = clock.now()
         tx.approvals.revoke(slug, now, person, actor=person, why="sent back")
-        tx.returns.add(Returned(slug=slug, digest=stored.digest, by=person, at=now, reason=why))
-        detail = f"{stored.digest}: {' '.join(why.split())}"
+        tx.returns.add(
+            Returned(slug=slug, content_hash=stored.content_hash, by=person, at=now, reason=why)
+        )
+        detail = f"{stored.content_hash}: {' '.join(why.split())}"
         tx.audit.enter(at=now, actor=person, action="send back", subject=slug, detail=detail)
 
 

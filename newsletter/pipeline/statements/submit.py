@@ -100,7 +100,7 @@ class Submitting:
         [handed] = tx.drafts.some([slug])
         parsed = parse_handed_in(handed, self.defaults)
         if parsed.statement is not None:
-            stored = StoredStatement(statement=parsed.statement, digest="", fingerprint="")
+            stored = StoredStatement(statement=parsed.statement, content_hash="", fingerprint="")
             tx.statements.put(stored, self.clock.now())
         return parsed.faults
 

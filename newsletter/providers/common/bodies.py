@@ -38,11 +38,14 @@ class Compiled(Generic[_Said]):
 
     def of(self, batch: OutgoingBatch) -> _Said:
         """Raises InvalidInput for content that the provider would misread."""
-        known = self._kept.get(batch.digest)
+        known = self._kept.get(batch.content_hash)
         if known is None or known[0] != batch.content:
             known = (batch.content, self._say(batch.content))
             kept = list(self._kept.items())[1 - _KEPT_CONTENTS :]
-            self._kept = {**dict(kept), batch.digest: known}  # replaced whole: threads share it
+            self._kept = {
+                **dict(kept),
+                batch.content_hash: known,
+            }  # replaced whole: threads share it
         return known[1]
 
 

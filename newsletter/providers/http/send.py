@@ -105,13 +105,13 @@ class Described:
     def _check(self, batch: OutgoingBatch) -> None:
         """Look at content once: it is the same for all its batches."""
         content = batch.content
-        if self._checked.get(batch.digest) != content:
+        if self._checked.get(batch.content_hash) != content:
             mime_template(content)  # refuses what no header field can hold, by name
             names = [name.lower() for name, _ in content.headers]
             if len(set(names)) < len(names):
                 raise _refusal("headers", "two have the same name; a mapping has one of each")
             kept = list(self._checked.items())[1 - _KEPT_CONTENTS :]
-            self._checked = {**dict(kept), batch.digest: content}
+            self._checked = {**dict(kept), batch.content_hash: content}
 
 
 def _secrets(options: Options) -> Iterator[str]:

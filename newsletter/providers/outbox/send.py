@@ -146,7 +146,7 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
         "campaign": batch.campaign,
         "to": recipient.address,
         "subject": recipient.merge(batch.content.subject),
-        "digest": batch.digest,
+        "digest": batch.content_hash,
         "at": batch.at.astimezone(UTC).isoformat(),
     }
     return _Entry(

@@ -151,11 +151,11 @@ class Ses:
         return read(batch, response)
 
     def _said(self, batch: OutgoingBatch) -> _Compiled:
-        known = self._compiled.get(batch.digest)
+        known = self._compiled.get(batch.content_hash)
         if known is None or known.content != batch.content:
             known = _compile(batch.content)
             kept = list(self._compiled.items())[1 - _KEPT_CONTENTS :]
-            self._compiled = {**dict(kept), batch.digest: known}
+            self._compiled = {**dict(kept), batch.content_hash: known}
         return known
 
 

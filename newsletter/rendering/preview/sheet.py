@@ -34,7 +34,7 @@ class Facts:
     embargo_until: str
     made: str
     """When the preview was made, in words."""
-    digest: str
+    content_hash: str
     approved: bool
     approved_by: tuple[str, ...]
     reasons: tuple[str, ...]

@@ -46,7 +46,7 @@ class Search:
         self._connection = connection
 
     def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
-        """(slug, digest) of what went out last of each statement, where its words are not kept.
+        """(slug, hash) of what went out last of each statement, where its words are not kept.
 
         With ``slugs``, of these alone.
         """
@@ -69,7 +69,7 @@ class Search:
         """Keep a statement's words, in the place of those that were kept under its slug."""
         title, text = (one.translate(_CONTROLS) for one in (searchable.title, searchable.text))
         self._drop(searchable.slug)
-        row = {"slug": searchable.slug, "digest": searchable.digest}
+        row = {"slug": searchable.slug, "digest": searchable.content_hash}
         row |= {"language": searchable.language, "title": title, "text": text}
         number = self._connection.execute(
             insert(arrivals.searchable).values(row).returning(_kept.id)

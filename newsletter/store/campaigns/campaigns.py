@@ -204,7 +204,7 @@ class Campaigns:
             insert(tables.campaign)
             .values(
                 slug=campaign.slug,
-                digest=campaign.digest,
+                digest=campaign.content_hash,
                 state=campaign.state.value,
                 lists=json.dumps(campaign.lists),
                 approved_by=json.dumps(campaign.approved_by),
@@ -467,7 +467,7 @@ def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
     return Campaign(
         id=row.id,
         slug=row.slug,
-        digest=row.digest,
+        content_hash=row.digest,
         state=CampaignState(row.state),
         release_at=from_ms(row.release_at),
         approved_by=tuple(json.loads(row.approved_by)),

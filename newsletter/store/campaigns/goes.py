@@ -29,7 +29,7 @@ class Goes:
 
     def add(self, go: Go) -> None:
         added = insert(deciding.go).values(
-            slug=go.slug, digest=go.digest, by=go.by, at=to_ms(go.at), count=go.count
+            slug=go.slug, digest=go.content_hash, by=go.by, at=to_ms(go.at), count=go.count
         )
         self._vouch_for(self._connection.execute(added.returning(*_go)).one())
 
@@ -87,7 +87,7 @@ def _count(row: Row[Any]) -> int:
 def _go_of(row: Row[Any]) -> Go:
     return Go(
         slug=row.slug,
-        digest=row.digest,
+        content_hash=row.digest,
         by=row.by,
         at=from_ms(row.at),
         count=_count(row),

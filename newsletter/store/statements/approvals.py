@@ -40,7 +40,7 @@ class Approvals:
     def add(self, approval: Approval) -> None:
         added = insert(tables.approval).values(
             slug=approval.slug,
-            digest=approval.digest,
+            digest=approval.content_hash,
             by=approval.by,
             channel=approval.channel.value,
             at=to_ms(approval.at),
@@ -99,7 +99,7 @@ def _of() -> Select[Any]:
 def _approval_of(row: Row[Any]) -> Approval:
     return Approval(
         slug=row.slug,
-        digest=row.digest,
+        content_hash=row.digest,
         by=row.by,
         at=from_ms(row.at),
         channel=Channel(row.channel),

@@ -22,7 +22,7 @@ class Comments:
                 by=comment.by,
                 at=to_ms(comment.at),
                 words=comment.words,
-                digest=comment.digest,
+                digest=comment.content_hash,
             )
         )
 
@@ -37,7 +37,11 @@ class Comments:
         rows = self._connection.execute(newest).all()
         return [
             Comment(
-                slug=row.slug, by=row.by, at=from_ms(row.at), words=row.words, digest=row.digest
+                slug=row.slug,
+                by=row.by,
+                at=from_ms(row.at),
+                words=row.words,
+                content_hash=row.digest,
             )
             for row in reversed(rows)
         ]

@@ -26,7 +26,11 @@ class Returns:
     def add(self, one: Returned) -> None:
         self._connection.execute(
             insert(deciding.returned).values(
-                slug=one.slug, digest=one.digest, by=one.by, at=to_ms(one.at), reason=one.reason
+                slug=one.slug,
+                digest=one.content_hash,
+                by=one.by,
+                at=to_ms(one.at),
+                reason=one.reason,
             )
         )
 
@@ -40,7 +44,7 @@ class Returns:
 def _returned_of(row: Row[Any]) -> Returned:
     return Returned(
         slug=row.slug,
-        digest=row.digest,
+        content_hash=row.digest,
         by=row.by,
         at=from_ms(row.at),
         reason=row.reason,

@@ -152,7 +152,7 @@ class Statements:
             "writers": writers_of(stored.statement),
             "sought": sought(f"{stored.statement.title} {stored.statement.slug}"),
             "document": _as_statement().dump_json(stored.statement).decode(),
-            "digest": stored.digest,
+            "digest": stored.content_hash,
             "fingerprint": stored.fingerprint,
             "present": int(stored.present),
             "changed_at": to_ms(at),
@@ -163,8 +163,8 @@ class Statements:
         )
 
     def keep_content(self, content: Content, at: datetime) -> str:
-        """Store content under its digest, once, and return the digest."""
-        digest = content.digest()
+        """Store content under its content hash, once, and return the content hash."""
+        digest = content.content_hash()
         self._connection.execute(
             insert(tables.content)
             .values(
@@ -210,7 +210,7 @@ def _content() -> Select[Any]:
 def _stored(row: Row[tuple[object, ...]]) -> StoredStatement:
     return StoredStatement(
         statement=_as_statement().validate_json(row.document),
-        digest=row.digest,
+        content_hash=row.digest,
         fingerprint=row.fingerprint,
         present=bool(row.present),
     )

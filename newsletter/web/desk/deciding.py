@@ -114,11 +114,13 @@ def subject(tx: Transaction, app: Services, slug: str) -> Subject:
     )
 
 
-def version_of(tx: Transaction, one: Subject, digest: str) -> Content:
+def version_of(tx: Transaction, one: Subject, content_hash: str) -> Content:
     """A version of this very statement: as it is now, or as it once was approved. NotFound."""
-    known = {one.stored.digest, *(yes.digest for yes in tx.approvals.of(one.slug))}
-    known |= {one.campaign.digest} if one.campaign else set()
-    content = tx.statements.content(digest) if digest in known and digest else None
+    known = {one.stored.content_hash, *(yes.content_hash for yes in tx.approvals.of(one.slug))}
+    known |= {one.campaign.content_hash} if one.campaign else set()
+    content = (
+        tx.statements.content(content_hash) if content_hash in known and content_hash else None
+    )
     if content is None:
         raise NotFound("There is no such version of this statement.")
     return content

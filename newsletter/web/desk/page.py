@@ -341,9 +341,9 @@ def sentence(text: str) -> str:
     return said if said.endswith((".", "?", "!")) else f"{said}."
 
 
-def version(digest: str) -> str:
+def version(content_hash: str) -> str:
     """How a person names a version: 4fb0 2501."""
-    return f"{digest[:4]} {digest[4:8]}" if digest else "–"
+    return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"
 
 
 def _offset(local: datetime) -> str:

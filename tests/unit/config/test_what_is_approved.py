@@ -276,14 +276,14 @@ def test_what_shapes_nothing_asks_for_no_new_yes(tmp_path: Path) -> None:
     assert len(same) == 1
 
 
-def digest(site: Forum) -> str:
+def content_hash(site: Forum) -> str:
     text = "---\ntitle: News\nauthor: ed@forum.example\n---\nThe library is open.\n"
     (site.folder / "statements" / "news.md").write_text(text, "utf-8")
     assert not site.app.statements.refresh()
     with site.app.store.read() as tx:
         found = tx.statements.get("news")
     assert found is not None
-    return found.digest
+    return found.content_hash
 
 
 def test_what_a_statement_does_not_say_is_in_what_is_approved_too(
@@ -294,5 +294,5 @@ def test_what_a_statement_does_not_say_is_in_what_is_approved_too(
         folder = tmp_path / str(number)
         folder.mkdir()
         with forum(folder, database=migrated, **change) as site:
-            digests.add(digest(site))
+            digests.add(content_hash(site))
     assert len(digests) == 3

@@ -375,11 +375,11 @@ class Newsroom:
         with self.store.read() as tx:
             return tx.campaigns.unknown(tx.campaigns.all()[-1].id)
 
-    def digest(self, slug: str = "resignation") -> str:
+    def content_hash(self, slug: str = "resignation") -> str:
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
         assert stored is not None
-        return stored.digest
+        return stored.content_hash
 
     def deeds(self) -> list[tuple[str, str]]:
         """(actor, action) of each line of the audit log, which is whole."""

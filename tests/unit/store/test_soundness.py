@@ -11,14 +11,14 @@ from newsletter.store.sql import Store
 from tests.contracts.books import Books, content
 from tests.fakes import NOON
 
-DIGEST = content("resignation").digest()
+DIGEST = content("resignation").content_hash()
 
 
 @pytest.fixture
 def full(store: Store) -> Store:
     Books(store, 3)
     with store.begin() as tx:
-        yes = Approval(slug="s", digest="d", by="ed@x.org", at=NOON, channel=Channel.COMMAND)
+        yes = Approval(slug="s", content_hash="d", by="ed@x.org", at=NOON, channel=Channel.COMMAND)
         tx.approvals.add(yes)
     return store
 

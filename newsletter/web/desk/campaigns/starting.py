@@ -298,7 +298,7 @@ class Starting:
 
     def _remarks(self, tx: Transaction, one: Subject) -> list[Remark]:
         """What the checks say about the number of its readers."""
-        if not one.stored.digest or not one.stored.present:
+        if not one.stored.content_hash or not one.stored.present:
             return []
         [reviewed] = review(tx, [one.stored], self._app.statements.review_rules, self._app.clock)
         return [said for said in reviewed.remarks if said.check is Check.AUDIENCE]

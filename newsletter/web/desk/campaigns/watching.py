@@ -192,7 +192,7 @@ class Watching:
 
     def _go(self, tx: Transaction, campaign: Campaign, names: Mapping[str, str]) -> str:
         """Who started it and for how many, in a sentence."""
-        found = [go for go in tx.goes.of(campaign.slug) if go.digest == campaign.digest]
+        found = [go for go in tx.goes.of(campaign.slug) if go.content_hash == campaign.content_hash]
         if not found:
             return ""
         go = found[-1]

@@ -256,17 +256,17 @@ class Reviewing:
         stored, policy = one.stored, app.statements.policy
         remarks: tuple[Remark, ...] = ()
         to_come = None
-        if stored.present and stored.digest:
+        if stored.present and stored.content_hash:
             [reviewed] = review(tx, [stored], app.statements.review_rules, app.clock)
             remarks = reviewed.remarks
             to_come = outlook(tx, one.slug, now, policy=policy, times=app.campaigns.rules.times)
         missing = policy.required - len(one.standing.counted)
         lapsed = () if one.standing.given else one.standing.outdated
-        before = seen or (lapsed[-1].digest if lapsed else "")
+        before = seen or (lapsed[-1].content_hash if lapsed else "")
         return Shown(
             subject=one,
             remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
-            compared=differences(tx, before, stored.digest) if before else None,
+            compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
             starts=app.campaigns.rules.start is StartBy.APPROVAL and missing == 1,
             wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,

@@ -180,7 +180,7 @@ class StatementPage:
     def _remarks(
         self, tx: Transaction, stored: StoredStatement, counted: Audiences | None = None
     ) -> tuple[Remark, ...]:
-        if not stored.present or not stored.digest:
+        if not stored.present or not stored.content_hash:
             return ()
         rules, clock = self._app.statements.review_rules, self._app.clock
         [reviewed] = review(tx, [stored], rules, clock, counted=counted)
@@ -251,7 +251,10 @@ def _changes(tx: Transaction, stored: StoredStatement, situation: Situation) -> 
     outdated = situation.facts.standing.outdated
     if situation.facts.begun or not outdated or situation.facts.standing.counted:
         return None
-    before, after = tx.statements.content(outdated[-1].digest), tx.statements.content(stored.digest)
+    before, after = (
+        tx.statements.content(outdated[-1].content_hash),
+        tx.statements.content(stored.content_hash),
+    )
     return len(passages(before, after)) if before and after else None
 
 

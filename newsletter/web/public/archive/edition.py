@@ -138,7 +138,7 @@ class Edition:
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._app.store.read() as tx:
-            contents = [(one, tx.statements.content(one.digest)) for one in shown]
+            contents = [(one, tx.statements.content(one.content_hash)) for one in shown]
         return [(one, content) for one, content in contents if content is not None]
 
     def _languages(self, slug: str) -> tuple[Published | None, Mapping[Published, Content]]:

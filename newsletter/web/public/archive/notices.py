@@ -7,7 +7,7 @@ from newsletter.rendering.mail.values import Wordings
 from newsletter.web.http.frame import Notice
 from newsletter.web.public.archive.shelf import Published
 
-# Kept apart from the words of the mails: a word that changed there would change every digest.
+# Kept apart from the words of the mails: a word that changed there would change every hash.
 _WORDS = {
     "en": (
         "This statement was corrected on {day}.",

@@ -17,7 +17,7 @@ class Published:
     """A statement that began to go out."""
 
     slug: str
-    digest: str
+    content_hash: str
     """Of the content that went out last."""
     original: str
     """The slug of the original: its own, unless it is a translation."""
@@ -66,7 +66,7 @@ def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | No
     changes += [last.finished_at if withdrawn else None]
     return Published(
         slug=last.slug,
-        digest=last.digest,
+        content_hash=last.content_hash,
         original=last.translates or last.slug,
         began_at=min(_known(times)),
         updated_at=max(_known([*times, *changes])),

@@ -7,7 +7,7 @@ from newsletter.domain.statements.review import far_off
 from tests.fakes import NOON
 from tests.rows import rows
 
-GO = Go(slug="hours", digest="d1", by="cleo@forum.example", at=NOON, count=12)
+GO = Go(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
 MINUTE = timedelta(minutes=1)
 
 
@@ -24,8 +24,10 @@ def test_a_go_from_before_the_approvals_starts_nothing() -> None:
 
 
 def test_the_last_go_counts_and_none_that_was_taken_back() -> None:
-    later = Go(slug="hours", digest="d1", by="dan@forum.example", at=NOON + MINUTE, count=13)
-    gone = Go(slug="hours", digest="d1", by="dan@forum.example", at=NOON, count=13, revoked_at=NOON)
+    later = Go(slug="hours", content_hash="d1", by="dan@forum.example", at=NOON + MINUTE, count=13)
+    gone = Go(
+        slug="hours", content_hash="d1", by="dan@forum.example", at=NOON, count=13, revoked_at=NOON
+    )
     assert in_force([GO, later], "d1", NOON) == later
     assert in_force([GO, gone], "d1", NOON) == GO
     assert in_force([gone], "d1", NOON) is None

@@ -35,7 +35,7 @@ def went_out(slug: str, hours: float | None = 0, number: int = 1, **fields: obje
     known = Campaign(
         id=number,
         slug=slug,
-        digest="d",
+        content_hash="d",
         state=CampaignState.SENT,
         release_at=NOON,
         approved_by=("ed@forum.example",),

@@ -48,8 +48,8 @@ def statement(**fields: Any) -> Statement:
     return Statement(slug="hours", **(defaults | fields))
 
 
-def yes(by: str = BEN, digest: str = "d1") -> Approval:
-    return Approval(slug="hours", digest=digest, by=by, at=NOW, channel=Channel.COMMAND)
+def yes(by: str = BEN, content_hash: str = "d1") -> Approval:
+    return Approval(slug="hours", content_hash=content_hash, by=by, at=NOW, channel=Channel.COMMAND)
 
 
 WAITS = Standing(approved=False)
@@ -57,14 +57,14 @@ APPROVED = Standing(approved=True, counted=(yes(),), complete_at=NOW)
 DEE = "dee@forum.example"
 OVERRIDDEN = Standing(approved=True, overrides=(yes(DAN), yes(DEE)), complete_at=NOW)
 HALF_OVERRIDDEN = Standing(approved=False, overrides=(yes(DAN),))
-LAPSED = Standing(approved=False, outdated=(yes(digest="d0"),))
+LAPSED = Standing(approved=False, outdated=(yes(content_hash="d0"),))
 
 
 def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Campaign:
     defaults: dict[str, Any] = {
         "id": 3,
         "slug": "hours",
-        "digest": "d1",
+        "content_hash": "d1",
         "release_at": NOW,
         "approved_by": (BEN,),
         "lists": ("press",),
@@ -77,7 +77,7 @@ def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Camp
 def facts(**fields: Any) -> Facts:
     defaults: dict[str, Any] = {
         "statement": statement(),
-        "digest": "d1",
+        "content_hash": "d1",
         "standing": WAITS,
         "policy": ApprovalPolicy(),
         "now": NOW,
@@ -114,7 +114,7 @@ STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=f"cancel
 STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
 BY = Related(slug="hours-again", title="Library hours, corrected", at=NOW)
 FAULTY = "It cannot be sent like this: its text has a fault."
-SENT_BACK = Returned(slug="hours", digest="d1", by=BEN, reason="Which Saturday?", at=NOW)
+SENT_BACK = Returned(slug="hours", content_hash="d1", by=BEN, reason="Which Saturday?", at=NOW)
 
 TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ({"statement": DRAFT}, State.DRAFT, "Only staff can see it.", "Ana Ruiz can finish it"),
@@ -218,7 +218,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan",
     ),
     (
-        {"digest": "", "statement": statement(roundup="weekly")},
+        {"content_hash": "", "statement": statement(roundup="weekly")},
         State.FAULTY,
         "It cannot be sent like this: its text has a fault.",
         "",
@@ -278,14 +278,14 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "",
     ),
     (
-        {"digest": "", "fault": "line 14: no title"},
+        {"content_hash": "", "fault": "line 14: no title"},
         State.FAULTY,
         "It cannot be sent like this: line 14: no title.",
         "Ana Ruiz can copy it to the desk",
     ),
-    ({"digest": "", "draft": "k"}, State.FAULTY, FAULTY, "Ana Ruiz can correct it"),
+    ({"content_hash": "", "draft": "k"}, State.FAULTY, FAULTY, "Ana Ruiz can correct it"),
     (
-        {"digest": ""},
+        {"content_hash": ""},
         State.FAULTY,
         "It cannot be sent like this: its text has a fault.",
         "Ana Ruiz can copy it to the desk",
@@ -409,7 +409,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.HAND_IN, Act.REPORT]),
     ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
     ({"present": False}, ANA, [Act.COPY]),
-    ({"digest": "", "draft": "k"}, ANA, [Act.EDIT]),
+    ({"content_hash": "", "draft": "k"}, ANA, [Act.EDIT]),
     ({"statement": statement(translation_of="z"), "together": True}, VERA, [Act.OPEN_ORIGINAL]),
 ]
 

@@ -1,4 +1,4 @@
-"""The digest that an approval binds to, and the filling of merge fields."""
+"""The content hash that an approval binds to, and the filling of merge fields."""
 
 import hashlib
 import json
@@ -48,13 +48,13 @@ def altered(value: Any) -> Any:
 @rows("name", [field.name for field in fields(Content)])
 def test_every_field_of_content_changes_the_digest(name: str) -> None:
     other = replace(CONTENT, **{name: altered(getattr(CONTENT, name))})
-    assert other.digest() != CONTENT.digest()
+    assert other.content_hash() != CONTENT.content_hash()
 
 
 @rows("name", [field.name for field in fields(Sender)])
 def test_every_field_of_the_sender_changes_the_digest(name: str) -> None:
     sender = replace(CONTENT.sender, **{name: altered(getattr(CONTENT.sender, name))})
-    assert replace(CONTENT, sender=sender).digest() != CONTENT.digest()
+    assert replace(CONTENT, sender=sender).content_hash() != CONTENT.content_hash()
 
 
 @rows(
@@ -71,14 +71,14 @@ def test_every_field_of_the_sender_changes_the_digest(name: str) -> None:
     ],
 )
 def test_no_byte_can_be_moved_from_one_field_to_another(change: dict[str, Any]) -> None:
-    assert replace(CONTENT, **change).digest() != CONTENT.digest()
+    assert replace(CONTENT, **change).content_hash() != CONTENT.content_hash()
 
 
 def test_equal_content_has_one_digest_of_64_hexadecimal_digits() -> None:
-    digest = CONTENT.digest()
-    assert digest == replace(CONTENT).digest()
-    assert len(digest) == 64
-    assert set(digest) <= set("0123456789abcdef")
+    content_hash = CONTENT.content_hash()
+    assert content_hash == replace(CONTENT).content_hash()
+    assert len(content_hash) == 64
+    assert set(content_hash) <= set("0123456789abcdef")
 
 
 def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
@@ -89,13 +89,14 @@ def test_what_was_approved_before_a_field_came_keeps_its_digest() -> None:
     assert known.pop("embargo") == ""
     assert known.pop("fallbacks") == ()
     text = json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    assert CONTENT.digest() == hashlib.sha256(text.encode()).hexdigest()
+    assert CONTENT.content_hash() == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_letters_that_look_alike_give_different_digests() -> None:
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     assert (
-        replace(CONTENT, subject=composed).digest() != replace(CONTENT, subject=decomposed).digest()
+        replace(CONTENT, subject=composed).content_hash()
+        != replace(CONTENT, subject=decomposed).content_hash()
     )
 
 
@@ -130,8 +131,8 @@ GREETING = replace(
 
 def test_the_words_for_readers_without_a_name_are_part_of_what_is_approved() -> None:
     other = replace(GREETING, fallbacks=("friend", "amiga"))
-    assert other.digest() != GREETING.digest()
-    assert replace(GREETING, fallbacks=()).digest() != GREETING.digest()
+    assert other.content_hash() != GREETING.content_hash()
+    assert replace(GREETING, fallbacks=()).content_hash() != GREETING.content_hash()
 
 
 def test_a_reader_is_called_by_name_or_as_the_text_calls_those_without_one() -> None:
@@ -151,8 +152,11 @@ def test_everybody_and_the_authors_read_what_stands_in_the_gaps() -> None:
 
 def test_a_segment_counts_by_its_rule_and_not_by_its_name_alone() -> None:
     narrowed = replace(CONTENT, segment=SEGMENT)
-    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT)).digest()
-    assert narrowed.digest() == replace(CONTENT, segment=replace(SEGMENT, timezone="CET")).digest()
+    assert narrowed.content_hash() == replace(CONTENT, segment=replace(SEGMENT)).content_hash()
+    assert (
+        narrowed.content_hash()
+        == replace(CONTENT, segment=replace(SEGMENT, timezone="CET")).content_hash()
+    )
     for change in ({"name": "t"}, {"list_name": "events"}, {"places": ("Dallas",)}):
         other = replace(CONTENT, segment=replace(SEGMENT, **change))
-        assert other.digest() != narrowed.digest()
+        assert other.content_hash() != narrowed.content_hash()

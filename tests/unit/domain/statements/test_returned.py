@@ -7,14 +7,16 @@ from newsletter.domain.statements.returned import Returned, standing_return
 from newsletter.domain.statements.statement import Approval, Channel
 from tests.fakes import NOON
 
-BACK = Returned(slug="hours", digest="d1", by="ben@forum.example", at=NOON, reason="the hours")
+BACK = Returned(
+    slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the hours"
+)
 MINUTE = timedelta(minutes=1)
 
 
-def yes(digest: str = "d1", minutes: int = 1) -> Approval:
+def yes(content_hash: str = "d1", minutes: int = 1) -> Approval:
     return Approval(
         slug="hours",
-        digest=digest,
+        content_hash=content_hash,
         by="flo@forum.example",
         at=NOON + minutes * MINUTE,
         channel=Channel.COMMAND,
@@ -30,7 +32,7 @@ def test_what_was_sent_back_stays_so_while_it_says_the_same() -> None:
 def test_the_last_one_is_told() -> None:
     again = replace(BACK, at=NOON + MINUTE, reason="the day")
     assert standing_return([BACK, again], "d1", []) == again
-    assert standing_return([again, replace(BACK, digest="d0")], "d1", []) == again
+    assert standing_return([again, replace(BACK, content_hash="d0")], "d1", []) == again
 
 
 def test_what_was_handed_in_again_waits_for_approval() -> None:

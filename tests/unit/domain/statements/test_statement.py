@@ -27,7 +27,7 @@ def yes(by: str = "ed@forum.example", **fields: Any) -> Approval:
     minutes = fields.pop("minutes", 0)
     defaults: dict[str, Any] = {
         "slug": "resignation",
-        "digest": "d1",
+        "content_hash": "d1",
         "at": START + timedelta(minutes=minutes),
         "channel": Channel.COMMAND,
     }
@@ -36,7 +36,7 @@ def yes(by: str = "ed@forum.example", **fields: Any) -> Approval:
 
 def judge(*approvals: Approval, **policy: Any) -> Standing:
     return standing(
-        digest="d1",
+        content_hash="d1",
         writers=("writer@forum.example", "second+press@forum.example"),
         approvals=approvals,
         policy=ApprovalPolicy(**policy),
@@ -117,7 +117,7 @@ def test_a_yes_that_was_taken_back_counts_for_nothing() -> None:
 
 
 def test_a_yes_to_another_text_is_outdated_and_named() -> None:
-    given = judge(yes(digest="d0"), yes("flo@forum.example", digest="d0"))
+    given = judge(yes(content_hash="d0"), yes("flo@forum.example", content_hash="d0"))
     assert not given.approved
     assert given.changed
     assert given.reasons == (
@@ -127,13 +127,13 @@ def test_a_yes_to_another_text_is_outdated_and_named() -> None:
 
 
 def test_one_new_yes_of_two_beside_an_outdated_one_says_how_many_are_there() -> None:
-    given = judge(yes(digest="d0"), yes("flo@forum.example"), required=2)
+    given = judge(yes(content_hash="d0"), yes("flo@forum.example"), required=2)
     assert given.changed
     assert given.reasons == ("it has 1 of 2 approvals",)
 
 
 def test_a_statement_that_was_approved_again_does_not_count_as_changed() -> None:
-    given = judge(yes(digest="d0"), yes())
+    given = judge(yes(content_hash="d0"), yes())
     assert given.approved
     assert not given.changed
     assert len(given.outdated) == 1
@@ -210,7 +210,7 @@ ADMINS = {**ROLES, "dan@forum.example": Role.ADMIN, "writer@forum.example": Role
 
 def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> Standing:
     return standing(
-        digest="d1",
+        content_hash="d1",
         writers=("writer@forum.example",),
         approvals=approvals,
         policy=ApprovalPolicy(**policy),
@@ -263,5 +263,5 @@ def test_an_override_that_came_later_changes_nothing_about_when_it_was_approved(
 
 
 def test_an_override_of_another_text_is_outdated() -> None:
-    other = [over(by, digest="d0") for by in ("flo@forum.example", "dan@forum.example")]
+    other = [over(by, content_hash="d0") for by in ("flo@forum.example", "dan@forum.example")]
     assert judged(*other).changed

@@ -301,7 +301,9 @@ def fill(room: Newsroom, count: int) -> None:
             slug = f"s{number:05}"
             progress = Progress.DRAFT if kind == 3 else Progress.REVIEW
             made = room.write(slug, progress=progress, title=f"Statement {number}")
-            tx.statements.put(StoredStatement(statement=made, digest="d", fingerprint="f"), now)
+            tx.statements.put(
+                StoredStatement(statement=made, content_hash="d", fingerprint="f"), now
+            )
             if kind == 0:
                 campaign = add_campaign(tx, slug)
                 for state in (CampaignState.SENDING, CampaignState.SENT):
@@ -423,11 +425,11 @@ def _revoke(room: Newsroom) -> None:
 
 def _send_back(room: Newsroom) -> None:
     room.clock.advance(seconds=1)  # of two at one moment, which was the last?
-    digest = room.digest()
+    content_hash = room.content_hash()
     send_back(
         "resignation",
         by=FLO,
-        expect=digest,
+        expect=content_hash,
         reason="Which Saturday?",
         store=room.store,
         policy=room.rules.policy,
@@ -443,7 +445,9 @@ def _hand_in(room: Newsroom) -> None:
 def _let_go(room: Newsroom) -> None:
     with room.store.begin() as tx:
         now = room.clock.now()
-        tx.goes.add(Go(slug="resignation", digest=room.digest(), by=ADA, at=now, count=15))
+        tx.goes.add(
+            Go(slug="resignation", content_hash=room.content_hash(), by=ADA, at=now, count=15)
+        )
 
 
 def _put(room: Newsroom, role: Role) -> None:

@@ -38,7 +38,7 @@ def test_an_approved_statement_gets_one_campaign(room: Newsroom) -> None:
     [campaign] = room.plan().scheduled
     assert campaign == room.campaign()
     assert campaign.state is SCHEDULED
-    assert campaign.digest == room.digest()
+    assert campaign.content_hash == room.content_hash()
     assert campaign.lists == ("press", "supporters")
     assert campaign.approved_by == ("ed@forum.example",)
     assert campaign.provider == "recording"
@@ -160,19 +160,19 @@ def test_a_text_whose_change_is_approved_too_gets_a_campaign_of_its_own(room: Ne
     planned = room.plan()
     assert planned.withdrawn == ()
     [campaign] = planned.scheduled
-    assert campaign.digest == room.digest()
+    assert campaign.content_hash == room.content_hash()
     assert [one.state for one in room.campaigns()] == [CampaignState.CANCELLED, SCHEDULED]
     assert room.plan() == Planned()
 
 
 def test_going_back_to_the_old_text_brings_the_approval_back(room: Newsroom) -> None:
     scheduled(room)
-    old = room.digest()
+    old = room.content_hash()
     room.write(body="Something else.")
     room.look()
     room.write()
     [campaign] = room.look().scheduled
-    assert campaign.digest == old
+    assert campaign.content_hash == old
 
 
 def test_other_templates_are_another_text(room: Newsroom) -> None:

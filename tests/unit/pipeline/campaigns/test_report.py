@@ -35,7 +35,7 @@ def test_a_report_has_all_that_was_promised(room: Newsroom) -> None:
     assert found["campaign"] == campaign.id
     assert found["statement"] == "resignation"
     assert found["state"] == "sending"
-    assert found["content_digest"] == campaign.digest
+    assert found["content_digest"] == campaign.content_hash
     assert found["approved_by"] == ["ed@forum.example"]
     assert found["provider"] == "recording"
     assert found["started_at"] == "2026-11-24T12:05:00+00:00"

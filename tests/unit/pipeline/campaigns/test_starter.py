@@ -35,7 +35,7 @@ def room(room: Newsroom) -> Newsroom:
 
 
 def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: object) -> Go:
-    wanted = Start(slug="resignation", by=by, seen=room.digest(), shown=shown)
+    wanted = Start(slug="resignation", by=by, seen=room.content_hash(), shown=shown)
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
 
@@ -122,13 +122,13 @@ def test_pressing_again_once_it_is_sending_is_refused(room: Newsroom) -> None:
 
 
 def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
-    seen = room.digest()
+    seen = room.content_hash()
     room.write(body="Another text.")
     room.look()
     room.approve()
     with pytest.raises(Changed) as refused:
         start(room, seen=seen)
-    assert (refused.value.seen, refused.value.now) == (seen, room.digest())
+    assert (refused.value.seen, refused.value.now) == (seen, room.content_hash())
     assert goes(room) == []
 
 
@@ -191,7 +191,7 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
         with room.store.begin() as tx:
             tx.staff.put(SAM, Role.WRITER, room.clock.now())
 
-    wanted = Start(slug="resignation", by=SAM, seen=room.digest(), shown=12)
+    wanted = Start(slug="resignation", by=SAM, seen=room.content_hash(), shown=12)
     with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
         room.starter(Meanwhile(room.store, demote)).start(wanted)
     assert goes(room) == []
@@ -303,7 +303,7 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     room.look()
     room.approve(slug="dimision")
     assert readers(room) == (13, ())
-    spanish = Start(slug="dimision", by=SAM, seen=room.digest("dimision"), shown=1)
+    spanish = Start(slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=1)
     room.starter().start(spanish)
     assert readers(room) == (12, (("es", 1),))
     start(room)
@@ -320,7 +320,7 @@ def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsr
     room.write("right", corrects="resignation", body="This is right.")
     room.look()
     room.approve(slug="right")
-    room.starter().start(Start(slug="right", by=SAM, seen=room.digest("right"), shown=12))
+    room.starter().start(Start(slug="right", by=SAM, seen=room.content_hash("right"), shown=12))
     for number in range(1, 12):
         room.suppress(f"reader{number}@example.org")
     run(room)

@@ -51,14 +51,14 @@ def test_one_yes_covers_all_languages_and_lapses_when_one_changes(room: Newsroom
     populate(room, {"en": 2})
     go_together(room)
     compose(room, FORUM, SPANISH)
-    before = room.digest(FORUM)
+    before = room.content_hash(FORUM)
     agree(room, FORUM)
     assert room.render().slugs == ()
     compose(room, SPANISH, body="This is another text.")
-    assert room.digest(FORUM) != before
+    assert room.content_hash(FORUM) != before
     assert room.campaign(FORUM).state is CampaignState.CANCELLED
     compose(room, SPANISH)
-    assert room.digest(FORUM) == before
+    assert room.content_hash(FORUM) == before
     assert begin(room) == [FORUM]
 
 
@@ -98,12 +98,12 @@ def test_nothing_is_said_of_a_translation_whose_own_yes_lapsed(room: Newsroom) -
 def test_a_translation_that_comes_or_goes_changes_what_was_approved(room: Newsroom) -> None:
     go_together(room)
     compose(room, FORUM)
-    alone = room.digest(FORUM)
+    alone = room.content_hash(FORUM)
     compose(room, SPANISH)
-    assert room.digest(FORUM) != alone
+    assert room.content_hash(FORUM) != alone
     room.remove(SPANISH)
     room.look()
-    assert room.digest(FORUM) == alone
+    assert room.content_hash(FORUM) == alone
 
 
 def test_no_mail_is_made_while_one_of_its_languages_has_a_fault(room: Newsroom) -> None:
@@ -117,9 +117,9 @@ def test_no_mail_is_made_while_one_of_its_languages_has_a_fault(room: Newsroom) 
         " write its own language, as in language: es",
         "statements/forum.md: goes out together with forum-es, which has a fault; mend that first",
     ]
-    assert room.digest(FORUM) == ""
+    assert room.content_hash(FORUM) == ""
     compose(room, SPANISH)
-    assert room.digest(FORUM) != ""
+    assert room.content_hash(FORUM) != ""
     compose(room, SPANISH, body="unrenderable")
     [fault] = {str(fault) for fault in room.render().faults}
     assert fault == "statements/forum-es.md: cannot be rendered"

@@ -65,7 +65,7 @@ def test_a_dry_run_says_who_would_get_it_and_who_would_not(room: Newsroom) -> No
     assert (found.audience, len(found.addresses)) == (4, 4)
     assert found.excluded == (("reader2@example.org", "bounced"),)
     assert not found.approved
-    assert found.digest == room.digest()
+    assert found.content_hash == room.content_hash()
     text = "\n".join(lines_of(found))
     assert "would go to 4 readers of press" in text
     assert "and 1 more" in text
@@ -131,7 +131,7 @@ def test_a_look_holds_the_text_and_whether_that_very_text_is_approved(room: News
 
     assert before.content == after.content != changed.content
     assert [one.standing.approved for one in (before, after, changed)] == [False, True, False]
-    assert changed.content.digest() == room.digest()
+    assert changed.content.content_hash() == room.content_hash()
     assert changed.standing.changed
 
 
@@ -152,7 +152,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     [batch] = room.provider.batches
     assert batch.content.subject == "[Test] Forum resigns from task force"
     assert batch.content.text.startswith("A test. ")
-    assert batch.digest == batch.content.digest()
+    assert batch.content_hash == batch.content.content_hash()
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")
     word = batch.recipients[0].unsubscribe

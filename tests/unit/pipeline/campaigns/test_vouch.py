@@ -50,7 +50,7 @@ def test_with_it_those_who_approved_the_parts_have_approved_the_whole(desk: Desk
     with desk.store.read() as tx:
         entered = [one for one in tx.audit.all() if one.subject == FIRST and one.actor == ED]
     assert [(one.action, one.detail) for one in entered] == [
-        ("approve", f"{desk.digest(FIRST)} by parts: one, two")
+        ("approve", f"{desk.content_hash(FIRST)} by parts: one, two")
     ]
 
 
@@ -192,7 +192,7 @@ def test_after_a_part_was_corrected_they_approve_what_stands_there_now(desk: Des
     desk.demand(required=2)
     desk.gather()
     desk.refresh()
-    before = desk.digest(FIRST)
+    before = desk.content_hash(FIRST)
     desk.hand().schedule(FIRST, desk.clock.now() + timedelta(hours=2))
     desk.write("right", title="Put right", corrects="one")
     desk.refresh()
@@ -201,12 +201,12 @@ def test_after_a_part_was_corrected_they_approve_what_stands_there_now(desk: Des
     desk.tick()
     desk.tick()
     assert desk.parts() == ("two", "right")
-    assert desk.digest(FIRST) != before
-    live = [yes for yes in desk.yeses() if yes.digest == desk.digest(FIRST)]
+    assert desk.content_hash(FIRST) != before
+    live = [yes for yes in desk.yeses() if yes.content_hash == desk.content_hash(FIRST)]
     assert [yes.by for yes in live] == [ED, FLO]
     desk.at("2026-11-27 18:00")
     desk.tick()
-    assert desk.campaign(FIRST).digest == desk.digest(FIRST)
+    assert desk.campaign(FIRST).content_hash == desk.content_hash(FIRST)
     assert desk.campaign(FIRST).state is CampaignState.SENDING
 
 

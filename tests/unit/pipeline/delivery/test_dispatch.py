@@ -29,8 +29,10 @@ def test_everybody_gets_the_approved_content_once(room: Newsroom) -> None:
     campaign = room.start(25)
     assert room.drain() == 3
     assert sorted(room.provider.accepted) == sorted(f"reader{n}@example.org" for n in range(1, 26))
-    assert {batch.content.digest() for batch in room.provider.batches} == {campaign.digest}
-    assert {batch.digest for batch in room.provider.batches} == {campaign.digest}
+    assert {batch.content.content_hash() for batch in room.provider.batches} == {
+        campaign.content_hash
+    }
+    assert {batch.content_hash for batch in room.provider.batches} == {campaign.content_hash}
     assert [batch.campaign for batch in room.provider.batches] == ["resignation"] * 3
     ended = room.campaign()
     assert ended.state is CampaignState.SENT

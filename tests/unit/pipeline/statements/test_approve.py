@@ -28,11 +28,11 @@ def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
     room.write()
     room.look()
     given = room.approve("Ed@Forum.Example")
-    assert given.digest == room.digest()
+    assert given.content_hash == room.content_hash()
     assert given.standing.approved
     [yes] = approvals(room)
     assert yes.by == "ed@forum.example"
-    assert yes.digest == room.digest()
+    assert yes.content_hash == room.content_hash()
     assert (yes.channel, yes.at) == (Channel.COMMAND, room.clock.now())
     assert room.deeds()[-1] == ("ed@forum.example", "approve")
 
@@ -97,18 +97,18 @@ def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) 
 def test_whoever_has_seen_this_very_text_may_say_yes_to_it(room: Newsroom, length: int) -> None:
     room.write()
     room.look()
-    room.approve(expect=room.digest()[:length])
+    room.approve(expect=room.content_hash()[:length])
     assert len(approvals(room)) == 1
 
 
 def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
     room.write()
     room.look()
-    seen = room.digest()
+    seen = room.content_hash()
     room.write(body="The Forum has not resigned.")
     room.look()
     with pytest.raises(
-        Refused, match=f"changed since you looked: it is version {room.digest()[:4]}"
+        Refused, match=f"changed since you looked: it is version {room.content_hash()[:4]}"
     ):
         room.approve(expect=seen)
     assert approvals(room) == []

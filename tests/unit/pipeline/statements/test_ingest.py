@@ -19,7 +19,7 @@ def stored(room: Newsroom, slug: str = "resignation") -> StoredStatement:
 def test_a_new_statement_is_taken_down_and_waits_to_be_rendered(room: Newsroom) -> None:
     statement = room.write()
     assert room.ingest().changed == ("resignation",)
-    assert stored(room) == StoredStatement(statement=statement, digest="", fingerprint="")
+    assert stored(room) == StoredStatement(statement=statement, content_hash="", fingerprint="")
 
 
 def test_what_another_look_has_rendered_meanwhile_stays_rendered(room: Newsroom) -> None:
@@ -31,7 +31,7 @@ def test_what_another_look_has_rendered_meanwhile_stays_rendered(room: Newsroom)
 
     racing = Meanwhile(room.store, another_look)
     ingest(store=racing, sources=[room.source], clock=room.clock)  # type: ignore[arg-type] # a store in what counts
-    assert stored(room).digest != ""
+    assert stored(room).content_hash != ""
 
 
 def test_a_second_look_at_the_same_changes_nothing(room: Newsroom) -> None:
@@ -64,17 +64,17 @@ def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:
     room.look()
     changed = room.write(body="The Forum has resigned after all.")
     assert room.ingest().changed == ("resignation",)
-    assert stored(room) == StoredStatement(statement=changed, digest="", fingerprint="")
+    assert stored(room) == StoredStatement(statement=changed, content_hash="", fingerprint="")
 
 
 def test_a_statement_that_is_gone_stays_known_but_is_not_present(room: Newsroom) -> None:
     room.write()
     room.look()
-    digest = room.digest()
+    content_hash = room.content_hash()
     room.remove()
     assert room.ingest().changed == ("resignation",)
     assert not stored(room).present
-    assert stored(room).digest == digest
+    assert stored(room).content_hash == content_hash
     assert room.ingest().changed == ()
 
 

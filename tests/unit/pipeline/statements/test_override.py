@@ -35,7 +35,7 @@ def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
         (Channel.OVERRIDE, WHY),
         (Channel.OVERRIDE, "so is Flo"),
     ]
-    assert said[0] == f"{room.digest()} by override: {WHY}"
+    assert said[0] == f"{room.content_hash()} by override: {WHY}"
 
 
 @pytest.mark.parametrize("despite", [None, ""])

@@ -14,9 +14,9 @@ def test_a_statement_is_rendered_once(room: Newsroom) -> None:
     room.ingest()
     assert room.render().slugs == ("resignation",)
     expected = PlainRenderer().render(statement)
-    assert room.digest() == expected.digest()
+    assert room.content_hash() == expected.content_hash()
     with room.store.read() as tx:
-        assert tx.statements.content(room.digest()) == expected
+        assert tx.statements.content(room.content_hash()) == expected
     assert room.render().slugs == ()
 
 
@@ -34,32 +34,32 @@ def test_a_text_that_was_read_meanwhile_is_not_put_back(room: Newsroom, body: st
     with room.store.read() as tx:
         known = tx.statements.get("resignation")
     assert known is not None
-    assert (known.statement.body, known.digest) == ("A newer text.", "")
+    assert (known.statement.body, known.content_hash) == ("A newer text.", "")
     room.render()
-    assert room.digest() != ""
+    assert room.content_hash() != ""
 
 
 def test_other_templates_render_everything_again(room: Newsroom) -> None:
     room.write()
     room.write("second")
     room.look()
-    before = room.digest()
+    before = room.content_hash()
     room.renderer = PlainRenderer("plain-2")
     assert room.render().slugs == ("resignation", "second")
-    assert room.digest() != before
+    assert room.content_hash() != before
     assert room.render().slugs == ()
 
 
 def test_what_was_rendered_before_is_kept_for_those_who_approved_it(room: Newsroom) -> None:
     room.write()
     room.look()
-    before = room.digest()
+    before = room.content_hash()
     room.write(body="Another text.")
     room.look()
     with room.store.read() as tx:
         kept = tx.statements.content(before)
     assert kept is not None
-    assert kept.digest() == before
+    assert kept.content_hash() == before
 
 
 def test_one_that_cannot_be_rendered_is_a_fault_and_the_others_go_on(room: Newsroom) -> None:
@@ -70,9 +70,9 @@ def test_one_that_cannot_be_rendered_is_a_fault_and_the_others_go_on(room: Newsr
     done = room.render()
     assert done.slugs == ("a", "b", "c")
     assert [str(fault) for fault in done.faults] == ["statements/b.md: cannot be rendered"]
-    assert room.digest("a")
-    assert room.digest("b") == ""
-    assert room.digest("c")
+    assert room.content_hash("a")
+    assert room.content_hash("b") == ""
+    assert room.content_hash("c")
 
 
 def test_one_that_cannot_be_rendered_is_named_at_each_look_until_it_is_mended(
@@ -84,16 +84,16 @@ def test_one_that_cannot_be_rendered_is_named_at_each_look_until_it_is_mended(
     room.write(body="This is fine.")
     room.look()
     assert room.render().faults == ()
-    assert room.digest()
+    assert room.content_hash()
 
 
 def test_a_fault_takes_away_the_digest_that_the_statement_had(room: Newsroom) -> None:
     room.write()
     room.look()
-    assert room.digest()
+    assert room.content_hash()
     room.write(body="This is unrenderable.")
     room.look()
-    assert room.digest() == ""
+    assert room.content_hash() == ""
 
 
 def test_a_statement_that_is_gone_is_not_rendered(room: Newsroom) -> None:
@@ -117,8 +117,8 @@ def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
 ) -> None:
     room.write()
     room.look()
-    before = room.digest()
+    before = room.content_hash()
     room.renderer = BrokenRenderer("plain-2")
     with pytest.raises(InvalidInput, match="is broken"):
         room.render()
-    assert room.digest() == before != ""
+    assert room.content_hash() == before != ""

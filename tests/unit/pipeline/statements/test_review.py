@@ -153,7 +153,7 @@ def test_the_reason_is_written_down_with_who_and_what_warned(unfinished: Newsroo
     [yes] = approvals(unfinished)
     assert (yes.by, yes.despite, yes.warnings) == ("ed@forum.example", WHY, given.warnings)
     [detail] = details(unfinished)
-    assert detail == f"{yes.digest} by command despite placeholder, link-text: {WHY}"
+    assert detail == f"{yes.content_hash} by command despite placeholder, link-text: {WHY}"
 
 
 def test_each_approver_gives_a_reason_of_their_own(unfinished: Newsroom) -> None:
@@ -179,7 +179,7 @@ def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
     assert room.approve(despite="just in case").standing.approved
     [yes] = approvals(room)
     assert (yes.despite, yes.warnings) == ("", ())
-    assert details(room) == [f"{yes.digest} by command"]
+    assert details(room) == [f"{yes.content_hash} by command"]
 
 
 def test_a_reason_that_says_nothing_is_refused(

@@ -26,7 +26,7 @@ def back(room: Newsroom, reason: str = "The hours are wrong.", by: str = ED, **s
     send_back(
         "resignation",
         by=by,
-        expect=seen.get("expect", room.digest()),
+        expect=seen.get("expect", room.content_hash()),
         reason=reason,
         store=room.store,
         policy=room.rules.policy,
@@ -85,7 +85,7 @@ def test_without_words_that_can_be_read_nothing_is_sent_back(room: Newsroom, rea
 
 
 def test_another_text_than_was_seen_is_not_sent_back(room: Newsroom) -> None:
-    seen = room.digest()
+    seen = room.content_hash()
     room.write(body="Open at nine.")
     room.look()
     with pytest.raises(Changed):

@@ -60,7 +60,7 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
     assert stored(desk).statement.progress is Progress.REVIEW
     assert desk.room.deeds() == [(ANA, "write"), (BEN, "submit")]
     desk.room.look()
-    assert stored(desk).digest
+    assert stored(desk).content_hash
     assert desk.room.ingest().changed == ()
 
 
@@ -254,7 +254,7 @@ def test_the_slug_stays_and_another_text_of_that_title_gets_a_number(desk: Writi
 def known_elsewhere(desk: WritingRoom, *, present: bool) -> None:
     statement = Statement(slug="old", title="Old", body="Old.", lists=("press",), language="en")
     with desk.room.store.begin() as tx:
-        one = StoredStatement(statement=statement, digest="", fingerprint="", present=present)
+        one = StoredStatement(statement=statement, content_hash="", fingerprint="", present=present)
         tx.statements.put(one, desk.room.clock.now())
 
 

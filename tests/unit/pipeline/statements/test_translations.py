@@ -287,10 +287,10 @@ def test_faults_of_families_are_told_before_anybody_approves(room: Newsroom) -> 
 
 def test_what_a_translation_translates_is_part_of_what_is_approved(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
-    before = room.digest(SPANISH)
+    before = room.content_hash(SPANISH)
     room.write(SPANISH, language="es", body=f"This is {SPANISH}.")
     room.look()
-    assert room.digest(SPANISH) != before
+    assert room.content_hash(SPANISH) != before
 
 
 # --- corrections -------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def from_a_file(desk: WritingRoom, **fields: Any) -> None:
         notes=("Look at its date.",),
         **fields,
     )
-    stored = StoredStatement(statement=statement, digest="", fingerprint="")
+    stored = StoredStatement(statement=statement, content_hash="", fingerprint="")
     with desk.room.store.begin() as tx:
         tx.statements.put(stored, desk.room.clock.now())
 

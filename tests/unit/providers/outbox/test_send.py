@@ -80,7 +80,7 @@ def test_the_journal_has_a_line_a_message_with_exactly_its_keys(tmp_path: Path) 
             "campaign": "resigns",
             "to": address,
             "subject": f"Förum letter000{number}",
-            "digest": sent.digest,
+            "digest": sent.content_hash,
             "at": "2011-09-21T18:00:00+00:00",
         }
         for number, address in ((1, "ana@a.example"), (2, "jörg@b.example"))

@@ -1,4 +1,4 @@
-"""What stands around the text of a mail by settings and front matter, and counts in the digest."""
+"""What stands around the text of a mail by settings and front matter, and counts in its hash."""
 
 import re
 from dataclasses import replace
@@ -114,7 +114,7 @@ def test_all_of_it_counts_in_the_digest() -> None:
         render(linked, house=replace(HOUSE, counting=UTM)),
         render(linked, house=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
     ]
-    assert len({content.digest() for content in contents}) == len(contents)
+    assert len({content.content_hash() for content in contents}) == len(contents)
 
 
 # --- visits ---

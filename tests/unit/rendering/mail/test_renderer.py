@@ -145,7 +145,7 @@ def test_eight_threads_give_the_same_bytes() -> None:
 def test_two_renderers_of_the_same_house_agree() -> None:
     one, other = renderer(), TemplateRenderer(house=HOUSE, files=mail_templates(None))
     assert one.fingerprint == other.fingerprint
-    assert one.render(STATEMENT).digest() == other.render(STATEMENT).digest()
+    assert one.render(STATEMENT).content_hash() == other.render(STATEMENT).content_hash()
 
 
 @pytest.mark.slow("another process")
@@ -163,8 +163,8 @@ def test_another_process_gives_the_same_bytes() -> None:
         check=True,
         cwd=ROOT,
     )
-    here = [make().digest() for make in MAILS.values()]
-    assert ran.stdout.split() == [*here, render(**vars(arabic())).digest()]
+    here = [make().content_hash() for make in MAILS.values()]
+    assert ran.stdout.split() == [*here, render(**vars(arabic())).content_hash()]
 
 
 def test_rendering_opens_no_file_and_no_connection() -> None:

@@ -92,7 +92,7 @@ def test_it_goes_to_its_own_lists_and_says_so(content: Content) -> None:
 
 
 def test_rendering_it_twice_gives_the_same(content: Content) -> None:
-    assert rendered(issue(*PARTS)).digest() == content.digest()
+    assert rendered(issue(*PARTS)).content_hash() == content.content_hash()
 
 
 def test_a_round_up_of_as_many_as_one_holds_is_not_cut_off_by_gmail() -> None:

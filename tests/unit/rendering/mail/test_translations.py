@@ -99,7 +99,7 @@ def test_a_mail_in_several_languages_is_as_sound_as_in_one() -> None:
 def test_without_translations_a_mail_names_no_languages() -> None:
     content = together()
     assert "English" not in content.html + content.text
-    assert content.digest() != together(SPANISH).digest()
+    assert content.content_hash() != together(SPANISH).content_hash()
 
 
 def test_what_is_wrong_in_a_translation_is_told_by_its_own_file() -> None:

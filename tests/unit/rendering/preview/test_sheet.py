@@ -21,7 +21,7 @@ FACTS = Facts(
     send_at="",
     embargo_until="",
     made="2026-11-24 09:00 (America/New_York)",
-    digest="0123456789abcdef" * 4,
+    content_hash="0123456789abcdef" * 4,
     approved=False,
     approved_by=(),
     reasons=("it has 0 of 1 approvals",),
@@ -53,7 +53,7 @@ def test_it_says_what_the_inbox_and_the_approver_see() -> None:
         "8,200 bytes of HTML, 8 % of the 102,000 after which Gmail cuts a mail off",
         "Pictures none that are loaded from the web",
         "Not approved it has 0 of 1 approvals",
-        FACTS.digest,
+        FACTS.content_hash,
         "newsletter statement approve hours --digest 0123456789ab --by EMAIL",
     ):
         assert part in said

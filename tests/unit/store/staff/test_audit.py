@@ -16,7 +16,7 @@ from newsletter.store.file.chain import HeadFile
 from newsletter.store.sql import Store
 from tests.fakes import NOON, chain_of, hash_address
 
-YES = Approval(slug="news", digest="d1", by="ed@x.example", at=NOON, channel=Channel.COMMAND)
+YES = Approval(slug="news", content_hash="d1", by="ed@x.example", at=NOON, channel=Channel.COMMAND)
 
 
 def enter(store: Store, *details: str, action: str = "do") -> None:
@@ -29,7 +29,11 @@ def say_yes(store: Store, yes: Approval = YES) -> None:
     with store.begin() as tx:
         tx.approvals.add(yes)
         tx.audit.enter(
-            at=yes.at, actor=yes.by, action="approve", subject=yes.slug, detail=f"{yes.digest} by x"
+            at=yes.at,
+            actor=yes.by,
+            action="approve",
+            subject=yes.slug,
+            detail=f"{yes.content_hash} by x",
         )
 
 
@@ -245,7 +249,7 @@ def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: Store, forged
     say_yes(store)
     tamper(store, forged)
     with store.read() as tx:
-        assert {yes.digest for yes in tx.approvals.of("news")} <= {"d1"}
+        assert {yes.content_hash for yes in tx.approvals.of("news")} <= {"d1"}
         assert len(tx.approvals.of("news")) == int("INSERT" in forged)
     assert "of news by" in fault(store)
 
@@ -280,7 +284,7 @@ def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: S
 
 def test_an_approval_without_its_line_is_named(store: Store) -> None:
     with store.begin() as tx:
-        tx.approvals.add(replace(YES, digest="d9"))
+        tx.approvals.add(replace(YES, content_hash="d9"))
     say_yes(store)
     assert "the approval 1, of news by ed@x.example, has no line" in fault(store)
 

@@ -79,11 +79,11 @@ class Room:
             done += 1
 
     @property
-    def digest(self) -> str:
+    def content_hash(self) -> str:
         with self.app.store.read() as tx:
             stored = tx.statements.get(SLUG)
         assert stored is not None
-        return stored.digest
+        return stored.content_hash
 
     @property
     def approvals(self) -> list[Approval]:

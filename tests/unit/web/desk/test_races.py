@@ -118,18 +118,18 @@ def test_of_an_undo_and_the_start_at_the_same_moment_one_wins_and_says_so(
 
 def test_an_approval_while_the_text_changes_is_for_what_was_read_or_for_nothing(at: Room) -> None:
     ben = at.as_("ben")
-    seen = at.digest
+    seen = at.content_hash
     form = form_of(ben.get(f"/statements/{SLUG}/review"), f"{HERE}/review")
     answers: list[int] = []
     together(
         lambda: answers.append(ben.post(f"/statements/{SLUG}/review", form).status),
         lambda: at.write("The library opens at eight."),
     )
-    assert at.digest != seen
-    assert [yes.digest for yes in at.approvals] == ([seen] if answers == [303] else [])
+    assert at.content_hash != seen
+    assert [yes.content_hash for yes in at.approvals] == ([seen] if answers == [303] else [])
     cleo = at.as_("cleo")
     assert cleo.post(
-        f"/statements/{SLUG}/start", {"digest": at.digest, "shown": "12", "when": "now"}
+        f"/statements/{SLUG}/start", {"digest": at.content_hash, "shown": "12", "when": "now"}
     ).status in {409, 422}
     at.begin()
     at.hand_over()

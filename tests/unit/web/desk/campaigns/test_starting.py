@@ -60,7 +60,7 @@ def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) 
     answer = start(at, cleo)
     assert (answer.status, answer.headers["location"]) == (303, f"{HERE}?done=started")
     [go] = at.goes
-    assert (go.by, go.count, go.digest) == (address_of("cleo"), 12, at.digest)
+    assert (go.by, go.count, go.content_hash) == (address_of("cleo"), 12, at.content_hash)
     at.app.tick.look()
     assert at.site.mails == []
     at.begin()
@@ -212,7 +212,7 @@ def test_what_nobody_approved_waits_for_that(at: Room, cleo: Signed) -> None:
     assert "It can't be sent yet." in said
     assert "Its text changed after Ben approved it" in said
     assert f'action="{HERE}/start"' not in page.text
-    answer = cleo.post(PAGE, {"digest": at.digest, "shown": "12", "when": "now"})
+    answer = cleo.post(PAGE, {"digest": at.content_hash, "shown": "12", "when": "now"})
     assert answer.status == 409
     assert at.goes == []
 
@@ -253,7 +253,9 @@ def test_a_session_that_ended_in_mid_form_starts_nothing(at: Room, cleo: Signed)
 def test_who_does_not_send_sees_no_way_to(at: Room, who: str) -> None:
     signed = at.as_(who)
     assert signed.get(PAGE).status == 403
-    assert signed.post(PAGE, {"digest": at.digest, "shown": "12", "when": "now"}).status == 403
+    assert (
+        signed.post(PAGE, {"digest": at.content_hash, "shown": "12", "when": "now"}).status == 403
+    )
     assert signed.post(f"/statements/{SLUG}/time", {"when": "now"}).status == 403
 
 
@@ -360,7 +362,7 @@ def test_no_get_changes_a_row(at: Room, cleo: Signed) -> None:
     at.app.tick.look()
     cleo.get(PAGE)
     before = at.site.everything()
-    for page in ("review", "start", f"versions/{at.digest}"):
+    for page in ("review", "start", f"versions/{at.content_hash}"):
         assert cleo.get(f"/statements/{SLUG}/{page}").status == 200
     assert cleo.get("/stop").status == 200
     assert at.site.everything() == before

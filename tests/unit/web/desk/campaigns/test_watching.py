@@ -76,7 +76,9 @@ def test_below_a_sender_nobody_ever_sees_a_reader(at: Room, who: str) -> None:
     at.hand_over()
     signed = at.as_(who)
     pages = [here(at), f"{here(at)}/figures", f"{here(at)}/unknown", "/stop"]
-    pages += [f"/statements/{SLUG}/{page}" for page in ("review", "start", f"versions/{at.digest}")]
+    pages += [
+        f"/statements/{SLUG}/{page}" for page in ("review", "start", f"versions/{at.content_hash}")
+    ]
     for page in pages:
         text = signed.get(page).text
         assert "readers.example" not in text

@@ -312,9 +312,9 @@ def test_what_is_downloaded_makes_the_same_email_in_a_folder(
         with other.site.app.store.read() as tx:
             known = tx.statements.get(slug)
             assert known is not None
-            theirs = tx.statements.content(known.digest)
+            theirs = tx.statements.content(known.content_hash)
     with desk.staffed.site.app.store.read() as tx:
-        ours = tx.statements.content(desk.stored(slug).digest)
+        ours = tx.statements.content(desk.stored(slug).content_hash)
     assert ours is not None
     assert ours == theirs
 

@@ -62,7 +62,7 @@ def test_each_button_of_the_form_keeps_the_text_and_goes_on(desk: Desk) -> None:
     handed = desk.keep(act="hand-in", body="Three.")
     assert handed.headers["location"] == "/desk/statements/library-hours?done=handed-in"
     assert desk.stored().statement.body == "Three."
-    assert desk.stored().digest
+    assert desk.stored().content_hash
 
 
 def test_ticks_that_are_taken_away_are_gone(desk: Desk) -> None:
@@ -193,15 +193,18 @@ def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
     app = desk.staffed.site.app
     app.tick.look()
     app.statements.approve("library-hours", by=desk.ben.address, despite="a test")
-    digest = desk.stored().digest
+    content_hash = desk.stored().content_hash
     desk.save(base=desk.draft.revision, body="Typed on.")
     app.tick.look()
-    assert (desk.stored().digest, desk.stored().statement.body) == (digest, FORM["body"])
+    assert (desk.stored().content_hash, desk.stored().statement.body) == (
+        content_hash,
+        FORM["body"],
+    )
     with app.store.read() as tx:
         [campaign] = tx.campaigns.all()
     assert not campaign.state.ended
     desk.keep(act="hand-in", body="Typed on.")
-    assert desk.stored().digest not in {"", digest}
+    assert desk.stored().content_hash not in {"", content_hash}
     app.tick.look()
     with app.store.read() as tx:
         assert [one.state.ended for one in tx.campaigns.all()] == [True]

@@ -410,7 +410,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
         stored = tx.statements.get("concert-in-the-park")
     assert stored is not None
     here = "/statements/concert-in-the-park"
-    form = {"digest": stored.digest, "reason": "Which Saturday?"}
+    form = {"digest": stored.content_hash, "reason": "Which Saturday?"}
     assert staffed.as_("ben").post(f"{here}/send-back", form).status == 303
     assert "Ben sent it back: “Which Saturday?” Edit" in on_home(staffed, "ana")
     assert "Next: you can change it and hand it in again. Edit Hand in" in said(

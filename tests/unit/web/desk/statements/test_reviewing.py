@@ -37,14 +37,14 @@ def test_who_approves_sees_the_email_the_checks_and_who_gets_it(at: Room, ben: S
     )
     assert "Approve this text" in said
     assert "Readers now 12 Lists Press releases" in said
-    assert f'src="{HERE}/versions/{at.digest}?view=desktop"' in page.text
+    assert f'src="{HERE}/versions/{at.content_hash}?view=desktop"' in page.text
     assert not any(one in page.text for one in CANARIES)
 
 
 def test_the_email_in_the_frame_is_that_very_version_and_runs_nothing(
     at: Room, ben: Signed
 ) -> None:
-    seen = at.digest
+    seen = at.content_hash
     for view in ("desktop", "phone", "dark", "text"):
         mail = ben.get(f"/statements/{SLUG}/versions/{seen}?view={view}")
         assert "opens at nine" in mail.text
@@ -53,7 +53,7 @@ def test_the_email_in_the_frame_is_that_very_version_and_runs_nothing(
     approve(at, ben)
     at.write("The library opens at eight.")
     assert "at nine" in ben.get(f"/statements/{SLUG}/versions/{seen}").text
-    assert "at eight" in ben.get(f"/statements/{SLUG}/versions/{at.digest}").text
+    assert "at eight" in ben.get(f"/statements/{SLUG}/versions/{at.content_hash}").text
 
 
 def test_a_version_of_another_statement_is_not_there(at: Room, ben: Signed) -> None:
@@ -61,7 +61,7 @@ def test_a_version_of_another_statement_is_not_there(at: Room, ben: Signed) -> N
     with at.app.store.read() as tx:
         other = tx.statements.get("other")
     assert other is not None
-    assert ben.get(f"/statements/{SLUG}/versions/{other.digest}").status == 404
+    assert ben.get(f"/statements/{SLUG}/versions/{other.content_hash}").status == 404
     assert ben.get(f"/statements/{SLUG}/versions/{'0' * 64}").status == 404
     assert ben.get("/statements/nowhere/review").status == 404
 
@@ -73,7 +73,11 @@ def test_an_approval_is_taken_down_once(at: Room, ben: Signed) -> None:
     again = approve(at, ben, page)
     assert again.status == 303
     [yes] = at.approvals
-    assert (yes.by, yes.digest, yes.channel) == (address_of("ben"), at.digest, Channel.DESK)
+    assert (yes.by, yes.content_hash, yes.channel) == (
+        address_of("ben"),
+        at.content_hash,
+        Channel.DESK,
+    )
     assert at.deeds().count((address_of("ben"), "approve")) == 1
 
 
@@ -91,16 +95,16 @@ def test_a_text_that_changed_between_view_and_approval_is_not_approved(
     assert "<ins>The library opens at eight.</ins>" in answer.text
     assert "Approve the new text Not now" in said
     assert at.approvals == []
-    assert form_of(answer, f"{HERE}/review")["digest"] == at.digest
+    assert form_of(answer, f"{HERE}/review")["digest"] == at.content_hash
     assert approve(at, ben, answer).status == 303
-    assert [yes.digest for yes in at.approvals] == [at.digest]
+    assert [yes.content_hash for yes in at.approvals] == [at.content_hash]
 
 
-@pytest.mark.parametrize("digest", ["", "0000"])
+@pytest.mark.parametrize("content_hash", ["", "0000"])
 def test_a_form_without_the_version_that_was_read_approves_nothing(
-    at: Room, ben: Signed, digest: str
+    at: Room, ben: Signed, content_hash: str
 ) -> None:
-    assert ben.post(PAGE, {"digest": digest}).status == 409
+    assert ben.post(PAGE, {"digest": content_hash}).status == 409
     assert at.approvals == []
 
 
@@ -171,7 +175,7 @@ def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) 
     page = ben.get(PAGE)
     assert "You wrote in this text Someone else has to approve it." in words(page)
     assert "Approve this text" not in words(page)
-    answer = ben.post(PAGE, {"digest": at.digest})
+    answer = ben.post(PAGE, {"digest": at.content_hash})
     assert answer.status == 409
     assert "Not approved. Ben wrote hours" in words(answer)
     assert at.approvals == []
@@ -189,7 +193,7 @@ def test_a_session_that_ended_in_mid_form_approves_nothing(at: Room, ben: Signed
     at.site.change("DELETE FROM session")
     answer = approve(at, ben, page)
     assert answer.status == 401
-    assert at.digest in answer.text, "the form is carried through signing in"
+    assert at.content_hash in answer.text, "the form is carried through signing in"
     assert at.approvals == []
 
 

@@ -31,7 +31,7 @@ PUBLISHER = Publisher(
     public_url="https://news.forum.example",
     began_at=NOON,
 )
-SHOWN = Published(slug="hours", digest="d", original="hours", began_at=NOON, updated_at=LATER)
+SHOWN = Published(slug="hours", content_hash="d", original="hours", began_at=NOON, updated_at=LATER)
 ENTRY = Listed(
     shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
 )
@@ -186,7 +186,7 @@ def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
 
 
 def test_an_id_stays_when_the_statement_is_corrected_or_withdrawn() -> None:
-    later = replace(SHOWN, corrected_by="right", digest="other", updated_at=LATER)
+    later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
 
     assert PUBLISHER.id_of(later) == PUBLISHER.id_of(SHOWN)
 

@@ -14,7 +14,7 @@ from tests.rows import rows
 
 DAY = date(2026, 11, 24)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PLAIN = Published(slug="a", digest="d", original="a", began_at=NOON, updated_at=NOON)
+PLAIN = Published(slug="a", content_hash="d", original="a", began_at=NOON, updated_at=NOON)
 CORRECTED = replace(PLAIN, corrected_by="b")
 FILTERS = ("breakable", "dialled", "isolated", "underlined", "wrapped")
 

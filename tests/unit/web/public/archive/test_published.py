@@ -14,7 +14,7 @@ def campaign(number: int, slug: str, began: datetime | None, **more: object) -> 
     made = Campaign(
         id=number,
         slug=slug,
-        digest=f"digest {number}",
+        content_hash=f"digest {number}",
         state=CampaignState.SENT,
         release_at=NOON,
         approved_by=(),
@@ -48,7 +48,7 @@ def test_what_went_out_again_is_there_once_with_its_last_content() -> None:
     first = campaign(1, "a", NOON, state=CampaignState.CANCELLED, finished_at=NOON)
     [found] = published([first, campaign(2, "a", NOON + HOUR)])
 
-    assert (found.digest, found.withdrawn) == ("digest 2", False)
+    assert (found.content_hash, found.withdrawn) == ("digest 2", False)
     assert (found.began_at, found.updated_at) == (NOON, NOON + HOUR)
 
 
