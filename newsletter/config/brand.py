@@ -1,5 +1,6 @@
 """The settings of a brand: how mails look."""
 
+from collections import Counter
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -10,6 +11,7 @@ from newsletter.config.fields import (
     Colour,
     Ground,
     Line,
+    ListName,
     PictureUrl,
     Section,
     Website,
@@ -79,8 +81,8 @@ class Organisation(Section):
         )
 
 
-class Sender(Section):
-    """What stands in From and Reply-To."""
+class Writer(Section):
+    """Somebody in whose name mails go out."""
 
     name: Line = Field(description="The name in readers' inboxes.", examples=["Example Forum"])
     address: Address = Field(
@@ -93,6 +95,14 @@ class Sender(Section):
         examples=["press@forum.example"],
     )
 
+    def named(self) -> content.Sender:
+        """The sender as messages name it."""
+        return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
+
+
+class Sender(Writer):
+    """What stands in From and Reply-To."""
+
     unsubscribe_inbox: Address | None = Field(
         default=None,
         description="An inbox for mail programs that unsubscribe by email, as Apple's do. Nothing"
@@ -100,9 +110,30 @@ class Sender(Section):
         examples=["unsubscribe@forum.example"],
     )
 
-    def named(self) -> content.Sender:
-        """The sender as messages name it."""
-        return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
+
+def _some_lists(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Counted here, not by ``min_length``, which takes a list of faulty items for an empty one."""
+    if not names:
+        raise ValueError("names no list; write one, like [press], or delete this sender")
+    return names
+
+
+class ListSender(Writer):
+    """Who writes to some lists instead of `sender`."""
+
+    lists: Annotated[tuple[ListName, ...], AfterValidator(_some_lists)] = Field(
+        description="The lists. Of a statement that goes to several, the first it names decides.",
+        examples=[["press"]],
+    )
+
+
+def one_sender_a_list(senders: tuple[ListSender, ...]) -> tuple[ListSender, ...]:
+    """Refuse two senders of one list."""
+    counts = Counter(name for one in senders for name in one.lists)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise ValueError(f"names {', '.join(repeated)} more than once; one sender writes to a list")
+    return senders
 
 
 def _contact(given: PressContact | None) -> content.PressContact | None:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from newsletter.config import segments as segment_options
-from newsletter.config.brand import Brand, Organisation, Sender
+from newsletter.config.brand import Brand, ListSender, Organisation, Sender, one_sender_a_list
 from newsletter.config.desk import DeskOptions
 from newsletter.config.fields import (
     ByKind,
@@ -112,6 +112,9 @@ class Settings(Section):
 
     organisation: Organisation = Field(description="Who speaks.")
     sender: Sender = Field(description="What stands in From and Reply-To.")
+    senders: Annotated[tuple[ListSender, ...], AfterValidator(one_sender_a_list)] = Field(
+        default=(), description="Lists that another sender writes to than `sender`."
+    )
     brand: Brand = Field(default=Brand(), description="How mails and our pages look.")
     layout: Layout = Field(
         default=Layout(), description="What stands around the text of each statement."
@@ -277,6 +280,11 @@ class Settings(Section):
         """The database, independent of the current directory."""
         return f"sqlite:///{self.database_path}"
 
+    @property
+    def from_addresses(self) -> tuple[str, ...]:
+        """The address of each sender once, that of `sender` first."""
+        return tuple(dict.fromkeys(one.address for one in (self.sender, *self.senders)))
+
     def house(self) -> content.House:
         """What each message says about those who send it."""
         return content.House(
@@ -288,6 +296,7 @@ class Settings(Section):
             layout=self.layout.chosen(),
             counting=self.utm.chosen() if self.utm else content.Counting(),
             unsubscribe_inbox=self.sender.unsubscribe_inbox or "",
+            senders=tuple((name, one.named()) for one in self.senders for name in one.lists),
             lists=tuple(
                 content.ListTitle(name=one.name, title=one.title, joinable=self.signup.enabled)
                 for one in self.offers()

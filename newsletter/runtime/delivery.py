@@ -210,13 +210,15 @@ class Delivery:
         return stop_harm(store=self.store, clock=self.clock)
 
     @property
-    def examiners(self) -> tuple[Examiner, ...]:
-        """What finds out whether each provider would take our mail, the first one first."""
+    def examiners(self) -> tuple[tuple[Examiner, ...], ...]:
+        """What finds out whether each provider, the first one first, takes each sender's mail."""
         from newsletter.providers import registry
 
-        sender = self.settings.sender.address
         return tuple(
-            registry.examiner(options, sender=sender, clock=self.clock)
+            tuple(
+                registry.examiner(options, sender=sender, clock=self.clock)
+                for sender in self.settings.from_addresses
+            )
             for options in self.settings.providers
         )
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -279,8 +280,9 @@ def _audited(app: Services) -> str:
 
 def _provider(app: Services) -> Iterator[Finding]:
     several = len(app.delivery.lines.all) > 1
-    for line, examiner in zip(app.delivery.lines.all, app.delivery.examiners, strict=True):
-        for finding in _examined(examiner):
+    for line, examiners in zip(app.delivery.lines.all, app.delivery.examiners, strict=True):
+        found = chain.from_iterable(map(_examined, examiners))
+        for finding in dict.fromkeys(found):  # what is asked for each sender may be said of all
             named = f"{line.name}: {finding.detail}"
             yield replace(finding, detail=named) if several else finding
 

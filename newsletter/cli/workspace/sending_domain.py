@@ -1,4 +1,4 @@
-"""What ``newsletter doctor`` finds out about the sending domain and our own pages, from outside.
+"""What ``newsletter doctor`` finds out about the sending domains and our own pages, from outside.
 
 Nothing is asked where the provider is on this machine: then nothing leaves it.
 """
@@ -47,9 +47,16 @@ def examine_from_outside(settings: Settings) -> Iterator[Finding]:
         return
     from newsletter.providers.transport.dns import Names
 
-    domain = ascii_domain(settings.sender.address).rpartition("@")[2].lower()
-    yield from examine_domain(domain, _SELECTORS, Names().texts)
+    names = Names().texts
+    for domain in sending_domains(settings):
+        yield from examine_domain(domain, _SELECTORS, names)
     yield examine_pages(settings.public_url)
+
+
+def sending_domains(settings: Settings) -> tuple[str, ...]:
+    """The domain of each sender once, as the DNS knows it; that of ``sender`` first."""
+    addresses = map(ascii_domain, settings.from_addresses)
+    return tuple(dict.fromkeys(one.rpartition("@")[2].lower() for one in addresses))
 
 
 def examine_pages(public_url: str) -> Finding:

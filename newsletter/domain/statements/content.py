@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from enum import Enum
 from typing import NamedTuple
@@ -119,6 +119,12 @@ class House:
     counting: Counting = field(default_factory=Counting)
     unsubscribe_inbox: str = ""
     """Where mail programs may write to in a reader's name to unsubscribe; empty for nowhere."""
+    senders: tuple[tuple[str, Sender], ...] = ()
+    """Lists that write in a name of their own, by the name of the list."""
+
+    def sender_of(self, lists: Sequence[str]) -> Sender:
+        """Who writes to these lists: whoever writes to the first of them."""
+        return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
 
 
 @dataclass(frozen=True, kw_only=True)

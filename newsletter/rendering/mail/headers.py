@@ -45,7 +45,7 @@ def archive_page(house: House, slug: str) -> str:
 
 def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ...]:
     """Everything but From, Reply-To, To, Subject and Date. The statement names a list."""
-    domain = fold(house.sender.address).rpartition("@")[2]
+    domain = fold(house.sender_of(statement.lists).address).rpartition("@")[2]
     first = statement.lists[0]
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),

@@ -111,7 +111,7 @@ class TemplateRenderer:
             html=html,
             text=text,
             language=statement.language,
-            sender=_answered(self._house.sender, statement),
+            sender=_answered(self._house.sender_of(statement.lists), statement),
             headers=headers_for(self._house, statement),
             lists=statement.lists,
             corrects=statement.corrects,

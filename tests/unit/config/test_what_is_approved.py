@@ -28,8 +28,9 @@ SAYS = (
 HTTP = {"kind": "http", "url": "https://gateway.example/v1", "body": SAYS}
 LOGO = {"src": "https://forum.example/logo.png", "width": 180, "height": 48}
 SOCIAL = {"name": "Mastodon", "url": "https://social.example/@forum"}
+LIST_SENDER = {"lists": ["press"], "name": "Press", "address": "press@forum.example"}
 UTM = {"source": "newsletter", "hosts": ["forum.example"]}
-BASE: dict[str, Any] = copy.deepcopy(SETTINGS) | {"brand": {"logo": LOGO}}
+BASE: dict[str, Any] = copy.deepcopy(SETTINGS) | {"brand": {"logo": LOGO}, "senders": [LIST_SENDER]}
 
 IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "organisation.name": {"organisation": {"name": "Another Forum"}},
@@ -54,6 +55,10 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "sender.name": {"sender": {"name": "Another Forum"}},
     "sender.address": {"sender": {"address": "other@forum.example"}},
     "sender.reply_to": {"sender": {"reply_to": "answers@forum.example"}},
+    "senders.name": {"senders": [LIST_SENDER | {"name": "Another"}]},
+    "senders.address": {"senders": [LIST_SENDER | {"address": "other@forum.example"}]},
+    "senders.reply_to": {"senders": [LIST_SENDER | {"reply_to": "answers@forum.example"}]},
+    "senders.lists": {"senders": [LIST_SENDER | {"lists": ["events"]}]},
     "sender.unsubscribe_inbox": {"sender": {"unsubscribe_inbox": "leave@forum.example"}},
     "brand.accent": {"brand": {"accent": "#123456"}},
     "brand.ground": {"brand": {"ground": "#fefefe"}},

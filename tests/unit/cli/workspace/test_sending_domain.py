@@ -7,6 +7,7 @@ import pytest
 from newsletter.cli.workspace.sending_domain import (
     examine_from_outside,
     examine_pages,
+    sending_domains,
     sends_into_the_world,
 )
 from newsletter.config.loading import load
@@ -35,6 +36,19 @@ def test_nothing_is_asked_where_nothing_leaves_this_machine(
     assert sends_into_the_world(settings) is leaves
     if not leaves:
         assert list(examine_from_outside(settings)) == []
+
+
+def test_the_domain_of_each_sender_is_looked_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "newsletter.yaml"
+    file.write_text(
+        f"{BASE}default_lists: [press]\nsenders:\n"
+        "  - {lists: [press], name: Press, address: press@Fórum.example}\n"
+        "  - {lists: [events], name: Events, address: events@FORUM.example}\n"
+        "  - {lists: [jobs], name: Events, address: events@FORUM.example}\n"
+    )
+    settings = load(file, {})
+    assert sending_domains(settings) == ("forum.example", "xn--frum-qqa.example")
+    assert settings.from_addresses[1:] == ("press@Fórum.example", "events@FORUM.example")
 
 
 @pytest.mark.parametrize(

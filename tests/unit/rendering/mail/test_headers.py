@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from newsletter.domain.statements.content import Sender
 from newsletter.rendering.mail.headers import headers_for, sender_id, word_of_departure
 from tests.rows import rows
-from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT
+from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, renderer
 
 
 def headers(name: str = "Example Forum", address: str = "news@forum.example") -> dict[str, str]:
@@ -82,6 +83,24 @@ def test_an_email_to_it_says_by_its_subject_whose_it_is(subject: str, word: str)
 @rows("email", [b"", b"\xff\x00", b"Subject:\r\n", b"\r\nunsubscribe.aB1", b"Subject" * 9999])
 def test_what_is_no_such_email_has_no_word(email: bytes) -> None:
     assert word_of_departure(email) == ""
+
+
+def test_the_first_list_that_a_statement_names_decides_who_writes() -> None:
+    other = Sender(name="Press Office", address="press@other.example", reply_to="ask@other.example")
+    house = replace(HOUSE, senders=(("events", other),))
+    for lists, sender, domain in (
+        (("events", "press"), other, "other.example"),
+        (("press", "events"), HOUSE.sender, "forum.example"),
+    ):
+        content = renderer(house).render(replace(STATEMENT, lists=lists))
+        assert content.sender == sender
+        fields = dict(content.headers)
+        assert fields["List-Id"] == f"Example Forum <{lists[0]}.{domain}>"
+        assert fields["Message-ID"] == f"<NLMERGEMESSAGEID@{domain}>"
+        assert fields["Feedback-ID"].endswith(f":{sender_id(domain)}")
+    answered = replace(STATEMENT, lists=("events",), reply_to="desk@forum.example")
+    said = renderer(house).render(answered).sender
+    assert said == replace(other, reply_to="desk@forum.example")
 
 
 def test_the_feedback_id_has_four_parts_and_a_sender_of_fitting_length() -> None:
