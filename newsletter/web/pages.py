@@ -22,7 +22,7 @@ from newsletter.runtime.services import Services
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.http.frame import Frame
-from newsletter.web.public.archive.archive import Archive
+from newsletter.web.public.archive.archive import ArchivePages
 from newsletter.web.public.media import Media
 from newsletter.web.public.subscribers.confirming import Confirming
 from newsletter.web.public.subscribers.joining import Joining
@@ -81,26 +81,28 @@ log = logging.getLogger("newsletter.web")
 class Pages:
     """All pages of one workspace."""
 
-    def __init__(self, app: Services) -> None:
-        self._app = app
-        self._frame = Frame(house=app.settings.house(), language=app.settings.language)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        settings = services.settings
+        self._frame = Frame(house=settings.house(), language=settings.language)
         self._page = self._frame.page
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
+        services, subscribers = self._services, self._services.subscribers
         return [
             # first those that programs ask for, hundreds a second
-            *Leaving(self._app, self._frame).routes(),
-            *Mine(self._app, self._frame).routes(),
-            *Archive(self._app, self._frame).routes(),
-            *Media(self._app, self._frame).routes(),
-            *Joining(self._app, self._frame).routes(),
-            *Confirming(self._app, self._frame).routes(),
+            *Leaving(subscribers, self._frame).routes(),
+            *Mine(subscribers, self._frame).routes(),
+            *ArchivePages(services.archive, self._frame).routes(),
+            *Media(services.store).routes(),
+            *Joining(subscribers, self._frame).routes(),
+            *Confirming(subscribers, self._frame).routes(),
             Route("/healthz", self.health),
         ]
 
     def _on_hold(self) -> bool:
-        with self._app.store.read() as tx:
+        with self._services.store.read() as tx:
             return bool(tx.hold.reasons())
 
     async def health(self, _request: Request) -> Response:
@@ -130,13 +132,13 @@ class Pages:
         return page
 
 
-def make(app: Services) -> Starlette:
+def make(services: Services) -> Starlette:
     """The application."""
-    pages = Pages(app)
+    pages = Pages(services)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
-    desk = Gate(Desk(app)).routes() if app.settings.desk.enabled else []
-    routes = [*pages.routes(), Hearing(app).route(), *desk]
-    secure = app.settings.public_url.startswith("https://")
+    desk = Gate(Desk(services)).routes() if services.settings.desk.enabled else []
+    routes = [*pages.routes(), Hearing(services.delivery).route(), *desk]
+    secure = services.settings.public_url.startswith("https://")
     made = Starlette(
         routes=routes,
         exception_handlers=handlers,

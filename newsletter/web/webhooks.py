@@ -15,7 +15,7 @@ from starlette.routing import Route
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events.event import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
-from newsletter.runtime.services import Services
+from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.forms import read_body
 from newsletter.web.http.gathering import Gathering
 
@@ -30,10 +30,10 @@ log = logging.getLogger("newsletter.webhooks")
 class Hearing:
     """Hears the providers that the workspace has a webhook for."""
 
-    def __init__(self, app: Services) -> None:
-        self._app = app
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
         self._gatherings = {
-            kind: Gathering(partial(self._record, kind)) for kind in app.delivery.webhooks
+            kind: Gathering(partial(self._record, kind)) for kind in delivery.webhooks
         }
 
     def route(self) -> Route:
@@ -43,7 +43,7 @@ class Hearing:
     async def hear(self, request: Request) -> Response:
         """One post."""
         kind = request.path_params["provider"]
-        if kind not in self._app.delivery.webhooks:
+        if kind not in self._delivery.webhooks:
             return Response(status_code=404)
         try:
             body = await read_body(request, _MORE.get(kind, _MOST))
@@ -58,7 +58,7 @@ class Hearing:
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
         try:
-            self._gatherings[kind].record(self._app.delivery.hear(kind, headers, body))
+            self._gatherings[kind].record(self._delivery.hear(kind, headers, body))
         except Unverifiable as error:
             log.error("webhook=%s not verified: %s", kind, error)
             return 503
@@ -71,7 +71,7 @@ class Hearing:
         return 200
 
     def _record(self, kind: str, events: tuple[Event, ...], posts: int) -> None:
-        recorded, stopped = self._app.delivery.record(kind, events)
+        recorded, stopped = self._delivery.record(kind, events)
         log.info(
             "webhook=%s posts=%d events=%d strangers=%d confirmed=%d suppressed=%d",
             kind,

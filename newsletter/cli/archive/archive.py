@@ -28,8 +28,10 @@ def build(shell: Shell, folder: Path, as_json: bool) -> None:
     from newsletter.web.public.archive.files import bring_up, files
 
     settings_at = (shell.folder / FILE_NAME).stat().st_mtime
-    with shell.services() as app, for_others(app):
-        done = bring_up(folder, files(app, began_at=datetime.fromtimestamp(settings_at, UTC)))
+    with shell.services() as services, for_others(services):
+        done = bring_up(
+            folder, files(services.archive, began_at=datetime.fromtimestamp(settings_at, UTC))
+        )
     for name in done.left:
         say(f"{folder / name} is not shown any more; it was changed since we wrote it, and stays")
     if as_json:

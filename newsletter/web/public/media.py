@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.runtime.services import Services
-from newsletter.web.http.frame import Frame
+from newsletter.store.sql import Store
 
 _KEPT = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -20,8 +19,8 @@ _KEPT = {
 class Media:
     """Pictures of texts that were written at the desk."""
 
-    def __init__(self, app: Services, _frame: Frame) -> None:
-        self._app = app
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -36,5 +35,5 @@ class Media:
         return Response(data, media_type=kind, headers=_KEPT)
 
     def _found(self, name: str) -> tuple[str, bytes] | None:
-        with self._app.store.read() as tx:
+        with self._store.read() as tx:
             return tx.pictures.data(name)

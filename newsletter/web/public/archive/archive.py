@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from newsletter.runtime.services import Services
+from newsletter.runtime.archive import Archive
 from newsletter.web.http.conditional import answer
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.edition import Edition, Leaf
@@ -21,13 +21,13 @@ _DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}
 
 
-class Archive:
+class ArchivePages:
     """The archive of one workspace."""
 
-    def __init__(self, app: Services, frame: Frame) -> None:
+    def __init__(self, archive: Archive, frame: Frame) -> None:
         self._frame = frame
         # Settings may have changed what pages say since they were last fetched, but not after this.
-        self._edition = Edition(app, frame, began_at=app.clock.now())
+        self._edition = Edition(archive, frame, began_at=archive.clock.now())
 
     def routes(self) -> list[Route]:
         """Path → page."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from newsletter.domain.archive.search import terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.text.excerpts import excerpt_of
-from newsletter.runtime.services import Services
+from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds
 from newsletter.web.public.archive.feeds import Listed, Publisher, rss
@@ -42,13 +42,13 @@ class Edition:
     """
 
     def __init__(
-        self, app: Services, frame: Frame, *, began_at: datetime, folders: bool = False
+        self, archive: Archive, frame: Frame, *, began_at: datetime, folders: bool = False
     ) -> None:
-        self._app = app
+        self._archive = archive
         self._frame = frame
         self._began_at = began_at
-        self._listing = Listing(app=app, frame=frame, folders=folders)
-        self._shelf = Shelf(app.store)
+        self._listing = Listing(archive=archive, frame=frame, folders=folders)
+        self._shelf = Shelf(archive.store)
 
     def hold(self) -> list[Published]:
         """Show from now on what has begun by now, and nothing newer; returns it."""
@@ -66,7 +66,7 @@ class Edition:
 
     def found(self, typed: str, number: int) -> bytes:
         """A page of what a person looked for."""
-        with self._app.store.read() as tx:
+        with self._archive.store.read() as tx:
             skip = (number - 1) * MOST_HITS
             hits = tx.search.find(terms(typed), skip=skip, most=MOST_HITS)
         shown = self._shelf.some([hit.slug for hit in hits.shown])
@@ -99,7 +99,7 @@ class Edition:
 
     def robots(self) -> Leaf:
         """What robots may visit."""
-        body = feeds.robots(self._app.settings.public_url, _CLOSED).encode()
+        body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
 
     def _leaf(
@@ -126,7 +126,7 @@ class Edition:
 
     @cached_property
     def _publisher(self) -> Publisher:
-        house = self._app.settings.house()
+        house = self._archive.settings.house()
         return Publisher(
             name=house.organisation.name,
             website=house.organisation.website,
@@ -137,7 +137,7 @@ class Edition:
     # --- what is in the database ---------------------------------------------------------------
 
     def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
-        with self._app.store.read() as tx:
+        with self._archive.store.read() as tx:
             contents = [(one, tx.statements.content(one.content_hash)) for one in shown]
         return [(one, content) for one, content in contents if content is not None]
 

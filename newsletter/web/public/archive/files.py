@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from newsletter.domain.errors import Defect, Refused
-from newsletter.runtime.services import Services
+from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.edition import Edition, Leaf, pages_for
 from newsletter.web.public.archive.feeds import KINDS
@@ -150,13 +150,13 @@ def _remove(folder: Path, name: str, digest: str) -> bool:
     return True
 
 
-def files(app: Services, *, began_at: datetime) -> dict[str, Callable[[], bytes]]:
+def files(archive: Archive, *, began_at: datetime) -> dict[str, Callable[[], bytes]]:
     """Name → what writes it, in an order in which nothing leads to what is not there yet.
 
     All show the same moment. ``began_at`` is when the settings last may have changed.
     """
-    frame = Frame(house=app.settings.house(), language=app.settings.language)
-    edition = Edition(app, frame, began_at=began_at, folders=True)
+    frame = Frame(house=archive.settings.house(), language=archive.settings.language)
+    edition = Edition(archive, frame, began_at=began_at, folders=True)
     shown = edition.hold()
     leaves: dict[str, Callable[[], Leaf | None]] = {
         f"archive/{one.slug}/index.html": partial(edition.statement, one.slug)

@@ -14,7 +14,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.translations import language_name
 from newsletter.rendering.text.excerpts import body_of, excerpt_of
-from newsletter.runtime.services import Services
+from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame, Notice
 from newsletter.web.public.archive.feeds import KINDS
 from newsletter.web.public.archive.notices import notice_of
@@ -99,7 +99,7 @@ class Listing:
     join where ``public_url`` leads.
     """
 
-    app: Services
+    archive: Archive
     frame: Frame
     folders: bool = False
 
@@ -175,7 +175,7 @@ class Listing:
         here = Standpoint(depth=2 if self.folders else 1, folders=self.folders)
         _, spoken = self.frame.words(said.language)
         found = self.notice(shown, said.language)
-        mail_words = self.app.statements.renderer.wordings.of(said.language)[0]
+        mail_words = self.archive.renderer.wordings.of(said.language)[0]
         page = self.frame.page(
             excerpt_of(said).title or said.subject,
             template=_STATEMENT,
@@ -216,7 +216,7 @@ class Listing:
             language=language,
             direction=details.direction(language),
             day=day.isoformat(),
-            dated=details.written_date(day, own, self.app.statements.renderer.wordings.of(own)[0]),
+            dated=details.written_date(day, own, self.archive.renderer.wordings.of(own)[0]),
             language_name=language_name(language),
             notice=self.notice(shown, own),
             summary=() if shown.withdrawn else summary,
@@ -225,7 +225,7 @@ class Listing:
     def notice(self, shown: Published, language: str) -> Notice | None:
         """What came of a statement since, in this language, if anything did."""
         day = self._local_day(shown.updated_at)
-        return notice_of(shown, day, language, self.app.statements.renderer.wordings)
+        return notice_of(shown, day, language, self.archive.renderer.wordings)
 
     def _written(self, title: str, *, here: Standpoint, **values: Any) -> bytes:
         page = self.frame.page(
@@ -242,29 +242,29 @@ class Listing:
         return bytes(page.body)
 
     def _join(self, here: Standpoint) -> str:
-        base = self.app.settings.public_url
+        base = self.archive.settings.public_url
         return f"{base}/subscribe" if self.folders else here.file("subscribe")
 
     @property
     def _words(self) -> tuple[Mapping[str, str], str]:
-        return self.frame.words(self.app.settings.language)
+        return self.frame.words(self.archive.settings.language)
 
     def _head(self, number: int) -> Markup:
         """Where the page really is, and what leads feed readers on.
 
         Templates hold no such element: a mail fetches nothing.
         """
-        base = self.app.settings.public_url
+        base = self.archive.settings.public_url
         canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
         line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
-        name = self.app.settings.house().organisation.name
+        name = self.archive.settings.house().organisation.name
         lines = [line.format(kind, name, said, base, file) for file, (said, kind) in KINDS.items()]
         return Markup("\n").join(
             [Markup('<link rel="canonical" href="{}">').format(canonical), *lines]
         )
 
     def _local_day(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self.app.settings.house().timezone)).date()
+        return at.astimezone(ZoneInfo(self.archive.settings.house().timezone)).date()
 
 
 def _marked(language: str) -> Markup:

@@ -16,7 +16,7 @@ from newsletter.domain.delivery.letter import LetterKind
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.signup import masked
 from newsletter.pipeline.subscribers.join import Followed, LinkState, confirm, follow
-from newsletter.runtime.services import Services
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.subscribers.joining import PATH
 
@@ -26,10 +26,10 @@ _GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 class Confirming:
     """The pages of letters' links."""
 
-    def __init__(self, app: Services, frame: Frame) -> None:
-        self._app = app
+    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+        self._subscribers = subscribers
         self._frame = frame
-        self._titles = {one.name: one.title for one in app.settings.offers()}
+        self._titles = {one.name: one.title for one in subscribers.settings.offers()}
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -47,8 +47,8 @@ class Confirming:
         return await self._answer(request, confirm)
 
     async def _answer(self, request: Request, deed: Callable[..., Followed]) -> Response:
-        app = self._app
-        done = partial(deed, store=app.store, links=app.links, clock=app.clock)
+        of = self._subscribers
+        done = partial(deed, store=of.store, links=of.links, clock=of.clock)
         try:
             followed = await run_in_threadpool(done, request.path_params["token"])
         except NotFound as error:
@@ -78,7 +78,7 @@ class Confirming:
         """Where a reader may want to go next."""
         number = followed.reader_id
         if number is not None:
-            token = self._app.links.preferences_token(number, self._app.clock.now())
+            token = self._subscribers.links.preferences_token(number, self._subscribers.clock.now())
             return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
         if followed.state is LinkState.EXPIRED and followed.letter.kind is LetterKind.JOIN:
             return {"way_on": PATH, "way_on_text": "ask_again"}

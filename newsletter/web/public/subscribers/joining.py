@@ -27,7 +27,7 @@ from newsletter.domain.subscribers.signup import (
 )
 from newsletter.pipeline.subscribers.join import Shown, ask
 from newsletter.rendering.mail.details import direction
-from newsletter.runtime.services import Services
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.flood import Flood
 from newsletter.web.http.forms import Posted, first, read_form, shown_again
 from newsletter.web.http.frame import Frame
@@ -85,13 +85,13 @@ log = logging.getLogger("newsletter.web")
 class Joining:
     """The pages to join by; none where nothing is offered."""
 
-    def __init__(self, app: Services, frame: Frame) -> None:
-        self._app = app
+    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+        self._subscribers = subscribers
         self._frame = frame
-        self._offering = Offering(app.settings, frame)
-        self._host = urlsplit(app.settings.public_url).hostname or ""
+        self._offering = Offering(subscribers.settings, frame)
+        self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = LetterLimits()
-        self._flood = Flood(self._limits.a_network, app.clock)
+        self._flood = Flood(self._limits.a_network, subscribers.clock)
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -148,8 +148,8 @@ class Joining:
             source=self._source(request),
             network=network,
             limits=self._limits,
-            store=self._app.store,
-            clock=self._app.clock,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
 
     def _source(self, request: Request) -> str:

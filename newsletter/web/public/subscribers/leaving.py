@@ -24,7 +24,7 @@ from newsletter.pipeline.subscribers.leave import (
     read,
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
-from newsletter.runtime.services import Services
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.frame import Button, Frame, named
 from newsletter.web.http.gathering import Gathering
 
@@ -36,14 +36,14 @@ _BY_PAGE = "by=page"
 class Leaving:
     """The pages behind the unsubscribe link."""
 
-    def __init__(self, app: Services, frame: Frame) -> None:
-        self._app = app
+    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+        self._subscribers = subscribers
         self._frame = frame
         self._page = frame.page
-        self._titles = {offer.name: offer.title for offer in app.settings.offers()}
+        self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
         self._gathering: Gathering[Departure] = Gathering(self._leave)
-        words, _ = frame.words(app.settings.language)
-        told = frame.page(words["left"], [words["left_it"]], language=app.settings.language)
+        words, _ = frame.words(subscribers.settings.language)
+        told = frame.page(words["left"], [words["left_it"]], language=subscribers.settings.language)
         self._for_programs = bytes(told.body)
 
     def routes(self) -> list[Route]:
@@ -61,7 +61,7 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
@@ -79,7 +79,7 @@ class Leaving:
         await run_in_threadpool(self._gathering.record, (departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
         return self._gone(request, ending, "left")
 
     async def left_everything(self, request: Request) -> Response:
@@ -87,9 +87,12 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
         strangers = await run_in_threadpool(
-            leave_everything, departure, store=self._app.store, clock=self._app.clock
+            leave_everything,
+            departure,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
         self._tell(strangers)
         words, language = self._words(request, ending)
@@ -100,7 +103,7 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         link = f"/u/{request.path_params['token']}/preferences"
         return self._page(
@@ -115,7 +118,7 @@ class Leaving:
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)
-        ending = await run_in_threadpool(look_up, departure, store=self._app.store)
+        ending = await run_in_threadpool(look_up, departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         await run_in_threadpool(
             ask_for_link,
@@ -123,17 +126,17 @@ class Leaving:
             host=request.client.host if request.client else "",
             language=language,
             source="the link in a mail",
-            store=self._app.store,
-            clock=self._app.clock,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
         return self._page(words["link_sent"], [words["link_sent_text"]], language=language)
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
-        self._tell(leave(departures, store=self._app.store, clock=self._app.clock))
+        self._tell(leave(departures, store=self._subscribers.store, clock=self._subscribers.clock))
 
     def _tell(self, strangers: Iterable[Departure]) -> None:
         for one in strangers:
-            [name] = self._app.links.message_ids(one.campaign_id, [one.subscriber_id])
+            [name] = self._subscribers.links.message_ids(one.campaign_id, [one.subscriber_id])
             log.warning(
                 "left message_id=%s by a reader who is not in these books: erased, or in none since"
                 " a backup was put back; then suppress the address that the provider's log has",
@@ -142,7 +145,7 @@ class Leaving:
 
     def _departure(self, request: Request) -> Departure | None:
         try:
-            return read(request.path_params["token"], self._app.links)
+            return read(request.path_params["token"], self._subscribers.links)
         except NotFound:
             return None
 

@@ -36,7 +36,7 @@ from newsletter.pipeline.subscribers.prefer import (
     save,
 )
 from newsletter.rendering.mail.details import base_language, written_date
-from newsletter.runtime.services import Services
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, first, read_form
 from newsletter.web.http.frame import Button, Frame
 
@@ -209,8 +209,8 @@ class Visit:
 class Mine:
     """The pages behind the link in a letter."""
 
-    def __init__(self, app: Services, frame: Frame) -> None:
-        self._app = app
+    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+        self._subscribers = subscribers
         self._frame = frame
 
     def routes(self) -> list[Route]:
@@ -237,10 +237,10 @@ class Mine:
             owner = self._owner(request)
             if owner is None:
                 return self._said(request, "not_found", "broken_link", status=404)
-            if owner.is_late(self._app.clock.now()):
+            if owner.is_late(self._subscribers.clock.now()):
                 return self._late(request)
             try:
-                chosen = await run_in_threadpool(look_up, owner, store=self._app.store)
+                chosen = await run_in_threadpool(look_up, owner, store=self._subscribers.store)
             except NotFound:
                 return self._said(request, "not_found", "nobody", status=404)
             words, language = self._frame.words(
@@ -254,7 +254,7 @@ class Mine:
 
     def _owner(self, request: Request) -> Owner | None:
         try:
-            return read(request.path_params["token"], self._app.links)
+            return read(request.path_params["token"], self._subscribers.links)
         except NotFound:
             return None
 
@@ -284,8 +284,8 @@ class Mine:
             host=request.client.host if request.client else "",
             language=self._frame.language_of(request),
             source="a link to preferences that came too late",
-            store=self._app.store,
-            clock=self._app.clock,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
         return self._said(request, "link_sent", "link_sent_text")
 
@@ -299,7 +299,7 @@ class Mine:
         """All of it or, where something cannot be, nothing."""
         form = Form(await read_form(visit.request))
         sheet, chosen = self._made_of(visit), visit.chosen.preferences
-        wish, faults = sheet.wish(form, chosen, self._app.clock.now())
+        wish, faults = sheet.wish(form, chosen, self._subscribers.clock.now())
         if faults:
             return self._sheet(visit, form=form, faults=faults)
         await run_in_threadpool(
@@ -308,8 +308,8 @@ class Mine:
             wish,
             shown=sheet.shown(chosen),
             language=visit.language,
-            store=self._app.store,
-            clock=self._app.clock,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
         # a page that is loaded again asks for nothing again
         there = f"{visit.link}?{_SAVED}=1"
@@ -317,9 +317,9 @@ class Mine:
 
     def _made_of(self, visit: Visit) -> Sheet:
         return Sheet(
-            offers=self._app.settings.offers(),
+            offers=self._subscribers.settings.offers(),
             languages=self._frame.languages(),
-            zone=self._app.settings.timezone,
+            zone=self._subscribers.settings.timezone,
             words=visit.words,
             language=visit.language,
         )
@@ -365,8 +365,8 @@ class Mine:
             address,
             host=visit.host,
             language=visit.language,
-            store=self._app.store,
-            clock=self._app.clock,
+            store=self._subscribers.store,
+            clock=self._subscribers.clock,
         )
         text = visit.words["move_sent_text"].format(address=address)
         return self._frame.page(visit.words["link_sent"], [text], language=visit.language)
@@ -383,7 +383,7 @@ class Mine:
         )
 
     def _data_export(self, owner: Owner) -> Mapping[str, object]:
-        with self._app.store.read() as tx:
+        with self._subscribers.store.read() as tx:
             return tx.data_exports.of(owner.subscriber_id)
 
     async def ask_to_delete(self, visit: Visit) -> Response:
@@ -397,7 +397,7 @@ class Mine:
 
     async def delete(self, visit: Visit) -> Response:
         """Gone before the answer."""
-        await run_in_threadpool(self._app.subscribers.forget, visit.chosen.address, by="the reader")
+        await run_in_threadpool(self._subscribers.forget, visit.chosen.address, by="the reader")
         return self._frame.page(
             visit.words["deleted"], [visit.words["deleted_text"]], language=visit.language
         )
