@@ -11,10 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.domain.staff.audit import OPERATOR
+
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.clock import Clock
+    from newsletter.domain.delivery.batch import Answer
     from newsletter.domain.delivery.pacing import Limits, Wait
     from newsletter.domain.events.event import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
@@ -162,6 +165,25 @@ class Delivery:
             watermark=self.watermark,
             clock=self.clock,
             names=lambda: secrets.token_hex(16),
+        )
+
+    def send_test(self, slug: str, *, to: str, by: str = OPERATOR) -> Answer:
+        """Hand over one test mail, ahead of all that waits. Raises Refused, ProviderUnreachable."""
+        from newsletter.pipeline.campaigns.trial import send_test
+
+        first = self.lines.first
+        return send_test(
+            slug,
+            to=to,
+            store=self.store,
+            renderer=self.renderer,
+            links=self.links,
+            provider=first.provider,
+            turns=first.turns,
+            clock=self.clock,
+            lease=self.lease,
+            together=self.settings.together,
+            by=by,
         )
 
     def waits(self) -> dict[str, Wait | None]:

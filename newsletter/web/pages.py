@@ -21,6 +21,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
+from newsletter.web.desk.site import routes
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.archive import ArchivePages
 from newsletter.web.public.media import Media
@@ -136,13 +137,18 @@ def make(services: Services) -> Starlette:
     """The application."""
     pages = Pages(services)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
-    desk = Gate(Desk(services)).routes() if services.settings.desk.enabled else []
-    routes = [*pages.routes(), Hearing(services.delivery).route(), *desk]
+    desk = _desk(services) if services.settings.desk.enabled else []
+    ours = [*pages.routes(), Hearing(services.delivery).route(), *desk]
     secure = services.settings.public_url.startswith("https://")
     made = Starlette(
-        routes=routes,
+        routes=ours,
         exception_handlers=handlers,
         middleware=[Middleware(Fields, secure=secure)],
     )
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made
+
+
+def _desk(services: Services) -> list[Route]:
+    desk = Desk(services.staff)
+    return Gate(desk, services.staff, routes(desk, services)).routes()

@@ -26,11 +26,11 @@ class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
     def __init__(
-        self, app: Services, *, host: str, port: int, bounds: Bounds | None = None
+        self, services: Services, *, host: str, port: int, bounds: Bounds | None = None
     ) -> None:
-        app.tick.prepare()  # the threads share what is built
+        services.tick.prepare()  # the threads share what is built
         self._socket = _bind(host, port)
-        self._server = serving(make(app), bounds or what_we_can_hold())
+        self._server = serving(make(services), bounds or what_we_can_hold())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
     @property

@@ -94,7 +94,7 @@ ELSEWHERE = {
 def test_every_page_there_is_was_looked_at(served: tuple[Services, str]) -> None:
     app, _ = served
     looked_at = [path for _, path, _ in pages(app)]
-    for route in routes(Desk(app)):
+    for route in routes(Desk(app.staff), app):
         if route.method == "GET" and route.path not in ELSEWHERE:
             pattern, _, _ = compile_path(route.path)
             assert any(pattern.match(path) for path in looked_at), route.path

@@ -56,7 +56,7 @@ def test_each_route_answers_whatever_is_sent(staffed: Staffed, data: st.DataObje
         form["again"] = json.dumps(carried)
     form = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
     who = data.draw(st.sampled_from(["vera", "cleo", "dan", ""]))
-    for route in routes(Desk(staffed.site.app)):
+    for route in routes(Desk(staffed.site.app.staff), staffed.site.app):
         path = filled(route, part)
         if who:
             asked = staffed.as_(who, fresh=True)

@@ -8,7 +8,6 @@ from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say, 
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.pipeline.campaigns.rehearse import dry_run, lines_of
-from newsletter.pipeline.campaigns.trial import send_test
 
 
 @click.command()
@@ -60,18 +59,7 @@ def _send_test(shell: Shell, slug: str, to: str) -> None:
     with shell.services() as app:
         app.statements.refresh()
         slug = statement_slug(app, slug)
-        outcome = send_test(
-            slug,
-            to=to,
-            store=app.store,
-            renderer=app.statements.renderer,
-            links=app.links,
-            provider=app.delivery.lines.first.provider,
-            turns=app.delivery.lines.first.turns,
-            clock=app.clock,
-            lease=app.delivery.lease,
-            together=app.settings.together,
-        ).outcome
+        outcome = app.delivery.send_test(slug, to=to).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return

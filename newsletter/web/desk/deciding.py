@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from newsletter.config.settings import Settings
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.go import Go
 from newsletter.domain.errors import NotFound
@@ -13,10 +14,15 @@ from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.difference import Passage, passages
 from newsletter.domain.statements.returned import Returned
-from newsletter.domain.statements.statement import Role, Standing, Statement, StoredStatement
+from newsletter.domain.statements.statement import (
+    ApprovalPolicy,
+    Role,
+    Standing,
+    Statement,
+    StoredStatement,
+)
 from newsletter.domain.wording import listed
 from newsletter.pipeline.ledger import go_of, return_of, standing_of
-from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
 _DIGITS = 15
@@ -98,12 +104,12 @@ class Subject:
         return self.names.get(address) or name_of(address)
 
 
-def subject(tx: Transaction, app: Services, slug: str) -> Subject:
+def subject(tx: Transaction, policy: ApprovalPolicy, slug: str) -> Subject:
     """The statement with this slug. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound("There is no such statement.")
-    standing = standing_of(tx, stored, app.statements.policy)
+    standing = standing_of(tx, stored, policy)
     return Subject(
         stored=stored,
         standing=standing,
@@ -132,9 +138,9 @@ def differences(tx: Transaction, seen: str, now: str) -> Sequence[Passage] | Non
     return None if before is None or after is None else passages(before, after)
 
 
-def titles(app: Services, lists: Sequence[str]) -> str:
+def titles(settings: Settings, lists: Sequence[str]) -> str:
     """The titles of lists, as readers know them."""
-    known = {one.name: one.title for one in app.settings.offers()}
+    known = {one.name: one.title for one in settings.offers()}
     return listed([known.get(one, one) for one in lists])
 
 
@@ -156,9 +162,9 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
     return {one: said.get(one) or name_of(one) for one in tx.staff.roles()}
 
 
-def typed_from(app: Services) -> int:
+def typed_from(settings: Settings) -> int:
     """From so many readers on, their number is typed, and a fresh factor is shown."""
-    return app.settings.desk.typed_count
+    return settings.desk.typed_count
 
 
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -8,7 +8,7 @@ written down with the next POST.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -27,10 +27,10 @@ from newsletter.domain.staff.member import Member
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.route import Route
-from newsletter.web.desk.site import routes
 from newsletter.web.desk.visit import Posted, Upload, Visit
 from newsletter.web.http.forms import read_body
 
@@ -47,22 +47,22 @@ _MOST_SEEN = 1_000
 class Gate:
     """Lets in whom a route is for."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, staff: Staff, ours: Sequence[Route]) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._staff = staff
+        self._ours = ours
         self._seen: dict[bytes, datetime] = {}
 
     def routes(self) -> list[HttpRoute]:
         """What Starlette asks, path by path; all other paths of the desk are not there."""
-        ours = routes(self._desk)
         found = [
             HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
-            for route in ours
+            for route in self._ours
         ]
-        shown = {route.path for route in ours if route.method == "GET"}
+        shown = {route.path for route in self._ours if route.method == "GET"}
         found += [
             HttpRoute(ROOT + path, self._only_posted, methods=["GET"])
-            for path in sorted({route.path for route in ours} - shown)
+            for path in sorted({route.path for route in self._ours} - shown)
         ]
         assets = HttpRoute(f"{ROOT}/static/{{version}}/{{name}}", self._asset)
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
@@ -71,7 +71,7 @@ class Gate:
         async def answer(request: Request) -> Response:
             if request.method not in _SAFE and not _is_our_own(request):
                 log.warning("a post to %s from another site was refused", request.url.path)
-                return self._desk.refused(Visit(request=request, app=self._app, member=None))
+                return self._desk.refused(Visit(request=request, member=None))
             most = route.most
             if route.files and await run_in_threadpool(self._member, word_of(request)) is None:
                 most = min(most, _STRANGERS)  # nobody keeps megabytes of files for them
@@ -80,7 +80,7 @@ class Gate:
             except HTTPException as error:
                 if error.status_code != 413 or most == route.most:
                     raise
-                visit = Visit(request=request, app=self._app, member=None)
+                visit = Visit(request=request, member=None)
                 return self._desk.sign_in_again(visit)
             return await run_in_threadpool(self._answer, route, request, posted, body)
 
@@ -89,7 +89,6 @@ class Gate:
     def _answer(self, route: Route, request: Request, posted: Posted, body: bytes) -> Response:
         visit = Visit(
             request=request,
-            app=self._app,
             member=self._member(word_of(request)),
             posted=posted,
             body=body,
@@ -115,11 +114,11 @@ class Gate:
         if member.session.fresh(self._desk.now()):
             return None
         place = place_of(visit.request)
-        return step_up(member.session.hash, code, place=place, proofs=self._app.staff.proofs)
+        return step_up(member.session.hash, code, place=place, proofs=self._staff.proofs)
 
     def _done(self, route: Route, visit: Visit) -> Response:
         if visit.member is not None and visit.request.method not in _SAFE:
-            with self._app.store.begin() as tx:
+            with self._staff.store.begin() as tx:
                 tx.sessions.seen(visit.member.session.hash, self._desk.now())
         return self._explained(route, visit)
 
@@ -152,7 +151,7 @@ class Gate:
 
     def _note_refusal(self, visit: Visit, member: Member, role: Role) -> None:
         """That somebody tried what their role may not. To look at a page is no deed."""
-        with self._app.store.begin() as tx:
+        with self._staff.store.begin() as tx:
             tx.audit.enter(
                 at=self._desk.now(),
                 actor=member.address,
@@ -166,7 +165,7 @@ class Gate:
         if not word:
             return None
         hashed, now = hash_of(word), self._desk.now()
-        with self._app.store.read() as tx:
+        with self._staff.store.read() as tx:
             session = tx.sessions.get(hashed)
             if session is None or not session.alive(now, self._seen.get(hashed)):
                 return None
@@ -188,7 +187,7 @@ class Gate:
     async def _only_posted(self, request: Request) -> Response:
         """Somebody loads again what only a form leads to."""
         member = await run_in_threadpool(self._member, word_of(request))
-        visit = Visit(request=request, app=self._app, member=member)
+        visit = Visit(request=request, member=member)
         text = "A form leads here, and this page can't be loaded again. Go to Home."
         page = self._desk.failed(visit, "There is nothing to see here", text, status=405)
         page.headers["Allow"] = "POST"
@@ -196,7 +195,7 @@ class Gate:
 
     async def _nowhere(self, request: Request) -> Response:
         member = await run_in_threadpool(self._member, word_of(request))
-        visit = Visit(request=request, app=self._app, member=member)
+        visit = Visit(request=request, member=member)
         text = "There is nothing at this address. Go to Home and look from there."
         return self._desk.failed(visit, "This page does not exist", text, status=404)
 

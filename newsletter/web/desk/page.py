@@ -21,7 +21,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.runtime.services import Services
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.visit import Visit
 
 _POLICY = (
@@ -104,10 +104,10 @@ ROLES: Mapping[Role, str] = {
 class Desk:
     """The frame of every page of the desk."""
 
-    def __init__(self, app: Services) -> None:
-        self.app = app
+    def __init__(self, staff: Staff) -> None:
+        self._staff = staff
         self._folder = default_templates() / "desk"
-        self._zone = ZoneInfo(app.settings.timezone)
+        self._zone = ZoneInfo(staff.settings.timezone)
         self._templates = Templates(
             read_templates(self._folder),
             pages=True,
@@ -128,15 +128,15 @@ class Desk:
 
     def person(self, address: str) -> str:
         """What colleagues call somebody; whoever is none of them is called after their address."""
-        version = self.app.store.version()
+        version = self._staff.store.version()
         if version != self._named[0]:
-            with self.app.store.read() as tx:
+            with self._staff.store.read() as tx:
                 self._named = version, tx.staff.names()
         return self._named[1].get(address) or name_of(address)
 
     def now(self) -> datetime:
         """This instant."""
-        return self.app.clock.now()
+        return self._staff.clock.now()
 
     # --- answers
 
@@ -154,13 +154,13 @@ class Desk:
         filled = {
             "title": title,
             "nav": nav,
-            "organisation": self.app.settings.organisation.name,
+            "organisation": self._staff.settings.organisation.name,
             "me": visit.member,
             "here": visit.address,
             "done": DONE.get(visit.query("done"), ""),
             "stopped": self._stopped() if visit.member else (),
             "assets": self.assets,
-            "zone": self.app.settings.timezone,
+            "zone": self._staff.settings.timezone,
             "Role": Role,
             **values,
         }
@@ -242,12 +242,12 @@ class Desk:
         return self.page(visit, "step-up.html.j2", title=title, status=status, **values)
 
     def _has_factor(self, visit: Visit) -> bool:
-        with self.app.store.read() as tx:
+        with self._staff.store.read() as tx:
             account = tx.accounts.get(visit.who.address)
         return account is not None and account.has_factor
 
     def _holders(self, role: Role) -> list[tuple[str, Role]]:
-        with self.app.store.read() as tx:
+        with self._staff.store.read() as tx:
             names, roles = tx.staff.names(), tx.staff.roles()
         return [
             (names.get(address) or name_of(address), held)
@@ -256,7 +256,7 @@ class Desk:
         ]
 
     def _stopped(self) -> tuple[str, ...]:
-        with self.app.store.read() as tx:
+        with self._staff.store.read() as tx:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
         return tuple(self._said_of(read_stopped(one), one, names) for one in kept)
 

@@ -4,6 +4,7 @@ A route without a row here does not exist; what a row demands is asked by the ga
 else. Role and state are checked once more in the transaction of the act.
 """
 
+from newsletter.runtime.services import Services
 from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.campaigns.unknowns import Unknown
 from newsletter.web.desk.campaigns.watching import Watching
@@ -14,7 +15,7 @@ from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.door import Door
 from newsletter.web.desk.staff.log import Log
 from newsletter.web.desk.staff.team import Team
-from newsletter.web.desk.statements.board import Statements
+from newsletter.web.desk.statements.board import Board
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.home import Home
@@ -25,29 +26,31 @@ from newsletter.web.desk.statements.statement import StatementPage
 from newsletter.web.desk.statements.versions import Versions
 
 
-def groups(desk: Desk) -> list[Group]:
-    """All pages of the desk."""
+def groups(desk: Desk, services: Services) -> list[Group]:
+    """All pages of the desk, each with the services that it uses."""
+    statements, campaigns = services.statements, services.campaigns
+    delivery, staff = services.delivery, services.staff
     return [
-        Home(desk),
-        Statements(desk),
-        StatementPage(desk),
-        Look(desk),
-        Door(desk),
-        Account(desk),
-        Team(desk),
-        Log(desk),
-        Drafts(desk),
-        Editing(desk),
-        Versions(desk),
-        Illustrating(desk),
-        Reviewing(desk),
-        Starting(desk),
-        Watching(desk),
-        Unknown(desk),
-        Stopping(desk),
+        Home(desk, statements),
+        Board(desk, statements),
+        StatementPage(desk, statements),
+        Look(desk, statements, delivery),
+        Door(desk, staff),
+        Account(desk, staff),
+        Team(desk, staff),
+        Log(desk, staff),
+        Drafts(desk, statements),
+        Editing(desk, statements),
+        Versions(desk, statements),
+        Illustrating(desk, statements),
+        Reviewing(desk, statements, campaigns),
+        Starting(desk, statements, campaigns),
+        Watching(desk, campaigns, delivery),
+        Unknown(desk, campaigns),
+        Stopping(desk, delivery),
     ]
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Desk, services: Services) -> list[Route]:
     """All routes of the desk."""
-    return [route for group in groups(desk) for route in group.routes()]
+    return [route for group in groups(desk, services) for route in group.routes()]

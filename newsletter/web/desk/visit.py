@@ -9,7 +9,6 @@ from starlette.requests import Request
 
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.member import Member
-from newsletter.runtime.services import Services
 
 _DIGITS = 15
 """SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
@@ -38,7 +37,6 @@ class Visit:
     """One request. The body is read; an answer may block, as it has a thread of its own."""
 
     request: Request
-    app: Services
     member: Member | None
     posted: Posted = field(default_factory=Posted)
     body: bytes = b""

@@ -18,6 +18,8 @@ from newsletter.pipeline.campaigns.start import Late, Start, Started
 from newsletter.pipeline.campaigns.timing import Timing, timing_of
 from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.review import review
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import (
     LEFT_OUT,
@@ -78,9 +80,10 @@ class Prospect:
 class Starting:
     """Start, change the time, undo."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._statements = statements
+        self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -108,7 +111,9 @@ class Starting:
         faults = [*self._faults_of_count(visit, shown), *self._faults_of_time(visit)]
         if faults or shown is None:
             return self._page(visit, faults=faults, status=422)
-        if shown >= typed_from(self._app) and not visit.who.session.fresh(self._desk.now()):
+        if shown >= typed_from(self._statements.settings) and not visit.who.session.fresh(
+            self._desk.now()
+        ):
             return self._desk.step_up(visit)
         when = visit.field("when")
         asked = Start(
@@ -120,7 +125,7 @@ class Starting:
             at_once=when == NOW,
         )
         try:
-            self._app.campaigns.starter().start(asked)
+            self._campaigns.starter().start(asked)
         except Refused as error:
             return self._page(visit, faults=[("", self._why_not(error))], status=409)
         return self._desk.go(visit, f"/statements/{slug}", done="started")
@@ -133,7 +138,7 @@ class Starting:
             return self._page(visit, faults=faults, status=422)
         at = self._desk.now() if when == NOW else self._instant(visit)
         try:
-            self._app.campaigns.hand(visit.who.address).schedule(slug, at)
+            self._campaigns.hand(visit.who.address).schedule(slug, at)
         except Refused as error:
             return self._page(visit, faults=[("", f"Not changed. {plain(error)}")], status=409)
         except NotFound as error:
@@ -144,12 +149,12 @@ class Starting:
         """Let it not go out after all, or say that it has begun."""
         slug = visit.param("slug")
         try:
-            approved = self._app.campaigns.starter().undo(slug, by=visit.who.address)
+            approved = self._campaigns.starter().undo(slug, by=visit.who.address)
         except Late as late:
             return self._late(visit, late)
         except Refused as error:
-            with self._app.store.read() as tx:
-                names = subject(tx, self._app, slug).names
+            with self._statements.store.read() as tx:
+                names = subject(tx, self._statements.policy, slug).names
             return self._desk.failed(visit, "Nothing was undone", plain(error, names), status=409)
         return self._desk.go(
             visit, f"/statements/{slug}", done="undone" if approved else "undone-approval"
@@ -163,13 +168,16 @@ class Starting:
         found = []
         if not visit.field("right") and self._is_off(visit.param("slug")):
             found.append(("right-yes", "Confirm that the number of people is right"))
-        if shown >= typed_from(self._app) and typed_number(visit.field("typed")) != shown:
+        if (
+            shown >= typed_from(self._statements.settings)
+            and typed_number(visit.field("typed")) != shown
+        ):
             found.append(("typed", f"Type {shown}, the number of people who get it"))
         return found
 
     def _is_off(self, slug: str) -> bool:
-        with self._app.store.read() as tx:
-            return bool(self._remarks(tx, subject(tx, self._app, slug)))
+        with self._statements.store.read() as tx:
+            return bool(self._remarks(tx, subject(tx, self._statements.policy, slug)))
 
     def _faults_of_time(self, visit: Visit) -> list[tuple[str, str]]:
         when, text = visit.field("when"), visit.field("at").strip()
@@ -181,7 +189,7 @@ class Starting:
         wall = wall_of(text)
         if wall is None:
             return [("at", "Give a date and a time")]
-        zone = self._app.settings.timezone
+        zone = self._statements.settings.timezone
         try:
             at = resolve(wall, zone)
         except ValueError as error:
@@ -192,7 +200,7 @@ class Starting:
 
     def _instant(self, visit: Visit) -> datetime | None:
         wall = wall_of(visit.field("at").strip())
-        return None if wall is None else resolve(wall, self._app.settings.timezone)
+        return None if wall is None else resolve(wall, self._statements.settings.timezone)
 
     # --- what comes of it
 
@@ -205,7 +213,7 @@ class Starting:
                 "Nothing was started. The text was changed while you looked,"
                 " so it needs a new approval."
             )
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             names = colleagues(tx)
         if isinstance(error, Started):
             who = names.get(error.go.by, "Somebody")
@@ -228,7 +236,7 @@ class Starting:
         )
 
     def _page(self, visit: Visit, *, faults: Faults = (), status: int = 200) -> Response:
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             prospect = self._prospect(tx, visit.param("slug"))
         one = prospect.subject
         if one.began is not None and not faults:
@@ -246,12 +254,12 @@ class Starting:
             fault=dict(faults),
             chosen=chosen,
             fields={name: visit.field(name) for name in ("at", "right")},
-            lists=titles(self._app, prospect.count.lists) if prospect.count else "",
-            by_sender=self._app.campaigns.rules.start is StartBy.SENDER,
-            window=_lasting(self._app.campaigns.rules.undo_window),
+            lists=titles(self._statements.settings, prospect.count.lists) if prospect.count else "",
+            by_sender=self._campaigns.rules.start is StartBy.SENDER,
+            window=_lasting(self._campaigns.rules.undo_window),
             waits_for=plain("; ".join(one.standing.reasons), one.names),
             now=self._desk.now(),
-            place=_place(self._app.settings.timezone),
+            place=_place(self._statements.settings.timezone),
             **self._leaves(prospect.leaves_at),
         )
 
@@ -262,28 +270,28 @@ class Starting:
         left = int((at - self._desk.now()).total_seconds())
         if not 0 < left < _SOON:
             return {"leaves": self._desk.moment(at), "soon": ""}
-        said = clock(at, self._app.settings.timezone)
+        said = clock(at, self._statements.settings.timezone)
         return {"leaves": f"at {said}", "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, slug: str) -> Prospect:
-        app, now = self._app, self._desk.now()
-        one = subject(tx, app, slug)
+        statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
+        one = subject(tx, statements.policy, slug)
         count, objection = None, ""
         try:
-            count = headcount(tx, one.statement, app.statements.policy, app.campaigns.rules.times)
+            count = headcount(tx, one.statement, statements.policy, rules.times)
         except Refused as error:
             objection = plain(error, one.names)
         timing = self._timing(tx, one)
-        started = one.go is not None or app.campaigns.rules.start is StartBy.APPROVAL
+        started = one.go is not None or rules.start is StartBy.APPROVAL
         return Prospect(
             subject=one,
             count=count,
             objection=objection,
             off=next((said.message for said in self._remarks(tx, one)), ""),
             leaves_at=timing.release(tx, one.campaign) if timing and started else None,
-            written=_written(tx, one, app.settings.timezone, now),
+            written=_written(tx, one, statements.settings.timezone, now),
             hour=str(timing.hour or "") if timing else "",
-            typed=count is not None and count.readers >= typed_from(app),
+            typed=count is not None and count.readers >= typed_from(statements.settings),
         )
 
     def _timing(self, tx: Transaction, one: Subject) -> Timing | None:
@@ -291,7 +299,7 @@ class Starting:
         since = one.go.at if one.go else one.standing.complete_at
         try:
             return timing_of(
-                tx, one.statement, since or self._desk.now(), self._app.campaigns.rules.times
+                tx, one.statement, since or self._desk.now(), self._campaigns.rules.times
             )
         except ValueError:
             return None
@@ -300,7 +308,7 @@ class Starting:
         """What the checks say about the number of its readers."""
         if not one.stored.content_hash or not one.stored.present:
             return []
-        [reviewed] = review(tx, [one.stored], self._app.statements.review_rules, self._app.clock)
+        [reviewed] = review(tx, [one.stored], self._statements.review_rules, self._statements.clock)
         return [said for said in reviewed.remarks if said.check is Check.AUDIENCE]
 
 

@@ -9,6 +9,7 @@ from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people
+from newsletter.runtime.campaigns import Campaigns
 from newsletter.web.desk.campaigns.watching import campaign_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, whole
 from newsletter.web.desk.page import Desk
@@ -25,9 +26,9 @@ WAYS = {
 class Unknown:
     """Decide for those of whom nobody knows whether the provider took their email."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -47,10 +48,10 @@ class Unknown:
         if to is None or shown is None:
             fault = "Choose what you found in the provider's log"
             return self._page(visit, faults=[("way-1", fault)], status=422)
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             number, names = campaign_of(tx, visit).id, colleagues(tx)
         try:
-            self._app.campaigns.hand(visit.who.address).resolve(str(number), to, shown=shown)
+            self._campaigns.hand(visit.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
             faults = [("", f"Nothing was decided. {plain(error, names)}")]
             return self._page(visit, faults=faults, status=409)
@@ -59,7 +60,7 @@ class Unknown:
     def _page(
         self, visit: Visit, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
     ) -> Response:
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
             calls = tx.unknowns.calls(campaign.id)
             stored = tx.statements.get(campaign.slug)

@@ -12,6 +12,8 @@ from newsletter.domain.events.event import Bounce
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people
 from newsletter.pipeline.campaigns.report import figures
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles, whole
 from newsletter.web.desk.page import Desk
@@ -64,9 +66,10 @@ def campaign_of(tx: Transaction, visit: Visit) -> Campaign:
 class Watching:
     """One campaign, live and afterwards."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, campaigns: Campaigns, delivery: Delivery) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._campaigns = campaigns
+        self._delivery = delivery
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -89,12 +92,12 @@ class Watching:
 
     def figures(self, visit: Visit) -> Response:
         """The figures that move, for the script that renews them."""
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             return self._desk.data(self._live(tx, campaign_of(tx, visit)))
 
     def people(self, visit: Visit) -> Response:
         """By address, whom it did not reach: for senders, who may see addresses."""
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
             title, found = self._title(tx, campaign), _missed(tx, campaign.id)
         return self._desk.page(
@@ -111,7 +114,7 @@ class Watching:
 
     def ask_cancel(self, visit: Visit) -> Response:
         """What a cancellation comes to, in exact numbers."""
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
             title = self._title(tx, campaign)
         if campaign.state.final:
@@ -131,18 +134,18 @@ class Watching:
 
     def pause(self, visit: Visit) -> Response:
         """Stop after the calls that are under way."""
-        return self._act(visit, self._app.campaigns.hand(visit.who.address).pause, "paused")
+        return self._act(visit, self._campaigns.hand(visit.who.address).pause, "paused")
 
     def resume(self, visit: Visit) -> Response:
         """Go on where it stopped."""
-        return self._act(visit, self._app.campaigns.hand(visit.who.address).resume, "resumed")
+        return self._act(visit, self._campaigns.hand(visit.who.address).resume, "resumed")
 
     def cancel(self, visit: Visit) -> Response:
         """End it."""
-        return self._act(visit, self._app.campaigns.hand(visit.who.address).cancel, "cancelled")
+        return self._act(visit, self._campaigns.hand(visit.who.address).cancel, "cancelled")
 
     def _act(self, visit: Visit, act: Callable[[str], Campaign], done: str) -> Response:
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             number = campaign_of(tx, visit).id
         try:
             act(str(number))
@@ -154,9 +157,9 @@ class Watching:
 
     def _page(self, visit: Visit, *, status: int = 200, refused: Refused | None = None) -> Response:
         now = self._desk.now()
-        with self._app.store.read() as tx:
+        with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
-            said = figures(tx, campaign, now=now, waits=self._app.delivery.waits())
+            said = figures(tx, campaign, now=now, waits=self._delivery.waits())
             names = colleagues(tx)
             values = {
                 "campaign": campaign,
@@ -182,7 +185,7 @@ class Watching:
             six=[(name, label, said[name]) for name, label in _SIX],
             bars=_bars(said),
             bounces=[(_BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
-            lists=titles(self._app, campaign.lists),
+            lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(said["providers"]),
             now=now,
             polls=campaign.state is CampaignState.SENDING,
@@ -215,7 +218,7 @@ class Watching:
             **{name: getattr(counts, name) for name, _ in _SIX},
             "rate": f"{rate * _MINUTE:,.0f} a minute" if rate else "–",
             "left": time_left(counts.pending, rate),
-            "at": clock(now, self._app.settings.timezone),
+            "at": clock(now, self._campaigns.settings.timezone),
         }
 
     def _rate(self, tx: Transaction, campaign: Campaign, now: datetime) -> float:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
+from newsletter.runtime.delivery import Delivery
 from newsletter.store.file.lock import only_one
 from newsletter.web.desk.deciding import colleagues, holders, plain
 from newsletter.web.desk.page import Desk
@@ -20,9 +21,9 @@ _LONGEST = 200
 class Stopping:
     """The hold over everything."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, delivery: Delivery) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._delivery = delivery
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -45,8 +46,8 @@ class Stopping:
         if len(reason) > _LONGEST or not reason.isprintable():
             fault = f"Write the reason in at most {_LONGEST} plain characters"
             return self._page(visit, faults=[("reason", fault)], status=422)
-        if HoldKind.STOP not in self._app.delivery.guard().holds():
-            self._app.delivery.guard().stop(by=visit.who.address, reason=reason)
+        if HoldKind.STOP not in self._delivery.guard().holds():
+            self._delivery.guard().stop(by=visit.who.address, reason=reason)
         return self._desk.go(visit, "/stop", done="stopped")
 
     def resume(self, visit: Visit) -> Response:
@@ -62,20 +63,20 @@ class Stopping:
     def _nobody_sends(self) -> Iterator[None]:
         """Raises Refused while a process sends by the books that are in doubt."""
         try:
-            with only_one(self._app.delivery.lock_path):
+            with only_one(self._delivery.lock_path):
                 yield
         except Refused as error:
             raise Refused(plain(error)) from error
 
     def _lift(self, visit: Visit, kind: HoldKind) -> Response:
-        lifted = self._app.delivery.guard().release(by=visit.who.address, kinds={kind})
+        lifted = self._delivery.guard().release(by=visit.who.address, kinds={kind})
         return self._desk.go(visit, "/stop", done="resumed-all" if lifted else "")
 
     def _page(
         self, visit: Visit, *, faults: Sequence[tuple[str, str]] = (), status: int = 200
     ) -> Response:
-        holds = self._app.delivery.guard().holds()
-        with self._app.store.read() as tx:
+        holds = self._delivery.guard().holds()
+        with self._delivery.store.read() as tx:
             names, admins = colleagues(tx), holders(tx, Role.ADMIN)
         return self._desk.page(
             visit,

@@ -10,6 +10,7 @@ from newsletter.domain.staff.account import Stage
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import inside, place_of, set_cookie
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.route import Route
@@ -24,9 +25,10 @@ _HERE = "/account"
 class Account:
     """What everybody sees and changes of their own account, and of nobody else's."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
-        self._proofs = desk.app.staff.proofs
+        self._staff = staff
+        self._proofs = staff.proofs
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -98,7 +100,7 @@ class Account:
         shown = account.enrolment(
             visit.who.session.hash,
             stage=Stage.WHOLE,
-            issuer=self._desk.app.settings.organisation.name,
+            issuer=self._staff.settings.organisation.name,
             proofs=self._proofs,
         )
         return self._desk.page(

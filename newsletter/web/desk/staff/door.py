@@ -17,6 +17,7 @@ from newsletter.domain.staff.member import Session, name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account, invite, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import HOME, inside, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk
 from newsletter.web.desk.route import Route
@@ -36,9 +37,10 @@ _SET_UP = "/desk/second/set-up"
 class Door:
     """What stands before the desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
-        self._proofs = desk.app.staff.proofs
+        self._staff = staff
+        self._proofs = staff.proofs
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -178,7 +180,7 @@ class Door:
         shown = account.enrolment(
             half.hash,
             stage=Stage.ENROLLING,
-            issuer=self._desk.app.settings.organisation.name,
+            issuer=self._staff.settings.organisation.name,
             proofs=self._proofs,
         )
         return self._desk.page(

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, NotFound
 from newsletter.domain.statements.statement import Role
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -14,8 +15,9 @@ _A_PAGE = 50
 class Log:
     """What admins see of it. Nobody changes it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
+        self._staff = staff
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -27,7 +29,7 @@ class Log:
     def show(self, visit: Visit) -> Response:
         """Fifty lines, the newest first; ``?before=`` goes back."""
         before = _number(visit.query("before"))
-        with self._desk.app.store.read() as tx:
+        with self._staff.store.read() as tx:
             lines, count = tx.audit.page(before, _A_PAGE), tx.audit.count()
             names = tx.staff.names()
         newest = bool(before is None or (lines and lines[0].number == count))
@@ -47,7 +49,7 @@ class Log:
     def verify(self, visit: Visit) -> Response:
         """Check each line under its key."""
         try:
-            with self._desk.app.store.read() as tx:
+            with self._staff.store.read() as tx:
                 tx.audit.verify()
         except Defect as error:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import invite, people
+from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -26,9 +27,10 @@ _DOES = {
 class Team:
     """What admins see and change of others' accounts."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
-        self._proofs = desk.app.staff.proofs
+        self._staff = staff
+        self._proofs = staff.proofs
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -90,7 +92,7 @@ class Team:
             address=link.address,
             role=link.role.value,
             until=link.expires_at,
-            link=f"{self._desk.app.settings.desk_url}/invitation/{link.word}",
+            link=f"{self._staff.settings.desk_url}/invitation/{link.word}",
         )
 
     def withdraw(self, visit: Visit) -> Response:

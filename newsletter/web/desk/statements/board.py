@@ -7,6 +7,7 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.presenting import ALWAYS_SHOWN, KINDS, SHELVES, when
 from newsletter.web.desk.route import Route
@@ -17,11 +18,12 @@ _LONGEST = 200
 """Characters of a search that are looked for, and shown again."""
 
 
-class Statements:
+class Board:
     """All statements, a page at a time."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
+        self._statements = statements
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -29,12 +31,12 @@ class Statements:
 
     def all(self, visit: Visit) -> Response:
         """The page; its query names the shelf, the words and the number of the page."""
-        app = self._desk.app
+        statements = self._statements
         words = " ".join(visit.query("q")[:_LONGEST].split())
-        with app.store.read() as tx:
+        with statements.store.read() as tx:
             found = board(
                 tx,
-                app.statements.standpoint,
+                statements.standpoint,
                 self._desk.now(),
                 shelf=_shelf(visit.query("state")),
                 words=words,

@@ -12,6 +12,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import Remark, Surroundings, in_order, remark_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
+from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.sources.writing import slugify
@@ -33,9 +34,10 @@ _KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
 class Drafts:
     """A text of the desk as a whole."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
-        self._words = Words(app=desk.app)
+        self._statements = statements
+        self._words = Words(statements=statements)
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -64,7 +66,7 @@ class Drafts:
     def all(self, visit: Visit) -> Response:
         """The texts that nobody has handed in yet, what was changed last first."""
         page = number_of(visit.query("page"))
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
             names = tx.staff.names()
         return self._desk.page(
@@ -104,14 +106,14 @@ class Drafts:
         """Begin with a title, with a file, or with what was pasted."""
         try:
             text, found = self._given(visit)
-            draft = visit.app.statements.writing(visit.who.address).new(text, found=found)
+            draft = self._statements.writing(visit.who.address).new(text, found=found)
         except InvalidInput as error:
             return self._new(visit, error.faults)
         done = "began" if found is None else "imported"
         return self._desk.go(visit, f"/drafts/{draft.key}/edit", done=done)
 
     def _given(self, visit: Visit) -> tuple[DraftText, Found | None]:
-        settings = visit.app.settings
+        settings = self._statements.settings
         today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
         upload, pasted = visit.upload("file"), visit.field("pasted")
@@ -129,7 +131,7 @@ class Drafts:
         if len(data) > _LARGEST:
             message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
-        own = parse_statement(data, file="own.md", defaults=self._words.app.statements.defaults)
+        own = parse_statement(data, file="own.md", defaults=self._words.statements.defaults)
         if name.endswith((".md", ".markdown")) and own.statement is not None:
             return draft_text(own.statement), Found(file=name)
         read = import_isolated(data, today=self._desk.now().date(), file=name)
@@ -147,7 +149,7 @@ class Drafts:
 
     def copy(self, visit: Visit) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
-        draft = visit.app.statements.writing(visit.who.address).copy(visit.param("slug"))
+        draft = self._statements.writing(visit.who.address).copy(visit.param("slug"))
         return self._desk.go(visit, f"/drafts/{draft.key}/edit", done="copied")
 
     # --- one text
@@ -159,7 +161,7 @@ class Drafts:
 
     def _one(self, visit: Visit, draft: Draft, faults: tuple[Fault, ...] = ()) -> Response:
         text = draft.version.text
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             names = tx.staff.names()
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
         size = "phone" if visit.query("size") == "phone" else "desktop"
@@ -185,10 +187,10 @@ class Drafts:
         parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
             return in_order([remark_of(fault) for fault in parsed.faults])
-        app = visit.app
-        zone = ZoneInfo(app.settings.timezone)
+        statements = self._statements
+        zone = ZoneInfo(statements.settings.timezone)
         today = self._desk.now().astimezone(zone).date()
-        with app.store.read() as tx:
+        with statements.store.read() as tx:
             audience = tx.readers.audience(parsed.statement.lists, parsed.statement.segment)
             readers = sum(tx.readers.lists().values())
         around = Surroundings(
@@ -197,7 +199,7 @@ class Drafts:
             readers=readers,
             audience=None if parsed.statement.corrects else audience,
         )
-        return app.statements.review_rules.reviewer.review(parsed.statement, None, around)
+        return statements.review_rules.reviewer.review(parsed.statement, None, around)
 
     def download(self, visit: Visit) -> Response:
         """A file of a folder that makes the same email."""
@@ -212,7 +214,7 @@ class Drafts:
         draft = self._find(visit)
         base = number_of(visit.field("base"))
         try:
-            done = visit.app.statements.hand_in(draft.key, base, by=visit.who.address)
+            done = self._statements.hand_in(draft.key, base, by=visit.who.address)
         except InvalidInput as error:
             return self._one(visit, draft, error.faults)
         return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
@@ -220,22 +222,22 @@ class Drafts:
     def take_back(self, visit: Visit) -> Response:
         """Have nobody look at it any more."""
         key = visit.param("key")
-        visit.app.statements.take_back(key, by=visit.who.address)
+        self._statements.take_back(key, by=visit.who.address)
         return self._desk.go(visit, f"/drafts/{key}", done="taken-back")
 
     def looked(self, visit: Visit) -> Response:
         """What the import left out was looked at."""
         key = visit.param("key")
-        visit.app.statements.writing(visit.who.address).looked_through(key)
+        self._statements.writing(visit.who.address).looked_through(key)
         return self._desk.go(visit, f"/drafts/{key}/edit")
 
     def delete(self, visit: Visit) -> Response:
         """Take it away."""
-        visit.app.statements.writing(visit.who.address).delete(visit.param("key"))
+        self._statements.writing(visit.who.address).delete(visit.param("key"))
         return self._desk.go(visit, "/drafts", done="deleted")
 
     def _find(self, visit: Visit) -> Draft:
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             return find_draft(tx, visit.param("key"))
 
 

@@ -16,6 +16,7 @@ from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.statements.fields import (
@@ -37,9 +38,10 @@ _MOST = 2 << 20
 class Editing:
     """Write, see the email, save, hand in."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
-        self._words = Words(app=desk.app)
+        self._statements = statements
+        self._words = Words(statements=statements)
         self._present = Present()
 
     def routes(self) -> list[Route]:
@@ -72,7 +74,7 @@ class Editing:
         text = text_of(visit.posted.fields, draft.version.text)
         base = number_of(visit.field("base"))
         try:
-            saved = visit.app.statements.writing(visit.who.address).save(draft.key, base, text)
+            saved = self._statements.writing(visit.who.address).save(draft.key, base, text)
         except InvalidInput as error:
             return self._form(visit, draft, text, faults=error.faults, base=base)
         if isinstance(saved, Conflict):
@@ -86,7 +88,7 @@ class Editing:
 
     def _hand_in(self, visit: Visit, draft: Draft) -> Response:
         try:
-            done = visit.app.statements.hand_in(draft.key, draft.revision, by=visit.who.address)
+            done = self._statements.hand_in(draft.key, draft.revision, by=visit.who.address)
         except InvalidInput as error:
             return self._form(visit, draft, draft.version.text, faults=error.faults)
         return self._desk.go(visit, f"/statements/{done.slug}", done="handed-in")
@@ -116,24 +118,24 @@ class Editing:
             faults=told,
             fault_of=by_field(told),
             lists=self._lists(visit, text),
-            default_lists=visit.app.settings.default_lists,
+            default_lists=self._statements.settings.default_lists,
             meant=meant,
-            language=visit.app.settings.language,
-            segments=[one.name for one in visit.app.subscribers.segments],
+            language=self._statements.settings.language,
+            segments=[one.name for one in self._statements.defaults.segments],
             gone=self._gone(visit, draft),
             others=self._present.note(draft.key, visit.who.name, self._desk.now()),
         )
 
     def _gone(self, visit: Visit, draft: Draft) -> bool:
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
         return campaign is not None and campaign.started_at is not None
 
     def _lists(self, visit: Visit, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""
-        settings = visit.app.settings
+        settings = self._statements.settings
         titles = {one.name: one.title for one in settings.offers()}
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             known = [*titles, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         return [(name, titles.get(name, name)) for name in dict.fromkeys(known)]
 
@@ -170,7 +172,7 @@ class Editing:
             draft = self._find(visit)
             text = text_of(posted_json(said.get("fields")), draft.version.text)
             base = number_of(said.get("base"))
-            saved = visit.app.statements.writing(visit.who.address).save(draft.key, base, text)
+            saved = self._statements.writing(visit.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._said(error)
         if isinstance(saved, Conflict):
@@ -215,7 +217,7 @@ class Editing:
         draft = self._find(visit)
         text = draft.version.text
         if visit.query("version"):
-            with visit.app.store.read() as tx:
+            with self._statements.store.read() as tx:
                 version = tx.drafts.version(draft.key, number_of(visit.query("version")))
             if version is None:
                 raise NotFound("There is no such version of this text.")
@@ -228,20 +230,20 @@ class Editing:
         return self._mail(visit, draft, text_of(visit.posted.fields, draft.version.text))
 
     def _mail(self, visit: Visit, draft: Draft, text: DraftText) -> Response:
-        app = visit.app
+        statements = self._statements
         parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
             return self._unshown(parsed.faults)
-        with app.store.read() as tx:
-            together = app.settings.together and bool(draft.slug)
+        with statements.store.read() as tx:
+            together = statements.settings.together and bool(draft.slug)
             within = translations_of(tx, draft.slug) if together else ()
         try:
-            content = app.statements.renderer.render(parsed.statement, within)
+            content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
             return self._unshown(error.faults)
-        html = filled(content, made_up(content, app.links)).html
+        html = filled(content, made_up(content, statements.links)).html
         # from where the page is, so that it is seen before anybody is at the public address
-        return self._desk.mail(html.replace(f"{app.settings.public_url}/media/", "/media/"))
+        return self._desk.mail(html.replace(f"{statements.settings.public_url}/media/", "/media/"))
 
     def _unshown(self, faults: Sequence[Fault]) -> Response:
         lines = [sentence for _, sentence in sentences(faults)]
@@ -250,11 +252,11 @@ class Editing:
     # --- whose, and who
 
     def _find(self, visit: Visit) -> Draft:
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             return find_draft(tx, visit.param("key"))
 
     def _name(self, address: str) -> str:
-        with self._desk.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             given = tx.staff.names().get(address, "")
         return given or name_of(address)
 

@@ -9,7 +9,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.draft import Difference, DraftText
 from newsletter.domain.statements.statement import Statement
-from newsletter.runtime.services import Services
+from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.statements import Parsed
 
@@ -124,17 +124,17 @@ class Meant:
 class Words:
     """Reads a text as far as it can be read, in one workspace."""
 
-    app: Services
+    statements: Statements
 
     def parse(self, text: DraftText, *, key: str, slug: str, by: str = "writer@desk") -> Parsed:
         """The statement that a text would be, or all that is wrong with it."""
         return parse_draft(
-            text, key=key, writers=(by,), defaults=self.app.statements.defaults, slug=slug
+            text, key=key, writers=(by,), defaults=self.statements.defaults, slug=slug
         )
 
     def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
         """The same for a preview: what is missing is filled in, what is wrong is left out."""
-        lists = text.lists or self.app.settings.default_lists or ("list",)
+        lists = text.lists or self.statements.settings.default_lists or ("list",)
         filled = replace(
             text,
             title=text.title if text.title.strip() else "No title yet",
@@ -146,7 +146,7 @@ class Words:
         if parsed.statement is None and wrong:
             emptied: dict[str, Any] = dict.fromkeys(wrong - {"lists"}, "")
             if "lists" in wrong:
-                emptied["lists"] = self.app.settings.default_lists or ("list",)
+                emptied["lists"] = self.statements.settings.default_lists or ("list",)
             parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
         return parsed
 
@@ -171,6 +171,6 @@ class Words:
     def _until(self, wall: datetime | None, moment: Any) -> str:
         if wall is None:
             return ""
-        instant = resolve(wall, self.app.settings.timezone)
-        gone = " – this has passed" if instant <= self.app.clock.now() else ""
+        instant = resolve(wall, self.statements.settings.timezone)
+        gone = " – this has passed" if instant <= self.statements.clock.now() else ""
         return f"{moment(instant)}{gone}"

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.board import desktop
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.presenting import KINDS, buttons
 from newsletter.web.desk.route import Route
@@ -13,8 +14,9 @@ from newsletter.web.desk.visit import Visit
 class Home:
     """What waits for me, what goes out next, what is going out, what went out last."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
+        self._statements = statements
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -22,9 +24,9 @@ class Home:
 
     def home(self, visit: Visit) -> Response:
         """The page."""
-        app, me = self._desk.app, visit.who
-        with app.store.read() as tx:
-            found = desktop(tx, me.address, me.role, app.statements.standpoint, self._desk.now())
+        statements, me = self._statements, visit.who
+        with statements.store.read() as tx:
+            found = desktop(tx, me.address, me.role, statements.standpoint, self._desk.now())
         return self._desk.page(
             visit,
             "home.html.j2",

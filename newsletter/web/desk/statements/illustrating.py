@@ -10,6 +10,7 @@ from newsletter.domain.statements.picture import Picture
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.write import Made
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.statements.fields import by_field
@@ -19,8 +20,9 @@ from newsletter.web.desk.visit import Visit
 class Illustrating:
     """Pictures of a text."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
+        self._statements = statements
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -58,7 +60,7 @@ class Illustrating:
             raise
         if not scripted:
             return self._desk.go(visit, f"/drafts/{picture.draft}/pictures", done="picture")
-        url = visit.app.settings.public_url
+        url = self._statements.settings.public_url
         return self._desk.data(
             {
                 "address": picture.address(url),
@@ -72,15 +74,15 @@ class Illustrating:
     def place(self, visit: Visit) -> Response:
         """Put a picture at the end of the text."""
         key = visit.param("key")
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             draft = find_draft(tx, key)
             found = [one for one in tx.pictures.of(key) if one.name == visit.param("name")]
         if not found:
             raise NotFound("There is no such picture.")
-        line = found[0].markdown(visit.app.settings.public_url)
+        line = found[0].markdown(self._statements.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
-        visit.app.statements.writing(visit.who.address).save(
+        self._statements.writing(visit.who.address).save(
             key, draft.revision, replace(text, body=body)
         )
         return self._desk.go(visit, f"/drafts/{key}/edit", done="placed")
@@ -92,7 +94,7 @@ class Illustrating:
         if upload is None or not upload.data:
             raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
         made = read(upload.data, file=upload.name[:80] or "the picture")
-        return visit.app.statements.writing(visit.who.address).illustrate(
+        return self._statements.writing(visit.who.address).illustrate(
             key,
             Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
             alt=visit.field("alt")[:500],
@@ -100,11 +102,11 @@ class Illustrating:
         )
 
     def _page(self, visit: Visit, faults: tuple[Fault, ...]) -> Response:
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             draft = find_draft(tx, visit.param("key"))
             pictures = tx.pictures.of(draft.key)
         told = [(fault.key or "picture", _sentence(fault)) for fault in faults]
-        url = visit.app.settings.public_url
+        url = self._statements.settings.public_url
         return self._desk.page(
             visit,
             "draft-pictures.html.j2",

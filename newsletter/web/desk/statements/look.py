@@ -12,8 +12,10 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.subscribers.audience import fold
 from newsletter.pipeline.campaigns.board import find
-from newsletter.pipeline.campaigns.trial import filled, send_test, shown
+from newsletter.pipeline.campaigns.trial import filled, shown
 from newsletter.rendering.preview import views
+from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
@@ -34,9 +36,10 @@ _DIGITS = 18
 class Look:
     """An email as its readers see it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._statements = statements
+        self._delivery = delivery
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -61,7 +64,7 @@ class Look:
             address = fold(typed)
         except ValueError as error:
             return self._page(visit, typed=typed, faults=[("reader", f"{error}")], status=422)
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             person = tx.readers.find(address)
         if person is None:
             fault = f"There is no reader with the address {typed}"
@@ -81,24 +84,12 @@ class Look:
 
     def test(self, visit: Visit) -> Response:
         """Send one test email to somebody among the staff."""
-        slug, app, me = visit.param("slug"), self._app, visit.who.address
+        slug, me = visit.param("slug"), visit.who.address
         to = visit.field("to") or me
         try:
             if to not in self._staff():
                 raise InvalidInput([Fault(file="to", message="Choose somebody among the staff")])
-            answer = send_test(
-                slug,
-                to=to,
-                store=app.store,
-                renderer=app.statements.renderer,
-                links=app.links,
-                provider=app.delivery.lines.first.provider,
-                turns=app.delivery.lines.first.turns,
-                clock=app.clock,
-                lease=app.delivery.lease,
-                together=app.settings.together,
-                by=me,
-            )
+            answer = self._delivery.send_test(slug, to=to, by=me)
         except NewsletterError as error:
             return self._page(visit, faults=[("to", _sentence(error))], status=409)
         if answer.outcome.verdict is not Verdict.ACCEPTED:
@@ -137,9 +128,9 @@ class Look:
 
     def _content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
         """What readers get, with its gaps filled; None where there is no email of it."""
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             stored = find(tx, slug)
-            found = shown(tx, stored, reader=reader, links=self._app.links)
+            found = shown(tx, stored, reader=reader, links=self._statements.links)
         return stored, filled(*found) if found else None
 
     def _framed(self, visit: Visit, reader: int) -> Response:
@@ -149,12 +140,12 @@ class Look:
         return self._desk.mail(seen(content, visit.query("view")))
 
     def _staff(self) -> Mapping[str, Role]:
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             return tx.staff.roles()
 
     def _colleagues(self, me: str) -> list[tuple[str, str]]:
         """Address and name of whom a test may go to, oneself first."""
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             names, known = tx.staff.names(), tx.staff.roles()
         others = [(one, names.get(one) or name_of(one)) for one in known if one != me]
         return [(me, "Me"), *others]

@@ -17,6 +17,8 @@ from newsletter.pipeline.ledger import Changed
 from newsletter.pipeline.statements.approve import revoke, wrote
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering.preview import views
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import (
     Subject,
@@ -79,9 +81,10 @@ class Shown:
 class Reviewing:
     """Approve, send back, withdraw, stand in."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._statements = statements
+        self._campaigns = campaigns
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -109,8 +112,8 @@ class Reviewing:
 
     def mail(self, visit: Visit) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
-        with self._app.store.read() as tx:
-            one = subject(tx, self._app, visit.param("slug"))
+        with self._statements.store.read() as tx:
+            one = subject(tx, self._statements.policy, visit.param("slug"))
             content = version_of(tx, one, visit.param("digest"))
         view = visit.query("view")
         if view == "text":
@@ -123,14 +126,14 @@ class Reviewing:
     def approve(self, visit: Visit) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
         slug, shown = visit.param("slug"), whole(visit.field("shown"))
-        if shown is not None and shown >= typed_from(self._app):
+        if shown is not None and shown >= typed_from(self._statements.settings):
             if typed_number(visit.field("typed")) != shown:
                 fault = f"Type {shown}, the number of people who would get it"
                 return self._page(visit, faults=[("typed", fault)], status=422)
             if not visit.who.session.fresh(self._desk.now()):
                 return self._desk.step_up(visit)
         try:
-            given = self._app.statements.approve(
+            given = self._statements.approve(
                 slug,
                 by=visit.who.address,
                 expect=_seen(visit),
@@ -151,7 +154,7 @@ class Reviewing:
             fault = "Say why you stand in for the approval that is missing"
             return self._page(visit, faults=[("why", fault)], status=422)
         try:
-            given = self._app.statements.approve(
+            given = self._statements.approve(
                 slug,
                 by=visit.who.address,
                 expect=_seen(visit),
@@ -171,7 +174,7 @@ class Reviewing:
             fault = "Say in a few words what should change"
             return self._page(visit, faults=[("reason", fault)], status=422)
         try:
-            self._app.statements.send_back(
+            self._statements.send_back(
                 slug, by=visit.who.address, expect=_seen(visit), reason=reason
             )
         except Refused as error:
@@ -180,9 +183,9 @@ class Reviewing:
 
     def withdraw(self, visit: Visit) -> Response:
         """Take one's own approval back."""
-        slug, app = visit.param("slug"), self._app
+        slug, own = visit.param("slug"), self._statements
         try:
-            revoke(slug, by=visit.who.address, store=app.store, clock=app.clock, own=True)
+            revoke(slug, by=visit.who.address, store=own.store, clock=own.clock, own=True)
         except Refused as error:
             return self._not_done(visit, error, "Not withdrawn.")
         except NotFound as error:
@@ -210,7 +213,7 @@ class Reviewing:
         refused: Refused | None = None,
         what: str = "",
     ) -> Response:
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             shown = self._shown(tx, visit, seen)
         one = shown.subject
         if refused is not None:
@@ -235,9 +238,9 @@ class Reviewing:
             view=view if view in VIEWS else "desktop",
             views=VIEWS,
             grades=GRADES,
-            lists=titles(self._app, shown.outlook.lists) if shown.outlook else "",
+            lists=titles(self._statements.settings, shown.outlook.lists) if shown.outlook else "",
             leaves=self._leaves(shown.outlook),
-            missing=self._app.statements.policy.required - len(one.standing.counted),
+            missing=self._statements.policy.required - len(one.standing.counted),
             is_draft=one.statement.progress is Progress.DRAFT,
             mine=[yes for yes in one.standing.given if yes.by == visit.who.address],
         )
@@ -251,15 +254,15 @@ class Reviewing:
         return f"at {self._desk.clock(at)}" if today else self._desk.moment(at)
 
     def _shown(self, tx: Transaction, visit: Visit, seen: str) -> Shown:
-        app, now = self._app, self._desk.now()
-        one = subject(tx, app, visit.param("slug"))
-        stored, policy = one.stored, app.statements.policy
+        statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
+        one = subject(tx, statements.policy, visit.param("slug"))
+        stored, policy = one.stored, statements.policy
         remarks: tuple[Remark, ...] = ()
         to_come = None
         if stored.present and stored.content_hash:
-            [reviewed] = review(tx, [stored], app.statements.review_rules, app.clock)
+            [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
             remarks = reviewed.remarks
-            to_come = outlook(tx, one.slug, now, policy=policy, times=app.campaigns.rules.times)
+            to_come = outlook(tx, one.slug, now, policy=policy, times=rules.times)
         missing = policy.required - len(one.standing.counted)
         lapsed = () if one.standing.given else one.standing.outdated
         before = seen or (lapsed[-1].content_hash if lapsed else "")
@@ -268,9 +271,9 @@ class Reviewing:
             remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
             compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
-            starts=app.campaigns.rules.start is StartBy.APPROVAL and missing == 1,
+            starts=rules.start is StartBy.APPROVAL and missing == 1,
             wrote=wrote(one.statement, visit.who.address) and not policy.author_may_approve,
-            typed_from=typed_from(app),
+            typed_from=typed_from(statements.settings),
         )
 
 

@@ -20,6 +20,7 @@ from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.facts import situation_of
 from newsletter.pipeline.statements.comment import comment
 from newsletter.pipeline.statements.review import Audiences, review
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.presenting import KINDS, buttons, lives
@@ -59,9 +60,9 @@ class Reading:
 class StatementPage:
     """One statement, what colleagues said about it, and its history."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
-        self._app = desk.app
+        self._statements = statements
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -82,7 +83,13 @@ class StatementPage:
         """Keep what somebody says."""
         slug, typed = visit.param("slug"), visit.field("comment")
         try:
-            comment(slug, typed, by=visit.who.address, store=self._app.store, clock=self._app.clock)
+            comment(
+                slug,
+                typed,
+                by=visit.who.address,
+                store=self._statements.store,
+                clock=self._statements.clock,
+            )
         except InvalidInput as error:
             faults = [("comment", one.message) for one in error.faults]
             return self._page(visit, status=422, typed=typed, faults=faults)
@@ -91,7 +98,7 @@ class StatementPage:
     def history(self, visit: Visit) -> Response:
         """All that happened to it, a page at a time."""
         number = _number(visit.query("page"))
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             stored = find(tx, visit.param("slug"))
             skip = (number - 1) * _HISTORY
             entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
@@ -110,7 +117,7 @@ class StatementPage:
 
     def checks(self, visit: Visit) -> Response:
         """What the checks say, beside the lines that they speak of."""
-        with self._app.store.read() as tx:
+        with self._statements.store.read() as tx:
             stored = find(tx, visit.param("slug"))
             remarks = self._remarks(tx, stored)
         lines = numbered(stored, remarks)
@@ -158,10 +165,10 @@ class StatementPage:
         )
 
     def _read(self, slug: str) -> Reading:
-        app, now = self._app, self._desk.now()
-        with app.store.read() as tx:
+        statements, now = self._statements, self._desk.now()
+        with statements.store.read() as tx:
             stored = find(tx, slug)
-            situation = situation_of(tx, stored, app.statements.standpoint, now)
+            situation = situation_of(tx, stored, statements.standpoint, now)
             names = _names(tx)
             return Reading(
                 stored=stored,
@@ -182,15 +189,15 @@ class StatementPage:
     ) -> tuple[Remark, ...]:
         if not stored.present or not stored.content_hash:
             return ()
-        rules, clock = self._app.statements.review_rules, self._app.clock
+        rules, clock = self._statements.review_rules, self._statements.clock
         [reviewed] = review(tx, [stored], rules, clock, counted=counted)
         return tuple(sorted(reviewed.remarks, key=lambda one: list(Grade).index(one.grade)))
 
     def _told(self, entry: Entered, names: Mapping[str, str]) -> str:
-        return told(entry, names, self._app.settings.timezone)
+        return told(entry, names, self._statements.settings.timezone)
 
     def _titles(self, lists: Sequence[str]) -> list[str]:
-        known = {one.name: one.title for one in self._app.settings.offers()}
+        known = {one.name: one.title for one in self._statements.settings.offers()}
         return [known.get(one, one) for one in lists]
 
 

@@ -6,6 +6,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.statements.draft import Draft, Version, differences
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
+from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.statements.fields import named, number_of
@@ -17,8 +18,9 @@ _A_PAGE = 50
 class Versions:
     """Versions of a text."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
+        self._statements = statements
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -33,7 +35,7 @@ class Versions:
     def all(self, visit: Visit) -> Response:
         """The versions, the newest first."""
         skip = number_of(visit.query("page")) * _A_PAGE
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             draft = find_draft(tx, visit.param("key"))
             found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
             count = tx.drafts.count(draft.key)
@@ -55,7 +57,7 @@ class Versions:
 
     def one(self, visit: Visit) -> Response:
         """One version: its email, and what differs from the text as it stands now."""
-        with visit.app.store.read() as tx:
+        with self._statements.store.read() as tx:
             draft = find_draft(tx, visit.param("key"))
             version = tx.drafts.version(draft.key, number_of(visit.param("number")))
             names = tx.staff.names()
@@ -76,7 +78,7 @@ class Versions:
     def restore(self, visit: Visit) -> Response:
         """Bring it back, as one more version."""
         key, number = visit.param("key"), number_of(visit.param("number"))
-        visit.app.statements.writing(visit.who.address).restore(key, number)
+        self._statements.writing(visit.who.address).restore(key, number)
         return self._desk.go(visit, f"/drafts/{key}/edit", done="restored")
 
 
