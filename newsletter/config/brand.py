@@ -66,7 +66,8 @@ class Organisation(Section):
         default=None, description="Whom journalists may call."
     )
     social: tuple[Elsewhere, ...] = Field(
-        default=(), description="Links to social media in the foot of each mail, in this order."
+        default=(),
+        description="Links to social media in the foot of each mail and page, in this order.",
     )
 
     def speaking(self) -> content.Organisation:

@@ -3,9 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.config.fields import Line, Section
+from newsletter.config.fields import Line, ListName, Section
 from newsletter.domain.statements import content
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -39,17 +39,28 @@ class Layout(Section):
         " statement. Under an embargo its end stands there instead.",
         examples=[False],
     )
+    release_lists: tuple[ListName, ...] = Field(
+        default=(),
+        description="Only statements that go to these lists, and to no other, have the line."
+        " Without it, all have. Round-ups never do.",
+        examples=[["press"]],
+    )
     end_mark: Line | None = Field(
         default=None,
         description="What stands below the text to say that it ends, such as `###` or `-30-`.",
         examples=['"###"'],
     )
 
+    @field_validator("release_lists")
+    @classmethod
+    def _goes_with_the_line(cls, lists: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if lists and info.data.get("release_line") is False:
+            raise ValueError("means nothing without release_line: true; write that too")
+        return lists
+
     def chosen(self) -> content.Layout:
         """The same in the words of the domain."""
-        return content.Layout(
-            summary=self.summary, release_line=self.release_line, end_mark=self.end_mark or ""
-        )
+        return content.Layout(**dict(self) | {"end_mark": self.end_mark or ""})
 
 
 class Counting(Section):

@@ -78,7 +78,9 @@ class Layout:
     summary: bool = False
     """The summary stands below the title."""
     release_line: bool = False
-    """"For immediate release" above the title, but under embargo."""
+    """"For immediate release" above the title, but under embargo and on a round-up."""
+    release_lists: tuple[str, ...] = ()
+    """Only on statements that go to none but these; empty for all."""
     end_mark: str = ""
     """Below the text; empty for none."""
 

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, House, Sender
+from newsletter.domain.statements.content import Content, House, Layout, Sender
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import refuse_faults
@@ -181,7 +181,7 @@ class TemplateRenderer:
                 statement.embargo_until, zone, statement.language, words
             ),
             "standfirst": statement.summary if layout.summary else "",
-            "release": layout.release_line and not statement.embargo_until,
+            "release": _is_released(layout, statement),
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader,
@@ -255,6 +255,13 @@ def _template(statement: Statement) -> str:
     if statement.roundup:
         return "roundup"
     return "correction" if statement.corrects else "statement"
+
+
+def _is_released(layout: Layout, statement: Statement) -> bool:
+    """ "For immediate release" is said of it."""
+    among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
+    news = not statement.roundup and not statement.embargo_until
+    return layout.release_line and among and news
 
 
 def _refuse(place: str, messages: Iterable[str]) -> None:

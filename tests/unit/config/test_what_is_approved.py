@@ -48,6 +48,7 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     },
     "layout.summary": {"layout": {"summary": True}},
     "layout.release_line": {"layout": {"release_line": True}},
+    "layout.release_lists": {"layout": {"release_line": True, "release_lists": ["press"]}},
     "layout.end_mark": {"layout": {"end_mark": "-30-"}},
     "utm.source": {"utm": UTM | {"source": "mail"}},
     "utm.campaign": {"utm": UTM | {"campaign": "autumn"}},

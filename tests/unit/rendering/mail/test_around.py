@@ -51,6 +51,21 @@ def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement(
     assert "Para publicación inmediata" in spanish.html
 
 
+@rows(
+    ("lists", "released"),
+    [(("press",), True), (("press", "events"), False), (("events",), False)],
+)
+def test_a_release_line_may_be_for_some_lists_alone(lists: tuple[str, ...], released: bool) -> None:
+    content = render("Text.", house=house(release_line=True, release_lists=("press",)), lists=lists)
+    for part in (content.html, content.text):
+        assert ("For immediate release" in part) is released
+
+
+def test_a_round_up_is_no_release() -> None:
+    content = render("Text.", house=house(release_line=True), roundup="weekly")
+    assert "immediate release" not in content.html + content.text
+
+
 def test_under_an_embargo_its_end_stands_there_instead() -> None:
     embargo = datetime(2011, 9, 21, 14, 0)  # noqa: DTZ001 - a wall time
     content = render("Text.", house=house(release_line=True), embargo_until=embargo)

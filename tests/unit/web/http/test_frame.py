@@ -67,3 +67,13 @@ def test_a_logo_stands_for_the_name_and_says_it() -> None:
     page = bytes(Frame(house=house, language="en").page("A title").body).decode()
     image = '<img src="https://forum.example/logo.png" alt="Forum" width="180" height="48">'
     assert f'<p class="masthead">{image}</p>' in page
+
+
+def test_social_links_stand_in_the_foot_of_each_page_where_there_are_any() -> None:
+    social = (("Mastodon <3", "https://social.example/@forum?a=1&b=2"),)
+    house = replace(HOUSE, organisation=replace(HOUSE.organisation, social=social))
+    foot = bytes(Frame(house=house, language="en").page("A title").body).decode()
+    foot = foot.partition("<footer")[2]
+    assert '<a rel="me" href="https://social.example/@forum?a=1&amp;b=2"><bdi>Mast' in foot
+    assert "Mastodon &lt;3" in foot
+    assert "social" not in bytes(FRAME.page("A title").body).decode().partition("<footer")[2]
