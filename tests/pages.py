@@ -135,13 +135,17 @@ class Forum:
             people = [Entry(address=one, lists=tuple(lists), **more) for one in addresses]
             tx.readers.upsert(people, self.clock.now())
 
-    def send(self, slug: str = "news", **head: Any) -> None:
-        """Write a statement, approve it and hand it over to everybody."""
+    def agree(self, slug: str = "news", **head: Any) -> None:
+        """Write a statement and approve it."""
         fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.app.tick.look()
         self.app.statements.approve(slug, by="ed@forum.example", despite="a test")
+
+    def send(self, slug: str = "news", **head: Any) -> None:
+        """Write a statement, approve it and hand it over to everybody."""
+        self.agree(slug, **head)
         self.app.tick.look()
         dispatcher = self.app.delivery.dispatcher()
         while dispatcher.dispatch() is not None:

@@ -59,6 +59,18 @@ class Approvals(Section):
     )
 
 
+class Metrics(Section):
+    """Who may ask for figures."""
+
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="What monitoring sends as `Authorization: Bearer TOKEN`, 16 characters at"
+        " least. Without it `/metrics` is not there.",
+        examples=["${METRICS_TOKEN}"],
+    )
+
+
 class Schedule(Section):
     """When things happen by themselves."""
 
@@ -195,6 +207,9 @@ class Settings(Section):
         default="sqlite:///var/newsletter.db",
         description="Where everything is kept: `sqlite:///` and a path.",
         examples=["sqlite:///var/newsletter.db"],
+    )
+    metrics: Metrics = Field(
+        default=Metrics(), description="Figures for monitoring, at `/metrics`."
     )
     epoch_file: Path = Field(
         default=Path("var/epoch"),

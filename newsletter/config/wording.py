@@ -118,7 +118,8 @@ def _not_group(finding: Finding) -> str:
 
 
 def _too_few(finding: Finding) -> str:
-    return f"must have at least {finding.context.get('min_length', 1)} of them"
+    of_what = "characters" if finding.shape.secret else "of them"
+    return f"must have at least {finding.context.get('min_length', 1)} {of_what}"
 
 
 def _out_of_range(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.store.file.lock import beaten_at
 
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.delivery.letters import Courier
     from newsletter.pipeline.delivery.lines import Line, Lines
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
+    from newsletter.pipeline.delivery.vitals import Vitals
     from newsletter.pipeline.events.record import Poller, Recorded
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
+_SIGN_OF_LIFE = 60.0
+"""Seconds after which a scheduler that gave no sign is not at work."""
 _FETCH_WITHIN = timedelta(seconds=5)
 
 
@@ -185,6 +189,16 @@ class Delivery:
             together=self.settings.together,
             by=by,
         )
+
+    def vitals(self) -> Vitals:
+        """What is open right now. Raises StoreUnavailable."""
+        from newsletter.pipeline.delivery.vitals import vitals
+
+        return vitals(store=self.store, clock=self.clock)
+
+    def is_at_work(self) -> bool:
+        """A ``run`` or ``worker`` gave a sign of life within the last minute."""
+        return self.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
 
     def waits(self) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""

@@ -35,7 +35,7 @@ from newsletter.runtime.log import (
 )
 from newsletter.runtime.rounds import Rounds, Stillness, Visits
 from newsletter.runtime.tick import Look, Tick
-from newsletter.store.file.lock import only_one
+from newsletter.store.file.lock import beat, only_one
 
 log = logging.getLogger("newsletter.run")
 
@@ -293,6 +293,7 @@ class Scheduler:
             _wake_up(clock, self._delivery.clock.now())
             self._notice()
             self._pulse.beat()
+            beat(self._delivery.lock_path)
             if until_idle and self._run.held:
                 return
             if until_idle and self._run.looks and not self._visits.open and self._is_over():

@@ -8,12 +8,11 @@ import logging
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +22,7 @@ from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.site import routes
 from newsletter.web.http.frame import Frame
+from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages
 from newsletter.web.public.media import Media
 from newsletter.web.public.subscribers.confirming import Confirming
@@ -99,26 +99,8 @@ class Pages:
             *Media(services.store).routes(),
             *Joining(subscribers, self._frame).routes(),
             *Confirming(subscribers, self._frame).routes(),
-            Route("/healthz", self.health),
+            *Monitoring(services.delivery, services.settings.metrics, self._frame).routes(),
         ]
-
-    def _on_hold(self) -> bool:
-        with self._services.store.read() as tx:
-            return bool(tx.hold.reasons())
-
-    async def health(self, _request: Request) -> Response:
-        """Whether the process answers, its database can be read, and everything is on hold.
-
-        It does not say why: anybody may ask.
-        """
-        try:
-            hold = await run_in_threadpool(self._on_hold)
-        except StoreUnavailable as error:
-            log.error("not healthy: %s", error)
-            return JSONResponse(
-                {"ok": False}, status_code=503, headers=dict(self._frame.data_fields)
-            )
-        return JSONResponse({"ok": True, "on_hold": hold}, headers=dict(self._frame.data_fields))
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """What could not be done, as a page."""

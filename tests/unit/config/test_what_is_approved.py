@@ -167,6 +167,7 @@ SHAPES_NOTHING = {
         "what staff see and are asked",
     ),
     **dict.fromkeys(("statements.allow_private", "database", "epoch_file"), "where things lie"),
+    "metrics.token": "who may ask for figures",
     **dict.fromkeys(
         (
             *("base_url", "batch_size", "concurrency", "rate", "burst", "daily_quota", "warm_up"),

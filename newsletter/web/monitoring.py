@@ -1,0 +1,171 @@
+"""What monitoring asks: does the process answer, would what is approved leave now, and in figures.
+
+``/healthz`` and ``/readyz`` answer anybody and say no reasons. ``/metrics`` is in the text
+format of Prometheus, for whoever has the token of the settings:
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import hmac
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from newsletter.config.settings import Metrics
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.delivery.pacing import Cause
+from newsletter.domain.errors import StoreUnavailable
+from newsletter.pipeline.delivery.vitals import Vitals
+from newsletter.runtime.delivery import Delivery
+from newsletter.web.http.frame import Frame
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+_OPEN = (
+    CampaignState.SCHEDULED,
+    CampaignState.SENDING,
+    CampaignState.PAUSED,
+    CampaignState.ATTENTION,
+)
+_FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+
+log = logging.getLogger("newsletter.web")
+
+
+class Monitoring:
+    """The addresses that programs watch us by."""
+
+    def __init__(self, delivery: Delivery, who: Metrics, frame: Frame) -> None:
+        self._delivery = delivery
+        self._fields = dict(frame.data_fields)
+        token = who.token
+        self._token = token.get_secret_value().encode() if token else b""
+
+    def routes(self) -> list[Route]:
+        """Path and method → answer."""
+        return [
+            Route("/healthz", self.health),
+            Route("/readyz", self.readiness),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def health(self, _request: Request) -> Response:
+        """Whether the process answers and can read its database: 200, else 503."""
+        try:
+            hold = await run_in_threadpool(self._is_stopped)
+        except StoreUnavailable as error:
+            return self._unreadable({"ok": False}, error)
+        return self._json({"ok": True, "on_hold": hold})
+
+    async def readiness(self, _request: Request) -> Response:
+        """Whether what is approved and due would leave now: 200, else 503 and what is missing."""
+        try:
+            parts = await run_in_threadpool(self._parts)
+        except StoreUnavailable as error:
+            return self._unreadable({"ready": False, "database": False}, error)
+        return self._json(
+            {"ready": all(parts.values()), **parts}, 200 if all(parts.values()) else 503
+        )
+
+    async def metrics(self, request: Request) -> Response:
+        """Figures of what is open. Without a token in the settings there is no such page."""
+        if not self._token:
+            raise HTTPException(404)
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, b"Bearer " + self._token):
+            fields = {**self._fields, "WWW-Authenticate": "Bearer"}
+            return Response("a token is needed\n", 401, fields, "text/plain")
+        return await run_in_threadpool(self._metrics)
+
+    def _is_stopped(self) -> bool:
+        with self._delivery.store.read() as tx:
+            return bool(tx.hold.reasons())
+
+    def _parts(self) -> dict[str, bool]:
+        return {
+            "database": True,
+            "sending": not self._is_stopped(),
+            "scheduler": self._delivery.is_at_work(),
+            "provider": not all(self._silences().values()),
+        }
+
+    def _silences(self) -> dict[str, bool]:
+        """By provider: it cannot be reached, or asked to be left alone. "" is the first one."""
+        waits = self._delivery.waits()
+        return {name: bool(wait and wait.cause is Cause.BLOCKED) for name, wait in waits.items()}
+
+    def _metrics(self) -> Response:
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)
+
+    def collect(self) -> Iterator["GaugeMetricFamily"]:
+        """The figures, as prometheus_client asks a collector for them."""
+        from prometheus_client.metrics_core import GaugeMetricFamily
+
+        vitals = self._delivery.vitals()
+        for name, (says, figure) in _plain(vitals, self._delivery.is_at_work()).items():
+            yield GaugeMetricFamily(f"newsletter_{name}", says, value=figure)
+        states = GaugeMetricFamily(
+            "newsletter_campaigns", "Campaigns that are not over.", labels=["state"]
+        )
+        for state in _OPEN:
+            states.add_metric([state.value], sum(one.state is state for one in vitals.campaigns))
+        yield states
+        yield _messages(vitals.campaigns)
+        silent = GaugeMetricFamily(
+            "newsletter_provider_silent",
+            "1 while a provider cannot be reached or asked to be left alone.",
+            labels=["provider"],
+        )
+        for name, is_silent in self._silences().items():
+            silent.add_metric([name or "first"], is_silent)
+        yield silent
+
+    def _json(self, content: dict[str, bool], status: int = 200) -> Response:
+        return JSONResponse(content, status_code=status, headers=self._fields)
+
+    def _unreadable(self, content: dict[str, bool], error: StoreUnavailable) -> Response:
+        log.error("not healthy: %s", error)
+        return self._json(content, 503)
+
+
+def _plain(vitals: Vitals, at_work: bool) -> dict[str, tuple[str, float]]:
+    """Figures without labels: name → what it says, and the figure."""
+    return {
+        "sending_stopped": ("1 while all sending is stopped.", vitals.stopped),
+        "scheduler_up": ("1 while run or worker gives signs of life.", at_work),
+        "overdue_seconds": (
+            "For how long the oldest scheduled campaign has been due without having begun.",
+            vitals.overdue.total_seconds(),
+        ),
+        "batches_queued": ("Batches that wait to be handed over.", vitals.batches.queued),
+        "batches_claimed": ("Batches that are being handed over.", vitals.batches.claimed),
+        "transactional_emails_waiting": (
+            "Confirmations, links and notices that wait to be handed over.",
+            vitals.letters,
+        ),
+    }
+
+
+def _messages(campaigns: tuple[Campaign, ...]) -> "GaugeMetricFamily":
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+    family = GaugeMetricFamily(
+        "newsletter_messages",
+        "Messages of campaigns that are not over, by what became of them.",
+        labels=["campaign", "statement", "figure"],
+    )
+    for campaign in campaigns:
+        for figure in _FIGURES:
+            labels = [str(campaign.id), campaign.slug, figure]
+            family.add_metric(labels, getattr(campaign.counts, figure))
+    return family

@@ -1,0 +1,108 @@
+"""What monitoring is told, and who is told it."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from newsletter.domain.statements.statement import Role
+from tests.pages import Forum, forum
+
+TOKEN = "a-" * 12
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
+    with forum(tmp_path, database=migrated, metrics={"token": TOKEN}) as site:
+        yield site
+
+
+def give_a_sign_of_life(site: Forum, ago: timedelta = timedelta(0)) -> None:
+    at = (site.clock.now() - ago).timestamp()
+    site.app.delivery.lock_path.touch()
+    os.utime(site.app.delivery.lock_path, (at, at))
+
+
+def figures(site: Forum) -> dict[str, float]:
+    answer = site.get("/metrics", headers=BEARER)
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return {
+        f"{sample.name} {' '.join(sample.labels.values())}".strip(): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_it_is_ready_while_what_is_due_would_leave(site: Forum) -> None:
+    give_a_sign_of_life(site)
+    answer = site.get("/readyz")
+    assert (answer.status, json.loads(answer.body)) == (
+        200,
+        {"ready": True, "database": True, "sending": True, "scheduler": True, "provider": True},
+    )
+
+
+def test_it_is_not_ready_where_nobody_sends(site: Forum) -> None:
+    assert site.get("/readyz").status == 503
+    give_a_sign_of_life(site, ago=timedelta(seconds=61))
+    answer = site.get("/readyz")
+    assert (answer.status, json.loads(answer.body)["scheduler"]) == (503, False)
+
+
+def test_it_is_not_ready_while_sending_is_stopped(site: Forum) -> None:
+    give_a_sign_of_life(site)
+    with site.app.store.begin() as tx:
+        tx.staff.put("vera@forum.example", Role.SENDER, site.clock.now())
+    site.app.delivery.guard().stop(by="vera@forum.example", reason="wrong figures")
+    answer = site.get("/readyz")
+    assert (answer.status, json.loads(answer.body)["sending"]) == (503, False)
+    assert "wrong" not in answer.text
+    assert json.loads(site.get("/healthz").body) == {"ok": True, "on_hold": True}
+    assert figures(site)["newsletter_sending_stopped"] == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9\xe8"]
+)
+def test_figures_are_for_whoever_has_the_token(site: Forum, given: str) -> None:
+    answer = site.get("/metrics", headers={"Authorization": given} if given else {})
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert "newsletter_" not in answer.text
+
+
+def test_without_a_token_in_the_settings_there_are_no_figures(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with forum(tmp_path, database=migrated) as site:
+        assert site.get("/metrics").status == 404
+        assert site.get("/metrics", headers={"Authorization": "Bearer "}).status == 404
+
+
+def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
+    give_a_sign_of_life(site)
+    site.subscribe("ana@example.org", "ben@example.org")
+    idle = figures(site)
+    assert idle["newsletter_scheduler_up"] == 1
+    assert idle["newsletter_batches_queued"] == 0
+    assert idle["newsletter_campaigns sending"] == 0
+
+    site.agree("hours", send_at="2026-11-24 12:00")
+    site.app.tick.look()
+    site.clock.advance(hours=5, seconds=30)  # noon in New York, and half a minute
+    due = figures(site)
+    assert due["newsletter_campaigns scheduled"] == 1
+    assert due["newsletter_overdue_seconds"] == 30
+
+    give_a_sign_of_life(site)
+    site.app.tick.look()
+    sending = figures(site)
+    assert sending["newsletter_campaigns sending"] == 1
+    assert sending["newsletter_batches_queued"] == 1
+    assert sending["newsletter_messages 1 pending hours"] == 2
+    assert sending["newsletter_provider_silent first"] == 0
