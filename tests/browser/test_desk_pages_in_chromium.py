@@ -16,6 +16,11 @@ from newsletter.web.server import WebServer
 from tests.browser.axe import violations
 from tests.browser.opening import Windows, opening
 
+_CUT_OFF = """[...document.querySelectorAll(".top *")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display != "inline")
+  .map(one => one.className)"""
+"""What of the head of a page is not all to be seen."""
+
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.slow("axe on every page of the desk, in light and dark, wide and narrow"),
@@ -52,6 +57,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(
             page.goto(f"{url}/desk{path}")
             page.wait_for_load_state()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(_CUT_OFF) == []
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 assert violations(page) == [], scheme
