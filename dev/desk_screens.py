@@ -16,6 +16,7 @@ from typing import Any
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.links import hash_of
 from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer
@@ -62,6 +63,9 @@ def pages(app: Services) -> Iterator[tuple[str, str, str]]:
         ("draft-version", f"/drafts/{key}/versions/{number}", "ana"),
         ("draft-pictures", f"/drafts/{key}/pictures", "ana"),
         ("account", "/account", "cleo"),
+        ("account-passkeys", "/account", "dan"),
+        ("passkey", "/account/passkeys", "dan"),
+        ("passkey-without-an-app", "/account/passkeys", "cleo"),
         ("account-password", "/account/password", "cleo"),
         ("account-factor", "/account/factor", "cleo"),
         ("staff", "/staff", "dan"),
@@ -70,6 +74,27 @@ def pages(app: Services) -> Iterator[tuple[str, str, str]]:
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),
     )
+
+
+def furnish(app: Services) -> None:
+    """More staff than the demo has; one of them with an app and a passkey."""
+    now, dan = app.clock.now(), "dan@forum.example"
+    passkey = Passkey(
+        id=b"dan",
+        address=dan,
+        party="localhost",
+        name="Chrome on Mac",
+        public=b"",
+        signatures=0,
+        made_at=now,
+    )
+    with app.store.begin() as tx:
+        for name, role in OTHERS.items():
+            tx.staff.put(f"{name}@forum.example", role, now)
+        tx.accounts.open(dan, "nobody knows it", now)
+        tx.accounts.prepare_factor(dan, "00" * 20)
+        tx.accounts.confirm_factor(dan, 0, now)
+        tx.passkeys.add(passkey)
 
 
 def signed_in(app: Services, name: str) -> str:
@@ -138,12 +163,11 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
     with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as app:
-        with app.store.begin() as tx:
-            for name, role in OTHERS.items():
-                tx.staff.put(f"{name}@forum.example", role, app.clock.now())
+        furnish(app)
         with WebServer(app, host="127.0.0.1", port=0) as server, browser() as chromium:
             for page in pages(app):
-                complaints += list(taken(chromium, server.address, app, page, out))
+                address = server.address.replace("127.0.0.1", "localhost")
+                complaints += list(taken(chromium, address, app, page, out))
     for complaint in dict.fromkeys(complaints):
         print(complaint)
     return 1 if complaints else 0

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from newsletter.store.staff.accounts import Accounts
     from newsletter.store.staff.audit import Audit
     from newsletter.store.staff.invitations import Invitations
+    from newsletter.store.staff.passkeys import Passkeys
     from newsletter.store.staff.sessions import Sessions
     from newsletter.store.staff.staff import Staff
     from newsletter.store.staff.throttle import Throttle
@@ -101,6 +102,12 @@ class Transaction:
         from newsletter.store.staff.accounts import Accounts
 
         return Accounts(self.connection)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        from newsletter.store.staff.passkeys import Passkeys
+
+        return Passkeys(self.connection)
 
     @cached_property
     def sessions(self) -> Sessions:

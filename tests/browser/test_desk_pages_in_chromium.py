@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.routing import compile_path
 
-from dev.desk_screens import OTHERS, pages, sent, signed_in
+from dev.desk_screens import furnish, pages, sent, signed_in
 from newsletter.cli.workspace.demo import at_the_desk
 from newsletter.runtime.services import Services
 from newsletter.web.desk.page import Desk
@@ -33,11 +33,9 @@ def served(
 ) -> Iterator[tuple[Services, str]]:
     logging.getLogger("newsletter").setLevel(logging.WARNING)
     with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as app:
-        with app.store.begin() as tx:
-            for name, role in OTHERS.items():
-                tx.staff.put(f"{name}@forum.example", role, app.clock.now())
+        furnish(app)
         with WebServer(app, host="127.0.0.1", port=0) as server:
-            yield app, server.address
+            yield app, server.address.replace("127.0.0.1", "localhost")
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_its_window(

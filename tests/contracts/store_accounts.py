@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from newsletter.domain.staff.account import Credential, Invitation, LinkKind, Stage
 from newsletter.domain.staff.member import ABSOLUTE, HALF, IDLE, Session
+from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.store.sql import Store
 from tests.fakes import NOON
@@ -19,6 +20,16 @@ SESSION = Session(
     stepped_up_at=NOON,
     browser="Firefox on Linux",
     network="203.0.113.0/24",
+)
+PASSKEY = Passkey(
+    id=b"1",
+    address=ANA,
+    party="forum.example",
+    name="Laptop",
+    public=b"key",
+    signatures=7,
+    made_at=NOON,
+    used_at=NOON,
 )
 INVITATION = Invitation(
     id=0,
@@ -99,6 +110,33 @@ class AccountsContract:
                 assert (found.factor, found.factor_step, found.factor_at) == ("", 0, None)
                 assert tx.accounts.codes_left(ANA) == 0
 
+    def test_a_passkey_is_kept_used_and_removed(self, store: Store) -> None:
+        later = replace(PASSKEY, id=b"2", made_at=LATER)
+        with store.begin() as tx:
+            assert tx.passkeys.add(PASSKEY)
+            assert not tx.passkeys.add(replace(PASSKEY, address=BEN))
+            assert tx.passkeys.add(later)
+            assert tx.passkeys.of(ANA) == [later, PASSKEY]
+            assert tx.passkeys.of(BEN) == []
+            tx.passkeys.use(PASSKEY.id, 8, LATER)
+            assert tx.passkeys.remove(b"2")
+            assert not tx.passkeys.remove(b"2")
+            assert tx.passkeys.of(ANA) == [replace(PASSKEY, signatures=8, used_at=LATER)]
+
+    def test_passkeys_go_with_the_factor_they_stand_beside(self, store: Store) -> None:
+        with store.begin() as tx:
+            for gone in (
+                tx.accounts.drop_factor,
+                tx.accounts.remove,
+                lambda one: tx.accounts.open(one, "y", NOON),
+            ):
+                tx.accounts.open(ANA, "x", NOON)
+                tx.passkeys.add(PASSKEY)
+                tx.passkeys.add(replace(PASSKEY, id=b"b", address=BEN))
+                gone(ANA)
+                assert tx.passkeys.of(ANA) == []
+                assert len(tx.passkeys.of(BEN)) == 1
+
     def test_what_is_removed_is_gone(self, store: Store) -> None:
         with store.begin() as tx:
             tx.accounts.open(ANA, "x", NOON)
@@ -147,6 +185,16 @@ class SessionsContract:
             tx.sessions.begin(SESSION)
             tx.sessions.seen(SESSION.hash, LATER)
             assert tx.sessions.get(SESSION.hash) == replace(SESSION, seen_at=LATER)
+
+    def test_what_was_asked_is_answered_once_and_the_last_counts(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.sessions.begin(SESSION)
+            assert tx.sessions.answered(SESSION.hash) is None
+            assert tx.sessions.answered(b"nobody") is None
+            tx.sessions.ask(SESSION.hash, "first", NOON)
+            tx.sessions.ask(SESSION.hash, "second", LATER)
+            assert tx.sessions.answered(SESSION.hash) == ("second", LATER)
+            assert tx.sessions.answered(SESSION.hash) is None
 
     def test_one_all_others_or_everybodys_can_be_ended(self, store: Store) -> None:
         with store.begin() as tx:

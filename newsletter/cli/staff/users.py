@@ -130,7 +130,7 @@ def _print_link(app: Services, word: str, until: datetime) -> None:
         say("desk.enabled is false: until it is true, the link leads nowhere")
     else:
         say(
-            f"until {app.settings.desk_url} leads here, put http://127.0.0.1:8000/desk in its place"
+            f"until {app.settings.desk_url} leads here, put http://localhost:8000/desk in its place"
             " on this machine, while 'newsletter run' is at work"
         )
 

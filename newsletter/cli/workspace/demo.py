@@ -265,7 +265,7 @@ def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, stays: 
     click.echo("\nthe desk, with six statements; sign in as one of them:")
     for person in PEOPLE:
         click.echo(f"  {person.address:20} {passwords[person.address]}  {person.does}")
-    address = f"http://127.0.0.1:{port}/desk"
+    address = f"http://localhost:{port}/desk"  # a name, as browsers have no passkeys for a number
     if stays:
         click.echo(f"open {address} (Ctrl-C ends it)")
     else:

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, recovery codes, sessions.
+"""One's own account: password, an app as second factor, recovery codes, sessions.
 
 Whatever changes what somebody signs in with ends their other sessions, and they are told.
 """
@@ -13,10 +13,12 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Stage
 from newsletter.domain.staff.limits import of_codes
 from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn
 from newsletter.store.sql import Transaction
 
+_ENDED = "other sessions ended"
 _WAIT = "There were too many failures. Wait 5 minutes, then try again."
 
 
@@ -35,6 +37,7 @@ class Overview:
     codes_left: int
     codes_kept: bool
     """A recovery code was typed back after they were made."""
+    passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
 
 
@@ -72,6 +75,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             demanded=proofs.rules.demands_factor(role),
             codes_left=tx.accounts.codes_left(address),
             codes_kept=credential is not None and credential.kept_at is not None,
+            passkeys=tx.passkeys.of(address),
             sessions=[one for one in tx.sessions.of(address) if one.alive(now)],
         )
 
@@ -116,7 +120,8 @@ def _set_password(
     if credential is None or credential.password != before:
         raise Refused("your password was changed in the meantime; nothing more was changed")
     tx.accounts.set_password(address, made, proofs.clock.now())
-    return _changed(tx, session, "password", "Your password was changed.", place, proofs)
+    told = "Your password was changed."
+    return proofs.changed(tx, session, "password", _ENDED, told, place)
 
 
 # --- second factor
@@ -159,7 +164,7 @@ def confirm_factor(
         tx.accounts.confirm_factor(session.address, step, proofs.clock.now())
         made = proofs.new_codes(tx, session.address)
         told = "A second factor was set up for your account."
-        entered = _changed(tx, session, "second factor", told, place, proofs)
+        entered = proofs.changed(tx, session, "second factor", _ENDED, told, place)
     return Enrolled(signed_in=entered, codes=made)
 
 
@@ -170,7 +175,10 @@ def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | 
 
 
 def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
-    """Sign in with the password alone from now on. Raises Refused where the role demands more."""
+    """Sign in with the password alone from now on: passkeys go too, as they stand beside an app.
+
+    Raises Refused where the role demands more.
+    """
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
         role = tx.staff.role(session.address)
@@ -179,8 +187,8 @@ def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
                 f"the role {role.value} needs a second factor; set up another one instead"
             )
         tx.accounts.drop_factor(session.address)
-        told = "The second factor of your account was removed."
-        return _changed(tx, session, "second factor removed", told, place, proofs)
+        told = "The second factor of your account was removed, with its passkeys."
+        return proofs.changed(tx, session, "second factor removed", _ENDED, told, place)
 
 
 # --- recovery codes
@@ -231,16 +239,3 @@ def end_others(hashed: bytes, *, proofs: Proofs) -> int:
         ended = tx.sessions.end_all(address, but=hashed)
         proofs.enter(tx, address, "end session", address, f"all others, {ended}")
     return ended
-
-
-def _changed(
-    tx: Transaction, session: Session, action: str, told: str, place: Place, proofs: Proofs
-) -> SignedIn:
-    """End the other sessions, go on in this browser under another word, and let its owner know."""
-    tx.sessions.end_all(session.address, but=session.hash)
-    entered = proofs.renew(tx, session, place, fresh=action == "second factor")
-    if session.stage is not Stage.WHOLE:
-        tx.throttle.know(session.address, place.network, proofs.clock.now())
-    proofs.enter(tx, session.address, action, session.address, "other sessions ended")
-    proofs.tell(tx, session.address, told)
-    return entered

@@ -3,12 +3,13 @@
 It is no stage, and knows none.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from newsletter.credentials import codes
+from newsletter.credentials import codes, passkeys
 from newsletter.credentials.links import hash_of, new_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.clock import Clock
@@ -17,6 +18,7 @@ from newsletter.domain.staff.account import RECOVERY_CODES, Credential, DeskRule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.limits import Limit, exceeded, of_codes
 from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold
 from newsletter.pipeline.ledger import authorise
@@ -30,6 +32,10 @@ class Denied(Enum):
     """What they gave is not right."""
     TOO_OFTEN = "too often"
     """There were too many failures; whether it was right is not said."""
+    UNFIT = "unfit"
+    """What a passkey was to prove it did not prove."""
+    COPIED = "copied"
+    """A passkey counts fewer signatures than before: another device may have the same key."""
     OVER = "over"
     """What came before was too long ago, or is gone: begin again."""
 
@@ -51,6 +57,15 @@ class SignedIn:
     word: str
     """For the cookie; only its hash is kept."""
     stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """What a browser says of a passkey, in the place of a code."""
+
+    said: str
+    """JSON, as WebAuthn writes it (``AuthenticationResponseJSON``)."""
+    party: Party
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +185,57 @@ class Proofs:
         tx.accounts.renew_codes(address, hashes)
         return made
 
+    # --- passkeys
+
+    def ask(self, tx: Transaction, session: Session) -> str:
+        """What a device is to sign for this session: once, and within minutes."""
+        challenge = passkeys.new_challenge()
+        tx.sessions.ask(session.hash, challenge, self.clock.now())
+        return challenge
+
+    def asked(self, tx: Transaction, session: Session) -> str | None:
+        """What was asked of this session, to be compared once; None where it is too late."""
+        found = tx.sessions.answered(session.hash)
+        if found is None or self.clock.now() - found[1] >= CHALLENGE_LIVES:
+            return None
+        return found[0]
+
+    def sign(self, tx: Transaction, session: Session, signed: Signed) -> tuple[Denied, str] | None:
+        """Take what a passkey signed; returns why it is refused, also for the audit log."""
+        challenge = self.asked(tx, session)
+        if challenge is None:
+            return Denied.UNFIT, "passkey refused: no challenge, or it was used or too old"
+        mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
+        known = {one.id: one.public for one in mine}
+        try:
+            used, count = passkeys.shown(signed.party, challenge, json_of(signed.said), known)
+        except passkeys.Unfit as error:
+            return Denied.UNFIT, f"passkey refused: {error}"
+        [passkey] = [one for one in mine if one.id == used]
+        if passkey.repeats(count):
+            name = passkey.name
+            self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED}")
+            return (
+                Denied.COPIED,
+                f"passkey {name} refused: it counts {count} after {passkey.signatures}",
+            )
+        tx.passkeys.use(used, count, self.clock.now())
+        return None
+
     # --- who knows of it
+
+    def changed(
+        self, tx: Transaction, session: Session, action: str, detail: str, told: str, place: Place
+    ) -> SignedIn:
+        """What somebody signs in with changed: end their other sessions, go on in this browser
+        under another word, and let its owner know."""
+        tx.sessions.end_all(session.address, but=session.hash)
+        entered = self.renew(tx, session, place, fresh=action == "second factor")
+        if session.stage is not Stage.WHOLE:
+            tx.throttle.know(session.address, place.network, self.clock.now())
+        self.enter(tx, session.address, action, session.address, detail)
+        self.tell(tx, session.address, told)
+        return entered
 
     def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
         """One line of the audit log."""
@@ -186,6 +251,18 @@ class Proofs:
     def admin(self, tx: Transaction, by: str, deed: str) -> str:
         """Who does something that only admins may, or the operator. Raises Refused."""
         return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, deed)
+
+
+_COPIED = "it may have been copied. Remove it on your account page, and add another one."
+
+
+def json_of(text: str) -> dict[str, object]:
+    """The JSON object that a browser sent; empty for what is none."""
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def folded(address: str) -> str:

@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import Credential, Stage
 from newsletter.domain.staff.limits import Limit, of_passwords
 from newsletter.domain.staff.member import Session
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, folded
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, SignedIn, folded
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
@@ -96,17 +96,18 @@ def _warn(tx: Transaction, address: str, place: Place, proofs: Proofs) -> None:
         proofs.tell(tx, address, what)
 
 
-def second(word: str, code: str, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
-    """Take a one-time or recovery code of somebody whose password was right."""
+def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
+    """Take a one-time or recovery code, or a passkey, of somebody whose password was right."""
     with proofs.store.begin() as tx:
         half = tx.sessions.half(hash_of(word))
         if not _waits(tx, half, proofs) or half is None:
             return Denied.OVER
-        denied = _deny(tx, half.address, code, place, proofs, "sign-in refused")
+        denied = _deny(tx, half, code, place, proofs, "sign-in refused")
         if denied is not None:
             return denied
         tx.sessions.end(half.hash)
-        _note(tx, half.address, "with a second factor", place, proofs)
+        how = "with a passkey" if isinstance(code, Signed) else "with a second factor"
+        _note(tx, half.address, how, place, proofs)
         return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
 
 
@@ -120,8 +121,11 @@ def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
     )
 
 
-def step_up(hashed: bytes, said: str, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
-    """Take a fresh factor of somebody who is signed in: a code, or the password of who has none.
+def step_up(
+    hashed: bytes, said: str | Signed, *, place: Place, proofs: Proofs
+) -> SignedIn | Denied:
+    """Take a fresh factor of somebody who is signed in: a code or a passkey, or the password of
+    who has neither.
 
     Raises Refused where the session is over, or too many passwords are being worked out.
     """
@@ -131,11 +135,11 @@ def step_up(hashed: bytes, said: str, *, place: Place, proofs: Proofs) -> Signed
     if credential is None:
         return Denied.WRONG
     right = None
-    if not credential.has_factor:
+    if not credential.has_factor and isinstance(said, str):
         right = proofs.passwords.fits(said, credential.password)
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
-        denied = _deny(tx, session.address, said, place, proofs, "step-up refused", right=right)
+        denied = _deny(tx, session, said, place, proofs, "step-up refused", right=right)
         if denied is not None:
             return denied
         proofs.enter(tx, session.address, "step-up", session.address, _where(place))
@@ -144,8 +148,8 @@ def step_up(hashed: bytes, said: str, *, place: Place, proofs: Proofs) -> Signed
 
 def _deny(
     tx: Transaction,
-    address: str,
-    said: str,
+    session: Session,
+    said: str | Signed,
     place: Place,
     proofs: Proofs,
     action: str,
@@ -153,22 +157,34 @@ def _deny(
     right: bool | None = None,
 ) -> Denied | None:
     """Why a factor is refused; ``right`` is known where it was a password."""
+    address = session.address
     limits = proofs.code_limits(tx, address, place)
     counted = proofs.attempt(tx, limits)
     if counted is None:
         return Denied.TOO_OFTEN
-    credential = tx.accounts.get(address)
-    if right is None:
-        right = credential is not None and proofs.spend(tx, credential, said)
-    if right:
+    wrong = _wrong(tx, session, said, right, proofs)
+    if wrong is None:
         tx.throttle.take_back(counted)
         return None
+    denied, why = wrong
     last = proofs.is_last(tx, limits)
-    detail = f"wrong code, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
+    detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
     proofs.enter(tx, "nobody", action, address, detail)
     if last:
         _warn(tx, address, place, proofs)
-    return Denied.WRONG
+    return denied
+
+
+def _wrong(
+    tx: Transaction, session: Session, said: str | Signed, right: bool | None, proofs: Proofs
+) -> tuple[Denied, str] | None:
+    """What is wrong with a factor, and the same for the audit log. It is used by that."""
+    if isinstance(said, Signed):
+        return proofs.sign(tx, session, said)
+    if right is None:
+        credential = tx.accounts.get(session.address)
+        right = credential is not None and proofs.spend(tx, credential, said)
+    return None if right else (Denied.WRONG, "wrong code")
 
 
 def sign_out(hashed: bytes, *, proofs: Proofs) -> None:

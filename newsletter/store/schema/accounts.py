@@ -1,7 +1,8 @@
 """The tables of accounts: what staff sign in with, and where they are signed in.
 
 No secret stands in them: passwords are hashed by Argon2id, words of links and sessions by SHA-256,
-recovery codes and one-time codes are keyed by the workspace's key, which is no part of a database.
+recovery codes and one-time codes are keyed by the workspace's key, which is no part of a database,
+and of passkeys the public half is here.
 """
 
 from sqlalchemy import Index, text
@@ -40,6 +41,22 @@ session = table(
     integer("stepped_up_at", nullable=True),
     words("browser", empty=True),
     words("network", empty=True),
+    words("challenge", empty=True),
+    integer("challenge_at", nullable=True),
+    Index(None, "address"),
+    rowid=False,
+)
+
+passkey = table(
+    "passkey",
+    octets("id", key=True),
+    words("address"),
+    words("party"),
+    words("name"),
+    octets("public"),
+    integer("signatures"),
+    integer("made_at"),
+    integer("used_at", nullable=True),
     Index(None, "address"),
     rowid=False,
 )

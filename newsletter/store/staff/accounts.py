@@ -33,21 +33,21 @@ class Accounts:
         return {row.address: _credential_of(row) for row in rows}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it anew: a second factor of before is gone."""
+        """Open an account, or open it anew: what second factors there were are gone."""
         values = {"password": password, "password_at": to_ms(at), **_NO_FACTOR}
         self._connection.execute(
             insert_or(accounts.credential)
             .values(address=address, **values)
             .on_conflict_do_update(index_elements=["address"], set_=values)
         )
-        self.renew_codes(address, ())
+        self._forget_factors(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
         self._set(address, password=password, password_at=to_ms(at))
 
     def remove(self, address: str) -> bool:
         """Take all of it away; tells whether there was any."""
-        self._connection.execute(delete(accounts.recovery).where(_recovery.address == address))
+        self._forget_factors(address)
         self._connection.execute(
             delete(accounts.familiar).where(accounts.familiar.c.address == address)
         )
@@ -85,9 +85,14 @@ class Accounts:
         return used.rowcount == 1
 
     def drop_factor(self, address: str) -> None:
-        """Take the second factor away, with its recovery codes."""
+        """Take the second factor away, with recovery codes and passkeys."""
         self._set(address, **_NO_FACTOR)
+        self._forget_factors(address)
+
+    def _forget_factors(self, address: str) -> None:
         self.renew_codes(address, ())
+        theirs = delete(accounts.passkey).where(accounts.passkey.c.address == address)
+        self._connection.execute(theirs)
 
     # --- recovery codes
 

@@ -52,6 +52,26 @@ class Sessions:
             update(accounts.session).where(_session.hash == hashed).values(seen_at=to_ms(at))
         )
 
+    def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
+        """Keep what a device is to sign; what was asked before does nothing any more."""
+        self._connection.execute(
+            update(accounts.session)
+            .where(_session.hash == hashed)
+            .values(challenge=challenge, challenge_at=to_ms(at))
+        )
+
+    def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
+        """What was asked last, and when: once, to whoever comes first. None: nothing is."""
+        query = select(_session.challenge, _session.challenge_at).where(_session.hash == hashed)
+        row = self._connection.execute(query).one_or_none()
+        if row is None or not row.challenge:
+            return None
+        spent = update(accounts.session).where(
+            _session.hash == hashed, _session.challenge == row.challenge
+        )
+        first = self._connection.execute(spent.values(challenge="")).rowcount == 1
+        return (row.challenge, from_ms(row.challenge_at)) if first else None
+
     def end(self, hashed: bytes) -> bool:
         """End one, however far it has come; tells whether there was one."""
         ended = delete(accounts.session).where(_session.hash == hashed)

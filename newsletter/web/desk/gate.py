@@ -31,6 +31,7 @@ from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.touching import PASSKEY, shown
 from newsletter.web.desk.visit import Posted, Upload, Visit
 from newsletter.web.http.forms import read_body
 
@@ -97,7 +98,9 @@ class Gate:
         if isinstance(proved, Denied):
             return self._desk.step_up(visit, proved)
         if proved is not None:
-            fields = {name: said for name, said in posted.fields.items() if name != PROOF}
+            fields = {
+                name: said for name, said in posted.fields.items() if name not in {PROOF, PASSKEY}
+            }
             posted = replace(posted, fields=fields)
             visit = replace(visit, member=self._member(proved.word), posted=posted)
         response = self._objection(route, visit) or self._done(route, visit)
@@ -107,14 +110,14 @@ class Gate:
 
     def _proved(self, route: Route, visit: Visit) -> SignedIn | Denied | None:
         """What came of a fresh factor that was sent along with what needs one; None: none was."""
-        code, member = visit.field(PROOF), visit.member
+        said, member = shown(visit, PROOF, self._staff), visit.member
         asks = route.step_up or route.may_step_up
-        if not (code and member and route.role and asks and member.may(route.role)):
+        if not (said and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.fresh(self._desk.now()):
             return None
         place = place_of(visit.request)
-        return step_up(member.session.hash, code, place=place, proofs=self._staff.proofs)
+        return step_up(member.session.hash, said, place=place, proofs=self._staff.proofs)
 
     def _done(self, route: Route, visit: Visit) -> Response:
         if visit.member is not None and visit.request.method not in _SAFE:

@@ -22,6 +22,7 @@ from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.staff import Staff
+from newsletter.web.desk.touching import PASSKEY, offer
 from newsletter.web.desk.visit import Visit
 
 _POLICY = (
@@ -45,9 +46,14 @@ PROOF = "step-up"
 PROOF_FAULTS: Mapping[Denied, str] = {
     Denied.WRONG: "That is not right. Check it, or wait for the next code.",
     Denied.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
+    Denied.UNFIT: "That passkey was not accepted. Try again, or use a code instead.",
+    Denied.COPIED: (
+        "This passkey was refused, as it may have been copied. Use a code, then remove the passkey"
+        " on your account page."
+    ),
     Denied.OVER: "That took too long. Sign in again.",
 }
-_SECRETS = frozenset({PROOF, "password", "old", "new", "code"})
+_SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
 """Fields that are carried along by no page."""
 
 DONE: Mapping[str, str] = {
@@ -57,6 +63,8 @@ DONE: Mapping[str, str] = {
     "signed-out": "You are signed out.",
     "password": "Your password is changed. You were signed out everywhere else.",
     "factor-removed": "Your second factor is removed. You were signed out everywhere else.",
+    "passkey": "Your passkey is added. You were signed out everywhere else.",
+    "passkey-removed": "The passkey is removed. You were signed out everywhere else.",
     "codes-kept": "Your recovery codes are kept.",
     "session-ended": "That session has ended.",
     "sessions-ended": "You are signed out everywhere else.",
@@ -237,6 +245,7 @@ class Desk:
             "fields": _carried(visit) if post else {"next": [visit.address]},
             "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else [],
             "has_factor": self._has_factor(visit),
+            "passkeys": offer(visit, visit.who.address, self._staff),
         }
         title, status = "Confirm that it's you", 429 if denied is Denied.TOO_OFTEN else 401
         return self.page(visit, "step-up.html.j2", title=title, status=status, **values)

@@ -14,6 +14,7 @@ from newsletter.web.desk.route import Group, Route
 from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.door import Door
 from newsletter.web.desk.staff.log import Log
+from newsletter.web.desk.staff.passkeys import Passkeys
 from newsletter.web.desk.staff.team import Team
 from newsletter.web.desk.statements.board import Board
 from newsletter.web.desk.statements.drafts import Drafts
@@ -37,6 +38,7 @@ def groups(desk: Desk, services: Services) -> list[Group]:
         Look(desk, statements, delivery),
         Door(desk, staff),
         Account(desk, staff),
+        Passkeys(desk, staff),
         Team(desk, staff),
         Log(desk, staff),
         Drafts(desk, statements),

@@ -6,6 +6,7 @@ import { confirmNumber } from "./confirm.js";
 import { countdown } from "./countdown.js";
 import { live } from "./live.js";
 import { once } from "./once.js";
+import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
 import { tabs } from "./tabs.js";
 
@@ -15,6 +16,7 @@ const BEHAVIOURS = [
   ["[data-live]", live],
   ["[data-tabs]", tabs],
   ["[data-confirm-number]", confirmNumber],
+  ["[data-passkey]", passkey],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
   // the last to be asked whether a form is sent

@@ -21,6 +21,7 @@ from newsletter.runtime.staff import Staff
 from newsletter.web.desk.browser import HOME, inside, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.touching import offer, shown
 from newsletter.web.desk.visit import Visit
 from newsletter.web.http.forms import shown_again
 
@@ -111,7 +112,7 @@ class Door:
 
     def _next(self, visit: Visit, done: SignedIn, onward: str) -> Response:
         if done.stage is Stage.HALF:
-            return self._second(visit, onward)
+            return self._second(visit, onward, done.address)
         if done.stage is Stage.ENROLLING:
             return self._desk.go(visit, _SET_UP.removeprefix(HOME))
         carried = _carried(visit.field("again"))
@@ -135,9 +136,11 @@ class Door:
         half = self._half(visit)
         if half is None or half.stage is not Stage.HALF:
             return self._desk.go(visit, "/sign-in")
-        return self._second(visit, inside(visit.query("next")))
+        return self._second(visit, inside(visit.query("next")), half.address)
 
-    def _second(self, visit: Visit, onward: str, *, status: int = 200, fault: str = "") -> Response:
+    def _second(
+        self, visit: Visit, onward: str, address: str, *, status: int = 200, fault: str = ""
+    ) -> Response:
         return self._desk.page(
             visit,
             "second.html.j2",
@@ -146,14 +149,15 @@ class Door:
             faults=[("code", fault)] if fault else [],
             next=onward,
             again=visit.field("again"),
+            passkeys=offer(visit, address, self._staff),
         )
 
     def second(self, visit: Visit) -> Response:
-        """Take a one-time or recovery code."""
+        """Take a one-time or recovery code, or a passkey."""
         onward = inside(visit.field("next"))
         done = signin.second(
             word_of(visit.request),
-            visit.field("code"),
+            shown(visit, "code", self._staff),
             place=place_of(visit.request),
             proofs=self._proofs,
         )
@@ -161,7 +165,9 @@ class Door:
             return self._form(visit, onward, status=401, fault=PROOF_FAULTS[done])
         if isinstance(done, Denied):
             status = 429 if done is Denied.TOO_OFTEN else 401
-            return self._second(visit, onward, status=status, fault=PROOF_FAULTS[done])
+            half, said = self._half(visit), PROOF_FAULTS[done]
+            address = half.address if half else ""
+            return self._second(visit, onward, address, status=status, fault=said)
         return self._entered(visit, done, onward)
 
     def _half(self, visit: Visit) -> Session | None:
@@ -281,7 +287,7 @@ class Door:
         """Take a fresh factor, and go on to the page that asked for it."""
         done = signin.step_up(
             visit.who.session.hash,
-            visit.field(PROOF),
+            shown(visit, PROOF, self._staff),
             place=place_of(visit.request),
             proofs=self._proofs,
         )

@@ -35,6 +35,7 @@ def test_each_route_demands_what_stands_written(staffed: Staffed) -> None:
     assert found == sorted(written), "matrix.txt says what each route demands; add or mend its line"
 
 
+@pytest.mark.slow("each route is asked as each of five people")
 def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
     for route in routes(Desk(staffed.site.app.staff), staffed.site.app):
         path = asked_of(route)

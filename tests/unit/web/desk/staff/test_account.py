@@ -256,4 +256,4 @@ def test_a_log_that_was_changed_is_said_to_be(dan: Browser) -> None:
     dan.site.change("UPDATE audit SET detail = 'nothing' WHERE number = 1")
     answer = dan.post("/audit/verify")
     assert answer.status == 409
-    assert "line 1 of the audit log is not what was written" in words(answer)
+    assert "Line 1 of the audit log is not what was written" in words(answer)

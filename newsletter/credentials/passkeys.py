@@ -1,0 +1,181 @@
+"""Passkeys by WebAuthn: what a browser is asked for, and whether what it brings back is right.
+
+A device proves its key by signing what we made up (the challenge) together with the origin that the
+browser saw and the host that the key is for. Nothing is asked about who made the device.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
+
+if TYPE_CHECKING:
+    from fido2.server import Fido2Server
+
+_BYTES = 32
+_TIMEOUT = int(CHALLENGE_LIVES.total_seconds()) * 1000
+"""Milliseconds that a browser waits."""
+_ALGORITHMS = (-8, -7, -257)
+"""EdDSA, ES256 and RS256 in COSE's numbers; others are neither offered nor taken."""
+
+
+class Unfit(Exception):
+    """What a browser brought back proves nothing. Its words are for the audit log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A new passkey."""
+
+    id: bytes
+    public: bytes
+    signatures: int
+
+
+def new_challenge() -> str:
+    """256 bits that nobody can foresee, as text."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def handle_of(key: bytes, address: str) -> bytes:
+    """By what devices tell accounts apart. It names nobody (WebAuthn, 14.6.1)."""
+    made = hashlib.blake2b(address.encode(), key=key, digest_size=32, person=b"passkey handle")
+    return made.digest()
+
+
+# --- what a browser is asked for
+
+
+def to_make(
+    party: Party, challenge: str, *, handle: bytes, address: str, known: Sequence[bytes]
+) -> dict[str, Any]:
+    """Options of ``navigator.credentials.create``; a device that has one of these makes none."""
+    from fido2.webauthn import (
+        PublicKeyCredentialUserEntity,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    asked, _ = _server(party).register_begin(
+        PublicKeyCredentialUserEntity(id=handle, name=address, display_name=address),
+        credentials=_described(known),
+        resident_key_requirement=ResidentKeyRequirement.PREFERRED,
+        user_verification=UserVerificationRequirement.REQUIRED,
+        challenge=_octets(challenge),
+    )
+    return {**asked.public_key, "timeout": _TIMEOUT}
+
+
+def to_show(party: Party, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
+    """Options of ``navigator.credentials.get``, for one of the passkeys that are known."""
+    from fido2.webauthn import UserVerificationRequirement
+
+    asked, _ = _server(party).authenticate_begin(
+        _described(known),
+        user_verification=UserVerificationRequirement.REQUIRED,
+        challenge=_octets(challenge),
+    )
+    return {**asked.public_key, "timeout": _TIMEOUT}
+
+
+# --- what it brings back
+
+
+def made(party: Party, challenge: str, said: Mapping[str, Any]) -> Made:
+    """The passkey that was made. Raises Unfit."""
+    from fido2.webauthn import RegistrationResponse
+
+    try:
+        answer = RegistrationResponse.from_dict(said)
+        _refuse_framed(answer.response.client_data.cross_origin)
+        found = _server(party).register_complete(_state(challenge), answer)
+        data = found.credential_data
+        if data is None or data.public_key.get(3) not in _ALGORITHMS:
+            raise Unfit("a key of another kind than was asked for")
+        if answer.raw_id != data.credential_id:
+            raise Unfit("two names for one key")
+        return Made(id=data.credential_id, public=bytes(data), signatures=found.counter)
+    except Unfit:
+        raise
+    except Exception as error:  # whoever sends it chooses each byte, and can break any parser
+        raise Unfit(_said(error)) from error
+
+
+def shown(
+    party: Party, challenge: str, said: Mapping[str, Any], known: Mapping[bytes, bytes]
+) -> tuple[bytes, int]:
+    """Which of those that are known (name → public key) signed, and its count. Raises Unfit."""
+    from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
+
+    try:
+        answer = AuthenticationResponse.from_dict(said)
+        _refuse_framed(answer.response.client_data.cross_origin)
+        keys = [AttestedCredentialData(one) for one in known.values()]
+        used = _server(party).authenticate_complete(_state(challenge), keys, answer)
+        return used.credential_id, answer.response.authenticator_data.counter
+    except Unfit:
+        raise
+    except Exception as error:  # as in made
+        raise Unfit(_said(error)) from error
+
+
+def _refuse_framed(cross_origin: bool) -> None:
+    """No page of ours stands in a frame of others; the library does not ask."""
+    if cross_origin is not False:
+        raise Unfit("asked for within another website")
+
+
+_SAYS = {
+    "Invalid origin": "another origin",
+    "Wrong challenge": "another challenge",
+    "Wrong RP ID": "another relying party",
+    "User verification": "no user verification",
+    "User Present": "nobody was present",
+    "Invalid signature": "a wrong signature",
+    "Unknown credential": "an unknown passkey",
+    "Incorrect type": "an answer to another question",
+}
+"""How the library begins to say what is wrong, and what the audit log says."""
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, of the few things that the library tells apart; never what was sent."""
+    said = str(error) if type(error) is ValueError else ""
+    return next((ours for theirs, ours in _SAYS.items() if said.startswith(theirs)), "not legible")
+
+
+def _server(party: Party) -> "Fido2Server":
+    from fido2.server import Fido2Server
+    from fido2.webauthn import AttestationConveyancePreference, PublicKeyCredentialRpEntity
+
+    server = Fido2Server(
+        PublicKeyCredentialRpEntity(id=party.id, name=party.name),
+        attestation=AttestationConveyancePreference.NONE,
+        verify_origin=lambda origin: origin == party.origin,
+    )
+    offered = {one.alg: one for one in server.allowed_algorithms}
+    server.allowed_algorithms = [offered[one] for one in _ALGORITHMS]
+    return server
+
+
+def _state(challenge: str) -> dict[str, Any]:
+    """What the library wants back of what it asked."""
+    from fido2.webauthn import UserVerificationRequirement
+
+    return {"challenge": challenge, "user_verification": UserVerificationRequirement.REQUIRED}
+
+
+def _described(known: Sequence[bytes]) -> list[Any]:
+    from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
+
+    kind = PublicKeyCredentialType.PUBLIC_KEY
+    return [PublicKeyCredentialDescriptor(type=kind, id=one) for one in known]
+
+
+def _octets(challenge: str) -> bytes:
+    from fido2.utils import websafe_decode
+
+    return websafe_decode(challenge)

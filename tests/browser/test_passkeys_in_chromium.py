@@ -1,0 +1,126 @@
+"""Passkeys in Chromium, by its virtual authenticator: added, signed in with, asked for again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.domain.statements.statement import Role
+from newsletter.web.server import WebServer
+from tests.browser.opening import Open, Windows, opening
+from tests.browser.test_accounts_in_chromium import heading, join, link_for, press, sound
+from tests.pages import Forum, forum
+from tests.unit.pipeline.staff.office import PASSWORD, PASSWORDS
+
+pytestmark = pytest.mark.chromium
+
+CLEO = "cleo@forum.example"
+
+
+@pytest.fixture(scope="module")
+def served(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[tuple[Forum, str]]:
+    with forum(tmp_path_factory.mktemp("passkeys") / "forum", database=migrated) as site:
+        vars(site.app.staff)["proofs"] = replace(site.app.staff.proofs, passwords=PASSWORDS)
+        with WebServer(site.app, host="127.0.0.1", port=0) as server:
+            yield site, server.address
+
+
+@pytest.fixture
+def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
+    here = served[1].replace("127.0.0.1", "localhost")  # a number is no name to a browser
+    with opening(windows, here, expected=("401", "409")) as open_page:
+        yield open_page
+
+
+class Device:
+    """A device that has a finger on it, unless it is taken away."""
+
+    def __init__(self, page: Any) -> None:
+        self._cdp = page.context.new_cdp_session(page)
+        self._cdp.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasUserVerification": True,
+            "hasResidentKey": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        added = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._id = added["authenticatorId"]
+
+    def verifies(self, whether: bool) -> None:
+        said = {"authenticatorId": self._id, "isUserVerified": whether}
+        self._cdp.send("WebAuthn.setUserVerified", said)
+
+    def end(self) -> None:
+        self._cdp.send("WebAuthn.disable")
+
+
+@pytest.mark.slow("a walk through seven pages, axe on four of them in two colours")
+def test_a_passkey_is_added_and_takes_the_place_of_the_code(
+    served: tuple[Forum, str], open_page: Open
+) -> None:
+    site, numbered = served
+    page = open_page(link_for(site, CLEO, Role.SENDER), width=390, apart="passkeys")
+    device = Device(page)
+    _, codes = join(site, page)
+    page.get_by_role("link", name="Later").click()
+    page.get_by_role("link", name="Cleo").click()
+    page.get_by_role("link", name="Add a passkey").click()
+    assert heading(page) == "Add a passkey"
+    page.get_by_role("button", name="Add a passkey").wait_for()
+    assert not page.locator("[data-without-passkeys]").is_visible()
+    sound(page)
+    page.get_by_label("What do you call it?").fill("My telephone")
+    press(page, "Add a passkey")
+    assert "Your passkey is added." in page.get_by_role("status").first.inner_text()
+    assert page.get_by_text("My telephone").is_visible()
+    sound(page)
+
+    press(page, "Sign out")
+    page.get_by_label("Email address").fill(CLEO)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    assert heading(page) == "Enter your code"
+    sound(page)
+    device.verifies(False)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text("Nothing was done. Try again, or use a code.").wait_for()
+    device.verifies(True)
+    press(page, "Use a passkey")
+    assert heading(page) == "Home"
+
+    site.clock.advance(minutes=11)
+    page.get_by_role("link", name="Cleo").click()
+    press(page, "Make new recovery codes")
+    assert heading(page) == "Confirm that it's you"
+    sound(page)
+    press(page, "Use a passkey")
+    assert heading(page) == "Your recovery codes"
+    page.get_by_role("link", name="Later").click()
+    assert "Last used" in page.get_by_text("Added").inner_text()
+    # a browser finds it by a number too, but has no passkeys there
+    page.context.clear_cookies()
+    page.goto(f"{numbered}/desk/sign-in")
+    page.get_by_label("Email address").fill(CLEO)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    said = page.get_by_text("Passkeys don't work at 127.0.0.1").inner_text()
+    there = numbered.replace("127.0.0.1", "localhost")
+    assert f"Use {there}/desk instead." in said
+    assert page.get_by_role("button", name="Use a passkey").count() == 0
+    device.end()
+
+    bare = open_page("/desk/sign-in", width=390, java_script_enabled=False)
+    bare.get_by_label("Email address").fill(CLEO)
+    bare.get_by_label("Password").fill(PASSWORD)
+    press(bare, "Sign in")
+    assert not bare.get_by_role("button", name="Use a passkey").is_visible()
+    bare.get_by_role("textbox", name="Code").fill(codes[0])
+    press(bare, "Sign in")
+    assert "That is not right." in bare.get_by_role("alert").inner_text()  # made anew meanwhile

@@ -1,0 +1,215 @@
+"""Passkeys: what a browser is asked for, and that nothing else than what was asked for counts."""
+
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.credentials import passkeys
+from newsletter.credentials.passkeys import Unfit
+from newsletter.domain.staff.passkey import party_of
+from tests.unit.credentials.authenticator import PRESENT, VERIFIED, Authenticator, base64url, octets
+
+PARTY = party_of("https://news.forum.example/desk", "Example Forum")
+assert PARTY is not None
+CHALLENGE = passkeys.new_challenge()
+ASKED = {"challenge": CHALLENGE}
+
+
+def known(device: Authenticator) -> dict[bytes, bytes]:
+    assert PARTY is not None
+    made = passkeys.made(PARTY, CHALLENGE, device.make(ASKED))
+    return {made.id: made.public}
+
+
+def made(said: Any) -> passkeys.Made:
+    assert PARTY is not None
+    return passkeys.made(PARTY, CHALLENGE, said)
+
+
+def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tuple[bytes, int]:
+    assert PARTY is not None
+    return passkeys.shown(PARTY, challenge, said, keys)
+
+
+# --- what is asked for
+
+
+def test_a_browser_is_asked_for_what_we_take_and_for_user_verification() -> None:
+    assert PARTY is not None
+    asked = passkeys.to_make(
+        PARTY, CHALLENGE, handle=b"h" * 32, address="ana@forum.example", known=[b"old"]
+    )
+    written = json.loads(json.dumps(asked))
+    assert written["rp"] == {"id": "news.forum.example", "name": "Example Forum"}
+    assert written["challenge"] == CHALLENGE
+    assert octets(written["user"]["id"]) == b"h" * 32
+    assert [one["alg"] for one in written["pubKeyCredParams"]] == [-8, -7, -257]
+    assert written["authenticatorSelection"]["userVerification"] == "required"
+    assert [octets(one["id"]) for one in written["excludeCredentials"]] == [b"old"]
+    assert written["attestation"] == "none"
+    assert written["timeout"] == 300_000
+
+
+def test_a_browser_is_asked_for_one_that_is_known() -> None:
+    assert PARTY is not None
+    written = json.loads(json.dumps(passkeys.to_show(PARTY, CHALLENGE, [b"one", b"two"])))
+    assert written["rpId"] == "news.forum.example"
+    assert written["challenge"] == CHALLENGE
+    assert written["userVerification"] == "required"
+    assert [octets(one["id"]) for one in written["allowCredentials"]] == [b"one", b"two"]
+
+
+def test_a_challenge_is_new_each_time_and_the_handle_names_nobody() -> None:
+    assert len(octets(passkeys.new_challenge())) == 32
+    assert passkeys.new_challenge() != passkeys.new_challenge()
+    handle = passkeys.handle_of(b"k" * 32, "ana@forum.example")
+    assert (len(handle), b"ana" in handle) == (32, False)
+    assert handle != passkeys.handle_of(b"x" * 32, "ana@forum.example")
+    assert handle == passkeys.handle_of(b"k" * 32, "ana@forum.example")
+
+
+# --- what is right
+
+
+def test_a_passkey_that_was_made_signs() -> None:
+    device = Authenticator()
+    keys = known(device)
+    device.count = 5
+    assert shown(device.sign(ASKED), keys) == (device.id, 5)
+
+
+# --- what is wrong
+
+LIES: dict[str, dict[str, Any]] = {
+    "another origin": {"origin": "https://evil.example"},
+    "another relying party": {"party": "forum.example"},
+    "no user verification": {"flags": PRESENT},
+    "nobody was present": {"flags": VERIFIED},
+    "asked for within another website": {"cross_origin": True},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_neither_a_new_passkey_nor_a_signature_with_a_lie_counts(lie: str) -> None:
+    honest = Authenticator()
+    keys = known(honest)
+    liar = Authenticator(key=honest.key, id=honest.id, **LIES[lie])
+    with pytest.raises(Unfit, match=lie):
+        made(liar.make(ASKED))
+    with pytest.raises(Unfit, match=lie):
+        shown(liar.sign(ASKED), keys)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://news.forum.example",
+        "https://news.forum.example:8443",
+        "https://sub.news.forum.example",
+        "https://news.forum.example.evil.example",
+        "https://news.forum.example/",
+        "null",
+        "",
+    ],
+)
+def test_an_origin_is_the_one_origin_and_nothing_like_it(origin: str) -> None:
+    with pytest.raises(Unfit, match="another origin"):
+        made(Authenticator(origin=origin).make(ASKED))
+
+
+def test_an_answer_to_another_challenge_does_not_count() -> None:
+    device = Authenticator()
+    keys, other = known(device), {"challenge": passkeys.new_challenge()}
+    with pytest.raises(Unfit, match="another challenge"):
+        made(device.make(other))
+    with pytest.raises(Unfit, match="another challenge"):
+        shown(device.sign(other), keys)
+
+
+def test_the_answer_to_one_question_is_none_to_the_other() -> None:
+    device = Authenticator()
+    keys = known(device)
+    with pytest.raises(Unfit, match="an answer to another question"):
+        made(device.make(ASKED, kind="webauthn.get"))
+    with pytest.raises(Unfit, match="an answer to another question"):
+        shown(device.sign(ASKED, kind="webauthn.create"), keys)
+
+
+def test_a_key_that_is_not_known_or_another_one_does_not_count() -> None:
+    device, stranger = Authenticator(), Authenticator()
+    keys = known(device)
+    with pytest.raises(Unfit, match="an unknown passkey"):
+        shown(stranger.sign(ASKED), keys)
+    with pytest.raises(Unfit, match="an unknown passkey"):
+        shown(device.sign(ASKED), {})
+    with pytest.raises(Unfit, match="a wrong signature"):
+        shown(Authenticator(id=device.id).sign(ASKED), keys)
+
+
+def test_a_key_of_a_kind_that_was_not_asked_for_is_not_kept() -> None:
+    for algorithm in (-47, -65535, 99, 0):
+        with pytest.raises(Unfit):
+            made(Authenticator(algorithm=algorithm).make(ASKED))
+
+
+def test_one_key_has_one_name() -> None:
+    said = Authenticator().make(ASKED)
+    with pytest.raises(Unfit, match="two names"):
+        made(said | {"id": base64url(b"x"), "rawId": base64url(b"x")})
+
+
+def test_a_point_that_lies_on_no_curve_signs_nothing() -> None:
+    device = Authenticator()
+    [(name, public)] = known(device).items()
+    off = public[:-1] + bytes([public[-1] ^ 1])
+    with pytest.raises(Unfit):
+        shown(device.sign(ASKED), {name: off})
+
+
+def test_a_changed_byte_anywhere_makes_it_unfit() -> None:
+    device = Authenticator(key=ec.generate_private_key(ec.SECP256R1()))
+    keys, said = known(device), device.sign(ASKED)
+    for field in ("clientDataJSON", "authenticatorData", "signature"):
+        whole = octets(said["response"][field])
+        for at in range(0, len(whole), 7):
+            changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+            response = said["response"] | {field: base64url(changed)}
+            with pytest.raises(Unfit):
+                shown(said | {"response": response}, keys)
+
+
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary().map(base64url)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(
+            st.sampled_from(["id", "rawId", "response", "clientDataJSON", "attestationObject"]),
+            inner,
+        ),
+    ),
+)
+
+
+DEVICE = Authenticator()
+RIGHT, KEYS = DEVICE.make(ASKED), known(DEVICE)
+
+
+@given(ANYTHING, st.binary(max_size=200))
+def test_whatever_is_sent_in_its_place_is_unfit(said: Any, data: bytes) -> None:
+    response = RIGHT["response"] | {"attestationObject": base64url(data)}
+    for answer in (said, {"rawId": "eA", "response": said}, RIGHT | {"response": response}):
+        with pytest.raises(Unfit):
+            made(answer)
+        with pytest.raises(Unfit):
+            shown(answer, KEYS)
+
+
+@pytest.mark.parametrize("nested", [b"\xa1" * 5_000, b"\x81" * 40_000])
+def test_what_is_nested_without_an_end_is_unfit(nested: bytes) -> None:
+    response = RIGHT["response"] | {"attestationObject": base64url(nested)}
+    with pytest.raises(Unfit, match="not legible"):
+        made(RIGHT | {"response": response})

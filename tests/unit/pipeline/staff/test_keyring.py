@@ -1,0 +1,332 @@
+"""Passkeys beside an app: added, used once a challenge, refused, removed; and who hears of it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from newsletter.credentials.links import hash_of
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.passkey import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, party_of
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.staff import account, invite, keyring, signin
+from newsletter.pipeline.staff.proofs import Denied, Signed, SignedIn
+from tests.fakes import NOON
+from tests.unit.credentials.authenticator import PRESENT, Authenticator
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR, Office
+
+PARTY = party_of("https://news.forum.example", "Example Forum")
+ELSEWHERE = party_of("http://localhost:8000", "Example Forum")
+assert PARTY is not None
+assert ELSEWHERE is not None
+
+
+def begin(office: Office, entered: SignedIn) -> dict[str, Any]:
+    assert PARTY is not None
+    return keyring.begin(hash_of(entered.word), party=PARTY, proofs=office.proofs)
+
+
+def add(
+    office: Office, entered: SignedIn, said: dict[str, Any], name: str = "Laptop"
+) -> SignedIn | Denied:
+    assert PARTY is not None
+    return keyring.add(
+        hash_of(entered.word),
+        json.dumps(said),
+        name=name,
+        party=PARTY,
+        place=HERE,
+        proofs=office.proofs,
+    )
+
+
+def added(
+    office: Office, entered: SignedIn, device: Authenticator, name: str = "Laptop"
+) -> SignedIn:
+    done = add(office, entered, device.make(begin(office, entered)), name)
+    assert isinstance(done, SignedIn), done
+    return done
+
+
+def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
+    assert PARTY is not None
+    found = keyring.ask(entered.word, party=PARTY, proofs=office.proofs)
+    assert found is not None
+    return found
+
+
+def signed(device: Authenticator, options: dict[str, Any]) -> Signed:
+    assert PARTY is not None
+    return Signed(said=json.dumps(device.sign(options)), party=PARTY)
+
+
+def second(office: Office, half: SignedIn, what: Signed) -> SignedIn | Denied:
+    return signin.second(half.word, what, place=HERE, proofs=office.proofs)
+
+
+def half_in(office: Office) -> SignedIn:
+    office.clock.advance(seconds=30)
+    half = office.sign_in(CLEO)
+    assert isinstance(half, SignedIn)
+    return half
+
+
+def theirs(office: Office, address: str = CLEO) -> list[Passkey]:
+    with office.store.read() as tx:
+        return tx.passkeys.of(address)
+
+
+def last_line(office: Office) -> tuple[str, str, str]:
+    with office.store.read() as tx:
+        entry = tx.audit.newest(1)[0]
+    return entry.actor, entry.action, entry.detail
+
+
+# --- added and removed
+
+
+def test_a_passkey_ends_other_sessions_and_its_owner_is_told(office: Office) -> None:
+    entered = office.join(CLEO, Role.SENDER)
+    other = office.second(half_in(office), office.code(CLEO))
+    assert isinstance(other, SignedIn)
+    device = Authenticator()
+    done = added(office, entered, device, name="  My\n laptop ")
+    assert [office.is_in(one) for one in (entered, other, done)] == [False, False, True]
+    [passkey] = theirs(office)
+    assert (passkey.name, passkey.id, passkey.party) == ("My laptop", device.id, PARTY.id)
+    assert (passkey.made_at, passkey.used_at) == (office.clock.now(), None)
+    assert last_line(office) == (CLEO, "passkey", "My laptop added")
+    assert "passkey “My laptop” was added to your account." in office.told(CLEO)[-1]
+
+
+def test_without_a_name_it_is_called_after_the_browser(office: Office) -> None:
+    added(office, office.join(CLEO, Role.SENDER), Authenticator(), name=" \0 ")
+    assert [one.name for one in theirs(office)] == ["Firefox on Linux"]
+
+
+def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None:
+    entered = office.join(ANA)
+    with pytest.raises(Refused, match="set up an authenticator app first"):
+        begin(office, entered)
+    entered = office.enrol(entered).signed_in
+    entered = added(office, entered, Authenticator())
+    account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+    assert theirs(office, ANA) == []
+    assert "with its passkeys" in office.told(ANA)[-1]
+
+
+def test_a_new_password_by_a_link_takes_passkeys_away(office: Office) -> None:
+    added(office, office.join(CLEO, Role.SENDER), Authenticator())
+    link = invite.reset(CLEO, by=OPERATOR, proofs=office.proofs)
+    office.accept(link.word)
+    assert theirs(office) == []
+
+
+def test_one_is_removed_by_its_owner_alone(office: Office) -> None:
+    entered = added(office, office.join(CLEO, Role.SENDER), Authenticator())
+    [passkey] = theirs(office)
+    ben = office.join(BEN)
+    with pytest.raises(NotFound):
+        keyring.remove(hash_of(ben.word), passkey.key, place=HERE, proofs=office.proofs)
+    done = keyring.remove(hash_of(entered.word), passkey.key, place=HERE, proofs=office.proofs)
+    assert theirs(office) == []
+    assert [office.is_in(one) for one in (entered, done)] == [False, True]
+    assert last_line(office) == (CLEO, "passkey", "Laptop removed")
+    assert "“Laptop” was removed" in office.told(CLEO)[-1]
+    with pytest.raises(NotFound):
+        keyring.remove(hash_of(done.word), passkey.key, place=HERE, proofs=office.proofs)
+
+
+def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office) -> None:
+    entered = office.join(CLEO, Role.SENDER)
+    assert add(office, entered, Authenticator().make({"challenge": "AAAA"})) is Denied.UNFIT
+    said = Authenticator().make(begin(office, entered))
+    office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
+    assert add(office, entered, said) is Denied.UNFIT
+    liar = Authenticator(origin="https://evil.example")
+    options = begin(office, entered)
+    assert add(office, entered, liar.make(options)) is Denied.UNFIT
+    assert last_line(office) == (CLEO, "passkey refused", "another origin")
+    assert add(office, entered, Authenticator().make(options)) is Denied.UNFIT
+    assert theirs(office) == []
+
+
+def test_nobody_adds_what_somebody_has_already(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    entered = office.enrol(office.join(ANA)).signed_in
+    assert add(office, entered, device.make(begin(office, entered))) is Denied.UNFIT
+    assert theirs(office, ANA) == []
+
+
+def test_there_are_only_so_many(office: Office) -> None:
+    entered = office.join(CLEO, Role.SENDER)
+    one = Passkey(id=b"", address=CLEO, party="x", name="x", public=b"", signatures=0, made_at=NOON)
+    with office.store.begin() as tx:
+        for number in range(MOST_PASSKEYS):
+            tx.passkeys.add(replace(one, id=bytes([number])))
+    with pytest.raises(Refused, match="20 passkeys at most"):
+        begin(office, entered)
+
+
+# --- signing in with one
+
+
+def test_a_passkey_takes_the_place_of_the_code(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    half = half_in(office)
+    device.count = 1
+    done = second(office, half, signed(device, asked(office, half)))
+    assert isinstance(done, SignedIn)
+    assert office.is_in(done)
+    with office.store.read() as tx:
+        session = tx.sessions.get(hash_of(done.word))
+    assert session is not None
+    assert session.fresh(office.clock.now())
+    [passkey] = theirs(office)
+    assert (passkey.signatures, passkey.used_at) == (1, office.clock.now())
+    assert last_line(office)[2].startswith("with a passkey, from Firefox on Linux")
+
+
+def test_a_signature_counts_once_and_only_for_its_session(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    first, other = half_in(office), half_in(office)
+    what = signed(device, asked(office, first))
+    asked(office, other)
+    assert second(office, other, what) is Denied.UNFIT
+    assert last_line(office)[2].startswith("passkey refused: another challenge")
+    assert isinstance(second(office, first, what), SignedIn)
+    third = half_in(office)
+    assert second(office, third, what) is Denied.UNFIT
+    assert "no challenge" in last_line(office)[2]
+
+
+def test_a_wrong_answer_uses_the_challenge_up(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    half = half_in(office)
+    options = asked(office, half)
+    unverified = replace(device, flags=PRESENT)
+    assert second(office, half, signed(unverified, options)) is Denied.UNFIT
+    assert last_line(office)[:2] == ("nobody", "sign-in refused")
+    assert "no user verification" in last_line(office)[2]
+    assert second(office, half, signed(device, options)) is Denied.UNFIT
+    assert isinstance(second(office, half, signed(device, asked(office, half))), SignedIn)
+
+
+def test_a_challenge_is_over_after_minutes_and_a_newer_one_takes_its_place(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    half = half_in(office)
+    before = asked(office, half)
+    now = asked(office, half)
+    assert second(office, half, signed(device, before)) is Denied.UNFIT
+    now = asked(office, half)
+    office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
+    assert second(office, half, signed(device, now)) is Denied.UNFIT
+
+
+def test_somebody_elses_passkey_opens_nothing(office: Office) -> None:
+    device, stranger = Authenticator(), Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    added(office, office.enrol(office.join(ANA)).signed_in, stranger)
+    half = half_in(office)
+    assert second(office, half, signed(stranger, asked(office, half))) is Denied.UNFIT
+    assert "an unknown passkey" in last_line(office)[2]
+
+
+def test_a_passkey_of_another_website_opens_nothing(office: Office) -> None:
+    device = Authenticator(origin="http://localhost:8000", party="localhost")
+    added(office, office.join(CLEO, Role.SENDER), Authenticator())
+    entered = office.second(half_in(office), office.code(CLEO))
+    assert isinstance(entered, SignedIn)
+    assert ELSEWHERE is not None
+    made = keyring.begin(hash_of(entered.word), party=ELSEWHERE, proofs=office.proofs)
+    done = keyring.add(
+        hash_of(entered.word),
+        json.dumps(device.make(made)),
+        name="",
+        party=ELSEWHERE,
+        place=HERE,
+        proofs=office.proofs,
+    )
+    assert isinstance(done, SignedIn)
+    half = half_in(office)
+    options = asked(office, half)
+    assert len(options["allowCredentials"]) == 1
+    assert second(office, half, signed(device, options)) is Denied.UNFIT
+
+
+def test_a_count_that_went_back_is_refused_and_its_owner_is_told(office: Office) -> None:
+    device = Authenticator(count=7)
+    added(office, office.join(CLEO, Role.SENDER), device)
+    for count in (7, 3, 0):
+        half = half_in(office)
+        copy = replace(device, count=count)
+        assert second(office, half, signed(copy, asked(office, half))) is Denied.COPIED
+        assert f"it counts {count} after 7" in last_line(office)[2]
+        assert "“Laptop” was refused: it may have been copied." in office.told(CLEO)[-1]
+        office.clock.advance(minutes=6)
+    half = half_in(office)
+    assert isinstance(
+        second(office, half, signed(replace(device, count=8), asked(office, half))), SignedIn
+    )
+
+
+def test_five_wrong_answers_are_enough_for_a_while(office: Office) -> None:
+    device = Authenticator()
+    added(office, office.join(CLEO, Role.SENDER), device)
+    half = half_in(office)
+    assert PARTY is not None
+    for said in ("", "[]", "nonsense", "{}", "[" * 9999):
+        asked(office, half)
+        assert second(office, half, Signed(said=said, party=PARTY)) is Denied.UNFIT
+    right = signed(device, asked(office, half))
+    assert second(office, half, right) is Denied.TOO_OFTEN
+    assert "tried several times" in office.told(CLEO)[-1]
+
+
+# --- a fresh factor
+
+
+def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
+    device = Authenticator()
+    entered = added(office, office.join(CLEO, Role.SENDER), device)
+    office.clock.advance(minutes=11)
+    what = signed(device, asked(office, entered))
+    done = signin.step_up(hash_of(entered.word), what, place=HERE, proofs=office.proofs)
+    assert isinstance(done, SignedIn)
+    assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
+    assert not office.is_in(entered)
+    again = signin.step_up(hash_of(done.word), what, place=HERE, proofs=office.proofs)
+    assert again is Denied.UNFIT
+    assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
+
+
+def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None:
+    entered = office.join(BEN, Role.APPROVER)
+    what = signed(Authenticator(), {"challenge": "AAAA"})
+    done = signin.step_up(hash_of(entered.word), what, place=HERE, proofs=office.proofs)
+    assert done is Denied.UNFIT
+
+
+# --- who is asked for one
+
+
+def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None:
+    assert PARTY is not None
+    entered = office.accept(office.link(CLEO, Role.SENDER).word)
+    assert entered.stage is Stage.ENROLLING
+    for word in ("", "x", "\ud800", entered.word):
+        assert keyring.ask(word, party=PARTY, proofs=office.proofs) is None
+    done = office.enrol(entered, stage=Stage.ENROLLING).signed_in
+    assert keyring.ask(done.word, party=PARTY, proofs=office.proofs) is None
+    added(office, done, Authenticator())
+    half = half_in(office)
+    assert asked(office, half)["rpId"] == PARTY.id
+    office.clock.advance(minutes=10)
+    assert keyring.ask(half.word, party=PARTY, proofs=office.proofs) is None
