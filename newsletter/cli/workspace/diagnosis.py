@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -96,6 +96,8 @@ def mended_by(version: Version) -> str:
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
+_MOST_MAIL = 1 << 20
+"""Bytes of an email that are read: its header fields come first."""
 _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 _CONNECTION = "provider connection"
 _LOOK = 5.0
@@ -104,15 +106,21 @@ _PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore
 
 
 @click.command()
+@click.option(
+    "--mail",
+    type=click.File("rb"),
+    metavar="FILE.eml",
+    help="Instead, look at a test email as it arrived in a mailbox: is it signed for us?",
+)
 @as_json
 @in_workspace
-def doctor(shell: Shell, as_json: bool) -> int:
+def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
     """Check all that has to be right, and mail nobody.
 
     One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
-    findings = list(_examine(shell))
+    findings = list(_examine(shell) if mail is None else _examine_mail(shell, mail))
     if as_json:
         print_json([_plain(finding) for finding in findings])
     else:
@@ -135,6 +143,14 @@ def _plain(finding: Finding) -> dict[str, object]:
 
 def _finding(what: str, *, well: bool, detail: str) -> Finding:
     return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
+
+
+def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
+    from newsletter.config.loading import FILE_NAME, load
+    from newsletter.domain.delivery.arrived import examine_arrived
+
+    settings = load(shell.folder / FILE_NAME, environment())
+    return examine_arrived(mail.read(_MOST_MAIL), settings.public_url)
 
 
 def _examine(shell: Shell) -> Iterator[Finding]:

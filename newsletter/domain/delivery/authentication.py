@@ -42,7 +42,7 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Itera
         try:
             yield look()
         except LookupFailed as error:
-            yield _check(what, f"could not be looked up: {error}", "try again")
+            yield check(what, f"could not be looked up: {error}", "try again")
 
 
 # --- SPF
@@ -55,18 +55,18 @@ def _spf(domain: str, texts: Texts) -> Finding:
             "publish the TXT record that your provider's set-up page names, such as"
             f' "v=spf1 include:… ~all" at {domain}'
         )
-        return _check("SPF", f"{domain} has no record", advice)
+        return check("SPF", f"{domain} has no record", advice)
     if len(found) > 1:
         advice = "put all of it into one record: with two, mailbox providers read none"
-        return _fix("SPF", f"{domain} has {len(found)} records", advice)
+        return fix("SPF", f"{domain} has {len(found)} records", advice)
     terms = found[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
-        return _fix("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
+        return fix("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
     lookups = _Lookups(texts).count(domain, found[0])
     if lookups > _MOST_LOOKUPS:
         detail = f"{domain} asks for more than {_MOST_LOOKUPS} lookups, so it counts as broken"
-        return _fix("SPF", detail, "take out what no longer sends for you")
-    return _ok("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
+        return fix("SPF", detail, "take out what no longer sends for you")
+    return ok("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
 
 
 @dataclass(kw_only=True)
@@ -105,15 +105,15 @@ class _Lookups:
 def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
     for selector in selectors:
         for record in texts(f"{selector}._domainkey.{domain}"):
-            key = _tags(record).get("p")
+            key = tags_of(record).get("p")
             if key:
-                return _ok("DKIM", f"{domain} publishes a key as {selector}")
+                return ok("DKIM", f"{domain} publishes a key as {selector}")
             if key == "":
                 detail = f"the key {selector} of {domain} was taken back (p= is empty)"
-                return _fix("DKIM", detail, "publish the one that your provider names")
+                return fix("DKIM", detail, "publish the one that your provider names")
     tried = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
-    return _check("DKIM", f"no key of {domain} was found{tried}", advice)
+    return check("DKIM", f"no key of {domain} was found{tried}", advice)
 
 
 # --- DMARC
@@ -121,32 +121,32 @@ def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
 
 def _dmarc(domain: str, texts: Texts) -> Finding:
     for name in _upwards(domain):
-        found = [one for one in texts(f"_dmarc.{name}") if _tags(one).get("v") == "DMARC1"]
+        found = [one for one in texts(f"_dmarc.{name}") if tags_of(one).get("v") == "DMARC1"]
         if len(found) > 1:
             advice = "leave one: with two, mailbox providers read none"
-            return _fix("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
+            return fix("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
         if found:
-            return _policy(domain, name, _tags(found[0]))
+            return _policy(domain, name, tags_of(found[0]))
     advice = (
         f"publish a TXT record at _dmarc.{domain}:"
         f' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
     )
-    return _fix("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
+    return fix("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
 
 
 def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
-        return _fix("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
+        return fix("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
     strict = [tag for tag in ("adkim", "aspf") if tags.get(tag, "r").lower() == "s"]
     aligned = ""
     if strict:
         aligned = f"; {' and '.join(strict)} ask for the very same domain, no subdomain"
     if policy.lower() == "none":
         advice = "once its reports show your own mail alone, write p=quarantine"
-        return _check("DMARC", f"{domain} only watches (p=none){aligned}", advice)
-    return _ok("DMARC", f"{domain} has p={policy.lower()}{aligned}")
+        return check("DMARC", f"{domain} only watches (p=none){aligned}", advice)
+    return ok("DMARC", f"{domain} has p={policy.lower()}{aligned}")
 
 
 def _upwards(domain: str) -> Iterator[str]:
@@ -161,14 +161,14 @@ def _upwards(domain: str) -> Iterator[str]:
 
 def _bimi(domain: str, texts: Texts) -> Finding:
     for record in texts(f"default._bimi.{domain}"):
-        tags = _tags(record)
+        tags = tags_of(record)
         if tags.get("v") == "BIMI1" and tags.get("l", "").lower().startswith("https://"):
-            return _ok("BIMI", f"{domain} shows a logo where DMARC is enforced")
-        return _check("BIMI", f"the record of {domain} names no logo at https://", "look at its l=")
-    return _ok("BIMI", "none, and none is needed: it shows your logo beside your mail")
+            return ok("BIMI", f"{domain} shows a logo where DMARC is enforced")
+        return check("BIMI", f"the record of {domain} names no logo at https://", "look at its l=")
+    return ok("BIMI", "none, and none is needed: it shows your logo beside your mail")
 
 
-def _tags(record: str) -> dict[str, str]:
+def tags_of(record: str) -> dict[str, str]:
     """The tags of a record, by name in small letters; of two with one name the first."""
     tags: dict[str, str] = {}
     for part in record.split(";"):
@@ -178,13 +178,16 @@ def _tags(record: str) -> dict[str, str]:
     return tags
 
 
-def _ok(what: str, detail: str) -> Finding:
+def ok(what: str, detail: str) -> Finding:
+    """It is as it has to be."""
     return Finding(what=what, level=Level.OK, detail=detail)
 
 
-def _check(what: str, detail: str, advice: str) -> Finding:
+def check(what: str, detail: str, advice: str) -> Finding:
+    """It could not be proved, or might be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
-def _fix(what: str, detail: str, advice: str) -> Finding:
+def fix(what: str, detail: str, advice: str) -> Finding:
+    """It has to be mended."""
     return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
