@@ -12,10 +12,14 @@ _INTRODUCTION = """\
 <!-- Generated from the commands by `python -m newsletter.cli.documentation.commands`. -->
 # Commands
 
-Data goes to standard output, talk and progress to standard error. `--json` prints what a command
-reports as JSON. No secret is ever an option. What the exit codes mean stands in
-[operations.md](operations.md#exit-codes).
+Data goes to standard output, talk and progress to standard error. No secret is ever an option. What
+the exit codes mean stands in [operations.md](operations.md#exit-codes). Every command takes
+`--workspace DIR`, the folder with newsletter.yaml; those that report take `--json` and print JSON.
 """
+
+_EVERYWHERE = {"--workspace", "--json"}
+"""Said once, in the introduction."""
+_USUAL = {"[OPTIONS]", "COMMAND [ARGS]..."}
 
 
 def document() -> str:
@@ -42,17 +46,21 @@ def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
     if first != path:
         yield from [f"The same as [`{first}`](#{first.replace(' ', '-')}).", ""]
         return
-    usage = " ".join(command.collect_usage_pieces(context))
-    yield from ["```", f"{path} {usage}", "```", "", _escaped(command.help or ""), ""]
+    usage = " ".join(
+        piece for piece in command.collect_usage_pieces(context) if piece not in _USUAL
+    )
+    if usage:
+        yield from [f"`{path} {usage}`", ""]
+    yield from [_escaped(command.help or ""), ""]
     yield from _options(context)
 
 
 def _options(context: click.Context) -> Iterator[str]:
     options = [one for one in context.command.params if isinstance(one, click.Option)]
-    rows = [record for one in options if (record := one.get_help_record(context))]
+    own = [one for one in options if _EVERYWHERE.isdisjoint(one.opts)]
+    rows = [record for one in own if (record := one.get_help_record(context))]
     if rows:
-        yield from ["| option | what |", "|---|---|"]
-        yield from [f"| `{option}` | {_escaped(what)} |" for option, what in rows]
+        yield from [f"- `{option}`: {_escaped(what)}" for option, what in rows]
         yield ""
 
 

@@ -132,22 +132,22 @@ def _rank(edge: tuple[str, str]) -> tuple[int, int]:
 def _index(house: list[Module]) -> Iterator[str]:
     """Each folder with its modules; a package without a word of its own is its folder's title."""
     abouts: Mapping[str, str] = {module.name: module.about for module in house}
-    for folder, found in groupby(house, key=lambda module: module.path.parent):
-        yield f"### `{folder}/`"
-        yield ""
-        yield abouts[".".join(folder.parts)]
-        yield ""
+    for folder, found in groupby(sorted(house, key=_place), key=lambda module: module.path.parent):
+        yield f"- **`{folder}/`**: {abouts['.'.join(folder.parts)]}"
         for module in found:
             if module.path.name != "__init__.py":
-                yield f"- `{module.path}`: {module.about}"
-        yield ""
+                yield f"  - `{module.path.name}`: {module.about}"
+
+
+def _place(module: Module) -> tuple[Path, str]:
+    return module.path.parent, module.path.name
 
 
 def renewed(page: str, project: Path) -> str:
     """The page, its grid and its index written anew. Raises ValueError where they have no place."""
     house = read(project)
     grid = [*_grid(project), "", *_picture(house)]
-    for head, lines in (("The grid", grid), ("The index", [*_index(house)][:-1])):
+    for head, lines in (("The grid", grid), ("The index", [*_index(house)])):
         before, start, rest = page.partition(f"<!-- {head}: {_BY}")
         _, end, after = rest.partition(_END)
         if not (start and end):
