@@ -1,10 +1,13 @@
 """Times, numbers and names as people write them, for every sentence that staff read."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _MOST_NAMED = 3
+_CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
+_COMMAND = "'newsletter "
 
 
 def moment(instant: datetime, zone: str) -> str:
@@ -42,6 +45,12 @@ def listed(names: Sequence[str], word: str = "and") -> str:
         shown.append(plural(rest, "other"))
     *before, last = shown or [""]
     return f"{', '.join(before)} {word} {last}" if before else last
+
+
+def without_commands(said: str) -> str:
+    """A message without the parts that name a command: they help nobody on a page."""
+    clauses = _CLAUSE.split(said)
+    return "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
 
 
 def _offset(local: datetime) -> str:

@@ -60,7 +60,7 @@ _FILLING = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
 """What the sentence says already."""
-_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _SOMEBODY = "somebody"
 _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 
@@ -87,9 +87,12 @@ def who(actor: str, names: Mapping[str, str]) -> str:
     return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
 
 
+def in_short(detail: str, zone: str) -> str:
+    """The same with versions in short and times in the zone."""
+    said = _DIGEST.sub(r"version \1 \2", detail)
+    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), said)
+
+
 def _readable(detail: str, names: Mapping[str, str], zone: str) -> str:
-    said = _CAMPAIGN.sub("", detail)
-    said = _DIGEST.sub(r"version \1 \2", said)
-    said = _FILLING.sub("", said)
-    said = _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), said)
+    said = _FILLING.sub("", in_short(_CAMPAIGN.sub("", detail), zone))
     return _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), said)

@@ -21,15 +21,13 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.wording import listed
+from newsletter.domain.wording import listed, without_commands
 from newsletter.pipeline.ledger import go_of, return_of, standing_of
 from newsletter.store.sql import Transaction
 
 _DIGITS = 15
 _YEARS = range(2000, 9999)
 """Beyond them there is no such instant in each zone."""
-_CLAUSE = re.compile(r"(?<=[;:\n])|(?<=\. )")
-_COMMAND = "'newsletter "
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
@@ -172,8 +170,7 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names; no other address is ever shown.
     """
-    clauses = _CLAUSE.split(str(error))
-    said = "".join(one for one in clauses if _COMMAND not in one).strip(" ;,:")
+    said = without_commands(str(error))
     for ours, theirs in _WORDS.items():
         said = said.replace(ours, theirs)
     said = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), said)

@@ -18,6 +18,7 @@ import newsletter
 from newsletter.domain.delivery.stopped import Stopped, read_stopped
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.statement import Role
+from newsletter.domain.wording import without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
@@ -126,6 +127,7 @@ class Desk:
                 "number": number,
                 "version": version,
                 "sentence": sentence,
+                "plainly": lambda text: sentence(without_commands(text)),
                 "person": self.person,
                 "path": lambda text: quote(text, safe=""),
             },

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.wording import clock, listed, moment, people, plural
+from newsletter.domain.wording import clock, listed, moment, people, plural, without_commands
 from tests.rows import rows
 
 NINE = datetime(2026, 12, 1, 9, 0, 5, tzinfo=UTC)
@@ -45,3 +45,16 @@ def test_numbers_go_with_their_nouns() -> None:
     assert (people(1), people(4_213)) == ("1 person", "4,213 people")
     assert (plural(1, "thing"), plural(1_000, "thing")) == ("1 thing", "1,000 things")
     assert plural(2, "reply", "replies") == "2 replies"
+
+
+@rows(
+    ["said", "kept"],
+    [
+        ("is it right? 'newsletter segment show de' shows whom it picks", "is it right?"),
+        ("nobody is there; 'newsletter resume' goes on; wait", "nobody is there; wait"),
+        ("All is well. 'newsletter run' starts it", "All is well."),
+        ("our newsletter is fine", "our newsletter is fine"),
+    ],
+)
+def test_a_page_leaves_out_what_names_a_command(said: str, kept: str) -> None:
+    assert without_commands(said) == kept

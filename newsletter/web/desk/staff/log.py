@@ -1,8 +1,11 @@
 """The audit log: who did what, page by page, and whether all of it is what was written."""
 
+from functools import partial
+
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, NotFound
+from newsletter.domain.staff.deeds import in_short
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk
@@ -42,6 +45,7 @@ class Log:
             lines=lines,
             count=count,
             names=names,
+            in_short=partial(in_short, zone=self._staff.settings.timezone),
             newer=None if newest else "/desk/audit",
             older=None if older is None else f"/desk/audit?before={older}",
         )

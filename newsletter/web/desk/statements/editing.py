@@ -11,8 +11,10 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.draft import Draft, DraftText, both, differences
+from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
+from newsletter.pipeline.ledger import return_of
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
@@ -123,6 +125,7 @@ class Editing:
             language=self._statements.settings.language,
             segments=[one.name for one in self._statements.defaults.segments],
             gone=self._gone(visit, draft),
+            returned=self._returned(draft),
             others=self._present.note(draft.key, visit.who.name, self._desk.now()),
         )
 
@@ -130,6 +133,12 @@ class Editing:
         with self._statements.store.read() as tx:
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
         return campaign is not None and campaign.started_at is not None
+
+    def _returned(self, draft: Draft) -> Returned | None:
+        """Who sent it back, and why, until it is handed in again."""
+        with self._statements.store.read() as tx:
+            stored = tx.statements.get(draft.slug) if draft.slug else None
+            return return_of(tx, stored) if stored else None
 
     def _lists(self, visit: Visit, text: DraftText) -> list[tuple[str, str]]:
         """(name, title) of each list that a text may go to."""

@@ -195,13 +195,26 @@ class Reviewing:
     def _not_done(self, visit: Visit, error: Refused, what: str) -> Response:
         """The page as it stands now, with why nothing was decided on top."""
         if isinstance(error, Changed):
-            text = f"{what} This text was changed while you were reading it."
+            text = f"{what} {self._changed(visit)}"
             return self._page(visit, faults=[("", text)], status=409, seen=error.seen)
         if isinstance(error, Moved):
             now, then = people(error.readers), f"{error.shown:,}"
             text = f"{what} It would go to {now} now, and not to {then}. Look again."
             return self._page(visit, faults=[("", text)], status=409)
         return self._page(visit, status=409, refused=error, what=what)
+
+    def _changed(self, visit: Visit) -> str:
+        """That there is another text now: of whom and since when, where the desk knows."""
+        with self._statements.store.read() as tx:
+            draft = tx.drafts.of(visit.param("slug"))
+            number = draft.handed_in if draft else None
+            version = tx.drafts.version(draft.key, number) if draft and number else None
+        if version is None or version.handed_in_at is None:
+            return "This text was changed while you were reading it."
+        who, at = self._desk.person(version.handed_in_by), version.handed_in_at
+        today = self._desk.day(at) == self._desk.day(self._desk.now())
+        when = f"at {self._desk.clock(at)}" if today else f"on {self._desk.moment(at)}"
+        return f"{who} handed in another text {when}, while you were reading this one."
 
     def _page(
         self,

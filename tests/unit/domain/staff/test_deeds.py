@@ -41,6 +41,14 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
             "Cleo set the time: Tue 1 Dec 2026, 09:00 (UTC+1).",
         ),
         (
+            entry(
+                "cleo@forum.example",
+                "start",
+                f"{DIGEST} to 12 readers, at 2026-12-01T09:00:00.5-05:00",
+            ),
+            "Cleo started it: version 4fb0 2501 to 12 readers, at Tue 1 Dec 2026, 15:00 (UTC+1).",
+        ),
+        (
             entry("cleo@forum.example", "pause", "campaign 3: paused by cleo@forum.example"),
             "Cleo paused it.",
         ),

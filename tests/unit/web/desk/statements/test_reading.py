@@ -417,3 +417,39 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
         staffed, here, "ana"
     )
     assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
+    with staffed.site.app.store.read() as tx:
+        draft = tx.drafts.of("concert-in-the-park")
+    assert draft is not None
+    page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
+    assert "Ben sent it back on Tue 24 Nov 2026, 07:00 (UTC−5) Which Saturday?" in page
+
+
+def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None:
+    key = begin(staffed)
+    hand_in(staffed, key)
+    with staffed.site.app.store.read() as tx:
+        before = tx.statements.get("concert-in-the-park")
+    assert before is not None
+    staffed.site.clock.advance(minutes=3)
+    form = {"base": "2", "act": "hand-in", "title": "Concert in the park", "lists": "press"}
+    done = staffed.as_("ana").post(f"/drafts/{key}/edit", form | {"body": "From seven."})
+    assert done.status == 303, words(done)
+    here = "/statements/concert-in-the-park/review"
+    answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
+    assert answer.status == 409
+    said = words(answer)
+    assert "Not approved. Ana handed in another text at 07:03, while you were reading" in said
+    staffed.site.clock.advance(hours=24)
+    answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
+    assert "another text on Tue 24 Nov 2026, 07:03 (UTC−5), while" in words(answer)
+
+
+def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> None:
+    segments = [{"name": "german", "list": "press", "language": "de"}]
+    with desk(tmp_path, database=migrated, segments=segments) as staffed:
+        staffed.site.subscribe(*READERS)
+        write(staffed, segment="german")
+        for path in ("", "/checks", "/review"):
+            page = said(staffed, f"/statements/hours{path}", "ben")
+            assert "picks nobody now" in page, path
+            assert "newsletter segment" not in page, path
