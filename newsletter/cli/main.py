@@ -56,7 +56,7 @@ for _name, _module, _about in (
     ("preview", "statements.preview", "Show a message as its readers would get it."),
     ("send", "delivery.trial", "Try a statement out: a dry run, or one test mail."),
     ("design", "statements.design", "Show each template with made-up text, in your brand."),
-    ("doctor", "workspace.diagnosis", "Check all that has to be right, and mail nobody."),
+    ("doctor", "workspace.doctor", "Check all that has to be right, and mail nobody."),
     ("config", "workspace.configuration", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, look at, approve and schedule statements."),
     ("roundup", "campaigns.roundups", "Mails that gather what went out in a week or a month."),

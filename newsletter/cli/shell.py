@@ -25,6 +25,7 @@ from newsletter.runtime.keys import made_with
 if TYPE_CHECKING:
     from newsletter.domain.statements.statement import Role
     from newsletter.runtime.services import Services
+    from newsletter.store.sql import Store
 
 
 OPERATOR = audit.OPERATOR
@@ -57,8 +58,8 @@ class Shell:
             with kept():
                 from newsletter.runtime.wiring import opened  # usage errors need nothing of it
 
-                app = stack.enter_context(opened(self.folder, environment(), by=by))
-            yield app
+                services = stack.enter_context(opened(self.folder, environment(), by=by))
+            yield services
 
 
 def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,9 +75,9 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def for_others(app: Services) -> Iterator[None]:
+def for_others(umask: int) -> Iterator[None]:
     """Files made in the block are as the shell's umask says, not for their owner alone."""
-    with made_with(app.umask):
+    with made_with(umask):
         yield
 
 
@@ -112,13 +113,13 @@ def say_left_out(shown: int, count: int) -> None:
 by_whom = click.option("--by", metavar="EMAIL", help="Who does it, for the audit log.")
 
 
-def actor(app: Services, by: str | None, role: Role, deed: str) -> str:
+def actor(store: Store, by: str | None, role: Role, deed: str) -> str:
     """Whoever ``--by`` names, if they may; else the operator. Raises Refused."""
     if by is None:
         return OPERATOR
     from newsletter.pipeline.ledger import authorise
 
-    with app.store.read() as tx:
+    with store.read() as tx:
         return authorise(tx, by, role, deed)
 
 
@@ -191,11 +192,11 @@ def version(digest: str) -> str:
     return f"{digest[:4]} {digest[4:8]}".strip()
 
 
-def statement_slug(app: Services, name: str) -> str:
+def statement_slug(store: Store, name: str) -> str:
     """The statement that is meant by a slug, its beginning or a campaign's number."""
     from newsletter.pipeline.naming import statement_named
 
-    with app.store.read() as tx:
+    with store.read() as tx:
         return statement_named(tx, name)
 
 

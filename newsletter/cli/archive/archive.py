@@ -28,7 +28,7 @@ def build(shell: Shell, folder: Path, as_json: bool) -> None:
     from newsletter.web.public.archive.files import bring_up, files
 
     settings_at = (shell.folder / FILE_NAME).stat().st_mtime
-    with shell.services() as services, for_others(services):
+    with shell.services() as services, for_others(services.umask):
         done = bring_up(
             folder, files(services.archive, began_at=datetime.fromtimestamp(settings_at, UTC))
         )

@@ -28,7 +28,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.statements.translations import awaited
-from newsletter.runtime.services import Services
+from newsletter.runtime.delivery import Delivery
 
 _SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -45,10 +45,14 @@ def campaign() -> None:
 @in_workspace
 def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
-    with shell.services() as app:
-        hold, waits, zone = _hold(app), app.delivery.waits(), app.settings.timezone
-        now = app.clock.now()
-        with app.store.read() as tx:
+    with shell.services() as services:
+        hold, waits, zone = (
+            _hold(services.delivery),
+            services.delivery.waits(),
+            services.settings.timezone,
+        )
+        now = services.clock.now()
+        with services.store.read() as tx:
             rows = [
                 summary(one, tx.events.figures(one.id), waits, tx.batches.later(one.id, now))
                 | {"hold": hold}
@@ -67,9 +71,9 @@ def list_campaigns(shell: Shell, as_json: bool, most: int | None) -> None:
     say_left_out(len(rows), count)
 
 
-def _hold(app: Services) -> str:
+def _hold(delivery: Delivery) -> str:
     """Why nothing is sent at the moment, told to whoever looks; empty where it may."""
-    hold = "; ".join(app.delivery.guard().holds().values())
+    hold = "; ".join(delivery.guard().holds().values())
     if hold:
         say(f"sending is stopped: {hold}")
     return hold
@@ -85,16 +89,16 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
     Names those who were refused, who left in the meantime, whose mail came back, and of whom
     nobody knows.
     """
-    with shell.services() as app:
-        hold = _hold(app)
+    with shell.services() as services:
+        hold = _hold(services.delivery)
         figures = make_report(
             campaign,
-            store=app.store,
-            now=app.clock.now(),
-            waits=app.delivery.waits(),
-            accounts=app.delivery.lines.accounts,
+            store=services.store,
+            now=services.clock.now(),
+            waits=services.delivery.waits(),
+            accounts=services.delivery.lines.accounts,
         ) | {"hold": hold}
-        zone = app.settings.timezone
+        zone = services.settings.timezone
     if as_json:
         print_json(figures)
     else:
@@ -208,8 +212,10 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 @in_workspace
 def pause(shell: Shell, campaign: str, by: str | None) -> None:
     """Stop a campaign after the calls that are under way."""
-    with shell.services() as app:
-        _tell(app.campaigns.hand(actor(app, by, Role.SENDER, "pause")).pause(campaign))
+    with shell.services() as services:
+        _tell(
+            services.campaigns.hand(actor(services.store, by, Role.SENDER, "pause")).pause(campaign)
+        )
 
 
 @click.command()
@@ -218,8 +224,12 @@ def pause(shell: Shell, campaign: str, by: str | None) -> None:
 @in_workspace
 def resume(shell: Shell, campaign: str, by: str | None) -> None:
     """Let a paused campaign go on where it stopped."""
-    with shell.services() as app:
-        _tell(app.campaigns.hand(actor(app, by, Role.SENDER, "resume")).resume(campaign))
+    with shell.services() as services:
+        _tell(
+            services.campaigns.hand(actor(services.store, by, Role.SENDER, "resume")).resume(
+                campaign
+            )
+        )
 
 
 @click.command()
@@ -228,10 +238,12 @@ def resume(shell: Shell, campaign: str, by: str | None) -> None:
 @in_workspace
 def cancel(shell: Shell, campaign: str, by: str | None) -> None:
     """End a campaign: what has gone has gone, the rest stays."""
-    with shell.services() as app:
-        cancelled = app.campaigns.hand(actor(app, by, Role.SENDER, "cancel")).cancel(campaign)
+    with shell.services() as services:
+        cancelled = services.campaigns.hand(
+            actor(services.store, by, Role.SENDER, "cancel")
+        ).cancel(campaign)
         _tell(cancelled)
-        with app.store.read() as tx:
+        with services.store.read() as tx:
             original = tx.campaigns.latest(cancelled.translates)
             waiting = awaited(tx, original) if original else ()
     for one in waiting:
@@ -259,10 +271,10 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
     """
     if to is None:
         raise click.UsageError("say --sent, --resend, --give-up or --same-account")
-    with shell.services() as app:
-        hand = app.campaigns.hand(actor(app, by, Role.ADMIN, "resolve"))
+    with shell.services() as services:
+        hand = services.campaigns.hand(actor(services.store, by, Role.ADMIN, "resolve"))
         if to == _SAME_ACCOUNT:
-            resolved, people = hand.vouch(campaign, app.delivery.lines.accounts)
+            resolved, people = hand.vouch(campaign, services.delivery.lines.accounts)
             say(f"{people} are looked up there again")
         else:
             resolved, people = hand.resolve(campaign, Resolution(to))
@@ -279,8 +291,12 @@ def go_back(shell: Shell, campaign: str, by: str | None) -> None:
 
     After a fail-over, once the first provider is well.
     """
-    with shell.services() as app:
-        _tell(app.campaigns.hand(actor(app, by, Role.SENDER, "return")).go_back(campaign))
+    with shell.services() as services:
+        _tell(
+            services.campaigns.hand(actor(services.store, by, Role.SENDER, "return")).go_back(
+                campaign
+            )
+        )
 
 
 def _stands(campaign: Campaign) -> str:

@@ -19,7 +19,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.gather import Forecast
-from newsletter.runtime.services import Services
+from newsletter.runtime.campaigns import Campaigns
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -34,9 +34,10 @@ def roundup() -> None:
 @in_workspace
 def list_roundups(shell: Shell, as_json: bool) -> None:
     """Show all round-ups, when each comes next, and its last issue."""
-    with shell.services() as app:
+    with shell.services() as services:
         rows = [
-            _row(app, app.campaigns.gatherer.forecast(one.name)) for one in app.campaigns.roundups
+            _row(services.campaigns, services.campaigns.gatherer.forecast(one.name))
+            for one in services.campaigns.roundups
         ]
     if as_json:
         print_json(rows)
@@ -47,13 +48,13 @@ def list_roundups(shell: Shell, as_json: bool) -> None:
         print_table(keys, [[_plain(row[key]) for key in keys] for row in rows])
 
 
-def _row(app: Services, forecast: Forecast) -> dict[str, Any]:
+def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     settings = forecast.roundup
     return {
         "name": settings.name,
         "title": settings.title,
         "rhythm": _in_words(settings.rhythm),
-        "next": wall_time(forecast.coming.at, app.settings.timezone),
+        "next": wall_time(forecast.coming.at, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
         "last": forecast.made[-1].slug if forecast.made else "",
@@ -78,9 +79,9 @@ def _plain(value: Any) -> str:
 @in_workspace
 def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
-    with shell.services() as app:
-        forecast = app.campaigns.gatherer.forecast(name)
-        row = _row(app, forecast)
+    with shell.services() as services:
+        forecast = services.campaigns.gatherer.forecast(name)
+        row = _row(services.campaigns, forecast)
     row["would_gather"] = [{"slug": one.slug, "title": one.title} for one in forecast.parts]
     row["issues"] = [{"slug": one.slug, "parts": list(one.parts)} for one in forecast.made]
     if as_json:
@@ -101,9 +102,11 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 @in_workspace
 def make(shell: Shell, name: str, by: str | None) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
-    with shell.services() as app:
-        made = app.campaigns.gatherer.make(name, actor(app, by, Role.WRITER, "make a round-up"))
-        faults = [fault for fault in app.statements.refresh() if made.slug in fault.file]
+    with shell.services() as services:
+        made = services.campaigns.gatherer.make(
+            name, actor(services.store, by, Role.WRITER, "make a round-up")
+        )
+        faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
     say(made.said)
     show_faults(faults)
     click.echo(made.slug)
@@ -119,7 +122,9 @@ def drop(shell: Shell, slug: str, by: str | None) -> None:
 
     The next one gathers what was in it.
     """
-    with shell.services() as app:
-        dropped = app.campaigns.gatherer.drop(slug, actor(app, by, Role.WRITER, "drop a round-up"))
-        app.statements.refresh()
+    with shell.services() as services:
+        dropped = services.campaigns.gatherer.drop(
+            slug, actor(services.store, by, Role.WRITER, "drop a round-up")
+        )
+        services.statements.refresh()
     say(f"{dropped.slug} is dropped")

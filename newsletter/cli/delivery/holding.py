@@ -10,7 +10,7 @@ from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, p
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
-from newsletter.runtime.services import Services
+from newsletter.runtime.delivery import Delivery
 from newsletter.store.file.lock import only_one
 
 
@@ -25,9 +25,9 @@ def stop(shell: Shell, reason: str, by: str | None, as_json: bool) -> None:
     Calls under way end and are booked; nothing more is claimed, also after a restart. Campaigns
     stay as they are and go on after 'newsletter resume-sending'.
     """
-    with shell.services() as app:
-        who = actor(app, by, Role.SENDER, "stop all sending")
-        kept = app.delivery.guard().stop(by=who, reason=reason)
+    with shell.services() as services:
+        who = actor(services.store, by, Role.SENDER, "stop all sending")
+        kept = services.delivery.guard().stop(by=who, reason=reason)
     if as_json:
         print_json({"hold": {HoldKind.STOP.value: kept}})
     say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
@@ -44,8 +44,8 @@ def resume_sending(shell: Shell, by: str | None, as_json: bool) -> None:
     a restore, or by the discovery that the database is a copy. After the last two compare the books
     with the provider first; it takes an admin.
     """
-    with shell.services() as app:
-        lifted = lift(app, by, set(app.delivery.guard().holds()))
+    with shell.services() as services:
+        lifted = lift(services.delivery, by, set(services.delivery.guard().holds()))
     if as_json:
         print_json({"released": {kind.value: reason for kind, reason in lifted.items()}})
     tell(lifted)
@@ -56,7 +56,7 @@ release = copy(resume_sending)
 release.name = "release"
 
 
-def lift(app: Services, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
+def lift(delivery: Delivery, by: str | None, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
     """Lift holds of these kinds, if whoever ``by`` names may. Raises Refused."""
     doubted = HoldKind.DOUBT in kinds
     if doubted and by is None:
@@ -66,9 +66,9 @@ def lift(app: Services, by: str | None, kinds: Collection[HoldKind]) -> dict[Hol
         if doubted
         else (Role.SENDER, "release what was stopped")
     )
-    who = actor(app, by, needed, deed)
-    with only_one(app.delivery.lock_path) if doubted else nullcontext():
-        return app.delivery.guard().release(by=who, kinds=kinds)
+    who = actor(delivery.store, by, needed, deed)
+    with only_one(delivery.lock_path) if doubted else nullcontext():
+        return delivery.guard().release(by=who, kinds=kinds)
 
 
 def tell(lifted: dict[HoldKind, str]) -> None:

@@ -20,6 +20,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from newsletter.runtime.delivery import Delivery
     from newsletter.runtime.scheduler import Run
     from newsletter.runtime.services import Services
 
@@ -117,32 +118,34 @@ def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--verbose", is_flag=True, help="A line for each batch, too.")(wrapped)
 
 
-def work(app: Services, *, until_idle: bool) -> int:
+def work(services: Services, *, until_idle: bool) -> int:
     """Run the scheduler in the foreground; returns the exit code."""
     from newsletter.runtime.scheduler import Scheduler
 
     with Display() as display:
-        scheduler = Scheduler(app.tick, on_progress=display.update if display.is_shown else None)
+        scheduler = Scheduler(
+            services.tick, on_progress=display.update if display.is_shown else None
+        )
         with _stopped_by_signals(scheduler.stop):
             run = scheduler.run(until_idle=until_idle)
-    say(_done(app, run))
-    return _exit_code(app, run) if until_idle else 0
+    say(_done(services.delivery, run))
+    return _exit_code(services.delivery, run) if until_idle else 0
 
 
-def _exit_code(app: Services, run: Run) -> int:
+def _exit_code(delivery: Delivery, run: Run) -> int:
     """What a finished run says to a shell; the gravest thing wins."""
     if run.held:
         say(f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it")
         return _REFUSED
-    if left := _left(app, run):
+    if left := _left(delivery, run):
         say(left)
         return _UNREACHABLE
-    campaigns = _in_question(app, run)
+    campaigns = _in_question(delivery, run)
     waiting = [one for one in campaigns if one.state is CampaignState.SCHEDULED]
     for campaign in waiting:
-        time = wall_time(campaign.release_at, app.settings.timezone)
+        time = wall_time(campaign.release_at, delivery.settings.timezone)
         say(f"{campaign.slug} is scheduled for {time}")
-    _say_hours(app, campaigns)
+    _say_hours(delivery, campaigns)
     if _need_a_person(campaigns, run):
         return _NEEDS_A_PERSON
     if run.withdrawn or run.last.held:
@@ -153,9 +156,9 @@ def _exit_code(app: Services, run: Run) -> int:
     return 0
 
 
-def _done(app: Services, run: Run) -> str:
+def _done(delivery: Delivery, run: Run) -> str:
     """What was done, in one line."""
-    with app.store.read() as tx:
+    with delivery.store.read() as tx:
         found = [tx.campaigns.get(number) for number in sorted(run.finished)]
     told = [
         f"{one.slug} {one.counts.accepted:,} of {one.counts.audience:,} accepted"
@@ -166,41 +169,41 @@ def _done(app: Services, run: Run) -> str:
     return f"done: {'; '.join(told[:_TOLD])}{more}" if told else "done: nothing was due"
 
 
-def _in_question(app: Services, run: Run) -> list[Campaign]:
+def _in_question(delivery: Delivery, run: Run) -> list[Campaign]:
     """What is not over, and what this run worked on, oldest first."""
-    with app.store.read() as tx:
+    with delivery.store.read() as tx:
         found = {one.id: one for one in tx.campaigns.open()}
         worked_on = [tx.campaigns.get(number) for number in run.finished - found.keys()]
     found |= {one.id: one for one in worked_on if one is not None}
     return [found[number] for number in sorted(found)]
 
 
-def _left(app: Services, run: Run) -> str:
+def _left(delivery: Delivery, run: Run) -> str:
     """What could not leave and why, in words; empty where all has left."""
     if run.wait is not None:
-        until = wall_time(run.wait.until, app.settings.timezone)
+        until = wall_time(run.wait.until, delivery.settings.timezone)
         return (
             f"not all has left: waiting for the {run.wait.cause.value} until {until}:"
             f" {run.wait.reason}; nothing is lost, run it again then"
         )
     if run.unreachable:
         return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
-    with app.store.read() as tx:
+    with delivery.store.read() as tx:
         letters, _ = tx.letters.waiting()
     if letters:
         return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
     return ""
 
 
-def _say_hours(app: Services, campaigns: list[Campaign]) -> None:
+def _say_hours(delivery: Delivery, campaigns: list[Campaign]) -> None:
     """Until when what is going out waits for hours by readers' own clocks."""
-    now = app.clock.now()
+    now = delivery.clock.now()
     going = [one for one in campaigns if one.state is CampaignState.SENDING]
-    with app.store.read() as tx:
+    with delivery.store.read() as tx:
         waits = [(one, tx.batches.later(one.id, now)) for one in going]
     for campaign, later in waits:
         if later is not None:
-            zone = app.settings.timezone
+            zone = delivery.settings.timezone
             said = hours_to_come(later.readers, later.next_at, later.last_at, zone)
             say(f"{campaign.slug}: {said}; nothing is lost, run it again then")
 
@@ -243,18 +246,18 @@ def run(shell: Shell, until_idle: bool, host: str, port: int) -> int:
 
     Goes on until it is stopped, by Ctrl-C or SIGTERM; with --until-idle, until nothing is left.
     """
-    with shell.services() as app:
+    with shell.services() as services:
         if until_idle:
-            return work(app, until_idle=True)
+            return work(services, until_idle=True)
         from newsletter.web.server import WebServer
 
-        with WebServer(app, host=host, port=port) as server:
-            say(_where(app, server.address))
-            return work(app, until_idle=False)
+        with WebServer(services, host=host, port=port) as server:
+            say(_where(services, server.address))
+            return work(services, until_idle=False)
 
 
-def _where(app: Services, address: str) -> str:
-    desk = f", the desk on {address}/desk" if app.settings.desk.enabled else ""
+def _where(services: Services, address: str) -> str:
+    desk = f", the desk on {address}/desk" if services.settings.desk.enabled else ""
     return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
 
@@ -264,8 +267,8 @@ def _where(app: Services, address: str) -> str:
 @in_workspace
 def worker(shell: Shell, until_idle: bool) -> int:
     """Send what is approved and due, without the pages."""
-    with shell.services() as app:
-        return work(app, until_idle=until_idle)
+    with shell.services() as services:
+        return work(services, until_idle=until_idle)
 
 
 @click.command()
@@ -277,9 +280,9 @@ def serve(shell: Shell, host: str, port: int) -> None:
     from newsletter.web.server import WebServer
 
     with (
-        shell.services() as app,
-        WebServer(app, host=host, port=port) as server,
+        shell.services() as services,
+        WebServer(services, host=host, port=port) as server,
         _stopped_by_signals(server.stop),
     ):
-        say(_where(app, server.address))
+        say(_where(services, server.address))
         server.wait()

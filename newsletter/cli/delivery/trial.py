@@ -33,17 +33,17 @@ def send(shell: Shell, slug: str, dry_run: bool, to: str | None, as_json: bool) 
 
 
 def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
-    with shell.services() as app:
-        app.statements.refresh()
-        slug = statement_slug(app, slug)
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
         dry = dry_run(
             slug,
-            store=app.store,
-            policy=app.statements.policy,
-            times=app.campaigns.rules.times,
-            clock=app.clock,
+            store=services.store,
+            policy=services.statements.policy,
+            times=services.campaigns.rules.times,
+            clock=services.clock,
         )
-        zone = app.settings.timezone
+        zone = services.settings.timezone
     if as_json:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
@@ -56,10 +56,10 @@ def _show_dry_run(shell: Shell, slug: str, as_json: bool) -> None:
 
 
 def _send_test(shell: Shell, slug: str, to: str) -> None:
-    with shell.services() as app:
-        app.statements.refresh()
-        slug = statement_slug(app, slug)
-        outcome = app.delivery.send_test(slug, to=to).outcome
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
+        outcome = services.delivery.send_test(slug, to=to).outcome
     if outcome.verdict is Verdict.ACCEPTED:
         say(f"the provider accepted the test mail to {to}")
         return

@@ -27,7 +27,7 @@ def audit() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
     rows = [
         {
@@ -58,7 +58,7 @@ def verify(shell: Shell, expect: str | None) -> None:
     prove later that what the log said then still stands in it.
     """
     noted = _head(expect) if expect else None
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         head = tx.audit.verify()
         kept = noted is None or tx.audit.digest(noted.number) == noted.digest
     if noted is not None and not kept:

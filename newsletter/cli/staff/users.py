@@ -17,7 +17,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold, parse_address
-from newsletter.runtime.services import Services
+from newsletter.runtime.staff import Staff
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -39,25 +39,25 @@ def add(shell: Shell, email: str, role: str) -> None:
     from newsletter.pipeline.staff.people import change_role
 
     address = _address(email)
-    with shell.services() as app:
-        with app.store.read() as tx:
+    with shell.services() as services:
+        with services.store.read() as tx:
             known = tx.staff.role(address)
         if known is not None and known is not Role(role):
-            change_role(address, Role(role), by=OPERATOR, proofs=app.staff.proofs)
+            change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
         else:
-            _put(app, address, Role(role))
+            _put(services.staff, address, Role(role))
     say(f"{address} is a{'n' if role[0] in 'aeiou' else ''} {role}")
 
 
-def _put(app: Services, address: str, role: Role) -> None:
+def _put(staff: Staff, address: str, role: Role) -> None:
     from newsletter.pipeline.staff.invite import refuse_same_mailbox
 
-    with app.store.begin() as tx:
-        refuse_same_mailbox(tx, address, app.clock.now())
-        tx.staff.put(address, role, app.clock.now())
-        tx.invitations.withdraw_of(address, app.clock.now())  # it may be for another role
+    with staff.store.begin() as tx:
+        refuse_same_mailbox(tx, address, staff.clock.now())
+        tx.staff.put(address, role, staff.clock.now())
+        tx.invitations.withdraw_of(address, staff.clock.now())  # it may be for another role
         tx.audit.enter(
-            at=app.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role.value
+            at=staff.clock.now(), actor=OPERATOR, action="user", subject=address, detail=role.value
         )
 
 
@@ -72,9 +72,9 @@ def invite(shell: Shell, email: str, role: str) -> None:
     """
     from newsletter.pipeline.staff.invite import invite as made
 
-    with shell.services() as app:
-        link = made(email, Role(role), by=OPERATOR, proofs=app.staff.proofs)
-        _print_link(app, link.word, link.expires_at)
+    with shell.services() as services:
+        link = made(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+        _print_link(services.staff, link.word, link.expires_at)
     say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
 
@@ -88,9 +88,9 @@ def reset(shell: Shell, email: str) -> None:
     """
     from newsletter.pipeline.staff.invite import reset as made
 
-    with shell.services() as app:
-        link = made(email, by=OPERATOR, proofs=app.staff.proofs)
-        _print_link(app, link.word, link.expires_at)
+    with shell.services() as services:
+        link = made(email, by=OPERATOR, proofs=services.staff.proofs)
+        _print_link(services.staff, link.word, link.expires_at)
     say(f"{link.address} was signed out everywhere, and told by email")
 
 
@@ -105,8 +105,8 @@ def disable(shell: Shell, email: str) -> None:
     from newsletter.pipeline.staff.people import disable as done
 
     address = _address(email)
-    with shell.services() as app:
-        done(address, by=OPERATOR, proofs=app.staff.proofs)
+    with shell.services() as services:
+        done(address, by=OPERATOR, proofs=services.staff.proofs)
     say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
@@ -115,7 +115,7 @@ def disable(shell: Shell, email: str) -> None:
 @in_workspace
 def list_users(shell: Shell, as_json: bool) -> None:
     """Show the staff."""
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         roles = tx.staff.roles()
     if as_json:
         print_json([{"email": address, "role": role.value} for address, role in roles.items()])
@@ -123,14 +123,15 @@ def list_users(shell: Shell, as_json: bool) -> None:
         print_table(("email", "role"), [(address, role.value) for address, role in roles.items()])
 
 
-def _print_link(app: Services, word: str, until: datetime) -> None:
-    click.echo(f"{app.settings.desk_url}/invitation/{word}")
-    say(f"this link works once, until {wall_time(until, app.settings.timezone)}")
-    if not app.settings.desk.enabled:
+def _print_link(staff: Staff, word: str, until: datetime) -> None:
+    desk = staff.settings.desk_url
+    click.echo(f"{desk}/invitation/{word}")
+    say(f"this link works once, until {wall_time(until, staff.settings.timezone)}")
+    if not staff.settings.desk.enabled:
         say("desk.enabled is false: until it is true, the link leads nowhere")
     else:
         say(
-            f"until {app.settings.desk_url} leads here, put http://localhost:8000/desk in its place"
+            f"until {desk} leads here, put http://localhost:8000/desk in its place"
             " on this machine, while 'newsletter run' is at work"
         )
 

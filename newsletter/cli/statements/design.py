@@ -17,7 +17,7 @@ from newsletter.domain.errors import Defect, Refused
 if TYPE_CHECKING:
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.statement import Statement
-    from newsletter.runtime.services import Services
+    from newsletter.runtime.statements import Statements
 
 
 _EXAMPLE = Path("workspace") / "example.md"
@@ -33,8 +33,8 @@ def design(shell: Shell, out: Path) -> None:
     Writes mails that show what colours, logo, fixed words and your own templates come to, before
     anything is written or approved. Nothing is sent.
     """
-    with shell.services() as app:
-        made = dict(_mails(app))
+    with shell.services() as services:
+        made = dict(_mails(services.statements))
     files = {f"{name}.html": one.html for name, one in made.items()}
     files |= {f"{name}.txt": one.text for name, one in made.items()}
     _claim(out, set(files))
@@ -51,33 +51,33 @@ def _claim(out: Path, own: set[str]) -> None:
         raise Refused(f"{out / foreign[0]} is none of our files; name an empty folder with --out")
 
 
-def _mails(app: Services) -> Iterator[tuple[str, Content]]:
-    statement = _example(app)
-    render = app.statements.renderer.render
-    noon = datetime.combine(app.clock.now().date(), time(12))
+def _mails(statements: Statements) -> Iterator[tuple[str, Content]]:
+    statement = _example(statements)
+    render = statements.renderer.render
+    noon = datetime.combine(statements.clock.now().date(), time(12))
     yield "statement", render(statement)
     yield "embargo", render(replace(statement, embargo_until=noon))
     yield "correction", render(replace(statement, corrects="an-earlier-statement"))
     yield "test", render(statement, test=True)
     for says in LetterText:
-        yield says.value, _letter(app, says)
+        yield says.value, _letter(statements, says)
 
 
-def _letter(app: Services, says: LetterText) -> Content:
-    confirms = says in {LetterText.CONFIRMATION, LetterText.MOVE}
-    return app.statements.renderer.letter(
+def _letter(statements: Statements, says: LetterText) -> Content:
+    path = "confirm" if says in {LetterText.CONFIRMATION, LetterText.MOVE} else "preferences"
+    return statements.renderer.letter(
         says,
-        language=app.settings.language,
-        url=f"{app.settings.public_url}/{'confirm' if confirms else 'preferences'}/their-own-link",
+        language=statements.settings.language,
+        url=f"{statements.settings.public_url}/{path}/their-own-link",
         lists=_LISTS,
     )
 
 
-def _example(app: Services) -> Statement:
+def _example(statements: Statements) -> Statement:
     from newsletter.rendering.mail.files import default_templates
     from newsletter.sources.statements import Defaults, parse_statement
 
-    settings = app.settings
+    settings = statements.settings
     defaults = Defaults(lists=_LISTS, language=settings.language, timezone=settings.timezone)
     data = (default_templates() / _EXAMPLE).read_bytes()
     parsed = parse_statement(data, file=_EXAMPLE.name, defaults=defaults)

@@ -28,11 +28,11 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
     """
     from newsletter.documents.isolated import import_isolated
 
-    with shell.services() as app:
-        today = app.clock.now().date()
+    with shell.services() as services:
+        today = services.clock.now().date()
         # all are read before one is written: a broken file leaves nothing half done
         read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
-        made = [_write_imported(app, document) for document in read]
+        made = [_write_imported(services, document) for document in read]
     if as_json:
         print_json(made)
         return
@@ -45,9 +45,9 @@ def import_files(shell: Shell, files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(one["path"])
 
 
-def _write_imported(app: Services, document: ImportedDocument) -> dict[str, Any]:
+def _write_imported(services: Services, document: ImportedDocument) -> dict[str, Any]:
     slug = slugify(document.title)
-    path = app.settings.statements_folder / f"{slug}.md"
+    path = services.settings.statements_folder / f"{slug}.md"
     text = to_markdown(
         title=document.title,
         date=document.date,

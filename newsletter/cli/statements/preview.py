@@ -29,7 +29,7 @@ from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
 from newsletter.rendering.preview import views
 from newsletter.rendering.preview.sheet import MARK, ContactSheet, Facts, Screenshot
-from newsletter.runtime.services import Services
+from newsletter.runtime.statements import Statements
 
 MAIL = ("message.html", "message.txt", "message.eml")
 VIEWS = ("light.html", "dark.html", "no-images.html", "no-styles.html", "text.html")
@@ -143,16 +143,22 @@ def preview(
     index.html, which shows the mail light, dark, on a telephone, without pictures, without style
     sheets and as plain text. Where Chromium is installed, screenshots too.
     """
-    with shell.services() as app:
-        app.statements.refresh()
-        slug = statement_slug(app, slug)
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
         look = look_at(
-            slug, address=address, store=app.store, links=app.links, policy=app.statements.policy
+            slug,
+            address=address,
+            store=services.store,
+            links=services.links,
+            policy=services.statements.policy,
         )
-        message = to_mime(content=look.content, recipient=look.recipient, at=app.clock.now())
+        message = to_mime(content=look.content, recipient=look.recipient, at=services.clock.now())
         made = filled(look.content, look.recipient)
-        facts = _facts(app, look, slug, real=address is not None, fetched=with_images)
-        facts = replace(facts, remarks=_remarks(app, slug))
+        facts = _facts(
+            services.statements, look, slug, real=address is not None, fetched=with_images
+        )
+        facts = replace(facts, remarks=_remarks(services.statements, slug))
     folder = Folder(out)
     folder.claim()
     _fill(folder, facts, made, message)
@@ -165,7 +171,7 @@ def preview(
         _open(out / SHEET)
 
 
-def _facts(app: Services, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
+def _facts(statements: Statements, look: Sample, slug: str, *, real: bool, fetched: bool) -> Facts:
     made = filled(look.content, look.recipient)
     return Facts(
         slug=slug,
@@ -181,7 +187,7 @@ def _facts(app: Services, look: Sample, slug: str, *, real: bool, fetched: bool)
         language=made.language,
         send_at=_readable(made.send_at),
         embargo_until=_readable(made.embargo_until),
-        made=wall_time(app.clock.now().replace(second=0), app.settings.timezone),
+        made=wall_time(statements.clock.now().replace(second=0), statements.settings.timezone),
         content_hash=look.content.content_hash(),
         approved=look.standing.approved,
         approved_by=tuple(yes.by for yes in look.standing.counted),
@@ -192,9 +198,11 @@ def _facts(app: Services, look: Sample, slug: str, *, real: bool, fetched: bool)
     )
 
 
-def _remarks(app: Services, slug: str) -> tuple[Remark, ...]:
-    with app.store.read() as tx:
-        [reviewed] = review(tx, [find_statement(tx, slug)], app.statements.review_rules, app.clock)
+def _remarks(statements: Statements, slug: str) -> tuple[Remark, ...]:
+    with statements.store.read() as tx:
+        [reviewed] = review(
+            tx, [find_statement(tx, slug)], statements.review_rules, statements.clock
+        )
     return reviewed.remarks
 
 

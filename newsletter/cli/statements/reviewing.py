@@ -34,7 +34,8 @@ from newsletter.pipeline.statements.translations import (
     siblings,
     translations_of,
 )
-from newsletter.runtime.services import Services
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
 
@@ -49,11 +50,11 @@ def languages_of(
     }
 
 
-def in_a_word(stored: StoredStatement, standing: Standing, app: Services) -> str:
+def in_a_word(stored: StoredStatement, standing: Standing, statements: Statements) -> str:
     """How a statement stands."""
     if not stored.content_hash:
         return "cannot be rendered"
-    if stored.statement.translation_of and app.settings.together:
+    if stored.statement.translation_of and statements.settings.together:
         return f"goes out with {stored.statement.translation_of}"
     if stored.statement.progress is Progress.DRAFT:
         return "draft"
@@ -62,12 +63,12 @@ def in_a_word(stored: StoredStatement, standing: Standing, app: Services) -> str
     return "changed since approval" if standing.changed else "waits for approval"
 
 
-def left_behind(app: Services, slug: str) -> Iterator[str]:
+def left_behind(statements: Statements, slug: str) -> Iterator[str]:
     """What a yes does not do: that of a translation, or for those that nobody waits for."""
-    with app.store.read() as tx:
+    with statements.store.read() as tx:
         statement = find_statement(tx, slug).statement
-        _, others = siblings(tx, statement, app.statements.policy)
-    if app.settings.together:
+        _, others = siblings(tx, statement, statements.policy)
+    if statements.settings.together:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
     elif not statement.translation_of:
@@ -100,8 +101,12 @@ def check(shell: Shell, slug: str | None, as_json: bool) -> int:
     Without SLUG: all statements that are not approved yet, and no advice. No link is visited.
     Exits with 3 where something is blocking, and with 4 where a warning is open.
     """
-    with shell.services() as app:
-        checked = _check_one(app, slug) if slug is not None else _check_all(app)
+    with shell.services() as services:
+        checked = (
+            _check_one(services.statements, slug)
+            if slug is not None
+            else _check_all(services.statements)
+        )
     if as_json:
         print_json([_as_data(remark) for remark in checked.remarks])
         return checked.code
@@ -112,9 +117,9 @@ def check(shell: Shell, slug: str | None, as_json: bool) -> int:
     return checked.code
 
 
-def _check_one(app: Services, slug: str) -> _Checked:
-    faults = app.statements.refresh()
-    with app.store.read() as tx:
+def _check_one(statements: Statements, slug: str) -> _Checked:
+    faults = statements.refresh()
+    with statements.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
             origin = stored.statement.origin if stored else ""
@@ -124,21 +129,21 @@ def _check_one(app: Services, slug: str) -> _Checked:
             stored = tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
-        faults = _about(app, tx, faults, stored.statement)
-        [reviewed] = review(tx, [stored], app.statements.review_rules, app.clock)
-        settled = is_settled(tx, stored, app.statements.policy, app.statements.review_rules)
+        faults = _about(statements, tx, faults, stored.statement)
+        [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
+        settled = is_settled(tx, stored, statements.policy, statements.review_rules)
     return _checked(faults, reviewed.remarks, settled=settled, statements=1)
 
 
-def _check_all(app: Services) -> _Checked:
-    faults = app.statements.refresh()
-    with app.store.read() as tx:
+def _check_all(statements: Statements) -> _Checked:
+    faults = statements.refresh()
+    with statements.store.read() as tx:
         present = tx.statements.count()
-        policy, rules = app.statements.policy, app.statements.review_rules
+        policy, rules = statements.policy, statements.review_rules
         open_ones = [one for one in tx.statements.unsettled() if one.present]
         handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
         awaited = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
-        reviews = review(tx, awaited, rules, app.clock)
+        reviews = review(tx, awaited, rules, statements.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
     grave = [one for one in remarks if one.grade is not Grade.ADVICE]
     return _checked(faults, grave, settled=False, statements=present)
@@ -155,10 +160,10 @@ def _checked(
 
 
 def _about(
-    app: Services, tx: Transaction, faults: Iterable[Fault], statement: Statement
+    statements: Statements, tx: Transaction, faults: Iterable[Fault], statement: Statement
 ) -> tuple[Fault, ...]:
     """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
-    within = translations_of(tx, statement.slug) if app.settings.together else ()
+    within = translations_of(tx, statement.slug) if statements.settings.together else ()
     places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
     return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
 
@@ -210,14 +215,14 @@ def approve(
     While a check warns, that takes --despite and a reason, which is written down with the yes.
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
-    with shell.services() as app:
-        faults = app.statements.refresh()
-        slug = _meant(app, slug, faults)
-        with app.store.read() as tx:
+    with shell.services() as services:
+        faults = services.statements.refresh()
+        slug = _meant(services.statements, slug, faults)
+        with services.store.read() as tx:
             stored = tx.statements.get(slug)
-            show_faults(_about(app, tx, faults, stored.statement) if stored else ())
+            show_faults(_about(services.statements, tx, faults, stored.statement) if stored else ())
         expected = "".join(digest.split())
-        given = app.statements.approve(
+        given = services.statements.approve(
             slug,
             by=by,
             expect=expected,
@@ -225,12 +230,12 @@ def approve(
             no_embargo=no_embargo,
             override=override,
         )
-        late = list(left_behind(app, slug))
-        with app.store.read() as tx:
-            since = given.standing.complete_at or app.clock.now()
-            policy, times = app.statements.policy, app.campaigns.rules.times
+        late = list(left_behind(services.statements, slug))
+        with services.store.read() as tx:
+            since = given.standing.complete_at or services.clock.now()
+            policy, times = services.statements.policy, services.campaigns.rules.times
             to_come = outlook(tx, slug, since, policy=policy, times=times)
-        lines = list(_answer(app, slug, by, given, to_come))
+        lines = list(_answer(services.campaigns, slug, by, given, to_come))
     if as_json:
         print_json(_given(slug, given, to_come))
         return
@@ -238,9 +243,9 @@ def approve(
         say(line)
 
 
-def _meant(app: Services, name: str, faults: Iterable[Fault]) -> str:
+def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
     try:
-        return statement_slug(app, name)
+        return statement_slug(statements.store, name)
     except NotFound:
         show_faults(one for one in faults if name in one.file)
         raise
@@ -262,7 +267,7 @@ def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object
 
 
 def _answer(
-    app: Services, slug: str, by: str, given: Given, to_come: Outlook | None
+    campaigns: Campaigns, slug: str, by: str, given: Given, to_come: Outlook | None
 ) -> Iterator[str]:
     """Who approved which version, who gets it, when it leaves, and how to undo."""
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
@@ -273,15 +278,15 @@ def _answer(
         yield f"noted: version {version(given.content_hash)} by {by}{over}"
         yield from given.standing.reasons
     if to_come is not None:
-        titles = {one.name: one.title for one in app.settings.offers()}
+        titles = {one.name: one.title for one in campaigns.settings.offers()}
         lists = ", ".join(titles.get(name, name) for name in to_come.lists)
         of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
         people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
         yield f"goes to {people} {of}"
-        if given.standing.approved and app.campaigns.rules.start is StartBy.SENDER:
+        if given.standing.approved and campaigns.rules.start is StartBy.SENDER:
             yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
         elif given.standing.approved:
             hour = f", {to_come.hour}" if to_come.hour else ""
-            time = wall_time(to_come.leaves_at.replace(microsecond=0), app.settings.timezone)
+            time = wall_time(to_come.leaves_at.replace(microsecond=0), campaigns.settings.timezone)
             yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
     yield f"to undo: newsletter statement revoke {slug} --by {by}"

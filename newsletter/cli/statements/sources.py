@@ -19,7 +19,7 @@ from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.feed import FeedRecord
 from newsletter.pipeline.statements.visit import Visited
-from newsletter.runtime.services import Services
+from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
 _INVALID, _UNREACHABLE = 3, 6
@@ -37,14 +37,16 @@ def list_sources(shell: Shell, as_json: bool) -> None:
     """Show all sources, and how the last visit to each feed went."""
     from newsletter.config.sources import FolderOptions
 
-    with shell.services() as app:
+    with shell.services() as services:
         rows = [
             {"name": one.path.as_posix(), "kind": "folder", "url": "", "state": "read at each look"}
-            for one in app.settings.statements
+            for one in services.settings.statements
             if isinstance(one, FolderOptions)
         ]
-        with app.store.read() as tx:
-            feeds = [_described(tx, app, feed) for feed in app.statements.feeds]
+        with services.store.read() as tx:
+            feeds = [
+                _described(tx, services.statements, feed) for feed in services.statements.feeds
+            ]
     if as_json:
         print_json([*rows, *feeds])
         return
@@ -57,9 +59,9 @@ def list_sources(shell: Shell, as_json: bool) -> None:
             say(f"{row['name']}: {row['remark']}")
 
 
-def _described(tx: Transaction, app: Services, feed: Feed) -> dict[str, Any]:
+def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
     record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
-    zone = app.settings.timezone
+    zone = statements.settings.timezone
     return {
         "name": feed.name,
         "kind": "feed",
@@ -90,9 +92,9 @@ def _state(record: FeedRecord) -> str:
 @in_workspace
 def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
     """Show the items of a feed that are known, the latest last."""
-    with shell.services() as app:
-        feed = _feed(app, name)
-        with app.store.read() as tx:
+    with shell.services() as services:
+        feed = _feed(services.statements, name)
+        with services.store.read() as tx:
             known = tx.feeds.items(feed.name)
     rows = [
         {
@@ -120,12 +122,16 @@ def items(shell: Shell, name: str, taken: bool, as_json: bool) -> None:
 @in_workspace
 def poll(shell: Shell, name: str | None) -> int:
     """Visit feeds now: all, or one."""
-    with shell.services() as app:
-        feeds = [_feed(app, name)] if name is not None else list(app.statements.feeds)
+    with shell.services() as services:
+        feeds = (
+            [_feed(services.statements, name)]
+            if name is not None
+            else list(services.statements.feeds)
+        )
         if not feeds:
             say("no source is a feed; docs/operations.md says how to set one up")
-        app.statements.refresh()  # so that no item gets the slug of a new file
-        seen = [app.statements.visitor().visit(feed) for feed in feeds]
+        services.statements.refresh()  # so that no item gets the slug of a new file
+        seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for one in seen:
         _tell(one)
     return _UNREACHABLE if any(one.failure for one in seen) else 0
@@ -140,13 +146,13 @@ def take(shell: Shell, name: str, item: str) -> int:
 
     It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
     """
-    with shell.services() as app:
-        app.statements.refresh()
-        seen = app.statements.visitor().take(_feed(app, name), item)
-        with app.store.begin() as tx:
+    with shell.services() as services:
+        services.statements.refresh()
+        seen = services.statements.visitor().take(_feed(services.statements, name), item)
+        with services.store.begin() as tx:
             for slug in seen.taken:
                 tx.audit.enter(
-                    at=app.clock.now(),
+                    at=services.clock.now(),
                     actor=OPERATOR,
                     action="take",
                     subject=slug,
@@ -156,11 +162,11 @@ def take(shell: Shell, name: str, item: str) -> int:
     return 0 if seen.taken else _INVALID
 
 
-def _feed(app: Services, name: str) -> Feed:
-    for feed in app.statements.feeds:
+def _feed(statements: Statements, name: str) -> Feed:
+    for feed in statements.feeds:
         if feed.name == name:
             return feed
-    names = ", ".join(feed.name for feed in app.statements.feeds) or "none"
+    names = ", ".join(feed.name for feed in statements.feeds) or "none"
     raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
 
 

@@ -18,7 +18,7 @@ from newsletter.cli.statements.times import instant_of
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.outlook import outlook
-from newsletter.runtime.services import Services
+from newsletter.runtime.campaigns import Campaigns
 
 
 @click.command()
@@ -47,29 +47,27 @@ def start(
     """
     from newsletter.pipeline.campaigns.start import Start
 
-    with shell.services() as app:
-        app.statements.refresh()
-        slug = statement_slug(app, slug)
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
         asked = Start(
             slug=slug,
-            by=actor(app, by, Role.SENDER, "start"),
+            by=actor(services.store, by, Role.SENDER, "start"),
             seen="".join(digest.split()),
             shown=count,
-            at=instant_of(at, app.settings.timezone) if at else None,
+            at=instant_of(at, services.settings.timezone) if at else None,
         )
-        go = app.campaigns.starter().start(asked)
-        leaves = _leaves_at(app, slug, go.at)
+        go = services.campaigns.starter().start(asked)
+        leaves = _leaves_at(services.campaigns, slug, go.at)
     say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")
     say(f"leaves at {leaves}; to undo: newsletter statement undo {slug}")
 
 
-def _leaves_at(app: Services, slug: str, since: datetime) -> str:
-    with app.store.read() as tx:
-        to_come = outlook(
-            tx, slug, since, policy=app.statements.policy, times=app.campaigns.rules.times
-        )
+def _leaves_at(campaigns: Campaigns, slug: str, since: datetime) -> str:
+    with campaigns.store.read() as tx:
+        to_come = outlook(tx, slug, since, policy=campaigns.policy, times=campaigns.rules.times)
     at = to_come.leaves_at if to_come else since
-    return wall_time(at.replace(microsecond=0), app.settings.timezone)
+    return wall_time(at.replace(microsecond=0), campaigns.settings.timezone)
 
 
 @click.command()
@@ -81,10 +79,10 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 
     Where approvals start it, they are taken back; where a sender does, it stays approved.
     """
-    with shell.services() as app:
-        slug = statement_slug(app, slug)
-        who = actor(app, by, Role.APPROVER, "undo")
-        approved = app.campaigns.starter().undo(slug, by=who)
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        who = actor(services.store, by, Role.APPROVER, "undo")
+        approved = services.campaigns.starter().undo(slug, by=who)
     stays = "it stays approved" if approved else "it needs a new approval"
     say(f"{slug} is undone: nobody got it, and {stays}")
 
@@ -102,8 +100,8 @@ def undo(shell: Shell, slug: str, by: str | None) -> None:
 @in_workspace
 def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
     """Send a statement back, saying what should change."""
-    with shell.services() as app:
-        app.statements.refresh()
-        slug = statement_slug(app, slug)
-        app.statements.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
+        services.statements.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
     say(f"{slug} was sent back; it waits for its writers")

@@ -36,7 +36,7 @@ from newsletter.pipeline.naming import statement_named
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import overrides
-from newsletter.runtime.services import Services
+from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from newsletter.store.sql import Transaction
 
@@ -52,11 +52,11 @@ def statement() -> None:
 @in_workspace
 def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
     """Show statements and where each stands, the newest ones."""
-    with shell.services() as app:
-        faults = app.statements.refresh()
-        with app.store.read() as tx:
+    with shell.services() as services:
+        faults = services.statements.refresh()
+        with services.store.read() as tx:
             newest = sorted(tx.statements.newest(most), key=lambda one: one.statement.slug)
-            rows = [_describe(tx, app, one) for one in newest]
+            rows = [_describe(tx, services.statements, one) for one in newest]
             count = tx.statements.count()
     show_faults(faults)
     if as_json:
@@ -74,15 +74,19 @@ def list_statements(shell: Shell, as_json: bool, most: int | None) -> None:
 @in_workspace
 def show(shell: Shell, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
-    with shell.services() as app:
-        faults = app.statements.refresh()
-        with app.store.read() as tx:
+    with shell.services() as services:
+        faults = services.statements.refresh()
+        with services.store.read() as tx:
             stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
                 show_faults(faults)
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
             named = {"slug": stored.statement.slug, "title": stored.statement.title}
-            row = named | _situation(tx, app, stored) | _describe(tx, app, stored)
+            row = (
+                named
+                | _situation(tx, services.statements, stored)
+                | _describe(tx, services.statements, stored)
+            )
     if as_json:
         print_json(row)
         return
@@ -102,8 +106,8 @@ def _shown(key: str, value: Any) -> str:
     return str(value or "")
 
 
-def _describe(tx: Transaction, app: Services, stored: StoredStatement) -> dict[str, Any]:
-    standing = standing_of(tx, stored, app.statements.policy)
+def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) -> dict[str, Any]:
+    standing = standing_of(tx, stored, statements.policy)
     campaign = tx.campaigns.latest(stored.statement.slug)
     return {
         "slug": stored.statement.slug,
@@ -111,7 +115,7 @@ def _describe(tx: Transaction, app: Services, stored: StoredStatement) -> dict[s
         "file": stored.statement.origin,
         "digest": stored.content_hash,
         "status": stored.statement.progress.value,
-        "standing": in_a_word(stored, standing, app),
+        "standing": in_a_word(stored, standing, statements),
         "approved_by": [yes.by for yes in standing.given],
         "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
@@ -125,11 +129,11 @@ def _describe(tx: Transaction, app: Services, stored: StoredStatement) -> dict[s
     }
 
 
-def _situation(tx: Transaction, app: Services, stored: StoredStatement) -> dict[str, str]:
+def _situation(tx: Transaction, statements: Statements, stored: StoredStatement) -> dict[str, str]:
     """Where it stands, as the desk's page of it says too."""
     from newsletter.pipeline.campaigns.facts import situation_of  # lists do without
 
-    found = situation_of(tx, stored, app.statements.standpoint, app.clock.now())
+    found = situation_of(tx, stored, statements.standpoint, statements.clock.now())
     following = found.next().removeprefix("Next: ")
     said = {"state": found.state.value, "where": found.where, "next": following}
     return said | {"beside": " ".join(found.notes)}
@@ -148,15 +152,15 @@ def _said_time(statement: Statement) -> str:
 @in_workspace
 def new(shell: Shell, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
-    with shell.services() as app:
+    with shell.services() as services:
         text = to_markdown(
             title=title,
             body="Write the statement here, in Markdown.",
-            date=app.clock.now().date(),
+            date=services.clock.now().date(),
             author=author,
         )
-        path = app.settings.statements_folder / f"{slugify(title)}.md"
-        with for_others(app):
+        path = services.settings.statements_folder / f"{slugify(title)}.md"
+        with for_others(services.umask):
             write_new(path, text)
     click.echo(str(path))
 
@@ -174,9 +178,9 @@ statement.add_command(check)
 @in_workspace
 def diff(shell: Shell, slug: str) -> None:
     """Show what changed for readers since the last approval."""
-    with shell.services() as app:
-        app.statements.refresh()
-        with app.store.read() as tx:
+    with shell.services() as services:
+        services.statements.refresh()
+        with services.store.read() as tx:
             lines = changes(tx, find_statement(tx, statement_named(tx, slug)))
     for line in lines:
         click.echo(line)
@@ -191,20 +195,20 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
 
     Its file says status: review from then on.
     """
-    with shell.services() as app:
-        app.statements.refresh()
-        who = actor(app, by, Role.WRITER, "submit")
-        slug = statement_slug(app, slug)
-        with app.store.read() as tx:
+    with shell.services() as services:
+        services.statements.refresh()
+        who = actor(services.store, by, Role.WRITER, "submit")
+        slug = statement_slug(services.store, slug)
+        with services.store.read() as tx:
             found = find_statement(tx, slug).statement
         if found.progress is not Progress.DRAFT:
             raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
         if found.desk:
             raise Refused(is_draft(found))
-        hand_in(app.settings.resolve(Path(found.origin)), found.line_of("status"))
-        app.statements.refresh()
-        with app.store.begin() as tx:
-            now = app.clock.now()
+        hand_in(services.settings.resolve(Path(found.origin)), found.line_of("status"))
+        services.statements.refresh()
+        with services.store.begin() as tx:
+            now = services.clock.now()
             tx.returns.close(slug, now)
             tx.audit.enter(at=now, actor=who, action="submit", subject=slug, detail="")
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
@@ -219,9 +223,9 @@ statement.add_command(approve)
 @in_workspace
 def revoke(shell: Shell, slug: str, by: str) -> None:
     """Take one's yes back; an admin takes back everybody's."""
-    with shell.services() as app:
-        slug = statement_slug(app, slug)
-        taken = take_back(slug, by=by, store=app.store, clock=app.clock)
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        taken = take_back(slug, by=by, store=services.store, clock=services.clock)
     say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
 
@@ -232,18 +236,20 @@ def revoke(shell: Shell, slug: str, by: str) -> None:
 @in_workspace
 def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
     """Set when a statement goes out, over what its file says."""
-    with shell.services() as app:
-        app.statements.refresh()
-        when = instant_of(at, app.settings.timezone)
-        slug = statement_slug(app, slug)
-        _refuse_past(slug, when, app)
-        app.campaigns.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, when)
-        time = wall_time(when, app.settings.timezone)
+    with shell.services() as services:
+        services.statements.refresh()
+        when = instant_of(at, services.settings.timezone)
+        slug = statement_slug(services.store, slug)
+        _refuse_past(slug, when, services.statements)
+        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
+            slug, when
+        )
+        time = wall_time(when, services.settings.timezone)
     say(f"{slug} goes out at {time}, once it is approved")
 
 
-def _refuse_past(slug: str, when: datetime, app: Services) -> None:
-    now, zone = app.clock.now(), app.settings.timezone
+def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
+    now, zone = statements.clock.now(), statements.settings.timezone
     if when <= now:
         raise Refused(
             f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
@@ -257,9 +263,11 @@ def _refuse_past(slug: str, when: datetime, app: Services) -> None:
 @in_workspace
 def unschedule(shell: Shell, slug: str, by: str | None) -> None:
     """Go back to the time that the statement's file says."""
-    with shell.services() as app:
-        slug = statement_slug(app, slug)
-        app.campaigns.hand(actor(app, by, Role.SENDER, "schedule")).schedule(slug, None)
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
+            slug, None
+        )
     say(f"{slug} goes out when its file says")
 
 

@@ -26,9 +26,9 @@ def unsubscribe(shell: Shell, email: BinaryIO) -> None:
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    with shell.services() as app:
-        departure = read(word, app.links)
-        strangers = leave([departure], store=app.store, clock=app.clock)
+    with shell.services() as services:
+        departure = read(word, services.links)
+        strangers = leave([departure], store=services.store, clock=services.clock)
     if strangers:
         raise NotFound("it is of a reader who is not in these books: erased, or lost by a restore")
     if departure.of_a_test:

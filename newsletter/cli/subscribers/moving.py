@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from newsletter.domain.subscribers.audience import Away, Brought
-    from newsletter.runtime.services import Services
+    from newsletter.runtime.subscribers import Subscribers
     from newsletter.store.sql import Transaction
     from newsletter.store.subscribers.readers import Readers
     from newsletter.store.subscribers.staging import Staging
@@ -135,8 +135,8 @@ def import_file(
             columns=_mapped(columns),
             without=without,
         )
-    with shell.services() as app:
-        outcome = _import(app, read, rehearse=dry_run)
+    with shell.services() as services:
+        outcome = _import(services.subscribers, read, rehearse=dry_run)
     for note in (*read.notes, *outcome.notes()):
         say(note)
     if as_json:
@@ -204,12 +204,12 @@ def _first(away: Away) -> str:
     return ", ".join(f"{place} ({address})" for place, address in away.first)
 
 
-def _import(app: Services, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
-    with app.store.staging() as staging:
+def _import(subscribers: Subscribers, read: SubscriberFile, *, rehearse: bool) -> _Outcome:
+    with subscribers.store.staging() as staging:
         with counted("reading", total=read.counts.people) as progress:
             _lay_ready(staging, progress.each(read.people))
         with counted("trying" if rehearse else "writing"):
-            brought = staging.rehearse() if rehearse else _bring_in(app, staging, read)
+            brought = staging.rehearse() if rehearse else _bring_in(subscribers, staging, read)
     return _Outcome(brought=brought)
 
 
@@ -221,8 +221,10 @@ def _lay_ready(
         staging.suppress([person for _, person in chunk if isinstance(person, SuppressedEntry)])
 
 
-def _bring_in(app: Services, staging: Staging[Transaction], read: SubscriberFile) -> Brought:
-    now = app.clock.now()
+def _bring_in(
+    subscribers: Subscribers, staging: Staging[Transaction], read: SubscriberFile
+) -> Brought:
+    now = subscribers.clock.now()
     with staging.bring_in(now, f"import of {read.path.name}") as (tx, brought):
         # So that a consent, which names its source, can be traced to the very file.
         detail = (
@@ -255,7 +257,7 @@ def export(shell: Shell, form: str, list_name: str, bom: bool) -> None:
     other list. In UTF-8.
     """
     out = sys.stdout.buffer
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         if list_name and list_name not in (known := tx.readers.lists()):
             raise NotFound(f"there is no list {list_name}; there are: {', '.join(known) or 'none'}")
         people, strangers = _chosen(tx.readers, list_name)

@@ -23,7 +23,7 @@ from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, parse_address
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
-from newsletter.runtime.services import Services
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 
 
@@ -35,9 +35,9 @@ from newsletter.store.sql import Transaction
 @in_workspace
 def list_people(shell: Shell, list_name: str, query: str, as_json: bool, most: int | None) -> None:
     """Show the people, the newest ones."""
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         if list_name:
-            _refuse_unknown(app, tx, list_name)
+            _refuse_unknown(services.subscribers, tx, list_name)
         people = tx.readers.some(list_name=list_name, query=query, most=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(one) for one in reversed(people)]
@@ -91,9 +91,9 @@ def add(
     can come back, by the page to subscribe.
     """
     entry = _entry(address, lists, name, language)
-    with shell.services() as app:
-        who = actor(app, by, Role.SENDER, "add subscribers")
-        before, after = _added(app, entry, who)
+    with shell.services() as services:
+        who = actor(services.store, by, Role.SENDER, "add subscribers")
+        before, after = _added(services.subscribers, entry, who)
     joined = sorted(set(lists) - set(before.lists if before else ()))
     if as_json and after is not None:
         print_json(_as_data(after) | {"new": before is None, "joined": joined})
@@ -117,12 +117,14 @@ def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> En
     return Entry(address=address, lists=lists, name=name, language=language)
 
 
-def _added(app: Services, entry: Entry, who: str) -> tuple[Subscriber | None, Subscriber | None]:
+def _added(
+    subscribers: Subscribers, entry: Entry, who: str
+) -> tuple[Subscriber | None, Subscriber | None]:
     """Put the person on the lists; returns them as they were and as they are."""
-    now = app.clock.now()
-    with app.store.begin() as tx:
+    now = subscribers.clock.now()
+    with subscribers.store.begin() as tx:
         for name in entry.lists:
-            _refuse_unknown(app, tx, name)
+            _refuse_unknown(subscribers, tx, name)
         before = tx.readers.find(entry.address)
         _refuse_who_left(tx, entry.address, before, entry.lists)
         consent = Consent(source=f"added by {who}", at=now)
@@ -149,9 +151,9 @@ def _refuse_who_left(
         )
 
 
-def _refuse_unknown(app: Services, tx: Transaction, name: str) -> None:
-    offered = [one.name for one in app.settings.offers()]
-    known = sorted({*tx.readers.lists(), *offered, *app.settings.default_lists})
+def _refuse_unknown(subscribers: Subscribers, tx: Transaction, name: str) -> None:
+    offered = [one.name for one in subscribers.settings.offers()]
+    known = sorted({*tx.readers.lists(), *offered, *subscribers.settings.default_lists})
     if name not in known:
         raise NotFound(
             f"there is no list {name!r}{guess(name, known) or ';'}"

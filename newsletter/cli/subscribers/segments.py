@@ -24,8 +24,8 @@ def segment() -> None:
 @in_workspace
 def list_segments(shell: Shell, as_json: bool) -> None:
     """Show all segments, and how many each picks now."""
-    with shell.services() as app, app.store.read() as tx:
-        rows = [_row(tx, one) for one in app.subscribers.segments]
+    with shell.services() as services, services.store.read() as tx:
+        rows = [_row(tx, one) for one in services.subscribers.segments]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -44,8 +44,8 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 
     Only those who may be written to are counted.
     """
-    with shell.services() as app, app.store.read() as tx:
-        found = _find(app.subscribers.segments, name)
+    with shell.services() as services, services.store.read() as tx:
+        found = _find(services.subscribers.segments, name)
         row = _row(tx, found)
         some = list(islice(tx.readers.reachable((found.list_name,), found), _SHOWN))
     if as_json:

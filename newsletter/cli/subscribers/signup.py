@@ -25,8 +25,8 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     from newsletter.web.http.frame import Frame
     from newsletter.web.public.subscribers.joining import Offering
 
-    with shell.services() as app:
-        settings = app.settings
+    with shell.services() as services:
+        settings = services.settings
         offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
         offers = offering.rules.offered(lists)
         if not offering.rules.offers:
@@ -36,6 +36,6 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
             raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
         chosen = language or settings.language
         shown = offering.words(chosen, offers)
-        with app.store.begin() as tx:
-            tx.consents.keep_words(shown.words, shown.language, app.clock.now())
+        with services.store.begin() as tx:
+            tx.consents.keep_words(shown.words, shown.language, services.clock.now())
     click.echo(offering.html(chosen, offers), nl=False)

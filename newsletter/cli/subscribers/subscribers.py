@@ -51,7 +51,7 @@ def show(shell: Shell, address: str, as_json: bool) -> None:
 
     Of each yes the list, where it was said, when it was asked and confirmed, and the words.
     """
-    with shell.services() as app, app.store.read() as tx:
+    with shell.services() as services, services.store.read() as tx:
         person = tx.readers.find(_address(address))
         reason = tx.readers.suppressed(_address(address))
         consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
@@ -107,12 +107,16 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 def suppress(shell: Shell, address: str, by: str | None) -> None:
     """Never send to an address again."""
     entry = SuppressedEntry(address=_address(address), reason=SuppressionReason.MANUAL)
-    with shell.services() as app:
-        who = actor(app, by, Role.SENDER, "suppress")
-        with app.store.begin() as tx:
-            added = tx.readers.suppress([entry], app.clock.now(), f"by {who}")
+    with shell.services() as services:
+        who = actor(services.store, by, Role.SENDER, "suppress")
+        with services.store.begin() as tx:
+            added = tx.readers.suppress([entry], services.clock.now(), f"by {who}")
             tx.audit.enter(
-                at=app.clock.now(), actor=who, action="suppress", subject="subscriber", detail=""
+                at=services.clock.now(),
+                actor=who,
+                action="suppress",
+                subject="subscriber",
+                detail="",
             )
     say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
@@ -128,9 +132,9 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
     Not one whose person complained or was erased: only they can come back, by the page to
     subscribe.
     """
-    with shell.services() as app:
-        who = actor(app, by, Role.ADMIN, "lift")
-        with app.store.begin() as tx:
+    with shell.services() as services:
+        who = actor(services.store, by, Role.ADMIN, "lift")
+        with services.store.begin() as tx:
             before = tx.readers.suppressed(_address(address))
             if before is None:
                 raise NotFound(f"{address} is not suppressed")
@@ -141,7 +145,7 @@ def lift(shell: Shell, address: str, by: str | None, reason: str) -> None:
                 )
             tx.readers.release(_address(address))
             detail = f"was {before.value}: {reason}"
-            now = app.clock.now()
+            now = services.clock.now()
             tx.audit.enter(at=now, actor=who, action="lift", subject="subscriber", detail=detail)
     say(f"{address} is suppressed no more; it was {before.value}")
 
@@ -155,14 +159,14 @@ def data(shell: Shell, address: str, by: str | None) -> None:
 
     It is JSON. Readers get the same by the page of their preferences.
     """
-    with shell.services() as app:
-        who = actor(app, by, Role.ADMIN, "data")
-        with app.store.begin() as tx:
+    with shell.services() as services:
+        who = actor(services.store, by, Role.ADMIN, "data")
+        with services.store.begin() as tx:
             person = tx.readers.find(_address(address))
             if person is None:
                 raise NotFound(f"{address} is not a subscriber")
             found = tx.data_exports.of(person.id)
-            now = app.clock.now()
+            now = services.clock.now()
             tx.audit.enter(at=now, actor=who, action="data", subject="subscriber", detail="")
     print_json(found)
 
@@ -176,9 +180,9 @@ def forget(shell: Shell, address: str, by: str | None) -> None:
 
     A keyed hash of the address stays, so that no import brings it back.
     """
-    with shell.services() as app:
-        who = actor(app, by, Role.ADMIN, "forget")
-        known, clean = app.subscribers.forget(_address(address), by=who)
+    with shell.services() as services:
+        who = actor(services.store, by, Role.ADMIN, "forget")
+        known, clean = services.subscribers.forget(_address(address), by=who)
     say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
     if not clean:
         say("others work with the database: 'newsletter run' overwrites what is left of it")

@@ -104,9 +104,9 @@ def restore(shell: Shell, file: Path) -> None:
 @in_workspace
 def release(shell: Shell, by: str) -> None:
     """Let a restored or copied database send again."""
-    with shell.services() as app:
-        tell(lift(app, by, {HoldKind.DOUBT}))
-        stopped = app.delivery.guard().holds().get(HoldKind.STOP)
+    with shell.services() as services:
+        tell(lift(services.delivery, by, {HoldKind.DOUBT}))
+        stopped = services.delivery.guard().holds().get(HoldKind.STOP)
     if stopped:
         say(
             f"sending is still stopped: {stopped};"

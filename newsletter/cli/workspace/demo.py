@@ -98,24 +98,24 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
     passwords = {person.address: _password() for person in PEOPLE}
     code = send_one(folder, passwords)
     stays = sys.stdout.isatty() if serve is None else serve
-    with at_the_desk(folder) as app:
+    with at_the_desk(folder) as services:
         _introduce(folder, passwords, port, stays=stays)
         if not stays:
             return code
         from newsletter.web.server import WebServer
 
-        with WebServer(app, host="127.0.0.1", port=port):
-            return work(app, until_idle=False)
+        with WebServer(services, host="127.0.0.1", port=port):
+            return work(services, until_idle=False)
 
 
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     """Make a workspace in an empty folder, and have a statement go out; returns the exit code."""
     make_workspace(folder)
-    # so that nobody needs an authenticator app to look around
+    # so that nobody needs an authenticator services to look around
     _configure(folder, undo_window="0s", start="approval", second_factor="admin")
-    with _opened(folder) as app:
-        code = _send(app, folder, passwords)
-        _show_around(app, folder)
+    with _opened(folder) as services:
+        code = _send(services, folder, passwords)
+        _show_around(services, folder)
     return code
 
 
@@ -123,9 +123,9 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 def at_the_desk(folder: Path) -> Iterator[Services]:
     """The same workspace, with five more statements at the desk, each in another state."""
     _configure(folder, undo_window="5m", start="sender")
-    with _opened(folder) as app:
-        _work_at_the_desk(app)
-        yield app
+    with _opened(folder) as services:
+        _work_at_the_desk(services)
+        yield services
 
 
 def _opened(folder: Path) -> AbstractContextManager[Services]:
@@ -162,45 +162,45 @@ def _password() -> str:
 # --- one statement goes out
 
 
-def _send(app: Services, folder: Path, passwords: Mapping[str, str]) -> int:
+def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     from newsletter.subscriber_files.subscribers import read_subscribers
 
     read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
-    with app.store.begin() as tx:
-        tx.readers.upsert(read.entries, app.clock.now())
-        tx.readers.suppress(read.suppressed, app.clock.now(), "the demo")
+    with services.store.begin() as tx:
+        tx.readers.upsert(read.entries, services.clock.now())
+        tx.readers.suppress(read.suppressed, services.clock.now(), "the demo")
     for person in PEOPLE:
-        _let_in(app, person, passwords[person.address])
-    app.statements.refresh()
-    given = app.statements.approve(_SLUG, by=_BEN.address)
+        _let_in(services, person, passwords[person.address])
+    services.statements.refresh()
+    given = services.statements.approve(_SLUG, by=_BEN.address)
     say(
         f"{_BEN.address} approved {_SLUG} ({given.content_hash[:12]});"
         " the scheduler picks it up now"
     )
-    code = work(app, until_idle=True)
-    figures = report(_SLUG, store=app.store, now=app.clock.now())
-    print_report(figures, app.settings.timezone)
+    code = work(services, until_idle=True)
+    figures = report(_SLUG, store=services.store, now=services.clock.now())
+    print_report(figures, services.settings.timezone)
     return code
 
 
-def _let_in(app: Services, person: _Person, password: str) -> None:
+def _let_in(services: Services, person: _Person, password: str) -> None:
     """As they would come in: invited, by a link."""
     from newsletter.pipeline.staff.invite import accept, invite
     from newsletter.pipeline.staff.proofs import Place
 
-    link = invite(person.address, person.role, by=OPERATOR, proofs=app.staff.proofs)
+    link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
     place = Place(network="127.0.0.0/24", browser="the demo")
     came = accept(
-        link.word, name=person.name, password=password, place=place, proofs=app.staff.proofs
+        link.word, name=person.name, password=password, place=place, proofs=services.staff.proofs
     )
     if isinstance(came, str):
         raise Defect(f"the demo's own password is refused: {came}")
-    with app.store.begin() as tx:
+    with services.store.begin() as tx:
         tx.sessions.end_all(person.address)
 
 
-def _show_around(app: Services, folder: Path) -> None:
-    content, recipient = sample(_SLUG, address=None, store=app.store, links=app.links)
+def _show_around(services: Services, folder: Path) -> None:
+    content, recipient = sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
     page.write_text(filled(content, recipient).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
@@ -217,46 +217,46 @@ def _show_around(app: Services, folder: Path) -> None:
 # --- the others stand at the desk
 
 
-def _work_at_the_desk(app: Services) -> None:
-    _handed_in(app, _WAITS)
-    returned = _handed_in(app, _RETURNED)
+def _work_at_the_desk(services: Services) -> None:
+    _handed_in(services, _WAITS)
+    returned = _handed_in(services, _RETURNED)
     reason = "Please name the two villages, and say what we ask for."
-    app.statements.send_back(
-        returned, by=_BEN.address, expect=_version(app, returned), reason=reason
+    services.statements.send_back(
+        returned, by=_BEN.address, expect=_version(services, returned), reason=reason
     )
-    _approved(app, _APPROVED)
-    scheduled = _approved(app, _SCHEDULED)
-    _start_tomorrow(app, scheduled)
-    app.statements.writing(_ANA.address).new(_DRAFT)
-    app.tick.look()
+    _approved(services, _APPROVED)
+    scheduled = _approved(services, _SCHEDULED)
+    _start_tomorrow(services, scheduled)
+    services.statements.writing(_ANA.address).new(_DRAFT)
+    services.tick.look()
 
 
-def _handed_in(app: Services, text: DraftText) -> str:
+def _handed_in(services: Services, text: DraftText) -> str:
     """The slug of a text that Ana wrote and handed in."""
-    draft = app.statements.writing(_ANA.address).new(text)
-    return app.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
+    draft = services.statements.writing(_ANA.address).new(text)
+    return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 
 
-def _approved(app: Services, text: DraftText) -> str:
-    slug = _handed_in(app, text)
-    app.statements.approve(slug, by=_BEN.address, despite="It is made up.")
+def _approved(services: Services, text: DraftText) -> str:
+    slug = _handed_in(services, text)
+    services.statements.approve(slug, by=_BEN.address, despite="It is made up.")
     return slug
 
 
-def _version(app: Services, slug: str) -> str:
-    with app.store.read() as tx:
+def _version(services: Services, slug: str) -> str:
+    with services.store.read() as tx:
         stored = tx.statements.get(slug)
     return stored.content_hash if stored else ""
 
 
-def _start_tomorrow(app: Services, slug: str) -> None:
+def _start_tomorrow(services: Services, slug: str) -> None:
     from newsletter.pipeline.campaigns.start import Start
 
-    zone = ZoneInfo(app.settings.timezone)
-    tomorrow = app.clock.now().astimezone(zone) + timedelta(days=1)
+    zone = ZoneInfo(services.settings.timezone)
+    tomorrow = services.clock.now().astimezone(zone) + timedelta(days=1)
     nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
-    app.campaigns.starter().start(
-        Start(slug=slug, by=_CLEO.address, seen=_version(app, slug), at=nine)
+    services.campaigns.starter().start(
+        Start(slug=slug, by=_CLEO.address, seen=_version(services, slug), at=nine)
     )
 
 

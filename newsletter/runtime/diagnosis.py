@@ -1,4 +1,4 @@
-"""``newsletter doctor``: one line for each thing that has to be right, with what to do.
+"""What has to be right before mail leaves: one finding for each thing, with what to do.
 
 Source: the records of the CVE program, most of them by the Python Software Foundation
 (CVEProject/cvelistV5, ``cves/YEAR/…/CVE-….json``: affected, lessThan); for CVE-2024-6923, whose
@@ -11,19 +11,13 @@ which we do not take.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-import click
-
-from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
-from newsletter.cli.workspace.sending_domain import examine_from_outside
-from newsletter.config.environment import environment
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.provider import Finding, Level
@@ -31,10 +25,15 @@ from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.keys import open_to_others
+from newsletter.runtime.sending_domain import examine_from_outside
+from newsletter.runtime.wiring import kept
 
 if TYPE_CHECKING:
-    from newsletter.runtime.services import Services
+    from newsletter.config.settings import Settings
+    from newsletter.runtime.delivery import Delivery
+    from newsletter.runtime.statements import Statements
     from newsletter.store.soundness import Soundness
+    from newsletter.store.sql import Store
 
 
 Version = tuple[int, int, int]
@@ -96,83 +95,24 @@ def mended_by(version: Version) -> str:
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
-_MOST_MAIL = 1 << 20
-"""Bytes of an email that are read: its header fields come first."""
-_SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
-_CONNECTION = "provider connection"
+CONNECTION = "provider connection"
+"""What a finding is called that says whether the provider can be reached."""
 _LOOK = 5.0
 """Seconds for looking at the file, and again for looking at what stands in it."""
 _PUT_BACK = "look at the disk, and put a backup back with 'newsletter db restore'"
 
 
-@click.command()
-@click.option(
-    "--mail",
-    type=click.File("rb"),
-    metavar="FILE.eml",
-    help="Instead, look at a test email as it arrived in a mailbox: is it signed for us?",
-)
-@as_json
-@in_workspace
-def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
-    """Check all that has to be right, and mail nobody.
-
-    One line for each thing: ok, CHECK where it could not be proved, FIX with what to do. The
-    provider is asked about its key and the sending domain; nothing is changed there.
-    """
-    findings = list(_examine(shell) if mail is None else _examine_mail(shell, mail))
-    if as_json:
-        print_json([_plain(finding) for finding in findings])
-    else:
-        for finding in findings:
-            advice = f"; {finding.advice}" if finding.advice else ""
-            click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
-    faults = {finding.what for finding in findings if finding.level is Level.FAULT}
-    return (6 if faults == {_CONNECTION} else 3) if faults else 0
-
-
-def _plain(finding: Finding) -> dict[str, object]:
-    return {
-        "what": finding.what,
-        "level": finding.level.value,
-        "well": finding.level is not Level.FAULT,
-        "detail": finding.detail,
-        "advice": finding.advice,
-    }
-
-
-def _finding(what: str, *, well: bool, detail: str) -> Finding:
+def finding(what: str, *, well: bool, detail: str) -> Finding:
+    """One thing that is right, or a fault."""
     return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
 
 
-def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
-    from newsletter.config.loading import FILE_NAME, load
-    from newsletter.domain.delivery.arrived import examine_arrived
-
-    settings = load(shell.folder / FILE_NAME, environment())
-    return examine_arrived(mail.read(_MOST_MAIL), settings.public_url)
-
-
-def _examine(shell: Shell) -> Iterator[Finding]:
-    yield _python((sys.version_info[0], sys.version_info[1], sys.version_info[2]))
-    config = _attempt("configuration", lambda: _configured(shell))
-    yield config
-    if config.level is Level.FAULT:
-        return
-    try:
-        with shell.services() as app:
-            app.tick.prepare()
-            yield _finding("database", well=True, detail=str(app.settings.database_path))
-            yield from _inside(app)
-    except NewsletterError as error:
-        yield _finding("workspace", well=False, detail=str(error))
-
-
-def _python(version: Version) -> Finding:
+def of_interpreter(version: Version) -> Finding:
+    """Whether this Python has known holes."""
     detail = ".".join(map(str, version))
     holes = holes_in(version)
     if not holes:
-        return _finding("python", well=True, detail=detail)
+        return finding("python", well=True, detail=detail)
     named = "; ".join(f"{hole.name}, {hole.about}" for hole in holes)
     advice = f"update to {mended_by(version)} or newer"
     return Finding(
@@ -180,55 +120,51 @@ def _python(version: Version) -> Finding:
     )
 
 
-def _attempt(what: str, look: Callable[[], str]) -> Finding:
+def attempt(what: str, look: Callable[[], str]) -> Finding:
+    """What came of looking; its error is the fault."""
     try:
-        return _finding(what, well=True, detail=look())
+        return finding(what, well=True, detail=look())
     except NewsletterError as error:
-        return _finding(what, well=False, detail=str(error))
+        return finding(what, well=False, detail=str(error))
 
 
-def _configured(shell: Shell) -> str:
-    from newsletter.config.loading import FILE_NAME, load
-
-    path = shell.folder / FILE_NAME
-    load(path, environment())
-    return str(path)
-
-
-def _inside(app: Services) -> Iterator[Finding]:
-    yield _disk(app.settings.database_path.parent)
-    faults = app.statements.refresh()
+def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
+    """All of a workspace that is open, its providers and what the world sees of it."""
+    settings, store = delivery.settings, delivery.store
+    yield finding("database", well=True, detail=str(settings.database_path))
+    yield _disk(settings.database_path.parent)
+    faults = statements.refresh()
     detail = "; ".join(map(str, faults)) or "all can be rendered"
-    yield _finding("statements", well=not faults, detail=detail)
-    with app.store.read() as tx:
+    yield finding("statements", well=not faults, detail=detail)
+    with store.read() as tx:
         lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
-    yield _finding("subscribers", well=bool(lists), detail=counts or advice)
+    yield finding("subscribers", well=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     advice = "nobody can approve; 'newsletter user add EMAIL --role approver'"
-    yield _finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
-    yield _hold(app)
-    yield _letters(app)
-    yield _attempt("audit log", lambda: _audited(app))
-    yield _file(app)
-    yield from map(_sound, app.store.inspect(seconds=_LOOK))
-    yield _private(app)
-    yield from _provider(app)
-    yield from examine_from_outside(app.settings)
+    yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
+    yield _hold(delivery)
+    yield _letters(delivery)
+    yield attempt("audit log", lambda: _audited(store))
+    yield _file(store)
+    yield from map(_sound, store.inspect(seconds=_LOOK))
+    yield _private(settings)
+    yield from _provider(delivery)
+    yield from examine_from_outside(settings)
 
 
-def _hold(app: Services) -> Finding:
-    reasons = app.delivery.guard().holds()
+def _hold(delivery: Delivery) -> Finding:
+    reasons = delivery.guard().holds()
     when = ", once the books are compared" if HoldKind.DOUBT in reasons else ""
     advice = f"{'; '.join(reasons.values())}; 'newsletter resume-sending --by EMAIL'{when}"
-    return _finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
+    return finding("sending", well=not reasons, detail=advice if reasons else "not stopped")
 
 
-def _letters(app: Services) -> Finding:
+def _letters(delivery: Delivery) -> Finding:
     """The letters that readers asked for within a day, and whether they get them."""
-    now = app.clock.now()
-    with app.store.read() as tx:
+    now = delivery.clock.now()
+    with delivery.store.read() as tx:
         counts, (_, due) = tx.letters.counts(now - _DAY), tx.letters.waiting()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
     late = due is not None and due < now - _LATE
@@ -251,12 +187,12 @@ def _disk(folder: Path) -> Finding:
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
-    return _finding("disk", well=free >= _FREE_BYTES, detail=detail)
+    return finding("disk", well=free >= _FREE_BYTES, detail=detail)
 
 
-def _file(app: Services) -> Finding:
+def _file(store: Store) -> Finding:
     """Whether the database's file hangs together, as SQLite says."""
-    faults = app.store.file_faults(seconds=_LOOK)
+    faults = store.file_faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
         return Finding(what="file", level=Level.OK, detail=detail)
@@ -276,11 +212,9 @@ def _sound(found: Soundness) -> Finding:
     return Finding(what=found.what, level=Level.OK, detail=detail)
 
 
-def _private(app: Services) -> Finding:
+def _private(settings: Settings) -> Finding:
     """Whether nobody else can read what is kept; what could be put right was, at the opening."""
-    from newsletter.runtime.wiring import kept
-
-    open_ones = open_to_others(kept(app.settings))
+    open_ones = open_to_others(kept(settings))
     if not open_ones:
         return Finding(what="permissions", level=Level.OK, detail="only you can read what is kept")
     named = ", ".join(map(str, open_ones))
@@ -289,24 +223,24 @@ def _private(app: Services) -> Finding:
     return Finding(what="permissions", level=Level.FAULT, detail=detail, advice=advice)
 
 
-def _audited(app: Services) -> str:
-    with app.store.read() as tx:
+def _audited(store: Store) -> str:
+    with store.read() as tx:
         return f"none of its lines was changed ({tx.audit.verify().number:,})"
 
 
-def _provider(app: Services) -> Iterator[Finding]:
-    several = len(app.delivery.lines.all) > 1
-    for line, examiners in zip(app.delivery.lines.all, app.delivery.examiners, strict=True):
+def _provider(delivery: Delivery) -> Iterator[Finding]:
+    several = len(delivery.lines.all) > 1
+    for line, examiners in zip(delivery.lines.all, delivery.examiners, strict=True):
         found = chain.from_iterable(map(_examined, examiners))
-        for finding in dict.fromkeys(found):  # what is asked for each sender may be said of all
-            named = f"{line.name}: {finding.detail}"
-            yield replace(finding, detail=named) if several else finding
+        for one in dict.fromkeys(found):  # what is asked for each sender may be said of all
+            named = f"{line.name}: {one.detail}"
+            yield replace(one, detail=named) if several else one
 
 
 def _examined(examiner: Examiner) -> Iterator[Finding]:
     try:
         yield from examiner.examine()
     except ProviderUnreachable as error:
-        yield _finding(_CONNECTION, well=False, detail=str(error))
+        yield finding(CONNECTION, well=False, detail=str(error))
     except NewsletterError as error:
-        yield _finding("provider", well=False, detail=str(error))
+        yield finding("provider", well=False, detail=str(error))

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.workspace.diagnosis import doctor
-from newsletter.cli.workspace.sending_domain import (
+from newsletter.cli.workspace.doctor import doctor
+from newsletter.config.loading import load
+from newsletter.domain.delivery.provider import Level
+from newsletter.runtime.sending_domain import (
     examine_from_outside,
     examine_pages,
     sending_domains,
     sends_into_the_world,
 )
-from newsletter.config.loading import load
-from newsletter.domain.delivery.provider import Level
 from tests.rows import rows
 from tests.servers import LoopbackServer, closed_port, reply
 from tests.workspaces import BASE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.cli.workspace.diagnosis import holes_in, mended_by
+from newsletter.runtime.diagnosis import holes_in, mended_by
 
 
 @pytest.mark.parametrize(
