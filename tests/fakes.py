@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from newsletter.domain.campaigns.roundup import Abstract
+from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.letter import LetterText

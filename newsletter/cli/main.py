@@ -59,7 +59,7 @@ for _name, _module, _about in (
     ("doctor", "workspace.doctor", "Check all that has to be right, and mail nobody."),
     ("config", "workspace.configuration", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, look at, approve and schedule statements."),
-    ("roundup", "campaigns.roundups", "Mails that gather what went out in a week or a month."),
+    ("roundup", "campaigns.digests", "Mails that gather what went out in a week or a month."),
     ("segment", "subscribers.segments", "Saved rules that pick readers of a list."),
     ("source", "statements.sources", "Look at sources, visit feeds, take what they list."),
     ("run", "delivery.running", "Send what is approved and due, and serve the pages."),

@@ -42,7 +42,7 @@ class Layout(Section):
     release_lists: tuple[ListName, ...] = Field(
         default=(),
         description="Only statements that go to these lists, and to no other, have the line."
-        " Without it, all have. Round-ups never do.",
+        " Without it, all have. Digest emails never do.",
         examples=[["press"]],
     )
     end_mark: Line | None = Field(

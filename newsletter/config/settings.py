@@ -19,6 +19,7 @@ from pydantic import (
 from newsletter.config import segments as segment_options
 from newsletter.config.brand import Brand, ListSender, Organisation, Sender, one_sender_a_list
 from newsletter.config.desk import DeskOptions
+from newsletter.config.digests import DigestOptions, each_once
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
@@ -32,7 +33,6 @@ from newsletter.config.fields import (
 )
 from newsletter.config.joining import ListOptions, SignUp, no_list_twice
 from newsletter.config.layout import Counting, Layout
-from newsletter.config.roundups import RoundupOptions, each_once
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.statements import content
 from newsletter.domain.statements.statement import ApprovalPolicy
@@ -181,7 +181,7 @@ class Settings(Section):
     desk: DeskOptions = Field(
         default=DeskOptions(), description="The pages on which staff write, approve and send."
     )
-    roundups: Annotated[tuple[RoundupOptions, ...], AfterValidator(each_once)] = Field(
+    roundups: Annotated[tuple[DigestOptions, ...], AfterValidator(each_once)] = Field(
         default=(), description="Mails that gather what went out, each week or month."
     )
     segments: Annotated[

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaigns.roundup import Abstract
+    from newsletter.domain.campaigns.digest import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.epoch import Absence, Location, Witness
     from newsletter.domain.delivery.letter import LetterText
@@ -248,7 +248,7 @@ class Abstracts(Protocol):
     """Says in a few words what a statement says."""
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
-        """What a round-up in this language says of a statement that went out that day."""
+        """What a digest email in this language says of a statement that went out that day."""
         ...
 
     def dated(self, day: date, language: str) -> str:

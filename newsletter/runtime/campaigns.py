@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.campaign import Campaign
-    from newsletter.domain.campaigns.roundup import Roundup
+    from newsletter.domain.campaigns.digest import Digest
     from newsletter.domain.clock import Clock
     from newsletter.domain.statements.statement import ApprovalPolicy
+    from newsletter.pipeline.campaigns.build_digest import DigestBuilder
     from newsletter.pipeline.campaigns.control import Hand
-    from newsletter.pipeline.campaigns.gather import Gatherer
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
     from newsletter.pipeline.campaigns.start import Starter
     from newsletter.pipeline.delivery.lines import Line
@@ -46,26 +46,26 @@ class Campaigns:
 
     def prepare(self) -> None:
         """Build all of it now."""
-        _ = (self.gatherer, self.rules)
+        _ = (self.digest_builder, self.rules)
 
     @cached_property
-    def roundups(self) -> tuple[Roundup, ...]:
+    def digests(self) -> tuple[Digest, ...]:
         """The mails that gather what went out."""
-        from newsletter.config.roundups import configured
+        from newsletter.config.digests import configured
 
         return configured(self.settings.roundups, language=self.settings.language)
 
     @cached_property
-    def gatherer(self) -> Gatherer:
-        """What makes round-ups."""
-        from newsletter.pipeline.campaigns.gather import Gatherer, Issues
+    def digest_builder(self) -> DigestBuilder:
+        """What makes digest emails."""
+        from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
         from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
 
         settings = self.settings
         abstracts = WrittenAbstracts(settings.house(), self.renderer.wordings)
-        return Gatherer(
+        return DigestBuilder(
             store=self.store,
-            roundups=self.roundups,
+            digests=self.digests,
             issues=Issues(timezone=settings.timezone, abstracts=abstracts),
             clock=self.clock,
         )

@@ -39,9 +39,9 @@ def log_look(look: Look, before: Look) -> None:
 
 
 def _log_made(look: Look) -> None:
-    """Round-ups that were put together, and what was approved over warnings."""
+    """Digest emails that were put together, and what was approved over warnings."""
     for made in look.gathered:
-        log.info("round-up %s of %s: %s", made.name, made.day.isoformat(), made.said)
+        log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.said)
     for noted in look.approved:
         if noted.warnings:
             why = noted.despite or "no reason is given"

@@ -83,7 +83,7 @@ class Statements:
         """Where statements come from."""
         from newsletter.pipeline.statements.kept import DeskSource, RoundupSource
 
-        # first round-ups and the desk: of two with one slug it is the file that has to change
+        # first digest emails and the desk: of two with one slug it is the file that has to change
         own = _sources(self.settings, self.subscribers.segments, self.store, self.clock)
         return (RoundupSource(self.store), DeskSource(self.store, self.defaults), *own)
 
@@ -122,7 +122,7 @@ class Statements:
 
     def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
         """As ``refresh``; returns also whose approvals their own files brought."""
-        from newsletter.pipeline.campaigns.vouch import vouch
+        from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
         from newsletter.pipeline.statements.approve import note_front_matter
         from newsletter.pipeline.statements.ingest import ingest
         from newsletter.pipeline.statements.render import render
@@ -143,9 +143,9 @@ class Statements:
             clock=self.clock,
             before=past.compared,
         )
-        vouch(
+        inherit_approvals(
             store=self.store,
-            roundups=self.campaigns.roundups,
+            digests=self.campaigns.digests,
             rules=self.review_rules,
             clock=self.clock,
         )

@@ -10,7 +10,7 @@ from newsletter.imports import import_all
 if TYPE_CHECKING:
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.errors import Fault
-    from newsletter.pipeline.campaigns.gather import Gathered
+    from newsletter.pipeline.campaigns.build_digest import BuiltDigest
     from newsletter.pipeline.campaigns.plan import Held
     from newsletter.pipeline.statements.approve import Noted
     from newsletter.runtime.archive import Archive
@@ -25,7 +25,7 @@ class Look:
     """What one look at the world brought."""
 
     faults: tuple[Fault, ...] = ()
-    gathered: tuple[Gathered, ...] = ()
+    gathered: tuple[BuiltDigest, ...] = ()
     approved: tuple[Noted, ...] = ()
     """By their own files."""
     scheduled: tuple[Campaign, ...] = ()
@@ -63,7 +63,7 @@ class Tick:
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""
-        gathered = self.campaigns.gatherer.gather()
+        gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()
         resumed = self.subscribers.resume()
         planned = self.campaigns.plan()

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from newsletter.store.archive.search import Search
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.corrections import Corrections
+    from newsletter.store.campaigns.digests import Digests
     from newsletter.store.campaigns.goes import Goes
-    from newsletter.store.campaigns.roundups import Roundups
     from newsletter.store.campaigns.translations import Translations
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
@@ -146,10 +146,10 @@ class Transaction:
         return Pictures(self.connection)
 
     @cached_property
-    def roundups(self) -> Roundups:
-        from newsletter.store.campaigns.roundups import Roundups
+    def digests(self) -> Digests:
+        from newsletter.store.campaigns.digests import Digests
 
-        return Roundups(self.connection)
+        return Digests(self.connection)
 
     @cached_property
     def campaigns(self) -> Campaigns:

@@ -14,6 +14,7 @@ from tests.contracts.store_choices import ChoicesContract
 from tests.contracts.store_confirming import ConfirmingContract
 from tests.contracts.store_consents import ConsentsContract
 from tests.contracts.store_corrections import CorrectionsContract
+from tests.contracts.store_digests import RoundupsContract
 from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_feeds import FeedsContract
@@ -23,7 +24,6 @@ from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_paces import PacesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
-from tests.contracts.store_roundups import RoundupsContract
 from tests.contracts.store_search import SearchContract
 from tests.contracts.store_segments import SegmentsContract
 from tests.contracts.store_staging import StagingContract

@@ -11,8 +11,8 @@ from newsletter.domain.statements.statement import Approval, Channel, Role, Stor
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books, add_campaign
+from tests.contracts.store_digests import MADE
 from tests.contracts.store_records import BARE
-from tests.contracts.store_roundups import MADE
 from tests.fakes import NOON
 
 STORED = StoredStatement(
@@ -88,10 +88,10 @@ class TouchedContract:
         mark = 0
         for issue in (MADE, replace(MADE, statement=None, parts=())):
             with store.begin() as tx:
-                tx.roundups.put(issue, NOON)
+                tx.digests.put(issue, NOON)
                 mark, touched = tx.statements.touched(mark)
                 assert touched == [MADE.slug]
-                tx.roundups.put(issue, NOON + timedelta(days=1))
+                tx.digests.put(issue, NOON + timedelta(days=1))
                 assert tx.statements.touched(mark) == (mark, [])
 
     def test_what_is_handed_over_changes_no_statement(self, store: Store) -> None:
@@ -218,15 +218,15 @@ class OpenContract:
         second = replace(MADE, day=MADE.day + timedelta(days=7))
         dropped = replace(MADE, day=MADE.day + timedelta(days=14), statement=None)
         with store.begin() as tx:
-            assert tx.roundups.last("weekly") is None
+            assert tx.digests.last("weekly") is None
             for issue in (MADE, second, dropped):
-                tx.roundups.put(issue, NOON)
+                tx.digests.put(issue, NOON)
             number = add_campaign(tx, MADE.slug)
-            assert tx.roundups.waiting() == [MADE, second]
+            assert tx.digests.waiting() == [MADE, second]
             tx.campaigns.move(number, CampaignState.SENDING, expect=CampaignState, at=NOON)
-            assert tx.roundups.waiting() == [second]
-            assert tx.roundups.last("weekly") == dropped.day
-            assert tx.roundups.some([second.slug, "no-issue", "weekly-1999-01-01"]) == [second]
+            assert tx.digests.waiting() == [second]
+            assert tx.digests.last("weekly") == dropped.day
+            assert tx.digests.some([second.slug, "no-issue", "weekly-1999-01-01"]) == [second]
 
     def test_statements_that_ever_had_a_yes_by_some_way_are_known(self, store: Store) -> None:
         with store.begin() as tx:

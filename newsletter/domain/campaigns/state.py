@@ -241,7 +241,7 @@ class Facts:
     awaited: tuple[str, ...] = ()
     """Who waits for a translation, each in a sentence."""
     parts: int = 0
-    """Statements that a round-up gathers."""
+    """Statements that a digest email gathers."""
     hours: tuple[datetime, datetime] | None = None
     """When the first and the last reader get it, where each gets it by their own clock."""
     fault: str = ""

@@ -78,7 +78,7 @@ class Layout:
     summary: bool = False
     """The summary stands below the title."""
     release_line: bool = False
-    """"For immediate release" above the title, but under embargo and on a round-up."""
+    """"For immediate release" above the title, but under embargo and on a digest email."""
     release_lists: tuple[str, ...] = ()
     """Only on statements that go to none but these; empty for all."""
     end_mark: str = ""

@@ -64,7 +64,7 @@ class Statement:
     urgent: bool = False
     """It goes out before other campaigns; readers get the same, so no content hash holds it."""
     roundup: str = ""
-    """The name of the round-up that it is an issue of."""
+    """The name of the digest email that it is an issue of."""
     despite: str = ""
     """Why those in ``approved_by`` say yes over the warnings of a review."""
     feed: str = ""
@@ -124,7 +124,7 @@ class Channel(Enum):
     FRONT_MATTER = "front matter"
     """The statement's own file names the approver, and the configuration trusts its source."""
     PARTS = "parts"
-    """They approved a part of this round-up, and the configuration trusts that for the whole."""
+    """They approved a part of this digest email, and the configuration trusts that for all."""
     FEED = "feed"
     """The configuration trusts the feed that it comes from, in the name of the approver."""
     OVERRIDE = "override"

@@ -126,7 +126,7 @@ def _before(tx: Transaction, stored: StoredStatement, facts: Facts, rules: Rules
 def _parts(tx: Transaction, statement: Statement) -> int:
     if not statement.roundup:
         return 0
-    return sum(len(issue.parts) for issue in tx.roundups.some([statement.slug]))
+    return sum(len(issue.parts) for issue in tx.digests.some([statement.slug]))
 
 
 def _corrected(tx: Transaction, facts: Facts, around: _Around) -> Related | None:

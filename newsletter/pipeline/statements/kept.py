@@ -1,8 +1,8 @@
-"""Statements that the database holds itself: of feeds, of round-ups, and written at the desk."""
+"""Statements that the database holds itself: of feeds, of digests, and written at the desk."""
 
 from dataclasses import dataclass, field, replace
 
-from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.statements.draft import HandedIn
 from newsletter.domain.statements.feed import ItemState, TakenItem
 from newsletter.domain.statements.statement import Progress, Reading, Statement
@@ -72,7 +72,7 @@ class RoundupSource:
         """Read all issues, by name and day."""
         with self._store.read() as tx:
             mark, touched = tx.statements.touched(self._mark)
-            issues = tx.roundups.issues() if self._mark is None else tx.roundups.some(touched)
+            issues = tx.digests.issues() if self._mark is None else tx.digests.some(touched)
         changed = {one.slug: one for one in issues if self._issues.get(one.slug) != one}
         if changed:
             self._issues |= changed

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.domain.campaigns.roundup import Abstract
+from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import House

@@ -1,4 +1,4 @@
-"""The tables around statements: items of feeds, issues of round-ups, words to search for."""
+"""The tables around statements: items of feeds, issues of digest emails, words to search for."""
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 

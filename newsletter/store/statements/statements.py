@@ -89,7 +89,7 @@ class Statements:
         """What something happened to since a mark, and the mark to ask with the next time.
 
         That is what says something about a slug: its text, present or not, what was rendered of
-        it, approvals, a set time, its campaigns but for their figures, an issue of a round-up.
+        it, approvals, a set time, its campaigns but for their figures, an issue of a digest email.
         None gives the mark alone: for whoever looks at everything.
         """
         if since is None:

@@ -126,7 +126,7 @@ def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set
 
 def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[str]) -> None:
     assert modules_in("pipeline", listed) == {
-        *("ingest", "render", "vouch"),  # what is stored is brought up to date
+        *("ingest", "render", "inherit_approvals"),  # what is stored is brought up to date
         *("approve", "review"),  # by front matter, and for `statement approve` beside it
         *("outlook", "headcount", "timing", "correction", "naming"),  # as that alone
         *("translations", "ledger"),  # how far each is

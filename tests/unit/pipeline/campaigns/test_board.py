@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.campaigns.go import Go
-from newsletter.domain.campaigns.roundup import Issue
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, Sorting, State
 from newsletter.domain.errors import NewsletterError, NotFound
@@ -237,7 +237,7 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
     day = room.clock.now().date()
     issue = Issue(name="weekly", day=day, upto=room.clock.now(), statement=made, parts=("a", "b"))
     with room.store.begin() as tx:
-        tx.roundups.put(issue, room.clock.now())
+        tx.digests.put(issue, room.clock.now())
     room.look()
     assert situation(room, made.slug).notes == (
         "It gathers 2 statements, and its text cannot be edited.",

@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.roundup import Roundup
+from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.statements.statement import Progress, Role
 from newsletter.pipeline.archive.index import Indexed, index
-from newsletter.pipeline.campaigns.gather import Gatherer, Issues
-from newsletter.pipeline.campaigns.vouch import vouch
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import FixedClock, PlainAbstracts
-from tests.unit.pipeline.campaigns.gathering import WEEKLY
+from tests.unit.pipeline.campaigns.digests import WEEKLY
 from tests.unit.pipeline.newsroom import Newsroom
 
 ED, FLO = "ed@forum.example", "flo@forum.example"
@@ -41,13 +41,15 @@ def settle(room: Newsroom, count: int) -> None:
                 tx.campaigns.move(campaign, state, expect=CampaignState, at=room.clock.now())
 
 
-def look(room: Newsroom, indexed: Indexed, *roundups: Roundup) -> None:
+def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     """All that the scheduler does at each tick."""
     abstracts = Issues(timezone=room.rules.timezone, abstracts=PlainAbstracts())
-    gatherer = Gatherer(store=room.store, roundups=roundups, issues=abstracts, clock=room.clock)
-    gatherer.gather()
+    digest_builder = DigestBuilder(
+        store=room.store, digests=digests, issues=abstracts, clock=room.clock
+    )
+    digest_builder.build()
     room.look()
-    vouch(store=room.store, roundups=roundups, rules=room.review_rules, clock=room.clock)
+    inherit_approvals(store=room.store, digests=digests, rules=room.review_rules, clock=room.clock)
     room.start_due()
     index(store=room.store, text_of=lambda content: content.text, before=indexed)
 

@@ -1,4 +1,4 @@
-"""The settings of round-ups: mails that gather what went out in a week or a month."""
+"""The settings of digest emails: mails that gather what went out in a week or a month."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from pydantic import (
 )
 
 from newsletter.config.fields import Language, Line, ListName, Section
-from newsletter.domain.campaigns.roundup import (
+from newsletter.domain.campaigns.digest import (
     DATE_GAP,
     LAST,
     NAME_MAX_LENGTH,
+    Digest,
     Every,
-    Rhythm,
-    Roundup,
+    Recurrence,
 )
 from newsletter.domain.statements.statement import SLUG
 
@@ -35,8 +35,8 @@ _SAFE_FROM = "04:00"
 def _name(text: str) -> str:
     if not re.fullmatch(SLUG, text) or len(text) > NAME_MAX_LENGTH:
         raise ValueError(
-            f"{text!r} cannot name a round-up; write small letters and digits with - between them,"
-            f" at most {NAME_MAX_LENGTH}, like weekly"
+            f"{text!r} cannot name a digest email; write small letters and digits with - between"
+            f" them, at most {NAME_MAX_LENGTH}, like weekly"
         )
     return text
 
@@ -73,7 +73,7 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class RoundupOptions(Section):
+class DigestOptions(Section):
     """A mail that gathers what went out. It waits for approval like any other statement."""
 
     name: Annotated[str, AfterValidator(_name)] = Field(
@@ -129,7 +129,7 @@ class RoundupOptions(Section):
     trust_parts: bool = Field(
         default=False,
         description="Whether those who approved each statement in it have thereby approved the "
-        "round-up. Otherwise it waits for a yes of its own.",
+        "digest email. Otherwise it waits for a yes of its own.",
         examples=[False],
     )
 
@@ -143,17 +143,17 @@ class RoundupOptions(Section):
             raise ValueError(f"{day!r} is no day of the month; write 1 to 28, or last")
         return day
 
-    def rhythm(self) -> Rhythm:
+    def recurrence(self) -> Recurrence:
         """When it comes."""
         day = LAST if self.day == _LAST else self.day
-        return Rhythm(
+        return Recurrence(
             every=Every(self.every),
             on=_DAYS.index(day) + 1 if day in _DAYS else day,
             at=time.fromisoformat(self.at),
         )
 
 
-def each_once(options: tuple[RoundupOptions, ...]) -> tuple[RoundupOptions, ...]:
+def each_once(options: tuple[DigestOptions, ...]) -> tuple[DigestOptions, ...]:
     """Raises ValueError where two have one name."""
     names = [one.name for one in options]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -162,13 +162,13 @@ def each_once(options: tuple[RoundupOptions, ...]) -> tuple[RoundupOptions, ...]
     return options
 
 
-def configured(options: Sequence[RoundupOptions], *, language: str) -> tuple[Roundup, ...]:
-    """The round-ups in the words of the domain; ``language`` is of those that name none."""
+def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Digest, ...]:
+    """The digest emails in the words of the domain; ``language`` is of those that name none."""
     return tuple(
-        Roundup(
+        Digest(
             name=one.name,
             title=one.title,
-            rhythm=one.rhythm(),
+            recurrence=one.recurrence(),
             lists=one.lists,
             language=one.language or language,
             gathers=one.gathers,

@@ -1,11 +1,11 @@
-"""What every store keeps of round-ups: since when each is there, and one issue a local date."""
+"""What every store keeps of digest emails: since when each is there, and one issue a local date."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.campaigns.digest import Issue
 from newsletter.store.sql import Store
 from tests.contracts.store_records import FULL
 from tests.fakes import NOON
@@ -18,23 +18,23 @@ EMPTY = Issue(name="monthly", day=date(2028, 2, 29), upto=NOON + timedelta(milli
 class RoundupsContract:
     def test_a_new_database_has_no_round_ups(self, store: Store) -> None:
         with store.read() as tx:
-            assert tx.roundups.since() == {}
-            assert tx.roundups.issues() == []
+            assert tx.digests.since() == {}
+            assert tx.digests.issues() == []
 
     def test_a_round_up_begins_once_until_it_is_ended(self, store: Store) -> None:
         later = NOON + timedelta(days=1)
         with store.begin() as tx:
-            tx.roundups.begin("weekly", NOON)
-            tx.roundups.begin("monthly", later)
+            tx.digests.begin("weekly", NOON)
+            tx.digests.begin("monthly", later)
         with store.begin() as tx:
-            tx.roundups.begin("weekly", later)
-            assert tx.roundups.since() == {"weekly": NOON, "monthly": later}
-            tx.roundups.end("weekly")
-            tx.roundups.end("never there")
+            tx.digests.begin("weekly", later)
+            assert tx.digests.since() == {"weekly": NOON, "monthly": later}
+            tx.digests.end("weekly")
+            tx.digests.end("never there")
         with store.begin() as tx:
-            assert tx.roundups.since() == {"monthly": later}
-            tx.roundups.begin("weekly", later)
-            assert tx.roundups.since() == {"weekly": later, "monthly": later}
+            assert tx.digests.since() == {"monthly": later}
+            tx.digests.begin("weekly", later)
+            assert tx.digests.since() == {"weekly": later, "monthly": later}
 
     def test_an_issue_comes_back_as_it_was_put(
         self, subtests: pytest.Subtests, store: Store
@@ -42,19 +42,19 @@ class RoundupsContract:
         for issue in [MADE, EMPTY]:
             with subtests.test(issue=issue):
                 with store.begin() as tx:
-                    tx.roundups.put(issue, NOON)
+                    tx.digests.put(issue, NOON)
                 with store.read() as tx:
-                    assert issue in tx.roundups.issues()
+                    assert issue in tx.digests.issues()
 
     def test_a_local_date_has_one_issue_of_a_name_and_the_last_one_put_stays(
         self, store: Store
     ) -> None:
         changed = replace(MADE, upto=NOON + timedelta(hours=1), parts=(), statement=None)
         with store.begin() as tx:
-            tx.roundups.put(MADE, NOON)
-            tx.roundups.put(changed, NOON)
+            tx.digests.put(MADE, NOON)
+            tx.digests.put(changed, NOON)
         with store.read() as tx:
-            assert tx.roundups.issues() == [changed]
+            assert tx.digests.issues() == [changed]
 
     def test_issues_come_by_name_and_day_and_outlive_the_end_of_their_round_up(
         self, store: Store
@@ -62,10 +62,10 @@ class RoundupsContract:
         later = replace(MADE, day=date(2026, 12, 4))
         with store.begin() as tx:
             for issue in (later, MADE, EMPTY):
-                tx.roundups.put(issue, NOON)
-            tx.roundups.end("weekly")
+                tx.digests.put(issue, NOON)
+            tx.digests.end("weekly")
         with store.read() as tx:
-            assert tx.roundups.issues() == [EMPTY, MADE, later]
+            assert tx.digests.issues() == [EMPTY, MADE, later]
 
     def test_an_issue_of_a_block_that_fails_was_never_there(self, store: Store) -> None:
         class Killed(BaseException):
@@ -73,10 +73,10 @@ class RoundupsContract:
 
         def put_and_die() -> None:
             with store.begin() as tx:
-                tx.roundups.put(MADE, NOON)
+                tx.digests.put(MADE, NOON)
                 raise Killed
 
         with pytest.raises(Killed):
             put_and_die()
         with store.read() as tx:
-            assert tx.roundups.issues() == []
+            assert tx.digests.issues() == []

@@ -1,15 +1,15 @@
-"""What a round-up gathers, and what it says."""
+"""What a digest email gathers, and what it says."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.campaigns.roundup import (
+from newsletter.domain.campaigns.digest import (
     Abstract,
+    Digest,
     Every,
     Issue,
-    Rhythm,
-    Roundup,
+    Recurrence,
     choose,
     compose,
     in_one_language,
@@ -20,10 +20,10 @@ from tests.fakes import NOON
 from tests.rows import rows
 
 HOUR = timedelta(hours=1)
-WEEKLY = Roundup(
+WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
     lists=("supporters",),
     language="en",
 )
@@ -195,7 +195,7 @@ def test_an_issue_says_of_each_part_its_title_where_it_is_its_date_and_its_openi
         summary="Forum resigns · Budget",
         progress=Progress.REVIEW,
         roundup="weekly",
-        origin="round-up weekly-2026-11-27",
+        origin="digest email weekly-2026-11-27",
     )
 
 

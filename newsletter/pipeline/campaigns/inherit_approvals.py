@@ -1,13 +1,13 @@
-"""parts → approval: whoever approved all that a round-up gathers has approved the round-up.
+"""parts → approval: whoever approved all that a digest email gathers has approved the digest email.
 
 Only where the configuration trusts that, only while each part is what went out, and only where no
-check warns of the round-up: its own words nobody has seen yet.
+check warns of the digest email: its own words nobody has seen yet.
 """
 
 from collections.abc import Sequence
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.campaigns.roundup import Issue, Roundup
+from newsletter.domain.campaigns.digest import Digest, Issue
 from newsletter.domain.clock import Clock
 from newsletter.domain.statements.statement import Approval, Channel, StoredStatement
 from newsletter.pipeline.statements.review import ReviewRules, review
@@ -16,25 +16,25 @@ from newsletter.store.sql import Store, Transaction
 _WENT_OUT = {CampaignState.SENDING, CampaignState.SENT, CampaignState.ATTENTION}
 
 
-def vouch(
-    *, store: Store, roundups: Sequence[Roundup], rules: ReviewRules, clock: Clock
+def inherit_approvals(
+    *, store: Store, digests: Sequence[Digest], rules: ReviewRules, clock: Clock
 ) -> tuple[str, ...]:
     """Take down the approvals that follow from the parts; returns the slugs that were given one.
 
     After one of them was taken back, by a person or by the configuration, only people approve.
     """
-    trusted = {one.name for one in roundups if one.trust_parts}
+    trusted = {one.name for one in digests if one.trust_parts}
     with store.read() as tx:
-        touched = [one for one in tx.roundups.waiting() if _differs(tx, one, trusted, rules, clock)]
-    vouched = []
+        touched = [one for one in tx.digests.waiting() if _differs(tx, one, trusted, rules, clock)]
+    inherited = []
     for issue in touched:
         with store.begin() as tx:
             if _is_stale(tx, issue, trusted):
                 _take_back(tx, issue, clock)
             elif yeses := _yeses(tx, issue, trusted, rules, clock):
                 _add(tx, issue, yeses)
-                vouched.append(issue.slug)
-    return tuple(vouched)
+                inherited.append(issue.slug)
+    return tuple(inherited)
 
 
 def _differs(

@@ -1,11 +1,11 @@
-"""What Chromium makes of a round-up: its titles are links, and the longest of them fits a phone."""
+"""What Chromium makes of a digest email: its titles are links, and the longest fits a phone."""
 
 import pytest
 
 from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST, Reader
 from tests.unit.rendering.examples import STATEMENT, arabic, statement
-from tests.unit.rendering.mail.test_roundup import issue, rendered
+from tests.unit.rendering.mail.test_digest import issue, rendered
 
 pytestmark = pytest.mark.chromium
 

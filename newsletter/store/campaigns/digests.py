@@ -1,4 +1,4 @@
-"""Round-ups and their issues: no local date has two of a name."""
+"""Digest emails and their issues: no local date has two of a name."""
 
 import json
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, delete, exists, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.campaigns.roundup import Issue
+from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.statements.statement import Statement
 from newsletter.store.schema import arrivals, tables
 from newsletter.store.schema.columns import from_ms, to_ms
@@ -30,19 +30,19 @@ def _as_statement() -> TypeAdapter[Statement | None]:
     return TypeAdapter[Statement | None](Statement | None)
 
 
-class Roundups:
-    """Since when each round-up is configured, and its issues."""
+class Digests:
+    """Since when each digest email is configured, and its issues."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def since(self) -> dict[str, datetime]:
-        """Name → when the round-up began, for each that is configured."""
+        """Name → when the digest email began, for each that is configured."""
         rows = self._connection.execute(select(arrivals.roundup)).all()
         return {row.name: from_ms(row.since) for row in rows}
 
     def begin(self, name: str, at: datetime) -> None:
-        """A round-up that was not there, and gathers nothing older. Known ones stay as they are."""
+        """One that was not there, and gathers nothing older. Known ones stay as they are."""
         self._connection.execute(
             insert(arrivals.roundup).values(name=name, since=to_ms(at)).on_conflict_do_nothing()
         )
@@ -76,7 +76,7 @@ class Roundups:
         return [_read(row) for row in rows]
 
     def last(self, name: str) -> date | None:
-        """The day of the newest issue of a round-up."""
+        """The day of the newest issue of a digest email."""
         day = self._connection.scalar(select(func.max(_issue.day)).where(_issue.name == name))
         return None if day is None else date.fromisoformat(day)
 

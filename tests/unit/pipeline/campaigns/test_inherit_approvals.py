@@ -10,7 +10,7 @@ from newsletter.domain.statements.statement import Channel, Role
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock, PlainRenderer
-from tests.unit.pipeline.campaigns.gathering import FIRST, SECOND, WEEKLY, Desk
+from tests.unit.pipeline.campaigns.digests import FIRST, SECOND, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 
 ED, FLO = "ed@forum.example", "flo@forum.example"
@@ -69,7 +69,7 @@ def test_where_a_check_warns_of_it_a_person_says_why_it_may_go_out(desk: Desk) -
 def test_what_is_said_when_it_is_made_does_not_promise_a_wait(desk: Desk) -> None:
     publish_two(desk)
     said = "2 statements; it waits for approval, unless its parts vouch for it"
-    assert desk.gather() == [(FIRST, said)]
+    assert desk.build() == [(FIRST, said)]
 
 
 def test_they_are_taken_down_once(desk: Desk) -> None:
@@ -79,7 +79,7 @@ def test_they_are_taken_down_once(desk: Desk) -> None:
     desk.tick()
     desk.refresh()
     assert len(desk.yeses()) == 2
-    assert desk.vouch() == ()
+    assert desk.inherit_approvals() == ()
 
 
 def test_it_still_takes_as_many_as_are_demanded(desk: Desk) -> None:
@@ -190,7 +190,7 @@ def test_where_the_trust_is_taken_away_before_it_began_they_count_no_more(desk: 
 def test_after_a_part_was_corrected_they_approve_what_stands_there_now(desk: Desk) -> None:
     publish_two(desk)
     desk.demand(required=2)
-    desk.gather()
+    desk.build()
     desk.refresh()
     before = desk.content_hash(FIRST)
     desk.hand().schedule(FIRST, desk.clock.now() + timedelta(hours=2))
@@ -216,18 +216,18 @@ def test_two_looks_at_once_take_them_down_once(desk: Desk) -> None:
     desk.tick()
     desk.set(trust_parts=True)
 
-    racing = Meanwhile(desk.store, desk.vouch)
-    assert desk.vouch(racing) == ()  # type: ignore[arg-type] # a store in what counts
+    racing = Meanwhile(desk.store, desk.inherit_approvals)
+    assert desk.inherit_approvals(racing) == ()  # type: ignore[arg-type] # a store in what counts
     assert len(desk.yeses()) == 2
 
 
 def test_an_issue_that_was_dropped_or_of_another_round_up_is_left_alone(desk: Desk) -> None:
     publish_two(desk)
-    desk.gather()
-    desk.gatherer().drop(FIRST, "ada@forum.example")
+    desk.build()
+    desk.builder().drop(FIRST, "ada@forum.example")
     desk.tick()
     assert desk.yeses() == []
-    desk.roundups = (WEEKLY,)
+    desk.digests = (WEEKLY,)
     desk.publish("three", "2026-12-01 10:00")
     desk.at("2026-12-04 16:00")
     desk.tick()

@@ -1,7 +1,7 @@
-"""campaigns → round-up: what went out is gathered into one statement, which waits for approval.
+"""campaigns → digest: what went out is gathered into one statement, which waits for approval.
 
-Whether a slot is due is decided by what stands in the database, so looking twice, a crash between
-two looks, or a clock that was put back makes no second issue for a local date.
+Whether an occurrence is due is decided by what stands in the database, so looking twice, a crash
+between two looks, or a clock that was put back makes no second issue for a local date.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.roundup import (
+from newsletter.domain.campaigns.digest import (
     MOST,
+    Digest,
     Due,
     Issue,
-    Roundup,
-    Slot,
+    Occurrence,
     choose,
     coming,
     compose,
@@ -36,42 +36,42 @@ Part = tuple[Campaign, Statement]
 
 @dataclass(frozen=True, kw_only=True)
 class Issues:
-    """Fills the issues of a workspace's round-ups."""
+    """Fills the issues of a workspace's digest emails."""
 
     timezone: str
     abstracts: Abstracts
 
-    def parts(self, tx: Transaction, roundup: Roundup, upto: datetime) -> list[Part]:
+    def parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
         """What an issue gathers that takes in all until then, in the order it went out."""
-        issues = tx.roundups.issues()
-        made = [one for one in issues if one.name == roundup.name and one.statement]
-        since = tx.roundups.since().get(roundup.name, upto)
+        issues = tx.digests.issues()
+        made = [one for one in issues if one.name == digest.name and one.statement]
+        since = tx.digests.since().get(digest.name, upto)
         after = max([since, *(one.upto for one in made)])
         chosen = choose(
             tx.campaigns.begun(after),  # a correction begins after what it corrects
             after=after,
             upto=upto,
-            gathers=roundup.gathers,
+            gathers=digest.gathers,
             listed={slug for one in made for slug in one.parts} | {one.slug for one in issues},
         )
         found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
-        kept = in_one_language([one for _, one in found], roundup.language)
+        kept = in_one_language([one for _, one in found], digest.language)
         return [(campaign, one) for campaign, one in found if one in kept]
 
-    def fill(self, roundup: Roundup, issue: Issue, parts: Sequence[Part]) -> Issue:
+    def fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
         """The issue with these parts, and the statement that says so."""
         abstracts = [
-            self.abstracts.of(one, self._began_on(campaign, issue), roundup.language)
+            self.abstracts.of(one, self._began_on(campaign, issue), digest.language)
             for campaign, one in parts
         ]
-        dated = self.abstracts.dated(issue.day, roundup.language)
+        dated = self.abstracts.dated(issue.day, digest.language)
         return replace(
             issue,
-            statement=compose(roundup, issue.day, abstracts, dated=dated),
+            statement=compose(digest, issue.day, abstracts, dated=dated),
             parts=tuple(one.slug for _, one in parts),
         )
 
-    def put_right(self, tx: Transaction, issue: Issue, roundup: Roundup | None) -> Issue:
+    def put_right(self, tx: Transaction, issue: Issue, digest: Digest | None) -> Issue:
         """The issue as it may go out: without what was cancelled, corrections for what was wrong.
 
         It is what it was where that is so already.
@@ -79,9 +79,9 @@ class Issues:
         standing = standing_for(issue.parts, tx.campaigns.kin(issue.parts))
         if tuple(one.slug for one in standing) == issue.parts:
             return issue
-        if roundup is None or not standing:
+        if digest is None or not standing:
             return replace(issue, statement=None, parts=())
-        return self.fill(roundup, issue, [(one, as_it_went_out(tx, one)) for one in standing])
+        return self.fill(digest, issue, [(one, as_it_went_out(tx, one)) for one in standing])
 
     def local_day(self, instant: datetime) -> date:
         """The date at an instant, in the workspace's zone."""
@@ -110,8 +110,8 @@ _SCHEDULER = "scheduler"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gathered:
-    """A slot that was seen to, or an issue that was put right, and what came of it."""
+class BuiltDigest:
+    """An occurrence that was seen to, or an issue that was put right, and what came of it."""
 
     name: str
     day: date
@@ -122,159 +122,159 @@ class Gathered:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a round-up would gather if it were made now."""
+    """What a digest email would gather if it were made now."""
 
-    roundup: Roundup
-    coming: Slot
+    digest: Digest
+    coming: Occurrence
     parts: tuple[Statement, ...]
     made: tuple[Issue, ...]
     """The issues that were made, oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gatherer:
-    """Makes the issues of a workspace's round-ups."""
+class DigestBuilder:
+    """Makes the issues of a workspace's digest emails."""
 
     store: Store
-    roundups: Sequence[Roundup]
+    digests: Sequence[Digest]
     issues: Issues
     clock: Clock
 
-    def gather(self) -> tuple[Gathered, ...]:
+    def build(self) -> tuple[BuiltDigest, ...]:
         """Make what is due, and put right what was made and has not begun to go out."""
         self._note_names()
         with self.store.read() as tx:
-            waiting = [one for one in self.roundups if self._due(tx, one) is not None]
+            waiting = [one for one in self.digests if self._due(tx, one) is not None]
             wrong = self._wrong(tx)
         done = []
-        for roundup in waiting:
+        for digest in waiting:
             with self.store.begin() as tx:
-                done += self._make_due(tx, roundup)
+                done += self._make_due(tx, digest)
         if wrong:
             with self.store.begin() as tx:
                 done += [self._put_right(tx, issue) for issue in self._wrong(tx)]
         return tuple(done)
 
-    def make(self, name: str, actor: str) -> Gathered:
+    def make(self, name: str, actor: str) -> BuiltDigest:
         """Make the issue of today by hand. Raises NotFound or Refused."""
-        roundup = self.find(name)
+        digest = self.find(name)
         self._note_names()
         now = self.clock.now()
         issue = Issue(name=name, day=self.issues.local_day(now), upto=now)
         with self.store.begin() as tx:
-            if any(one.slug == issue.slug and one.statement for one in tx.roundups.issues()):
+            if any(one.slug == issue.slug and one.statement for one in tx.digests.issues()):
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter roundup drop {issue.slug}' takes it back"
                 )
-            if not self.issues.parts(tx, roundup, now):
-                raise Refused(self._nothing(tx, roundup))
-            return self._make(tx, replace(roundup, least=1), issue, actor)
+            if not self.issues.parts(tx, digest, now):
+                raise Refused(self._nothing(tx, digest))
+            return self._make(tx, replace(digest, least=1), issue, actor)
 
     def drop(self, slug: str, actor: str) -> Issue:
         """Take an issue back that has not begun; a later one may gather what was in it."""
         with self.store.begin() as tx:
-            found = [one for one in tx.roundups.issues() if one.slug == slug and one.statement]
+            found = [one for one in tx.digests.issues() if one.slug == slug and one.statement]
             if not found:
                 raise NotFound(
-                    f"there is no issue {slug!r} of a round-up; 'newsletter roundup show NAME'"
+                    f"there is no issue {slug!r} of a digest email; 'newsletter roundup show NAME'"
                     " names those that were made"
                 )
-            if slug not in {one.slug for one in tx.roundups.waiting()}:
+            if slug not in {one.slug for one in tx.digests.waiting()}:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
             dropped = replace(found[0], statement=None, parts=())
-            tx.roundups.put(dropped, self.clock.now())
+            tx.digests.put(dropped, self.clock.now())
             self._enter(tx, actor, "drop", slug, f"it gathered {', '.join(found[0].parts)}")
             return dropped
 
     def forecast(self, name: str) -> Forecast:
         """What would be made now. Raises NotFound."""
-        roundup = self.find(name)
+        digest = self.find(name)
         now = self.clock.now()
         with self.store.read() as tx:
-            issues = [one for one in tx.roundups.issues() if one.name == name]
+            issues = [one for one in tx.digests.issues() if one.name == name]
             zone = self.issues.timezone
             return Forecast(
-                roundup=roundup,
-                coming=coming(roundup.rhythm, zone, last=tx.roundups.last(name), now=now),
-                parts=tuple(one for _, one in self.issues.parts(tx, roundup, now)),
+                digest=digest,
+                coming=coming(digest.recurrence, zone, last=tx.digests.last(name), now=now),
+                parts=tuple(one for _, one in self.issues.parts(tx, digest, now)),
                 made=tuple(one for one in issues if one.statement),
             )
 
-    def find(self, name: str) -> Roundup:
-        """A configured round-up. Raises NotFound."""
+    def find(self, name: str) -> Digest:
+        """A configured digest email. Raises NotFound."""
         found = self._configured(name)
         if found is None:
             raise NotFound(
-                f"no round-up {name!r} is configured; 'newsletter roundup list' shows them"
+                f"no digest email {name!r} is configured; 'newsletter roundup list' shows them"
             )
         return found
 
-    def _configured(self, name: str) -> Roundup | None:
-        return next((one for one in self.roundups if one.name == name), None)
+    def _configured(self, name: str) -> Digest | None:
+        return next((one for one in self.digests if one.name == name), None)
 
     def _note_names(self) -> None:
-        """A round-up begins when it is first seen: nothing older is gathered, no slot made up."""
-        configured = {one.name for one in self.roundups}
+        """It begins when it is first seen: nothing older is gathered, no occurrence made up."""
+        configured = {one.name for one in self.digests}
         with self.store.read() as tx:
-            known = set(tx.roundups.since())
+            known = set(tx.digests.since())
         if configured == known:
             return
         with self.store.begin() as tx:
             for name in sorted(configured - known):
-                tx.roundups.begin(name, self.clock.now())
+                tx.digests.begin(name, self.clock.now())
             for name in known - configured:
-                tx.roundups.end(name)
+                tx.digests.end(name)
 
-    def _due(self, tx: Transaction, roundup: Roundup) -> Due | None:
+    def _due(self, tx: Transaction, digest: Digest) -> Due | None:
         zone, now = self.issues.timezone, self.clock.now()
-        since = tx.roundups.since().get(roundup.name, now)
-        last = tx.roundups.last(roundup.name)
-        return due(roundup.rhythm, zone, since=since, last=last, now=now)
+        since = tx.digests.since().get(digest.name, now)
+        last = tx.digests.last(digest.name)
+        return due(digest.recurrence, zone, since=since, last=last, now=now)
 
-    def _make_due(self, tx: Transaction, roundup: Roundup) -> list[Gathered]:
-        found = self._due(tx, roundup)
+    def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
+        found = self._due(tx, digest)
         if found is None:
             return []
-        issue = Issue(name=roundup.name, day=found.slot.day, upto=found.slot.at)
-        done = self._make(tx, roundup, issue, _SCHEDULER)
+        issue = Issue(name=digest.name, day=found.occurrence.day, upto=found.occurrence.at)
+        done = self._make(tx, digest, issue, _SCHEDULER)
         if found.passed_over:
             days = ", ".join(day.isoformat() for day in found.passed_over)
             done = replace(done, said=f"{done.said}; passed over: {days}")
         return [done]
 
-    def _make(self, tx: Transaction, roundup: Roundup, issue: Issue, actor: str) -> Gathered:
-        parts = self.issues.parts(tx, roundup, issue.upto)
-        went = f"{_counted(len(parts))} went out{_to(roundup)}"
-        said = f"{went}, and it takes {roundup.least}: there is no issue"
-        if len(parts) >= roundup.least:
-            issue = self.issues.fill(roundup, issue, parts[-MOST:])
-            vouched = ", unless its parts vouch for it" if roundup.trust_parts else ""
-            said = f"{_counted(len(issue.parts))}; it waits for approval{vouched}"
+    def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
+        parts = self.issues.parts(tx, digest, issue.upto)
+        went = f"{_counted(len(parts))} went out{_to(digest)}"
+        said = f"{went}, and it takes {digest.least}: there is no issue"
+        if len(parts) >= digest.least:
+            issue = self.issues.fill(digest, issue, parts[-MOST:])
+            inherited = ", unless its parts vouch for it" if digest.trust_parts else ""
+            said = f"{_counted(len(issue.parts))}; it waits for approval{inherited}"
         if len(parts) > MOST:
             said += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
-        tx.roundups.put(issue, self.clock.now())
+        tx.digests.put(issue, self.clock.now())
         self._enter(tx, actor, "gather", issue.slug, ", ".join(issue.parts) or said)
         return _gathered(issue, said)
 
-    def _nothing(self, tx: Transaction, roundup: Roundup) -> str:
-        began = tx.roundups.since()[roundup.name].astimezone(ZoneInfo(self.issues.timezone))
+    def _nothing(self, tx: Transaction, digest: Digest) -> str:
+        began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.issues.timezone))
         return (
-            f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {roundup.name} was"
-            f" first seen here, nothing went out{_to(roundup)} that is not in one of its issues"
+            f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {digest.name} was"
+            f" first seen here, nothing went out{_to(digest)} that is not in one of its issues"
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
-        return [one for one in tx.roundups.waiting() if self._right(tx, one) != one]
+        return [one for one in tx.digests.waiting() if self._right(tx, one) != one]
 
     def _right(self, tx: Transaction, issue: Issue) -> Issue:
         return self.issues.put_right(tx, issue, self._configured(issue.name))
 
-    def _put_right(self, tx: Transaction, issue: Issue) -> Gathered:
+    def _put_right(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         right = self._right(tx, issue)
-        tx.roundups.put(right, self.clock.now())
+        tx.digests.put(right, self.clock.now())
         rest = f"it is made anew of {_counted(len(right.parts))}" if right.parts else "none is left"
         said = f"a part was corrected or cancelled since, and {rest}"
         self._enter(tx, _SCHEDULER, "gather", issue.slug, ", ".join(right.parts) or said)
@@ -285,13 +285,13 @@ class Gatherer:
         tx.audit.enter(at=now, actor=actor, action=action, subject=slug, detail=detail)
 
 
-def _gathered(issue: Issue, said: str) -> Gathered:
+def _gathered(issue: Issue, said: str) -> BuiltDigest:
     slug = issue.slug if issue.statement else ""
-    return Gathered(name=issue.name, day=issue.day, slug=slug, said=said)
+    return BuiltDigest(name=issue.name, day=issue.day, slug=slug, said=said)
 
 
-def _to(roundup: Roundup) -> str:
-    return f" to {', '.join(roundup.gathers)}" if roundup.gathers else ""
+def _to(digest: Digest) -> str:
+    return f" to {', '.join(digest.gathers)}" if digest.gathers else ""
 
 
 def _counted(number: int) -> str:

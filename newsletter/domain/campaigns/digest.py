@@ -1,4 +1,4 @@
-"""A round-up: a mail that gathers several statements that went out, and what it says of them."""
+"""A digest: an email that lists several statements that went out, and what it says of them."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -27,7 +27,7 @@ class Every(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rhythm:
+class Recurrence:
     """A day and an hour that come again and again."""
 
     every: Every
@@ -38,87 +38,91 @@ class Rhythm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slot:
-    """One time that a rhythm names."""
+class Occurrence:
+    """One time that a recurrence names."""
 
     day: date
-    """In the zone, and so the name of the slot: an hour may come twice there, a date never does."""
+    """In the zone, and so its name: an hour may come twice there, a date never does."""
     at: datetime
     """The instant, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A slot that has come, and those before it that nobody was there for."""
+    """An occurrence that has come, and those before it that nobody was there for."""
 
-    slot: Slot
+    occurrence: Occurrence
     passed_over: tuple[date, ...] = ()
 
 
 def due(
-    rhythm: Rhythm, zone: str, *, since: datetime, last: date | None, now: datetime
+    recurrence: Recurrence, zone: str, *, since: datetime, last: date | None, now: datetime
 ) -> Due | None:
-    """The slot that has to be seen to now, if one has.
+    """The occurrence that has to be seen to now, if one has.
 
-    ``since`` is when the rhythm began, ``last`` the day that was seen to last. Of several that
+    ``since`` is when the recurrence began, ``last`` the day that was seen to last. Of several that
     were missed only the newest is made up for.
     """
-    slot = newest(rhythm, zone, now)
-    if not _open(slot, since, last):
+    occurrence = newest(recurrence, zone, now)
+    if not _open(occurrence, since, last):
         return None
     missed = []
-    before = _slot(rhythm, _day_until(rhythm, slot.day - _DAY), zone)
+    before = _occurrence(recurrence, _day_until(recurrence, occurrence.day - _DAY), zone)
     while _open(before, since, last):
         missed.append(before.day)
-        before = _slot(rhythm, _day_until(rhythm, before.day - _DAY), zone)
-    return Due(slot=slot, passed_over=tuple(reversed(missed)))
+        before = _occurrence(recurrence, _day_until(recurrence, before.day - _DAY), zone)
+    return Due(occurrence=occurrence, passed_over=tuple(reversed(missed)))
 
 
-def newest(rhythm: Rhythm, zone: str, now: datetime) -> Slot:
-    """The last slot that has come by now."""
+def newest(recurrence: Recurrence, zone: str, now: datetime) -> Occurrence:
+    """The last occurrence that has come by now."""
     today = now.astimezone(ZoneInfo(zone)).date()
-    slot = _slot(rhythm, _day_until(rhythm, today), zone)
-    if slot.at <= now:
-        return slot
-    return _slot(rhythm, _day_until(rhythm, slot.day - _DAY), zone)
+    occurrence = _occurrence(recurrence, _day_until(recurrence, today), zone)
+    if occurrence.at <= now:
+        return occurrence
+    return _occurrence(recurrence, _day_until(recurrence, occurrence.day - _DAY), zone)
 
 
-def coming(rhythm: Rhythm, zone: str, *, last: date | None, now: datetime) -> Slot:
-    """The next slot to come, of a day that was not seen to yet."""
-    slot = _slot(rhythm, _day_after(rhythm, newest(rhythm, zone, now).day), zone)
-    while last is not None and slot.day <= last:
-        slot = _slot(rhythm, _day_after(rhythm, slot.day), zone)
-    return slot
+def coming(recurrence: Recurrence, zone: str, *, last: date | None, now: datetime) -> Occurrence:
+    """The next occurrence to come, of a day that was not seen to yet."""
+    occurrence = _occurrence(
+        recurrence, _day_after(recurrence, newest(recurrence, zone, now).day), zone
+    )
+    while last is not None and occurrence.day <= last:
+        occurrence = _occurrence(recurrence, _day_after(recurrence, occurrence.day), zone)
+    return occurrence
 
 
-def _open(slot: Slot, since: datetime, last: date | None) -> bool:
-    return slot.at > since and (last is None or slot.day > last)
+def _open(occurrence: Occurrence, since: datetime, last: date | None) -> bool:
+    return occurrence.at > since and (last is None or occurrence.day > last)
 
 
-def _slot(rhythm: Rhythm, day: date, zone: str) -> Slot:
+def _occurrence(recurrence: Recurrence, day: date, zone: str) -> Occurrence:
     """Nobody can be asked to write another hour: one that is skipped comes as much later."""
-    wall = datetime.combine(day, rhythm.at, ZoneInfo(zone))  # of an hour that comes twice the first
-    return Slot(day=day, at=wall.astimezone(UTC))
+    wall = datetime.combine(
+        day, recurrence.at, ZoneInfo(zone)
+    )  # of an hour that comes twice the first
+    return Occurrence(day=day, at=wall.astimezone(UTC))
 
 
-def _day_until(rhythm: Rhythm, day: date) -> date:
-    """The last day of the rhythm that is not after this one."""
-    if rhythm.every is Every.WEEK:
-        return day - _DAY * ((day.isoweekday() - rhythm.on) % 7)
-    found = _day_in_month(rhythm, day)
-    return found if found <= day else _day_in_month(rhythm, day.replace(day=1) - _DAY)
+def _day_until(recurrence: Recurrence, day: date) -> date:
+    """The last day of the recurrence that is not after this one."""
+    if recurrence.every is Every.WEEK:
+        return day - _DAY * ((day.isoweekday() - recurrence.on) % 7)
+    found = _day_in_month(recurrence, day)
+    return found if found <= day else _day_in_month(recurrence, day.replace(day=1) - _DAY)
 
 
-def _day_after(rhythm: Rhythm, day: date) -> date:
-    """The day of the rhythm that follows one of its days."""
-    if rhythm.every is Every.WEEK:
+def _day_after(recurrence: Recurrence, day: date) -> date:
+    """The day of the recurrence that follows one of its days."""
+    if recurrence.every is Every.WEEK:
         return day + _DAY * 7
-    return _day_in_month(rhythm, day.replace(day=1) + _INTO_THE_NEXT_MONTH)
+    return _day_in_month(recurrence, day.replace(day=1) + _INTO_THE_NEXT_MONTH)
 
 
-def _day_in_month(rhythm: Rhythm, day: date) -> date:
-    if rhythm.on != LAST:
-        return day.replace(day=rhythm.on)
+def _day_in_month(recurrence: Recurrence, day: date) -> date:
+    if recurrence.on != LAST:
+        return day.replace(day=recurrence.on)
     return (day.replace(day=1) + _INTO_THE_NEXT_MONTH).replace(day=1) - _DAY
 
 
@@ -134,13 +138,13 @@ _BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roundup:
-    """A round-up as it is configured."""
+class Digest:
+    """A digest email as it is configured."""
 
     name: str
     title: str
     """May hold ``DATE_GAP``."""
-    rhythm: Rhythm
+    recurrence: Recurrence
     lists: tuple[str, ...]
     """To which it goes."""
     language: str
@@ -155,7 +159,7 @@ class Roundup:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """A round-up of one date, frozen when it was made."""
+    """A digest email of one date, frozen when it was made."""
 
     name: str
     day: date
@@ -175,7 +179,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True)
 class Abstract:
-    """What a round-up says of one statement, all of it plain text."""
+    """What a digest email says of one statement, all of it plain text."""
 
     title: str
     address: str
@@ -193,7 +197,7 @@ def choose(
     gathers: Sequence[str],
     listed: Collection[str],
 ) -> tuple[Campaign, ...]:
-    """What a round-up gathers: what began in this time, but for what was ``listed`` before."""
+    """What a digest email gathers: what began in this time, but for what was ``listed`` before."""
     slugs = [
         campaign.slug
         for began, campaign in _begun(campaigns)
@@ -235,25 +239,25 @@ def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Sta
     return tuple(one for one in statements if one in best.values())
 
 
-def compose(roundup: Roundup, day: date, abstracts: Sequence[Abstract], *, dated: str) -> Statement:
+def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: str) -> Statement:
     """The statement that goes out: an article for each part, under its title.
 
     ``dated`` is the day in words.
     """
     articles = [_article(abstract) for abstract in abstracts]
-    blocks = [roundup.intro.strip(), *articles]
-    issue = f"{roundup.name}-{day.isoformat()}"
+    blocks = [digest.intro.strip(), *articles]
+    issue = f"{digest.name}-{day.isoformat()}"
     return Statement(
         slug=issue,
-        title=roundup.title.replace(DATE_GAP, dated),
+        title=digest.title.replace(DATE_GAP, dated),
         body="\n\n".join(block for block in blocks if block) + "\n",
-        lists=roundup.lists,
-        language=roundup.language,
+        lists=digest.lists,
+        language=digest.language,
         date=day,
         summary=" · ".join(abstract.title for abstract in abstracts),
         progress=Progress.REVIEW,
-        roundup=roundup.name,
-        origin=f"round-up {issue}",
+        roundup=digest.name,
+        origin=f"digest email {issue}",
     )
 
 

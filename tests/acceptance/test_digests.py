@@ -1,4 +1,4 @@
-"""Round-ups: made once at their time or by hand, approved, and read like any statement."""
+"""Digest emails: made once at their time or by hand, approved, and read like any statement."""
 
 import json
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ def local(zone: str) -> datetime:
 
 @pytest.fixture
 def forum(workspace: Workspace) -> Workspace:
-    """A workspace with a round-up that comes tomorrow, seen by a run."""
+    """A workspace with a digest email that comes tomorrow, seen by a run."""
     configure(workspace, local(afternoon()) + timedelta(days=1))
     workspace.do("run", "--until-idle")
     return workspace
@@ -73,9 +73,9 @@ def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Works
     slug = let_its_hour_come(forum)
 
     said = forum.do("run", "--until-idle").stderr
-    assert f"round-up weekly of {slug[-10:]}: 2 statements; it waits for approval" in said
+    assert f"digest email weekly of {slug[-10:]}: 2 statements; it waits for approval" in said
     for _ in range(2):
-        assert "round-up" not in forum.do("run", "--until-idle").stderr
+        assert "digest email" not in forum.do("run", "--until-idle").stderr
     assert standing(forum, slug) == "waits for approval"
     assert len(forum.outbox) == 20
 
@@ -133,7 +133,9 @@ def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> Non
     intro = "See [more](http://insecure.example)."
     configure(forum, local(afternoon()) + timedelta(days=1), intro=intro)
     said = forum.do("roundup", "make", "weekly", code=3)
-    assert f"round-up {said.stdout.strip()}: the link to 'http://insecure.example'" in said.stderr
+    assert (
+        f"digest email {said.stdout.strip()}: the link to 'http://insecure.example'" in said.stderr
+    )
     assert standing(forum, said.stdout.strip()) == "cannot be rendered"
 
 
@@ -142,7 +144,7 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
     publish(forum, "one")
     slug = forum.do("roundup", "make", "weekly").stdout.strip()
     forum.write(slug)
-    why = f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by round-up {slug}"
+    why = f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by digest email {slug}"
     assert why in forum.do("statement", "check", code=3).stderr
     assert why in forum.do("statement", "check", slug, code=3).stderr
     assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
@@ -207,20 +209,20 @@ def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: 
     publish(forum, "one")
     slug = let_its_hour_come(forum)
     running = forum.start("worker")
-    running.wait_for("round-up weekly of")
+    running.wait_for("digest email weekly of")
     running.kill()
     said = forum.do("run", "--until-idle").stderr
-    assert "round-up" not in said
+    assert "digest email" not in said
     assert standing(forum, slug) == "waits for approval"
     made = forum.do("roundup", "show", "weekly", "--json").json()["issues"]
     assert made == [{"slug": slug, "parts": ["one"]}]
 
 
 def test_without_any_configured_the_list_is_empty_and_says_so(workspace: Workspace) -> None:
-    assert "no round-up is configured" in workspace.do("roundup", "list").stderr
+    assert "no digest email is configured" in workspace.do("roundup", "list").stderr
     assert json.loads(workspace.do("roundup", "list", "--json").stdout) == []
     assert (
-        "no round-up 'weekly' is configured"
+        "no digest email 'weekly' is configured"
         in workspace.do("roundup", "show", "weekly", code=1).stderr
     )
 

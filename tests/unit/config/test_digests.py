@@ -1,13 +1,13 @@
-"""Round-ups as they are configured, in the words of the domain."""
+"""Digest emails as they are configured, in the words of the domain."""
 
 from datetime import time
 
 import jsonschema
 import yaml
 
-from newsletter.config.roundups import configured
+from newsletter.config.digests import configured
 from newsletter.config.schema import json_schema
-from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm, Roundup
+from newsletter.domain.campaigns.digest import LAST, Digest, Every, Recurrence
 from tests.rows import rows
 from tests.unit.config.conftest import Read
 from tests.workspaces import BASE
@@ -35,21 +35,21 @@ roundups:
 """
 
 
-def roundups(read: Read, more: str) -> tuple[Roundup, ...]:
+def digests(read: Read, more: str) -> tuple[Digest, ...]:
     settings = read(more)
     return configured(settings.roundups, language=settings.language)
 
 
 def test_without_any_there_are_none(read: Read) -> None:
-    assert roundups(read, "") == ()
+    assert digests(read, "") == ()
 
 
 def test_the_least_that_can_be_written_has_its_defaults(read: Read) -> None:
-    assert roundups(read, LEAST) == (
-        Roundup(
+    assert digests(read, LEAST) == (
+        Digest(
             name="weekly",
             title="The week",
-            rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+            recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
             lists=("supporters",),
             language="en",
         ),
@@ -57,11 +57,11 @@ def test_the_least_that_can_be_written_has_its_defaults(read: Read) -> None:
 
 
 def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
-    assert roundups(read, FULL) == (
-        Roundup(
+    assert digests(read, FULL) == (
+        Digest(
             name="monthly",
             title="The month to {date}",
-            rhythm=Rhythm(every=Every.MONTH, on=LAST, at=time(4)),
+            recurrence=Recurrence(every=Every.MONTH, on=LAST, at=time(4)),
             lists=("supporters", "members"),
             language="pt-BR",
             gathers=("press",),
@@ -73,7 +73,7 @@ def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
 
 
 def test_the_language_is_that_of_the_workspace_where_none_is_named(read: Read) -> None:
-    assert roundups(read, f"language: es\n{LEAST}")[0].language == "es"
+    assert digests(read, f"language: es\n{LEAST}")[0].language == "es"
 
 
 @rows(
@@ -84,7 +84,7 @@ def test_days_are_counted_as_the_calendar_does(
     read: Read, every: str, day: str, means: int
 ) -> None:
     lines = LEAST.replace("every: week, day: friday", f"every: {every}, day: {day}")
-    assert roundups(read, lines)[0].rhythm.on == means
+    assert digests(read, lines)[0].recurrence.on == means
 
 
 @rows(

@@ -1,11 +1,20 @@
-"""When a round-up is due: by the calendar and the clocks of a zone, whatever these do."""
+"""When a digest email is due: by the calendar and the clocks of a zone, whatever these do."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.roundup import LAST, Due, Every, Rhythm, Slot, coming, due, newest
+from newsletter.domain.campaigns.digest import (
+    LAST,
+    Due,
+    Every,
+    Occurrence,
+    Recurrence,
+    coming,
+    due,
+    newest,
+)
 from tests.properties import examples
 from tests.rows import rows
 
@@ -14,12 +23,12 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def weekly(on: int = 5, at: str = "16:00") -> Rhythm:
-    return Rhythm(every=Every.WEEK, on=on, at=time.fromisoformat(at))
+def weekly(on: int = 5, at: str = "16:00") -> Recurrence:
+    return Recurrence(every=Every.WEEK, on=on, at=time.fromisoformat(at))
 
 
-def monthly(on: int = LAST, at: str = "16:00") -> Rhythm:
-    return Rhythm(every=Every.MONTH, on=on, at=time.fromisoformat(at))
+def monthly(on: int = LAST, at: str = "16:00") -> Recurrence:
+    return Recurrence(every=Every.MONTH, on=on, at=time.fromisoformat(at))
 
 
 def utc(text: str) -> datetime:
@@ -27,7 +36,7 @@ def utc(text: str) -> datetime:
 
 
 @rows(
-    ("rhythm", "zone", "day", "at"),
+    ("recurrence", "zone", "day", "at"),
     [
         # The Sunday on which the clocks change, the day before it and the day after it.
         (weekly(6), BERLIN, "2027-03-27", "2027-03-27 15:00"),
@@ -62,25 +71,25 @@ def utc(text: str) -> datetime:
         (monthly(1, "04:00"), LORD_HOWE, "2027-01-01", "2026-12-31 17:00"),
     ],
 )
-def test_a_slot_comes_at_its_wall_time_and_not_a_minute_before(
-    rhythm: Rhythm, zone: str, day: str, at: str
+def test_it_comes_at_its_wall_time_and_not_a_minute_before(
+    recurrence: Recurrence, zone: str, day: str, at: str
 ) -> None:
-    slot = Slot(day=date.fromisoformat(day), at=utc(at))
-    assert newest(rhythm, zone, slot.at) == slot
-    assert newest(rhythm, zone, slot.at + timedelta(hours=20)) == slot
-    before = newest(rhythm, zone, slot.at - MINUTE)
-    assert before.day < slot.day
-    assert coming(rhythm, zone, last=None, now=slot.at - MINUTE) == slot
+    occurrence = Occurrence(day=date.fromisoformat(day), at=utc(at))
+    assert newest(recurrence, zone, occurrence.at) == occurrence
+    assert newest(recurrence, zone, occurrence.at + timedelta(hours=20)) == occurrence
+    before = newest(recurrence, zone, occurrence.at - MINUTE)
+    assert before.day < occurrence.day
+    assert coming(recurrence, zone, last=None, now=occurrence.at - MINUTE) == occurrence
 
 
-def dates_of(rhythm: Rhythm, first: date, last: date) -> list[date]:
+def dates_of(recurrence: Recurrence, first: date, last: date) -> list[date]:
     """By the calendar alone: the days of a rhythm after the first and up to the last."""
     days = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
-    if rhythm.every is Every.WEEK:
-        return [day for day in days if day.isoweekday() == rhythm.on]
-    if rhythm.on == LAST:
+    if recurrence.every is Every.WEEK:
+        return [day for day in days if day.isoweekday() == recurrence.on]
+    if recurrence.on == LAST:
         return [day for day in days if (day + timedelta(days=1)).day == 1]
-    return [day for day in days if day.day == rhythm.on]
+    return [day for day in days if day.day == recurrence.on]
 
 
 rhythms = st.one_of(
@@ -93,26 +102,26 @@ zones = st.sampled_from((BERLIN, NEW_YORK, LORD_HOWE, "Africa/Casablanca", "Asia
 @examples(40)
 @given(rhythms, zones, st.dates(date(2027, 1, 1), date(2028, 12, 31)))
 def test_looking_every_three_hours_for_ten_weeks_finds_every_date_once(
-    rhythm: Rhythm, zone: str, begun: date
+    recurrence: Recurrence, zone: str, begun: date
 ) -> None:
     now = since = datetime.combine(begun, time(12), UTC)
-    first = last = newest(rhythm, zone, now).day
+    first = last = newest(recurrence, zone, now).day
     found: list[date] = []
     for _ in range(70 * 8):
         now += timedelta(hours=3)
-        if one := due(rhythm, zone, since=since, last=last, now=now):
+        if one := due(recurrence, zone, since=since, last=last, now=now):
             assert one.passed_over == ()
-            assert timedelta(0) <= now - one.slot.at < timedelta(hours=3)
-            last = one.slot.day
+            assert timedelta(0) <= now - one.occurrence.at < timedelta(hours=3)
+            last = one.occurrence.day
             found.append(last)
-    assert found == dates_of(rhythm, first, newest(rhythm, zone, now).day)
+    assert found == dates_of(recurrence, first, newest(recurrence, zone, now).day)
 
 
 def test_nothing_is_due_before_the_round_up_began() -> None:
     friday = utc("2026-11-27 21:00")
     assert due(weekly(), NEW_YORK, since=friday, last=None, now=friday + MINUTE) is None
     one = due(weekly(), NEW_YORK, since=friday - MINUTE, last=None, now=friday + MINUTE)
-    assert one == Due(slot=Slot(day=date(2026, 11, 27), at=friday))
+    assert one == Due(occurrence=Occurrence(day=date(2026, 11, 27), at=friday))
 
 
 def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> None:
@@ -123,7 +132,7 @@ def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> N
 
 
 @rows(
-    ("rhythm", "now", "day", "passed_over"),
+    ("recurrence", "now", "day", "passed_over"),
     [
         (weekly(), "2026-11-26 12:00", "2026-11-20", ["2026-11-06", "2026-11-13"]),
         (weekly(), "2026-11-13 22:00", "2026-11-13", ["2026-11-06"]),
@@ -133,12 +142,12 @@ def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> N
     ],
 )
 def test_of_several_that_were_missed_the_newest_is_made_up_for_and_the_others_are_named(
-    rhythm: Rhythm, now: str, day: str, passed_over: list[str]
+    recurrence: Recurrence, now: str, day: str, passed_over: list[str]
 ) -> None:
     last = date(2026, 10, 31)
-    one = due(rhythm, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
+    one = due(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
     assert one is not None
-    assert one.slot.day.isoformat() == day
+    assert one.occurrence.day.isoformat() == day
     assert [missed.isoformat() for missed in one.passed_over] == passed_over
 
 
@@ -150,16 +159,16 @@ def test_what_was_missed_before_it_began_is_not_named() -> None:
     assert one.passed_over == (date(2026, 11, 13),)
 
 
-def test_the_next_slot_is_of_a_day_that_was_not_seen_to_by_hand_before() -> None:
+def test_the_next_one_is_of_a_day_that_was_not_seen_to_by_hand_before() -> None:
     now = utc("2026-11-27 18:00")
     assert coming(weekly(), NEW_YORK, last=None, now=now).day == date(2026, 11, 27)
     made_today = coming(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
-    assert made_today == Slot(day=date(2026, 12, 4), at=utc("2026-12-04 21:00"))
+    assert made_today == Occurrence(day=date(2026, 12, 4), at=utc("2026-12-04 21:00"))
     first = coming(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
     assert first.day == date(2027, 2, 1)
 
 
 def test_the_day_is_that_of_the_zone_not_of_london() -> None:
     saturday_in_sydney = utc("2026-11-27 20:00")
-    slot = newest(weekly(6, "06:00"), "Australia/Sydney", saturday_in_sydney)
-    assert slot == Slot(day=date(2026, 11, 28), at=utc("2026-11-27 19:00"))
+    occurrence = newest(weekly(6, "06:00"), "Australia/Sydney", saturday_in_sydney)
+    assert occurrence == Occurrence(day=date(2026, 11, 28), at=utc("2026-11-27 19:00"))

@@ -1,4 +1,4 @@
-"""A round-up as readers get it: each title leads to its page, in both parts."""
+"""A digest email as readers get it: each title leads to its page, in both parts."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.campaigns.roundup import Every, Rhythm, Roundup, as_markdown, compose
+from newsletter.domain.campaigns.digest import Digest, Every, Recurrence, as_markdown, compose
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
@@ -24,10 +24,10 @@ from tests.unit.rendering.examples import (
     statement,
 )
 
-WEEKLY = Roundup(
+WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
     lists=("supporters",),
     language="en",
     intro="What we said this week, in *three* minutes.",

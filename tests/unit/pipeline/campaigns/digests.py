@@ -6,11 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.roundup import Every, Issue, Rhythm, Roundup
+from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.statement import Approval
-from newsletter.pipeline.campaigns.gather import Gathered, Gatherer, Issues
-from newsletter.pipeline.campaigns.vouch import vouch
+from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
+from newsletter.pipeline.campaigns.inherit_approvals import inherit_approvals
 from newsletter.pipeline.statements.ingest import ingest
 from newsletter.pipeline.statements.kept import RoundupSource
 from newsletter.store.sql import Store
@@ -18,10 +18,10 @@ from tests.fakes import FixedClock, PlainAbstracts
 from tests.unit.pipeline.newsroom import Newsroom
 
 ZONE = "America/New_York"
-WEEKLY = Roundup(
+WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    rhythm=Rhythm(every=Every.WEEK, on=5, at=time(16)),
+    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
     lists=("press",),
     language="en",
 )
@@ -29,34 +29,34 @@ FIRST, SECOND, THIRD = "weekly-2026-11-27", "weekly-2026-12-04", "weekly-2026-12
 
 
 class Desk(Newsroom):
-    """The newsroom on Tuesday, 24 November 2026; its round-up comes on Fridays at four."""
+    """The newsroom on Tuesday, 24 November 2026; its digest email comes on Fridays at four."""
 
-    def __init__(self, store: Store, clock: FixedClock, *roundups: Roundup) -> None:
+    def __init__(self, store: Store, clock: FixedClock, *digests: Digest) -> None:
         super().__init__(store, clock)
-        self.roundups = roundups or (WEEKLY,)
+        self.digests = digests or (WEEKLY,)
         self.rules = replace(self.rules, undo_window=timedelta(0))
         self.subscribe(3)
         self.tick()
 
     def set(self, **changes: Any) -> None:
-        """Change what is configured of the first round-up."""
-        self.roundups = (replace(self.roundups[0], **changes), *self.roundups[1:])
+        """Change what is configured of the first digest email."""
+        self.digests = (replace(self.digests[0], **changes), *self.digests[1:])
 
-    def gatherer(self, store: Store | None = None) -> Gatherer:
-        return Gatherer(
+    def builder(self, store: Store | None = None) -> DigestBuilder:
+        return DigestBuilder(
             store=store or self.store,
-            roundups=self.roundups,
+            digests=self.digests,
             issues=Issues(timezone=ZONE, abstracts=PlainAbstracts()),
             clock=self.clock,
         )
 
-    def gather(self) -> list[tuple[str, str]]:
+    def build(self) -> list[tuple[str, str]]:
         """(slug, what is said) of all that was made, as the scheduler has it made."""
-        return [(one.slug, one.said) for one in self.gatherer().gather()]
+        return [(one.slug, one.said) for one in self.builder().build()]
 
-    def tick(self) -> list[Gathered]:
+    def tick(self) -> list[BuiltDigest]:
         """One look of the scheduler."""
-        done = self.gatherer().gather()
+        done = self.builder().build()
         self.refresh()
         self.plan()
         self.start_due()
@@ -67,12 +67,12 @@ class Desk(Newsroom):
         ingest(store=self.store, sources=sources, clock=self.clock)
         self.render()
         self.note()
-        self.vouch()
+        self.inherit_approvals()
 
-    def vouch(self, store: Store | None = None) -> tuple[str, ...]:
-        return vouch(
+    def inherit_approvals(self, store: Store | None = None) -> tuple[str, ...]:
+        return inherit_approvals(
             store=store or self.store,
-            roundups=self.roundups,
+            digests=self.digests,
             rules=self.review_rules,
             clock=self.clock,
         )
@@ -94,7 +94,7 @@ class Desk(Newsroom):
 
     def issues(self) -> dict[str, Issue]:
         with self.store.read() as tx:
-            return {one.slug: one for one in tx.roundups.issues()}
+            return {one.slug: one for one in tx.digests.issues()}
 
     def parts(self, slug: str = FIRST) -> tuple[str, ...]:
         return self.issues()[slug].parts

@@ -16,9 +16,9 @@ from newsletter.cli.shell import (
     show_faults,
     wall_time,
 )
-from newsletter.domain.campaigns.roundup import LAST, Every, Rhythm
+from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.campaigns.gather import Forecast
+from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -32,28 +32,28 @@ def roundup() -> None:
 @roundup.command("list")
 @as_json
 @in_workspace
-def list_roundups(shell: Shell, as_json: bool) -> None:
-    """Show all round-ups, when each comes next, and its last issue."""
+def list_digests(shell: Shell, as_json: bool) -> None:
+    """Show all digest emails, when each comes next, and its last issue."""
     with shell.services() as services:
         rows = [
-            _row(services.campaigns, services.campaigns.gatherer.forecast(one.name))
-            for one in services.campaigns.roundups
+            _row(services.campaigns, services.campaigns.digest_builder.forecast(one.name))
+            for one in services.campaigns.digests
         ]
     if as_json:
         print_json(rows)
     elif not rows:
-        say("no round-up is configured; docs/configuration.md says how, under 'roundups'")
+        say("no digest email is configured; docs/configuration.md says how, under 'roundups'")
     else:
         keys = ("name", "title", "rhythm", "next", "lists", "last")
         print_table(keys, [[_plain(row[key]) for key in keys] for row in rows])
 
 
 def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
-    settings = forecast.roundup
+    settings = forecast.digest
     return {
         "name": settings.name,
         "title": settings.title,
-        "rhythm": _in_words(settings.rhythm),
+        "rhythm": _in_words(settings.recurrence),
         "next": wall_time(forecast.coming.at, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
@@ -62,11 +62,11 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _in_words(rhythm: Rhythm) -> str:
-    if rhythm.every is Every.WEEK:
-        return f"every {_DAYS[rhythm.on - 1]} at {rhythm.at:%H:%M}"
-    day = "last day" if rhythm.on == LAST else f"day {rhythm.on}"
-    return f"{day} of each month at {rhythm.at:%H:%M}"
+def _in_words(recurrence: Recurrence) -> str:
+    if recurrence.every is Every.WEEK:
+        return f"every {_DAYS[recurrence.on - 1]} at {recurrence.at:%H:%M}"
+    day = "last day" if recurrence.on == LAST else f"day {recurrence.on}"
+    return f"{day} of each month at {recurrence.at:%H:%M}"
 
 
 def _plain(value: Any) -> str:
@@ -80,7 +80,7 @@ def _plain(value: Any) -> str:
 def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
     with shell.services() as services:
-        forecast = services.campaigns.gatherer.forecast(name)
+        forecast = services.campaigns.digest_builder.forecast(name)
         row = _row(services.campaigns, forecast)
     row["would_gather"] = [{"slug": one.slug, "title": one.title} for one in forecast.parts]
     row["issues"] = [{"slug": one.slug, "parts": list(one.parts)} for one in forecast.made]
@@ -103,8 +103,8 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 def make(shell: Shell, name: str, by: str | None) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
     with shell.services() as services:
-        made = services.campaigns.gatherer.make(
-            name, actor(services.store, by, Role.WRITER, "make a round-up")
+        made = services.campaigns.digest_builder.make(
+            name, actor(services.store, by, Role.WRITER, "make a digest email")
         )
         faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
     say(made.said)
@@ -123,8 +123,8 @@ def drop(shell: Shell, slug: str, by: str | None) -> None:
     The next one gathers what was in it.
     """
     with shell.services() as services:
-        dropped = services.campaigns.gatherer.drop(
-            slug, actor(services.store, by, Role.WRITER, "drop a round-up")
+        dropped = services.campaigns.digest_builder.drop(
+            slug, actor(services.store, by, Role.WRITER, "drop a digest email")
         )
         services.statements.refresh()
     say(f"{dropped.slug} is dropped")

@@ -1,4 +1,4 @@
-"""campaigns → round-up: one issue a local date, of what went out, and of nothing that is wrong."""
+"""campaigns → digest: one issue a local date, of what went out, and of nothing that is wrong."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.roundup import Every, Rhythm
+from newsletter.domain.campaigns.digest import Every, Recurrence
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.fakes import FixedClock, PlainRenderer
-from tests.unit.pipeline.campaigns.gathering import FIRST, SECOND, THIRD, WEEKLY, Desk
+from tests.unit.pipeline.campaigns.digests import FIRST, SECOND, THIRD, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 from tests.unit.pipeline.statements.languages import populate
 
@@ -28,9 +28,9 @@ def test_at_its_hour_what_went_out_is_gathered_and_waits_for_approval(desk: Desk
     desk.publish("one", "2026-11-25 10:00", summary="Of the first.")
     desk.publish("two", "2026-11-26 10:00")
     desk.at("2026-11-27 15:59:59")
-    assert desk.gather() == []
+    assert desk.build() == []
     desk.at("2026-11-27 16:00")
-    assert desk.gather() == [(FIRST, "2 statements; it waits for approval")]
+    assert desk.build() == [(FIRST, "2 statements; it waits for approval")]
 
     issue = desk.issues()[FIRST]
     assert issue.parts == ("one", "two")
@@ -64,19 +64,19 @@ def test_nobody_gets_it_without_a_yes_and_everybody_once_it_is_given(desk: Desk)
 def test_looking_again_and_putting_the_clock_back_make_no_second_one(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
-    assert len(desk.gather()) == 1
+    assert len(desk.build()) == 1
     made = desk.issues()
     for wall in ("2026-11-27 16:00", "2026-11-27 15:00", "2026-11-27 16:30", "2026-11-20 16:01"):
         desk.at(wall)
-        assert desk.gather() == []
+        assert desk.build() == []
     assert desk.issues() == made
 
 
 def test_two_looks_at_once_make_one(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
-    racing = Meanwhile(desk.store, lambda: desk.gatherer().gather())
-    assert desk.gatherer(racing).gather() == ()  # type: ignore[arg-type] # a store in what counts
+    racing = Meanwhile(desk.store, lambda: desk.builder().build())
+    assert desk.builder(racing).build() == ()  # type: ignore[arg-type] # a store in what counts
     assert list(desk.issues()) == [FIRST]
 
 
@@ -98,10 +98,10 @@ def test_killed_in_the_middle_it_is_made_whole_by_the_next_look(desk: Desk) -> N
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
     with pytest.raises(KeyboardInterrupt):
-        desk.gatherer(Dying(desk.store)).gather()  # type: ignore[arg-type] # as above
+        desk.builder(Dying(desk.store)).build()  # type: ignore[arg-type] # as above
     assert desk.issues() == {}
     assert ("scheduler", "gather") not in desk.deeds()
-    assert [slug for slug, _ in desk.gather()] == [FIRST]
+    assert [slug for slug, _ in desk.build()] == [FIRST]
     assert desk.parts() == ("one",)
 
 
@@ -123,29 +123,29 @@ def test_what_went_out_before_it_was_configured_is_not_gathered(
     desk = Desk(BalancedStore(store), clock, replace(WEEKLY, name="other"))
     desk.publish("old", "2026-11-25 10:00")
     desk.at("2026-11-27 15:00")
-    desk.roundups = (WEEKLY,)
+    desk.digests = (WEEKLY,)
     desk.tick()
     desk.publish("new", "2026-11-27 15:30")
     desk.at("2026-11-27 16:00")
-    assert [slug for slug, _ in desk.gather()] == [FIRST]
+    assert [slug for slug, _ in desk.build()] == [FIRST]
     assert desk.parts() == ("new",)
 
 
 def test_one_that_is_configured_after_its_hour_waits_for_the_next(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00:01")
-    desk.roundups = (replace(WEEKLY, name="late"),)
-    assert desk.gather() == []
+    desk.digests = (replace(WEEKLY, name="late"),)
+    assert desk.build() == []
     desk.at("2026-12-03 16:00")
-    assert desk.gather() == []
+    assert desk.build() == []
 
 
 def test_one_that_was_taken_out_and_put_back_begins_anew(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
-    desk.roundups = ()
+    desk.digests = ()
     desk.tick()
     desk.at("2026-12-08 10:00")
-    desk.roundups = (WEEKLY,)
+    desk.digests = (WEEKLY,)
     desk.tick()
     desk.publish("two", "2026-12-09 10:00")
     desk.at("2026-12-11 16:00")
@@ -157,11 +157,11 @@ def test_after_a_standstill_the_newest_slot_is_made_up_and_the_others_are_named(
     desk.publish("one", "2026-11-25 10:00")
     desk.publish("two", "2026-12-02 10:00")
     desk.at("2026-12-13 09:00")
-    assert desk.gather() == [
+    assert desk.build() == [
         (THIRD, "2 statements; it waits for approval; passed over: 2026-11-27, 2026-12-04")
     ]
     assert desk.parts(THIRD) == ("one", "two")
-    assert desk.gather() == []
+    assert desk.build() == []
 
 
 def test_too_few_are_no_issue_and_are_in_the_next(desk: Desk) -> None:
@@ -169,8 +169,8 @@ def test_too_few_are_no_issue_and_are_in_the_next(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
     said = "1 statement went out, and it takes 2: there is no issue"
-    assert desk.gather() == [("", said)]
-    assert desk.gather() == []
+    assert desk.build() == [("", said)]
+    assert desk.build() == []
     desk.publish("two", "2026-12-01 10:00")
     desk.at("2026-12-04 16:00")
     desk.tick()
@@ -181,7 +181,7 @@ def test_where_nothing_went_out_there_is_no_issue(desk: Desk) -> None:
     desk.set(gathers=("press", "city"))
     desk.at("2026-11-27 16:00")
     said = "0 statements went out to press, city, and it takes 1: there is no issue"
-    assert desk.gather() == [("", said)]
+    assert desk.build() == [("", said)]
     desk.refresh()
     with desk.store.read() as tx:
         assert tx.statements.all() == []
@@ -206,7 +206,7 @@ def test_it_gathers_by_list_and_never_other_round_ups(store: Store, clock: Fixed
     monthly = replace(
         WEEKLY,
         name="monthly",
-        rhythm=Rhythm(every=Every.MONTH, on=28, at=time(9)),
+        recurrence=Recurrence(every=Every.MONTH, on=28, at=time(9)),
         gathers=("press",),
     )
     desk = Desk(BalancedStore(store), clock, WEEKLY, monthly)
@@ -258,7 +258,7 @@ def test_the_oldest_are_left_out_where_one_mail_cannot_hold_them_and_that_is_sai
             )
     desk.at("2026-11-27 16:00")
     said = "50 statements; it waits for approval; the 2 oldest are left out, for one mail holds 50"
-    assert desk.gather() == [(FIRST, said)]
+    assert desk.build() == [(FIRST, said)]
     assert desk.parts()[0] == "s02"
 
 
@@ -288,7 +288,7 @@ def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_
     correct(desk, "one", "one-corrected")
     desk.plan()
     desk.start_due()
-    assert desk.gather() == [
+    assert desk.build() == [
         (FIRST, "a part was corrected or cancelled since, and it is made anew of 2 statements")
     ]
     assert desk.parts() == ("two", "one-corrected")
@@ -307,7 +307,7 @@ def test_the_correction_is_not_in_the_next_issue_again(desk: Desk) -> None:
     correct(desk, "one", "one-corrected")
     desk.plan()
     desk.start_due()
-    desk.gather()
+    desk.build()
     desk.publish("three", "2026-12-01 10:00")
     desk.at("2026-12-04 16:00")
     desk.tick()
@@ -322,7 +322,7 @@ def test_one_that_has_begun_stays_as_it_went_out(desk: Desk) -> None:
     before = desk.issues()
     correct(desk, "one", "one-corrected")
     desk.tick()
-    assert desk.gather() == []
+    assert desk.build() == []
     assert desk.issues() == before
 
 
@@ -343,25 +343,25 @@ def test_a_part_that_is_cancelled_is_taken_out_and_none_left_is_no_issue(desk: D
     assert desk.parts() == ("two",)
     desk.hand().cancel("two")
     said = "a part was corrected or cancelled since, and none is left"
-    assert desk.gather() == [("", said)]
+    assert desk.build() == [("", said)]
     desk.refresh()
     with desk.store.read() as tx:
         stored = tx.statements.get(FIRST)
     assert stored is not None
     assert not stored.present
-    assert desk.gather() == []
+    assert desk.build() == []
 
 
 def test_where_its_round_up_is_not_configured_any_more_it_cannot_be_put_right_and_goes(
     desk: Desk,
 ) -> None:
     made(desk)
-    desk.roundups = ()
-    assert desk.gather() == []
+    desk.digests = ()
+    assert desk.build() == []
     correct(desk, "one", "one-corrected")
     desk.plan()
     desk.start_due()
-    assert [slug for slug, _ in desk.gather()] == [""]
+    assert [slug for slug, _ in desk.build()] == [""]
     assert desk.issues()[FIRST].statement is None
 
 
@@ -370,8 +370,8 @@ def test_two_looks_at_once_put_it_right_once(desk: Desk) -> None:
     correct(desk, "one", "one-corrected")
     desk.plan()
     desk.start_due()
-    racing = Meanwhile(desk.store, lambda: desk.gatherer().gather())
-    assert desk.gatherer(racing).gather() == ()  # type: ignore[arg-type] # a store in what counts
+    racing = Meanwhile(desk.store, lambda: desk.builder().build())
+    assert desk.builder(racing).build() == ()  # type: ignore[arg-type] # a store in what counts
     assert desk.parts() == ("two", "one-corrected")
 
 
@@ -391,18 +391,18 @@ def test_one_that_cannot_be_rendered_holds_nothing_up(desk: Desk) -> None:
 def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk: Desk) -> None:
     desk.set(least=3)
     desk.publish("one", "2026-11-27 10:00")
-    done = desk.gatherer().make("weekly", "ada@forum.example")
+    done = desk.builder().make("weekly", "ada@forum.example")
     assert (done.slug, done.said) == (FIRST, "1 statement; it waits for approval")
     assert ("ada@forum.example", "gather") in desk.deeds()
     desk.at("2026-11-27 16:00")
-    assert desk.gather() == []
+    assert desk.build() == []
     with pytest.raises(Refused, match=f"{FIRST} is made already"):
-        desk.gatherer().make("weekly", "ada@forum.example")
+        desk.builder().make("weekly", "ada@forum.example")
 
 
 def test_made_by_hand_on_another_day_the_slot_has_what_came_after(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
-    assert desk.gatherer().make("weekly", "ada@forum.example").slug == "weekly-2026-11-25"
+    assert desk.builder().make("weekly", "ada@forum.example").slug == "weekly-2026-11-25"
     desk.publish("two", "2026-11-26 10:00")
     desk.at("2026-11-27 16:00")
     desk.tick()
@@ -413,33 +413,33 @@ def test_after_a_slot_with_too_few_it_may_be_made_by_hand_on_the_same_day(desk: 
     desk.at("2026-11-27 16:00")
     desk.tick()
     desk.publish("one", "2026-11-27 17:00")
-    assert desk.gatherer().make("weekly", "ada@forum.example").slug == FIRST
+    assert desk.builder().make("weekly", "ada@forum.example").slug == FIRST
     assert desk.parts() == ("one",)
 
 
 def test_what_cannot_be_made_by_hand_is_refused_with_the_reason(desk: Desk) -> None:
-    gatherer = desk.gatherer()
-    with pytest.raises(NotFound, match="no round-up 'daily' is configured"):
-        gatherer.make("daily", "ada@forum.example")
+    builder = desk.builder()
+    with pytest.raises(NotFound, match="no digest email 'daily' is configured"):
+        builder.make("daily", "ada@forum.example")
     with pytest.raises(Refused, match="since 2026-11-24 07:00, when weekly was first seen here"):
-        gatherer.make("weekly", "ada@forum.example")
+        builder.make("weekly", "ada@forum.example")
     desk.set(gathers=("city", "press"))
     with pytest.raises(Refused, match="nothing went out to city, press that"):
-        desk.gatherer().make("weekly", "ada@forum.example")
+        desk.builder().make("weekly", "ada@forum.example")
     assert desk.issues() == {}
 
 
 def test_one_that_was_never_looked_at_begins_when_it_is_made_by_hand(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
-    desk.roundups = (replace(WEEKLY, name="new"),)
+    desk.digests = (replace(WEEKLY, name="new"),)
     with pytest.raises(Refused, match="there is nothing to gather: since 2026-11-25 10:00"):
-        desk.gatherer().make("new", "ada@forum.example")
-    assert desk.gatherer().forecast("new").parts == ()
+        desk.builder().make("new", "ada@forum.example")
+    assert desk.builder().forecast("new").parts == ()
 
 
 def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> None:
     made(desk)
-    dropped = desk.gatherer().drop(FIRST, "ada@forum.example")
+    dropped = desk.builder().drop(FIRST, "ada@forum.example")
     assert (dropped.slug, dropped.statement) == (FIRST, None)
     desk.tick()
     assert desk.started(FIRST) is None
@@ -447,7 +447,7 @@ def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> Non
     desk.tick()
     assert desk.parts(SECOND) == ("one", "two")
     with pytest.raises(NotFound, match="there is no issue"):
-        desk.gatherer().drop(FIRST, "ada@forum.example")
+        desk.builder().drop(FIRST, "ada@forum.example")
 
 
 def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
@@ -455,18 +455,18 @@ def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
     desk.approve(slug=FIRST)
     desk.tick()
     with pytest.raises(Refused, match=f"'newsletter cancel {FIRST}' stops the rest"):
-        desk.gatherer().drop(FIRST, "ada@forum.example")
+        desk.builder().drop(FIRST, "ada@forum.example")
 
 
 def test_a_look_ahead_says_what_would_be_made_and_makes_nothing(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
-    ahead = desk.gatherer().forecast("weekly")
+    ahead = desk.builder().forecast("weekly")
     assert ahead.coming.day == date(2026, 11, 27)
     assert [one.slug for one in ahead.parts] == ["one"]
     assert ahead.made == ()
     assert desk.issues() == {}
-    desk.gatherer().make("weekly", "ada@forum.example")
-    ahead = desk.gatherer().forecast("weekly")
+    desk.builder().make("weekly", "ada@forum.example")
+    ahead = desk.builder().forecast("weekly")
     assert ahead.parts == ()
     assert [one.slug for one in ahead.made] == ["weekly-2026-11-25"]
 
