@@ -13,7 +13,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
-from newsletter.rendering.markdown.blocks import with_blocks
+from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT, with_blocks
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.structure import lost_footnotes, watch_depth
@@ -48,7 +48,7 @@ def read_markdown(body: str, language: str) -> list[Token]:
             _describe_images(token.children, parser)
     tokens = with_blocks(tokens, language)
     _settle_headings(tokens)
-    settle_tables(tokens)
+    settle_tables(tokens, mirrored=language.partition("-")[0].lower() in RIGHT_TO_LEFT)
     return tokens
 
 

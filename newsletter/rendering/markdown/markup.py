@@ -28,8 +28,8 @@ _ALLOWED: dict[str, set[str]] = {
     "a": {"href"},
     "img": {"src", "alt", "width", "height", "style"},
     "ol": {"start"},
-    "td": set(),
-    "th": {"scope"},
+    "td": {"nowrap"},
+    "th": {"scope", "nowrap"},
     "span": {"dir"},
     **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
 }
@@ -42,7 +42,7 @@ _CLASSES = {
     "table": {"wide"},
     "thead": {"heads"},
     "th": {*SIDES, "last"},
-    "td": {*SIDES, *(f"to-{side}" for side in SIDES), "whole", "first", "last"},
+    "td": {*SIDES, *(f"to-{side}" for side in SIDES), "first", "last"},
 }
 
 _Environment = MutableMapping[str, Any]

@@ -28,6 +28,7 @@ _PICTURE = 60
 _FIGURE = re.compile(
     r"[^\w\s]{0,3}[ \u00a0]?\d[\d.,:'’/–-]*(?:[ \u00a0]?(?:[^\w\s]{1,2}|[^\W\d_]{1,8}\.?))?"
 )
+_LETTER = re.compile(r"[^\W\d_]")
 _BREAKING = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
 
 
@@ -91,14 +92,17 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
             yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
 
 
-def settle_tables(tokens: Sequence[Token]) -> None:
-    """Turn alignment into a class, keep figures whole, and mark where a table has room."""
+def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
+    """Turn alignment into a class, keep figures whole, and mark where a table has room.
+
+    In a text that is ``mirrored``, from right to left, figures keep their own direction.
+    """
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
             _settle_cell(token)
     for table in tables_in(tokens):
         for cell in (cell for row in table.rows for cell in row):
-            _keep_whole(tokens, cell)
+            _keep_whole(tokens, cell, mirrored=mirrored)
         for row in table.rows:
             tokens[row[-1].at - 1].attrJoin("class", "last")  # it ends at the edge of the sheet
         tokens[table.first].meta["fits"] = table.fits
@@ -146,14 +150,17 @@ def _settle_cell(cell: Token) -> None:
         cell.attrSet("scope", "col")
 
 
-def _keep_whole(tokens: Sequence[Token], cell: Cell) -> None:
+def _keep_whole(tokens: Sequence[Token], cell: Cell, *, mirrored: bool) -> None:
     """A blank in a figure holds; where a dash would let go, the cell has to."""
     if not _FIGURE.fullmatch(cell.text):
         return
-    for child in tokens[cell.at].children or ():
+    children = tokens[cell.at].children or []
+    for child in children:
         child.meta["whole"] = True
+    if mirrored and not _LETTER.search(cell.text):
+        tokens[cell.at].children = _spanned(children, dir="ltr")  # a sign stays before its figure
     if _BREAKING.search(cell.text):
-        tokens[cell.at - 1].attrJoin("class", "whole")
+        tokens[cell.at - 1].attrSet("nowrap", "")  # which Word knows, unlike white-space
 
 
 # --- too wide ---
@@ -212,7 +219,11 @@ def _held(children: list[Token], text: str) -> list[Token]:
     """A figure whose dash would let go, in an element that does not."""
     if not (_FIGURE.fullmatch(text) and _BREAKING.search(text)):
         return children
-    opening = Token("span_open", "span", 1, attrs={"class": "whole"})
+    return _spanned(children, **{"class": "whole"})
+
+
+def _spanned(children: list[Token], **attributes: str) -> list[Token]:
+    opening = Token("span_open", "span", 1, attrs=dict(attributes))
     return [opening, *children, Token("span_close", "span", -1)]
 
 

@@ -125,6 +125,13 @@ def test_from_right_to_left_all_of_it_is_mirrored() -> None:
     assert "italic" not in html
 
 
+def test_what_stands_above_a_lead_picture_keeps_close_to_it() -> None:
+    led = render("![Hall](https://a.example/a.jpg#1200x600)\n\nText.").html
+    assert re.search(r'class="sheet body over"[^>]*padding:30px 36px 0;', led)
+    assert ".over {padding: 24px 22px 0 !important;}" in kept(led)
+    assert "sheet body over" not in render("Text.").html
+
+
 @each_mail
 def test_the_text_part_has_short_lines_and_nothing_invisible(mail: str) -> None:
     text = BLOCK_MAILS[mail]().text

@@ -61,6 +61,41 @@ def test_a_language_that_runs_the_other_way_is_mirrored_within_its_block() -> No
     assert own.count("<style") == content.html.count("<style") == together().html.count("<style")
 
 
+BLOCKS = """\
+> Said in few words.
+>
+> — Jane Doe
+
+- [Press kit](https://forum.example/kit.zip) (ZIP, 12 MB)
+
+| County | Held before | Held now | Change | Budget |
+|:-------|------------:|---------:|-------:|-------:|
+| Adams | 1,240,500 | 810,000 | –33 % | $1,240,500 |
+
+| For tenants | For owners |
+|-------------|------------|
+| Call us any time between nine and five; a lawyer answers within the day. | Register. |
+"""
+
+
+def test_blocks_of_a_language_that_runs_the_other_way_look_as_they_do_on_their_own() -> None:
+    alone = renderer_with(None).render(replace(SPANISH, body=BLOCKS)).html
+    below = renderer_with(None).render(arabic(), [replace(SPANISH, body=BLOCKS)]).html
+    block = below.partition('<div class="ltr" lang="es"')[2]
+    for tag in ("blockquote class", "ul class", "th "):
+        own, mirrored = (_declared(html, tag) for html in (alone, block))
+        assert own.items() <= mirrored.items(), tag
+    assert ".body .ltr .wide td {padding: 8px 10px 8px 0 !important;}" in below
+    assert ".body .ltr .second {padding-left: 20px !important; padding-right: 0 !important" in below
+    assert ".body .ltr" not in alone
+
+
+def _declared(html: str, tag: str) -> dict[str, str]:
+    """The styles of the first such element."""
+    [style] = re.findall(rf"<{tag}[^>]*style='([^']*)'|$", html)[:1]
+    return dict(one.strip().split(":", 1) for one in style.split(";") if one.strip())
+
+
 def test_one_h1_and_the_headings_of_a_translation_below_its_title() -> None:
     tags = Page(together(SPANISH, arabic()).html).tags
     assert tags.count("h1") == 1

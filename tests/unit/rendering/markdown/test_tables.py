@@ -66,7 +66,17 @@ def test_a_figure_and_its_unit_stay_together(figure: str, shown: str) -> None:
 
 @rows("figure", ["1990–1995", "–33 %", "2019-2020"])
 def test_a_dash_in_a_figure_lets_nothing_go(figure: str) -> None:
-    assert 'class="whole last"' in html(f"| a | b |\n|---|---|\n| x | {figure} |")
+    assert f'<td nowrap="" class="last">{figure}</td>'.replace(" %", "&nbsp;%") in html(
+        f"| a | b |\n|---|---|\n| x | {figure} |"
+    )
+
+
+def test_from_right_to_left_a_figure_keeps_its_sign_in_front() -> None:
+    for language, shown in {"ar": '<span dir="ltr">–33&nbsp;%</span>', "en": "–33&nbsp;%"}.items():
+        tokens = read_markdown("| a | b |\n|---|--:|\n| مليون 3 | –33 % |", language)
+        assert f">{shown}</td>" in to_html(tokens)
+        assert ">مليون 3</td>" in to_html(tokens)
+        assert to_text(tokens).text.endswith("–33 %")
 
 
 def test_the_text_part_keeps_the_blanks_that_were_written() -> None:
