@@ -14,7 +14,6 @@ from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
 from newsletter.rendering.markdown.blocks import RIGHT_TO_LEFT
-from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.text.plaintext import inline_text, visible
 
@@ -24,6 +23,8 @@ _EVERYBODYS = {"en": "en-001"}
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREVIEW = 150
+_GREETED = "\ufffc"
+"""Stands for something that is no text; here, before what readers without a name are called."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
@@ -109,16 +110,22 @@ def preheader_padding(text: str) -> str:
 
 
 def opening(tokens: Sequence[Token]) -> str:
-    """As many of the body's first sentences as make 40 characters."""
+    """As many of the body's first sentences as make 40 characters.
+
+    Those of the first paragraph in which they greet nobody by name: a greeting says nothing yet,
+    and all inboxes would show the same one.
+    """
     lines = [
-        node
+        " ".join(inline_text(node.children, greeted=_GREETED).split())
         for node in SyntaxTreeNode(tokens).walk()
         if node.type == "inline" and node.parent and _speaks(node.parent)
     ]
-    # what greets readers says nothing yet, and an inbox would show the same name to all
-    told = [node for node in lines if not any(one.type == GREETING for one in node.children)]
-    paragraphs = (" ".join(inline_text(node.children).split()) for node in told or lines)
-    text = next((paragraph for paragraph in paragraphs if paragraph), "")
+    openings = [_first_sentences(line) for line in lines if line]
+    told = next((one for one in openings if _GREETED not in one), next(iter(openings), ""))
+    return told.replace(_GREETED, "")
+
+
+def _first_sentences(text: str) -> str:
     ends = (found.end() for found in _SENTENCE_END.finditer(text))
     return text[: next((end for end in ends if end >= PREHEADER_LEAST), len(text))]
 

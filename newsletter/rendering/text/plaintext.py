@@ -98,17 +98,21 @@ def to_text(tokens: Sequence[Token]) -> PlainBody:
     return PlainBody(text=visible("\n".join(lines)), links=tuple(links))
 
 
-def inline_text(nodes: Sequence[SyntaxTreeNode]) -> str:
-    """What a line of text says, without links and marks of emphasis."""
-    return visible("".join(_bare(node) for node in nodes))
+def inline_text(nodes: Sequence[SyntaxTreeNode], *, greeted: str = "") -> str:
+    """What a line of text says, without links and marks of emphasis.
+
+    ``greeted`` is put before what readers without a name are called.
+    """
+    return visible("".join(_bare(node, greeted) for node in nodes))
 
 
-def _bare(node: SyntaxTreeNode) -> str:
+def _bare(node: SyntaxTreeNode, greeted: str) -> str:
     if node.type in {"softbreak", "hardbreak"}:
         return " "
     if node.type in {"text", "code_inline", GREETING}:
-        return node.content
-    return "" if node.type == "image" else "".join(map(_bare, node.children))
+        return (greeted if node.type == GREETING else "") + node.content
+    within = [] if node.type == "image" else node.children
+    return "".join(_bare(child, greeted) for child in within)
 
 
 class _Writer:

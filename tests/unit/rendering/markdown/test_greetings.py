@@ -81,6 +81,10 @@ def test_a_name_that_is_none_changes_no_byte_of_a_mail() -> None:
 
 def test_the_inbox_is_shown_what_follows_the_greeting() -> None:
     assert preheader("", read_markdown(LETTER, "en")).startswith("The library opens at nine")
+    later = (
+        "Dear **{name|friend}**,\n\nThe library opens at nine, on Sundays too. Come, {name|you}."
+    )
+    assert preheader("", read_markdown(later, "en")) == "The library opens at nine, on Sundays too."
     alone = read_markdown("Dear {name|friend}, the library opens at nine on Sundays too.", "en")
     assert preheader("", alone).startswith("Dear friend, the library")
 
