@@ -219,7 +219,7 @@ class Recipient(NamedTuple):
         merged = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
             MergeField.MESSAGE_ID.value, self.message_id
         )
-        return _filled(merged, self.names)
+        return _filled(merged, self.names) if self.names else merged
 
 
 def _filled(part: str, names: Iterable[str]) -> str:

@@ -208,6 +208,8 @@ def _recipients(recipients: tuple[Recipient, ...]) -> tuple[str, str]:
 
 
 def _names(reader: Recipient) -> str:
+    if not reader.names:
+        return ""
     return "".join(f',"n{number}":"{name}"' for number, name in enumerate(reader.names))
 
 

@@ -125,6 +125,8 @@ class SendGrid:
 
 
 def _names(reader: Recipient) -> str:
+    if not reader.names:
+        return ""
     named = zip(NAME_MARKS, reader.names, strict=False)
     return "".join(f',"{mark}":"{name}"' for mark, name in named)
 
