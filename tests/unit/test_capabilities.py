@@ -1,11 +1,13 @@
 """How many recipients fit into one call."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Sender
+from newsletter.domain.statements.greeting import LONGEST
 
 CONTENT = Content(
     subject="A statement",
@@ -35,6 +37,20 @@ def test_where_each_recipient_costs_a_body_the_bytes_divide_by_its_longest_form(
 def test_where_all_share_one_body_many_more_fit() -> None:
     able = Capabilities(max_recipients=1000, max_bytes=1_000_000)
     assert able.recipients_for(CONTENT) == (1_000_000 - 122_068) // 2048
+
+
+@pytest.mark.parametrize("bodies", [True, False])
+def test_each_greeting_takes_room_for_the_longest_name(bodies: bool) -> None:
+    able = Capabilities(max_recipients=10_000, max_bytes=10_000_000, bodies=bodies)
+    greeting = replace(CONTENT, text="Dear NLMERGENAME0", fallbacks=("friend",))
+    plain = replace(CONTENT, text="Dear NLGREETINGS0")
+    longest = 12 * LONGEST  # two units of six bytes for each letter
+    body = len(json.dumps([plain.html, plain.text, plain.headers])) + 2048
+    if bodies:
+        assert able.recipients_for(plain) == 10_000_000 // body
+        assert able.recipients_for(greeting) == 10_000_000 // (body + longest)
+    else:
+        assert able.recipients_for(greeting) == (10_000_000 - body) // (2048 + longest)
 
 
 def test_a_small_content_is_limited_by_the_number_again() -> None:

@@ -65,9 +65,10 @@ class Capabilities:
         if not self.max_bytes:
             return self.max_recipients
         # The longest JSON there is of it: providers' own forms are shorter.
-        body = len(json.dumps([content.html, content.text, content.headers]))
-        own = _ENVELOPE + content.greetings * _NAME
-        fit = self.max_bytes // (body + own) if self.bodies else (self.max_bytes - body) // own
+        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
+        names = content.greetings * _NAME
+        shared = (self.max_bytes - body) // (_ENVELOPE + names)
+        fit = self.max_bytes // (body + names) if self.bodies else shared
         return max(1, min(self.max_recipients, fit))
 
 

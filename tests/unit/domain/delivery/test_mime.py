@@ -80,6 +80,27 @@ def test_lines_end_in_crlf_and_are_short_whatever_the_content() -> None:
     assert max(len(line) for line in data.split(b"\r\n")) <= 78
 
 
+def test_a_name_is_encoded_with_the_line_that_it_stands_in() -> None:
+    greeting = content(
+        html="<p>Dear NLMERGENAME0,</p>\n<p>Text.</p>\n",
+        text="Dear NLMERGENAME0, dear NLMERGENAME0,\n\nText.\n",
+        fallbacks=("friend",),
+    )
+    for name, said in (
+        ("李小龍" * 10, "李小龍" * 10),
+        ("Jörg", "Jörg"),
+        ("=?utf-8?q?x?=", "friend"),
+    ):
+        reader = ANA._replace(names=greeting.called(name))
+        data = to_mime(content=greeting, recipient=reader, at=AT)
+        assert max(map(len, data.split(b"\r\n"))) <= 78
+        assert data.isascii()
+        assert [body.rstrip() for body in bodies(data)] == [
+            f"Dear {said}, dear {said},\n\nText.",
+            f"<p>Dear {said},</p>\n<p>Text.</p>",
+        ]
+
+
 def test_what_was_written_is_what_is_read(subtests: pytest.Subtests) -> None:
     for text in [
         "",
