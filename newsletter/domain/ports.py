@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import Composed, Fetched, Item
-    from newsletter.domain.statements.review import Remark, Surroundings
+    from newsletter.domain.statements.review import Remark, ReviewContext
     from newsletter.domain.statements.statement import Reading, Statement
 
 
@@ -235,7 +235,7 @@ class Reviewer(Protocol):
     """Says what there is to say about a statement. It visits no link and changes nothing."""
 
     def review(
-        self, statement: Statement, content: Content | None, around: Surroundings
+        self, statement: Statement, content: Content | None, around: ReviewContext
     ) -> tuple[Remark, ...]:
         """All remarks in order; the same for the same. Never raises for what a person wrote.
 

@@ -178,7 +178,7 @@ def far_off(said: int, now: int) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ReviewContext:
     """What is known beside the text, at the moment of the review."""
 
     today: calendar.date
@@ -199,7 +199,7 @@ class Surroundings:
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
 
-def remarks_around(statement: Statement, around: Surroundings) -> Iterator[Remark]:
+def remarks_around(statement: Statement, around: ReviewContext) -> Iterator[Remark]:
     """What there is to say about the front matter, and about what stands around the statement."""
     for check, keys, rule in _RULES:
         message = rule(statement, around)
@@ -209,7 +209,7 @@ def remarks_around(statement: Statement, around: Surroundings) -> Iterator[Remar
             yield Remark(check=check, message=message, file=statement.origin, line=line, key=key)
 
 
-def _subject(statement: Statement, _: Surroundings) -> str:
+def _subject(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.subject or statement.title)
     if length in _SUBJECT:
         return ""
@@ -220,7 +220,7 @@ def _subject(statement: Statement, _: Surroundings) -> str:
     )
 
 
-def _summary(statement: Statement, _: Surroundings) -> str:
+def _summary(statement: Statement, _: ReviewContext) -> str:
     if statement.preview:
         return _preview(len(statement.preview))
     length = len(statement.summary)
@@ -246,27 +246,27 @@ def _preview(length: int) -> str:
     )
 
 
-def _capitals(statement: Statement, _: Surroundings) -> str:
+def _capitals(statement: Statement, _: ReviewContext) -> str:
     letters = sum(map(str.isalpha, statement.title))
     if not statement.title.isupper() or letters < _SHOUTED or len(statement.title.split()) < 3:
         return ""
     return "the title is all in capitals, which is hard to read: write it like a sentence"
 
 
-def _date(statement: Statement, around: Surroundings) -> str:
+def _date(statement: Statement, around: ReviewContext) -> str:
     if statement.date is None or abs(statement.date - around.day) <= _YEAR:
         return ""
     return f"the date is {statement.date}, and it goes out on {around.day}: is the year right?"
 
 
-def _embargo(_: Statement, around: Surroundings) -> str:
+def _embargo(_: Statement, around: ReviewContext) -> str:
     send_at, embargo = around.send_at, around.embargo_until
     if send_at is None or embargo is None or send_at >= embargo:
         return ""
     return "the time to send is before the end of the embargo, and nothing leaves before that end"
 
 
-def _open_embargo(statement: Statement, _: Surroundings) -> str:
+def _open_embargo(statement: Statement, _: ReviewContext) -> str:
     if not statement.embargo or statement.embargo_until is not None:
         return ""
     return (
@@ -276,13 +276,13 @@ def _open_embargo(statement: Statement, _: Surroundings) -> str:
     )
 
 
-def _nobody(statement: Statement, around: Surroundings) -> str:
+def _nobody(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is not None:
         return ""
     return f"nobody is on {_lists(statement)}, and others have readers: is it spelt right?"
 
 
-def _segment(statement: Statement, around: Surroundings) -> str:
+def _segment(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is None:
         return ""
     name = statement.segment.name
@@ -292,7 +292,7 @@ def _segment(statement: Statement, around: Surroundings) -> str:
     )
 
 
-def _no_readers(statement: Statement, around: Surroundings) -> str:
+def _no_readers(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or around.readers:
         return ""
     return f"nobody is on {_lists(statement)} yet: whoever joins before it goes out will get it"
@@ -303,14 +303,14 @@ def _lists(statement: Statement) -> str:
     return f"the list{'s' if len(statement.lists) > 1 else ''} {names}"
 
 
-def _nearby(_: Statement, around: Surroundings) -> str:
+def _nearby(_: Statement, around: ReviewContext) -> str:
     if not around.nearby:
         return ""
     others = ", ".join(around.nearby)
     return f"readers of the same list get {others} within the hour: does it have to be both?"
 
 
-def _audience(_: Statement, around: Surroundings) -> str:
+def _audience(_: Statement, around: ReviewContext) -> str:
     now, last = around.audience, around.last_audience
     if not now or not last or not far_off(last, now):
         return ""
@@ -320,7 +320,7 @@ def _audience(_: Statement, around: Surroundings) -> str:
     )
 
 
-_Rule = Callable[[Statement, Surroundings], str]
+_Rule = Callable[[Statement, ReviewContext], str]
 
 _RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.SUBJECT_LENGTH, ("subject", "title"), _subject),

@@ -15,7 +15,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.clock import Clock
 from newsletter.domain.ports import Reviewer
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.review import Grade, Remark, Surroundings, codes, in_order
+from newsletter.domain.statements.review import Grade, Remark, ReviewContext, codes, in_order
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -160,7 +160,7 @@ def _review(
     goes_out = max(time for time in (now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
     audience = None if statement.corrects else others.audience(statement)
-    around = Surroundings(
+    around = ReviewContext(
         today=now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
@@ -179,10 +179,10 @@ def _review(
 
 
 def _of_translations(
-    tx: Transaction, original: Statement, rules: ReviewRules, around: Surroundings
+    tx: Transaction, original: Statement, rules: ReviewRules, around: ReviewContext
 ) -> Iterator[Remark]:
     """What holds back a mail because of the translations in it; advice stays with each of them."""
-    alone = Surroundings(today=around.today, day=around.day)
+    alone = ReviewContext(today=around.today, day=around.day)
     for one in translations_of(tx, original.slug):
         remarks = rules.reviewer.review(one, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Grade.ADVICE)

@@ -10,7 +10,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
     Check,
     Remark,
-    Surroundings,
+    ReviewContext,
     in_order,
     remarks_around,
 )
@@ -63,7 +63,7 @@ class MarkdownReviewer:
     """Reviews statements in Markdown. Safe to use from many threads; nothing is fetched."""
 
     def review(
-        self, statement: Statement, content: Content | None, around: Surroundings
+        self, statement: Statement, content: Content | None, around: ReviewContext
     ) -> tuple[Remark, ...]:
         """All remarks in order; the same for the same."""
         remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
@@ -98,7 +98,7 @@ def _of_size(statement: Statement, content: Content) -> Iterator[Remark]:
         yield Remark(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
 
 
-def _of_text(statement: Statement, around: Surroundings) -> Iterator[Remark]:
+def _of_text(statement: Statement, around: ReviewContext) -> Iterator[Remark]:
     first, level = statement.line_of("body"), 0
     tokens = read_markdown(statement.body, statement.language)
     for check, line, message in (*_about_tables(tokens), *_about_files(tokens)):
@@ -115,7 +115,7 @@ _Found = tuple[Check, int, str]
 
 
 def _found(
-    statement: Statement, around: Surroundings, passage: Passage, level: int
+    statement: Statement, around: ReviewContext, passage: Passage, level: int
 ) -> Iterator[_Found]:
     """What one passage gives cause to say, each with its line in the body, from 0."""
     about = statement.date or around.day

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.draft import Draft, DraftText, Found
-from newsletter.domain.statements.review import Remark, Surroundings, in_order, remark_of
+from newsletter.domain.statements.review import Remark, ReviewContext, in_order, remark_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
 from newsletter.runtime.statements import Statements
@@ -193,7 +193,7 @@ class Drafts:
         with statements.store.read() as tx:
             audience = tx.readers.audience(parsed.statement.lists, parsed.statement.segment)
             readers = sum(tx.readers.lists().values())
-        around = Surroundings(
+        around = ReviewContext(
             today=today,
             day=_day(parsed.statement.send_at, zone) or today,
             readers=readers,

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from newsletter.domain.statements.review import Check, Surroundings, remarks_around
+from newsletter.domain.statements.review import Check, ReviewContext, remarks_around
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
 
@@ -23,7 +23,7 @@ USUAL: dict[str, Any] = {"today": TODAY, "day": TODAY, "readers": 100, "audience
 
 
 def said(around: dict[str, Any] | None = None, **fields: Any) -> dict[Check, str]:
-    remarks = remarks_around(Statement(**GOOD | fields), Surroundings(**USUAL | (around or {})))
+    remarks = remarks_around(Statement(**GOOD | fields), ReviewContext(**USUAL | (around or {})))
     return {remark.check: remark.message for remark in remarks}
 
 
@@ -113,11 +113,11 @@ def test_an_embargo_without_an_end_blocks_and_one_with_an_end_does_not() -> None
 
 def test_a_remark_stands_at_the_key_it_speaks_of_or_at_no_line() -> None:
     places = (("title", 2), ("lists", 5), ("body", 9))
-    around = Surroundings(**USUAL | {"audience": 0})
+    around = ReviewContext(**USUAL | {"audience": 0})
     statement = Statement(**GOOD | {"places": places, "title": "Forum", "lists": ("a", "b")})
     found = {remark.check: remark for remark in remarks_around(statement, around)}
     assert found[Check.SUBJECT_LENGTH].place == "statements/news.md:2 title"
     assert found[Check.NOBODY].place == "statements/news.md:5 lists"
     assert "the lists 'a' or 'b'" in found[Check.NOBODY].message
-    [bare] = remarks_around(Statement(**GOOD | {"summary": ""}), Surroundings(**USUAL))
+    [bare] = remarks_around(Statement(**GOOD | {"summary": ""}), ReviewContext(**USUAL))
     assert (bare.line, bare.key, bare.place) == (0, "", "statements/news.md")

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import Check, Remark, Surroundings
+from newsletter.domain.statements.review import Check, Remark, ReviewContext
 from newsletter.domain.statements.statement import Approval, Statement
 from newsletter.pipeline.statements.approve import Noted, revoke
 from newsletter.pipeline.statements.review import is_settled, review
@@ -201,7 +201,7 @@ class Blocks:
     """A reviewer to whom nothing may go out."""
 
     def review(
-        self, statement: Statement, _content: Content | None, _around: Surroundings
+        self, statement: Statement, _content: Content | None, _around: ReviewContext
     ) -> tuple[Remark, ...]:
         return (Remark(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
 

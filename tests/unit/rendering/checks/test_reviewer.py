@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.documents.importing import import_file
 from newsletter.domain.ports import Reviewer
-from newsletter.domain.statements.review import Check, Grade, Remark, Surroundings
+from newsletter.domain.statements.review import Check, Grade, Remark, ReviewContext
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.placed import refuse_faults
@@ -21,7 +21,7 @@ from tests.unit.documents.corpus import CORPUS, shared
 from tests.unit.rendering.examples import STATEMENT
 
 TODAY = date(2026, 11, 24)
-AROUND = Surroundings(today=TODAY, day=TODAY, readers=9, audience=9)
+AROUND = ReviewContext(today=TODAY, day=TODAY, readers=9, audience=9)
 PLACES = (("title", 2), ("summary", 3), ("body", 6))
 LONG_IMAGE = "https://forum.example/a.png"
 

@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Recipient
 from newsletter.domain.statements.greeting import MOST_FALLBACKS
-from newsletter.domain.statements.review import Check, Surroundings
+from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.rendering.checks.reviewer import MarkdownReviewer
 from newsletter.rendering.mail.details import preheader
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -125,7 +125,7 @@ def test_more_words_than_a_mail_has_gaps_for_are_refused() -> None:
         renderer().render(statement(body=f"{most} {{name|{words[-1]}}}"))
 
 
-AROUND = Surroundings(today=NOON.date(), day=NOON.date())
+AROUND = ReviewContext(today=NOON.date(), day=NOON.date())
 
 
 @rows(
