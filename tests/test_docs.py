@@ -16,7 +16,7 @@ from newsletter.cli.documentation import commands, matrix, modules
 from newsletter.cli.documentation import settings as configuration
 from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
-from newsletter.domain.statements.review import GRADES, Check
+from newsletter.domain.statements.review import SEVERITIES, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
 from tests.fakes import FixedClock
@@ -227,7 +227,7 @@ def test_what_holds_every_mail_are_tests_that_exist() -> None:
 def test_the_officer_is_told_of_every_check_with_its_grade() -> None:
     [checks] = [node for node in shared_classes() if node.name == "Check"]
     expected = [
-        row.replace(" | ", f" | {GRADES[check].value} | ", 1)
+        row.replace(" | ", f" | {SEVERITIES[check].value} | ", 1)
         for row, check in zip(members(checks), Check, strict=True)
     ]
     page = read(DOCS / "officer.md")

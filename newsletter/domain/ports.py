@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import Composed, Fetched, Item
-    from newsletter.domain.statements.review import Remark, ReviewContext
+    from newsletter.domain.statements.review import ReviewContext, ReviewFinding
     from newsletter.domain.statements.statement import Reading, Statement
 
 
@@ -236,7 +236,7 @@ class Reviewer(Protocol):
 
     def review(
         self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[Remark, ...]:
+    ) -> tuple[ReviewFinding, ...]:
         """All remarks in order; the same for the same. Never raises for what a person wrote.
 
         ``content`` is None where the statement cannot be rendered.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.statements.content import Content, House
-from newsletter.domain.statements.review import Remark, ReviewContext
+from newsletter.domain.statements.review import ReviewContext, ReviewFinding
 from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class WaitingReviewer:
 
     def review(
         self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[Remark, ...]:
+    ) -> tuple[ReviewFinding, ...]:
         """All remarks in order."""
         from newsletter.rendering.checks.reviewer import MarkdownReviewer
 

@@ -23,7 +23,7 @@ from newsletter.cli.statements.screenshots import (
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import Remark
+from newsletter.domain.statements.review import ReviewFinding
 from newsletter.pipeline.campaigns.trial import Sample, filled, look_at
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.review import review
@@ -198,7 +198,7 @@ def _facts(statements: Statements, look: Sample, slug: str, *, real: bool, fetch
     )
 
 
-def _remarks(statements: Statements, slug: str) -> tuple[Remark, ...]:
+def _remarks(statements: Statements, slug: str) -> tuple[ReviewFinding, ...]:
     with statements.store.read() as tx:
         [reviewed] = review(
             tx, [find_statement(tx, slug)], statements.review_rules, statements.clock

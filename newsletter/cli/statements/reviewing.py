@@ -21,7 +21,7 @@ from newsletter.cli.shell import (
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.go import StartBy
 from newsletter.domain.errors import Fault, NotFound
-from newsletter.domain.statements.review import Grade, Remark, in_order, remark_of
+from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import Progress, Standing, Statement, StoredStatement
 from newsletter.pipeline.campaigns.outlook import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
@@ -86,7 +86,7 @@ BLOCKED, WARNED = 3, 4
 class _Checked:
     """What there is to say, and what somebody has yet to decide on."""
 
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ReviewFinding, ...]
     code: int
     statements: int
 
@@ -145,17 +145,17 @@ def _check_all(statements: Statements) -> _Checked:
         awaited = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
         reviews = review(tx, awaited, rules, statements.clock)
     remarks = [one for reviewed in reviews for one in reviewed.remarks]
-    grave = [one for one in remarks if one.grade is not Grade.ADVICE]
+    grave = [one for one in remarks if one.grade is not Severity.ADVICE]
     return _checked(faults, grave, settled=False, statements=present)
 
 
 def _checked(
-    faults: Iterable[Fault], remarks: Iterable[Remark], *, settled: bool, statements: int
+    faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _Checked:
     found = in_order([*map(remark_of, faults), *remarks])
     grades = {remark.grade for remark in found}
-    open_warning = Grade.WARNING in grades and not settled
-    code = BLOCKED if Grade.BLOCKING in grades else WARNED if open_warning else 0
+    open_warning = Severity.WARNING in grades and not settled
+    code = BLOCKED if Severity.BLOCKING in grades else WARNED if open_warning else 0
     return _Checked(remarks=found, code=code, statements=statements)
 
 
@@ -168,7 +168,7 @@ def _about(
     return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
 
 
-def _as_data(remark: Remark) -> dict[str, object]:
+def _as_data(remark: ReviewFinding) -> dict[str, object]:
     return {
         "place": remark.place,
         "line": remark.line,

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Statement
 
 
-class Grade(Enum):
+class Severity(Enum):
     """How much a remark matters."""
 
     BLOCKING = "blocking"
@@ -100,15 +100,15 @@ _WARNINGS = (
     Check.SEGMENT,
 )
 
-GRADES: Mapping[Check, Grade] = MappingProxyType(
-    dict.fromkeys(Check, Grade.ADVICE)
-    | dict.fromkeys(_WARNINGS, Grade.WARNING)
-    | dict.fromkeys(_BLOCKING, Grade.BLOCKING)
+SEVERITIES: Mapping[Check, Severity] = MappingProxyType(
+    dict.fromkeys(Check, Severity.ADVICE)
+    | dict.fromkeys(_WARNINGS, Severity.WARNING)
+    | dict.fromkeys(_BLOCKING, Severity.BLOCKING)
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remark:
+class ReviewFinding:
     """One thing that a review says: what it is, why it matters and what to do, and where.
 
     ``line`` counts from 1 in ``file``; 0 means that it has no such place.
@@ -122,9 +122,9 @@ class Remark:
     """Of the front matter, where it stands there."""
 
     @property
-    def grade(self) -> Grade:
+    def grade(self) -> Severity:
         """How much it matters."""
-        return GRADES[self.check]
+        return SEVERITIES[self.check]
 
     @property
     def place(self) -> str:
@@ -135,15 +135,15 @@ class Remark:
         return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
 
 
-def remark_of(fault: Fault) -> Remark:
+def remark_of(fault: Fault) -> ReviewFinding:
     """A fault in the words of a review."""
     check = Check(fault.code) if fault.code else Check.FAULT
-    return Remark(
+    return ReviewFinding(
         check=check, message=fault.message, file=fault.file, line=fault.line, key=fault.key
     )
 
 
-def in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
     """By file and line, each said once; within a line what matters most comes first."""
     ranks = list(Check)
     return tuple(
@@ -154,7 +154,7 @@ def in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     )
 
 
-def codes(remarks: Iterable[Remark], grade: Grade) -> tuple[str, ...]:
+def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
     """The names of the checks of this grade that had something to say, each once."""
     found = (remark.check.value for remark in remarks if remark.grade is grade)
     return tuple(dict.fromkeys(found))
@@ -199,14 +199,16 @@ class ReviewContext:
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
 
-def remarks_around(statement: Statement, around: ReviewContext) -> Iterator[Remark]:
+def remarks_around(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
     """What there is to say about the front matter, and about what stands around the statement."""
     for check, keys, rule in _RULES:
         message = rule(statement, around)
         if message:
             key = next((key for key in keys if statement.line_of(key)), "")
             line = statement.line_of(key)
-            yield Remark(check=check, message=message, file=statement.origin, line=line, key=key)
+            yield ReviewFinding(
+                check=check, message=message, file=statement.origin, line=line, key=key
+            )
 
 
 def _subject(statement: Statement, _: ReviewContext) -> str:

@@ -15,7 +15,13 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.clock import Clock
 from newsletter.domain.ports import Reviewer
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.review import Grade, Remark, ReviewContext, codes, in_order
+from newsletter.domain.statements.review import (
+    ReviewContext,
+    ReviewFinding,
+    Severity,
+    codes,
+    in_order,
+)
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -49,17 +55,17 @@ class Reviewed:
 
     slug: str
     content_hash: str
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ReviewFinding, ...]
 
     @property
     def blocking(self) -> tuple[str, ...]:
         """The checks that say it cannot go out like this."""
-        return codes(self.remarks, Grade.BLOCKING)
+        return codes(self.remarks, Severity.BLOCKING)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The checks that warn."""
-        return codes(self.remarks, Grade.WARNING)
+        return codes(self.remarks, Severity.WARNING)
 
 
 Audiences = Mapping[tuple[tuple[str, ...], Segment | None], int]
@@ -180,12 +186,12 @@ def _review(
 
 def _of_translations(
     tx: Transaction, original: Statement, rules: ReviewRules, around: ReviewContext
-) -> Iterator[Remark]:
+) -> Iterator[ReviewFinding]:
     """What holds back a mail because of the translations in it; advice stays with each of them."""
     alone = ReviewContext(today=around.today, day=around.day)
     for one in translations_of(tx, original.slug):
         remarks = rules.reviewer.review(one, None, alone)
-        yield from (remark for remark in remarks if remark.grade is not Grade.ADVICE)
+        yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 
 
 def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:

@@ -9,8 +9,8 @@ from markdown_it.token import Token
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
     Check,
-    Remark,
     ReviewContext,
+    ReviewFinding,
     in_order,
     remarks_around,
 )
@@ -64,7 +64,7 @@ class MarkdownReviewer:
 
     def review(
         self, statement: Statement, content: Content | None, around: ReviewContext
-    ) -> tuple[Remark, ...]:
+    ) -> tuple[ReviewFinding, ...]:
         """All remarks in order; the same for the same."""
         remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
         if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
@@ -74,12 +74,12 @@ class MarkdownReviewer:
         return in_order(remarks)
 
 
-def _of_front_matter(statement: Statement) -> Iterator[Remark]:
+def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
         for phrase in phrases_in(getattr(statement, key)):
             if phrase.check in {Check.PLACEHOLDER, Check.DIALECT}:
-                yield Remark(
+                yield ReviewFinding(
                     check=phrase.check,
                     message=phrase.message,
                     file=statement.origin,
@@ -88,26 +88,26 @@ def _of_front_matter(statement: Statement) -> Iterator[Remark]:
                 )
 
 
-def _of_size(statement: Statement, content: Content) -> Iterator[Remark]:
+def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
     size = len(content.html.encode())
     if size > NEAR_LIMIT:
         message = (
             f"it comes to {size:,} bytes of HTML, and at {HTML_LIMIT:,} it is refused:"
             " shorten it, or link to the long version on the web"
         )
-        yield Remark(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
+        yield ReviewFinding(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
 
 
-def _of_text(statement: Statement, around: ReviewContext) -> Iterator[Remark]:
+def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
     first, level = statement.line_of("body"), 0
     tokens = read_markdown(statement.body, statement.language)
     for check, line, message in (*_about_tables(tokens), *_about_files(tokens)):
         place = first + line if first else 0
-        yield Remark(check=check, message=message, file=statement.origin, line=place)
+        yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
     for passage in passages(tokens):
         for check, line, message in _found(statement, around, passage, level):
             place = first + line if first else 0
-            yield Remark(check=check, message=message, file=statement.origin, line=place)
+            yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
         level = passage.heading or level
 
 

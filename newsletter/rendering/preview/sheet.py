@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.statements.review import Grade, Remark
+from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.mail.files import default_templates, read_templates
 
@@ -39,7 +39,7 @@ class Facts:
     approved_by: tuple[str, ...]
     reasons: tuple[str, ...]
     """Why it is not approved."""
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[ReviewFinding, ...] = ()
     """What the checks say of it."""
     size: int
     """Bytes of HTML."""
@@ -55,7 +55,7 @@ class Facts:
     @property
     def warned(self) -> bool:
         """Whether a yes takes a reason."""
-        return any(remark.grade is Grade.WARNING for remark in self.remarks)
+        return any(remark.grade is Severity.WARNING for remark in self.remarks)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.go import StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.review import Check, Remark
+from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import clock, people, plural
 from newsletter.pipeline.campaigns.headcount import Headcount, Moved, headcount
@@ -304,7 +304,7 @@ class Starting:
         except ValueError:
             return None
 
-    def _remarks(self, tx: Transaction, one: Subject) -> list[Remark]:
+    def _remarks(self, tx: Transaction, one: Subject) -> list[ReviewFinding]:
         """What the checks say about the number of its readers."""
         if not one.stored.content_hash or not one.stored.present:
             return []

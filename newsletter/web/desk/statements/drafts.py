@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.draft import Draft, DraftText, Found
-from newsletter.domain.statements.review import Remark, ReviewContext, in_order, remark_of
+from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
 from newsletter.runtime.statements import Statements
@@ -182,7 +182,7 @@ class Drafts:
             meant=self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug),
         )
 
-    def _remarks(self, visit: Visit, draft: Draft) -> tuple[Remark, ...]:
+    def _remarks(self, visit: Visit, draft: Draft) -> tuple[ReviewFinding, ...]:
         """What checks say about a text, whether it is ready or not."""
         parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.go import StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.difference import Passage
-from newsletter.domain.statements.review import Check, Grade, Remark
+from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Progress, Role
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Moved
@@ -35,7 +35,7 @@ from newsletter.web.desk.route import Route
 from newsletter.web.desk.visit import Visit
 
 VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
-_GRAVE = (Grade.BLOCKING, Grade.WARNING)
+_GRAVE = (Severity.BLOCKING, Severity.WARNING)
 Faults = Sequence[tuple[str, str]]
 
 
@@ -44,7 +44,7 @@ class Shown:
     """What an approver sees before they decide."""
 
     subject: Subject
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ReviewFinding, ...]
     compared: Sequence[Passage] | None
     """Where it differs from what was approved last, or from what they saw; None without either."""
     outlook: Outlook | None
@@ -57,7 +57,7 @@ class Shown:
     @property
     def warnings(self) -> bool:
         """A reason is asked for."""
-        return any(one.grade is Grade.WARNING for one in self.remarks)
+        return any(one.grade is Severity.WARNING for one in self.remarks)
 
     @property
     def embargo(self) -> bool:
@@ -68,7 +68,7 @@ class Shown:
     def blocked(self) -> bool:
         """Nobody can approve it like this."""
         return any(
-            one.grade is Grade.BLOCKING and one.check is not Check.OPEN_EMBARGO
+            one.grade is Severity.BLOCKING and one.check is not Check.OPEN_EMBARGO
             for one in self.remarks
         )
 
@@ -250,7 +250,7 @@ class Reviewing:
             fields=_typed(visit, keep=not seen),
             view=view if view in VIEWS else "desktop",
             views=VIEWS,
-            grades=GRADES,
+            grades=SEVERITIES,
             lists=titles(self._statements.settings, shown.outlook.lists) if shown.outlook else "",
             leaves=self._leaves(shown.outlook),
             missing=self._statements.policy.required - len(one.standing.counted),
@@ -270,7 +270,7 @@ class Reviewing:
         statements, rules, now = self._statements, self._campaigns.rules, self._desk.now()
         one = subject(tx, statements.policy, visit.param("slug"))
         stored, policy = one.stored, statements.policy
-        remarks: tuple[Remark, ...] = ()
+        remarks: tuple[ReviewFinding, ...] = ()
         to_come = None
         if stored.present and stored.content_hash:
             [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
@@ -281,7 +281,7 @@ class Reviewing:
         before = seen or (lapsed[-1].content_hash if lapsed else "")
         return Shown(
             subject=one,
-            remarks=tuple(sorted(remarks, key=lambda remark: list(Grade).index(remark.grade))),
+            remarks=tuple(sorted(remarks, key=lambda remark: list(Severity).index(remark.grade))),
             compared=differences(tx, before, stored.content_hash) if before else None,
             outlook=to_come,
             starts=rules.start is StartBy.APPROVAL and missing == 1,
@@ -290,10 +290,10 @@ class Reviewing:
         )
 
 
-GRADES: Mapping[Grade, tuple[str, str]] = {
-    Grade.BLOCKING: ("stopped", "Has to be changed"),
-    Grade.WARNING: ("waits", "Warning"),
-    Grade.ADVICE: ("draft", "Advice"),
+SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+    Severity.BLOCKING: ("stopped", "Has to be changed"),
+    Severity.WARNING: ("waits", "Warning"),
+    Severity.ADVICE: ("draft", "Advice"),
 }
 """How much a remark matters: the kind of its mark, and the word in it."""
 

@@ -13,7 +13,7 @@ from newsletter.domain.staff.deeds import told
 from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.comment import Comment
 from newsletter.domain.statements.difference import passages
-from newsletter.domain.statements.review import Grade, Remark
+from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.wording import plural
 from newsletter.pipeline.campaigns.board import find
@@ -39,7 +39,7 @@ class Reading:
 
     stored: StoredStatement
     situation: Situation
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ReviewFinding, ...]
     comments: tuple[Comment, ...]
     history: tuple[tuple[datetime, str], ...]
     changes: int | None
@@ -128,7 +128,7 @@ class StatementPage:
             nav="statements",
             stored=stored,
             remarks=remarks,
-            grades=GRADES,
+            grades=SEVERITIES,
             lines=lines,
             before=_before(stored),
             shown={one.number for one in lines},
@@ -155,7 +155,7 @@ class StatementPage:
             changed=reading.changed,
             statement=reading.stored.statement,
             kinds=KINDS,
-            grades=GRADES,
+            grades=SEVERITIES,
             buttons=buttons(reading.situation, me),
             lives=lives(reading.situation),
             lists=self._titles(reading.stored.statement.lists),
@@ -186,12 +186,12 @@ class StatementPage:
 
     def _remarks(
         self, tx: Transaction, stored: StoredStatement, counted: Audiences | None = None
-    ) -> tuple[Remark, ...]:
+    ) -> tuple[ReviewFinding, ...]:
         if not stored.present or not stored.content_hash:
             return ()
         rules, clock = self._statements.review_rules, self._statements.clock
         [reviewed] = review(tx, [stored], rules, clock, counted=counted)
-        return tuple(sorted(reviewed.remarks, key=lambda one: list(Grade).index(one.grade)))
+        return tuple(sorted(reviewed.remarks, key=lambda one: list(Severity).index(one.grade)))
 
     def _told(self, entry: Entered, names: Mapping[str, str]) -> str:
         return told(entry, names, self._statements.settings.timezone)
@@ -201,10 +201,10 @@ class StatementPage:
         return [known.get(one, one) for one in lists]
 
 
-GRADES: Mapping[Grade, tuple[str, str]] = {
-    Grade.BLOCKING: ("stopped", "Has to be changed"),
-    Grade.WARNING: ("waits", "Warning"),
-    Grade.ADVICE: ("draft", "Advice"),
+SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+    Severity.BLOCKING: ("stopped", "Has to be changed"),
+    Severity.WARNING: ("waits", "Warning"),
+    Severity.ADVICE: ("draft", "Advice"),
 }
 """How much a remark matters: the kind of its mark, and the word in it."""
 
@@ -215,7 +215,7 @@ class Line:
 
     number: int
     text: str
-    remarks: tuple[Remark, ...]
+    remarks: tuple[ReviewFinding, ...]
 
 
 def _before(stored: StoredStatement) -> int:
@@ -223,7 +223,7 @@ def _before(stored: StoredStatement) -> int:
     return (stored.statement.line_of("body") or 1) - 1 if stored.statement.desk else 0
 
 
-def numbered(stored: StoredStatement, remarks: Sequence[Remark]) -> list[Line]:
+def numbered(stored: StoredStatement, remarks: Sequence[ReviewFinding]) -> list[Line]:
     """The text line by line. A text without a place of its own is counted from one."""
     first = stored.statement.line_of("body") or 1
     return [

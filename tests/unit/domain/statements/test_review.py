@@ -2,18 +2,18 @@
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.review import (
-    GRADES,
+    SEVERITIES,
     Check,
-    Grade,
-    Remark,
+    ReviewFinding,
+    Severity,
     codes,
     in_order,
     remark_of,
 )
 
 
-def remark(check: Check, line: int = 0, file: str = "a.md", key: str = "") -> Remark:
-    return Remark(check=check, message="mend it", file=file, line=line, key=key)
+def remark(check: Check, line: int = 0, file: str = "a.md", key: str = "") -> ReviewFinding:
+    return ReviewFinding(check=check, message="mend it", file=file, line=line, key=key)
 
 
 def test_a_remark_says_place_grade_check_and_what_to_do_in_one_line() -> None:
@@ -23,9 +23,9 @@ def test_a_remark_says_place_grade_check_and_what_to_do_in_one_line() -> None:
 
 
 def test_every_check_has_a_grade_and_a_short_name() -> None:
-    assert set(GRADES) == set(Check)
+    assert set(SEVERITIES) == set(Check)
     assert all(check.value.replace("-", "").isalpha() for check in Check)
-    assert {check for check in Check if GRADES[check] is Grade.BLOCKING} == {
+    assert {check for check in Check if SEVERITIES[check] is Severity.BLOCKING} == {
         Check.FAULT,
         Check.MERGE_MARK,
         Check.OPEN_EMBARGO,
@@ -47,5 +47,5 @@ def test_remarks_stand_in_the_order_of_the_file_the_gravest_of_a_line_first_and_
 
 def test_the_checks_of_one_grade_are_named_once() -> None:
     remarks = [remark(Check.PLACEHOLDER, 1), remark(Check.PLACEHOLDER, 2), remark(Check.DATE)]
-    assert codes(remarks, Grade.WARNING) == ("placeholder",)
-    assert codes(remarks, Grade.BLOCKING) == ()
+    assert codes(remarks, Severity.WARNING) == ("placeholder",)
+    assert codes(remarks, Severity.BLOCKING) == ()

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.review import Check, Grade
+from newsletter.domain.statements.review import Check, Severity
 from newsletter.pipeline.statements.review import is_settled
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import (
@@ -69,7 +69,7 @@ def test_a_warning_of_a_translation_holds_back_the_mail_that_it_stands_in(room: 
     assert room.review(FORUM).warnings == ()
     go_together(room)
     room.render()
-    [warning] = [one for one in room.review(FORUM).remarks if one.grade is Grade.WARNING]
+    [warning] = [one for one in room.review(FORUM).remarks if one.grade is Severity.WARNING]
     assert (warning.file, warning.check) == ("statements/forum-es.md", Check.PLACEHOLDER)
     with pytest.raises(Refused, match="statements/forum-es"):
         room.approve(slug=FORUM)

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import Check, Remark, ReviewContext
+from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding
 from newsletter.domain.statements.statement import Approval, Statement
 from newsletter.pipeline.statements.approve import Noted, revoke
 from newsletter.pipeline.statements.review import is_settled, review
@@ -202,8 +202,8 @@ class Blocks:
 
     def review(
         self, statement: Statement, _content: Content | None, _around: ReviewContext
-    ) -> tuple[Remark, ...]:
-        return (Remark(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
+    ) -> tuple[ReviewFinding, ...]:
+        return (ReviewFinding(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
 
 
 def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:

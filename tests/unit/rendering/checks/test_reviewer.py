@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.documents.importing import import_file
 from newsletter.domain.ports import Reviewer
-from newsletter.domain.statements.review import Check, Grade, Remark, ReviewContext
+from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.placed import refuse_faults
@@ -38,7 +38,7 @@ def statement(body: str, **fields: Any) -> Statement:
     return Statement(slug="a", body=body, **(defaults | fields))
 
 
-def review(body: str, **fields: Any) -> tuple[Remark, ...]:
+def review(body: str, **fields: Any) -> tuple[ReviewFinding, ...]:
     reviewer: Reviewer = MarkdownReviewer()
     return reviewer.review(statement(body, **fields), None, AROUND)
 
@@ -196,7 +196,7 @@ def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
 
 def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
     remarks = MarkdownReviewer().review(STATEMENT, None, AROUND)
-    assert {remark.grade for remark in remarks} <= {Grade.ADVICE}
+    assert {remark.grade for remark in remarks} <= {Severity.ADVICE}
 
 
 def warnings_of(path: Path) -> set[Check]:
@@ -206,7 +206,7 @@ def warnings_of(path: Path) -> set[Check]:
     one = statement(read.body, title=read.title, date=read.date)
     remarks = MarkdownReviewer().review(one, None, replace(AROUND, today=day, day=day))
     refuse_faults(one, read_markdown(one.body, one.language))
-    return {remark.check for remark in remarks if remark.grade is not Grade.ADVICE}
+    return {remark.check for remark in remarks if remark.grade is not Severity.ADVICE}
 
 
 @rows("path", sorted(CORPUS.glob("*/[01]*")))
