@@ -16,9 +16,9 @@ from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.returned import Returned, standing_return
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
+    ApprovalStatus,
     Progress,
     Role,
-    Standing,
     Statement,
     StoredStatement,
     standing,
@@ -31,7 +31,7 @@ TOLD = "told by an event"
 """Why a delivery that was unknown counts as accepted."""
 
 
-def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> Standing:
+def standing_of(tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy) -> ApprovalStatus:
     """Whether a statement, as it stands now, may go out. A draft may not, whoever approved it."""
     found = standing(
         content_hash=stored.content_hash,
@@ -54,7 +54,7 @@ def is_draft(statement: Statement) -> str:
     )
 
 
-def go_of(tx: Transaction, stored: StoredStatement, standing: Standing) -> Go | None:
+def go_of(tx: Transaction, stored: StoredStatement, standing: ApprovalStatus) -> Go | None:
     """Who started it as it stands now, and for how many; None where nobody did."""
     if standing.complete_at is None:
         return None

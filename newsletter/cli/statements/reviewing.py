@@ -22,7 +22,12 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.go import StartBy
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
-from newsletter.domain.statements.statement import Progress, Standing, Statement, StoredStatement
+from newsletter.domain.statements.statement import (
+    ApprovalStatus,
+    Progress,
+    Statement,
+    StoredStatement,
+)
 from newsletter.pipeline.campaigns.outlook import Outlook, outlook
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.naming import statement_named
@@ -50,7 +55,7 @@ def languages_of(
     }
 
 
-def in_a_word(stored: StoredStatement, standing: Standing, statements: Statements) -> str:
+def in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: Statements) -> str:
     """How a statement stands."""
     if not stored.content_hash:
         return "cannot be rendered"

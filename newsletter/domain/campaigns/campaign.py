@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from newsletter.domain.statements.statement import Standing
+from newsletter.domain.statements.statement import ApprovalStatus
 from newsletter.domain.subscribers.segment import Segment
 
 
@@ -127,7 +127,7 @@ def decide(
     *,
     present: bool,
     content_hash: str,
-    standing: Standing,
+    standing: ApprovalStatus,
     campaign: Campaign | None,
     release: datetime,
     urgent: bool = False,

@@ -10,9 +10,9 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
+    ApprovalStatus,
     Progress,
     Role,
-    Standing,
     Statement,
 )
 from newsletter.domain.subscribers.mailbox import same_person
@@ -207,7 +207,7 @@ class Facts:
 
     statement: Statement
     content_hash: str
-    standing: Standing
+    standing: ApprovalStatus
     policy: ApprovalPolicy
     now: datetime
     timezone: str

@@ -158,7 +158,7 @@ class ApprovalPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ApprovalStatus:
     """Whether a statement may go out, and in words why not."""
 
     approved: bool
@@ -191,7 +191,7 @@ def standing(
     approvals: Iterable[Approval],
     policy: ApprovalPolicy,
     roles: Mapping[str, Role],
-) -> Standing:
+) -> ApprovalStatus:
     """Decide whether the text with this content hash has the approvals that the policy demands.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
@@ -218,7 +218,7 @@ def standing(
         *_shortfall(len(counted), policy.required, outdated),
         *map(_stands_in, overrides.values()),
     )
-    return Standing(
+    return ApprovalStatus(
         approved=complete_at is not None,
         counted=tuple(counted.values()),
         overrides=tuple(overrides.values()),

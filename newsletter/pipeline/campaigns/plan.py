@@ -19,7 +19,12 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.review import far_off
-from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
+from newsletter.domain.statements.statement import (
+    ApprovalPolicy,
+    ApprovalStatus,
+    Role,
+    StoredStatement,
+)
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.correction import correction_of, end_original, why_nobody
@@ -131,7 +136,7 @@ class _View:
     """A statement and its campaign at one moment, and what has to happen."""
 
     stored: StoredStatement
-    standing: Standing
+    standing: ApprovalStatus
     campaign: Campaign | None
     timing: Timing | None
     """None while it is not approved, or has no campaign of its own."""
@@ -256,7 +261,7 @@ def _look(tx: Transaction, stored: StoredStatement, rules: PlanRules) -> _View:
     return _as_translation(tx, _as_correction(tx, view), rules)
 
 
-def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
+def _say(step: Step, stored: StoredStatement, standing: ApprovalStatus) -> str:
     """Why the text is held back."""
     if step is Step.WITHDRAW and not stored.present:
         return "its file is gone, or has a fault"
@@ -268,7 +273,7 @@ def _say(step: Step, stored: StoredStatement, standing: Standing) -> str:
     return "; ".join(standing.reasons) if waits else ""
 
 
-def _from(standing: Standing, go: Go | None) -> datetime | None:
+def _from(standing: ApprovalStatus, go: Go | None) -> datetime | None:
     """From when on the time to undo runs: somebody started it after its approvals."""
     return standing.complete_at if go is None else go.at
 

@@ -12,7 +12,12 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Provider, Renderer
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.statements.statement import ApprovalPolicy, Role, Standing, StoredStatement
+from newsletter.domain.statements.statement import (
+    ApprovalPolicy,
+    ApprovalStatus,
+    Role,
+    StoredStatement,
+)
 from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
 from newsletter.pipeline.delivery.lines import Turns
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
@@ -32,7 +37,7 @@ class Sample:
 
     content: Content
     recipient: Recipient
-    standing: Standing
+    standing: ApprovalStatus
 
 
 def look_at(

@@ -9,10 +9,10 @@ from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
+    ApprovalStatus,
     Channel,
     Progress,
     Role,
-    Standing,
     Statement,
     StoredStatement,
 )
@@ -38,7 +38,7 @@ class Given:
     """A yes that was taken down, and whether it is enough."""
 
     content_hash: str
-    standing: Standing
+    standing: ApprovalStatus
     warnings: tuple[str, ...] = ()
     """The checks over which it was given, for a reason."""
 
@@ -143,7 +143,7 @@ def _refuse_author(statement: Statement, person: str, policy: ApprovalPolicy) ->
         )
 
 
-def _has_said_so(yes: Yes, person: str, now: Standing) -> bool:
+def _has_said_so(yes: Yes, person: str, now: ApprovalStatus) -> bool:
     """That very yes counts already: nothing is written down twice."""
     if yes.override and now.approved:
         raise Refused(f"{yes.slug} has all the approvals it needs; nobody has to stand in for one")

@@ -16,8 +16,8 @@ from newsletter.domain.statements.difference import Passage, passages
 from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
+    ApprovalStatus,
     Role,
-    Standing,
     Statement,
     StoredStatement,
 )
@@ -67,7 +67,7 @@ class Subject:
     """A statement about which something is decided, as it stands at one moment."""
 
     stored: StoredStatement
-    standing: Standing
+    standing: ApprovalStatus
     campaign: Campaign | None
     go: Go | None
     returned: Returned | None

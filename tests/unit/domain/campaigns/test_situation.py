@@ -12,10 +12,10 @@ from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
+    ApprovalStatus,
     Channel,
     Progress,
     Role,
-    Standing,
     Statement,
 )
 from tests.rows import rows
@@ -52,12 +52,12 @@ def yes(by: str = BEN, content_hash: str = "d1") -> Approval:
     return Approval(slug="hours", content_hash=content_hash, by=by, at=NOW, channel=Channel.COMMAND)
 
 
-WAITS = Standing(approved=False)
-APPROVED = Standing(approved=True, counted=(yes(),), complete_at=NOW)
+WAITS = ApprovalStatus(approved=False)
+APPROVED = ApprovalStatus(approved=True, counted=(yes(),), complete_at=NOW)
 DEE = "dee@forum.example"
-OVERRIDDEN = Standing(approved=True, overrides=(yes(DAN), yes(DEE)), complete_at=NOW)
-HALF_OVERRIDDEN = Standing(approved=False, overrides=(yes(DAN),))
-LAPSED = Standing(approved=False, outdated=(yes(content_hash="d0"),))
+OVERRIDDEN = ApprovalStatus(approved=True, overrides=(yes(DAN), yes(DEE)), complete_at=NOW)
+HALF_OVERRIDDEN = ApprovalStatus(approved=False, overrides=(yes(DAN),))
+LAPSED = ApprovalStatus(approved=False, outdated=(yes(content_hash="d0"),))
 
 
 def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Campaign:
@@ -139,7 +139,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {
             "policy": ApprovalPolicy(required=2),
-            "standing": Standing(approved=False, counted=(yes(),)),
+            "standing": ApprovalStatus(approved=False, counted=(yes(),)),
         },
         State.REVIEW,
         "Approved by Ben. Waiting for 1 approval more, from someone other than Ana Ruiz.",

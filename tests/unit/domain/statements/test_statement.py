@@ -6,9 +6,9 @@ from typing import Any
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
+    ApprovalStatus,
     Channel,
     Role,
-    Standing,
     standing,
 )
 from tests.rows import rows
@@ -34,7 +34,7 @@ def yes(by: str = "ed@forum.example", **fields: Any) -> Approval:
     return Approval(by=by, **(defaults | fields))
 
 
-def judge(*approvals: Approval, **policy: Any) -> Standing:
+def judge(*approvals: Approval, **policy: Any) -> ApprovalStatus:
     return standing(
         content_hash="d1",
         writers=("writer@forum.example", "second+press@forum.example"),
@@ -208,7 +208,7 @@ def over(by: str, **fields: Any) -> Approval:
 ADMINS = {**ROLES, "dan@forum.example": Role.ADMIN, "writer@forum.example": Role.ADMIN}
 
 
-def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> Standing:
+def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> ApprovalStatus:
     return standing(
         content_hash="d1",
         writers=("writer@forum.example",),
