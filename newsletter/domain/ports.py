@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
-    from newsletter.domain.statements.feed import Composed, Fetched, Item
+    from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
     from newsletter.domain.statements.review import ReviewContext, ReviewFinding
     from newsletter.domain.statements.statement import Reading, Statement
 
@@ -203,7 +203,7 @@ class Feed(Protocol):
         """
         ...
 
-    def compose(self, items: Sequence[Item]) -> Sequence[Composed | InvalidInput]:
+    def compose(self, items: Sequence[Item]) -> Sequence[ExtractedStatement | InvalidInput]:
         """Make a statement's text of each item, or say why there is none.
 
         Raises FeedUnreadable where that cannot be done just now.

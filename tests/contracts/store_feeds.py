@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.domain.statements.feed import (
-    Composed,
+    ExtractedStatement,
     FeedCounts,
     FeedRecord,
     Findings,
@@ -36,7 +36,7 @@ PASSED = KnownItem(
     note="is older",
 )
 TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news", note="")
-MADE = Composed(
+MADE = ExtractedStatement(
     title="News",
     body="It is *new*.",
     summary="New",

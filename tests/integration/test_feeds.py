@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Fetcher, Page
 from newsletter.sources.feeds.reading import Here
@@ -170,7 +170,7 @@ def test_a_post_is_read_with_its_times_in_utc_and_its_words_plain(site: Site) ->
     assert (item.id, item.title, item.summary) == ("1", "Forum “wins” & rests", "A win.")
     assert item.published == datetime(2026, 11, 24, 12, tzinfo=UTC)
     [text] = wordpress(site).compose([item])
-    assert isinstance(text, Composed)
+    assert isinstance(text, ExtractedStatement)
     assert text.body == "All of it."
     assert (fetched.complete, fetched.bookmark) == (False, "2026-11-24T12:01:00+00:00")
     assert queries(site)[0]["status"] == "publish"

@@ -51,7 +51,7 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Composed:
+class ExtractedStatement:
     """What was made of an item: all of a statement that the feed decides."""
 
     title: str
@@ -124,7 +124,7 @@ class FeedRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sifted:
+class ClassifiedItems:
     """What a visit means for each item that the feed lists."""
 
     fresh: tuple[Item, ...] = ()
@@ -136,13 +136,13 @@ class Sifted:
     remark: str = ""
 
 
-def sift(
+def classify(
     items: Sequence[Item],
     known: Iterable[KnownItem],
     *,
     record: FeedRecord,
     complete: bool,
-) -> Sifted:
+) -> ClassifiedItems:
     """Decide about all items that the feed lists. ``complete``: not only those that changed."""
     listed: dict[str, Item] = {}
     for item in items:
@@ -155,7 +155,7 @@ def sift(
     doubles = len(items) - len(listed)
     said = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
     remarks = "; ".join([*said, *([remark] if remark else [])])
-    return Sifted(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
+    return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
 
 
 def _parted(
@@ -285,7 +285,7 @@ class TakenItem:
     """An item of which a statement was made."""
 
     known: KnownItem
-    composed: Composed
+    composed: ExtractedStatement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,5 +295,5 @@ class Findings:
     record: FeedRecord
     items: Sequence[KnownItem] = ()
     """New where their number is 0; else they replace what is stored under it."""
-    composed: Mapping[str, Composed] = field(default_factory=dict)
+    composed: Mapping[str, ExtractedStatement] = field(default_factory=dict)
     """By slug, of those that are new or changed."""

@@ -12,7 +12,8 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.ports import Feed
 from newsletter.domain.statements.feed import (
-    Composed,
+    ClassifiedItems,
+    ExtractedStatement,
     FeedRecord,
     FeedUnreadable,
     Fetched,
@@ -20,9 +21,8 @@ from newsletter.domain.statements.feed import (
     Item,
     ItemState,
     KnownItem,
-    Sifted,
+    classify,
     next_visit,
-    sift,
 )
 from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 from newsletter.store.sql import Store, Transaction
@@ -87,7 +87,7 @@ class Visitor:
                 fetched = feed.fetch(record.bookmark)
             else:
                 fetched = feed.fetch("", (chosen.id,))
-            sifted = sift(fetched.items, known, record=record, complete=fetched.complete)
+            sifted = classify(fetched.items, known, record=record, complete=fetched.complete)
             if chosen is not None:
                 sifted = _with_choice(sifted, chosen, fetched.items)
             wanted = _wanted(sifted)
@@ -146,7 +146,7 @@ class Visitor:
         made: "_Made",
         record: FeedRecord,
         fetched: Fetched,
-        sifted: Sifted,
+        sifted: ClassifiedItems,
         began: datetime,
         by_hand: bool,
     ) -> Visited:
@@ -187,7 +187,7 @@ class Visitor:
         )
 
 
-def _remark(record: FeedRecord, fetched: Fetched, sifted: Sifted) -> str:
+def _remark(record: FeedRecord, fetched: Fetched, sifted: ClassifiedItems) -> str:
     """What there is to say of a feed; what was said before holds where nothing changed."""
     if fetched.unchanged:
         return record.remark
@@ -201,7 +201,7 @@ class _Made:
         self,
         *,
         feed: Feed,
-        texts: Mapping[Item, Composed | InvalidInput],
+        texts: Mapping[Item, ExtractedStatement | InvalidInput],
         since: datetime,
         visited: datetime,
     ) -> None:
@@ -210,11 +210,11 @@ class _Made:
         self._since = since
         self._trusted = feed.trusted and visited >= since
         self.items: list[KnownItem] = []
-        self.composed: dict[str, Composed] = {}
+        self.composed: dict[str, ExtractedStatement] = {}
         self.taken: list[str] = []
         self.changed: list[str] = []
         self.unusable: list[str] = []
-        self._unnamed: list[tuple[KnownItem, Composed]] = []
+        self._unnamed: list[tuple[KnownItem, ExtractedStatement]] = []
 
     def pass_over(self, item: Item) -> None:
         self.items.append(_known(item, ItemState.PASSED, note=_OLD))
@@ -276,7 +276,9 @@ def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
     return not record.failures and record.next_at > now + feed.every * _SPREAD
 
 
-def _with_choice(sifted: Sifted, chosen: KnownItem, items: Sequence[Item]) -> Sifted:
+def _with_choice(
+    sifted: ClassifiedItems, chosen: KnownItem, items: Sequence[Item]
+) -> ClassifiedItems:
     item = next((one for one in items if one.id == chosen.id), None)
     if item is None:
         raise Refused(
@@ -288,7 +290,7 @@ def _with_choice(sifted: Sifted, chosen: KnownItem, items: Sequence[Item]) -> Si
     return replace(sifted, known=(*others, (again, item)))
 
 
-def _wanted(sifted: Sifted) -> list[Item]:
+def _wanted(sifted: ClassifiedItems) -> list[Item]:
     """The items that a text is to be made of."""
     revised = [item for known, item in sifted.known if _is_revised(known, item)]
     return [*revised, *sifted.fresh]

@@ -15,7 +15,7 @@ from newsletter.documents.release.imported import Dropped, unusable
 from newsletter.documents.release.lines import ordinary
 from newsletter.documents.release.paragraphs import escape
 from newsletter.documents.release.pieces import RULE, Piece
-from newsletter.domain.statements.feed import Composed, Item
+from newsletter.domain.statements.feed import ExtractedStatement, Item
 
 LARGEST = 500_000
 """Characters of a text, pictures in it apart: more is too much for a mail."""
@@ -26,7 +26,7 @@ _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
 
 
-def compose(item: Item, *, zone: str, now: datetime) -> Composed:
+def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
     """Make the text of a statement. Raises InvalidInput, saying why there is none."""
     where = item.link or item.id
     if item.locked:
@@ -47,7 +47,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> Composed:
             f"It is dated in the future ({item.published:%Y-%m-%d}); the date is left out."
         )
     dated = item.published is not None and not ahead
-    return Composed(
+    return ExtractedStatement(
         title=item.title,
         body=body,
         summary=_summary(item.summary),

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from newsletter.documents.release.imported import unusable
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
 
-Text = Composed | InvalidInput
+Text = ExtractedStatement | InvalidInput
 """What was made of an item, or why nothing was."""
 
 
@@ -100,7 +100,7 @@ def text_of(said: Mapping[str, Any]) -> Text:
         return unusable(file, message)
     text = said["text"]
     made = date.fromisoformat(text["date"]) if text["date"] else None
-    return Composed(**{**text, "date": made, "notes": tuple(text["notes"])})
+    return ExtractedStatement(**{**text, "date": made, "notes": tuple(text["notes"])})
 
 
 def _plain_time(at: datetime | None) -> str | None:

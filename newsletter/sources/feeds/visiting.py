@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, FeedUnreadable, Fetched, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Fetched, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, checked
 from newsletter.sources.feeds.jsonfeed import values_of
 from newsletter.sources.feeds.listed import Listed, Reader, whatever_it_holds
@@ -190,7 +190,7 @@ class SyndicatedFeed:
             remark="; ".join(filter(None, (remark, listed.remark))),
         )
 
-    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
         """A statement's text of each item, or why there is none."""
         return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 
@@ -229,7 +229,7 @@ class WordPressFeed:
         with whatever_it_holds():
             return self._posts[0].fetch(bookmark, wanted)
 
-    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
         """A statement's text of each item, or why there is none."""
         return self.reader.compose(items, zone=self.zone, now=self.clock.now())
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.statements.feed import (
-    Composed,
+    ExtractedStatement,
     FeedCounts,
     FeedRecord,
     Findings,
@@ -35,8 +35,8 @@ _KNOWN = (
 
 
 @cache  # not at the import: building takes milliseconds
-def _as_composed() -> TypeAdapter[Composed]:
-    return TypeAdapter(Composed)
+def _as_composed() -> TypeAdapter[ExtractedStatement]:
+    return TypeAdapter(ExtractedStatement)
 
 
 class Feeds:

@@ -15,7 +15,7 @@ import pytest
 
 from newsletter.documents.apart import CutOff, ask, serve
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, FeedUnreadable, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.elsewhere import Elsewhere
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.reading import Here, handle
@@ -131,8 +131,8 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
     ]
     reader = Elsewhere(module=STRANGERS)
     first, second, third = reader.compose(items, zone="UTC", now=NOON)
-    assert isinstance(first, Composed)
-    assert isinstance(third, Composed)
+    assert isinstance(first, ExtractedStatement)
+    assert isinstance(third, ExtractedStatement)
     assert (first.body, third.body) == ("It is new.", "So is this.")
     assert isinstance(second, InvalidInput)
     assert "within 30 s" in str(second)

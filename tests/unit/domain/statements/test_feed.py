@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.statements.feed import (
     MOST_AT_ONCE,
+    ClassifiedItems,
     FeedRecord,
     Item,
     ItemState,
     KnownItem,
-    Sifted,
+    classify,
     next_visit,
-    sift,
 )
 from tests.fakes import NOON
 from tests.rows import rows
@@ -44,13 +44,13 @@ def sifted(
     known: tuple[KnownItem, ...] = (),
     record: FeedRecord = VISITED,
     complete: bool = True,
-) -> Sifted:
-    return sift(items, known, record=record, complete=complete)
+) -> ClassifiedItems:
+    return classify(items, known, record=record, complete=complete)
 
 
 def test_at_the_first_visit_everything_is_passed_over() -> None:
     items = (item("a"), item("b", None), item("c", NOON - DAY))
-    assert sifted(*items, record=FeedRecord()) == Sifted(old=items)
+    assert sifted(*items, record=FeedRecord()) == ClassifiedItems(old=items)
 
 
 def test_a_new_item_is_taken_and_one_older_than_the_first_visit_is_not() -> None:
@@ -75,12 +75,12 @@ def test_of_two_items_with_one_id_the_first_counts_and_it_is_said() -> None:
 def test_a_changed_item_is_noticed_and_an_unchanged_one_is_not() -> None:
     before, after = known(item("a")), item("a", content="other")
     assert sifted(after, known=(before,)).known == ((before, after),)
-    assert sifted(item("a"), known=(before,)) == Sifted()
+    assert sifted(item("a"), known=(before,)) == ClassifiedItems()
 
 
 def test_an_item_that_was_passed_over_may_change_as_it_likes() -> None:
     before = known(item("a"), ItemState.PASSED)
-    assert sifted(item("a", content="other"), known=(before,)) == Sifted()
+    assert sifted(item("a", content="other"), known=(before,)) == ClassifiedItems()
 
 
 @rows(
@@ -137,7 +137,7 @@ def test_where_nothing_is_known_any_more_only_what_is_surely_new_is_taken() -> N
 def test_where_all_is_surely_new_nothing_is_said() -> None:
     items = (item("a", NOON + 11 * DAY), item("b", NOON + 12 * DAY))
     found = sifted(*items, known=(known(item("before")),))
-    assert found == Sifted(fresh=items)
+    assert found == ClassifiedItems(fresh=items)
 
 
 def test_one_unknown_item_alone_is_news() -> None:
@@ -159,7 +159,7 @@ def test_a_flood_is_no_news() -> None:
 def test_thousands_of_items_that_all_moved_are_met_again() -> None:
     before = tuple(known(item(str(n))) for n in range(2_000))
     moved = [replace(item(str(n)), id=f"new-{n}") for n in range(2_000)]
-    found = sift(moved, before, record=VISITED, complete=True)
+    found = classify(moved, before, record=VISITED, complete=True)
     assert not found.fresh
     assert len(found.known) == 2_000
 

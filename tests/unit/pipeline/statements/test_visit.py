@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.feed import (
-    Composed,
+    ExtractedStatement,
     FeedRecord,
     FeedUnreadable,
     Fetched,
@@ -50,15 +50,17 @@ class ListedFeed:
             return Fetched(bookmark=bookmark, unchanged=True)
         return Fetched(items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark)
 
-    def compose(self, items: Sequence[Item]) -> list[Composed | InvalidInput]:
+    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
         if self.short:
             raise self.short
         return [self._composed(item) for item in items]
 
-    def _composed(self, item: Item) -> Composed | InvalidInput:
+    def _composed(self, item: Item) -> ExtractedStatement | InvalidInput:
         if "unusable" in item.content:
             return InvalidInput([Fault(file=item.link, message="has no text; write it")])
-        return Composed(title=item.title, body=item.content, link=item.link, notes=("look",))
+        return ExtractedStatement(
+            title=item.title, body=item.content, link=item.link, notes=("look",)
+        )
 
 
 @dataclass(kw_only=True)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import Composed, Item
+from newsletter.domain.statements.feed import ExtractedStatement, Item
 from newsletter.sources.feeds.composing import compose
 from newsletter.sources.feeds.markup import address, language, plain
 from tests.fakes import NOON
@@ -24,13 +24,13 @@ ITEM = Item(
 )
 
 
-def made(content: str = ITEM.content, **fields: object) -> Composed:
+def made(content: str = ITEM.content, **fields: object) -> ExtractedStatement:
     item = replace(ITEM, content=content, **fields)  # type: ignore[arg-type]
     return compose(item, zone="America/New_York", now=NOON)
 
 
 def test_an_item_becomes_markdown_dated_in_the_zone_of_the_workspace() -> None:
-    assert made() == Composed(
+    assert made() == ExtractedStatement(
         title="Forum wins",
         body="The Forum has **won**.",
         summary="A win.",
