@@ -17,9 +17,9 @@ from bench.judge.brands import BRANDS, PLAIN
 from bench.judge.corpus import read_statement
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.statements.content import (
-    House,
     Organisation,
     PressContact,
+    Publisher,
     Recipient,
     Sender,
 )
@@ -70,7 +70,7 @@ def make_renderer(brand: str = PLAIN) -> TemplateRenderer:
             name="Press Office", email=f"press@{DOMAIN}", phone="+1 202 555 0100"
         ),
     )
-    house = House(
+    house = Publisher(
         organisation=organisation,
         sender=Sender(name=organisation.name, address=f"news@{DOMAIN}", reply_to=f"press@{DOMAIN}"),
         public_url=f"https://news.{DOMAIN}",

@@ -300,9 +300,9 @@ class Settings(Section):
         """The address of each sender once, that of `sender` first."""
         return tuple(dict.fromkeys(one.address for one in (self.sender, *self.senders)))
 
-    def house(self) -> content.House:
+    def house(self) -> content.Publisher:
         """What each message says about those who send it."""
-        return content.House(
+        return content.Publisher(
             organisation=self.organisation.speaking(),
             sender=self.sender.named(),
             public_url=self.public_url,

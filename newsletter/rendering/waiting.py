@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.statements.content import Content, House
+from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding
 from newsletter.domain.statements.statement import Statement
 
@@ -22,7 +22,7 @@ class WaitingRenderer:
     All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
     """
 
-    def __init__(self, *, house: House, override: Path | None, carriage: str) -> None:
+    def __init__(self, *, house: Publisher, override: Path | None, carriage: str) -> None:
         self._house = house
         self._override = override
         self._carriage = carriage

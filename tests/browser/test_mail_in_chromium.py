@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.statements.content import Content, House, PressContact
+from newsletter.domain.statements.content import Content, PressContact, Publisher
 from tests.browser.opening import Windows
 from tests.unit.rendering.examples import (
     BLOCK_MAILS,
@@ -202,7 +202,7 @@ BROKEN = """() => {
 @pytest.mark.parametrize("house", [HOUSE, HARBOUR], ids=["plain", "wide letters"])
 @pytest.mark.parametrize("styles", [True, False], ids=["styles", "no styles"])
 def test_at_no_width_a_figure_is_broken_or_a_table_runs_out_of_the_sheet(
-    reader: Reader, house: House, styles: bool
+    reader: Reader, house: Publisher, styles: bool
 ) -> None:
     html = render(TABLES, house=house).html
     for width in (320, 360, 375, 414, 500, 599, 600, 620, 700, 1000):

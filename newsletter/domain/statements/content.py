@@ -105,7 +105,7 @@ class Counting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
+class Publisher:
     """What each message says about those who send it: all of it is part of what is approved."""
 
     organisation: Organisation

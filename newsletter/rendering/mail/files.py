@@ -14,7 +14,7 @@ from pathlib import Path
 
 import newsletter
 from newsletter.domain.errors import Defect, Fault
-from newsletter.domain.statements.content import House
+from newsletter.domain.statements.content import Publisher
 
 FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 """What premailer fetches, even when told not to."""
@@ -100,7 +100,7 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
     return TemplateFiles(sources=sources, places=places, faults=tuple(faults))
 
 
-def fingerprint(files: TemplateFiles, house: House, carriage: str) -> str:
+def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
     """SHA-256 over templates, house, carriage and library versions, as 64 hexadecimal digits."""
     known = {
         "carriage": carriage,

@@ -8,7 +8,7 @@ from email.policy import default
 from urllib.parse import quote
 
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.statements.content import House, MergeField
+from newsletter.domain.statements.content import MergeField, Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import fold
 
@@ -23,27 +23,27 @@ _LEAVES = "unsubscribe."
 _DEPARTURE = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
-def unsubscribe_url(house: House) -> str:
+def unsubscribe_url(house: Publisher) -> str:
     """The reader's own link, with its signed word still open."""
     return f"{house.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
 
 
-def preferences_url(house: House) -> str:
+def preferences_url(house: Publisher) -> str:
     """Where a reader has the link to their own settings sent, without leaving first."""
     return f"{unsubscribe_url(house)}/preferences"
 
 
-def archive_url(house: House, statement: Statement) -> str:
+def archive_url(house: Publisher, statement: Statement) -> str:
     """The statement's page on the web."""
     return archive_page(house, statement.slug)
 
 
-def archive_page(house: House, slug: str) -> str:
+def archive_page(house: Publisher, slug: str) -> str:
     """The page of the statement with this slug."""
     return f"{house.public_url}/archive/{slug}"
 
 
-def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ...]:
+def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
     """Everything but From, Reply-To, To, Subject and Date. The statement names a list."""
     domain = fold(house.sender_of(statement.lists).address).rpartition("@")[2]
     first = statement.lists[0]
@@ -57,7 +57,7 @@ def headers_for(house: House, statement: Statement) -> tuple[tuple[str, str], ..
     )
 
 
-def headers_for_one(house: House) -> tuple[tuple[str, str], ...]:
+def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
     """Those of a mail that one person asked for: nothing to unsubscribe from, nothing to answer.
 
     RFC 3834 has Auto-Submitted keep other machines from answering.
@@ -70,7 +70,7 @@ def headers_for_one(house: House) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _ways_out(house: House) -> Iterator[str]:
+def _ways_out(house: Publisher) -> Iterator[str]:
     """The link first, for whoever takes only one (RFC 2369); RFC 8058 posts to the link alone."""
     yield f"<{unsubscribe_url(house)}>"
     if house.unsubscribe_inbox:

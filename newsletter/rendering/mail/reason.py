@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from newsletter.domain.statements.content import House
+from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.mail.details import isolated
 
 _GAP = re.compile(r"\{(lists|organisation)\}")
@@ -31,7 +31,7 @@ class Reason:
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 
 
-def why(house: House, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
+def why(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
     """Why somebody gets what goes to these lists.
 
     One content goes to all. So it says that people subscribed only where every list is one that

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, House, Layout, Sender
+from newsletter.domain.statements.content import Content, Layout, Publisher, Sender
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.placed import refuse_faults
@@ -57,7 +57,7 @@ class TemplateRenderer:
     template that cannot be parsed.
     """
 
-    def __init__(self, *, house: House, files: TemplateFiles, carriage: str = "") -> None:
+    def __init__(self, *, house: Publisher, files: TemplateFiles, carriage: str = "") -> None:
         self._house = house
         self._carriage = carriage
         self._templates = Templates(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements import brand as branding
-from newsletter.domain.statements.content import House
+from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
@@ -76,7 +76,7 @@ def look(brand: branding.Brand) -> dict[str, Any]:
     }
 
 
-def common_values(house: House, language: str, wordings: Wordings) -> dict[str, Any]:
+def common_values(house: Publisher, language: str, wordings: Wordings) -> dict[str, Any]:
     """What every template needs, whatever it is about."""
     words, native = wordings.of(language)
     direction = details.direction(language)
@@ -107,7 +107,7 @@ _MOST = 300
 class WrittenAbstracts:
     """Takes a statement's summary, or else the first sentence of its text."""
 
-    def __init__(self, house: House, wordings: Wordings) -> None:
+    def __init__(self, house: Publisher, wordings: Wordings) -> None:
         self._house = house
         self._wordings = wordings
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.domain.statements.content import House
+from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.mail.details import direction
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
@@ -62,7 +62,7 @@ class Button:
 class Frame:
     """What all pages share. ``language`` is what pages are in where no other is wanted."""
 
-    def __init__(self, *, house: House, language: str) -> None:
+    def __init__(self, *, house: Publisher, language: str) -> None:
         folder = default_templates() / "web"
         self._house = house
         self._language = language

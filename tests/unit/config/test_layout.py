@@ -8,11 +8,11 @@ import yaml
 
 from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import Counting, House, Layout
+from newsletter.domain.statements.content import Counting, Layout, Publisher
 from tests.pages import SETTINGS
 
 
-def house(folder: Path, **settings: Any) -> House:
+def house(folder: Path, **settings: Any) -> Publisher:
     path = folder / "newsletter.yaml"
     path.write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
     return load(path, {}).house()

@@ -12,7 +12,7 @@ from newsletter.config import joining
 from newsletter.config.display import show
 from newsletter.config.settings import Settings
 from newsletter.domain.statements.brand import Brand, Font, Logo
-from newsletter.domain.statements.content import House, Organisation, PressContact, Sender
+from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import ApprovalPolicy, Role
 from newsletter.domain.subscribers.audience import Offer
 from newsletter.domain.subscribers.signup import Objection
@@ -115,7 +115,7 @@ def test_the_house_carries_all_that_messages_say(read: Any, base: str) -> None:
         "  website",
     ).replace("news@forum.example}", "news@forum.example, reply_to: press@forum.example}")
 
-    assert read(base=text).house() == House(
+    assert read(base=text).house() == Publisher(
         organisation=Organisation(
             name="Example Forum",
             website="https://forum.example",

@@ -8,7 +8,13 @@ from typing import Any
 
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.statements.brand import Brand, Font, Logo
-from newsletter.domain.statements.content import Content, House, Organisation, PressContact, Sender
+from newsletter.domain.statements.content import (
+    Content,
+    Organisation,
+    PressContact,
+    Publisher,
+    Sender,
+)
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
@@ -25,7 +31,7 @@ ORGANISATION = Organisation(
         name="Press Office", email="press@forum.example", phone="+1 202 555 0100"
     ),
 )
-HOUSE = House(
+HOUSE = Publisher(
     organisation=ORGANISATION,
     sender=Sender(
         name="Example Forum", address="news@forum.example", reply_to="press@forum.example"
@@ -53,12 +59,12 @@ EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=
 
 
 @cache
-def renderer(house: House = HOUSE) -> TemplateRenderer:
+def renderer(house: Publisher = HOUSE) -> TemplateRenderer:
     """Made once for each house, since parsing all templates takes longer than to fill them."""
     return TemplateRenderer(house=house, files=mail_templates(None))
 
 
-def renderer_with(override: Path | None, house: House = HOUSE) -> TemplateRenderer:
+def renderer_with(override: Path | None, house: Publisher = HOUSE) -> TemplateRenderer:
     """Of a workspace with templates of its own, if there is one: made anew each time."""
     if override is None:
         return renderer(house)
@@ -195,7 +201,7 @@ def arabic() -> Statement:
 
 
 def render(
-    body: str = BODY, *, house: House = HOUSE, override: Path | None = None, **changes: Any
+    body: str = BODY, *, house: Publisher = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
     return renderer_with(override, house).render(statement(body, **changes))
@@ -208,7 +214,7 @@ def render_test_mail() -> Content:
 
 @cache
 def render_letter(
-    says: LetterText = LetterText.CONFIRMATION, *, house: House = HOUSE, language: str = "en"
+    says: LetterText = LetterText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
     return renderer(house).letter(

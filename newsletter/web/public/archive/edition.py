@@ -16,7 +16,7 @@ from newsletter.rendering.text.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds
-from newsletter.web.public.archive.feeds import Listed, Publisher, rss
+from newsletter.web.public.archive.feeds import FeedPublisher, Listed, rss
 from newsletter.web.public.archive.listing import MOST, MOST_HITS, Listing
 from newsletter.web.public.archive.metadata import head_of
 from newsletter.web.public.archive.shelf import Published, Shelf
@@ -125,9 +125,9 @@ class Edition:
         )
 
     @cached_property
-    def _publisher(self) -> Publisher:
+    def _publisher(self) -> FeedPublisher:
         house = self._archive.settings.house()
-        return Publisher(
+        return FeedPublisher(
             name=house.organisation.name,
             website=house.organisation.website,
             public_url=house.public_url,

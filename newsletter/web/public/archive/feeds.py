@@ -42,7 +42,7 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Publisher:
+class FeedPublisher:
     """Who speaks, and where the archive is."""
 
     name: str
@@ -61,7 +61,7 @@ class Publisher:
         return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
 
 
-def atom(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     """An Atom document, newest entry first."""
     feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     put(feed, "id", f"{publisher.public_url}/")
@@ -77,7 +77,7 @@ def atom(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     return document(feed)
 
 
-def json_feed(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     """A JSON Feed, newest item first."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -90,7 +90,7 @@ def json_feed(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def site_map(publisher: Publisher, shown: Sequence[Published]) -> bytes:
+def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
     """A site map with the archive and its pages."""
     places = Xml.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
     newest = max((one.updated_at for one in shown), default=publisher.began_at)
@@ -109,7 +109,7 @@ def robots(public_url: str, closed: Iterable[str]) -> str:
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
 
 
-def _atom_entry(feed: Xml.Element, publisher: Publisher, entry: Listed) -> None:
+def _atom_entry(feed: Xml.Element, publisher: FeedPublisher, entry: Listed) -> None:
     shown = entry.shown
     made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
     put(made, "id", publisher.id_of(shown))
@@ -126,7 +126,7 @@ def _atom_entry(feed: Xml.Element, publisher: Publisher, entry: Listed) -> None:
     put(made, "content", content_of(publisher, entry), type="html")
 
 
-def _item(publisher: Publisher, entry: Listed) -> dict[str, Any]:
+def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
     item = {
         "id": publisher.id_of(entry.shown),
         "url": publisher.page(entry.shown.slug),
@@ -146,7 +146,7 @@ def summary_of(entry: Listed) -> str:
     return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
 
 
-def content_of(publisher: Publisher, entry: Listed) -> str:
+def content_of(publisher: FeedPublisher, entry: Listed) -> str:
     """HTML: the notice, and the text unless it was withdrawn or is to be read on its page."""
     page = escape(publisher.page(entry.shown.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
@@ -154,7 +154,7 @@ def content_of(publisher: Publisher, entry: Listed) -> str:
     return _above(publisher, entry.notice) + (text or link)
 
 
-def _above(publisher: Publisher, notice: Notice | None) -> str:
+def _above(publisher: FeedPublisher, notice: Notice | None) -> str:
     if notice is None:
         return ""
     words = f"<strong>{escape(notice.text)}</strong>"
@@ -164,12 +164,12 @@ def _above(publisher: Publisher, notice: Notice | None) -> str:
     return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n'
 
 
-def _person(publisher: Publisher) -> dict[str, str]:
+def _person(publisher: FeedPublisher) -> dict[str, str]:
     found = {"name": publisher.name, "url": publisher.website}
     return {key: value for key, value in found.items() if value}
 
 
-def _author(parent: Xml.Element, publisher: Publisher) -> None:
+def _author(parent: Xml.Element, publisher: FeedPublisher) -> None:
     author = Xml.SubElement(parent, "author")
     put(author, "name", publisher.name)
     if publisher.website:
@@ -199,7 +199,7 @@ _NAMESPACES = {
 }
 
 
-def rss(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
+def rss(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     """An RSS document, newest item first."""
     root = Xml.Element("rss", {"version": "2.0", **_NAMESPACES})
     channel = Xml.SubElement(root, "channel")
@@ -215,7 +215,7 @@ def rss(publisher: Publisher, entries: Sequence[Listed]) -> bytes:
     return document(root)
 
 
-def _rss_item(channel: Xml.Element, publisher: Publisher, entry: Listed) -> None:
+def _rss_item(channel: Xml.Element, publisher: FeedPublisher, entry: Listed) -> None:
     item = Xml.SubElement(channel, "item")
     put(item, "title", entry.title)
     put(item, "link", publisher.page(entry.shown.slug))

@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.web.public.archive.feeds import Listed, Publisher, summary_of, written
+from newsletter.web.public.archive.feeds import FeedPublisher, Listed, summary_of, written
 
 
-def head_of(publisher: Publisher, entry: Listed, others: Mapping[str, str]) -> Markup:
+def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) -> Markup:
     """The lines for the head of a statement's page.
 
     ``others`` are its other languages: slug → language.
@@ -40,7 +40,7 @@ def head_of(publisher: Publisher, entry: Listed, others: Mapping[str, str]) -> M
     return Markup("\n").join(lines)
 
 
-def _article(publisher: Publisher, entry: Listed, summary: str) -> dict[str, Any]:
+def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str, Any]:
     shown = entry.shown
     speaker = {"@type": "Organization", "name": publisher.name, "url": publisher.website}
     article = {

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.statements.content import Counting, House, Layout
+from newsletter.domain.statements.content import Counting, Layout, Publisher
 from newsletter.rendering.text.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render, renderer
@@ -14,7 +14,7 @@ SUMMARY = "The Forum leaves because the final report does not mend what is wrong
 UTM = Counting(source="mail", hosts=("forum.example",))
 
 
-def house(**layout: object) -> House:
+def house(**layout: object) -> Publisher:
     return replace(HOUSE, layout=Layout(**layout))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from newsletter.domain.statements.content import Content, House, ListTitle
+from newsletter.domain.statements.content import Content, ListTitle, Publisher
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.reason import why
 from tests.rows import rows
@@ -14,7 +14,7 @@ STAFF = ListTitle(name="staff", title="Staff", joinable=False)
 TITLED = replace(HOUSE, lists=(PRESS, EVENTS, STAFF))
 
 
-def said(*lists: str, house: House = TITLED, language: str = "en") -> str:
+def said(*lists: str, house: Publisher = TITLED, language: str = "en") -> str:
     return why(house, lists, WORDINGS.of(language)[0]).text
 
 

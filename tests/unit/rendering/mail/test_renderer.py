@@ -13,7 +13,7 @@ import pytest
 from newsletter.config.environment import environment
 from newsletter.documents.importing import import_file
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import House, PressContact
+from newsletter.domain.statements.content import PressContact, Publisher
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 from tests.rows import rows
@@ -191,7 +191,7 @@ def test_rendering_opens_no_file_and_no_connection() -> None:
         replace(HOUSE, sender=replace(HOUSE.sender, name="Other")),
     ],
 )
-def test_the_fingerprint_changes_with_the_house(house: House) -> None:
+def test_the_fingerprint_changes_with_the_house(house: Publisher) -> None:
     assert renderer(house).fingerprint != renderer().fingerprint
 
 

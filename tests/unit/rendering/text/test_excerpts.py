@@ -3,13 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-from newsletter.domain.statements.content import MARK_PREFIX, Content, House, Organisation, Sender
+from newsletter.domain.statements.content import (
+    MARK_PREFIX,
+    Content,
+    Organisation,
+    Publisher,
+    Sender,
+)
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.text.excerpts import body_of, excerpt, text_of
 from tests.rows import rows
 from tests.unit.rendering.examples import renderer_with
 
-HOUSE = House(
+HOUSE = Publisher(
     organisation=Organisation(
         name="Example Forum", website="https://forum.example", postal_address="1 Example Street"
     ),

@@ -9,11 +9,11 @@ import pytest
 from starlette.requests import Request
 
 from newsletter.domain.statements.brand import Brand, Font, Logo
-from newsletter.domain.statements.content import House, Organisation, Sender
+from newsletter.domain.statements.content import Organisation, Publisher, Sender
 from newsletter.web.http.frame import Frame
 from tests.rows import rows
 
-HOUSE = House(
+HOUSE = Publisher(
     organisation=Organisation(
         name="Forum", website="https://forum.example", postal_address="1 Example Street"
     ),

@@ -12,8 +12,8 @@ from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import jsonfeed, syndication
 from newsletter.web.http.frame import Notice
 from newsletter.web.public.archive.feeds import (
+    FeedPublisher,
     Listed,
-    Publisher,
     atom,
     json_feed,
     robots,
@@ -25,7 +25,7 @@ from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-PUBLISHER = Publisher(
+PUBLISHER = FeedPublisher(
     name="Example & <Forum>",
     website="https://forum.example",
     public_url="https://news.forum.example",
