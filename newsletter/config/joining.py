@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from newsletter.config.fields import Line, ListName, Section
-from newsletter.domain.subscribers.audience import Offer, fold, parse_address
+from newsletter.domain.subscribers.audience import PublicList, fold, parse_address
 from newsletter.domain.subscribers.signup import CONSENT_GAPS, ROLES, SignUpRules
 
 _THROW_AWAY = "throwaway.txt"
@@ -56,9 +56,9 @@ class ListOptions(Section):
         examples=["What we say in public, on the day."],
     )
 
-    def offer(self) -> Offer:
+    def offer(self) -> PublicList:
         """The list as it is offered."""
-        return Offer(name=self.name, title=self.title or self.name, about=self.about or "")
+        return PublicList(name=self.name, title=self.title or self.name, about=self.about or "")
 
 
 def no_list_twice(lists: tuple[ListOptions, ...]) -> tuple[ListOptions, ...]:
@@ -104,7 +104,7 @@ class SignUp(Section):
         examples=[600],
     )
 
-    def rules(self, offers: tuple[Offer, ...]) -> SignUpRules:
+    def rules(self, offers: tuple[PublicList, ...]) -> SignUpRules:
         """What is asked of those who join."""
         return SignUpRules(
             offers=offers if self.enabled else (),

@@ -36,7 +36,7 @@ from newsletter.config.layout import Counting, Layout
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.statements import content
 from newsletter.domain.statements.statement import ApprovalPolicy
-from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import SignUpRules
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
@@ -332,11 +332,11 @@ class Settings(Section):
         text = json.dumps(shapes, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest() if shapes else ""
 
-    def offers(self) -> tuple[Offer, ...]:
+    def offers(self) -> tuple[PublicList, ...]:
         """The lists that readers may join by themselves, in the order they are shown."""
         if self.lists:
             return tuple(one.offer() for one in self.lists)
-        return tuple(Offer(name=name, title=name) for name in self.default_lists)
+        return tuple(PublicList(name=name, title=name) for name in self.default_lists)
 
     def sign_up_rules(self) -> SignUpRules:
         """What is asked of those who join. Reads the list of throw-away domains."""

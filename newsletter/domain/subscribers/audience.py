@@ -89,7 +89,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class PublicList:
     """A list that readers may join by themselves."""
 
     name: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from newsletter.domain.subscribers.audience import Offer, fold, parse_address
+from newsletter.domain.subscribers.audience import PublicList, fold, parse_address
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """What may stand in the words of consent, and is filled in."""
@@ -87,13 +87,13 @@ class Wish:
 class SignUpRules:
     """What is asked of those who join."""
 
-    offers: tuple[Offer, ...]
+    offers: tuple[PublicList, ...]
     """What can be joined; nothing where signing up is not offered."""
     roles: frozenset[str] = frozenset(ROLES)
     domains: frozenset[str] = field(default_factory=frozenset)
     """Whose addresses, and those of domains below them, cannot join."""
 
-    def offered(self, names: Sequence[str] = ()) -> tuple[Offer, ...]:
+    def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
         """Those of these names, or all, in their order."""
         return tuple(one for one in self.offers if not names or one.name in names)
 
@@ -139,7 +139,7 @@ def _is_name(text: str) -> bool:
     return not any(unicodedata.category(one) in _NO_LINE for one in text)
 
 
-def consent_words(template: str, *, organisation: str, offers: Sequence[Offer]) -> str:
+def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:
     """What people say yes to, in full."""
     titles = ", ".join(one.title for one in offers)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)

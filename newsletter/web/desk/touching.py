@@ -13,7 +13,7 @@ PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class PublicList:
     """Whether a page offers to use a passkey."""
 
     here: bool
@@ -47,14 +47,14 @@ def elsewhere(visit: Visit, staff: Staff) -> str:
     return f"Passkeys work only at {staff.settings.desk_url}."
 
 
-def offer(visit: Visit, address: str, staff: Staff) -> Offer:
+def offer(visit: Visit, address: str, staff: Staff) -> PublicList:
     """Whether somebody can use a passkey on this page."""
     party = party_at(visit, staff)
     with staff.store.read() as tx:
         theirs = tx.passkeys.of(address)
     if not theirs or elsewhere(visit, staff):
-        return Offer(here=False, elsewhere=elsewhere(visit, staff) if theirs else "")
-    return Offer(here=any(party is not None and one.party == party.id for one in theirs))
+        return PublicList(here=False, elsewhere=elsewhere(visit, staff) if theirs else "")
+    return PublicList(here=any(party is not None and one.party == party.id for one in theirs))
 
 
 def shown(visit: Visit, field: str, staff: Staff) -> str | Signed:

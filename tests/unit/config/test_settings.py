@@ -14,7 +14,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import ApprovalPolicy, Role
-from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import Objection
 from newsletter.providers.mailgun import send as mailgun
 from newsletter.providers.outbox import send as outbox
@@ -66,13 +66,13 @@ def test_lists_are_offered_in_their_order_with_what_readers_read(read: Any) -> N
     )
 
     assert settings.offers() == (
-        Offer(name="supporters", title="For supporters", about="What you can do."),
-        Offer(name="press", title="press"),
+        PublicList(name="supporters", title="For supporters", about="What you can do."),
+        PublicList(name="press", title="press"),
     )
 
 
 def test_where_no_lists_are_offered_the_default_ones_are(read: Any) -> None:
-    assert read("default_lists: [press]\n").offers() == (Offer(name="press", title="press"),)
+    assert read("default_lists: [press]\n").offers() == (PublicList(name="press", title="press"),)
     assert read().offers() == ()
 
 
@@ -81,7 +81,7 @@ def test_who_may_join_is_a_matter_of_settings(read: Any) -> None:
         "default_lists: [press]\nsignup: {refuse_roles: [info], refuse_domains: [Bücher.example]}\n"
     ).sign_up_rules()
 
-    assert rules.offers == (Offer(name="press", title="press"),)
+    assert rules.offers == (PublicList(name="press", title="press"),)
     assert rules.refuses("postmaster@example.org") is None
     assert rules.refuses("info@example.org") is Objection.ROLE
     assert rules.refuses("ana@bücher.example") is Objection.THROW_AWAY

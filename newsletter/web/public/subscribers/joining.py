@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.letter import LetterLimits, Taken, network_of
-from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
     SignUpForm,
@@ -45,7 +45,7 @@ class Offering:
         self._settings = settings
         self._frame = frame
 
-    def words(self, language: str, offers: Sequence[Offer]) -> Shown:
+    def words(self, language: str, offers: Sequence[PublicList]) -> Shown:
         """The words of consent beside these lists, as they are now."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
@@ -56,7 +56,7 @@ class Offering:
         )
         return Shown(words=said, language=shown_in, wording=wording_of(said))
 
-    def html(self, language: str, offers: Sequence[Offer]) -> str:
+    def html(self, language: str, offers: Sequence[PublicList]) -> str:
         """The form for another site: plain HTML that posts to our page."""
         words, shown_in = self._frame.words(language)
         consent = self.words(language, offers)

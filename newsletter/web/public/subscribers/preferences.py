@@ -23,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
-from newsletter.domain.subscribers.audience import Offer, SuppressionReason, parse_address
+from newsletter.domain.subscribers.audience import PublicList, SuppressionReason, parse_address
 from newsletter.domain.subscribers.preference import Pause, Preferences, Wish, pause_end
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
@@ -87,7 +87,7 @@ class Form:
 class Sheet:
     """What a form is made of, beside what the person chose."""
 
-    offers: Sequence[Offer]
+    offers: Sequence[PublicList]
     languages: Mapping[str, str]
     zone: str
     """The organisation's own, for whoever named none."""
@@ -102,11 +102,11 @@ class Sheet:
             for one in self._lists(chosen.lists)
         }
 
-    def _lists(self, joined: frozenset[str]) -> list[Offer]:
+    def _lists(self, joined: frozenset[str]) -> list[PublicList]:
         """Those that are offered, and those that the person is on without."""
         offered = {one.name for one in self.offers}
         others = sorted(joined - offered)
-        return [*self.offers, *(Offer(name=name, title=name) for name in others)]
+        return [*self.offers, *(PublicList(name=name, title=name) for name in others)]
 
     def values(self, chosen: Preferences, form: Form | None = None) -> dict[str, Any]:
         """What the template shows: what stands, or what was filled in and has faults."""

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import replace
 
-from newsletter.domain.subscribers.audience import Offer
+from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
     SignUpForm,
@@ -15,8 +15,8 @@ from newsletter.domain.subscribers.signup import (
 )
 from tests.rows import rows
 
-PRESS = Offer(name="press", title="Press releases")
-SPORT = Offer(name="sport", title="Sport")
+PRESS = PublicList(name="press", title="Press releases")
+SPORT = PublicList(name="sport", title="Sport")
 RULES = SignUpRules(
     offers=(PRESS, SPORT), domains=frozenset({"mailinator.com", "xn--bcher-kva.example"})
 )
