@@ -28,7 +28,7 @@ from newsletter.web.public.media import Media
 from newsletter.web.public.subscribers.confirming import Confirming
 from newsletter.web.public.subscribers.joining import Joining
 from newsletter.web.public.subscribers.leaving import Leaving
-from newsletter.web.public.subscribers.preferences import Mine
+from newsletter.web.public.subscribers.preferences import PreferencesPage
 from newsletter.web.webhooks import Hearing
 
 _ALWAYS = {
@@ -94,7 +94,7 @@ class Pages:
         return [
             # first those that programs ask for, hundreds a second
             *Leaving(subscribers, self._frame).routes(),
-            *Mine(subscribers, self._frame).routes(),
+            *PreferencesPage(subscribers, self._frame).routes(),
             *ArchivePages(services.archive, self._frame).routes(),
             *Media(services.store).routes(),
             *Joining(subscribers, self._frame).routes(),

@@ -206,7 +206,7 @@ class Visit:
         return self.request.client.host if self.request.client else ""
 
 
-class Mine:
+class PreferencesPage:
     """The pages behind the link in a letter."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
