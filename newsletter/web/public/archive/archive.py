@@ -14,7 +14,7 @@ from starlette.routing import Route
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.conditional import answer
 from newsletter.web.http.frame import Frame
-from newsletter.web.public.archive.edition import Edition, Leaf
+from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 from newsletter.web.public.archive.feeds import KINDS
 
 _DIGITS = 7
@@ -27,7 +27,7 @@ class ArchivePages:
     def __init__(self, archive: Archive, frame: Frame) -> None:
         self._frame = frame
         # Settings may have changed what pages say since they were last fetched, but not after this.
-        self._edition = Edition(archive, frame, began_at=archive.clock.now())
+        self._build = ArchiveBuild(archive, frame, began_at=archive.clock.now())
 
     def routes(self) -> list[Route]:
         """Path → page."""
@@ -43,39 +43,39 @@ class ArchivePages:
 
     async def index(self, request: Request) -> Response:
         """What went out, newest first."""
-        return await self._answer(request, self._frame.fields, self._edition.page, 1)
+        return await self._answer(request, self._frame.fields, self._build.page, 1)
 
     async def older(self, request: Request) -> Response:
         """What went out before that."""
         number = _number(request.path_params["number"])
         if number < 2:
             raise HTTPException(404)  # the first one has an address of its own
-        return await self._answer(request, self._frame.fields, self._edition.page, number)
+        return await self._answer(request, self._frame.fields, self._build.page, number)
 
     async def search(self, request: Request) -> Response:
         """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
         typed = request.query_params.get("q", "")
         page = request.query_params.get("page", "")
-        body = await run_in_threadpool(self._edition.found, typed, max(1, _number(page)))
+        body = await run_in_threadpool(self._build.found, typed, max(1, _number(page)))
         return HTMLResponse(body, headers=dict(self._frame.fields))
 
     async def statement(self, request: Request) -> Response:
         """One statement as it went out. Before it does, it is not there."""
         slug = request.path_params["slug"]
-        return await self._answer(request, self._frame.fields, self._edition.statement, slug)
+        return await self._answer(request, self._frame.fields, self._build.statement, slug)
 
     async def feed(self, request: Request) -> Response:
         """The newest statements for feed readers."""
         name = request.url.path.rpartition("/")[2]
-        return await self._answer(request, self._frame.data_fields, self._edition.feed, name)
+        return await self._answer(request, self._frame.data_fields, self._build.feed, name)
 
     async def site_map(self, request: Request) -> Response:
         """The pages that search engines may list."""
-        return await self._answer(request, self._frame.data_fields, self._edition.site_map)
+        return await self._answer(request, self._frame.data_fields, self._build.site_map)
 
     async def robots(self, request: Request) -> Response:
         """What robots may visit."""
-        return await self._answer(request, self._frame.data_fields, self._edition.robots)
+        return await self._answer(request, self._frame.data_fields, self._build.robots)
 
     async def _answer(
         self,

@@ -19,7 +19,7 @@ from pathlib import Path
 from newsletter.domain.errors import Defect, Refused
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
-from newsletter.web.public.archive.edition import Edition, Leaf, pages_for
+from newsletter.web.public.archive.build import ArchiveBuild, Leaf, pages_for
 from newsletter.web.public.archive.feeds import KINDS
 
 LIST = ".newsletter-archive.json"
@@ -156,17 +156,17 @@ def files(archive: Archive, *, began_at: datetime) -> dict[str, Callable[[], byt
     All show the same moment. ``began_at`` is when the settings last may have changed.
     """
     frame = Frame(house=archive.settings.house(), language=archive.settings.language)
-    edition = Edition(archive, frame, began_at=began_at, folders=True)
-    shown = edition.hold()
+    build = ArchiveBuild(archive, frame, began_at=began_at, folders=True)
+    shown = build.hold()
     leaves: dict[str, Callable[[], Leaf | None]] = {
-        f"archive/{one.slug}/index.html": partial(edition.statement, one.slug)
+        f"archive/{one.slug}/index.html": partial(build.statement, one.slug)
         for one in reversed(shown)
     }
     for number in range(pages_for(len(shown)), 1, -1):
-        leaves[f"page/{number}/index.html"] = partial(edition.page, number)
-    leaves |= {name: partial(edition.feed, name) for name in KINDS}
-    leaves["index.html"] = partial(edition.page, 1)
-    leaves |= {"sitemap.xml": edition.site_map, "robots.txt": edition.robots}
+        leaves[f"page/{number}/index.html"] = partial(build.page, number)
+    leaves |= {name: partial(build.feed, name) for name in KINDS}
+    leaves["index.html"] = partial(build.page, 1)
+    leaves |= {"sitemap.xml": build.site_map, "robots.txt": build.robots}
     return {name: partial(_body, name, write) for name, write in leaves.items()}
 
 

@@ -22,7 +22,7 @@ from newsletter.web.public.archive.shelf import Published
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standpoint:
+class ArchiveLinks:
     """A page that names others.
 
     It names them from where it stands, so that the archive works behind any host and path, also
@@ -106,7 +106,7 @@ class Listing:
     def page(self, shown: Sequence[tuple[Published, Content]], number: int, count: int) -> bytes:
         """A page of what went out, newest first."""
         depth = 0 if number == 1 else 2 if self.folders else 1
-        here = Standpoint(depth=depth, folders=self.folders)
+        here = ArchiveLinks(depth=depth, folders=self.folders)
         words = self._words[0]
         turned = words["page_of"].format(page=number, count=count)
         return self._written(
@@ -134,7 +134,7 @@ class Listing:
 
     def found(self, typed: str, number: int, hits: Hits, shown: Mapping[str, Published]) -> bytes:
         """A page of what was found, the best first. ``shown`` holds by slug what went out."""
-        here, count = Standpoint(), -(-hits.count // MOST_HITS)
+        here, count = ArchiveLinks(), -(-hits.count // MOST_HITS)
         typed, words = typed[:LONGEST], self._words[0]
         return self._written(
             words["search"],
@@ -172,7 +172,7 @@ class Listing:
 
         ``address`` is the page's own, which paper shows.
         """
-        here = Standpoint(depth=2 if self.folders else 1, folders=self.folders)
+        here = ArchiveLinks(depth=2 if self.folders else 1, folders=self.folders)
         _, spoken = self.frame.words(said.language)
         found = self.notice(shown, said.language)
         mail_words = self.archive.renderer.wordings.of(said.language)[0]
@@ -201,7 +201,7 @@ class Listing:
 
     def _row(
         self,
-        here: Standpoint,
+        here: ArchiveLinks,
         shown: Published,
         *,
         title: Sequence[Stretch],
@@ -227,7 +227,7 @@ class Listing:
         day = self._local_day(shown.updated_at)
         return notice_of(shown, day, language, self.archive.renderer.wordings)
 
-    def _written(self, title: str, *, here: Standpoint, **values: Any) -> bytes:
+    def _written(self, title: str, *, here: ArchiveLinks, **values: Any) -> bytes:
         page = self.frame.page(
             title,
             template=_TEMPLATE,
@@ -241,7 +241,7 @@ class Listing:
         )
         return bytes(page.body)
 
-    def _join(self, here: Standpoint) -> str:
+    def _join(self, here: ArchiveLinks) -> str:
         base = self.archive.settings.public_url
         return f"{base}/subscribe" if self.folders else here.file("subscribe")
 

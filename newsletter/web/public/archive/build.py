@@ -35,7 +35,7 @@ class Leaf:
     """When what it tells of last changed."""
 
 
-class Edition:
+class ArchiveBuild:
     """The archive of one workspace. ``began_at`` is when its settings last may have changed.
 
     With ``folders`` its pages lie on a plain web server, each in a folder of its own.
