@@ -78,6 +78,25 @@ def test_no_page_asks_anything_of_anybody_else(
         assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
 
 
+def test_a_report_is_printed_in_ink_on_white_without_what_can_be_pressed(
+    served: tuple[Services, str], windows: Windows
+) -> None:
+    app, url = served
+    with opening(windows, url) as open_page:
+        page = open_page("/desk/sign-in", scheme="dark")
+        page.context.add_cookies([{"name": "desk", "value": signed_in(app, "cleo"), "url": url}])
+        page.goto(f"{url}/desk/campaigns/1")
+        assert page.get_by_role("button", name="Print").is_visible()
+        page.emulate_media(media="print", color_scheme="dark")
+        for gone in ("navigation", "button"):
+            assert page.get_by_role(gone).count() == 0, gone
+        assert page.get_by_role("table").is_visible()
+        assert page.get_by_text("Example Forum welcomes the new library hours").is_visible()
+        look = page.evaluate_handle("getComputedStyle(document.body)")
+        colours = [look.get_property(one).json_value() for one in ("color", "backgroundColor")]
+        assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+
+
 ELSEWHERE = {
     "/campaigns/{id}/cancel": "test_desk_states_in_chromium",
     "/campaigns/{id}/people": "test_desk_states_in_chromium",
@@ -85,6 +104,7 @@ ELSEWHERE = {
     "/invitation/{word}": "test_accounts_in_chromium",
     "/second": "test_accounts_in_chromium",
     "/second/set-up": "test_accounts_in_chromium",
+    "/campaigns/{id}/report.csv": "a file to keep",
     "/campaigns/{id}/figures": "numbers for our own script",
     "/drafts/{key}/download": "a file to keep",
     "/drafts/{key}/preview": "an email, which has judges of its own",

@@ -20,7 +20,7 @@ def archive() -> None:
 def build(shell: Shell, folder: Path, as_json: bool) -> None:
     """Write the archive as files, for any web server.
 
-    The same pages and feeds as those that 'serve' shows, without the search. DIR has to be new,
+    The same pages, feeds and pictures as 'serve' shows, without the search. DIR has to be new,
     empty, or from an earlier build: then only what changed is written, and pages of ours that are
     no longer shown are removed. Files of others in it are left alone.
     """

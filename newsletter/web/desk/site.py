@@ -5,6 +5,7 @@ else. Role and state are checked once more in the transaction of the act.
 """
 
 from newsletter.runtime.services import Services
+from newsletter.web.desk.campaigns.exporting import Exporting
 from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.campaigns.unknowns import Unknown
 from newsletter.web.desk.campaigns.watching import Watching
@@ -48,6 +49,7 @@ def groups(desk: Desk, services: Services) -> list[Group]:
         Reviewing(desk, statements, campaigns),
         Starting(desk, statements, campaigns),
         Watching(desk, campaigns, delivery),
+        Exporting(desk, campaigns),
         Unknown(desk, campaigns),
         Stopping(desk, delivery),
     ]

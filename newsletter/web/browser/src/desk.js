@@ -8,6 +8,7 @@ import { live } from "./live.js";
 import { once } from "./once.js";
 import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
+import { print } from "./print.js";
 import { tabs } from "./tabs.js";
 
 const BEHAVIOURS = [
@@ -17,6 +18,7 @@ const BEHAVIOURS = [
   ["[data-tabs]", tabs],
   ["[data-confirm-number]", confirmNumber],
   ["[data-passkey]", passkey],
+  ["[data-print]", print],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
   // the last to be asked whether a form is sent

@@ -22,7 +22,7 @@ from newsletter.web.desk.visit import Visit
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
-_SIX = (
+SIX = (
     ("pending", "waiting"),
     ("accepted", "taken by the provider"),
     ("rejected", "refused by the provider"),
@@ -45,7 +45,7 @@ KINDS: Mapping[CampaignState, tuple[str, str]] = {
     CampaignState.CANCELLED: ("draft", "cancelled"),
     CampaignState.ATTENTION: ("stopped", "needs attention"),
 }
-_BOUNCES: Mapping[Bounce, str] = {
+BOUNCES: Mapping[Bounce, str] = {
     Bounce.HARD: "no such mailbox",
     Bounce.SOFT: "full or faulty for now",
     Bounce.POLICY: "refused by the server",
@@ -61,6 +61,12 @@ def campaign_of(tx: Transaction, visit: Visit) -> Campaign:
     if found is None:
         raise NotFound("There is no such campaign.")
     return found
+
+
+def title_of(tx: Transaction, campaign: Campaign) -> str:
+    """The title of its statement, as it is now."""
+    stored = tx.statements.get(campaign.slug)
+    return stored.statement.title if stored else campaign.slug
 
 
 class Watching:
@@ -99,7 +105,7 @@ class Watching:
         """By address, whom it did not reach: for senders, who may see addresses."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
-            title, found = self._title(tx, campaign), _missed(tx, campaign.id)
+            title, found = title_of(tx, campaign), _missed(tx, campaign.id)
         return self._desk.page(
             visit,
             "missed.html.j2",
@@ -116,7 +122,7 @@ class Watching:
         """What a cancellation comes to, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, visit)
-            title = self._title(tx, campaign)
+            title = title_of(tx, campaign)
         if campaign.state.final:
             return self._desk.go(visit, f"/campaigns/{campaign.id}")
         return self._desk.page(
@@ -163,7 +169,7 @@ class Watching:
             names = colleagues(tx)
             values = {
                 "campaign": campaign,
-                "statement": self._title(tx, campaign),
+                "statement": title_of(tx, campaign),
                 "said": said,
                 "live": self._live(tx, campaign),
                 "why": plain(campaign.reason, names) if campaign.reason else "",
@@ -182,9 +188,9 @@ class Watching:
             kind=kind,
             word=word,
             where=_where(campaign, said, self._desk),
-            six=[(name, label, said[name]) for name, label in _SIX],
+            six=[(name, label, said[name]) for name, label in SIX],
             bars=_bars(said),
-            bounces=[(_BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
+            bounces=[(BOUNCES[one], said["bounces"][one.value]) for one in Bounce],
             lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(said["providers"]),
             now=now,
@@ -203,10 +209,6 @@ class Watching:
             f"{names.get(go.by, 'Somebody')}, on {self._desk.moment(go.at)}, for {people(go.count)}"
         )
 
-    def _title(self, tx: Transaction, campaign: Campaign) -> str:
-        stored = tx.statements.get(campaign.slug)
-        return stored.statement.title if stored else campaign.slug
-
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Numbers that move, by the names that elements of the page have."""
         counts, now = campaign.counts, self._desk.now()
@@ -215,7 +217,7 @@ class Watching:
             "state": campaign.state.value,
             "audience": counts.audience,
             "handed": counts.audience - counts.pending,
-            **{name: getattr(counts, name) for name, _ in _SIX},
+            **{name: getattr(counts, name) for name, _ in SIX},
             "rate": f"{rate * _MINUTE:,.0f} a minute" if rate else "–",
             "left": time_left(counts.pending, rate),
             "at": clock(now, self._campaigns.settings.timezone),
@@ -238,7 +240,7 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
         if state in _STATES
     ]
     found += [
-        (address, _BOUNCES[Bounce(kind)], reason)
+        (address, BOUNCES[Bounce(kind)], reason)
         for address, kind, reason in tx.events.returned(campaign_id)
     ]
     unknown = tx.campaigns.unknown(campaign_id)
@@ -270,7 +272,7 @@ def _where(campaign: Campaign, said: Mapping[str, Any], desk: Desk) -> str:
 def _bars(said: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
     """(name, label, people, begin, width) of each figure above nought, in percent of them all."""
     found, begin = [], 0.0
-    for name, label in _SIX:
+    for name, label in SIX:
         width = 100 * said[name] / (said["audience"] or 1)
         if said[name]:
             found.append((name, label, said[name], round(begin, 3), round(width, 3)))

@@ -5,6 +5,7 @@ that was approved, taken out of its HTML: title and text, without the mail's foo
 own links. What came later (a correction, a withdrawal) stands above it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from functools import cached_property
 
 from newsletter.domain.archive.search import terms
 from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.picture import PICTURE_NAME
 from newsletter.rendering.text.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
@@ -22,6 +24,7 @@ from newsletter.web.public.archive.metadata import head_of
 from newsletter.web.public.archive.shelf import Published, Shelf
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
+_PICTURE = re.compile(PICTURE_NAME)
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 
 
@@ -101,6 +104,25 @@ class ArchiveBuild:
         """What robots may visit."""
         body = feeds.robots(self._archive.settings.public_url, _CLOSED).encode()
         return self._leaf(body, "text/plain", [])
+
+    def pictures(self, shown: Sequence[Published]) -> list[str]:
+        """The names of the desk's pictures in these statements, each once."""
+        there = f'"{self._archive.settings.public_url}/media/'
+        found: dict[str, None] = {}
+        for one in shown:
+            for _, content in self._with_content([one]):
+                named = (_PICTURE.match(rest) for rest in content.html.split(there)[1:])
+                found |= dict.fromkeys(name[0] for name in named if name)
+        return list(found)
+
+    def picture(self, name: str) -> Leaf | None:
+        """A picture of the desk; None where there is none."""
+        with self._archive.store.read() as tx:
+            found = tx.pictures.data(name)
+        if found is None:
+            return None
+        kind, data = found
+        return Leaf(body=data, media_type=kind, changed_at=self._began_at)
 
     def _leaf(
         self,

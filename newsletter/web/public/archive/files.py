@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.statements.picture import PICTURE_NAME
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf, pages_for
@@ -26,7 +27,9 @@ LIST = ".newsletter-archive.json"
 """The file that lists ours, each with the SHA-256 of what we wrote."""
 
 _PART = ".newsletter-archive.part"
-_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*/){0,2}[a-z0-9][a-z0-9-]*\.[a-z]+")
+_NAME = re.compile(
+    rf"(?:[a-z0-9][a-z0-9-]*/){{0,2}}[a-z0-9][a-z0-9-]*\.[a-z]+|media/{PICTURE_NAME}"
+)
 """What ours are called: a list that names others was not written by us."""
 
 
@@ -159,6 +162,9 @@ def files(archive: Archive, *, began_at: datetime) -> dict[str, Callable[[], byt
     build = ArchiveBuild(archive, frame, began_at=began_at, folders=True)
     shown = build.hold()
     leaves: dict[str, Callable[[], Leaf | None]] = {
+        f"media/{name}": partial(build.picture, name) for name in build.pictures(shown)
+    }
+    leaves |= {
         f"archive/{one.slug}/index.html": partial(build.statement, one.slug)
         for one in reversed(shown)
     }
