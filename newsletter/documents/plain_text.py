@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from newsletter.documents.release.embargo import find_embargo
-from newsletter.documents.release.furniture import PAGE_NUMBER, RUNNING_HEADER, Reasons
+from newsletter.documents.release.foot import PAGE_NUMBER, RUNNING_HEADER, Reasons
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
@@ -24,11 +24,14 @@ from newsletter.formats.text import decode, encoding_note
 
 _PAGE = re.compile(
     r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"
-    r"(?:\s*(?:of|/|von|de|di|sur|van)\s*(?P<of>\d{1,3}))?|(?P<m>\d{1,3})\s*(?:of|/)\s*(?P<mof>\d{1,3}))"
+    r"(?:\s*(?:of|/|von|de|di|sur|van)\s*(?P<of>\d{1,3}))?|(?P<m>\d{1,3})\s*(?:of|/)\s*(?P<mof>\d{1,3})"
+    r"|[–—~-]\s?(?P<k>\d{1,3})\s?[–—~-])"
     r"\W*(?P<behind>.*)",
     re.IGNORECASE,
 )
 _LONGEST = 100
+_TOP = 3
+"""Lines among which the masthead is, which heads of pages repeat."""
 
 
 def running_lines(lines: Sequence[Line]) -> Reasons:
@@ -42,8 +45,10 @@ def running_lines(lines: Sequence[Line]) -> Reasons:
     reasons = dict.fromkeys(marks, PAGE_NUMBER)
     beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
     counts = Counter(lines[n].text for n in beside)
+    top = [line.text.casefold() for line in lines[:_TOP]]
     for n in beside:
-        if n not in marks and counts[lines[n].text] == len(marks) > 1:
+        again = n >= _TOP and n - 1 in marks and any(one in lines[n].text.casefold() for one in top)
+        if n not in marks and (again or counts[lines[n].text] == len(marks) > 1):
             reasons[n] = RUNNING_HEADER
     return reasons
 
@@ -55,7 +60,8 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
     alike = len({page[1:] for _, page in marks}) == 1
     if not marks or not alike or numbers != list(range(1, len(numbers) + 1)):
         return []
-    if len(marks) == 1 and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):
+    alone = len(marks) == 1 and marks[0][0] < len(lines) - 1
+    if alone and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):
         return []
     return [n for n, _ in marks]
 
@@ -69,7 +75,7 @@ def _page(text: str) -> tuple[int, str, str] | None:
     bare = re.fullmatch(r"\W*", around)
     if match["n"] is None and not bare:
         return None
-    return int(match["n"] or match["m"]), match["of"] or match["mof"] or "", around
+    return int(match["n"] or match["m"] or match["k"]), match["of"] or match["mof"] or "", around
 
 
 _LONGEST_CELL = 200

@@ -18,7 +18,6 @@ _PLACES = sorted({".".join(module.__name__.split(".")[:2]) for module in modules
 """The packages of the program, and the modules that stand in none."""
 
 _SHORT = {
-    "newsletter.documents.release.dates:_PLACE": 100,
     "newsletter.documents.release.lines:_DATELINE": 200,
     "newsletter.documents.release.furniture:_MAILBOX": 160,
 }

@@ -36,20 +36,24 @@ _BY_NAME = (
         "links for sharing",
     ),
     (
-        r"(?:(?:site|main|post|posts|page|top|primary)[-_])?"
-        r"(?:nav|navbar|navigation|menu|pager|pagination)(?:[-_](?:links?|bar|list|container))?"
-        r"|skip[-_]link|skip[-_]to[-_]content",
+        r"(?:.*[-_])?(?:nav|navbar|navigation|menus?|pager|pagination|quicklaunch)(?:[-_].*)?"
+        r"|(?:left|right|top|main|sub|side)nav|skip[-_]link|skip[-_]to[-_]content",
         "navigation",
     ),
+    (r"(?:.*[-_])?(?:footer|foot|colophon)(?:[-_].*)?", "the foot of the page"),
     (r"(?:.*[-_])?sidebar|widget[-_]area", "beside the text"),
-    (r"related(?:[-_].*)?|recommended", "links to other pages"),
+    (r"(?:.*[-_])?(?:related|recommended|recent[-_]posts)(?:[-_].*)?", "links to other pages"),
     (r"comments?(?:[-_](?:area|list|section))?|respond|disqus_thread", "readers' comments"),
     (r"(?:.*[-_])?(?:subscribe|signup|sign-up|optin|newsletter[-_].*)", "a form"),
 )
 _NAMES = tuple((re.compile(pattern), why) for pattern, why in _BY_NAME)
 _TEXT_TAGS = ("p", "li", "blockquote", "td", "div", "dd", "section", "article", "span")
+_BREAK = "\0"
 _WHOLE = 0.9
-_PARTS = {"div", "section", "center", "table", "tbody", "tr", "td", "font"}
+_PARTS = {
+    *("div", "section", "main", "article", "form", "fieldset", "center", "font", "span"),
+    *("table", "tbody", "tr", "td"),
+}
 _OUTSIDE = "running text outside of the article"
 _MOST = 0.5
 _LARGEST_FURNITURE = 0.2
@@ -102,24 +106,27 @@ def prose_of(root: Element) -> dict[Element, int]:
     """How many characters of sentences each element holds, links apart."""
     total: dict[Element, int] = {}
     for element in root.iter(*_TEXT_TAGS):
-        own = _own_words(element)
-        if len(own) < 40 and not (len(own) >= 15 and ends_sentence(own)):
-            continue
-        above = element
+        own = sum(map(len, _own_sentences(element)))
+        above = element if own else None
         while above is not None:
-            total[above] = total.get(above, 0) + len(own)
+            total[above] = total.get(above, 0) + own
             above = None if above is root else above.getparent()
     return total
 
 
-def _own_words(element: Element) -> str:
-    """The words of an element that stand in no block of their own and in no link."""
+def _own_sentences(element: Element) -> Iterator[str]:
+    """The lines of running words of an element that stand in no block of their own and no link."""
     parts = [element.text or ""]
     for child in element:
-        if tag_of(child) in {"b", "strong", "i", "em", "u", "font"}:
+        tag = tag_of(child)
+        if tag in {"b", "strong", "i", "em", "u", "font"}:
             parts.append("".join(child.itertext()))
+        parts += [_BREAK] if tag == "br" else []
         parts.append(child.tail or "")
-    return " ".join("".join(parts).split())
+    for line in "".join(parts).split(_BREAK):
+        words = " ".join(line.split())
+        if len(words) >= 40 or (len(words) >= 15 and ends_sentence(words)):
+            yield words
 
 
 def drop_furniture(body: Element) -> Iterator[Dropped]:
@@ -131,7 +138,8 @@ def drop_furniture(body: Element) -> Iterator[Dropped]:
         if not why or not _is_within(element, body):
             continue
         named = tag_of(element) not in _BY_TAG
-        if _holds_article(element) or (named and prose.get(element, 0) > most):
+        large = prose.get(element, 0) > most
+        if _holds_article(element) or (large and (named or tag_of(element) == "form")):
             continue
         text = text_of(element)
         if text:

@@ -16,12 +16,15 @@ from newsletter.documents.markup.inlines import (
     words,
 )
 from newsletter.documents.markup.tables import has_stray_words, layout, rows_of, table
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.furniture import at_the_edge
 from newsletter.documents.release.pieces import RULE, Piece
 
 Element = Any
 """An element of lxml, which ships no types."""
 
 _HEADING = re.compile(r"h[1-6]")
+_LONGEST_ENTRY = 60
 _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 
@@ -101,6 +104,8 @@ class Blocks:
                 items.append(inside)
         if stray:
             items.append(stray)
+        if _is_about_text(items):
+            return [one for item in items for one in item]
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
 
@@ -134,6 +139,13 @@ class Blocks:
                 self.inlines.leave_out(caption, "the caption of a picture")
                 caption.drop_tree()
         return self._inside(element, like)
+
+
+def _is_about_text(items: Sequence[Sequence[Piece]]) -> bool:
+    """Whether a list holds the date, the author, links for sharing: its items are then lines."""
+    texts = [one.text for item in items for one in item]
+    told = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
+    return max(map(len, texts), default=0) <= _LONGEST_ENTRY and told * 2 >= len(texts) > 0
 
 
 def joined(pieces: Sequence[Piece]) -> str:

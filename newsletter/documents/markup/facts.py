@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from newsletter.documents.markup.inlines import line_of, tag_of, text_of
+from newsletter.documents.release.candidates import FULL_TITLE, is_body_name
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import letters, ordinary
+from newsletter.documents.release.window import is_whole_title, names_page
 
 Element = Any
 
@@ -20,6 +22,9 @@ _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.
 _DESCRIBING = ("alt", "title", "aria-label")
 _NO_WORDS = ("script", "style", "del")
 _LARGEST_DATA = 500_000
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_MAY_SHOW = (*_HEADINGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
+_LONGEST_SHOWN = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,12 @@ class Facts:
     title: str
     note: str
     """What to tell the person of the title, if it was not on the page itself."""
+    windows: tuple[str, ...]
+    """What it calls itself, a site's name and all."""
+    spare: tuple[str, str]
+    """The title for where no line of the page is like one, and what to tell of it then."""
+    text: str
+    """Of the article, where its data hold it; else nothing."""
     dated: Dated
     base: str
     said: tuple[str, ...] = ()
@@ -44,10 +55,18 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     data = list(_linked_data(root))
     sites = [said[key] for key in _SITES if said.get(key)]
     sites += [name for one in data if (name := _publisher(one))]
-    title, note = _title(root, said, sites, document=document)
+    page = ordinary(next((one.text or "" for one in root.iter("title")), "")).strip()
+    headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
+    windows = tuple(dict.fromkeys(filter(None, [headline, said.get("og:title", ""), page])))
+    names, shown = _shown(root, sites)
+    parted = [_parted(one, names, shown) for one in windows]
+    title, note = _title(root, parted, windows, names, document=document)
     return Facts(
         title=title,
         note=note,
+        windows=() if document else windows,
+        spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
+        text=max((_words(one, "articleBody") for one in data), key=len, default=""),
         dated=_dated(root, said, data),
         base=_base(root, said),
         said=(*said.values(), *_described(root)),
@@ -101,6 +120,11 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             )
 
 
+def _words(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
 def _publisher(data: dict[str, Any]) -> str:
     publisher = data.get("publisher")
     name = publisher.get("name") if isinstance(publisher, dict) else None
@@ -110,45 +134,87 @@ def _publisher(data: dict[str, Any]) -> str:
 # --- the title ---------------------------------------------------------------------------------
 
 
+def _shown(root: Element, sites: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The names of the site, and the headings that the page shows, as letters alone."""
+    return {letters(site) for site in sites}, {
+        letters(text_of(one)) for one in root.iter("h1", "h2")
+    }
+
+
 def _title(
-    root: Element, said: dict[str, str], sites: Iterable[str], *, document: bool
+    root: Element,
+    parted: Sequence[tuple[str, str]],
+    windows: Sequence[str],
+    names: Container[str],
+    *,
+    document: bool,
 ) -> tuple[str, str]:
-    names = {site.casefold() for site in sites}
     headings = [text for one in root.iter("h1") if (text := text_of(one))]
-    headings = [text for text in headings if text.casefold() not in names]
-    shown = {text_of(one).casefold() for one in root.iter("h1", "h2")}
-    page = ordinary(next((one.text or "" for one in root.iter("title")), "")).strip()
-    parted = [_parted(one, names, shown) for one in (said.get("og:title", ""), page) if one]
+    headings = [text for text in headings if letters(text) not in names]
     for title, _ in parted:
         for heading in headings:
             if letters(title) == letters(heading):
                 return heading, ""
     if document:
         return "", ""
-    cut = {rest.casefold() for _, rest in parted}
-    headings = [text for text in headings if text.casefold() not in cut]
+    named = _named(root, windows)
+    if named:
+        return named, ""
+    cut = {letters(rest) for _, rest in parted}
+    headings = [text for text in headings if letters(text) not in cut]
     if len(headings) == 1 or (headings and not parted):
         return headings[0], ""
-    if not parted:
-        return "", ""
-    where = "the page's data" if said.get("og:title") else "the page's window title"
-    return parted[0][0], f"The title is from {where}; look whether it is what the page shows."
+    return "", ""
+
+
+def _named(root: Element, windows: Sequence[str]) -> str:
+    """The longest words on the page that its own title begins with; else those of a heading."""
+    found: list[str] = []
+    wanted = [(window, letters(window)) for window in windows]
+    for one in root.iter(*_MAY_SHOW) if windows else ():
+        text = _short(one)
+        if not text:
+            continue
+        for window, whole in wanted:
+            same = tag_of(one) in _HEADINGS and letters(text) == whole
+            if same or names_page(window, text) or is_whole_title(window, text):
+                found.append(text)
+    return max(found, key=len, default="")
+
+
+def _short(element: Element) -> str:
+    """The words in an element, if they are as few as a title's."""
+    text = ""
+    for part in element.itertext():
+        text += f"{part} "
+        if len(text) > _LONGEST_SHOWN:
+            return ""
+    return ordinary(text).strip()
+
+
+def _spare(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str]:
+    """What a page calls itself, for where none of its lines is like a title; and what to tell."""
+    mere = len(parted.split()) <= FULL_TITLE or is_body_name(parted)
+    if (mere and parted != headline) or not parted:
+        return "", ""  # the name of a site rather than a title
+    where = "the page's data" if windows[0] != windows[-1] else "the page's window title"
+    return parted, f"The title is from {where}; look whether it is what the page shows."
 
 
 def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
     """A page's title without its site's name, and that name, as far as either is known.
 
-    ``names`` are the site's own, ``shown`` the headings of the page, all in small letters. A
+    ``names`` are the site's own, ``shown`` the headings of the page, as letters alone. A
     heading that the title begins with is the statement's; one that it ends with is the site's
     unless it is the longer part.
     """
     for found in _PARTING.finditer(title):
         before, after = title[: found.start()], title[found.end() :]
-        if after.casefold() in names:
+        if letters(after) in names:
             return before, after
-        if before.casefold() in names:
+        if letters(before) in names:
             return after, before
-        first, last = before.casefold() in shown, after.casefold() in shown
+        first, last = letters(before) in shown, letters(after) in shown
         if last and len(after) > len(before):
             return after, before
         if first or last:

@@ -14,10 +14,14 @@ from newsletter.documents.markup.elements import Blocks, holding_blocks, joined,
 from newsletter.documents.markup.facts import facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.google import clean_google, is_google
-from newsletter.documents.markup.inlines import Inlines
+from newsletter.documents.markup.inlines import Inlines, line_of
 from newsletter.documents.markup.office import clean_word, is_word
 from newsletter.documents.markup.revisions import Review, take_review
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import letters, ordinary
+from newsletter.documents.release.paragraphs import escape
 from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
 from newsletter.formats.text import decode, encoding_note
 
@@ -30,6 +34,15 @@ _WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _CONDITION = re.compile(r"<!\[[^\]<>]{0,200}\]>")
 _DEEPEST = 150
+_SHOWN_OF_DATA = 0.5
+_SHORTEST_PART = 8
+"""Letters of a headline that stand between two tags."""
+_SHORTEST_SUBHEAD = 6
+"""Words; what is shorter may be a menu."""
+_OF_DATA = (
+    "The page shows little of its text, which a script puts there; it was read from the page's"
+    " data, without bold words and links."
+)
 
 
 def import_page(
@@ -53,19 +66,80 @@ def import_page(
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     pieces = read_blocks(chosen, inlines)
+    hidden = _hidden_text(facts.text, pieces, inlines)
+    pieces = hidden or pieces
+    if article is not None and not hidden:
+        pieces = [*between(root, chosen, facts.title), *pieces]
+    dated = facts.dated
+    if dated.value is None and article is not None:
+        dated = date_above(root, chosen)
     of_article = article.notes if article else ()
     notes = [note, facts.note, *review.notes(), *of_article]
+    notes += [_OF_DATA] if hidden else []
     around = [(line, one) for one, line in words.items()]
     read = Pieces(
         pieces=tuple(pieces),
         title=facts.title,
-        dated=facts.dated,
+        windows=facts.windows,
+        spare=facts.spare,
+        dated=dated,
         foot=foot_of(footnotes, pieces, inlines),
         beside=(*around, *((0, one) for one in (*facts.said, *said))),
         dropped=(*(article.dropped if article else ()), *inlines.dropped),
         notes=tuple(filter(None, [*notes, *link_notes(inlines)])),
     )
     return import_pieces(read, today=today, file=file)
+
+
+def _hidden_text(text: str, shown: Sequence[Piece], inlines: Inlines) -> list[Piece]:
+    """What a page's data hold of the article, where the page itself shows far less of it."""
+    if len(letters(text)) * _SHOWN_OF_DATA <= sum(len(letters(one.text)) for one in shown):
+        return []
+    if re.search(r"</?(?:p|br|div|li)\b", text):
+        return list(numbered(read_blocks(parse(text, file=""), inlines)))
+    lines = (ordinary(one).strip() for one in text.split("\n"))
+    pieces = (Piece(number=0, text=one, markdown=escape(one)) for one in lines if one)
+    return list(numbered(pieces))
+
+
+def date_above(root: Element, chosen: Element) -> Dated:
+    """The date that stands nearest above the article, and not in it."""
+    for words, _ in reversed(_above(root, chosen)):
+        found = date_line(words)
+        if found and found.value is not None:
+            note = f"The date {found.value} stands above the article on the page."
+            return Dated(value=found.value, note=note)
+    return Dated(value=None)
+
+
+def between(root: Element, chosen: Element, title: str) -> list[Piece]:
+    """What stands between the headline and the article as long as a subhead: a standfirst."""
+    wanted = letters(title)
+    above = _above(root, chosen)
+    ends = [
+        n
+        for n, (words, _) in enumerate(above)
+        if len(letters(words)) >= _SHORTEST_PART and wanted.endswith(letters(words))
+    ]
+    if not title or not ends:
+        return []
+    return [
+        Piece(number=line, text=words, markdown=escape(words))
+        for words, line in above[ends[-1] + 1 :]
+        if len(words.split()) >= _SHORTEST_SUBHEAD and date_line(words) is None
+    ]
+
+
+def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
+    """The words between any two tags above a part of a page, with their line, in order."""
+    above: list[tuple[str, int]] = []
+    for event, one in etree.iterwalk(root, events=("start", "end")):
+        if one is chosen:
+            break
+        words = ordinary((one.text if event == "start" else one.tail) or "").strip()
+        if words:
+            above.append((words, line_of(one)))
+    return above
 
 
 def _cleaned(root: Element, *, google: bool, document: bool) -> Review:

@@ -31,18 +31,32 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _AROUND = re.compile(
-    r"(?:[\W_]|\b(?:updated|published|posted|released|issued|dated?|on|at|last|the|press|news"
-    r"|media|release|for|immediate|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"(?:[\W_]|\b(?:updated|modified|published|posted|released|issued|dated?|on|at|last|the|press"
+    r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
+    r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
-    r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
+    r"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|(?:mon|diens|donners|frei|sams|sonn)tag"
     r"|mittwoch|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|mercredi|jeudi"
     r"|vendredi|samedi|dimanche|\d{1,2}(?::\d\d){0,2}(?:am|pm)?)\b)*",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}(?:, ?[A-Z][\w.]+)?\s*[,–—-]+\s*")
-_NO_PLACE = re.compile(r"\b(?:statement|release|remarks|update|report|letter|call)\b", re.I)
+_WORD = (
+    r"(?:[^\W\d_a-zß-öø-ÿ][\w.’'-]*"
+    r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
+)
+_NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
+"""Who wrote a text or sent it out, or where: so many words, each with a capital."""
+_MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
+_STRONG = re.compile(r"[|•·/]")
+_LONGEST_PLACE = 4
+"""Words before or behind a comma or a dash; more of them are a headline with its day."""
+_NO_PLACE = re.compile(
+    r"\b(?:statement|release|remarks|update|report|letter|call|budget|meeting|results)\b", re.I
+)
 _BEHIND = re.compile(
-    r"[\s,;:|–—-]*(?:(?:media |press )?contacts?\b.*|by [\w .’'-]{2,40})?", re.IGNORECASE
+    r"[\s,;:|–—-]*(?:(?:media |press )?contacts?\b.*|(?:(?:at )?\d{1,2}:\d\d ?(?:[ap]\.?m\.?)? )?"
+    r"by [\w .’'-]{2,40})?",
+    re.IGNORECASE,
 )
 
 
@@ -77,10 +91,29 @@ def date_line(text: str) -> FoundDate | None:
         return None
     first = found[0]
     before, behind = text[: first.start], text[first.end :]
-    place = _PLACE.fullmatch(before) and not _NO_PLACE.search(before)
-    if not place and not _AROUND.fullmatch(before):
+    if not (_AROUND.fullmatch(before) or _is_beside(before, last=True)):
         return None
-    return first if _AROUND.fullmatch(behind) or _BEHIND.fullmatch(behind) else None
+    said = _AROUND.fullmatch(behind) or _BEHIND.fullmatch(behind) or _is_beside(behind, last=False)
+    return first if said else None
+
+
+def _is_beside(text: str, *, last: bool) -> bool:
+    """Whether what stands beside a date is a place, or who wrote the text, with marks between.
+
+    ``last`` tells what stands before the date from what stands behind it.
+    """
+    parts = _MARKS.split(text)
+    if not _AROUND.fullmatch(parts[-1 if last else 0]) or _NO_PLACE.search(text):
+        return False
+    most = 7 if _STRONG.search(text) else _LONGEST_PLACE
+    names = [part.strip() for part in parts if not _AROUND.fullmatch(part)]
+    return all(_is_name(name) and len(name.split()) <= most for name in names)
+
+
+def _is_name(text: str) -> bool:
+    """Whether words are a name: each longer one begins with a capital."""
+    capital = all(word[0].isupper() or len(word) <= 3 for word in re.findall(r"[^\W\d_]+", text))
+    return capital and bool(_NAME.fullmatch(text))
 
 
 def dateline(text: str) -> FoundDate | None:

@@ -1,38 +1,39 @@
 """What stands around the running text: navigation, whom to ask, and what ends it."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
+from newsletter.documents.release.menus import is_beside_text, is_menu_entry
 
 _ALWAYS = re.compile(
-    r"skip to (?:main )?(?:content|navigation)|scroll to top|back to top|\[?tweet this\]?"
-    r"|(?:share|print|e-?mail) (?:this|article)(?: (?:page|article|post|story))?"
-    r"|share (?:on|via) \w+|click to (?:share|print|e-?mail).*|\d+ min(?:ute)?s? read"
-    r"|(?:this |our )?(?:web)?site uses cookies.*|we use cookies.*|accept (?:all )?cookies"
-    r"|(?:©|\(c\)|copyright (?:©|\(c\)|\d{4})).*|all rights reserved\.?"
-    r"|link to: .*",
+    r"(?:skip|jump) to (?:main |the )?(?:content|navigation|menu|search)|\[?tweet this\]?"
+    r"|(?:scroll|back) to top|top of page|bottom of page|you are here"
+    r"|(?:share|print|e-?mail|save) (?:this|article)(?: (?:page|article|post|story|release))?"
+    r"|(?:share|post|teilen|partager|compartir)(?: this)? (?:on|via|auf|sur|en) \w+"
+    r"|copy (?:link|url)|click to (?:share|print|e-?mail).*|\d+ min(?:ute)?s? read"
+    r"|(?:this |our )?(?:web)?site uses cookies.*|we use cookies.*"
+    r"|(?:accept|reject|manage)(?: all)? cookies|loading(?:…|\.\.\.)"
+    r"|(?:please |you need to )?enable javascript.*"
+    r"|(?:©|\(c\)|copyright (?:©|\(c\)|\d{4})).*|(?:.{1,60} )?all rights reserved\.?|link to: .*",
     re.IGNORECASE,
 )
-_AT_THE_EDGE = re.compile(
-    r"home|menu|main menu|search(?: for)?|share|print|e-?mail|tweet|close|subscribe|donate"
-    r"|contact us|sign ?up|log ?in|sign in|follow us|you are here:?|rss|whatsapp|about(?: us)?"
-    r"|facebook|twitter|x|linkedin|instagram|youtube|feedburner|news|press|press room|newsroom"
-    r"|media|stay connected|privacy(?: policy)?|terms(?: of (?:use|service))?|posted in.*"
-    r"|cookie (?:policy|settings)|(?:press|news|media) (?:release|statement)"
-    r"|presse(?:mitteilung|information|erkl[äa]rung)|medienmitteilung|pressestatement"
-    r"|comunicado(?: de (?:prensa|imprensa))?|nota de prensa|comunicato stampa|persbericht"
-    r"|communiqu[ée](?: de presse)?|[/|»›>]|author|published|posted by.*"
-    r"|(?:next|previous)(?: (?:post|article|page))?|tags?:.*|filed under.*|categories:?.*"
-    r"|leave a (?:comment|reply)|comments(?: are closed)?\.?",
+_LABELS = re.compile(
+    r"(?:(?:official|joint) )?(?:press|news|media) (?:release|statement|advisory|alert|bulletin)s?"
+    r"|(?:public|media|press) (?:notice|note)|press information"
+    r"|presse(?:mitteilung|information|erkl[äa]rung|meldung|aussendung)(?: nr?\.? ?[\d/]+)?"
+    r"|medienmitteilung|pressestatement|comunicado(?: (?:de (?:prensa|imprensa)|oficial))?"
+    r"|nota (?:de prensa|informativa|[àa] imprensa)|comunicato(?: stampa)?"
+    r"|pers(?:bericht|mededeling)|communiqu[ée](?: de presse)?|dossier de presse",
     re.IGNORECASE,
 )
 _RELEASE = re.compile(
-    r"(?:for (?:immediate )?(?:press |media )?release|zur sofortigen ver[öo]ffentlichung"
+    r"(?:for (?:immediate |general )?(?:press |media )?(?:release|publication|distribution|use)"
+    r"(?: immediately)?|(?:for )?immediate (?:press |media )?release|release immediately"
+    r"|zur sofortigen (?:ver[öo]ffentlichung|freigabe)"
     r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
     r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
     r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
@@ -47,12 +48,20 @@ _EDITORS = re.compile(
     re.IGNORECASE,
 )
 _END_MARK = re.compile(
-    r"#(?:\s*#)+|[-–—]\s*30\s*[-–—]|[-–—*]+\s*(?:ENDS?|[Ee]nds?)\s*[-–—*]+|ENDS?\.?"
+    r"#(?:\s*#)+|[-–—*~\[(<]+\s*(?:30|[Ee][Nn][Dd][Ss]?|[Ee][Nn][Dd][Ee]|[Ff][Ii][Nn][Ee]?)"
+    r"\s*[-–—*~\])>]+|ENDS?\.?|Ends\.?|ENDE|Ende|FINE?|Fine?"
 )
+_END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES = re.compile(
-    r"(?:latest|recent|related|more|other|further) (?:news|posts?|articles|stories|releases"
-    r"|press releases|statements|content)|related|you (?:may|might) also (?:like|be interested in)"
-    r"|more from .{2,40}|news ?letter sign-?up|sign up for (?:our|the) newsletter|read more:?",
+    r"(?:in )?(?:latest|recent|related|more|other|further|similar|top|upcoming|previous|trending)"
+    r" (?:news(?: releases)?|posts?|articles?|stories|headlines|(?:press )?releases|statements"
+    r"|content|updates|reading|events|coverage|pages|links)|related|also in the news"
+    r"|(?:you (?:may|might) )?also (?:like|be interested in)|read (?:next|also|more:?)"
+    r"|keep reading|don[’']t miss|up next|you (?:may|might) (?:also )?(?:like|enjoy)"
+    r"|more from .{2,40}|news ?letter sign-?up|sign up for (?:our|the) newsletter"
+    r"|weitere (?:meldungen|nachrichten|artikel|pressemitteilungen)|lesen sie auch.{0,30}"
+    r"|(?:m[áa]s|otras|[úu]ltimas) noticias|noticias relacionadas|[àa] lire aussi"
+    r"|(?:autres|derni[èe]res) actualit[ée]s",
     re.IGNORECASE,
 )
 _VENDOR = re.compile(
@@ -74,7 +83,17 @@ _MACHINE = re.compile(
 )
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _LONGEST_FOOT = 160
+_LONGEST_ENTRY = 40
 _MAILBOX = re.compile(r"\S@\S+\.\w")
+_STREET = re.compile(
+    r"^\d{1,5} (?:\w+\.? ){1,4}(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|dr|lane|way"
+    r"|plaza|square|court|place)\b|\b\w{1,40}(?:stra(?:ß|ss)e|str\.|weg|platz|allee) \d"
+    r"|^(?:calle|avenida|plaza|rue|avenue|via|piazza) \w|P\.?O\.? Box",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(
+    r"\b[A-Z]{2} \d{5}(?:-\d{4})?$|^\d{5} [^\W\d_]|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}$"
+)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
@@ -85,9 +104,16 @@ def always(text: str) -> str:
 
 def at_the_edge(text: str) -> str:
     """Why a line above or below the running text is site furniture, or nothing."""
-    if _ALWAYS.fullmatch(text) or _AT_THE_EDGE.fullmatch(text):
+    if _ALWAYS.fullmatch(text) or is_beside_text(text) or is_menu_entry(text):
+        return "site furniture"
+    if is_label(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR.fullmatch(text) else ""
+
+
+def is_label(text: str) -> bool:
+    """Whether a line only says what the text is: a press release."""
+    return len(text) <= _LONGEST_ENTRY and bool(_LABELS.fullmatch(text))
 
 
 def release_line(text: str) -> str | None:
@@ -104,6 +130,18 @@ def is_for_editors(text: str) -> bool:
 def is_end_mark(text: str) -> bool:
     """Whether a line is the mark of the end: ``###``, ``-30-``, ``ENDS``."""
     return bool(_END_MARK.fullmatch(text))
+
+
+def ends_at_foot(text: str) -> bool:
+    """Whether a line is a row of marks, which is the end of a text below which there is nothing."""
+    return bool(_END_AT_FOOT.fullmatch(text))
+
+
+def is_address(text: str) -> bool:
+    """Whether a short line is a part of a postal address, or a telephone number alone."""
+    return len(text) <= _LONGEST_ENTRY * 2 and bool(
+        _STREET.search(text) or _POSTCODE.search(text) or _PHONE.fullmatch(text)
+    )
 
 
 def leads_to_other_pages(text: str) -> bool:
@@ -199,104 +237,3 @@ def _may_belong(lines: Sequence[Line], index: int) -> bool:
 def _is_whole(line: Line) -> bool:
     """Whether a line is too long, or too much of a sentence, for a part of a contact."""
     return len(line.text) > _LONGEST or (ends_sentence(line.text) and len(line.text.split()) > 4)
-
-
-Reasons = dict[int, str]
-"""Index of a line that is left out → why."""
-
-PAGE_NUMBER = "a page number"
-RUNNING_HEADER = "a running header"
-
-
-def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
-    """What to leave out of the lines from ``start`` (the first of the body) on, and notes."""
-    reasons: Reasons = {}
-    notes: list[str] = []
-    end = _cut(lines, start)
-    if end < len(lines):
-        why = f"below {lines[end].text!r}: other pages"
-        reasons.update(dict.fromkeys(range(end, len(lines)), why))
-        notes.append(f"All from line {lines[end].number} on was taken for lists of other pages.")
-    data = _page_data(lines, start, end)
-    reasons.update(dict.fromkeys(range(data, end), "the page's own data"))
-    for index, why in _foot(lines, start, data, masthead, notes):
-        reasons[index] = why
-    return reasons, notes
-
-
-def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Line]) -> Reasons:
-    """Page numbers, and the running headers that come again below them."""
-    numbers = [index for index in indexes if lines[index].text.isdecimal()]
-    if [lines[index].text for index in numbers] != [str(n + 1) for n in range(len(numbers))]:
-        return {}
-    if len(numbers) == 1 and numbers[0] != indexes[-1]:
-        return {}
-    reasons = dict.fromkeys(numbers, PAGE_NUMBER)
-    marks = frozenset(numbers)
-    repeated = Counter(lines[index].text for index in indexes)
-    above = {line.text for line in head}
-    for index in indexes:
-        text = lines[index].text
-        after_number = index - 1 in marks
-        if after_number and (text in above or repeated[text] > 1):
-            reasons[index] = RUNNING_HEADER
-    return reasons
-
-
-def _cut(lines: Sequence[Line], start: int) -> int:
-    for index in range(start + 1, len(lines)):
-        if leads_to_other_pages(lines[index].text):
-            return index
-    return len(lines)
-
-
-def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
-    """Where the page's own data begins: none of what follows is a sentence."""
-    for index in range(start + 1, end):
-        if is_machine_data(lines[index].text):
-            rest = lines[index:end]
-            prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
-            return end if prose else index
-    return end
-
-
-def _foot(
-    lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
-) -> Iterator[tuple[int, str]]:
-    index = end - 1
-    while index > start:
-        why = _foot_reason(lines, index, masthead)
-        if not why:
-            break
-        yield index, why
-        index -= 1
-    if index <= start:
-        return
-    line = lines[index]
-    parted = line.gap or not any(other.gap for other in lines)
-    alone = parted and ends_sentence(lines[index - 1].text)
-    if alone and is_trade_name(line.text):
-        yield index, "the vendor's line: a firm's name alone below the last paragraph"
-    elif alone and _may_sign(line.text):
-        notes.append(
-            f"Line {line.number}, {line.text!r}, stands alone at the end and was kept: "
-            "take it out if it is not a signature."
-        )
-
-
-def _may_sign(text: str) -> bool:
-    wordy = bool(re.search(r"\w", text))
-    return wordy and len(text.split()) <= 6 and not ends_sentence(text)
-
-
-def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
-    text = lines[index].text
-    if at_the_edge(text):
-        return at_the_edge(text)
-    if is_end_mark(text):
-        return "the mark of the end"
-    if masthead and text == masthead:
-        return "the masthead again"
-    if is_embargo(text):
-        return "the embargo"
-    return "the foot of the letterhead" if is_foot_address(text) else ""

@@ -80,7 +80,7 @@ def ordinary(text: str) -> str:
 
 def letters(text: str) -> str:
     """The letters and digits alone, small and without accents: what is the same for a reader."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
     return "".join(one for one in apart if one.isalnum())
 
 

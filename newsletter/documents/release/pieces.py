@@ -1,18 +1,21 @@
 """From the pieces of a page or a Word file, each with its Markdown, to an imported statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.documents.release.candidates import Heading, may_be_title
 from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
-from newsletter.documents.release.heading import Dated, Heading, first_prose, may_be_title
+from newsletter.documents.release.heading import Dated, first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, letters
 from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
+from newsletter.documents.release.window import named_by_page
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
 
+_LONGEST_BOLD = 100
 _LONGEST_KICKER = 2
 """How many pieces of running text may stand above a title, such as a notice."""
 
@@ -41,6 +44,10 @@ class Pieces:
     pieces: tuple[Piece, ...]
     title: str = ""
     """Where the file says it outside of its text; else it is looked for in the pieces."""
+    windows: tuple[str, ...] = ()
+    """What the file calls itself, a site's name and all: lines that it names are its headline."""
+    spare: tuple[str, str] = ("", "")
+    """A title for where no line is named by these, and what to tell of it then."""
     dated: Dated | None = None
     summary: str = ""
     subject: str = ""
@@ -56,10 +63,7 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
     """Find title, date and body. Raises InvalidInput, naming ``file``, without a text."""
     if not read.pieces:
         raise unusable(file, "holds no text; look whether it is the right file")
-    lines = [
-        Line(number=one.number, text=one.text, gap=not one.broken and index > 0)
-        for index, one in enumerate(read.pieces)
-    ]
+    lines = list(_lines(read.pieces))
     prose = first_prose(lines, 0)
     heading = _heading(read, lines, prose)
     found = recognise(lines, prose=prose, width=0, file=file, heading=heading)
@@ -83,12 +87,35 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
     )
 
 
+def _lines(pieces: Sequence[Piece]) -> Iterator[Line]:
+    """The pieces as lines; bold ones in a row are those of one headline."""
+    for n, one in enumerate(pieces):
+        row = n > 0 and _is_bold(pieces[n - 1]) and _is_bold(one)
+        yield Line(number=one.number, text=one.text, gap=n > 0 and not one.broken and not row)
+
+
+def _is_bold(piece: Piece) -> bool:
+    """Whether a short line is bold as a whole."""
+    bold = piece.markdown.startswith("**") and piece.markdown.endswith("**")
+    return bold and piece.markdown.count("**") == 2 and len(piece.text) <= _LONGEST_BOLD
+
+
 def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """The title that the file names, or the first of its highest headings above the text."""
+    near = lines[: (len(lines) if prose is None else prose) + _LONGEST_KICKER]
     title = headline_beside(read.title) if is_embargo(read.title) else read.title
     if title:
-        index = _place(read, prose)
-        return Heading(title=title, first=index, last=index)
+        place = _place(read, title, near, prose)
+        return Heading(title=title, first=place.start, last=place.stop - 1)
+    for window in read.windows:
+        found = named_by_page(window, near)
+        if found is not None and not is_embargo(found.title):
+            return found
+    title, note = read.spare
+    title = headline_beside(title) if is_embargo(title) else title
+    if title:
+        place = _place(read, title, near, prose)
+        return Heading(title=title, first=place.start, last=place.stop - 1, note=note)
     head = read.pieces if prose is None else read.pieces[:prose]
     headings = [n for n, one in enumerate(head) if one.level and may_be_title(one.text)]
     if not headings:
@@ -99,13 +126,14 @@ def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading 
     return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
 
 
-def _place(read: Pieces, prose: int | None) -> int:
+def _place(read: Pieces, title: str, near: Sequence[Line], prose: int | None) -> range:
     """Where the known title stands above the text, or as a heading just inside it; else -1."""
-    end = len(read.pieces) if prose is None else prose
-    for n, one in enumerate(read.pieces[: end + _LONGEST_KICKER]):
-        if letters(one.text) == letters(read.title) and (n < end or one.level):
-            return n
-    return -1
+    end = len(near) if prose is None else prose
+    for n, one in enumerate(read.pieces[: len(near)]):
+        if letters(one.text) == letters(title) and (n < end or one.level):
+            return range(n, n + 1)
+    found = named_by_page(title, near[:end])
+    return range(found.first, found.last + 1) if found else range(-1, 0)
 
 
 def _dated(found: Recognised, said: Dated | None) -> Dated:

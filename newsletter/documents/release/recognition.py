@@ -4,32 +4,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.documents.release.candidates import Heading, is_byline
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.foot import Reasons, below_the_text, page_breaks
 from newsletter.documents.release.furniture import (
-    Reasons,
     always,
     at_the_edge,
-    below_the_text,
     contact_lines,
     is_contact_label,
     is_end_mark,
     is_for_editors,
-    page_breaks,
     release_line,
 )
 from newsletter.documents.release.heading import (
     Dated,
-    Heading,
     find_date,
     find_heading,
-    is_byline,
     made_up_heading,
-    names_page,
 )
 from newsletter.documents.release.imported import Dropped, unusable
 from newsletter.documents.release.lines import Line, begins_dateline
 from newsletter.documents.release.paragraphs import is_bullet
+from newsletter.documents.release.window import names_page
 
 _CONTACT = "a contact above the text"
 _LONGEST_SUBHEAD = 300

@@ -1,0 +1,186 @@
+"""Lines above the running text: which may be a title, and which are names, menus or sentences."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.furniture import (
+    at_the_edge,
+    is_contact,
+    is_end_mark,
+    is_for_editors,
+    is_label,
+    is_machine_data,
+    release_line,
+)
+from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence, in_title_case
+from newsletter.documents.release.menus import is_menu_entry
+
+LONGEST_TITLE = 250
+FULL_TITLE = 4
+"""Words; a masthead or a name often has fewer."""
+_LONGEST_STOPPED = 150
+_BYLINE = re.compile(
+    r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
+)
+_BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
+_BODY = (
+    r"(?:office|department|ministry|authority|agency|commission|committee|council|board|bureau"
+    r"|alliance|association|society|union|federation|coalition|foundation|trust|institute|center"
+    r"|centre|university|college|school|district|library|museum|bank|network|forum|city|county"
+    r"|town|state|treasury|transit|group|inc|llc|ltd|corp|company|gmbh|ag|kg|verein|verband"
+    r"|bundesverband|stiftung|stadtwerke|landkreis|kreis|ministerium|amt|tafel|bund|gesellschaft"
+    r"|ayuntamiento|diputaci[óo]n|consejer[íi]a|ministerio|fundaci[óo]n|asociaci[óo]n|uni[óo]n"
+    r"|colegio|banco|universidad|conseil|minist[èe]re|fondation|syndicat|r[ée]gie|banque|mairie"
+    r"|ville|comune|ministero|fondazione|associazione|c[âa]mara|prefeitura|associa[çc][ãa]o"
+    r"|gemeente|ministerie|stichting|vereniging)"
+)
+_NAMES_BODY = re.compile(
+    rf"{_BODY}\b.*|.*\b{_BODY}\.?|.*\be\. ?V\.?|.*\w(?:alliance|verband|verein)", re.IGNORECASE
+)
+_BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
+_SMALL = frozenset(
+    [
+        "of",
+        "the",
+        "and",
+        "for",
+        "&",
+        "de",
+        "del",
+        "des",
+        "du",
+        "der",
+        "und",
+        "la",
+        "le",
+        "les",
+        "los",
+        "e.",
+        "et",
+        "y",
+    ]
+)
+_MOST_NAME = 9
+_MOST_PLAIN = 5
+_MAST = 3
+"""Lines at the top among which the masthead is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """Where the title stands. ``first`` to ``last`` are indexes of lines; ``last`` is included."""
+
+    title: str
+    first: int
+    last: int
+    prefix: Line | None = None
+    """What stands before the title on its own line: for immediate release, or a label."""
+    note: str = ""
+    guessed: bool = False
+    """It is the best that there was, and somebody has to look at it."""
+
+
+def is_byline(text: str) -> bool:
+    """Whether a line says by whom the text is."""
+    return bool(_BYLINE.fullmatch(text))
+
+
+def may_be_title(text: str) -> bool:
+    """Whether a line is neither too short nor too long for a title, and nothing else."""
+    return _is_wordy(text) and not is_other(text)
+
+
+def stopped_title(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line that ends with a full stop is a headline all the same.
+
+    It is one sentence, in the style of headlines, or the first full line of all above the text.
+    """
+    text = lines[index].text
+    if len(text) > _LONGEST_STOPPED or text[-1] != "." or not _is_wordy(text) or is_around(text):
+        return False
+    if (
+        len(text.split()) < FULL_TITLE
+        or begins_dateline(text)
+        or re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
+    ):
+        return False
+    if text.isupper() or (in_title_case(text) and len(text.split()) > FULL_TITLE):
+        return True
+    return _is_followed(lines, index) and is_first(lines, index)
+
+
+def is_one_sentence(text: str) -> bool:
+    """Whether no sentence ends within a line; abbreviations are short, or have capitals."""
+    return not re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
+
+
+def _is_followed(lines: Sequence[Line], index: int) -> bool:
+    """Whether a blank line or a date stands below a line."""
+    if index + 1 >= len(lines):
+        return False
+    return lines[index + 1].gap or date_line(lines[index + 1].text) is not None
+
+
+def is_first(lines: Sequence[Line], index: int) -> bool:
+    """Whether nothing stands above a line but a masthead, a menu, dates and labels."""
+    above = [
+        n
+        for n, line in enumerate(lines[:index])
+        if not is_around(line.text) and (n >= _MAST or is_full(line.text))
+    ]
+    known = [n for n in above if n < _MAST and not tells(lines, n)]
+    return index > 0 and len(above) == len(known) <= 1
+
+
+def tells(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line above the text has what a title has, and is no masthead."""
+    text = lines[index].text
+    return is_full(text) and may_be_title(text) and not (index < _MAST and is_body_name(text))
+
+
+def is_full(text: str) -> bool:
+    """Whether a line has as many words as a title, and is no entry of a menu."""
+    return len(text.split()) >= FULL_TITLE and not is_menu_entry(text)
+
+
+def is_body_name(text: str) -> bool:
+    """Whether a line is the name of an office, a firm or a society, as mastheads are."""
+    words = text.split()
+    if len(words) > _MOST_NAME or (text.isupper() and len(words) > _MOST_PLAIN):
+        return False
+    if re.search(r"\d|[“”„«»!?:]|(?<!of) the ", text, re.IGNORECASE):
+        return False
+    named = all(not word[0].islower() or word in _SMALL for word in words)
+    if named and _NAMES_BODY.fullmatch(text):
+        return True
+    return len(words) <= _MOST_PLAIN and bool(_BEGINS_BODY.match(text))
+
+
+def is_other(text: str) -> bool:
+    """Whether a line is a sentence, a date, a contact or furniture, and so no part of a title."""
+    sentence = ends_sentence(text) and text[-1] in ".…" and len(text.split()) > 2
+    return sentence or is_around(text)
+
+
+def is_around(text: str) -> bool:
+    """Whether a line is a date, a contact or furniture."""
+    return bool(
+        _BULLET.match(text)
+        or is_byline(text)
+        or is_for_editors(text)
+        or at_the_edge(text)
+        or is_label(text)
+        or is_contact(text)
+        or is_embargo(text)
+        or is_end_mark(text)
+        or is_machine_data(text)
+        or release_line(text) is not None
+        or date_line(text) is not None
+    )
+
+
+def _is_wordy(text: str) -> bool:
+    return 8 <= len(text) <= LONGEST_TITLE and bool(re.search(r"[^\W\d_]{3}", text))
