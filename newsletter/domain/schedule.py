@@ -124,6 +124,15 @@ def by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetim
     )
 
 
+@lru_cache(maxsize=16)
+def everywhere(local: LocalTime, *, home: str, ready: datetime) -> ByZone:
+    """When readers of all zones there are, and of none, get it.
+
+    Each look asks it of each campaign that waits, and to read six hundred zones takes 25 ms.
+    """
+    return by_zone(local, ("", *every_zone()), home=home, ready=ready)
+
+
 def release_time(
     *,
     approved_at: datetime,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
 from newsletter.domain.campaigns.go import StartBy
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import ByZone, LocalTime, by_zone, every_zone, release_time, resolve
+from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Aim
 from newsletter.pipeline.ledger import embargo_of
@@ -50,16 +50,16 @@ class Timing:
         aim = self._aim(tx)
         if campaign is not None and campaign.state in BEFORE_START:
             first = campaign.release_at
-            instants = self._by_zone(self.hour, self._everywhere).instants
+            instants = self._everywhere(self.hour).instants
             earlier = [zone for zone, at in instants.items() if at < first]
             then = [zone for zone, at in instants.items() if at == first]
             if then and tx.zones.has(aim, then) and not tx.zones.has(aim, earlier):
                 return first
-        return self._by_zone(self.hour, tx.zones.counts(aim)).first
+        return self._of(self.hour, tx.zones.counts(aim)).first
 
     def by_zone(self) -> ByZone | None:
         """When readers of each zone there is get it; None where all get it at once."""
-        return None if self.hour is None else self._by_zone(self.hour, self._everywhere)
+        return None if self.hour is None else self._everywhere(self.hour)
 
     def hours(self, tx: Transaction) -> dict[datetime, int]:
         """Instant → how many readers get it then, the earliest first; empty without an hour.
@@ -69,19 +69,17 @@ class Timing:
         if self.hour is None:
             return {}
         counts = tx.zones.counts(self._aim(tx))
-        instants = self._by_zone(self.hour, counts).instants
+        instants = self._of(self.hour, counts).instants
         found = dict.fromkeys(sorted(instants.values()), 0)
         for zone, readers in counts.items():
             found[instants[zone]] += readers
         return found
 
-    def _by_zone(self, hour: LocalTime, zones: Iterable[str]) -> ByZone:
+    def _of(self, hour: LocalTime, zones: Iterable[str]) -> ByZone:
         return by_zone(hour, zones, home=self.rules.timezone, ready=self.ready)
 
-    @property
-    def _everywhere(self) -> Iterable[str]:
-        """All zones that readers may have, and none."""
-        return ("", *every_zone())
+    def _everywhere(self, hour: LocalTime) -> ByZone:
+        return everywhere(hour, home=self.rules.timezone, ready=self.ready)
 
     def _aim(self, tx: Transaction) -> Aim:
         statement = self.statement

@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.domain.schedule import ByZone, LocalTime, by_zone, every_zone, instant_of
+from newsletter.domain.schedule import (
+    ByZone,
+    LocalTime,
+    by_zone,
+    every_zone,
+    everywhere,
+    instant_of,
+)
+from tests.costs import working
 from tests.rows import rows
 
 DAY = timedelta(days=1)
@@ -100,6 +108,18 @@ def test_all_zones_have_one_date_within_little_more_than_a_day() -> None:
                 local, every_zone(), home="UTC", ready=ready or datetime.combine(day, time(7), UTC)
             ).instants.values()
             assert max(moments) - min(moments) <= timedelta(hours=27)
+
+
+def test_the_hour_everywhere_is_read_from_all_zones_once() -> None:
+    """Each look asks for it, of each campaign that waits."""
+    hour = LocalTime(at=time(7, 7))
+    with working() as first:
+        once = everywhere(hour, home="UTC", ready=NOON)
+    with working() as second:
+        again = everywhere(hour, home="UTC", ready=NOON)
+    assert once == again == by_zone(hour, ("", *every_zone()), home="UTC", ready=NOON)
+    assert second.seconds < first.seconds / 4
+    assert everywhere(hour, home="UTC", ready=NOON + DAY) != once
 
 
 @rows(
