@@ -55,7 +55,6 @@ class Database:
             pool_reset_on_return=None,  # a transaction that ended leaves nothing behind
         )
         event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
         chain = Chain(key=b"k" * 32, head=_NoHead())
         self.store = Store(self._engine, hash_address=hash_address, chain=chain)
 
@@ -80,10 +79,6 @@ class Database:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin(connection: Any) -> None:
-    connection.connection.driver_connection.execute("BEGIN")  # the baton is the lock
 
 
 @cache
