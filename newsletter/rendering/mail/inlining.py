@@ -43,27 +43,31 @@ def _transform(html: str) -> str:
     # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
     # is some 250 deep is dropped with all that follows
     html = html.replace("<wbr>", "<wbr></wbr>")
-    inlined: str = _Inliner(
-        strip_important=False,  # else dark and narrow rules lose to the style attributes
-        disable_validation=True,
-        allow_network=False,
-        align_floating_images=False,
-        cache_css_parsing=False,
-        disable_basic_attributes=["width", "height", "align", "valign"],
-    ).transform(html, pretty_print=False)
+    inlined: str = _Inliner(**_OPTIONS).transform(html, pretty_print=False)
     return inlined
 
 
-class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
-    """Mails of one look share a style sheet, and to parse it takes half of the time."""
+_OPTIONS: dict[str, Any] = {
+    "strip_important": False,  # else dark and narrow rules lose to the style attributes
+    "disable_validation": True,
+    "allow_network": False,
+    "align_floating_images": False,
+    "cache_css_parsing": False,
+    "disable_basic_attributes": ["width", "height", "align", "valign"],
+}
 
-    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
-        return _parsed(css_body, validate)
+
+class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
+    """Mails of one look share a style sheet, and to read it takes more than half of the time."""
+
+    def _parse_style_rules(self, css_body: str | None, ruleset_index: int) -> Any:
+        return _rules(css_body, ruleset_index)
 
 
 @lru_cache(maxsize=16)
-def _parsed(css: str, validate: bool) -> Any:
-    return cssutils.parseString(css, validate=validate)
+def _rules(css: str | None, number: int) -> Any:
+    """The rules of a sheet, the so-manieth of its mail, and what stays in a ``<style>``."""
+    return Premailer(**_OPTIONS)._parse_style_rules(css, number)
 
 
 def _mend(html: str) -> str:
