@@ -1,5 +1,6 @@
 """Factories and real parts for all tests."""
 
+import ctypes
 import gc
 import shutil
 from collections.abc import Callable, Iterator
@@ -37,6 +38,9 @@ __all__ = [  # what pytest looks for here
     "thorough",
 ]
 
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
+"""Gives free memory back, where the C library is one that else keeps what lies between the used."""
+
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
 
 
@@ -55,6 +59,8 @@ def _settle() -> None:
     """Whatever is still in use now stays so: no later look for garbage goes through it again."""
     gc.collect()
     gc.freeze()
+    if _TRIM is not None:
+        _TRIM(0)
 
 
 @pytest.fixture
