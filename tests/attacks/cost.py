@@ -51,13 +51,15 @@ def steep(
     pattern: re.Pattern[Any], way: str, attack: Callable[[int], Any], *, longest: int | None = None
 ) -> str:
     """What is wrong with the time that an attack takes; empty where it grows with its length."""
-    lengths = (longest,) if longest else _LENGTHS
-    times = [_time(pattern, way, attack(length)) for length in lengths]
-    if times[-1] > _NOTICED:
-        if times[-1] / lengths[-1] > _DEAR * step():
-            return f"{times[-1] * 1000:.0f} ms for {lengths[-1]} letters: too much for each"
-        if times[-1] / times[0] > _STEEP * (lengths[-1] // lengths[0]):
-            return _confirmed(pattern, way, attack)
+    length = longest or _LENGTHS[-1]
+    took = _time(pattern, way, attack(length))
+    if took > _NOTICED:
+        if took / length > _DEAR * step():
+            return f"{took * 1000:.0f} ms for {length} letters: too much for each"
+        if longest is None:
+            before = _time(pattern, way, attack(_LENGTHS[0]))
+            if took / before > _STEEP * (length // _LENGTHS[0]):
+                return _confirmed(pattern, way, attack)
     return ""
 
 

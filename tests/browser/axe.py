@@ -10,6 +10,7 @@ from newsletter.config.environment import environment
 
 _SCRIPT = Path(__file__).parents[2] / "bench/judge/node_modules/axe-core/axe.min.js"
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OF_COLOUR = ["color-contrast", "link-in-text-block"]
 _RUN = """options => axe.run(document, options).then(found => found.violations.flatMap(
   rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`)))"""
 
@@ -34,3 +35,15 @@ def violations(page: Any, *, advice: bool = True) -> list[str]:
     options = {} if advice else {"runOnly": {"type": "tag", "values": _WCAG}}
     found: list[str] = page.evaluate(_RUN, options)
     return found
+
+
+def violations_in_both(page: Any) -> dict[str, list[str]]:
+    """Light or dark → every rule that the page breaks in it. Of those without colour once.
+
+    The page stays dark.
+    """
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    light = violations(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    dark = page.evaluate(_RUN, {"runOnly": {"type": "rule", "values": _OF_COLOUR}})
+    return {scheme: found for scheme, found in (("light", light), ("dark", dark)) if found}

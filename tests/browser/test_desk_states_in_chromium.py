@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.start import Start
 from newsletter.pipeline.delivery.lines import Line, Lines
 from newsletter.web.server import WebServer
-from tests.browser.axe import violations
+from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening
 from tests.desk import address_of
 from tests.fakes import RecordingProvider, always
@@ -51,9 +51,7 @@ def visiting(windows: Windows, folder: Path, database: Path) -> Iterator[tuple[R
 def sound(page: Any, width: int) -> Any:
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert violations(page) == [], f"{page.url} {scheme}"
+    assert violations_in_both(page) == {}, page.url
     return page
 
 
