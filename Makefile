@@ -9,6 +9,8 @@ JUDGES := bench/judge
 SEEDS ?= 1000000
 FUZZ ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# where it is set each process compiles all it imports, and each worker of a run all tests
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test unit watch faults fuzz new-provider fmt lint types imports docs check bench judge lock clean
