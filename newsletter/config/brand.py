@@ -82,8 +82,8 @@ class Organisation(Section):
         )
 
 
-class Writer(Section):
-    """Somebody in whose name mails go out."""
+class Mailbox(Section):
+    """A name and an address that mails come from, and where answers go."""
 
     name: Line = Field(description="The name in readers' inboxes.", examples=["Example Forum"])
     address: Address = Field(
@@ -101,7 +101,7 @@ class Writer(Section):
         return content.Sender(name=self.name, address=self.address, reply_to=self.reply_to or "")
 
 
-class Sender(Writer):
+class Sender(Mailbox):
     """What stands in From and Reply-To."""
 
     unsubscribe_inbox: Address | None = Field(
@@ -119,7 +119,7 @@ def _some_lists(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class ListSender(Writer):
+class ListSender(Mailbox):
     """Who writes to some lists instead of `sender`."""
 
     lists: Annotated[tuple[ListName, ...], AfterValidator(_some_lists)] = Field(
