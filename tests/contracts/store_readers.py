@@ -59,6 +59,14 @@ class ReadersContract:
         assert found.suppressed is None
         assert json.loads(consent) == {"source": "web form", "at": NOON.isoformat()}
 
+    def test_names_are_told_of_those_who_have_one(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, Entry(address="ben@example.org", lists=("press",))], NOON)
+            ana, ben = (number_of(tx, one) for one in (ANA.address, "ben@example.org"))
+        with store.read() as tx:
+            assert tx.readers.names([ana, ben, 999]) == {ana: "Ana Ruiz"}
+            assert tx.readers.names([ben]) == tx.readers.names([]) == {}
+
     @pytest.mark.parametrize(
         ("consent", "recorded"),
         [(None, {}), (Consent(source="fair", at=None), {"source": "fair", "at": None})],
