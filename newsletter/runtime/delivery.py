@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.pacing import Limits, Wait
     from newsletter.domain.events.event import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
+    from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.guard import Guard
     from newsletter.pipeline.delivery.letters import Courier
@@ -171,8 +172,17 @@ class Delivery:
             names=lambda: secrets.token_hex(16),
         )
 
-    def send_test(self, slug: str, *, to: str, by: str = OPERATOR) -> Answer:
-        """Hand over one test mail, ahead of all that waits. Raises Refused, ProviderUnreachable."""
+    def send_test(
+        self,
+        slug: str,
+        *,
+        to: str,
+        by: str = OPERATOR,
+        text: Statement | None = None,
+        subject: str = "",
+    ) -> Answer:
+        """Hand over one test mail, ahead of all that waits: of a statement, or of a text of the
+        desk. Raises Refused, ProviderUnreachable."""
         from newsletter.pipeline.campaigns.trial import send_test
 
         first = self.lines.first
@@ -188,6 +198,8 @@ class Delivery:
             lease=self.lease,
             together=self.settings.together,
             by=by,
+            text=text,
+            subject=subject,
         )
 
     def vitals(self) -> Vitals:

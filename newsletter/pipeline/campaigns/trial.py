@@ -16,6 +16,7 @@ from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
     Role,
+    Statement,
     StoredStatement,
 )
 from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
@@ -127,9 +128,13 @@ def send_test(
     lease: timedelta,
     together: bool = False,
     by: str = "operator",
+    text: Statement | None = None,
+    subject: str = "",
 ) -> Answer:
     """Hand over one test mail, marked as such, ahead of all that waits for its turn.
 
+    ``text`` goes out in the place of what is known under this slug, as one that nobody handed in;
+    the audit log knows it as ``subject``.
     ``by`` is the member of staff who asked for it. The mail counts like any other; ``lease`` has to
     be longer than the longest call. Raises Refused for a suppressed address, ProviderUnreachable
     while the provider is to be left alone or the day's quota is used up.
@@ -139,7 +144,13 @@ def send_test(
     except ValueError as error:
         raise Refused(str(error)) from error
     content, recipient = _test_of(
-        slug, to=address, store=store, renderer=renderer, links=links, together=together
+        slug,
+        to=address,
+        store=store,
+        renderer=renderer,
+        links=links,
+        together=together,
+        text=text,
     )
     taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
     with store.begin() as tx:
@@ -149,7 +160,11 @@ def send_test(
             raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
         turns.take_ahead(tx, 1, taken_at)
         tx.audit.enter(
-            at=taken_at, actor=actor, action="test", subject=slug, detail="one test mail"
+            at=taken_at,
+            actor=actor,
+            action="test",
+            subject=subject or slug,
+            detail="one test mail",
         )
     name = f"test.{secrets.token_hex(8)}"
     batch = _batch_of(slug, content, recipient._replace(message_id=name), clock)
@@ -174,14 +189,21 @@ def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -
 
 
 def _test_of(
-    slug: str, *, to: str, store: Store, renderer: Renderer, links: Links, together: bool
+    slug: str,
+    *,
+    to: str,
+    store: Store,
+    renderer: Renderer,
+    links: Links,
+    together: bool,
+    text: Statement | None,
 ) -> tuple[Content, Recipient]:
     """The content, rendered anew so that it says what it is, and its reader, who has no number."""
     with store.read() as tx:
-        stored = find_statement(tx, slug)
+        statement = text or find_statement(tx, slug).statement
         within = translations_of(tx, slug) if together else ()
         called = _name_of(tx, to)
-    content = renderer.render(stored.statement, within, test=True)
+    content = renderer.render(statement, within, test=True)
     reader = made_up(content, links)
     return content, reader._replace(address=to, names=content.called(called))
 

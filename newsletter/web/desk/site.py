@@ -42,7 +42,7 @@ def groups(desk: Desk, services: Services) -> list[Group]:
         Passkeys(desk, staff),
         Team(desk, staff),
         Log(desk, staff),
-        Drafts(desk, statements),
+        Drafts(desk, statements, delivery),
         Editing(desk, statements),
         Versions(desk, statements),
         Illustrating(desk, statements),

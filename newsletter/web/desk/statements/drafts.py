@@ -1,8 +1,10 @@
 """Texts at the desk before they are statements: begun, imported, copied, handed in, taken back."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -12,6 +14,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
+from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.statements import parse_statement
@@ -19,6 +22,7 @@ from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
 from newsletter.web.desk.statements.fields import LABELS, Words, by_field, number_of, sentences
+from newsletter.web.desk.statements.test_email import colleagues_of, why_not_sent
 from newsletter.web.desk.visit import Visit
 
 _LARGEST = 20_000_000
@@ -34,9 +38,10 @@ _KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
 class Drafts:
     """A text of the desk as a whole."""
 
-    def __init__(self, desk: Desk, statements: Statements) -> None:
+    def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
         self._statements = statements
+        self._delivery = delivery
         self._words = Words(statements=statements)
 
     def routes(self) -> list[Route]:
@@ -56,6 +61,7 @@ class Drafts:
             new,
             Route(method="GET", path=at, role=Role.VIEWER, answer=self.one),
             Route(method="GET", path=f"{at}/download", role=Role.VIEWER, answer=self.download),
+            Route(method="POST", path=f"{at}/test", role=writer, answer=self.test),
             Route(method="POST", path=f"{at}/hand-in", role=writer, answer=self.hand_in),
             Route(method="POST", path=f"{at}/take-back", role=writer, answer=self.take_back),
             Route(method="POST", path=f"{at}/looked", role=writer, answer=self.looked),
@@ -159,8 +165,36 @@ class Drafts:
         draft = self._find(visit)
         return self._one(visit, draft)
 
-    def _one(self, visit: Visit, draft: Draft, faults: tuple[Fault, ...] = ()) -> Response:
+    def test(self, visit: Visit) -> Response:
+        """Send a test email of the text as it was saved last, whether it is handed in or not."""
+        draft, me = self._find(visit), visit.who.address
+        to = visit.field("to") or me
+        parsed = self._words.as_far_as_possible(draft.version.text, key=draft.key, slug=draft.slug)
+        if parsed.statement is None:
+            return self._one(visit, draft, parsed.faults)
+        send = partial(
+            self._delivery.send_test,
+            draft.slug or draft.key,
+            to=to,
+            by=me,
+            text=parsed.statement,
+            subject=draft.slug or f"desk/drafts/{draft.key}",
+        )
+        fault = why_not_sent(self._statements.store, to, send)
+        if fault:
+            return self._one(visit, draft, not_sent=fault)
+        return self._desk.go(visit, f"/drafts/{draft.key}", done="test")
+
+    def _one(
+        self,
+        visit: Visit,
+        draft: Draft,
+        faults: Sequence[Fault] = (),
+        *,
+        not_sent: str = "",
+    ) -> Response:
         text = draft.version.text
+        told = [("to", not_sent)] if not_sent else sentences(faults)
         with self._statements.store.read() as tx:
             names = tx.staff.names()
             campaign = tx.campaigns.latest(draft.slug) if draft.slug else None
@@ -169,11 +203,12 @@ class Drafts:
             visit,
             "draft.html.j2",
             title=text.title.strip() or "A new text",
-            status=422 if faults else 200,
+            status=409 if not_sent else 422 if told else 200,
             nav="statements",
             draft=draft,
             text=text,
-            faults=sentences(faults),
+            faults=told,
+            staff=self._colleagues(visit),
             names=names,
             gone=campaign is not None and campaign.started_at is not None,
             remarks=self._remarks(visit, draft),
@@ -181,6 +216,12 @@ class Drafts:
             size=size,
             meant=self._words.meant(text, self._desk.moment, key=draft.key, slug=draft.slug),
         )
+
+    def _colleagues(self, visit: Visit) -> list[tuple[str, str]]:
+        """Whom a test may go to; nobody, for those who send none."""
+        if not visit.who.may(Role.WRITER):
+            return []
+        return colleagues_of(self._statements.store, visit.who.address)
 
     def _remarks(self, visit: Visit, draft: Draft) -> tuple[ReviewFinding, ...]:
         """What checks say about a text, whether it is ready or not."""

@@ -1,13 +1,12 @@
 """The email of a statement as readers see it: on screens of each kind, and as a test email."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.errors import NotFound
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.subscribers.audience import fold
@@ -18,6 +17,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
+from newsletter.web.desk.statements.test_email import colleagues_of, why_not_sent
 from newsletter.web.desk.visit import Visit
 
 VIEWS: Mapping[str, str] = MappingProxyType(
@@ -86,14 +86,10 @@ class Look:
         """Send one test email to somebody among the staff."""
         slug, me = visit.param("slug"), visit.who.address
         to = visit.field("to") or me
-        try:
-            if to not in self._staff():
-                raise InvalidInput([Fault(file="to", message="Choose somebody among the staff")])
-            answer = self._delivery.send_test(slug, to=to, by=me)
-        except NewsletterError as error:
-            return self._page(visit, faults=[("to", _sentence(error))], status=409)
-        if answer.outcome.verdict is not Verdict.ACCEPTED:
-            return self._page(visit, faults=[("to", _why_not(answer.outcome))], status=409)
+        send = partial(self._delivery.send_test, slug, to=to, by=me)
+        fault = why_not_sent(self._statements.store, to, send)
+        if fault:
+            return self._page(visit, faults=[("to", fault)], status=409)
         return self._desk.go(visit, f"/statements/{slug}/look", done="test")
 
     def _page(
@@ -122,7 +118,9 @@ class Look:
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=typed,
             reader=reader,
-            staff=self._colleagues(visit.who.address) if visit.who.may(Role.WRITER) else [],
+            staff=colleagues_of(self._statements.store, visit.who.address)
+            if visit.who.may(Role.WRITER)
+            else [],
             faults=faults,
         )
 
@@ -139,17 +137,6 @@ class Look:
             raise NotFound("There is no email of this statement.")
         return self._desk.mail(seen(content, visit.query("view")))
 
-    def _staff(self) -> Mapping[str, Role]:
-        with self._statements.store.read() as tx:
-            return tx.staff.roles()
-
-    def _colleagues(self, me: str) -> list[tuple[str, str]]:
-        """Address and name of whom a test may go to, oneself first."""
-        with self._statements.store.read() as tx:
-            names, known = tx.staff.names(), tx.staff.roles()
-        others = [(one, names.get(one) or name_of(one)) for one in known if one != me]
-        return [(me, "Me"), *others]
-
 
 def seen(content: Content, view: str) -> str:
     """An email as a page, in one of the views."""
@@ -160,16 +147,3 @@ def seen(content: Content, view: str) -> str:
     if view == "dark":
         return views.dark(content.html, fetch=True)
     return views.light(content.html, fetch=True)
-
-
-def _why_not(outcome: Outcome) -> str:
-    said = f": {outcome.reason}" if outcome.reason else ""
-    if outcome.verdict is Verdict.UNKNOWN:
-        return f"Nobody knows whether the provider took the test email{said}"
-    return f"The provider did not take the test email{said}"
-
-
-def _sentence(error: NewsletterError) -> str:
-    faults = error.faults if isinstance(error, InvalidInput) else ()
-    said = "; ".join(one.message for one in faults) or str(error)
-    return said[:1].upper() + said[1:]

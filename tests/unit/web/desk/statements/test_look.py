@@ -10,6 +10,7 @@ from tests.desk import Staffed, desk, words
 from tests.rows import rows
 from tests.unit.web.desk.statements.test_reading import SETTINGS
 from tests.unit.web.desk.work import READERS, send, write
+from tests.unit.web.desk.writing import Desk
 
 PICTURE = "![The library](https://forum.example/library.jpg)"
 
@@ -145,4 +146,41 @@ def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
     refused = staffed.as_("ana").post("/statements/hours/test", {})
     assert refused.status == 409
     assert "cannot be rendered" in words(refused)
+    assert staffed.site.mails == []
+
+
+def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
+    written = Desk(staffed)
+    written.keep(title="Library hours", body="The library opens at ten.")
+    answer = written.ana.post(f"{written.at}/test", {})
+    assert answer.headers["location"] == f"/desk{written.at}?done=test"
+    [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
+    assert (mail["To"], mail["Subject"]) == ("ana@forum.example", "[Test] Library hours")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "The library opens at ten." in body.get_content()
+    with staffed.site.app.store.read() as tx:
+        [line] = [one for one in tx.audit.all() if one.action == "test"]
+    assert (line.actor, line.subject) == ("ana@forum.example", f"desk{written.at}")
+    assert written.draft.handed_in is None
+
+
+def test_a_text_that_is_ahead_is_tested_as_it_was_saved(staffed: Staffed) -> None:
+    written = Desk(staffed)
+    written.keep(act="hand-in")
+    written.keep(body="The library opens at eleven.")
+    assert written.ben.post(f"{written.at}/test", {"to": "ana@forum.example"}).status == 303
+    [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "The library opens at eleven." in body.get_content()
+
+
+def test_a_test_of_a_text_goes_to_staff_alone_and_says_why_it_did_not_go(staffed: Staffed) -> None:
+    written = Desk(staffed)
+    refused = written.ana.post(f"{written.at}/test", {"to": READERS[0]})
+    assert refused.status == 409
+    assert "Choose somebody among the staff" in words(refused)
+    assert staffed.as_("vera").post(f"{written.at}/test", {}).status == 403
+    assert "Send a test" not in words(staffed.as_("vera").get(written.at))
     assert staffed.site.mails == []
