@@ -16,7 +16,7 @@ from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
@@ -208,13 +208,13 @@ class RecordingProvider:
     def _heard(self, batch: OutgoingBatch, answer: Answer) -> Answer:
         return always(Verdict.UNKNOWN)(batch) if self.loses(batch) else answer
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.looks += 1
         if self.records_fail or self.capabilities.settles_in is None:
-            return Sighting(reason="its records cannot be read")
+            return LookupResult(reason="its records cannot be read")
         taken = set(self._taken.get(batch.attempt_id, [])) - self.hides
         numbers = [one.subscriber_id for one in batch.recipients]
-        return Sighting(found={n: f"m{n}" for n in numbers if n in taken}, whole=True)
+        return LookupResult(found={n: f"m{n}" for n in numbers if n in taken}, whole=True)
 
 
 def accept_all(_batch: OutgoingBatch) -> Answer:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.epoch import Absence, Location, Witness
     from newsletter.domain.delivery.letter import LetterText
-    from newsletter.domain.delivery.provider import Capabilities, Finding, Parcel, Sighting
+    from newsletter.domain.delivery.provider import Capabilities, Finding, LookupResult, Parcel
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
@@ -100,7 +100,7 @@ class Provider(Protocol):
         """
         ...
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         """Ask what the provider has of an attempt. Hands nothing over; raises as little."""
         ...
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from newsletter.config.environment import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.epoch import Absence, Location, Witness
-from newsletter.domain.delivery.provider import Parcel, Sighting
+from newsletter.domain.delivery.provider import LookupResult, Parcel
 from newsletter.domain.ports import Provider, Watermark
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
@@ -162,7 +162,7 @@ class FusedProvider:
         self.fuse.burn(f"{self.call}: after it")
         return answer
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.fuse.burn("look-up: before it")
         sighting = self.provider.look_up(batch)
         self.fuse.burn("look-up: after it")

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, unique_part
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
 
 TIMEOUT = timedelta(seconds=30)
 KEY_LIVES = timedelta(minutes=10)
@@ -163,16 +163,16 @@ class Service:
         keyed = self.capabilities.replay is Replay.KEYED
         return first[1] if first and keyed and now - first[0] < KEY_LIVES else None
 
-    def look_up(self, account: str, batch: OutgoingBatch, how: How, now: datetime) -> Sighting:
+    def look_up(self, account: str, batch: OutgoingBatch, how: How, now: datetime) -> LookupResult:
         """What its records show at the moment.
 
         They are asked for days around the attempt, by our clock. What surely lies there, since it
         was taken just now, shows whether those are the right days.
         """
         if how is How.UNREADABLE:
-            return Sighting(reason="its records cannot be read")
+            return LookupResult(reason="its records cannot be read")
         if abs(now - batch.at) > _FOUND_AROUND:
-            return Sighting(reason="what is surely there was not found either")
+            return LookupResult(reason="what is surely there was not found either")
         found = {
             mail.subscriber: mail.message_id
             for mail in self.accounts.setdefault(account, Account()).mails
@@ -180,7 +180,7 @@ class Service:
             and mail.shows_at <= now
             and abs(mail.at - batch.at) <= _FOUND_AROUND
         }
-        return Sighting(found=found, whole=True)
+        return LookupResult(found=found, whole=True)
 
 
 _NOTHING = {
@@ -260,9 +260,9 @@ class Customer:
         self.point("answer")
         return Answer(outcome=UNKNOWN) if self.now() - begun > TIMEOUT else answer
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         begun = self.now()
         self.point("question")
         sighting = self.service.look_up(self.account, batch, self.how(), self.now())
         self.point("records")
-        return Sighting(reason="too late") if self.now() - begun > TIMEOUT else sighting
+        return LookupResult(reason="too late") if self.now() - begun > TIMEOUT else sighting

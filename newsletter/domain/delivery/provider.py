@@ -73,7 +73,7 @@ class Capabilities:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sighting:
+class LookupResult:
     """What a provider's records say of an attempt."""
 
     found: Mapping[int, str] = field(default_factory=dict)

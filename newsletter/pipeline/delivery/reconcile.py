@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
 from newsletter.domain.delivery.claim import Rest, UnknownBatch
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.lines import Lines
@@ -273,31 +273,31 @@ class Reconciler:
             asked=answer.retry_after,
         )
 
-    def _read_records(self, held: UnknownBatch, sighting: Sighting) -> _Found:
+    def _read_records(self, held: UnknownBatch, result: LookupResult) -> _Found:
         known = {
             number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
-            for number, theirs in sighting.found.items()
+            for number, theirs in result.found.items()
             if number in dict(held.members)
         }
         now = self.clock.now()
         settles_in = self._provider(held).capabilities.settles_in or FIRST_LOOK
         age = now - held.attempt_at
-        settled = sighting.whole and age >= settles_in
+        settled = result.whole and age >= settles_in
         absences = held.absences + 1 if settled else 0
         if absences >= _ABSENCES:
             return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP)
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), settles_in)
         before = max(held.attempt_at + settles_in - now, FIRST_LOOK)
-        wait = settles_in if settled else min(growing, before) if sighting.whole else growing
+        wait = settles_in if settled else min(growing, before) if result.whole else growing
         return _Found(
             known=known,
             rest=Rest.UNKNOWN,
             way=Way.LOOK_UP,
-            until=now + max(wait, sighting.retry_after or wait),
+            until=now + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
             absences=absences,
-            reason=sighting.reason,
-            asked=sighting.retry_after,
+            reason=result.reason,
+            asked=result.retry_after,
         )
 
     def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:

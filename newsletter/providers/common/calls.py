@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.transport.http import (
     AnswerLost,
@@ -127,34 +127,36 @@ class HttpProvider:
         """Close idle connections."""
         self._transport.close()
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         """Read the provider's records, page by page, until all of the attempt is found."""
         if self._inquiry is None:
-            return Sighting(reason=f"{self.name} cannot be asked")
+            return LookupResult(reason=f"{self.name} cannot be asked")
         found: dict[int, str] = {}
         question: HttpRequest | None = self._inquiry.ask(batch)
         for _ in range(_MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
-                return Sighting(found=found, whole=True)
+                return LookupResult(found=found, whole=True)
             try:
                 response = self._transport.call(question)
             except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
-                return Sighting(found=found, reason=str(error))
+                return LookupResult(found=found, reason=str(error))
             if response.status != 200:
                 why = f"HTTP {response.status} when asked what it has"
-                return Sighting(found=found, reason=why, retry_after=retry_after(response))
+                return LookupResult(found=found, reason=why, retry_after=retry_after(response))
             try:
                 page = self._inquiry.read(batch, question, response)
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
-                return Sighting(found=found, reason=why)
+                return LookupResult(found=found, reason=why)
             missed = page.checks and page.found.keys() - found.keys()
             found |= page.found
             if missed:
                 why = "its records name some only when they are asked for by address"
-                return Sighting(found=found, reason=why)
+                return LookupResult(found=found, reason=why)
             question = page.more
-        return Sighting(found=found, reason=f"there are more than {_MOST_PAGES} pages of records")
+        return LookupResult(
+            found=found, reason=f"there are more than {_MOST_PAGES} pages of records"
+        )
 
 
 def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:

@@ -22,7 +22,7 @@ from pydantic import Field
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import mime_template
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common.options import ProviderOptions
@@ -105,9 +105,9 @@ class Outbox:
                 return Answer(outcome=_failed(error, self._directory))
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         """Nobody asks: handing over again is as good an answer."""
-        return Sighting(reason="the outbox is handed the batch again instead")
+        return LookupResult(reason="the outbox is handed the batch again instead")
 
     def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]

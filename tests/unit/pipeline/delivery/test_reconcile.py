@@ -9,7 +9,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Resolution, UnknownBatch
-from newsletter.domain.delivery.provider import Capabilities, Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide
 from tests.fakes import NOON, RecordingProvider, always
@@ -461,9 +461,9 @@ def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: News
     lost(room, 25, **RECORDS)
 
     class Busy(RecordingProvider):
-        def look_up(self, batch: OutgoingBatch) -> Sighting:
+        def look_up(self, batch: OutgoingBatch) -> LookupResult:
             self.looks += 1
-            return Sighting(reason="HTTP 429", retry_after=timedelta(seconds=30))
+            return LookupResult(reason="HTTP 429", retry_after=timedelta(seconds=30))
 
     room.clock.advance(seconds=5)
     busy = Busy(**RECORDS)
@@ -485,7 +485,7 @@ def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> Non
     lost(room, **RECORDS)
 
     class Decided(RecordingProvider):
-        def look_up(self, batch: OutgoingBatch) -> Sighting:
+        def look_up(self, batch: OutgoingBatch) -> LookupResult:
             room.hand().resolve("resignation", Resolution.ACCEPTED)
             return super().look_up(batch)
 

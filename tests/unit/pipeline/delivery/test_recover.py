@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel, Replay, Sighting
+from newsletter.domain.delivery.provider import LookupResult, Parcel, Replay
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import Recovered
@@ -66,7 +66,7 @@ class FusedProvider:
         self._fuse.burn()
         return answer
 
-    def look_up(self, batch: OutgoingBatch) -> Sighting:
+    def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self._fuse.burn()
         sighting = self._provider.look_up(batch)
         self._fuse.burn()
