@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import AudienceSplit, Correction, Counts
 from newsletter.domain.delivery.claim import Resolution
 from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
-from newsletter.domain.events.event import Bounce, Event, EventKind, Place, Receipt
+from newsletter.domain.events.event import Bounce, DeliveryStatus, Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preference import Preferences
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
@@ -203,7 +203,7 @@ class ChoicesContract:
         books.settle(books.claim())
         told = Event(id="e1", kind=EventKind.BOUNCED, at=NOON, raw='{"a": [1]}')
         other = replace(told, id="e2", raw="not JSON")
-        bounce = Receipt(
+        bounce = DeliveryStatus(
             campaign_id=books.id,
             subscriber_id=1,
             kind=EventKind.BOUNCED,

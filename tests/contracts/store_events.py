@@ -11,7 +11,15 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Place, Receipt
+from newsletter.domain.events.event import (
+    Bounce,
+    Damage,
+    DeliveryStatus,
+    Event,
+    EventKind,
+    Figures,
+    Place,
+)
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, add_campaign
@@ -33,20 +41,20 @@ def locate(store: Store, *events: Event, provider: str = "recording") -> list[Pl
         return tx.events.locate(events, provider=provider, workspace=WORKSPACE)
 
 
-def receipt(books: Books, number: int, kind: EventKind, **fields: Any) -> Receipt:
+def receipt(books: Books, number: int, kind: EventKind, **fields: Any) -> DeliveryStatus:
     usual: dict[str, Any] = {"campaign_id": books.id, "subscriber_id": number, "at": NOON}
-    return Receipt(kind=kind, **usual | fields)
+    return DeliveryStatus(kind=kind, **usual | fields)
 
 
-def delivered(books: Books, *members: int, at: datetime = NOON) -> list[Receipt]:
+def delivered(books: Books, *members: int, at: datetime = NOON) -> list[DeliveryStatus]:
     return [receipt(books, number, EventKind.DELIVERED, at=at) for number in members]
 
 
-def bounced(books: Books, number: int, bounce: Bounce, at: datetime = NOON) -> Receipt:
+def bounced(books: Books, number: int, bounce: Bounce, at: datetime = NOON) -> DeliveryStatus:
     return receipt(books, number, EventKind.BOUNCED, bounce=bounce, at=at, reason="550 ana@x")
 
 
-def note(store: Store, receipts: Iterable[Receipt]) -> None:
+def note(store: Store, receipts: Iterable[DeliveryStatus]) -> None:
     with store.begin() as tx:
         tx.events.note(receipts)
 

@@ -134,7 +134,7 @@ _SUPPRESSING = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receipt:
+class DeliveryStatus:
     """One thing that is known of one delivery: one of a kind, however often it is told."""
 
     campaign_id: int
@@ -149,10 +149,10 @@ class Receipt:
 
     @property
     def key(self) -> tuple[int, int, EventKind]:
-        """What it is known of: there is one receipt of a key."""
+        """What it is known of: there is one status of a key."""
         return self.campaign_id, self.subscriber_id, self.kind
 
-    def prevails(self, other: "Receipt") -> bool:
+    def prevails(self, other: "DeliveryStatus") -> bool:
         """Whether it stands in the other's place: the graver bounce does, else the earlier."""
         return self._place() < other._place()
 
@@ -162,7 +162,7 @@ class Receipt:
 
 
 def receipt_kind(kind: EventKind) -> EventKind | None:
-    """The kind of receipt for an event, if it proves anything.
+    """The kind of status for an event, if it proves anything.
 
     An open, a click and the like prove that the provider had the message, and no more of them is
     kept than that.

@@ -21,11 +21,11 @@ from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events.event import (
     SOFT_CAMPAIGNS,
     SOFT_MEMORY,
+    DeliveryStatus,
     Event,
     EventKind,
     Forged,
     Place,
-    Receipt,
     is_kept_whole,
     is_worn_out,
     receipt_kind,
@@ -122,7 +122,7 @@ def _record(
     )
 
 
-def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[Receipt]:
+def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
     for event, place in told:
         kind, delivery = receipt_kind(event.kind), place.delivery
         if kind is None or delivery is None:
@@ -130,7 +130,7 @@ def _receipts(told: Sequence[tuple[Event, Place]]) -> Iterator[Receipt]:
         if kind is EventKind.ACCEPTED and not place.under_way:
             continue  # says nothing that the books do not say, or are told right now
         bounced = kind is EventKind.BOUNCED
-        yield Receipt(
+        yield DeliveryStatus(
             campaign_id=delivery[0],
             subscriber_id=delivery[1],
             kind=kind,

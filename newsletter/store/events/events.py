@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.events.event import Bounce, Damage, Event, EventKind, Figures, Place, Receipt
+from newsletter.domain.events.event import (
+    Bounce,
+    Damage,
+    DeliveryStatus,
+    Event,
+    EventKind,
+    Figures,
+    Place,
+)
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
 from newsletter.store.schema import tables
@@ -55,9 +63,9 @@ class Events:
         query = select(_signed.content).where(_signed.token == token)
         return self._connection.scalar(query) == content
 
-    def note(self, receipts: Iterable[Receipt]) -> None:
+    def note(self, receipts: Iterable[DeliveryStatus]) -> None:
         """Keep one receipt of each key: the one that prevails."""
-        noted: dict[object, Receipt] = {}
+        noted: dict[object, DeliveryStatus] = {}
         for receipt in receipts:
             other = noted.get(receipt.key)
             if other is None or receipt.prevails(other):
@@ -71,7 +79,7 @@ class Events:
                 [_row(receipt) for receipt in noted.values()],
             )
 
-    def _known(self, receipts: Iterable[Receipt]) -> list[Receipt]:
+    def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
         keys = [(one.campaign_id, one.subscriber_id, one.kind.value) for one in receipts]
         key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
         rows = self._connection.execute(select(tables.receipt).where(key.in_(keys)))
@@ -225,7 +233,7 @@ def _came_back() -> ColumnElement[bool]:
     return (_receipt.kind == EventKind.BOUNCED.value) & ~(soft & _was_delivered())
 
 
-def _row(receipt: Receipt) -> dict[str, object]:
+def _row(receipt: DeliveryStatus) -> dict[str, object]:
     return {
         "campaign_id": receipt.campaign_id,
         "subscriber_id": receipt.subscriber_id,
@@ -236,8 +244,8 @@ def _row(receipt: Receipt) -> dict[str, object]:
     }
 
 
-def _read(row: Any) -> Receipt:
-    return Receipt(
+def _read(row: Any) -> DeliveryStatus:
+    return DeliveryStatus(
         campaign_id=row.campaign_id,
         subscriber_id=row.subscriber_id,
         kind=EventKind(row.kind),

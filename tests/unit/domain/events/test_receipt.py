@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.events.event import (
     Bounce,
+    DeliveryStatus,
     Event,
     EventKind,
     Figures,
-    Receipt,
     is_kept_whole,
     is_worn_out,
     receipt_kind,
@@ -20,8 +20,8 @@ from tests.rows import rows
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def bounced(bounce: Bounce, minutes: int = 0, reason: str = "") -> Receipt:
-    return Receipt(
+def bounced(bounce: Bounce, minutes: int = 0, reason: str = "") -> DeliveryStatus:
+    return DeliveryStatus(
         campaign_id=1,
         subscriber_id=2,
         kind=EventKind.BOUNCED,
@@ -31,7 +31,7 @@ def bounced(bounce: Bounce, minutes: int = 0, reason: str = "") -> Receipt:
     )
 
 
-def last_standing(receipts: tuple[Receipt, ...]) -> Receipt:
+def last_standing(receipts: tuple[DeliveryStatus, ...]) -> DeliveryStatus:
     kept = receipts[0]
     for receipt in receipts:
         kept = receipt if receipt.prevails(kept) else kept
