@@ -69,23 +69,26 @@ def breakable(text: str, limit: int = LONG_WORD) -> Markup:
     """Escape text, with ``<wbr>`` in words wider than ``limit`` letters: a telephone holds them.
 
     Unlike a zero-width space it is not copied. Scripts that break without blanks are left alone,
-    and so is a word that breaks at its hyphens by itself.
+    and so is what breaks at a hyphen or a slash by itself.
     """
     parts = re.split(rf"([!-~\u00a1-\u058f]{{{limit + 1},}})", text)
     return Markup("").join(
-        Markup("<wbr>").join(_pieces(part, limit))
-        if index % 2 and _too_wide(part, limit) and not _FIGURE.fullmatch(part)
-        else escape(part)
+        _broken(part, limit) if index % 2 and not _FIGURE.fullmatch(part) else escape(part)
         for index, part in enumerate(parts)
     )
 
 
 _FIGURE = re.compile(r"\W{0,3}\d[\d.,:'’]*\W{0,3}")
+_LETS_GO = re.compile(r"(?<=[^\W\d_]-)(?=[^\W\d_])|(?<=[^\W_]/)(?=[^\W\d_])")
+"""Where browsers break a line without being told."""
 
 
-def _too_wide(word: str, limit: int) -> bool:
-    return any(
-        ems(one) > limit * LETTER * 1.05 for one in re.split(r"(?<=[^\W\d_]-)(?=[^\W\d_])", word)
+def _broken(word: str, limit: int) -> Markup:
+    return Markup("").join(
+        Markup("<wbr>").join(_pieces(one, limit))
+        if ems(one) > limit * LETTER * 1.05
+        else escape(one)
+        for one in _LETS_GO.split(word)
     )
 
 

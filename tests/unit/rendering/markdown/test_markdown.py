@@ -147,7 +147,7 @@ def test_malicious_nesting_ends_soon(body: str) -> None:
 
 
 def test_long_words_may_break_and_short_ones_may_not() -> None:
-    long = "https://example.org/a/path/that/goes/on_and_on/and_on"
+    long = "someone.of_the_press_office_of_the_forum@mail.office.forum.example"
     pieces = str(breakable(f"See {long} now")).split("<wbr>")
     assert "".join(pieces) == f"See {long} now"
     assert all(8 <= len(piece) <= 40 for piece in pieces)
@@ -161,6 +161,12 @@ def test_a_number_is_never_broken() -> None:
 
 def test_what_breaks_at_its_hyphens_needs_no_further_places() -> None:
     assert "<wbr>" not in breakable("self-government-and-the-right-to-be-heard-by-it")
+    assert "<wbr>" not in breakable("https://example.org/a/path/that/goes-on/and-on")
+    hashed = "https://example.org/a/path/?page=" + "5a" * 20
+    first, *rest = str(breakable(hashed)).split("<wbr>")
+    assert first.startswith("https://example.org/a/path/?page=")
+    assert first + "".join(rest) == hashed
+    assert rest
 
 
 def test_scripts_that_break_without_blanks_are_left_alone() -> None:
