@@ -43,8 +43,10 @@ def parse_draft(
     if read.statement is None:
         lines = file.count("\n", 0, above)
         told = {one.key for one in missing}
-        faults = [_placed(one, lines, text.body) for one in read.faults]
-        return replace(read, faults=(*missing, *(one for one in faults if one.key not in told)))
+        faults = [_placed(fault, lines, text.body) for fault in read.faults]
+        return replace(
+            read, faults=(*missing, *(fault for fault in faults if fault.key not in told))
+        )
     return Parsed(
         statement=replace(
             read.statement,

@@ -225,18 +225,20 @@ def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[C
 
 
 def _begun(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
-    begun = [(one.started_at, one) for one in campaigns if one.started_at is not None]
+    begun = [
+        (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
+    ]
     return sorted(begun, key=lambda pair: (pair[0], pair[1].id))
 
 
 def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
     """Of translations of each other only one: that in this language, or else the first."""
     best: dict[str, Statement] = {}
-    for one in statements:
-        known = best.setdefault(one.translation_of or one.slug, one)
-        if known.language != language and one.language == language:
-            best[one.translation_of or one.slug] = one
-    return tuple(one for one in statements if one in best.values())
+    for statement in statements:
+        known = best.setdefault(statement.translation_of or statement.slug, statement)
+        if known.language != language and statement.language == language:
+            best[statement.translation_of or statement.slug] = statement
+    return tuple(statement for statement in statements if statement in best.values())
 
 
 def compose(digest: Digest, day: date, abstracts: Sequence[Abstract], *, dated: str) -> Statement:

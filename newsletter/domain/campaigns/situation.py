@@ -62,7 +62,7 @@ class Situation:
             return ""
         if not self.actors:
             return _NOBODY.get(self.state, "")
-        others = [name(one, self.facts) for one in self.actors if one != address]
+        others = [name(actor, self.facts) for actor in self.actors if actor != address]
         who = listed(["you", *others] if address in self.actors else others, "or")
         return f"Next: {who} can {can}."
 
@@ -280,7 +280,7 @@ def _given(facts: Facts) -> tuple[tuple[Approval, ...], tuple[Approval, ...]]:
 
 
 def _names(addresses: list[str], facts: Facts, word: str = "and") -> str:
-    return listed([name(one, facts) for one in addresses], word)
+    return listed([name(address, facts) for address in addresses], word)
 
 
 def _by_name(reason: str, facts: Facts) -> str:
@@ -302,7 +302,7 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
         until = moment(facts.embargo_until, facts.timezone)
         yield f"Embargoed: nothing is sent and no page is published before {until}."
     if facts.hours is not None and state not in _OVER:
-        first, last = (moment(one, facts.timezone) for one in facts.hours)
+        first, last = (moment(hour, facts.timezone) for hour in facts.hours)
         yield f"Each reader gets it by their own clock: the first {first}, the last {last}."
     if facts.parts:
         yield f"It gathers {plural(facts.parts, 'statement')}, and its text cannot be edited."
@@ -310,5 +310,5 @@ def _notes(state: State, facts: Facts) -> Iterator[str]:
     if facts.ahead:
         yield "There is a newer text at the desk, which has not been handed in."
     if facts.standing.overrides and not facts.standing.approved and state not in _OVER:
-        by = _names([one.by for one in facts.standing.overrides], facts)
+        by = _names([override.by for override in facts.standing.overrides], facts)
         yield f"{by} stands in for a missing approval. It takes a second admin."

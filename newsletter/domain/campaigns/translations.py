@@ -24,7 +24,7 @@ def allotted(
     the original.
     """
     members = [original, *sorted(translations, key=lambda one: (one.language.lower(), one.slug))]
-    near = [one for one in members if _distance(language, one.language) < _STRANGE]
+    near = [member for member in members if _distance(language, member.language) < _STRANGE]
     return min(near, key=lambda one: _distance(language, one.language), default=original)
 
 

@@ -42,4 +42,4 @@ def of_codes(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]
 
 def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
     """Whether one more is one too many; ``count`` tells how many failures there were since."""
-    return any(count(one.key, now - one.within) >= one.most for one in limits)
+    return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)

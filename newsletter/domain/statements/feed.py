@@ -165,8 +165,8 @@ def _parted(
     if record.first_at is None:
         return [], list(strangers), ""
     bound = (record.succeeded_at if renewed else None) or record.first_at
-    old = [one for one in strangers if _is_old(one, bound, undated=renewed)]
-    fresh = [one for one in strangers if not _is_old(one, bound, undated=renewed)]
+    old = [stranger for stranger in strangers if _is_old(stranger, bound, undated=renewed)]
+    fresh = [stranger for stranger in strangers if not _is_old(stranger, bound, undated=renewed)]
     if len(fresh) > MOST_AT_ONCE:
         return [], list(strangers), f"{len(fresh)} new items at once are no news: none was taken"
     if renewed and old:

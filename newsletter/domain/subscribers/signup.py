@@ -95,7 +95,7 @@ class SignUpRules:
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
         """Those of these names, or all, in their order."""
-        return tuple(one for one in self.offers if not names or one.name in names)
+        return tuple(offer for offer in self.offers if not names or offer.name in names)
 
     def judge(self, form: SignUpForm) -> Wish | Mapping[str, Objection]:
         """The wish, or by field what is wrong."""
@@ -130,7 +130,7 @@ class SignUpRules:
         """The lists that are offered and ticked. Of one there is nothing to tick."""
         if len(self.offers) == 1 and not form.lists:
             return (self.offers[0].name,)
-        return tuple(one.name for one in self.offers if one.name in form.lists)
+        return tuple(offer.name for offer in self.offers if offer.name in form.lists)
 
 
 def _is_name(text: str) -> bool:
@@ -141,7 +141,7 @@ def _is_name(text: str) -> bool:
 
 def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:
     """What people say yes to, in full."""
-    titles = ", ".join(one.title for one in offers)
+    titles = ", ".join(offer.title for offer in offers)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
 

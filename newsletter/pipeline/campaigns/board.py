@@ -152,14 +152,14 @@ def _mine(tx: Transaction, address: str) -> list[Draft]:
 
 def _going(campaigns: Iterable[Campaign]) -> list[Campaign]:
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    found = [one for one in campaigns if one.state in moving]
+    found = [campaign for campaign in campaigns if campaign.state in moving]
     return sorted(found, key=lambda one: -one.id)[:_SHOWN]
 
 
 def _of_campaigns(
     tx: Transaction, campaigns: Iterable[Campaign], rules: Rules, now: datetime
 ) -> list[Situation]:
-    return _stand(tx, [one.slug for one in campaigns], rules, now)
+    return _stand(tx, [campaign.slug for campaign in campaigns], rules, now)
 
 
 def _title(tx: Transaction, slug: str) -> str:

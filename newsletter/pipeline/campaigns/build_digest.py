@@ -44,7 +44,7 @@ class Issues:
     def parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
         """What an issue gathers that takes in all until then, in the order it went out."""
         issues = tx.digests.issues()
-        made = [one for one in issues if one.name == digest.name and one.statement]
+        made = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, upto)
         after = max([since, *(one.upto for one in made)])
         chosen = choose(
@@ -52,7 +52,7 @@ class Issues:
             after=after,
             upto=upto,
             gathers=digest.gathers,
-            listed={slug for one in made for slug in one.parts} | {one.slug for one in issues},
+            listed={slug for one in made for slug in one.parts} | {issue.slug for issue in issues},
         )
         found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
         kept = in_one_language([one for _, one in found], digest.language)
@@ -174,7 +174,9 @@ class DigestBuilder:
     def drop(self, slug: str, actor: str) -> Issue:
         """Take an issue back that has not begun; a later one may gather what was in it."""
         with self.store.begin() as tx:
-            found = [one for one in tx.digests.issues() if one.slug == slug and one.statement]
+            found = [
+                issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
+            ]
             if not found:
                 raise NotFound(
                     f"there is no issue {slug!r} of a digest email; 'newsletter roundup show NAME'"
@@ -194,13 +196,13 @@ class DigestBuilder:
         digest = self.find(name)
         now = self.clock.now()
         with self.store.read() as tx:
-            issues = [one for one in tx.digests.issues() if one.name == name]
+            issues = [issue for issue in tx.digests.issues() if issue.name == name]
             zone = self.issues.timezone
             return Forecast(
                 digest=digest,
                 coming=coming(digest.recurrence, zone, last=tx.digests.last(name), now=now),
                 parts=tuple(one for _, one in self.issues.parts(tx, digest, now)),
-                made=tuple(one for one in issues if one.statement),
+                made=tuple(issue for issue in issues if issue.statement),
             )
 
     def find(self, name: str) -> Digest:
@@ -213,11 +215,11 @@ class DigestBuilder:
         return found
 
     def _configured(self, name: str) -> Digest | None:
-        return next((one for one in self.digests if one.name == name), None)
+        return next((digest for digest in self.digests if digest.name == name), None)
 
     def _note_names(self) -> None:
         """It begins when it is first seen: nothing older is gathered, no occurrence made up."""
-        configured = {one.name for one in self.digests}
+        configured = {digest.name for digest in self.digests}
         with self.store.read() as tx:
             known = set(tx.digests.since())
         if configured == known:

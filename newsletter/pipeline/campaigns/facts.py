@@ -176,7 +176,11 @@ _MOST_LANGUAGES = 50
 def _translations(
     tx: Transaction, statement: Statement, rules: Rules, now: datetime
 ) -> tuple[Related, ...]:
-    found = [one for one in tx.statements.translations(statement.slug) if one.present]
+    found = [
+        translation
+        for translation in tx.statements.translations(statement.slug)
+        if translation.present
+    ]
     known = found[:_MOST_LANGUAGES]
     stand = situations(tx, known, rules, now) if known else []
     return tuple(

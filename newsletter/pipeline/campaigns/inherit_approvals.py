@@ -23,7 +23,7 @@ def inherit_approvals(
 
     After one of them was taken back, by a person or by the configuration, only people approve.
     """
-    trusted = {one.name for one in digests if one.trust_parts}
+    trusted = {digest.name for digest in digests if digest.trust_parts}
     with store.read() as tx:
         touched = [one for one in tx.digests.waiting() if _differs(tx, one, trusted, rules, clock)]
     inherited = []

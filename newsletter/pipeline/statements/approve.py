@@ -172,7 +172,7 @@ def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = F
     waived = _WAIVABLE & set(reviewed.blocking) if no_embargo else set()
     blocked = set(reviewed.blocking) - waived
     if blocked or (reviewed.warnings and not reason):
-        grave = [str(one) for one in reviewed.remarks if one.grade is not Severity.ADVICE]
+        grave = [str(remark) for remark in reviewed.remarks if remark.grade is not Severity.ADVICE]
         raise Refused("\n".join([f"{reviewed.slug} is not approved: {_way(blocked)}", *grave]))
     over = (*sorted(waived), *reviewed.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))

@@ -73,7 +73,7 @@ class RoundupSource:
         with self._store.read() as tx:
             mark, touched = tx.statements.touched(self._mark)
             issues = tx.digests.issues() if self._mark is None else tx.digests.some(touched)
-        changed = {one.slug: one for one in issues if self._issues.get(one.slug) != one}
+        changed = {issue.slug: issue for issue in issues if self._issues.get(issue.slug) != issue}
         if changed:
             self._issues |= changed
             kept = sorted(self._issues.values(), key=lambda one: (one.name, one.day))

@@ -123,10 +123,10 @@ def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Transl
 def _translation_faults(
     original: Statement | None, members: Sequence[Statement], together: bool
 ) -> Iterator[Fault]:
-    for one in members:
-        message = _objection(one, original, members, together)
+    for member in members:
+        message = _objection(member, original, members, together)
         if message:
-            yield Fault(file=one.origin, message=message)
+            yield Fault(file=member.origin, message=message)
 
 
 def _objection(
@@ -173,7 +173,7 @@ def _put(tx: Transaction, done: StoredStatement, clock: Clock) -> None:
 
 def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None:
     """No mail leaves with only some of its languages. Raises InvalidInput."""
-    faulty = [one for one in members if _objection(one, original, members, True)]
+    faulty = [member for member in members if _objection(member, original, members, True)]
     if faulty:
         names = ", ".join(one.slug for one in faulty)
         message = f"goes out together with {names}, which has a fault; mend that first"

@@ -124,7 +124,9 @@ def _slug_for(tx: Transaction, draft: Draft) -> str:
     if draft.copied_of and _is_left(tx, draft.copied_of):
         return draft.copied_of
     names = _names(slugify(draft.version.text.title))
-    return next(one for one in names if tx.statements.get(one) is None and not tx.drafts.has(one))
+    return next(
+        name for name in names if tx.statements.get(name) is None and not tx.drafts.has(name)
+    )
 
 
 def _names(title: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
 
 def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
     """Those that are there, in the order in which one mail holds them."""
-    present = (one.statement for one in translations if one.present)
+    present = (translation.statement for translation in translations if translation.present)
     return tuple(sorted(present, key=lambda one: one.language))
 
 
@@ -74,7 +74,11 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     campaign = tx.campaigns.latest(of)
     begun = campaign is not None and campaign.started_at is not None
     original = stored.statement if stored is not None and (stored.present or begun) else None
-    others = [one.statement for one in tx.statements.translations(of) if one.present]
+    others = [
+        translation.statement
+        for translation in tx.statements.translations(of)
+        if translation.present
+    ]
     why = objection(statement, original, [one for one in others if one.slug != statement.slug])
     if not why and campaign is not None and campaign.corrected_by and not begun:
         why = (
@@ -106,8 +110,8 @@ def group_of(
     campaigns = tx.translations.campaigns(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
-    to_come = [] if together else [one for one in campaigns if _is_to_come(one)]
-    found = {one.slug: one for one in _versions(tx, to_come)}
+    to_come = [] if together else [campaign for campaign in campaigns if _is_to_come(campaign)]
+    found = {version.slug: version for version in _versions(tx, to_come)}
     itself = [] if original is statement else [statement]
     for one in (*to_be_planned, *itself):
         found[one.slug] = LanguageVersion(slug=one.slug, language=one.language)
@@ -126,16 +130,16 @@ def siblings(
     of = statement.translation_of or statement.slug
     approved: list[Statement] = []
     others: list[Statement] = []
-    for one in tx.statements.translations(of):
-        campaign = tx.campaigns.latest(one.statement.slug)
-        if not one.present or (campaign is not None and campaign.started_at is not None):
+    for translation in tx.statements.translations(of):
+        campaign = tx.campaigns.latest(translation.statement.slug)
+        if not translation.present or (campaign is not None and campaign.started_at is not None):
             continue
         try:
-            check_translation(tx, one.statement)
+            check_translation(tx, translation.statement)
         except Refused:
             continue
-        ready = standing_of(tx, one, policy).approved
-        (approved if ready else others).append(one.statement)
+        ready = standing_of(tx, translation, policy).approved
+        (approved if ready else others).append(translation.statement)
     return approved, others
 
 
@@ -192,6 +196,6 @@ def _is_late(campaign: Campaign) -> bool:
 def _versions(tx: Transaction, campaigns: Sequence[Campaign]) -> list[LanguageVersion]:
     """In which languages they were approved."""
     return [
-        LanguageVersion(slug=one.slug, language=approved_content(tx, one).language)
-        for one in campaigns
+        LanguageVersion(slug=campaign.slug, language=approved_content(tx, campaign).language)
+        for campaign in campaigns
     ]

@@ -73,7 +73,7 @@ class Visitor:
         """Those that are to be visited now."""
         now = self.clock.now()
         with self.store.read() as tx:
-            return [one for one in feeds if _is_due(tx.feeds.record(one.name), one, now)]
+            return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, now)]
 
     def visit(self, feed: Feed, *, chosen: KnownItem | None = None) -> Visited:
         """Visit a feed once and write down what it lists; ``chosen`` is to be taken in any case."""

@@ -70,7 +70,11 @@ def leave(departures: Sequence[Departure], *, store: Store, clock: Clock) -> tup
     was put back. The link names no address, so only a person can keep these from mail.
     """
     now = clock.now()
-    pairs = [(one.campaign_id, one.subscriber_id) for one in departures if not one.of_a_test]
+    pairs = [
+        (departure.campaign_id, departure.subscriber_id)
+        for departure in departures
+        if not departure.of_a_test
+    ]
     with store.begin() as tx:
         strangers = tx.choices.depart(pairs, now)
     return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)

@@ -132,7 +132,7 @@ def _words(element: Element | None) -> str:
 
 def _alternate(entry: Element, base: str) -> str:
     links = [one for one in _children(entry, "link") if one.get("href")]
-    own = [one for one in links if one.get("rel", "alternate") == "alternate"]
+    own = [link for link in links if link.get("rel", "alternate") == "alternate"]
     pages = [one for one in own if one.get("type", "text/html").startswith("text/html")]
     for one in [*pages, *own]:
         return address(_base(one, base), one.get("href"))

@@ -49,7 +49,7 @@ class Posts:
         if since is not None:
             query["modified_after"] = f"{since - _OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
         pages, remark = self._pages(query, first=since is None)
-        times = [since, *(one.latest for one in pages)]
+        times = [since, *(page.latest for page in pages)]
         latest = max((at for at in times if at), default=None)
         return Fetched(
             items=tuple(item for one in pages for item in one.items),
@@ -102,9 +102,9 @@ class Posts:
 def posts_of(body: bytes, site: str) -> Listed:
     """What a page of posts lists. Raises FeedUnreadable."""
     posts = _list(body)
-    changed = [at for one in posts if (at := _utc(one, "modified_gmt"))]
+    changed = [at for post in posts if (at := _utc(post, "modified_gmt"))]
     return Listed(
-        items=tuple(item for one in posts if (item := _item(one, site))),
+        items=tuple(item for post in posts if (item := _item(post, site))),
         count=len(posts),
         latest=max(changed, default=None),
     )

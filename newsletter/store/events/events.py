@@ -80,7 +80,9 @@ class Events:
             )
 
     def _known(self, receipts: Iterable[DeliveryStatus]) -> list[DeliveryStatus]:
-        keys = [(one.campaign_id, one.subscriber_id, one.kind.value) for one in receipts]
+        keys = [
+            (receipt.campaign_id, receipt.subscriber_id, receipt.kind.value) for receipt in receipts
+        ]
         key = tuple_(_receipt.campaign_id, _receipt.subscriber_id, _receipt.kind)
         rows = self._connection.execute(select(tables.receipt).where(key.in_(keys)))
         return [_read(row) for row in rows]

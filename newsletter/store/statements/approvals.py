@@ -34,7 +34,7 @@ class Approvals:
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
         """The statements to which a yes was ever taken down by one of these ways."""
-        named = _approval.channel.in_([one.value for one in channels])
+        named = _approval.channel.in_([channel.value for channel in channels])
         return set(self._connection.scalars(select(_approval.slug).where(named).distinct()))
 
     def add(self, approval: Approval) -> None:

@@ -124,15 +124,15 @@ class Consents:
         rows = [
             {
                 "subscriber_id": subscriber_id,
-                "list": one.list,
-                "given": int(one.given),
-                "method": one.method.value,
-                "source": one.source,
-                "wording": one.wording,
-                "asked_at": one.asked_at and to_ms(one.asked_at),
-                "at": to_ms(one.at),
+                "list": record.list,
+                "given": int(record.given),
+                "method": record.method.value,
+                "source": record.source,
+                "wording": record.wording,
+                "asked_at": record.asked_at and to_ms(record.asked_at),
+                "at": to_ms(record.at),
             }
-            for one in records
+            for record in records
         ]
         if rows:
             self._connection.execute(insert(asking.consent), rows)
