@@ -1,7 +1,8 @@
 """Which part of a web page is the statement, and what around it is left out."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,13 +94,21 @@ def find_article(root: Element) -> Article:
     lost = [one for one in outside if one.why == _OUTSIDE]
     note = (
         f"{len(lost)} part{'' if len(lost) == 1 else 's'} with running text outside of the article "
-        "left out: see line " + ", ".join(str(one.line) for one in lost[:5]) + "."
+        f"left out: see {_places(body, lost[:5])}."
     )
     return Article(
         element=chosen,
         dropped=(*dropped, *outside),
         notes=(note,) if lost else (),
     )
+
+
+def _places(body: Element, lost: Sequence[Dropped]) -> str:
+    """Their lines; what they say, where most of the page stands on one line."""
+    lines = Counter(line_of(one) for one in body.iter())
+    if max(lines.values()) * 2 > lines.total() > len(lost):
+        return ", ".join(f"“{one.text}”" for one in lost)
+    return "line " + ", ".join(str(one.line) for one in lost)
 
 
 def prose_of(root: Element) -> dict[Element, int]:

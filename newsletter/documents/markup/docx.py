@@ -23,6 +23,7 @@ _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _EDGE = re.compile(r"word/(?:header|footer)\d*\.xml")
 _BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
 _STYLES = """
+u => u
 p[style-name='Title'] => h1:fresh
 p[style-name='Quote'] => blockquote > p:fresh
 p[style-name='Quotations'] => blockquote > p:fresh

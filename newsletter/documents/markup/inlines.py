@@ -232,6 +232,7 @@ _UNMARKED = (
     (re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.I), BOLD),
     (re.compile(r"font-style:\s*normal", re.I), ITALIC),
 )
+_UNDERLINED = re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*underline", re.I)
 _SHOWN_ELSEWHERE = {
     **dict.fromkeys(("video", "audio", "object", "embed", "iframe", "canvas"), "embedded media"),
     "svg": "a drawing",
@@ -278,6 +279,9 @@ class Inlines:
     """How many links are not encrypted."""
     redirects: int = 0
     """How many links led through Google, as links in its documents do."""
+    underlined: int = 0
+    raised: int = 0
+    """How many words were underlined; how many above or below the line were no figures."""
 
     def under(self, element: Element, like: Run) -> Run:
         """What words directly in an element are like, given what is around it."""
@@ -288,6 +292,8 @@ class Inlines:
         marks |= {mark for pattern, mark in _STYLES if pattern.search(style)}
         marks -= {mark for pattern, mark in _UNMARKED if pattern.search(style)}
         href = self._address(element) if tag == "a" and element.get("href") else like.href
+        lined = tag == "u" or _UNDERLINED.search(style)
+        self.underlined += bool(lined and not href and element.text and element.text.strip())
         return replace(like, marks=frozenset(marks), href=href)
 
     def runs(self, element: Element, like: Run) -> list[Run]:
@@ -300,6 +306,10 @@ class Inlines:
             return []
         if tag in _SHOWN_ELSEWHERE:
             self.leave_out(element, _SHOWN_ELSEWHERE[tag])
+            if element.get("poster"):
+                poster = element.get("poster").split("?")[0].rpartition("/")[2]
+                why = "the poster of a film; a picture that leads to the film shows one in a mail"
+                self.dropped.append(Dropped(line=line_of(element), text=shortened(poster), why=why))
             return []
         if element in self.references:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
@@ -309,6 +319,7 @@ class Inlines:
             return [
                 replace(like, text=element.text.translate(_RAISED if tag == "sup" else _LOWERED))
             ]
+        self.raised += tag in {"sup", "sub"} and bool(text_of(element))
         inside = self.runs_in(element, self.under(element, like))
         return _between(inside, tag, like)
 

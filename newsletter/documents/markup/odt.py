@@ -76,16 +76,25 @@ class _Looks:
             style = self._styles.get(name)
             name = "" if style is None else _said(style, "parent-style-name")
 
-    def marks(self, name: str) -> tuple[bool, bool]:
-        """Whether words are bold, and whether they are in italics."""
-        bold = italic = ""
+    def marks(self, name: str) -> tuple[str, ...]:
+        """The elements of HTML that mark words as a style does, the innermost first."""
+        bold = italic = line = raised = ""
         for one in self.ancestors(name):
             style = self._styles.get(one)
             words = None if style is None else style.find("{*}text-properties")
             if words is not None:
                 bold = bold or _said(words, "font-weight")
                 italic = italic or _said(words, "font-style")
-        return bool(_BOLD.fullmatch(bold)), italic in {"italic", "oblique"}
+                line = line or _said(words, "text-underline-style")
+                raised = raised or _said(words, "text-position")
+        marked = {
+            "sup": raised.startswith("super"),
+            "sub": raised.startswith("sub"),
+            "u": line not in {"", "none"},
+            "em": italic in {"italic", "oblique"},
+            "strong": bool(_BOLD.fullmatch(bold)),
+        }
+        return tuple(tag for tag, is_so in marked.items() if is_so)
 
     def is_numbered(self, name: str, level: int) -> bool:
         """Whether a list counts at this level, from 1."""
@@ -200,11 +209,9 @@ class _Writer:
         return self._marked(inside, _said(one, "style-name")) if name == "span" else inside
 
     def _marked(self, inside: str, style: str) -> str:
-        bold, italic = self._looks.marks(style)
-        if not inside.strip():
-            return inside
-        inside = f"<em>{inside}</em>" if italic else inside
-        return f"<strong>{inside}</strong>" if bold else inside
+        for tag in self._looks.marks(style) if inside.strip() else ():
+            inside = f"<{tag}>{inside}</{tag}>"
+        return inside
 
     def _frame(self, one: Element) -> str:
         """A picture, by its description; a text box is told of beside the text."""

@@ -2,7 +2,8 @@
 
 import codecs
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -61,34 +62,47 @@ def import_page(
     review = _cleaned(root, google=google, document=document)
     footnotes = take_footnotes(root)
     inlines = Inlines(base=facts.base, references=footnotes.references)
-    article = find_article(root) if not document else None
+    article = None if document else find_article(root)
     chosen = article.element if article else root
     for shown, _ in words_of(chosen):
         words.pop(shown, None)
     pieces = read_blocks(chosen, inlines)
     hidden = _hidden_text(facts.text, pieces, inlines)
-    pieces = hidden or pieces
     if article is not None and not hidden:
         pieces = [*between(root, chosen, facts.title), *pieces]
     dated = facts.dated
     if dated.value is None and article is not None:
         dated = date_above(root, chosen)
-    of_article = article.notes if article else ()
-    notes = [note, facts.note, *review.notes(), *of_article]
+    notes = [note, facts.note, *review.notes(), *(article.notes if article else ())]
     notes += [_OF_DATA] if hidden else []
-    around = [(line, one) for one, line in words.items()]
     read = Pieces(
-        pieces=tuple(pieces),
+        pieces=tuple(hidden or pieces),
         title=facts.title,
         windows=facts.windows,
         spare=facts.spare,
         dated=dated,
-        foot=foot_of(footnotes, pieces, inlines),
-        beside=(*around, *((0, one) for one in (*facts.said, *said))),
+        foot=foot_of(footnotes, hidden or pieces, inlines),
+        beside=(
+            *((line, one) for one, line in words.items()),
+            *((0, one) for one in (*facts.said, *said)),
+        ),
         dropped=(*(article.dropped if article else ()), *inlines.dropped),
         notes=tuple(filter(None, [*notes, *link_notes(inlines)])),
     )
-    return import_pieces(read, today=today, file=file)
+    return import_pieces(_in_words(read), today=today, file=file)
+
+
+def _in_words(read: Pieces) -> Pieces:
+    """Without the lines of a page most of which stands on one: they tell nobody a place."""
+    counts = Counter(one.number for one in read.pieces)
+    if len(read.pieces) < 2 or max(counts.values()) * 2 <= len(read.pieces):
+        return read
+    return replace(
+        read,
+        pieces=tuple(replace(one, number=0) for one in read.pieces),
+        dropped=tuple(replace(one, line=0) for one in read.dropped),
+        beside=tuple((0, one) for _, one in read.beside),
+    )
 
 
 def _hidden_text(text: str, shown: Sequence[Piece], inlines: Inlines) -> list[Piece]:
@@ -244,7 +258,7 @@ def foot_of(footnotes: Footnotes, pieces: Sequence[Piece], inlines: Inlines) -> 
 
 
 def link_notes(inlines: Inlines) -> list[str]:
-    """What to say of links that are taken and that a mail may not have."""
+    """What to say of links and marks that a mail may not have."""
     notes = []
     if inlines.redirects:
         count = "1 link" if inlines.redirects == 1 else f"{inlines.redirects} links"
@@ -254,7 +268,17 @@ def link_notes(inlines: Inlines) -> list[str]:
         notes.append(
             f"{count} with http://, which is not encrypted: write https:// where it works."
         )
-    return notes
+    return [*notes, *_lost(inlines)]
+
+
+def _lost(inlines: Inlines) -> Iterator[str]:
+    """Marks that Markdown does not have."""
+    if inlines.underlined:
+        count = "1 place was" if inlines.underlined == 1 else f"{inlines.underlined} places were"
+        yield f"{count} underlined; in a mail only links are: make bold what has to stand out."
+    if inlines.raised:
+        count = "1 place stood" if inlines.raised == 1 else f"{inlines.raised} places stood"
+        yield f"{count} above or below the line, as in 5ᵗʰ, and stand on it now."
 
 
 def _depth(root: Element) -> int:

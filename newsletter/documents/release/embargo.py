@@ -255,12 +255,12 @@ def find_embargo(
     lines: what was left out, a page's own title, the head of each page; with its line, or 0.
     """
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
-    found = list(_hits(lines, prose, today, abroad=abroad))
+    found = [(n.told, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
     seen = {words for _, words, _ in found}
     for number, text in beside:
         if text not in seen and _is_told(text, abroad=abroad):
             seen.add(text)
-            found.append((number, text, ""))
+            found.append((f"Line {number}" if number else "What stands beside the text", text, ""))
     if not found:
         return None
     ends = [end_of(text, following) for _, text, following in found]
@@ -281,8 +281,8 @@ def _is_told(text: str, *, abroad: bool) -> bool:
 
 def _hits(
     lines: Sequence[Line], prose: int | None, today: date, *, abroad: bool
-) -> Iterator[tuple[int, str, str]]:
-    """Number and text of each line that speaks of an embargo, and the line below it."""
+) -> Iterator[tuple[Line, str]]:
+    """Each line that speaks of an embargo, and the line below it."""
     above = len(lines) if prose is None else prose
     top = above + _HEAD
     for n, line in enumerate(lines):
@@ -291,7 +291,7 @@ def _hits(
         told = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
         told = told or (n < above and _goes_over(line.text, below))
         if told or _begins_with_it(line.text) or _is_to_come(line.text, today):
-            yield line.number, line.text, below
+            yield line, below
 
 
 def _goes_over(text: str, below: str) -> bool:
@@ -324,12 +324,11 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
     return not abroad and _ANY.search(plain) is not None
 
 
-def _note(line: int, end: str) -> str:
-    where = f"Line {line} speaks" if line else "What stands beside the text speaks"
+def _note(where: str, end: str) -> str:
     if not end:
-        return f"{where} of an embargo: set embargo_until."
+        return f"{where} speaks of an embargo: set embargo_until."
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
-    return f"{where} of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"
+    return f"{where} speaks of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"
 
 
 def _shown(text: str) -> str:

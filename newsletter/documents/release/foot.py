@@ -40,13 +40,13 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
     if end < len(lines):
         why = f"below {lines[end].text!r}: other pages"
         reasons.update(dict.fromkeys(range(end, len(lines)), why))
-        notes.append(f"All from line {lines[end].number} on was taken for lists of other pages.")
+        notes.append(f"All from {lines[end].where} on was taken for lists of other pages.")
     data = _page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data, end), "the page's own data"))
     menu = _site_foot(lines, start, data)
     if menu < data:
         reasons.update(dict.fromkeys(range(menu, data), "the foot of the site"))
-        notes.append(f"All from line {lines[menu].number} on was taken for the foot of the site.")
+        notes.append(f"All from {lines[menu].where} on was taken for the foot of the site.")
     for index, why in _foot(lines, start, menu, masthead, notes):
         reasons[index] = why
     return reasons, notes
@@ -143,7 +143,7 @@ def _foot(
         yield index, "the vendor's line: a firm's name alone below the last paragraph"
     elif alone and _may_sign(line.text):
         notes.append(
-            f"Line {line.number}, {line.text!r}, stands alone at the end and was kept: "
+            f"{line.told}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
         )
 

@@ -95,7 +95,7 @@ def _beside_embargo(head: Sequence[Line]) -> Heading | None:
     for index, line in enumerate(head):
         title = headline_beside(line.text) if is_embargo(line.text) else ""
         if title and may_be_title(title):
-            note = f"Line {line.number} speaks of an embargo and was taken for the title too."
+            note = f"{line.told} speaks of an embargo and was taken for the title too."
             return Heading(title=title, first=index, last=index, note=f"{note} Look whether it is.")
     return None
 
@@ -105,7 +105,7 @@ def _guessed(head: Sequence[Line]) -> Heading | None:
     for index, line in enumerate(head):
         words = len(line.text.split())
         if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_around(line.text):
-            note = f"Line {line.number} was taken for the title, a guess: {_LOOK}"
+            note = f"{line.told} was taken for the title, a guess: {_LOOK}"
             title = line.text.removesuffix(".")
             return Heading(title=title, first=index, last=index, note=note, guessed=True)
     return None
@@ -146,9 +146,9 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
 
 def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
     if found.value is None:
-        note = f"{found.text} on line {line.number} can be read two ways: write date: yourself."
+        note = f"{found.text} on {line.where} can be read two ways: write date: yourself."
         return Dated(value=None, note=note)
-    note = f"The date {found.value} is from line {line.number}{where}." if where else ""
+    note = f"The date {found.value} is from {line.where}{where}." if where else ""
     return Dated(value=found.value, note=note)
 
 

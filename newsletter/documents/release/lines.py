@@ -23,6 +23,7 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200
+_TOLD = 60
 _DATELINE = re.compile(
     r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
     r"|[A-Z][A-Z.’' -]{2,60}(?:, ?[A-Z][\w.]+)*"
@@ -38,7 +39,7 @@ class Line:
     """One line that is not blank."""
 
     number: int
-    """In the text, from 1."""
+    """In the text, from 1; 0 where lines tell nobody a place, as of a page on one line."""
     text: str
     """Single blanks only, none around."""
     gap: bool
@@ -47,6 +48,18 @@ class Line:
     """A soft hyphen stands at its end: its last word goes on in the next line."""
     cells: tuple[str, ...] = ()
     """Its parts, where tabs part it into two or more."""
+
+    @property
+    def where(self) -> str:
+        """Its place for a person, amid a sentence: its number, else its first words."""
+        if self.number:
+            return f"line {self.number}"
+        return f"“{self.text if len(self.text) <= _TOLD else self.text[:_TOLD].rstrip() + '…'}”"
+
+    @property
+    def told(self) -> str:
+        """The same at the beginning of a sentence."""
+        return self.where[0].upper() + self.where[1:]
 
 
 def read_lines(text: str) -> list[Line]:

@@ -122,7 +122,7 @@ def _heading(read: Pieces, lines: Sequence[Line], prose: int | None) -> Heading 
         return None
     best = min(headings, key=lambda n: (head[n].level, n))
     alone = sum(head[n].level == head[best].level for n in headings) == 1
-    note = f"Line {head[best].number} was taken for the title; look whether it is."
+    note = f"{lines[best].told} was taken for the title; look whether it is."
     return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
 
 

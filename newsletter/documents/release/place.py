@@ -62,7 +62,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
     heading = continued(lines, head, chosen, head[chosen].text, width)
     if len(unnamed) == 1 or heading.last > heading.first:
         return heading
-    note = f"Line {head[chosen].number} was taken for the title; look whether it is."
+    note = f"{head[chosen].told} was taken for the title; look whether it is."
     return replace(heading, note=note)
 
 
@@ -83,8 +83,8 @@ def continued(
     if (block.start, block.stop - 1) != (first, last) and len(block) > 1 and first >= block.start:
         parts = [text if n == index else lines[n].text for n in block]
         first, last = block.start, block.stop - 1
-        numbers = " and ".join([str(lines[first].number), str(lines[last].number)])
-        note = f"Lines {numbers} were taken for one title."
+        ends = f"{lines[first].number} and {lines[last].number}"
+        note = f"Lines {ends} were taken for one title." if lines[first].number else ""
     joined = " ".join(parts)
     title = _LABEL.sub("", joined, count=1) if _LABEL.match(joined) else joined
     before = head[index].text[: -len(text)] + joined[: len(joined) - len(title)]

@@ -92,7 +92,7 @@ def summary_of(lines: Sequence[Line], subhead: int | None) -> tuple[str, str]:
     if subhead is None:
         return "", ""
     line = lines[subhead]
-    note = f"Line {line.number} reads like a subhead: it stays in the text, and is the summary too."
+    note = f"{line.told} reads like a subhead: it stays in the text, and is the summary too."
     return line.text, note
 
 
@@ -145,12 +145,12 @@ def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
     for line in lines:
         if is_contact_label(line.text):
             yield (
-                f"Line {line.number} begins a contact, which was kept. Each mail ends with the "
+                f"{line.told} begins a contact, which was kept. Each mail ends with the "
                 "press contact of the configuration: take this one out if it is the same."
             )
         if is_for_editors(line.text):
             yield (
-                f"Line {line.number} begins what editors are told, which was kept: take it out if "
+                f"{line.told} begins what editors are told, which was kept: take it out if "
                 "it is not for readers."
             )
 

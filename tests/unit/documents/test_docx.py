@@ -109,6 +109,14 @@ def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
     )
 
 
+def test_underlined_words_are_told_of() -> None:
+    lined = '<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t>Now</w:t></w:r>'
+    document = imported(docx(paragraph(run(TITLE), style="Title"), paragraph(lined, run(FIRST))))
+
+    assert document.body == f"Now{FIRST}"
+    assert "1 place was underlined" in "\n".join(document.notes)
+
+
 def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
     document = imported(
         docx(

@@ -330,6 +330,20 @@ def test_odd_and_empty_parts_lose_no_words() -> None:
     assert reasons(document)["Menu"] == "navigation"
 
 
+def test_what_markdown_cannot_mark_is_told_of() -> None:
+    document = imported(
+        page(
+            f"<h1>{TITLE}</h1><p>{FIRST} <u>Now</u> <span style='text-decoration: underline'>and"
+            f"</span> <a href=https://a.example><u>here</u></a>.</p><p>On the 5<sup>th</sup> "
+            f"{SECOND} H<sub>2</sub>O</p><video src=/film.mp4 poster='/still.jpg?w=9'></video>"
+        )
+    )
+
+    assert "2 places were underlined" in "\n".join(document.notes)
+    assert "1 place stood above or below the line" in "\n".join(document.notes)
+    assert reasons(document)["still.jpg"].startswith("the poster of a film")
+
+
 def test_pictures_and_media_are_told_of() -> None:
     document = imported(
         page(
@@ -395,6 +409,31 @@ def test_words_html_becomes_what_was_seen_in_word() -> None:
 
 
 # --- bytes, sizes, what is no page ---
+
+
+def test_on_a_page_whose_text_is_one_line_places_are_told_in_words() -> None:
+    subhead = "Members of two years’ standing will go on by themselves"
+    paragraphs = (
+        f"<h1>{TITLE}</h1><p>{subhead}</p>{TEXT}<p>Media contact: Jo Doe</p><nav>Menu</nav>"
+    )
+
+    one_line = imported(page(paragraphs))
+    many = imported(page(paragraphs.replace("<p>", "\n<p>")))
+
+    told = "\n".join(one_line.notes)
+    assert f"“{subhead}” reads like a subhead" in told
+    assert "“Media contact: Jo Doe” begins a contact" in told
+    assert [one.line for one in one_line.dropped] == [0]
+    assert "Line 2 reads like a subhead" in "\n".join(many.notes)
+    assert [one.line for one in many.dropped] == [5]
+
+
+def test_parts_left_out_of_a_page_on_one_line_are_told_by_their_words() -> None:
+    parts = "".join(f"<div><p>{FIRST.replace('two', word)}</p></div>" for word in ("six", "ten"))
+    document = imported(page(f"<article><h1>{TITLE}</h1>{TEXT * 3}</article><div>{parts}</div>"))
+
+    [note] = [one for one in document.notes if "outside of the article" in one]
+    assert "“The Example Forum left the council today after six" in note
 
 
 @rows(
