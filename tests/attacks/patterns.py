@@ -4,12 +4,12 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 import newsletter
 
@@ -31,16 +31,15 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A module, and its syntax."""
+    """What counts of a module's syntax: to keep all of it for all of them takes 100 MB."""
 
     module: ModuleType
-    tree: ast.Module
     reads: Mapping[str, frozenset[str]]
     """Name → what is asked of it there; empty where it is handed on."""
-    given: frozenset[str]
-    """The names that the module itself gives a value."""
-    constants: frozenset[int]
-    """The parts of the syntax that are in a constant of the module."""
+    holds: Mapping[str, frozenset[str]]
+    """Constant with patterns in it → how those of a table are used."""
+    calls: tuple[ast.Call, ...]
+    """Those that hand a pattern to ``re``, but for those in a constant."""
 
 
 def modules() -> tuple[ModuleType, ...]:
@@ -53,7 +52,7 @@ def modules() -> tuple[ModuleType, ...]:
 
 
 def sources() -> tuple[Source, ...]:
-    """Those modules with their syntax."""
+    """Those modules with what counts of their syntax."""
     return tuple(
         _source(module, ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
         for module in modules()
@@ -61,21 +60,28 @@ def sources() -> tuple[Source, ...]:
 
 
 def _source(module: ModuleType, tree: ast.Module) -> Source:
-    asked = {id(one.value): one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
+    nodes = tuple(ast.walk(tree))
+    asked = {id(one.value): one.attr for one in nodes if isinstance(one, ast.Attribute)}
     reads: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             reads.setdefault(node.id, set()).add(asked.get(id(node), ""))
     made = [one for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign)]
     targets = [
         t for one in made for t in (one.targets if isinstance(one, ast.Assign) else [one.target])
     ]
+    given = {one.id for one in targets if isinstance(one, ast.Name)} & vars(module).keys()
+    calls = [one for one in nodes if _is_call(one)]
+    inside = {id(part) for one in made for part in ast.walk(one)} if calls else set()
     return Source(
         module=module,
-        tree=tree,
         reads={name: frozenset(ways) for name, ways in reads.items()},
-        given=frozenset(one.id for one in targets if isinstance(one, ast.Name)),
-        constants=frozenset(id(part) for one in made for part in ast.walk(one)),
+        holds={
+            name: frozenset(_of_table(name, nodes))
+            for name in sorted(given)
+            if any(_inside(vars(module)[name]))
+        },
+        calls=tuple(one for one in calls if id(one) not in inside),  # found in its constant
     )
 
 
@@ -85,22 +91,17 @@ def all_patterns() -> tuple[tuple[Used, ...], tuple[str, ...]]:
     every = sources()
     found: dict[str, Used] = {}
     for source in every:
-        for name in sorted(source.given & vars(source.module).keys()):
+        for name, of_table in source.holds.items():
             value = vars(source.module)[name]
-            ways = (
-                _ways(name, source, every)
-                if isinstance(value, re.Pattern)
-                else _of_table(name, source)
-            )
+            is_table = not isinstance(value, re.Pattern)
+            ways = of_table if is_table else _ways(name, source, every)
             for number, pattern in enumerate(_inside(value)):
                 where = f"{source.module.__name__}:{name}" + (f"[{number}]" if number else "")
                 found[where] = Used(where=where, pattern=pattern, ways=frozenset(ways))
     made = []
     for source in every:
-        for call in _calls(source.tree):
+        for call in source.calls:
             where = f"{source.module.__name__}:{ast.unparse(call.args[0])}"
-            if id(call) in source.constants:
-                continue  # found in its constant
             text = _text(call.args[0], source.module)
             if text is not None:
                 pattern = re.compile(text, _flags(call))
@@ -135,10 +136,10 @@ def _ways(name: str, here: Source, every: tuple[Source, ...]) -> set[str]:
     return {way if way in _ANCHORED else "search" for way in asked - _INTACT} or {"search"}
 
 
-def _of_table(name: str, source: Source) -> set[str]:
+def _of_table(name: str, nodes: Sequence[ast.AST]) -> set[str]:
     """How the patterns of a table are used, by the loops over it."""
     ways: set[str] = set()
-    for node in ast.walk(source.tree):
+    for node in nodes:
         if not isinstance(node, ast.For | ast.comprehension):
             continue
         if not any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node.iter)):
@@ -146,7 +147,7 @@ def _of_table(name: str, source: Source) -> set[str]:
         targets = {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
         ways |= {
             one.attr if one.attr in _ANCHORED else "search"
-            for one in ast.walk(source.tree)
+            for one in nodes
             if isinstance(one, ast.Attribute)
             and isinstance(one.value, ast.Name)
             and one.value.id in targets
@@ -163,17 +164,15 @@ def _text(given: ast.expr, module: ModuleType) -> str | bytes | None:
     return found if isinstance(found, str | bytes) else None
 
 
-def _calls(tree: ast.Module) -> Iterator[ast.Call]:
-    """The calls that hand a pattern to the module ``re``."""
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, ast.Name)
-            and node.func.value.id == "re"
-            and node.func.attr in _FUNCTIONS | {"compile"}
-        ):
-            yield node
+def _is_call(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether it hands a pattern to the module ``re``."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "re"
+        and node.func.attr in _FUNCTIONS | {"compile"}
+    )
 
 
 def _flags(call: ast.Call) -> int:
