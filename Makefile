@@ -45,7 +45,12 @@ newsletter.schema.json: $(wildcard newsletter/config/*.py newsletter/providers/*
 demo: setup ## The main job on made-up data; nothing leaves this machine
 	@$(BIN)/newsletter demo
 
-test: setup-dev ## All tests, and some of the long ones, drawn anew each time; with coverage
+# what Hypothesis knows of Unicode, worked out once and in a process of its own: it takes 200 MB
+.hypothesis/unicode_data: .venv/.installed-dev
+	@$(BIN)/python -c "from hypothesis import strategies; strategies.text().validate()"
+	@touch $@
+
+test: setup-dev .hypothesis/unicode_data ## All tests, and some of the long ones, drawn anew each time; with coverage
 	rm -f .coverage .coverage.*
 	$(PYTEST) --faults=sample --durations=25 --cov --cov-report=
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95

@@ -25,7 +25,7 @@ LONG = 10.0
 """Seconds from which a test needs the mark ``slow``, with its reason."""
 TOO_LONG = 3 * LONG
 """Seconds from which CI fails without that mark. Two cores may be busy with something else."""
-LARGEST_WORKER = 750
+LARGEST_WORKER = 600
 """MiB that a process of the suite may grow to."""
 SKIPS = (
     "only root can mount",
