@@ -75,6 +75,7 @@ def test_a_name_that_is_none_or_taken_is_refused() -> None:
     assert new_provider.fault(NAME) == ""
 
 
+@pytest.mark.slow("all suites of a provider, in a process of its own")
 def test_the_provider_of_the_page_passes_every_suite(copy: Path) -> None:
     said = run(
         copy, "pytest", "-q", "-p", "no:cacheprovider", *SUITES, "-k", ITS_OWN, "-m", "not faults"

@@ -13,7 +13,10 @@ from tests.acceptance.workspace import Workspace
 from tests.browser.axe import violations
 from tests.browser.opening import Open, Windows, opening
 
-pytestmark = pytest.mark.chromium
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.slow("readers join page by page, and a campaign goes out to them"),
+]
 
 
 @dataclass(kw_only=True)

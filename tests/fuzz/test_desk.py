@@ -45,6 +45,7 @@ CARRIED = st.recursive(
 )
 
 
+@pytest.mark.slow("every route of the desk, with all that it takes")
 @settings(hostile, max_examples=max(1, hostile.max_examples // 10))
 @given(st.data())
 def test_each_route_answers_whatever_is_sent(staffed: Staffed, data: st.DataObject) -> None:
