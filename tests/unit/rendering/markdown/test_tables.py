@@ -9,6 +9,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, Table, tables_in
 from newsletter.rendering.text.plaintext import to_text
+from tests.properties import examples
 from tests.rows import rows
 
 MIDDLING = """\
@@ -122,6 +123,7 @@ def test_the_text_part_knows_nothing_of_pixels() -> None:
     )
 
 
+@examples(100)
 @given(
     some.lists(
         some.lists(some.text("0123456789,.$%– aW", max_size=12), min_size=3, max_size=3),
