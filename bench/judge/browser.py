@@ -15,6 +15,13 @@ AXE = MODULES / "axe-core" / "axe.min.js"
 NARROW = 375
 """The width of a telephone in CSS pixels."""
 _WIDE = 700
+_LOOKS = (
+    ("desk", _WIDE, "light", True),
+    ("phone", NARROW, "light", True),
+    ("dark", _WIDE, "dark", True),
+    ("dark phone", NARROW, "dark", True),
+    ("no images", _WIDE, "light", False),
+)
 _WAIT = 30_000
 _FLAGS = [
     "--no-sandbox",
@@ -49,19 +56,17 @@ class Eyes:
 
     def __init__(self, browser: Any) -> None:
         self._browser = browser
+        self._pages: dict[tuple[int, str, bool], Any] = {}
         self._axe = AXE.read_text(encoding="utf-8")
 
     def look(self, html: str) -> Sight:
         """Open a mail on a desk in light, and on a telephone in dark, without images or styles."""
-        with self._page(html, width=_WIDE, scheme="light") as page:
-            light = self._violations(page)
-        with self._page(html, width=NARROW, scheme="dark") as page:
-            mode, width = page.evaluate("document.compatMode"), page.evaluate(_WIDTH)
-            dark = self._violations(page)
-        with self._page(html, images=False) as page:
-            without_images = page.evaluate(_WIDTH)
-        with self._page(without_styles(html)) as page:
-            without_styles_ = page.evaluate(_WIDTH)
+        light = self._violations(self._page(html, width=_WIDE))
+        page = self._page(html, scheme="dark")
+        mode, width = page.evaluate("document.compatMode"), page.evaluate(_WIDTH)
+        dark = self._violations(page)
+        without_images = self._page(html, images=False).evaluate(_WIDTH)
+        without_styles_ = self._page(without_styles(html)).evaluate(_WIDTH)
         return Sight(
             mode=mode,
             width=width,
@@ -71,10 +76,24 @@ class Eyes:
             dark=dark,
         )
 
-    @contextmanager
+    def pictures(self, html: str) -> Iterator[tuple[str, bytes]]:
+        """How it is seen, each look with its name, as PNG."""
+        for name, width, scheme, images in _LOOKS:
+            page = self._page(html, width=width, scheme=scheme, images=images)
+            yield name, page.screenshot(full_page=True)
+
     def _page(
         self, html: str, *, width: int = NARROW, scheme: str = "light", images: bool = True
-    ) -> Iterator[Any]:
+    ) -> Any:
+        """A page with the mail in it: of each kind there is one, since a new one takes a while."""
+        key = width, scheme, images
+        if key not in self._pages:
+            self._pages[key] = self._new_page(*key)
+        page = self._pages[key]
+        page.set_content(html, wait_until="load")
+        return page
+
+    def _new_page(self, width: int, scheme: str, images: bool) -> Any:
         page = self._browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
         page.set_default_timeout(_WAIT)
 
@@ -85,11 +104,7 @@ class Eyes:
                 route.abort()
 
         page.route("**/*", answer)
-        try:
-            page.set_content(html, wait_until="load")
-            yield page
-        finally:
-            page.close()
+        return page
 
     def _violations(self, page: Any) -> tuple[str, ...]:
         page.evaluate(self._axe)

@@ -1,29 +1,40 @@
 """The statements that are judged: our own examples, and a corpus beside the project."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 
+from bench.judge.brands import TIMEZONE, publisher_in
 from newsletter.documents.importing import import_file
+from newsletter.domain.campaigns.digest import Digest, Every, Recurrence, compose
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.files import mail_templates
+from newsletter.rendering.mail.renderer import TemplateRenderer
+from newsletter.rendering.mail.values import WrittenAbstracts
 from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import slugify
 
 EXAMPLES = Path(__file__).parent / "statements"
 BLOCKS = Path(__file__).parent / "blocks"
 """A statement for each block that plain Markdown has no mark for."""
+KINDS = Path(__file__).parent / "kinds"
+"""Corrections and digest emails in each language of the fixed words; translations in one mail."""
+_OURS = (EXAMPLES, BLOCKS, KINDS)
+_DIGEST = "digest-"
+_WEEKLY = Recurrence(every=Every.WEEK, on=5, at=time(9))
 _SHARED = Path(__file__).parents[2] / ".." / "shared"
 _BESIDE = ("seed/statement.txt", "corpus/markdown", "corpus/text")
 _KINDS = {".md", ".txt"}
 _FRONT_MATTER = b"---"
 _TODAY = date(2026, 1, 5)  # an import must not depend on the day it is made
-_DEFAULTS = Defaults(lists=("press",), language="en", timezone="America/New_York")
+_DEFAULTS = Defaults(lists=("press",), language="en", timezone=TIMEZONE)
 
 
 def default_places() -> list[Path]:
     """Our own examples, and what is there of the corpus beside the project."""
-    return [EXAMPLES, BLOCKS, *(place for name in _BESIDE if (place := _SHARED / name).exists())]
+    return [*_OURS, *(place for name in _BESIDE if (place := _SHARED / name).exists())]
 
 
 def statement_files(places: Iterable[Path]) -> list[Path]:
@@ -36,6 +47,46 @@ def _files(place: Path) -> Iterator[Path]:
         yield from sorted(file for file in place.iterdir() if file.suffix in _KINDS)
     else:
         yield place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """What one mail is made of."""
+
+    statement: Statement
+    translations: tuple[Statement, ...] = ()
+
+
+def read_text(file: Path) -> Text:
+    """What a file says, and what goes out with it. Raises InvalidInput or OSError.
+
+    Its translations stand in a folder of the same name. Of a digest email the file is the
+    introduction: it gathers all our statements in its language.
+    """
+    statement = read_statement(file)
+    if file.resolve().parent == KINDS and file.stem.startswith(_DIGEST):
+        return Text(statement=_gathered(statement))
+    beside = sorted(file.with_suffix("").glob("*.md"))
+    return Text(statement=statement, translations=tuple(map(read_statement, beside)))
+
+
+def _gathered(intro: Statement) -> Statement:
+    """A digest email, by the product's own rules."""
+    publisher, language, day = publisher_in(), intro.language, intro.date or _TODAY
+    wordings = TemplateRenderer(house=publisher, files=mail_templates(None)).wordings
+    abstracts = WrittenAbstracts(publisher, wordings)
+    files = (file for place in _OURS for file in sorted(place.glob("*.md")))
+    told = [read_statement(file) for file in files if not file.stem.startswith(_DIGEST)]
+    digest = Digest(
+        name="digest",
+        title=intro.title,
+        recurrence=_WEEKLY,
+        lists=intro.lists,
+        language=language,
+        intro=intro.body,
+    )
+    found = [abstracts.of(one, day, language) for one in told if one.language == language]
+    return compose(digest, day, found, dated=abstracts.dated(day, language))
 
 
 def read_statement(file: Path) -> Statement:

@@ -23,6 +23,8 @@ class Figures:
     has_images: bool
     html_bytes: int
     message_bytes: int
+    texts: int = 1
+    """The statement, and its translations in the same mail."""
     support: Support | None = None
     validate: tuple[str, ...] | None = None
     checker: tuple[str, ...] | None = None
@@ -50,7 +52,7 @@ def missed(one: Figures) -> list[str]:
 
 
 def _reasons(one: Figures) -> Iterator[str]:
-    if one.support and not one.has_images and one.support.overall < SUPPORT:
+    if one.support and one.support.overall < SUPPORT:
         dearest = (f"{cost.feature} {cost.points:.1f}" for cost in one.support.costs[:_DEAREST])
         costs = f" (what costs most: {', '.join(dearest)})" if one.support.costs else ""
         yield f"caniemail {one.support.overall:.1f}, less than {SUPPORT:.1f}{costs}"
@@ -62,8 +64,9 @@ def _reasons(one: Figures) -> Iterator[str]:
         yield f"SpamAssassin {one.spam_of_form:.1f} for its form, more than {SPAM:.1f}: {rules}"
     if one.dkim is False:
         yield "a DKIM signature does not hold"
-    if one.words <= WORDS and one.html_bytes >= BYTES:
-        yield f"{one.html_bytes:,} bytes of HTML, not less than {BYTES:,}, for {one.words} words"
+    most = BYTES * one.texts
+    if one.words <= WORDS * one.texts and one.html_bytes >= most:
+        yield f"{one.html_bytes:,} bytes of HTML, not less than {most:,}, for {one.words} words"
     if not one.stable:
         yield "rendered again, it gave other bytes"
 

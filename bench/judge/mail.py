@@ -13,39 +13,33 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from bench.judge.brands import BRANDS, PLAIN
-from bench.judge.corpus import read_statement
+from bench.judge.brands import PLAIN, publisher_in
+from bench.judge.corpus import Text, read_text
 from newsletter.domain.delivery.mime import to_mime
-from newsletter.domain.statements.content import (
-    Organisation,
-    PressContact,
-    Publisher,
-    Recipient,
-    Sender,
-)
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.content import Content, Recipient
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 
-DOMAIN = "forum.example"
 _READER = Recipient(
     subscriber_id=1,
     address="ana@readers.example",
     unsubscribe="AAAAAAAAAAEAAAABgk3qv7wVn0Zc1Jr2u5yB",
     message_id="1.1.4f2a9c",
 )
-_AT = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+AT = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 _IMAGE = "!["
 _OF_THE_BODY = {"mime-version", "content-type", "content-transfer-encoding"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """One statement, rendered and filled for a made-up reader."""
+    """One mail, rendered and filled for a made-up reader."""
 
     name: str
     words: int
-    """Of the statement's body."""
+    """Of all that its authors wrote."""
+    texts: int = 1
+    """The statement, and its translations in the same mail."""
     has_images: bool
     """The statement has some; a logo does not count."""
     html: str
@@ -61,37 +55,29 @@ class Mail:
 
 def make_renderer(brand: str = PLAIN) -> TemplateRenderer:
     """The default templates, for a made-up organisation in one of the brands."""
-    organisation = Organisation(
-        name="Example Forum",
-        website=f"https://{DOMAIN}",
-        postal_address="1 Example Street, Washington, DC 20001",
-        tagline="Practical answers",
-        press_contact=PressContact(
-            name="Press Office", email=f"press@{DOMAIN}", phone="+1 202 555 0100"
-        ),
-    )
-    house = Publisher(
-        organisation=organisation,
-        sender=Sender(name=organisation.name, address=f"news@{DOMAIN}", reply_to=f"press@{DOMAIN}"),
-        public_url=f"https://news.{DOMAIN}",
-        timezone="America/New_York",
-        brand=BRANDS[brand],
-    )
-    return TemplateRenderer(house=house, files=mail_templates(None))
+    return TemplateRenderer(house=publisher_in(brand), files=mail_templates(None))
 
 
-def make_mail(name: str, statement: Statement, renderer: TemplateRenderer) -> Mail:
+def make_mail(name: str, text: Text, renderer: TemplateRenderer) -> Mail:
     """Render, and fill for one reader. Raises InvalidInput."""
-    content = renderer.render(statement)
-    message = to_mime(content=content, recipient=_READER, at=_AT)
+    content = renderer.render(text.statement, text.translations)
+    reader = reader_of(content)
+    message = to_mime(content=content, recipient=reader, at=AT)
+    words = "\n\n".join(one.body for one in (text.statement, *text.translations))
     return Mail(
         name=name,
-        words=len(statement.body.split()),
-        has_images=_IMAGE in statement.body,
-        html=_READER.merge(content.html),
+        words=len(words.split()),
+        texts=1 + len(text.translations),
+        has_images=_IMAGE in words,
+        html=reader.merge(content.html),
         message=message,
-        bare=_bare(message, statement.body),
+        bare=_bare(message, words),
     )
+
+
+def reader_of(content: Content) -> Recipient:
+    """The made-up reader of a mail, by the name that it greets them with."""
+    return _READER._replace(names=content.called("Ana Ruiz"))
 
 
 def _bare(message: bytes, words: str) -> bytes:
@@ -109,7 +95,7 @@ def main() -> None:
     """Make the mail of each file and print the digests as JSON, in their order."""
     renderer = make_renderer(sys.argv[1])
     files = [Path(argument) for argument in sys.argv[2:]]
-    mails = [make_mail(file.name, read_statement(file), renderer) for file in files]
+    mails = [make_mail(file.name, read_text(file), renderer) for file in files]
     print(json.dumps([mail.digest() for mail in mails]))
 
 

@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.judge.brands import PLAIN
-from bench.judge.corpus import read_statement
+from bench.judge.corpus import read_text
 from bench.judge.mail import Mail, make_mail, make_renderer
 
 _THREADS = 8
-_ROUNDS = 8
+ROUNDS = 8
 _LIMIT = 300.0
 
 
 def unstable(
-    files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN, *, rounds: int = _ROUNDS
+    files: Sequence[Path], mails: Sequence[Mail], brand: str = PLAIN, *, rounds: int = ROUNDS
 ) -> list[bool]:
     """For each file, whether any further rendering of it differs from its mail."""
     seen = [{mail.digest()} for mail in mails]
@@ -33,17 +33,17 @@ def unstable(
 
 def _again(files: Sequence[Path], brand: str) -> list[str]:
     renderer = make_renderer(brand)
-    return [make_mail(file.name, read_statement(file), renderer).digest() for file in files]
+    return [make_mail(file.name, read_text(file), renderer).digest() for file in files]
 
 
 def _in_threads(files: Sequence[Path], brand: str, rounds: int) -> list[list[str]]:
-    """Different statements side by side, in one renderer."""
+    """Different mails side by side, in one renderer."""
     renderer = make_renderer(brand)
-    statements = [(file.name, read_statement(file)) for file in files]
+    texts = [(file.name, read_text(file)) for file in files]
 
     def digest(turn: int) -> str:
-        name, statement = statements[turn % len(statements)]
-        return make_mail(name, statement, renderer).digest()
+        name, text = texts[turn % len(texts)]
+        return make_mail(name, text, renderer).digest()
 
     with ThreadPoolExecutor(_THREADS) as pool:
         made = list(pool.map(digest, range(rounds * len(files))))

@@ -10,7 +10,7 @@ import pytest
 from bench.judge import corpus, sameness, table
 from bench.judge.brands import BRANDS
 from bench.judge.browser import picture, without_styles
-from bench.judge.envelope import Spam, read_spam, seals, stdlib_defects
+from bench.judge.envelope import Spam, as_mbox, read_reports, read_spam, seals, stdlib_defects
 from bench.judge.figures import Figures, missed
 from bench.judge.judges import Judge, Machine, absent
 from bench.judge.mail import Mail, make_mail, make_renderer
@@ -161,6 +161,17 @@ def test_an_answer_without_a_score_is_an_error() -> None:
             read_spam(report)
 
 
+def test_of_many_messages_each_gets_its_own_report_in_whatever_order_they_come() -> None:
+    asked = as_mbox([b"Subject: a\r\n\r\nFrom here on\r\n", b"Subject: b\r\n\r\nx\r\n"])
+    assert asked.count(b"\nFrom ") == 1, "a line of a mail begins no other mail"
+    first, second = re.findall(rb"(?m)^From \S+ .*\n", asked)
+    other = REPORT.replace("score=1.2", "score=0.2")
+    told = f"{second.decode()}{other}\n{first.decode()}{REPORT}\n"
+    assert [spam.score for spam in read_reports(told, 2)] == [1.2, 0.2]
+    with pytest.raises(ValueError, match="no score"):
+        read_reports(told, 3)
+
+
 def test_a_seal_holds_only_if_a_changed_body_breaks_it() -> None:
     signed = b"Subject: x\r\n\r\nbody\r\n"
     assert seals(signed, lambda message: message == signed)
@@ -238,9 +249,10 @@ def test_with_the_score_that_is_missed_the_dearest_features_are_named() -> None:
     assert "feature 4" not in reason
 
 
-def test_pictures_may_cost_support_and_long_statements_bytes() -> None:
-    assert missed(replace(GOOD, support=BAD_SUPPORT, has_images=True)) == []
+def test_long_statements_and_several_in_one_mail_may_cost_bytes() -> None:
     assert missed(replace(GOOD, html_bytes=30_000, words=401)) == []
+    assert missed(replace(GOOD, html_bytes=30_000, texts=2)) == []
+    assert missed(replace(GOOD, html_bytes=40_000, texts=2)) != []
 
 
 def test_a_spam_filter_may_object_to_the_words_alone() -> None:
@@ -374,6 +386,25 @@ def test_our_own_examples_cover_what_a_statement_can_hold() -> None:
         assert re.search(f"(?m)^ *{re.escape(mark)}", found["everything"].body), mark
 
 
+def test_corrections_and_digest_emails_are_judged_in_each_language_of_the_fixed_words() -> None:
+    languages = set(make_renderer().wordings.languages)
+    for kind in ("correction", "digest"):
+        found = [corpus.read_text(file) for file in corpus.KINDS.glob(f"{kind}-*.md")]
+        assert {text.statement.language for text in found} == languages
+        assert all(text.statement.corrects or text.statement.roundup for text in found)
+    gathered = corpus.read_text(corpus.KINDS / "digest-en.md").statement
+    assert "Correction: the hearing is on Wednesday" in gathered.body
+    assert gathered.title.endswith("13 February 2026")
+
+
+def test_translations_are_judged_in_one_mail_whichever_way_the_original_runs() -> None:
+    every = corpus.read_text(corpus.KINDS / "languages.md")
+    assert {one.language for one in every.translations} == {"ar", "de", "es", "fr", "pt"}
+    assert all(one.translation_of == "languages" for one in every.translations)
+    other = corpus.read_text(corpus.KINDS / "arabic-first.md")
+    assert [other.statement.language, *(one.language for one in other.translations)] == ["ar", "en"]
+
+
 def test_files_of_a_folder_are_sorted_and_other_files_left_out(tmp_path: Path) -> None:
     for name in ("b.txt", "a.md", "c.html"):
         (tmp_path / name).write_text("x")
@@ -394,7 +425,7 @@ def test_a_plain_text_is_imported_and_a_broken_statement_refused(tmp_path: Path)
 @pytest.fixture(scope="module")
 def mail() -> Mail:
     file = corpus.EXAMPLES / "image.md"
-    return make_mail(file.stem, corpus.read_statement(file), make_renderer())
+    return make_mail(file.stem, corpus.read_text(file), make_renderer())
 
 
 def test_the_mail_is_filled_for_a_reader_and_knows_what_it_holds(mail: Mail) -> None:
@@ -403,6 +434,14 @@ def test_the_mail_is_filled_for_a_reader_and_knows_what_it_holds(mail: Mail) -> 
     assert b"Received:" not in mail.message
     assert mail.has_images
     assert stdlib_defects(mail.message) == ()
+
+
+def test_a_mail_that_greets_its_readers_greets_the_made_up_one() -> None:
+    file = corpus.BLOCKS / "greeting.md"
+    made = make_mail(file.stem, corpus.read_text(file), make_renderer())
+    assert 'Dear <span dir="auto">Ana Ruiz</span>' in made.html
+    assert b"Dear Ana Ruiz," in made.message
+    assert b"NLMERGE" not in made.message
 
 
 def test_the_words_alone_keep_the_fields_and_lose_the_form(mail: Mail) -> None:
@@ -415,19 +454,30 @@ def test_the_words_alone_keep_the_fields_and_lose_the_form(mail: Mail) -> None:
 
 def test_a_mail_that_comes_out_otherwise_is_found(mail: Mail) -> None:
     files = [corpus.EXAMPLES / "image.md", corpus.EXAMPLES / "spanish.md"]
-    spanish = make_mail("spanish", corpus.read_statement(files[1]), make_renderer())
+    spanish = make_mail("spanish", corpus.read_text(files[1]), make_renderer())
     other = replace(mail, html="other")
     assert sameness.unstable(files, [other, spanish], rounds=2) == [True, False]
 
 
-def test_each_judge_from_npm_is_pinned_exactly() -> None:
-    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
-    locked = json.loads((HERE / "package-lock.json").read_text())["packages"]
-    assert {"axe-core", "caniemail", "html-validate", "vnu-jar"} == set(wanted)
+@rows(
+    ("folder", "names"),
+    [
+        (HERE, {"axe-core", "caniemail", "html-validate", "vnu-jar"}),
+    ],
+)
+def test_each_package_from_npm_is_pinned_exactly(folder: Path, names: set[str]) -> None:
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert names == set(wanted)
     for name, version in wanted.items():
         assert locked[f"node_modules/{name}"]["version"] == version
     assert all("resolved" not in one for one in locked.values()), "the lock names no registry"
-    assert all("integrity" in one for place, one in locked.items() if place)
+    assert all("integrity" in one for place, one in locked.items() if _is_fetched(place, one))
+
+
+def _is_fetched(place: str, one: dict[str, object]) -> bool:
+    """It is not the project itself, nor comes inside of another package."""
+    return bool(place) and not one.get("inBundle")
 
 
 def test_the_brands_are_those_that_operators_are_shown(tmp_path: Path) -> None:
