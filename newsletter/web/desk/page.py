@@ -144,6 +144,14 @@ class Desk:
                 self._named = version, tx.staff.names()
         return self._named[1].get(address) or name_of(address)
 
+    def _named_in(self, text: str) -> str:
+        """The same with names in the place of the addresses of the staff."""
+        with self._staff.store.read() as tx:
+            names, known = tx.staff.names(), tx.staff.roles()
+        for address in sorted(known, key=len, reverse=True):
+            text = text.replace(address, names.get(address) or name_of(address))
+        return text
+
     def now(self) -> datetime:
         """This instant."""
         return self._staff.clock.now()
@@ -208,8 +216,8 @@ class Desk:
     # --- refusals
 
     def failed(self, visit: Visit, title: str, text: str, *, status: int) -> Response:
-        """What could not be done, and why."""
-        lines = text.splitlines()
+        """What could not be done, and why; colleagues are called by their names."""
+        lines = self._named_in(text).splitlines() if visit.member else text.splitlines()
         return self.page(visit, "failed.html.j2", title=title, status=status, lines=lines)
 
     def refused(self, visit: Visit) -> Response:

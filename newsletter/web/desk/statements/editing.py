@@ -18,6 +18,7 @@ from newsletter.pipeline.ledger import return_of
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
+from newsletter.rendering.preview import views
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.route import Route
@@ -252,7 +253,8 @@ class Editing:
             return self._unshown(error.faults)
         html = filled(content, made_up(content, statements.links)).html
         # from where the page is, so that it is seen before anybody is at the public address
-        return self._desk.mail(html.replace(f"{statements.settings.public_url}/media/", "/media/"))
+        html = html.replace(f"{statements.settings.public_url}/media/", "/media/")
+        return self._desk.mail(views.light(html, fetch=True))
 
     def _unshown(self, faults: Sequence[Fault]) -> Response:
         lines = [sentence for _, sentence in sentences(faults)]
