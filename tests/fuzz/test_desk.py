@@ -21,6 +21,7 @@ from tests.unit.pipeline.staff.office import PASSWORDS
 
 FIELDS = [
     *("email", "password", "code", "next", "again", "name", "role", "old", "new", PROOF),
+    *("passkey", "made"),
     *("title", "text", "slug", "reason", "count", "at", "base", "version", "digest"),
 ]
 
