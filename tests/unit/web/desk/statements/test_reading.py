@@ -342,6 +342,19 @@ def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
         assert "<img src=x" not in page, path
 
 
+def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
+    said = "{{ 191 * 7 }} {% raw %} ${191*7} #{191*7}"
+    write(staffed, title=said, body=said, summary=said, author="ana@forum.example")
+    staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
+    staffed.site.app.statements.approve("hours", by="ben@forum.example", despite=said)
+    staffed.site.app.tick.look()
+    with staffed.site.app.store.begin() as tx:
+        tx.staff.rename("ana@forum.example", said)
+    for path in PATHS:
+        assert "1337" not in staffed.as_("cleo").get(path).text, path
+    assert "{{ 191 * 7 }}" in words(staffed.as_("cleo").get("/statements/hours/mail"))
+
+
 def test_no_page_has_styles_or_scripts_of_its_own(staffed: Staffed) -> None:
     write(staffed)
     for path in (path for path in PATHS if "/mail" not in path):
