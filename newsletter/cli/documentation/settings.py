@@ -51,7 +51,7 @@ def document() -> str:
 
 
 def _group(key: str, shape: Shape) -> Iterator[str]:
-    yield from ["", f"## `{key}`", "", shape.description, ""]
+    yield from ["", f"## `{key}`", ""]  # what it is stands in the table above it
     yield from _table(shape, frozenset(shape.keys))
     for inner, child in shape.keys.items():
         if child.keys:
