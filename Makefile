@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit watch faults fuzz new-provider fmt lint types imports docs check bench judge lock clean
+.PHONY: help setup setup-dev demo test unit watch faults fuzz new-provider fmt lint types imports docs check bench judge peers lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -111,6 +111,14 @@ $(JUDGES)/node_modules/.installed: $(JUDGES)/package-lock.json
 		apt-get install -y -qq --no-install-recommends spamassassin >/dev/null || true; fi
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(JUDGES) && touch $@ || true; fi
 
+peers: setup-dev $(JUDGES)/node_modules/.installed $(JUDGES)/peers/node_modules/.installed ## The same mails by MJML, react-email and Maizzle, before the same judges
+	$(BIN)/python -m bench.judge.peers
+
+# Maizzle asks for a newer Node than the judges do
+$(JUDGES)/peers/node_modules/.installed: $(JUDGES)/peers/package-lock.json
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-browser.lock
+	npm ci --silent --prefix $(JUDGES)/peers && touch $@
+
 lock: ## Pin all dependencies anew, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --extra build pyproject.toml -o requirements.lock
@@ -122,6 +130,6 @@ lock: ## Pin all dependencies anew, with hashes
 
 clean: ## Remove what can be made again
 	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
-	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules
+	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules $(JUDGES)/peers/node_modules
 	rm -rf $(BROWSER)/node_modules newsletter/web/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bench.judge.figures import Figures, missed
 from bench.judge.judges import Judge, Machine, absent
 from bench.judge.mail import Mail, make_mail, make_renderer
 from bench.judge.markup import HERE, errors_by_file, is_error
+from bench.judge.peers.content import content_of, words_of
 from bench.judge.sentinel import asleep, sentinel
 from bench.judge.support import Cost, Mark, Support, score
 from newsletter.config.loading import load
@@ -463,6 +465,7 @@ def test_a_mail_that_comes_out_otherwise_is_found(mail: Mail) -> None:
     ("folder", "names"),
     [
         (HERE, {"axe-core", "caniemail", "html-validate", "vnu-jar"}),
+        (HERE / "peers", {"@maizzle/framework", "mjml", "react", "react-dom", "react-email"}),
     ],
 )
 def test_each_package_from_npm_is_pinned_exactly(folder: Path, names: set[str]) -> None:
@@ -478,6 +481,54 @@ def test_each_package_from_npm_is_pinned_exactly(folder: Path, names: set[str]) 
 def _is_fetched(place: str, one: dict[str, object]) -> bool:
     """It is not the project itself, nor comes inside of another package."""
     return bool(place) and not one.get("inBundle")
+
+
+# --- what others make of it ----------------------------------------------------------------------
+
+
+def said(content: object) -> list[str]:
+    """All texts of a content, without what only tells what a block is."""
+    if isinstance(content, dict):
+        kept = [one for name, one in content.items() if name not in _NOT_WORDS]
+        return [text for one in kept for text in said(one)]
+    if isinstance(content, list):
+        return [text for one in content for text in said(one)]
+    return [content] if isinstance(content, str) else []
+
+
+_NOT_WORDS = {"kind", "language", "direction", "subject", "src", "alt", "href", "side"}
+
+
+@rows(
+    "file",
+    [
+        corpus.EXAMPLES / "everything.md",
+        corpus.BLOCKS / "all.md",
+        corpus.BLOCKS / "arabic-blocks.md",
+        corpus.KINDS / "correction-en.md",
+        corpus.KINDS / "languages.md",
+    ],
+)
+def test_peers_are_given_every_word_of_a_mail_and_none_of_its_looks(file: Path) -> None:
+    html = make_mail(file.stem, corpus.read_text(file), make_renderer()).html
+    given = content_of(html)
+    texts = said(given)
+    # on telephones, each cell of a wide table says once more what it is
+    named = re.findall(r'<span class="named"[^>]*>.*?</span>', html)
+    found, wanted = Counter(words_of(" ".join(texts))), Counter(words_of(html))
+    assert wanted - found <= Counter(words_of(" ".join(named)))
+    assert not found - wanted
+    assert not any(mark in text for text in texts for mark in ("style=", "class=", "<wbr"))
+    kinds = {block["kind"] for block in given["blocks"]}
+    assert kinds <= KINDS_OF_BLOCKS
+
+
+KINDS_OF_BLOCKS = {
+    *("p", "h2", "h3", "ul", "ol", "hr", "blockquote", "table", "div"),
+    *("standfirst", "edge", "figure", "button", "video", "pull", "quoted", "columns"),
+    *("downloads", "wide", "record", "end", "notes", "pre"),
+}
+"""What the programs of the peers know."""
 
 
 def test_the_brands_are_those_that_operators_are_shown(tmp_path: Path) -> None:
