@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import MutableMapping
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -36,7 +37,7 @@ def inline(html: str) -> str:
 
 
 def _transform(html: str) -> str:
-    premailer.cache.cache.clear()  # one cache serves three functions, keyed by bare text
+    _forget(premailer.cache.cache)
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
     cssutils.util._defaultFetcher = _fetch_nothing
@@ -45,6 +46,16 @@ def _transform(html: str) -> str:
     html = html.replace("<wbr>", "<wbr></wbr>")
     inlined: str = _Inliner(**_OPTIONS).transform(html, pretty_print=False)
     return inlined
+
+
+def _forget(cache: MutableMapping[tuple[Any, ...], Any]) -> None:
+    """Of premailer's cache only what one function has: the styles of rules, keyed by an option too.
+
+    Selectors and the styles of elements are both keyed by their bare text, and one is taken for
+    the other.
+    """
+    for key in [key for key in cache if len(key) == 1]:
+        del cache[key]
 
 
 _OPTIONS: dict[str, Any] = {

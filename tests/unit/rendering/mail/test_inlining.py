@@ -54,6 +54,13 @@ def test_an_import_in_disguise_is_not_fetched() -> None:
     assert 'style="color:#112233"' in html
 
 
+def test_what_is_kept_for_the_next_page_is_only_what_the_same_rules_say() -> None:
+    first = page("p {color: #112233} strong {margin: 1px}", "<p>a<strong>b</strong></p>")
+    assert inline(first) == inline(first)
+    changed = first.replace("#112233", "#445566")
+    assert inline(changed) == inline(first).replace("#112233", "#445566")
+
+
 def test_a_style_named_like_a_selector_does_not_poison_the_next_page() -> None:
     inline(page("p {color: #112233}", '<p style="strong">a</p>'))
     assert 'style="color:#112233"' in inline(page("strong {color: #112233}", "<strong>b</strong>"))
