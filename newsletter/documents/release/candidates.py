@@ -65,6 +65,7 @@ _SMALL = frozenset(
 )
 _MOST_NAME = 9
 _MOST_PLAIN = 5
+_SENTENCE = 60
 _MAST = 3
 """Lines at the top among which the masthead is."""
 
@@ -125,14 +126,16 @@ def _is_followed(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_first(lines: Sequence[Line], index: int) -> bool:
-    """Whether nothing stands above a line but a masthead, a menu, dates and labels."""
-    above = [
-        n
-        for n, line in enumerate(lines[:index])
-        if not is_around(line.text) and (n >= _MAST or is_full(line.text))
-    ]
-    known = [n for n in above if n < _MAST and not tells(lines, n)]
-    return index > 0 and len(above) == len(known) <= 1
+    """Whether nothing stands above a line but a masthead at the top, dates and labels.
+
+    More running text has to stand below it.
+    """
+    above = [n for n in range(index) if not is_around(lines[n].text)]
+    masthead = [n for n in above if n == above.index(n) < _MAST and not tells(lines, n)]
+    below = any(
+        len(line.text) >= _SENTENCE and ends_sentence(line.text) for line in lines[index + 1 :]
+    )
+    return index > 0 and len(above) == len(masthead) <= 1 and below
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:

@@ -6,7 +6,8 @@ The rules were tuned on odd seeds; even ones draw other words and were never loo
 import pytest
 
 from dev.releases.__main__ import measured, rows, seeds
-from dev.releases.scoring import Figures
+from dev.releases.scoring import TODAY, Figures
+from newsletter.documents.importing import import_file
 
 pytestmark = pytest.mark.slow("some hundred files are imported")
 
@@ -43,3 +44,10 @@ def test_a_seed_makes_the_same_files_again_and_each_shape_is_in_the_table() -> N
     assert once == again
     table = list(rows(once))
     assert all(any(f"| {shape} |" in row for row in table) for shape in once)
+
+
+def test_a_lead_of_one_sentence_is_no_headline_below_a_short_one() -> None:
+    lead = "The library in the middle of the town opens an hour earlier from Monday on."
+    text = f"EMBARGOED\n\nFOR IMMEDIATE RELEASE\n\nLibrary opens earlier\n\n{lead}\n\n###\n"
+    document = import_file(text.encode(), today=TODAY, file="a.txt")
+    assert (document.title, document.body) == ("Library opens earlier", lead)
