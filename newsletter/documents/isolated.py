@@ -4,6 +4,7 @@ A file can be made so that reading it takes for ever, or all memory there is. Ru
 is that process.
 """
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -11,7 +12,12 @@ from typing import Any
 
 from newsletter.documents.apart import WITHIN, CutOff, NotStarted, ask, work
 from newsletter.documents.release.embargo import Embargo
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import (
+    Dropped,
+    ImportedDocument,
+    ImportedPicture,
+    unusable,
+)
 from newsletter.domain.errors import Fault, InvalidInput
 
 _MODULE = "newsletter.documents.isolated"
@@ -36,7 +42,11 @@ def import_isolated(
 
 def _document(said: Mapping[str, Any]) -> ImportedDocument:
     embargo, day = said["embargo"], said["date"]
+    pictures = (
+        ImportedPicture(**one | {"data": base64.b64decode(one["data"])}) for one in said["pictures"]
+    )
     return ImportedDocument(
+        pictures=tuple(pictures),
         **{name: said[name] for name in ("title", "body", "summary", "subject", "guessed")},
         date=date.fromisoformat(day) if day else None,
         dropped=tuple(Dropped(**one) for one in said["dropped"]),
@@ -55,6 +65,8 @@ def _read(said: Mapping[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
         yield {"faults": [asdict(fault) for fault in error.faults]}
         return
     plain = asdict(document)
+    for one in plain["pictures"]:
+        one["data"] = base64.b64encode(one["data"]).decode()
     yield {**plain, "date": document.date.isoformat() if document.date else None}
 
 

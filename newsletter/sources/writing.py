@@ -91,10 +91,18 @@ def write_new(path: Path, text: str) -> None:
 
     Raises Refused if it exists, InvalidInput if it cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that does not exist yet.
+
+    Raises Refused if it exists, InvalidInput if it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with path.open("xb") as file:
+            file.write(data)
     except FileExistsError as error:
         what = f"{path} exists already and is left as it is"
         raise Refused(f"{what}; choose another slug, or move that file away first") from error

@@ -10,10 +10,10 @@ import click
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.statement import Progress
-from newsletter.sources.writing import slugify, to_markdown, write_new
+from newsletter.sources.writing import slugify, to_markdown, write_bytes, write_new
 
 if TYPE_CHECKING:
-    from newsletter.documents.release.imported import ImportedDocument
+    from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
     from newsletter.runtime.services import Services
 
 
@@ -59,6 +59,10 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
         body=document.body,
     )
     write_new(path, text)
+    kept = [
+        _write_picture(path.with_name(f"{slug}-{n}"), one)
+        for n, one in enumerate(document.pictures, start=1)
+    ]
     return {
         "slug": slug,
         "path": str(path),
@@ -69,8 +73,23 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
         ],
         "embargo": document.embargo.words if document.embargo else "",
         "embargo_suggested": document.embargo.until if document.embargo else "",
-        "notes": list(document.notes),
+        "pictures": [one for one, _ in kept],
+        "notes": [*document.notes, *(note for _, note in kept)],
     }
+
+
+def _write_picture(path: Path, picture: ImportedPicture) -> tuple[str, str]:
+    """Keep a picture beside the statement: its path, and what to do with it."""
+    path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
+    write_bytes(path, picture.data)
+    size = f"{picture.width}x{picture.height}"
+    mark = "" if picture.alt else ",decoration"
+    caption = f' "{picture.caption}"' if picture.caption else ""
+    written = f"![{picture.alt}](https://…/{path.name}#{size}{mark}{caption})"
+    told = (
+        f"{path} holds a picture. {picture.note} Mails load pictures from the web: put it on your"
+    )
+    return str(path), f"{told} website and write {written} there."
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Word files (.docx) into pieces of Markdown; changes, comments and pictures are told of."""
 
 import io
+import posixpath
 import re
 import zipfile
 from collections import Counter
@@ -11,7 +12,8 @@ from typing import Any
 import mammoth
 from lxml import etree
 
-from newsletter.documents.markup.inlines import shortened
+from newsletter.documents.markup.illustrations import illustrated
+from newsletter.documents.markup.inlines import PART, shortened
 from newsletter.documents.markup.packed import Packing
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.revisions import Review
@@ -19,6 +21,9 @@ from newsletter.documents.release.imported import Dropped, ImportedDocument, unu
 from newsletter.documents.release.lines import ordinary
 
 _MAIN = "word/document.xml"
+_RELATIONS = "word/_rels/document.xml.rels"
+_BEHIND = " \u241e "
+"""Between a picture's place and its description."""
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _EDGE = re.compile(r"word/(?:header|footer)\d*\.xml")
 _BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
@@ -42,7 +47,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     parts = _PACKING.parts(data, file)
     trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
     review = _reviewed(trees)
-    return import_body(
+    _name_pictures(trees)
+    parts[_MAIN] = etree.tostring(trees[_MAIN])
+    document = import_body(
         _as_html(parts, file),
         edges=_edges(trees),
         beside=_beside(trees),
@@ -50,6 +57,33 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
+    return illustrated(document, lambda name: _PACKING.picture(data, name.removeprefix(PART)))
+
+
+def _name_pictures(trees: Mapping[str, Any]) -> None:
+    """Write into the description of each picture where in the file it lies.
+
+    The converter tells the description and not the place; a picture outside of the file has none.
+    """
+    relations = trees.get(_RELATIONS)
+    places = {
+        one.get("Id"): one.get("Target") or ""
+        for one in (relations if relations is not None else ())
+        if one.get("TargetMode") != "External"
+    }
+    for said in trees[_MAIN].iter("{*}docPr"):
+        shown = next(said.getparent().iter("{*}blip"), None)
+        keys = [] if shown is None else [v for k, v in shown.attrib.items() if k.endswith("}embed")]
+        place = posixpath.normpath(posixpath.join("word", places.get(keys[0], ""))) if keys else ""
+        if place.startswith("word/media/"):
+            alt = said.get("descr") or said.get("title") or ""
+            said.set("descr", f"{PART}{place}{_BEHIND}{alt}")
+
+
+def _image(image: Any) -> dict[str, str]:
+    """A picture's place and description; it is never opened here: some lie outside of the file."""
+    place, parted, alt = (image.alt_text or "").partition(_BEHIND)
+    return {"src": place, "alt": alt} if parted and place.startswith(PART) else {"src": ""}
 
 
 def _reviewed(trees: Mapping[str, Any]) -> Review:
@@ -104,8 +138,7 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
             packed,
             style_map=_STYLES,
             include_embedded_style_map=False,
-            # the picture itself is never opened: some lie outside of the file
-            convert_image=mammoth.images.img_element(lambda _: {"src": ""}),
+            convert_image=mammoth.images.img_element(_image),
         )
     except Exception as error:  # what a file is made to raise in there has no common name
         raise unusable(file, f"is broken: its parts do not fit together; {_SAVE_ANEW}") from error

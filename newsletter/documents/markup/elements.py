@@ -13,6 +13,7 @@ from newsletter.documents.markup.inlines import (
     lines_of,
     markdown,
     tag_of,
+    text_of,
     words,
 )
 from newsletter.documents.markup.tables import has_stray_words, layout, rows_of, table
@@ -134,11 +135,18 @@ class Blocks:
         return [*above, *table(rows, cells, line_of(element))]
 
     def _figure(self, element: Element, like: Run) -> list[Piece]:
-        if any(tag_of(one) in {"img", "video", "iframe"} for one in element.iter()):
-            for caption in list(element.iter("figcaption")):
-                self.inlines.leave_out(caption, "the caption of a picture")
-                caption.drop_tree()
-        return self._inside(element, like)
+        if not any(tag_of(one) in {"img", "video", "iframe"} for one in element.iter()):
+            return self._inside(element, like)
+        captions = list(element.iter("figcaption"))
+        for caption in captions:
+            self.inlines.leave_out(caption, "the caption of a picture")
+            caption.drop_tree()
+        kept = len(self.inlines.pictures)
+        inside = self._inside(element, like)
+        for n in range(kept, len(self.inlines.pictures)):
+            text = " ".join(map(text_of, captions))
+            self.inlines.pictures[n] = replace(self.inlines.pictures[n], caption=text)
+        return inside
 
 
 def _is_about_text(items: Sequence[Sequence[Piece]]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from newsletter.documents.markup.google import direct
-from newsletter.documents.release.imported import Dropped
+from newsletter.documents.release.imported import Dropped, ImportedPicture
 from newsletter.documents.release.lines import ordinary
 from newsletter.documents.release.paragraphs import escape_start, escape_words
 
@@ -244,6 +244,11 @@ _FIGURES = re.compile(r"[-+0-9]{1,6}")
 _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _SHOWN = 80
+PART = "part:"
+"""Before the name of a part of the same file."""
+_HELD = (PART, "data:image/")
+_MOST_PICTURES = 20
+_ABOVE = 40
 
 
 def tag_of(element: Element) -> str:
@@ -275,6 +280,9 @@ class Inlines:
     references: dict[Element, str] = field(default_factory=dict)
     """A link that is the mark of a footnote → the footnote's name."""
     dropped: list[Dropped] = field(default_factory=list)
+    keeps: bool = False
+    """Whether pictures that the file itself holds are kept."""
+    pictures: list[ImportedPicture] = field(default_factory=list)
     http: int = 0
     """How many links are not encrypted."""
     redirects: int = 0
@@ -340,6 +348,11 @@ class Inlines:
         """Note a picture, by its description."""
         alt = ordinary(element.get("alt") or "").strip()
         source = element.get("src") or ""
+        if self.keeps and source.startswith(_HELD) and len(self.pictures) < _MOST_PICTURES:
+            above = element.xpath("string(preceding::text()[normalize-space()][1])")
+            above = ordinary(above).strip()[-_ABOVE:]
+            self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
+            return
         name = "" if source.startswith("data:") else source.split("?")[0].rpartition("/")[2]
         text = alt or name or "a picture without a description"
         why = "a picture: pictures are not imported"

@@ -12,7 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.markup.inlines import shortened
+from newsletter.documents.markup.illustrations import illustrated
+from newsletter.documents.markup.inlines import PART, shortened
 from newsletter.documents.markup.packed import Packing
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.revisions import Review
@@ -50,7 +51,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if text is None:
         raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
     written = _Writer(_looks(trees))
-    return import_body(
+    document = import_body(
         "".join(written.blocks(text)) + written.notes(),
         edges=_edges(trees),
         beside=_beside(trees),
@@ -58,6 +59,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
+    return illustrated(document, lambda name: _PACKING.picture(data, name.removeprefix(PART)))
 
 
 class _Looks:
@@ -215,10 +217,11 @@ class _Writer:
 
     def _frame(self, one: Element) -> str:
         """A picture, by its description; a text box is told of beside the text."""
-        if one.find("{*}image") is None:
+        image = one.find("{*}image")
+        if image is None:
             return ""
         said = next((part.text or "" for part in one.iter("{*}desc", "{*}title")), "")
-        return f'<img src="" alt="{escape(said)}">'
+        return f'<img src="{escape(PART + _said(image, "href"))}" alt="{escape(said)}">'
 
     def _note(self, one: Element) -> str:
         """In the form that is known of web pages: two places that link to each other."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from newsletter.documents.pictures import MAX_BYTES
 from newsletter.documents.release.imported import unusable
 from newsletter.domain.errors import InvalidInput
 
@@ -52,6 +53,14 @@ class Packing:
             message = f"is no {self.program} file: it has no text of one in it; {self.save_anew}"
             raise unusable(file, message)
         return parts
+
+    def picture(self, data: bytes, name: str) -> bytes:
+        """One part that is a picture. Raises InvalidInput, naming it."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
+                return part.read(MAX_BYTES + 1)
+        except Exception as error:  # as above; a picture may also lie outside of the file
+            raise unusable(name, "is not in the file, or it is broken") from error
 
     def tree(self, data: bytes, name: str, file: str) -> Any:
         """One part, parsed. Raises InvalidInput."""

@@ -15,6 +15,7 @@ from newsletter.documents.markup.elements import Blocks, holding_blocks, joined,
 from newsletter.documents.markup.facts import facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.google import clean_google, is_google
+from newsletter.documents.markup.illustrations import embedded, illustrated
 from newsletter.documents.markup.inlines import Inlines, line_of
 from newsletter.documents.markup.office import clean_word, is_word
 from newsletter.documents.markup.revisions import Review, take_review
@@ -61,7 +62,7 @@ def import_page(
     words = dict(words_of(root))
     review = _cleaned(root, google=google, document=document)
     footnotes = take_footnotes(root)
-    inlines = Inlines(base=facts.base, references=footnotes.references)
+    inlines = Inlines(base=facts.base, references=footnotes.references, keeps=True)
     article = None if document else find_article(root)
     chosen = article.element if article else root
     for shown, _ in words_of(chosen):
@@ -87,9 +88,10 @@ def import_page(
             *((0, one) for one in (*facts.said, *said)),
         ),
         dropped=(*(article.dropped if article else ()), *inlines.dropped),
+        pictures=tuple(inlines.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inlines)])),
     )
-    return import_pieces(_in_words(read), today=today, file=file)
+    return illustrated(import_pieces(_in_words(read), today=today, file=file), embedded)
 
 
 def _in_words(read: Pieces) -> Pieces:
@@ -184,7 +186,7 @@ def import_body(
     """
     root = parse(f"<body>{body}</body>", file=file)
     footnotes = take_footnotes(root)
-    inlines = Inlines(references=footnotes.references)
+    inlines = Inlines(references=footnotes.references, keeps=True)
     pieces = tuple(numbered(read_blocks(root, inlines)))
     foot = foot_of(footnotes, pieces, inlines)
     dropped = tuple(replace(one, line=0) for one in inlines.dropped)
@@ -193,6 +195,7 @@ def import_body(
         title=title,
         foot=foot,
         dropped=(*edges, *dropped),
+        pictures=tuple(inlines.pictures),
         notes=(*notes, *link_notes(inlines)),
         beside=tuple((0, text) for text in (*beside, *(one.text for one in inlines.dropped))),
     )

@@ -18,6 +18,31 @@ class Dropped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportedPicture:
+    """A picture that a file holds, made anew, and what the file says of it."""
+
+    source: str
+    """Where it lies in the file."""
+    alt: str
+    """What it shows, or nothing where the file does not say it."""
+    caption: str = ""
+    above: str = ""
+    """The last words above it."""
+    kind: str = ""
+    """Its media type."""
+    data: bytes = b""
+    width: int = 0
+    height: int = 0
+
+    @property
+    def note(self) -> str:
+        """Where it stood, and what stood below it."""
+        where = f"behind “…{self.above}”" if self.above else "at the top"
+        below = f", with the caption “{self.caption}”" if self.caption else ""
+        return f"It stood {where}{below}."
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportedDocument:
     """What was made of a file. Each line of it is in the title, the body or ``dropped``."""
 
@@ -34,6 +59,8 @@ class ImportedDocument:
     """What the file says of an embargo on its text; a person sets its end or waives it."""
     guessed: bool = False
     """The title is the best that there was."""
+    pictures: tuple[ImportedPicture, ...] = ()
+    """Those that the file itself holds; they are not in the body."""
 
 
 def unusable(file: str, message: str) -> InvalidInput:

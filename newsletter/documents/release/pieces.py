@@ -7,7 +7,12 @@ from datetime import date
 from newsletter.documents.release.candidates import Heading, may_be_title
 from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
 from newsletter.documents.release.heading import Dated, first_prose
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import (
+    Dropped,
+    ImportedDocument,
+    ImportedPicture,
+    unusable,
+)
 from newsletter.documents.release.lines import Line, letters
 from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
 from newsletter.documents.release.window import named_by_page
@@ -54,6 +59,7 @@ class Pieces:
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown: they go below the text whatever stands there."""
     dropped: tuple[Dropped, ...] = ()
+    pictures: tuple[ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
     beside: tuple[tuple[int, str], ...] = ()
     """Line or 0, and words, of what is not among the pieces and may speak of an embargo."""
@@ -83,6 +89,7 @@ def import_pieces(read: Pieces, *, today: date, file: str) -> ImportedDocument:
         summary=summary,
         subject=read.subject,
         embargo=embargo,
+        pictures=read.pictures,
         guessed=found.heading.guessed,
     )
 

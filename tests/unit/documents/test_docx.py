@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
+from PIL import Image
 
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
@@ -129,9 +130,58 @@ def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
 
     assert [(one.line, one.text, one.why) for one in document.dropped] == [
         (0, "Example Forum, Main Street 1", "at the head of each page"),
-        (0, "The board at its table", "a picture: pictures are not imported"),
+        (
+            0,
+            "The board at its table",
+            "a picture that was not kept: it is no PNG, JPEG or GIF; save it as PNG or JPEG and "
+            "choose that",
+        ),
     ]
+    assert document.pictures == ()
     assert "It has 1 formula, left out: write them as text." in document.notes
+
+
+def test_a_picture_is_made_anew_and_says_where_it_stood() -> None:
+    media = io.BytesIO()
+    Image.new("RGB", (6, 4), "navy").save(media, "PNG")
+    document = imported(
+        docx(
+            paragraph(run(TITLE), style="Title"),
+            paragraph(run(FIRST)),
+            paragraph(picture("The board & its “table”")),
+            paragraph(run(SECOND)),
+            media=media.getvalue(),
+        )
+    )
+
+    [kept] = document.pictures
+    assert (kept.alt, kept.kind, kept.width, kept.height) == (
+        "The board & its “table”",
+        "image/png",
+        6,
+        4,
+    )
+    assert kept.data.startswith(b"\x89PNG")
+    assert kept.note == f"It stood behind “…{FIRST[-40:]}”."
+    assert (document.body, document.dropped) == (f"{FIRST}\n\n{SECOND}", ())
+
+
+@rows("target", ["../../secret.png", "file:///etc/passwd", "media/none.png", "styles.xml"])
+def test_a_picture_that_lies_elsewhere_is_not_opened(target: str) -> None:
+    whole = docx(paragraph(run(TITLE), style="Title"), paragraph(run(FIRST), picture("A board")))
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    relations = "word/_rels/document.xml.rels"
+    parts[relations] = parts[relations].replace(b"media/a.png", target.encode())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+
+    document = imported(packed.getvalue())
+
+    assert document.pictures == ()
+    assert [one.text for one in document.dropped] == ["A board"]
 
 
 def test_press_furniture_is_found_as_in_plain_text() -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
+from PIL import Image
 
 from dev.office_files import FOLDER
 from newsletter.documents.importing import import_file
@@ -103,6 +104,22 @@ def test_a_picture_without_words_is_told_of() -> None:
     )
     document = imported(odt(f"{TITLE}<text:p>{FIRST}</text:p>{frame}"))
     assert any("The council" in one.text for one in document.dropped)
+
+
+def test_a_picture_of_the_file_is_kept() -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (6, 4), "navy").save(drawn, "PNG")
+    frame = (
+        "<text:p><draw:frame><draw:image xlink:href='Pictures/1.png' "
+        "xmlns:xlink='http://www.w3.org/1999/xlink'/><svg:desc>The council</svg:desc>"
+        "</draw:frame></text:p>"
+    )
+    packed = io.BytesIO(odt(f"{TITLE}<text:p>{FIRST}</text:p>{frame}"))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("Pictures/1.png", drawn.getvalue())
+
+    [kept] = imported(packed.getvalue()).pictures
+    assert (kept.alt, kept.width, kept.height) == ("The council", 6, 4)
 
 
 BOMB = "<!DOCTYPE a [<!ENTITY b 'c'>]>"

@@ -1,8 +1,11 @@
 """Saved web pages, and what Word saves as one: the statement in them, and all that is left out."""
 
+import base64
+import io
 from datetime import date
 
 import pytest
+from PIL import Image
 
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
@@ -359,9 +362,26 @@ def test_pictures_and_media_are_told_of() -> None:
         "At work",
         "The board",
         "c.png",
-        "a picture without a description",
         "https://video.example/1",
+        "a picture without a description",
     ]
+
+
+def test_a_picture_that_stands_in_a_page_itself_is_kept_with_its_caption() -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (6, 4), "navy").save(drawn, "GIF")
+    source = "data:image/gif;base64," + base64.b64encode(drawn.getvalue()).decode()
+    document = imported(
+        page(
+            f"<h1>{TITLE}</h1><p>{FIRST}</p><figure><img src='{source}' alt='The board'>"
+            f"<figcaption>At work</figcaption></figure><p>{SECOND}</p>"
+        )
+    )
+
+    [kept] = document.pictures
+    assert (kept.alt, kept.caption, kept.width, kept.height) == ("The board", "At work", 6, 4)
+    assert kept.note.endswith("with the caption “At work”.")
+    assert document.body == f"{FIRST}\n\n{SECOND}"
 
 
 # --- Word's own ---

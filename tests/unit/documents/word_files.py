@@ -59,6 +59,7 @@ def docx(
     header: str = "",
     extra: dict[str, bytes] | None = None,
     document: str = "",
+    media: bytes = b"no picture",
 ) -> bytes:
     """A Word file of these paragraphs. Lists have the numbers 1 (bullets) and 2 (figures)."""
     notes = "".join(
@@ -94,7 +95,6 @@ def docx(
         "word/styles.xml": f"<w:styles {_XMLNS}>{''.join(map(_style, _STYLES))}</w:styles>",
         "word/numbering.xml": _numbering(),
         "word/footnotes.xml": f"<w:footnotes {_XMLNS}>{notes}</w:footnotes>",
-        "word/media/a.png": "no picture",
     }
     if header:
         parts["word/header1.xml"] = f"<w:hdr {_XMLNS}>{paragraph(run(header))}</w:hdr>"
@@ -102,7 +102,7 @@ def docx(
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
-        for name, data in (extra or {}).items():
+        for name, data in ({"word/media/a.png": media} | (extra or {})).items():
             archive.writestr(name, data)
     return packed.getvalue()
 

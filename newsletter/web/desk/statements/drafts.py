@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from newsletter.documents.release.imported import ImportedPicture
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.draft import Draft, DraftText, Found
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
+from newsletter.pipeline.statements.write import Made
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
@@ -111,14 +113,18 @@ class Drafts:
     def begin(self, visit: Visit) -> Response:
         """Begin with a title, with a file, or with what was pasted."""
         try:
-            text, found = self._given(visit)
-            draft = self._statements.writing(visit.who.address).new(text, found=found)
+            text, found, pictures = self._given(visit)
+            writing = self._statements.writing(visit.who.address)
+            draft = writing.new(text, found=found)
+            for one in pictures:
+                made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
+                writing.illustrate(draft.key, made, alt=one.alt[:500], decoration=not one.alt)
         except InvalidInput as error:
             return self._new(visit, error.faults)
         done = "began" if found is None else "imported"
         return self._desk.go(visit, f"/drafts/{draft.key}/edit", done=done)
 
-    def _given(self, visit: Visit) -> tuple[DraftText, Found | None]:
+    def _given(self, visit: Visit) -> tuple[DraftText, Found | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
         today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
@@ -128,9 +134,11 @@ class Drafts:
         if pasted.strip():
             name = "pasted.md" if visit.field("markdown") == "yes" else "pasted.txt"
             return self._read(pasted.encode("utf-8", "replace"), name, bare)
-        return replace(bare, title=visit.field("title"), date=today.isoformat()), None
+        return replace(bare, title=visit.field("title"), date=today.isoformat()), None, ()
 
-    def _read(self, data: bytes, name: str, bare: DraftText) -> tuple[DraftText, Found]:
+    def _read(
+        self, data: bytes, name: str, bare: DraftText
+    ) -> tuple[DraftText, Found, Sequence[ImportedPicture]]:
         """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
         from newsletter.documents.isolated import import_isolated
 
@@ -139,7 +147,7 @@ class Drafts:
             raise InvalidInput([Fault(file=name, message=message)])
         own = parse_statement(data, file="own.md", defaults=self._words.statements.defaults)
         if name.endswith((".md", ".markdown")) and own.statement is not None:
-            return draft_text(own.statement), Found(file=name)
+            return draft_text(own.statement), Found(file=name), ()
         read = import_isolated(data, today=self._desk.now().date(), file=name)
         text = replace(
             bare,
@@ -151,7 +159,8 @@ class Drafts:
             embargo=read.embargo.words if read.embargo else "",
         )
         left_out = tuple((one.line, one.text, one.why) for one in read.dropped)
-        return text, Found(file=name, left_out=left_out, notes=tuple(map(_note, read.notes)))
+        notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
+        return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
 
     def copy(self, visit: Visit) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
@@ -286,6 +295,12 @@ def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
     if wall is None:
         return None
     return (wall if wall.tzinfo is None else wall.astimezone(zone)).date()
+
+
+def _of_picture(picture: ImportedPicture) -> str:
+    """Where a picture of a file is now, and where it stood."""
+    name = f"The picture “{picture.alt}”" if picture.alt else "A picture without a description"
+    return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
 
 
 def _note(said: str) -> str:

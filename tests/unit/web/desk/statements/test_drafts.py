@@ -1,11 +1,13 @@
 """Texts at the desk before they are statements: begun, brought in, handed in, taken back."""
 
+import base64
 import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
@@ -45,6 +47,22 @@ def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
     assert page.status == 422
     assert "is longer than 1,000 characters." in words(page)
     assert "x" * 1001 in page.text
+
+
+@pytest.mark.slow("reads in a process apart")
+def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (6, 4), "navy").save(drawn, "PNG")
+    source = "data:image/png;base64," + base64.b64encode(drawn.getvalue()).decode()
+    said = "The library in the middle of the town opens an hour earlier from Monday on."
+    page = f"<h1>Library opens earlier</h1><p>{said}</p><img src='{source}' alt='The library'>"
+
+    brought(desk, "a.html", page.encode())
+
+    shown = words(desk.ana.get(f"/drafts/{desk.key}/pictures"))
+    assert "The library" in shown
+    [note] = [one for one in desk.draft.found.notes if "Pictures" in one]
+    assert note.startswith("The picture “The library” is kept under Pictures")
 
 
 @pytest.mark.slow("reads in a process apart")
