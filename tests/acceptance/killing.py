@@ -37,6 +37,9 @@ DISPATCH = (
     "claim: before it begins",
     "claim: before its commit",
     "claim: after its commit",
+    "intent: before it begins",
+    "intent: before its commit",
+    "intent: after its commit",
     "note: before it",
     "note: after it",
     "call: before it",
@@ -57,6 +60,9 @@ LETTER = (
     "letter: before it begins",
     "letter: before its commit",
     "letter: after its commit",
+    "intent: before it begins",
+    "intent: before its commit",
+    "intent: after its commit",
     "note: before it",
     "note: after it",
     "post: before it",
@@ -199,12 +205,12 @@ class FusedWatermark:
 
 @dataclass(frozen=True, kw_only=True)
 class FusedDispatcher(Dispatcher):
-    """Names its two transactions."""
+    """Names its three transactions."""
 
     stages: Stages
 
     def dispatch(self) -> Dispatched | None:
-        self.stages.names = ("claim", "record")
+        self.stages.names = ("claim", "intent", "record")
         return super().dispatch()
 
 
@@ -221,12 +227,12 @@ class FusedReconciler(Reconciler):
 
 @dataclass(frozen=True, kw_only=True)
 class FusedCourier(Courier):
-    """Names its two transactions."""
+    """Names its three transactions."""
 
     stages: Stages
 
     def post(self) -> Posted | None:
-        self.stages.names = ("letter", "booking")
+        self.stages.names = ("letter", "intent", "booking")
         return super().post()
 
 

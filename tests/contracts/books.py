@@ -116,14 +116,27 @@ class Books:
             return
         assert tx.campaigns.move(self.id, to, expect=list(CampaignState), at=NOON)
 
-    def claim(self, at: datetime = NOON, attempt_id: str = "a1") -> ClaimedBatch:
-        claimed = self.try_claim(at, attempt_id)
+    def claim(
+        self, at: datetime = NOON, attempt_id: str = "a1", *, intends: bool = True
+    ) -> ClaimedBatch:
+        claimed = self.try_claim(at, attempt_id, intends=intends)
         assert claimed is not None, "there is nothing to claim"
         return claimed
 
-    def try_claim(self, at: datetime = NOON, attempt_id: str = "a1") -> ClaimedBatch | None:
+    def try_claim(
+        self, at: datetime = NOON, attempt_id: str = "a1", *, intends: bool = True
+    ) -> ClaimedBatch | None:
+        """Claim the next batch and, but where it is not ``intends``, write down that it leaves."""
         with self.step() as tx:
-            return tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
+            claimed = tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
+        if claimed is not None and intends:
+            assert self.intend(claimed) is not None
+        return claimed
+
+    def intend(self, claimed: ClaimedBatch, body_hash: str = "bytes") -> int | None:
+        """How many attempts there ever were; None where it is not held any more."""
+        with self.step() as tx:
+            return tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
 
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
         """Book it; ``n3=REJECTED`` is an exception for the subscriber 3, who may be BUSY too."""

@@ -37,15 +37,16 @@ class BatchesContract:
         assert claimed.campaign.content_hash == books.campaign().content_hash
         assert claimed.campaign.lists == ("press",)
 
-    def test_each_claim_is_counted_once_and_for_ever(self, store: Store) -> None:
+    def test_each_attempt_is_counted_once_and_for_ever(self, store: Store) -> None:
         books = Books(store, 6, batch_size=2)
-        first = books.claim()
+        first = books.claim(intends=False)
+        assert books.intend(first) == 1
         assert books.requeue(first)
-        again, other = books.claim(), books.claim()
-        assert [one.number for one in (first, again, other)] == [1, 2, 3]
+        again, other = books.claim(intends=False), books.claim(intends=False)
+        assert [books.intend(again), books.intend(other)] == [2, 3]
         with store.begin() as tx:
             tx.epoch.renew(Mark(epoch="a" * 32, claims=10))
-        assert books.claim().number == 11
+        assert books.intend(books.claim(intends=False)) == 11
         with store.read() as tx:
             assert tx.epoch.mark() == Mark(epoch="a" * 32, claims=11)
 

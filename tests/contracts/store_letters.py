@@ -44,6 +44,11 @@ def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) ->
     return claimed
 
 
+def intend(tx: Transaction, held: ClaimedLetter) -> int | None:
+    """How many attempts there ever were; None where it is not held any more."""
+    return tx.letters.intend(held, provider="recording", account="one")
+
+
 class LettersContract:
     def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
         with store.begin() as tx:
@@ -103,11 +108,15 @@ class LettersContract:
             assert tx.letters.claim(at=NOON + later, attempt_id="a3") is None
             assert tx.letters.waiting() == (0, None)
 
-    def test_each_claim_counts_as_one_of_the_epoch(self, store: Store) -> None:
+    def test_each_attempt_counts_as_one_of_the_epoch(self, store: Store) -> None:
         with store.begin() as tx:
             before = tx.epoch.mark().claims
             ask(tx)
-            assert claim(tx).number == before + 1 == tx.epoch.mark().claims
+            held = claim(tx)
+            assert tx.epoch.mark().claims == before
+            assert intend(tx, held) == before + 1 == tx.epoch.mark().claims
+            assert intend(tx, replace(held, attempt_id="a2")) is None
+            assert tx.epoch.mark().claims == before + 1
 
     def test_on_hold_none_is_claimed(self, store: Store) -> None:
         with store.begin() as tx:
@@ -153,6 +162,7 @@ class LettersContract:
             ask(tx)
             ask(tx, address="b@example.org")
             held = claim(tx)
+            assert intend(tx, held)
             assert tx.letters.abandon(NOON) == 1
             assert tx.letters.abandon(NOON) == 0
             found = tx.letters.get(held.letter.id)
@@ -160,6 +170,17 @@ class LettersContract:
             assert found.state is LetterState.UNKNOWN
             assert not tx.letters.settle(held, LetterState.ACCEPTED, at=NOON)
             assert tx.letters.waiting()[0] == 1
+
+    def test_what_the_dead_had_not_written_down_as_leaving_waits_again(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            held = claim(tx)
+            intend(tx, held)
+            tx.letters.requeue(held, not_before=NOON, reason="busy")
+            held = claim(tx, "a2")
+            assert tx.letters.abandon(NOON) == 0
+            assert not tx.letters.settle(held, LetterState.ACCEPTED, at=NOON)
+            assert claim(tx, "a3").letter.id == held.letter.id
 
     def test_a_link_is_used_once(self, store: Store) -> None:
         with store.begin() as tx:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Verdict
 from newsletter.domain.delivery.claim import ClaimedBatch, Resolution
 from newsletter.store.sql import Store
@@ -118,8 +118,10 @@ class OutcomesContract:
         resolve(books, Resolution.RESEND)
         fresh = books.claim(attempt_id="a2")
         with books.step() as tx:
-            tx.batches.intend(fresh.id, fence=fresh.fence, body_hash="new")
-            tx.batches.intend(stale.id, fence=stale.fence, body_hash="old")
+            before = tx.epoch.mark()
+        assert books.intend(stale, "old") is None
+        with books.step() as tx:
+            assert tx.epoch.mark() == before
         assert books.settle(fresh)
 
     def test_what_the_dead_held_is_unknown_and_the_rest_still_waits(self, store: Store) -> None:
@@ -130,6 +132,25 @@ class OutcomesContract:
         assert books.counts() == Counts(accepted=10, unknown=10, pending=5)
         assert unknown(books) == [f"reader{number}@example.org" for number in range(11, 21)]
         assert ids(books.claim()) == [21, 22, 23, 24, 25]
+
+    def test_what_the_dead_had_not_written_down_as_leaving_is_queued_again(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 25)
+        stale = books.claim(intends=False)
+        assert books.abandon() == 0
+        assert books.counts() == Counts(pending=25)
+        assert books.intend(stale) is None
+        assert ids(books.claim()) == ids(stale)
+
+    def test_of_a_cancelled_campaign_it_is_cancelled(self, store: Store) -> None:
+        books = Books(store, 5)
+        books.claim(intends=False)
+        books.move(CampaignState.CANCELLED)
+        assert books.abandon() == 0
+        assert books.counts() == Counts(cancelled=5)
+        with store.read() as tx:
+            assert not tx.batches.is_open(books.id)
 
     def test_nothing_is_unknown_where_nobody_held_anything(self, store: Store) -> None:
         books = Books(store, 25)

@@ -180,17 +180,18 @@ class Host:
         self.world.commit += 1
         now = Bar(commit=self.world.commit, at=self.world.now)
         said = figures(self.books, self.expected, now)
-        self.world.claimed[self.world.holder] = Claimed(
+        claimed = Claimed(
             commit=self.world.commit,
             at=self.world.now,
             host=self.name,
             host_at=self.now(),
             jumps=self.jumps,
         )
+        self.world.claimed.setdefault(self.world.holder, claimed)
         self.world.say(f"{self.world.commit:5} {self.name} {said}")
 
     def claimed(self) -> Claimed:
-        """What whoever has the baton committed last."""
+        """What whoever has the baton committed first in this deed: the claim."""
         return self.world.claimed[self.world.holder]
 
 
@@ -283,12 +284,21 @@ class Process:
             jitter=lambda: 0.0,
         )
         self.deeds: dict[str, Callable[[], object]] = {
-            "dispatch-1": self.dispatcher.dispatch,
-            "dispatch-2": self.dispatcher.dispatch,
-            "reconcile": self.reconciler.reconcile,
+            "dispatch-1": self._anew(self.dispatcher.dispatch),
+            "dispatch-2": self._anew(self.dispatcher.dispatch),
+            "reconcile": self._anew(self.reconciler.reconcile),
             "look": self.look,
-            "post": self.courier.post,
+            "post": self._anew(self.courier.post),
         }
+
+    def _anew(self, deed: Callable[[], object]) -> Callable[[], object]:
+        """A deed whose first commit is its claim."""
+
+        def begun() -> object:
+            self.host.world.claimed.pop(self.host.world.holder, None)
+            return deed()
+
+        return begun
 
     def _line(self, service: Service) -> Line:
         host, world = self.host, self.host.world

@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.bugs import BUGS
 from tests.simulation.program import BOOT, Program, Step, run, worker
 
-AT_THE_CALL, IN_FLIGHT, ANSWERED = 3, 4, 5
+AT_THE_CALL, IN_FLIGHT, ANSWERED = 4, 5, 6
 """Points of a hand-over, counted from its beginning."""
 CRASH, POWER = Step("crash"), Step("power")
 LOOK, RECONCILE = worker("look"), worker("reconcile")

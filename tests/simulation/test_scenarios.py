@@ -32,7 +32,7 @@ def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
     """The disk hangs while the claim is noted; meanwhile it is all ended."""
     holds(
         "keyed",
-        worker("dispatch-1", points=2),
+        worker("dispatch-1", points=3),
         Step("reader", "leave_all", 2),
         Step("hand", "cancel", 1),
         Step("wait", number=100),

@@ -19,8 +19,6 @@ class ClaimedBatch:
     attempts: int
     at: datetime
     """When it was claimed, as it is written down."""
-    number: int
-    """How many claims there ever were in this database, with this one."""
     provider: str
     """To which it goes."""
     members: Sequence[tuple[int, str]]

@@ -223,5 +223,3 @@ class ClaimedLetter:
     letter: Letter
     attempt_id: str
     attempts: int
-    number: int
-    """How many claims there ever were in this database, with this one."""

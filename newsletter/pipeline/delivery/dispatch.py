@@ -1,26 +1,18 @@
-"""batch → provider → outcomes: claim, commit, note, call, record.
+"""batch → provider → outcomes: which batch leaves, and what is written down of its readers."""
 
-What is about to leave is written down before its first byte does, also outside the database, and
-no transaction is open across a call. After that byte only a full, understood answer counts; all
-else is unknown.
-"""
-
-import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.clock import Clock, NotAfter
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, backoff
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict, backoff
 from newsletter.domain.delivery.claim import Booking, ClaimedBatch
 from newsletter.domain.delivery.provider import Parcel
-from newsletter.domain.errors import InvalidInput, StoreUnavailable
-from newsletter.domain.ports import Links, Watermark
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.delivery.lines import Lines
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts
+from newsletter.pipeline.delivery.lines import Line
 from newsletter.pipeline.ledger import approved_content, confirm_told, finish, names_for, outgoing
-from newsletter.store.sql import Store, Transaction
+from newsletter.store.sql import Transaction
 
 _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _FINAL = _KNOWN | {Verdict.UNKNOWN}
@@ -45,21 +37,19 @@ class Dispatched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatcher:
-    """Hands over one batch at a time. Any number of threads may share it.
+class HeldBatch:
+    """A claimed batch, and what its readers are to get."""
 
-    ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new name each time,
-    ``jitter`` a number in 0…1.
-    """
+    claimed: ClaimedBatch
+    content: Content
+    called: Mapping[int, str]
+    """By what it calls its readers, where it does."""
 
-    store: Store
-    watermark: Watermark
-    lines: Lines
-    links: Links
-    clock: Clock
-    lease: timedelta
-    attempt_ids: Callable[[], str]
-    jitter: Callable[[], float]
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatcher(Attempts[HeldBatch, Dispatched]):
+    """Hands over one batch at a time."""
+
     carriage: str = ""
     """A hash of the settings by which providers shape what leaves."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
@@ -67,62 +57,72 @@ class Dispatcher:
 
     def dispatch(self) -> Dispatched | None:
         """Hand over the next batch that is due; None when there is none, or none may leave now."""
-        attempt_id, at = self.attempt_ids(), self.clock.now()
-        not_after = NotAfter.after(self.lease, self.clock)
-        held = self._claim(attempt_id, at)
-        if held is None:
+        return self.attempt()
+
+    def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
+        """The next batch, without those who left in the meantime."""
+        paces = self.lines.look(tx, attempt.at)
+        room = self.lines.room(paces, attempt.at)
+        if not any(room.values()):
             return None
-        claimed, parcel = held
-        self._note(claimed)
-        answer = _nothing_to_halve(self._call(claimed, parcel, not_after), claimed)
+        claimed = tx.batches.claim(
+            at=attempt.at, lease=self.lease, attempt_id=attempt.id, room=room
+        )
+        if claimed is None:
+            self._finish_emptied(tx)
+            return None
+        line = self.lines.of(claimed)
+        line.turns.take(tx, paces[line.name], len(claimed.members), attempt.at)
+        content = self._content(tx, claimed)
+        called = names_for(tx, content, [number for number, _ in claimed.members])
+        return HeldBatch(claimed=claimed, content=content, called=called)
+
+    def line(self, held: HeldBatch) -> Line:
+        """The campaign's."""
+        return self.lines.of(held.claimed)
+
+    def prepare(self, held: HeldBatch, attempt: Attempt) -> Parcel | Answer:
+        """One call for all of it."""
+        if held.content.carriage not in {None, self.carriage}:
+            return _another_carriage()
+        batch = outgoing(
+            held.claimed.campaign,
+            held.content,
+            held.claimed.members,
+            attempt_id=attempt.id,
+            at=held.claimed.at,
+            links=self.links,
+            called=held.called,
+        )
+        return self.line(held).provider.prepare(batch)
+
+    def intend(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
+        """By its hash the same bytes are known again, where they may be replayed."""
+        account, claimed = self.line(held).account, held.claimed
+        return tx.batches.intend(
+            claimed.id, fence=claimed.fence, body_hash=body_hash, account=account
+        )
+
+    def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
+        """Into the queue."""
+        tx.batches.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
+
+    def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> Dispatched:
+        """What it says of each reader, and of the provider."""
+        claimed = held.claimed
+        answer = _nothing_to_halve(answer, claimed)
         wait = self._wait(claimed, answer)
-        recorded, failed_over = self._record(claimed, answer, wait, at)
+        recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
         return Dispatched(
             campaign_id=claimed.campaign.id,
             batch_id=claimed.id,
-            attempt_id=attempt_id,
+            attempt_id=attempt.id,
             messages=len(claimed.members),
             answer=answer,
             provider=claimed.provider,
             wait=timedelta(0) if failed_over else wait,
             recorded=recorded,
         )
-
-    def _claim(self, attempt_id: str, at: datetime) -> tuple[ClaimedBatch, Parcel | Answer] | None:
-        with self.store.begin() as tx:
-            paces = self.lines.look(tx, at)
-            room = self.lines.room(paces, at)
-            if not any(room.values()):
-                return None
-            claimed = tx.batches.claim(at=at, lease=self.lease, attempt_id=attempt_id, room=room)
-            if claimed is None:
-                self._finish_emptied(tx)
-                return None
-            self.watermark.follow(claimed.number)
-            line = self.lines.of(claimed)
-            line.turns.take(tx, paces[line.name], len(claimed.members), at)
-            content = self._content(tx, claimed)
-            if content.carriage not in {None, self.carriage}:
-                return claimed, _another_carriage()
-            try:
-                batch = self._outgoing(tx, claimed, content, attempt_id)
-                parcel = line.provider.prepare(batch)
-            except InvalidInput as error:
-                return claimed, _cannot_be_said(error)
-            body_hash = hashlib.sha256(parcel.body).hexdigest()
-            tx.batches.intend(
-                claimed.id, fence=claimed.fence, body_hash=body_hash, account=line.account
-            )
-            return claimed, parcel
-
-    def _note(self, claimed: ClaimedBatch) -> None:
-        """Let the outside know before anything leaves; where it cannot, nothing does."""
-        try:
-            self.watermark.note(claimed.number)
-        except StoreUnavailable as error:
-            with self.store.begin() as tx:
-                tx.batches.requeue(claimed, not_before=self.clock.now(), reason=str(error))
-            raise
 
     def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
         content_hash = claimed.campaign.content_hash
@@ -134,25 +134,6 @@ class Dispatcher:
             self._contents.clear()
         self._contents[content_hash] = content
         return content
-
-    def _outgoing(
-        self, tx: Transaction, claimed: ClaimedBatch, content: Content, attempt_id: str
-    ) -> OutgoingBatch:
-        return outgoing(
-            claimed.campaign,
-            content,
-            claimed.members,
-            attempt_id=attempt_id,
-            at=claimed.at,
-            links=self.links,
-            called=names_for(tx, content, [number for number, _ in claimed.members]),
-        )
-
-    def _call(self, claimed: ClaimedBatch, parcel: Parcel | Answer, not_after: NotAfter) -> Answer:
-        """Of a claim that has gone stale nothing leaves: who left meanwhile is asked again then."""
-        if isinstance(parcel, Answer):
-            return parcel
-        return self.lines.of(claimed).provider.hand_over(replace(parcel, not_after=not_after))
 
     def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
         outcomes = (answer.outcome, *answer.exceptions.values())
@@ -244,8 +225,3 @@ def _another_carriage() -> Answer:
         " put them back, or cancel and approve a correction"
     )
     return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
-
-
-def _cannot_be_said(error: InvalidInput) -> Answer:
-    """The provider cannot express this content; nothing has left, and no retry would help."""
-    return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))

@@ -1,14 +1,14 @@
-"""letter → provider → outcome: claim, decide what it says, commit, note, call, record.
+"""letter → provider → outcome: what a letter says, when it may leave, and what became of it.
 
 Letters go ahead of all that waits for its turn: somebody sits before an inbox and waits. Each is
 handed over at most once, and what is unknown stays so: whoever got none asks again.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.clock import Clock, NotAfter
+from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import (
     Answer,
     Outcome,
@@ -28,10 +28,10 @@ from newsletter.domain.delivery.letter import (
     plan_for,
 )
 from newsletter.domain.delivery.provider import Parcel
-from newsletter.domain.errors import InvalidInput, StoreUnavailable
-from newsletter.domain.ports import Links, Watermark, Writer
+from newsletter.domain.ports import Writer
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts
+from newsletter.pipeline.delivery.lines import Line
 from newsletter.store.sql import Store, Transaction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -64,28 +64,28 @@ class Posted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Courier:
+class HeldLetter:
+    """A claimed letter, and what it is to say; ``line`` is None where it is withheld."""
+
+    claimed: ClaimedLetter
+    plan: Plan
+    line: Line | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courier(Attempts[HeldLetter, Posted]):
     """Hands over one letter at a time.
 
     ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
     name none. At most ``most_per_hour`` leave within an hour, so that no flood of sign-ups ruins
-    the sender's name. ``lease`` has to be longer than the longest call; ``attempt_ids`` gives a new
-    name each time, ``jitter`` a number in 0…1. ``desk`` is where staff look after their accounts.
+    the sender's name. ``desk`` is where staff look after their accounts.
     """
 
-    store: Store
-    watermark: Watermark
-    lines: Lines
-    links: Links
     writer: Writer
     titles: Mapping[str, str]
     public_url: str
     language: str
     most_per_hour: int
-    clock: Clock
-    lease: timedelta
-    attempt_ids: Callable[[], str]
-    jitter: Callable[[], float]
     desk: str = ""
 
     def post(self) -> Posted | None:
@@ -93,20 +93,7 @@ class Courier:
         with self.store.read() as tx:
             if not tx.letters.waiting()[0]:
                 return None
-        attempt_id, at = self.attempt_ids(), self.clock.now()
-        not_after = NotAfter.after(self.lease, self.clock)
-        held = self._claim(attempt_id, at)
-        if held is None:
-            return None
-        claimed, plan, line = held
-        self._note(claimed)
-        if line is None or plan.says is None:
-            return _posted(claimed, "", LetterState.WITHHELD, plan.reason, True)
-        parcel = self._parcel(claimed, plan, plan.says, at=at, line=line)
-        if isinstance(parcel, Answer):
-            return self._record(claimed, parcel, line, at)
-        answer = line.provider.hand_over(replace(parcel, not_after=not_after))
-        return self._record(claimed, answer, line, at)
+        return self.attempt()
 
     def next_at(self) -> datetime | None:
         """When the next letter may leave, as far as is known; None where none waits for that."""
@@ -120,47 +107,44 @@ class Courier:
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
-    def _claim(
-        self, attempt_id: str, at: datetime
-    ) -> tuple[ClaimedLetter, Plan, Line | None] | None:
-        """A letter with what it says, and where it goes; nowhere if it is withheld."""
-        with self.store.begin() as tx:
-            blocks = self.lines.blocks(tx, at)
-            free = [line for line in self.lines.all if blocks[line.name] is None]
-            if not free or tx.letters.left_since(at - _HOUR) >= self.most_per_hour:
-                return None
-            claimed = tx.letters.claim(at=at, attempt_id=attempt_id)
-            if claimed is None:
-                return None
-            self.watermark.follow(claimed.number)
-            plan = _plan(tx, claimed, at)
-            if plan.says is None:
-                tx.letters.settle(claimed, LetterState.WITHHELD, at=at, reason=plan.reason)
-                return claimed, plan, None
-            # each try goes to the next one: what waits was handed over to none
-            line = free[(claimed.attempts - 1) % len(free)]
-            line.turns.take_ahead(tx, 1, at)
-            tx.letters.intend(claimed, provider=line.name, account=line.account)
-            return claimed, plan, line
+    def claim(self, tx: Transaction, attempt: Attempt) -> HeldLetter | None:
+        """The next letter, with what it says now, ahead of all that waits for its turn."""
+        at = attempt.at
+        blocks = self.lines.blocks(tx, at)
+        free = [line for line in self.lines.all if blocks[line.name] is None]
+        if not free or tx.letters.left_since(at - _HOUR) >= self.most_per_hour:
+            return None
+        claimed = tx.letters.claim(at=at, attempt_id=attempt.id)
+        if claimed is None:
+            return None
+        plan = _plan(tx, claimed, at)
+        if plan.says is None:
+            return HeldLetter(claimed=claimed, plan=plan, line=None)
+        # each try goes to the next one: what waits was handed over to none
+        line = free[(claimed.attempts - 1) % len(free)]
+        line.turns.take_ahead(tx, 1, at)
+        return HeldLetter(claimed=claimed, plan=plan, line=line)
 
-    def _note(self, claimed: ClaimedLetter) -> None:
-        """Let the outside know before anything leaves; where it cannot, nothing does."""
-        try:
-            self.watermark.note(claimed.number)
-        except StoreUnavailable as error:
-            with self.store.begin() as tx:
-                tx.letters.requeue(claimed, not_before=self.clock.now(), reason=str(error))
-            raise
+    def line(self, held: HeldLetter) -> Line:
+        """The one whose turn it is."""
+        return held.line or self.lines.first
 
-    def _parcel(
-        self, claimed: ClaimedLetter, plan: Plan, says: LetterText, *, at: datetime, line: Line
-    ) -> Parcel | Answer:
-        try:
-            content = self._write(claimed, plan, says, at)
-            return line.provider.prepare(_batch(claimed, content, says, at))
-        except InvalidInput as error:  # a template of the workspace, or a provider that cannot
-            outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=str(error))
-            return Answer(outcome=outcome)
+    def prepare(self, held: HeldLetter, attempt: Attempt) -> Parcel | Answer:
+        """One mail to one person."""
+        says = held.plan.says
+        if says is None:
+            return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
+        content = self._write(held.claimed, held.plan, says, attempt.at)
+        return self.line(held).provider.prepare(_batch(held.claimed, content, says, attempt.at))
+
+    def intend(self, tx: Transaction, held: HeldLetter, body_hash: str) -> int | None:
+        """Its bytes are never replayed: whoever got none asks again."""
+        line = self.line(held)
+        return tx.letters.intend(held.claimed, provider=line.name, account=line.account)
+
+    def put_back(self, tx: Transaction, held: HeldLetter, reason: str) -> None:
+        """Among those that wait."""
+        tx.letters.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
 
     def _write(self, claimed: ClaimedLetter, plan: Plan, says: LetterText, at: datetime) -> Content:
         letter = claimed.letter
@@ -178,16 +162,19 @@ class Courier:
             return f"confirm/{self.links.letter_token(letter.id)}"
         return f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
 
-    def _record(self, claimed: ClaimedLetter, answer: Answer, line: Line, at: datetime) -> Posted:
+    def record(self, held: HeldLetter, answer: Answer, attempt: Attempt) -> Posted:
+        """What became of it, and what the provider's answer says of the next ones."""
+        if held.line is None:
+            return self._withhold(held)
+        claimed, line, now = held.claimed, held.line, self.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
         state = _FINAL.get(outcome.verdict, LetterState.WAITING)
-        wait = backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
-        now = self.clock.now()
+        until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
         watched = self.lines.second is not None and line is self.lines.first
         with self.store.begin() as tx:
-            line.turns.settle(tx, answer, 1, taken_at=at, until=now + wait, watched=watched)
+            line.turns.settle(tx, answer, 1, taken_at=attempt.at, until=until, watched=watched)
             if state is LetterState.WAITING:
-                recorded = tx.letters.requeue(claimed, not_before=now + wait, reason=outcome.reason)
+                recorded = tx.letters.requeue(claimed, not_before=until, reason=outcome.reason)
             else:
                 recorded = tx.letters.settle(
                     claimed,
@@ -198,6 +185,12 @@ class Courier:
                     reason=outcome.reason,
                 )
         return _posted(claimed, line.name, state, outcome.reason, recorded)
+
+    def _withhold(self, held: HeldLetter) -> Posted:
+        claimed, state, reason = held.claimed, LetterState.WITHHELD, held.plan.reason
+        with self.store.begin() as tx:
+            recorded = tx.letters.settle(claimed, state, at=self.clock.now(), reason=reason)
+        return _posted(claimed, "", state, reason, recorded)
 
 
 def forget(*, store: Store, clock: Clock) -> int:

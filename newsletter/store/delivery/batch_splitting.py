@@ -47,7 +47,7 @@ def change(connection: Connection, claimed: ClaimedBatch, values: Mapping[Any, A
     return changed.rowcount == 1
 
 
-def is_cancelled(campaign_id: int) -> ColumnElement[bool]:
+def is_cancelled(campaign_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Whether somebody cancelled it."""
     return exists().where(
         _campaign.id == campaign_id, _campaign.state == CampaignState.CANCELLED.value

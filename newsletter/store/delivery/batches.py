@@ -69,10 +69,15 @@ class Batches:
             batch_splitting.change(self._connection, claimed, emptied)
         return None
 
-    def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> None:
-        """Write down what is about to leave, and to which account at its provider."""
+    def intend(self, batch_id: int, *, fence: int, body_hash: str, account: str = "") -> int | None:
+        """Write down what is about to leave, and to which account at its provider.
+
+        Returns how many attempts, of batches and letters, there ever were in this database; None
+        where the fence holds no more.
+        """
         values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
-        self._connection.execute(_intend(), values)
+        held = self._connection.execute(_intend(), values).rowcount == 1
+        return claiming.count(self._connection) if held else None
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
         """Book the answer if the fence still holds; tells whether it did.
@@ -146,9 +151,11 @@ class Batches:
     def abandon(self, *, at: datetime) -> int:
         """Turn every claimed batch into unknown: whoever held them is dead. Returns how many.
 
-        Whoever held an unknown one is dead too.
+        Of one that was not intended yet nothing has left: it goes back into the queue. Whoever held
+        an unknown one is dead too.
         """
         self._connection.execute(_let_go())
+        self._connection.execute(_put_back())
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def is_open(self, campaign_id: int) -> bool:
@@ -271,6 +278,23 @@ def _settle(state: DeliveryState, others: frozenset[DeliveryState]) -> Update:
 def _let_go() -> Update:
     return (
         update(tables.batch).where(claiming.is_unknown()).values(lease_until=None, call_until=None)
+    )
+
+
+@cache
+def _put_back() -> Update:
+    cancelled = batch_splitting.is_cancelled(_batch.campaign_id)
+    more = case((cancelled, _batch.pending), else_=0)
+    return (
+        update(tables.batch)
+        .where(claiming.is_open(), _batch.state == BatchState.CLAIMED.value, _batch.body_hash == "")
+        .values(
+            state=case((cancelled, BatchState.DONE.value), else_=BatchState.QUEUED.value),
+            fence=_batch.fence + 1,
+            cancelled=_batch.cancelled + more,
+            pending=_batch.pending - more,
+            lease_until=None,
+        )
     )
 
 

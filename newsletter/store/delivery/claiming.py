@@ -205,9 +205,13 @@ def claim(
         fence=row.fence,
         attempts=row.attempts,
         at=from_ms(row.claimed_at),
-        number=connection.scalar(_count()),
         members=members,
     )
+
+
+def count(connection: Connection) -> int:
+    """Count one more attempt that is about to leave; returns how many there ever were."""
+    return int(connection.scalar(_count()) or 0)
 
 
 def _as_stored(

@@ -34,9 +34,10 @@ from newsletter.domain.delivery.letter import (
     Taken,
     mailbox_of,
 )
+from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, as_stored, is_free
 from newsletter.store.file.copies import PUT_BACK
-from newsletter.store.schema import asking, tables
+from newsletter.store.schema import asking
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
@@ -150,21 +151,25 @@ class Letters:
                 attempt_id=attempt_id,
                 attempts=_letter.attempts + 1,
                 claimed_at=now,
+                provider="",
+                account="",
             )
             .returning(*asking.letter.c)
         ).one()
-        claims = tables.epoch.c.claims
-        counted = update(tables.epoch).values(claims=claims + 1).returning(claims)
         return ClaimedLetter(
             letter=_letter_of(row),
             attempt_id=attempt_id,
             attempts=row.attempts,
-            number=self._connection.scalar(counted) or 0,
         )
 
-    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> None:
-        """Write down where it is about to go."""
-        self._book(claimed, provider=provider, account=account)
+    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> int | None:
+        """Write down where it is about to go.
+
+        Returns how many attempts, of batches and letters, there ever were in this database; None
+        where this one does not hold it any more.
+        """
+        held = self._book(claimed, provider=provider, account=account)
+        return claiming.count(self._connection) if held else None
 
     def _next_due(self, at: datetime) -> int | None:
         """The next one whose address is the one that was asked for; others are withheld."""
@@ -224,7 +229,11 @@ class Letters:
         return booked.rowcount == 1
 
     def abandon(self, at: datetime) -> int:
-        """Turn every letter that is being handed over into unknown: who held it is dead."""
+        """Turn every letter that is being handed over into unknown: who held it is dead.
+
+        One that was not intended yet waits again: it has not left. Returns how many are unknown.
+        """
+        self._connection.execute(_put_back())
         return self._connection.execute(_abandon(), {"at": to_ms(at)}).rowcount
 
     def distrust(self, at: datetime) -> int:
@@ -336,6 +345,15 @@ def _is_waiting() -> TextClause:
 @cache
 def _waiting() -> Select[Any, Any]:
     return select(func.count(), func.min(_letter.not_before)).where(_is_waiting())
+
+
+@cache
+def _put_back() -> Update:
+    return (
+        update(asking.letter)
+        .where(_letter.state == LetterState.CALLING.value, _letter.provider == "")
+        .values(state=LetterState.WAITING.value)
+    )
 
 
 @cache

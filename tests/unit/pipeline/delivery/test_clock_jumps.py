@@ -52,7 +52,7 @@ def steps(room: Newsroom, trouble: str) -> list[Callable[[], object]]:
 
 def _dispatch_in(room: Newsroom, trouble: str) -> None:
     if trouble == CUT_OFF:
-        run_until_cut(room, 5)  # the provider has it, and the process is gone
+        run_until_cut(room, 8)  # the provider has it, and the process is gone
         return
     room.provider.loses = lambda _batch: trouble == TAKEN
     room.provider.answer = always(Verdict.RETRY) if trouble == PUT_OFF else accept_all

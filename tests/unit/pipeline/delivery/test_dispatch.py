@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import Parcel
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
-from tests.fakes import always
+from tests.fakes import RecordingProvider, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -77,6 +78,24 @@ def test_what_is_about_to_leave_is_written_down_before_it_does(
     room.provider.answer = look
     done = room.dispatch()
     assert seen == [("claimed", done.attempt_id, 64, 5)]
+
+
+class Weighing(RecordingProvider):
+    """While it makes the bytes others write."""
+
+    room: Newsroom
+
+    def prepare(self, batch: OutgoingBatch) -> Parcel:
+        self.room.suppress("reader3@example.org")
+        return super().prepare(batch)
+
+
+def test_no_transaction_is_open_while_the_bytes_are_made(room: Newsroom) -> None:
+    room.provider = provider = Weighing()
+    provider.room = room
+    room.start(3)
+    room.dispatch()
+    assert room.counts() == Counts(accepted=3)
 
 
 def test_no_transaction_is_open_while_the_provider_is_called(room: Newsroom) -> None:

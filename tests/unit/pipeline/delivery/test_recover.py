@@ -73,8 +73,10 @@ class FusedProvider:
         return sighting
 
 
-POINTS_OF_A_TRY = 8
-"""Two transactions of three points each, and the call with two."""
+POINTS_OF_A_TRY = 11
+"""Three transactions of three points each, and the call with two."""
+_BEFORE_THE_CALL = 7
+"""It is written down what leaves, and nothing has left."""
 
 
 def points(last: int) -> list[Any]:
@@ -145,7 +147,7 @@ def test_where_repeating_is_safe_everybody_has_it_once_in_the_end(
 def test_cut_off_again_and_again_it_still_comes_to_an_end(room: Newsroom, replay: Replay) -> None:
     room.provider = RecordingProvider(replay=replay)
     room.start(25)
-    for point in (5, 4, 6, 5, 7, 2):
+    for point in (8, 7, 9, 8, 10, 2, 5):
         run_until_cut(room, point)
         room.recover()
         room.find_out()
@@ -156,10 +158,32 @@ def test_cut_off_again_and_again_it_still_comes_to_an_end(room: Newsroom, replay
     assert room.campaign().state.ended
 
 
+@pytest.mark.parametrize("point", range(3, 6))
+def test_what_was_claimed_and_not_written_down_as_leaving_is_queued_again(
+    room: Newsroom, point: int
+) -> None:
+    room.start(3)
+    assert run_until_cut(room, point)
+    assert room.recover() == Recovered(unknown=0)
+    assert room.counts() == Counts(pending=3)
+    room.drain()
+    assert room.counts() == Counts(accepted=3)
+    assert len(room.provider.accepted) == 3
+
+
+def test_what_was_claimed_for_a_campaign_that_was_cancelled_is_cancelled(room: Newsroom) -> None:
+    room.start(3)
+    assert run_until_cut(room, 4)
+    room.hand().cancel("resignation")
+    assert room.recover() == Recovered(unknown=0)
+    assert room.drain() == 0
+    assert room.counts() == Counts(cancelled=3)
+
+
 def test_whoever_left_after_the_cut_is_not_in_the_repetition(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(3)
-    assert run_until_cut(room, 4)
+    assert run_until_cut(room, _BEFORE_THE_CALL)
     room.suppress("reader2@example.org")
     room.recover()
     room.find_out()
@@ -171,7 +195,7 @@ def test_whoever_left_after_the_cut_is_not_in_the_repetition(room: Newsroom) -> 
 def test_a_paused_campaign_is_repeated_when_it_is_resumed(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(3)
-    assert run_until_cut(room, 4)
+    assert run_until_cut(room, _BEFORE_THE_CALL)
     room.hand().pause("resignation")
     assert room.recover() == Recovered(unknown=1)
     assert room.find_out() == 1
@@ -186,7 +210,7 @@ def test_a_paused_campaign_is_repeated_when_it_is_resumed(room: Newsroom) -> Non
 def test_a_cancelled_campaign_is_not_repeated(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(3)
-    assert run_until_cut(room, 4)
+    assert run_until_cut(room, _BEFORE_THE_CALL)
     room.hand().cancel("resignation")
     assert room.recover() == Recovered(unknown=1)
     room.find_out()
@@ -218,7 +242,7 @@ def test_a_campaign_in_need_of_attention_stays_so_where_it_is_not(room: Newsroom
 
 def test_recovering_twice_changes_nothing_more(room: Newsroom) -> None:
     room.start(3)
-    run_until_cut(room, 4)
+    run_until_cut(room, _BEFORE_THE_CALL)
     room.recover()
     before = room.campaign()
     assert room.recover() == Recovered(unknown=0)

@@ -355,8 +355,10 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
 ) -> None:
     post.ask()
     with post.room.store.begin() as tx:
-        tx.letters.claim(at=NOON, attempt_id="a1")
-        tx.letters.abandon(NOON)
+        held = tx.letters.claim(at=NOON, attempt_id="a1")
+        assert held is not None
+        tx.letters.intend(held, provider="recording", account="one")
+        assert tx.letters.abandon(NOON) == 1
 
     assert press(post.room).state is LinkState.DONE
     assert person(post.room, JOIN.address) is not None
