@@ -161,12 +161,13 @@ def test_a_number_is_never_broken() -> None:
 
 def test_what_breaks_at_its_hyphens_needs_no_further_places() -> None:
     assert "<wbr>" not in breakable("self-government-and-the-right-to-be-heard-by-it")
-    assert "<wbr>" not in breakable("https://example.org/a/path/that/goes-on/and-on")
-    hashed = "https://example.org/a/path/?page=" + "5a" * 20
+    assert "<wbr>" not in breakable("https://example.org/that-goes-on/and-on-and-on")
+    hashed = "https://example.org/that-goes-on?page=" + "5a" * 20
     first, *rest = str(breakable(hashed)).split("<wbr>")
-    assert first.startswith("https://example.org/a/path/?page=")
+    assert first.startswith("https://example.org/that-goes-")
     assert first + "".join(rest) == hashed
     assert rest
+    assert "<wbr>" in breakable("https://example.org/a/very/long/path/that-goes-on")
 
 
 def test_scripts_that_break_without_blanks_are_left_alone() -> None:
