@@ -327,7 +327,8 @@ class Inlines:
             return [
                 replace(like, text=element.text.translate(_RAISED if tag == "sup" else _LOWERED))
             ]
-        self.raised += tag in {"sup", "sub"} and bool(text_of(element))
+        bare = element.find(".//a") is None and bool(text_of(element))
+        self.raised += tag in {"sup", "sub"} and bare
         inside = self.runs_in(element, self.under(element, like))
         return _between(inside, tag, like)
 
