@@ -1,9 +1,12 @@
 """Ana and Ben at the desk's pages for writing."""
 
+import io
 import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from PIL import Image
 
 from newsletter.domain.statements.draft import Draft, Version
 from newsletter.domain.statements.statement import StoredStatement
@@ -93,3 +96,10 @@ def multipart(fields: dict[str, str], **files: tuple[str, bytes]) -> dict[str, A
         parts.append(b"\r\n")
     kind = {"Content-Type": f"multipart/form-data; boundary={bound}"}
     return {"body": b"".join([*parts, f"--{bound}--\r\n".encode()]), "headers": kind}
+
+
+def png() -> bytes:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "navy").save(out, "PNG")
+    return out.getvalue()

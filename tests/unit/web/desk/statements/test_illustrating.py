@@ -1,26 +1,18 @@
 """Pictures of a text: brought at the desk, and loaded by mails."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from newsletter.domain.statements.picture import Picture
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.pages import Answer
-from tests.unit.web.desk.writing import Desk, multipart, said
+from tests.unit.web.desk.writing import Desk, multipart, png, said
 
 pytestmark = pytest.mark.slow("makes pictures anew in a process apart")
 SCRIPTED = {"Accept": "application/json"}
-
-
-def png() -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), "navy").save(out, "PNG")
-    return out.getvalue()
 
 
 @pytest.fixture

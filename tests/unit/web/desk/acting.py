@@ -1,0 +1,468 @@
+"""Everything that can be done at the desk, each done once: what is there before, and what is sent.
+
+``EXAMPLES`` has one for each route that takes a POST. An example gets things ready, and returns
+what does it.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.statements.statement import Role
+from tests.pages import Answer
+from tests.unit.credentials.authenticator import Authenticator
+from tests.unit.web.desk.deciding import CANARIES
+from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
+from tests.unit.web.desk.world import World, give_picture
+from tests.unit.web.desk.writing import FORM
+
+Act = Callable[[], Answer]
+
+
+# --- texts of the desk
+
+
+def _begins(world: World) -> Act:
+    return lambda: world.as_("ana").post("/drafts/new", {"title": "Opening hours"})
+
+
+def _edits(world: World) -> Act:
+    desk = world.text()
+    return lambda: desk.keep(desk.ben, body="It opens at eight.")
+
+
+def _edits_and_hands_in(world: World) -> Act:
+    desk = world.text()
+    return lambda: desk.keep(desk.ben, body="It opens at eight.", act="hand-in")
+
+
+def _saves(world: World) -> Act:
+    desk = world.text()
+    return lambda: desk.save(desk.ben, base=desk.draft.revision, body="It opens at eight.")
+
+
+def _goes_on_typing(world: World) -> Act:
+    desk = world.text()
+    desk.save(base=desk.draft.revision, body="It opens at")
+    return lambda: desk.save(base=desk.draft.revision, body="It opens at eight.")
+
+
+def _hands_in(world: World) -> Act:
+    desk = world.text()
+    return lambda: desk.ana.post(f"{desk.at}/hand-in", {"base": str(desk.draft.revision)})
+
+
+def _of_text(deed: str) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        desk = world.text()
+        return lambda: desk.ana.post(f"{desk.at}/{deed}", FORM)
+
+    return example
+
+
+def _takes_back(world: World) -> Act:
+    desk = world.submitted()
+    return lambda: desk.ana.post(f"{desk.at}/take-back")
+
+
+def _pastes(world: World) -> Act:
+    desk, body = world.text(), json.dumps({"html": "<p>Nine</p>"}).encode()
+    kind = {"Content-Type": "application/json"}
+    return lambda: desk.ana.ask("POST", f"{desk.at}/paste", body=body, headers=kind)
+
+
+def _illustrates(world: World) -> Act:
+    desk = world.text()
+    return lambda: give_picture(desk)
+
+
+def _places(world: World) -> Act:
+    desk, name = world.illustrated()
+    world.site.clock.advance(minutes=6)
+    desk.ana = world.as_("ana")
+    return lambda: desk.ana.post(f"{desk.at}/pictures/{name}/place")
+
+
+def _restores(world: World) -> Act:
+    desk = world.text()
+    number = desk.draft.version.number
+    return lambda: desk.ana.post(f"{desk.at}/versions/{number}/restore")
+
+
+# --- statements
+
+
+def _of_statement(
+    deed: str, name: str, ready: Callable[[World], str] = World.handed_in, **typed: str
+) -> Callable[[World], Act]:
+    """Post straight to a statement."""
+
+    def example(world: World) -> Act:
+        slug, who = ready(world), world.as_(name)
+        return lambda: who.post(f"/statements/{slug}/{deed}", typed)
+
+    return example
+
+
+def _by_form(
+    page: str, deed: str, name: str, ready: Callable[[World], str], **typed: str
+) -> Callable[[World], Act]:
+    """Fill in the form of one of the pages of a statement."""
+
+    def example(world: World) -> Act:
+        here = f"/statements/{ready(world)}"
+        return lambda: world.press(name, f"{here}/{page}", f"{here}/{deed}", **typed)
+
+    return example
+
+
+def _approves_twice(world: World) -> Act:
+    here, ben = f"/statements/{world.handed_in()}/review", world.as_("ben")
+    page = ben.get(here)
+    assert world.room.press(ben, page, f"/desk{here}").status == 303
+    return lambda: world.room.press(ben, page, f"/desk{here}")
+
+
+# --- campaigns, and all sending
+
+
+def _of_campaign(deed: str, before: str = "") -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        here, cleo = f"/campaigns/{world.sending().id}", world.as_("cleo")
+        if before:
+            cleo.post(f"{here}/{before}")
+        return lambda: cleo.post(f"{here}/{deed}")
+
+    return example
+
+
+def _decides(world: World) -> Act:
+    page = f"/campaigns/{world.lost().id}/unknown"
+    return lambda: world.press("dan", page, page, way="has")
+
+
+def _stops(world: World) -> Act:
+    return lambda: world.as_("cleo").post("/stop", {"reason": "wrong list"})
+
+
+def _stops_again(world: World) -> Act:
+    world.as_("cleo").post("/stop", {"reason": "wrong list"})
+    return _stops(world)
+
+
+def _resumes(world: World) -> Act:
+    world.as_("cleo").post("/stop", {"reason": "wrong list"})
+    return lambda: world.as_("cleo").post("/resume")
+
+
+def _compared(world: World) -> Act:
+    with world.room.app.store.begin() as tx:
+        tx.hold.put(HoldKind.DOUBT, "restored on Monday")
+    return lambda: world.as_("dan").post("/compared")
+
+
+# --- the door
+
+
+def _signs_in(world: World) -> Act:
+    _, address = world.joined()
+    return lambda: Browser(site=world.site).sign_in(address)
+
+
+def _signs_in_halfway(world: World) -> Act:
+    _, address = world.joined(Role.SENDER)
+    return lambda: Browser(site=world.site).sign_in(address)
+
+
+def _gives_code(world: World) -> Act:
+    browser, address = world.halfway()
+    return lambda: browser.post("/second", {"code": browser.code(address)})
+
+
+def _accepts(world: World) -> Act:
+    path = f"/invitation/{world.link()}"
+    form = {"name": "Eve", "password": PASSWORD}
+    return lambda: Browser(site=world.site).post(path, form)
+
+
+def _makes_first_secret(world: World) -> Act:
+    browser, _ = world.enrolling()
+    return lambda: browser.post("/second/set-up")
+
+
+def _confirms_first_factor(world: World) -> Act:
+    browser, address = world.enrolling()
+    browser.post("/second/set-up")
+    code = browser.code(address, pending=True)
+    return lambda: browser.post("/second/set-up/confirm", {"code": code})
+
+
+def _signs_out(world: World) -> Act:
+    browser, _ = world.joined()
+    return lambda: browser.post("/sign-out")
+
+
+def _steps_up(world: World) -> Act:
+    browser, _ = world.joined()
+    return lambda: browser.post("/step-up", {"step-up": PASSWORD, "next": "/desk/account"})
+
+
+def _acts_with_factor(world: World) -> Act:
+    browser, address = world.joined(Role.SENDER)
+    world.site.clock.advance(minutes=11)
+    form = {"step-up": browser.code(address)}
+    return lambda: browser.post("/account/codes", form)
+
+
+# --- one's own account
+
+
+def _of_account(
+    deed: str, role: Role = Role.WRITER, form: dict[str, str] | None = None
+) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        browser, _ = world.joined(role)
+        return lambda: browser.post(f"/account/{deed}", form)
+
+    return example
+
+
+def _has_factor(world: World) -> Browser:
+    browser, address = world.joined()
+    browser.post("/account/factor")
+    code = browser.code(address, pending=True)
+    assert browser.post("/account/factor/confirm", {"code": code}).status == 200
+    return browser
+
+
+def _confirms_factor(world: World) -> Act:
+    browser, address = world.joined()
+    browser.post("/account/factor")
+    code = browser.code(address, pending=True)
+    return lambda: browser.post("/account/factor/confirm", {"code": code})
+
+
+def _drops_factor(world: World) -> Act:
+    browser = _has_factor(world)
+    return lambda: browser.post("/account/factor/remove")
+
+
+def _types_code_back(world: World) -> Act:
+    browser, _ = world.joined(Role.SENDER)
+    shown = browser.post("/account/codes").text
+    code = re.findall(r"<li><code>([^<]+)</code>", shown)[0]
+    return lambda: browser.post("/account/codes/kept", {"code": code})
+
+
+def _ends_session(world: World) -> Act:
+    browser, address = world.joined()
+    Browser(site=world.site).sign_in(address)
+    [path] = re.findall(r'action="/desk(/account/sessions/\w+)"', browser.get("/account").text)
+    return lambda: browser.post(path)
+
+
+def _asks_for_passkey(world: World) -> Act:
+    browser = _with_passkey(world)
+    return lambda: browser.post("/passkey")
+
+
+def _passkey_made(browser: Browser) -> dict[str, str]:
+    asked = json.loads(browser.post("/account/passkeys/options").text)
+    return {"name": "Laptop", "made": json.dumps(Authenticator().make(asked))}
+
+
+def _with_passkey(world: World) -> Browser:
+    browser, _ = world.joined(Role.SENDER)
+    assert browser.post("/account/passkeys", _passkey_made(browser)).status == 303
+    return browser
+
+
+def _adds_passkey(world: World) -> Act:
+    browser, _ = world.joined(Role.SENDER)
+    form = _passkey_made(browser)
+    return lambda: browser.post("/account/passkeys", form)
+
+
+def _removes_passkey(world: World) -> Act:
+    browser = _with_passkey(world)
+    page = browser.get("/account").text
+    [path] = re.findall(r'action="/desk(/account/passkeys/[^"]+/remove)"', page)
+    world.site.clock.advance(seconds=1)
+    return lambda: browser.post(path)
+
+
+# --- the staff
+
+
+def _invites(world: World) -> Act:
+    form = {"email": world.address(), "role": "writer"}
+    return lambda: world.as_("dan").post("/staff/invitations", form)
+
+
+def _withdraws_invitation(world: World) -> Act:
+    world.link()
+    page = world.as_("dan").get("/staff").text
+    path = re.findall(r'action="/desk(/staff/invitations/\d+/withdraw)"', page)[0]
+    return lambda: world.as_("dan").post(path)
+
+
+def _of_colleague(deed: str, **form: str) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        _, address = world.joined()
+        return lambda: world.as_("dan").post(f"/staff/{address}/{deed}", form)
+
+    return example
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Something that is done, and how many lines of the audit log it leaves."""
+
+    route: str
+    """Path below ``/desk``, in Starlette's words."""
+    ready: Callable[[World], Act]
+    lines: int = 1
+    why: str = ""
+    """Why it is another number than one."""
+
+
+_KEEPS_NOTHING = "it keeps nothing: it only shows what comes of what was sent"
+_NOT_IN_FORCE = "it is in force, and written down, once a first code proves it"
+_DRAFT, _STATEMENT, _ACCOUNT = "/drafts/{key}", "/statements/{slug}", "/account"
+
+EXAMPLES = [
+    Example(route="/drafts/new", ready=_begins),
+    Example(route=f"{_DRAFT}/edit", ready=_edits),
+    Example(
+        route=f"{_DRAFT}/edit",
+        ready=_edits_and_hands_in,
+        lines=2,
+        why="two things are done: a version is kept, and it is handed in",
+    ),
+    Example(route=f"{_DRAFT}/save", ready=_saves),
+    Example(
+        route=f"{_DRAFT}/save",
+        ready=_goes_on_typing,
+        lines=0,
+        why="whoever types on within five minutes is in the same version, which has its line",
+    ),
+    Example(route=f"{_DRAFT}/hand-in", ready=_hands_in),
+    Example(route=f"{_DRAFT}/take-back", ready=_takes_back),
+    Example(route=f"{_DRAFT}/looked", ready=_of_text("looked")),
+    Example(route=f"{_DRAFT}/delete", ready=_of_text("delete")),
+    Example(route=f"{_DRAFT}/test", ready=_of_text("test")),
+    Example(route=f"{_DRAFT}/preview", ready=_of_text("preview"), lines=0, why=_KEEPS_NOTHING),
+    Example(route=f"{_DRAFT}/paste", ready=_pastes, lines=0, why=_KEEPS_NOTHING),
+    Example(route=f"{_DRAFT}/pictures", ready=_illustrates),
+    Example(route=f"{_DRAFT}/pictures/{{name}}/place", ready=_places),
+    Example(route=f"{_DRAFT}/versions/{{number}}/restore", ready=_restores),
+    Example(
+        route=f"{_STATEMENT}/review", ready=_by_form("review", "review", "ben", World.handed_in)
+    ),
+    Example(
+        route=f"{_STATEMENT}/review",
+        ready=_approves_twice,
+        lines=0,
+        why="what counts already is not written down twice",
+    ),
+    Example(
+        route=f"{_STATEMENT}/send-back",
+        ready=_by_form("review", "send-back", "ben", World.handed_in, reason="Which Saturday?"),
+    ),
+    Example(route=f"{_STATEMENT}/withdraw", ready=_of_statement("withdraw", "ben", World.approved)),
+    Example(
+        route=f"{_STATEMENT}/override",
+        ready=_by_form("review", "override", "dan", World.handed_in, why="Nobody else is in."),
+    ),
+    Example(route=f"{_STATEMENT}/start", ready=_by_form("start", "start", "cleo", World.approved)),
+    Example(
+        route=f"{_STATEMENT}/time", ready=_of_statement("time", "cleo", World.started, when="now")
+    ),
+    Example(route=f"{_STATEMENT}/undo", ready=_of_statement("undo", "cleo", World.started)),
+    Example(route=f"{_STATEMENT}/copy", ready=_of_statement("copy", "ana")),
+    Example(
+        route=f"{_STATEMENT}/comments", ready=_of_statement("comments", "ana", comment="Fine.")
+    ),
+    Example(route=f"{_STATEMENT}/test", ready=_of_statement("test", "ana")),
+    Example(
+        route=f"{_STATEMENT}/look",
+        ready=_of_statement("look", "cleo", reader=CANARIES[0]),
+        lines=0,
+        why="it is a look, and a POST so that no address of a page names a reader",
+    ),
+    Example(route="/campaigns/{id}/pause", ready=_of_campaign("pause")),
+    Example(route="/campaigns/{id}/resume", ready=_of_campaign("resume", before="pause")),
+    Example(
+        route="/campaigns/{id}/cancel",
+        ready=_of_campaign("cancel"),
+        lines=2,
+        why="its approvals are taken back too: they have a line whenever they change",
+    ),
+    Example(
+        route="/campaigns/{id}/unknown",
+        ready=_decides,
+        lines=2,
+        why="the program writes down that sending is over by that",
+    ),
+    Example(route="/stop", ready=_stops),
+    Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
+    Example(route="/resume", ready=_resumes),
+    Example(route="/compared", ready=_compared),
+    Example(route="/sign-in", ready=_signs_in),
+    Example(
+        route="/sign-in",
+        ready=_signs_in_halfway,
+        lines=0,
+        why="nobody is in before the second factor, which has the line",
+    ),
+    Example(route="/second", ready=_gives_code),
+    Example(route="/invitation/{word}", ready=_accepts),
+    Example(route="/second/set-up", ready=_makes_first_secret, lines=0, why=_NOT_IN_FORCE),
+    Example(route="/second/set-up/confirm", ready=_confirms_first_factor),
+    Example(route="/sign-out", ready=_signs_out),
+    Example(route="/step-up", ready=_steps_up),
+    Example(route=f"{_ACCOUNT}/codes", ready=_of_account("codes", Role.SENDER)),
+    Example(
+        route=f"{_ACCOUNT}/codes",
+        ready=_acts_with_factor,
+        lines=2,
+        why="the fresh factor that came along has a line of its own",
+    ),
+    Example(route=f"{_ACCOUNT}/codes/kept", ready=_types_code_back),
+    Example(route=f"{_ACCOUNT}/factor", ready=_of_account("factor"), lines=0, why=_NOT_IN_FORCE),
+    Example(route=f"{_ACCOUNT}/factor/confirm", ready=_confirms_factor),
+    Example(route=f"{_ACCOUNT}/factor/remove", ready=_drops_factor),
+    Example(
+        route=f"{_ACCOUNT}/password",
+        ready=_of_account("password", form={"old": PASSWORD, "new": OTHER}),
+    ),
+    Example(route=f"{_ACCOUNT}/sessions", ready=_of_account("sessions")),
+    Example(route=f"{_ACCOUNT}/sessions/{{key}}", ready=_ends_session),
+    Example(
+        route="/passkey",
+        ready=_asks_for_passkey,
+        lines=0,
+        why="a challenge says nothing of who answers it",
+    ),
+    Example(
+        route=f"{_ACCOUNT}/passkeys/options",
+        ready=_of_account("passkeys/options", Role.SENDER),
+        lines=0,
+        why=_NOT_IN_FORCE,
+    ),
+    Example(route=f"{_ACCOUNT}/passkeys", ready=_adds_passkey),
+    Example(route=f"{_ACCOUNT}/passkeys/{{key}}/remove", ready=_removes_passkey),
+    Example(route="/staff/invitations", ready=_invites),
+    Example(route="/staff/invitations/{number}/withdraw", ready=_withdraws_invitation),
+    Example(route="/staff/{address}/role", ready=_of_colleague("role", role="viewer")),
+    Example(route="/staff/{address}/reset", ready=_of_colleague("reset")),
+    Example(route="/staff/{address}/remove", ready=_of_colleague("remove")),
+    Example(
+        route="/audit/verify",
+        ready=lambda world: lambda: world.as_("dan").post("/audit/verify"),
+        lines=0,
+        why="it reads the log and changes nothing",
+    ),
+]

@@ -1,0 +1,142 @@
+"""A workspace of the desk in which each thing that can be done finds, or makes, what it needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.statements.statement import Role
+from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.staff import invite
+from newsletter.pipeline.staff.proofs import OPERATOR
+from tests.desk import Signed
+from tests.fakes import RecordingProvider, always
+from tests.pages import Answer, Forum
+from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.web.desk.deciding import Room
+from tests.unit.web.desk.visitor import PASSWORD, Browser
+from tests.unit.web.desk.writing import Desk, multipart, png
+
+
+@dataclass(kw_only=True)
+class World:
+    """A workspace in which each example finds, or makes, something of its own."""
+
+    room: Room
+    site: Forum = field(init=False)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        app = self.room.app
+        vars(app.staff)["proofs"] = replace(app.staff.proofs, passwords=PASSWORDS)
+        self.site = Forum(app=app, folder=self.room.site.folder, clock=self.room.clock)
+        self.room.site.pages = self.site.pages
+
+    def as_(self, name: str) -> Signed:
+        """One of the staff, with a fresh factor."""
+        return self.room.as_(name, fresh=True)
+
+    # --- statements, from a file to a campaign
+
+    def handed_in(self) -> str:
+        """The slug of a statement that waits for approval."""
+        slug = f"hours-{next(self._numbers)}"
+        self.room.write(slug=slug)
+        self.room.app.tick.look()
+        return slug
+
+    def approved(self) -> str:
+        slug = self.handed_in()
+        self.room.approve(slug=slug)
+        return slug
+
+    def started(self) -> str:
+        slug = self.approved()
+        self.press("cleo", f"/statements/{slug}/start", f"/statements/{slug}/start")
+        return slug
+
+    def sending(self) -> Campaign:
+        """Twelve readers, five of whom have it."""
+        slug = self.started()
+        self.room.begin()
+        self.room.hand_over(batches=1)
+        with self.room.app.store.read() as tx:
+            found = tx.campaigns.latest(slug)
+        assert found is not None
+        return found
+
+    def lost(self) -> Campaign:
+        """Of those who waited nobody knows."""
+        campaign, delivery = self.sending(), self.room.app.delivery
+        losing, before = RecordingProvider(max_recipients=5), delivery.lines
+        losing.answer = always(Verdict.UNKNOWN)
+        vars(delivery)["lines"] = Lines(first=Line(provider=losing, turns=before.first.turns))
+        self.room.hand_over()
+        vars(delivery)["lines"] = before
+        return campaign
+
+    def press(self, name: str, page: str, action: str, **typed: str) -> Answer:
+        """Fill in the form of a page that leads there, and send it."""
+        who = self.as_(name)
+        return self.room.press(who, who.get(page), f"/desk{action}", **typed)
+
+    # --- texts
+
+    def text(self) -> Desk:
+        """A text that Ana began and filled in."""
+        desk = Desk(self.room.staffed)
+        desk.keep()
+        return desk
+
+    def submitted(self) -> Desk:
+        desk = self.text()
+        assert desk.keep(act="hand-in").status == 303
+        return desk
+
+    def illustrated(self) -> tuple[Desk, str]:
+        """A text, and the name of a picture of it."""
+        desk = self.text()
+        give_picture(desk)
+        with self.room.app.store.read() as tx:
+            [picture] = tx.pictures.of(desk.key)
+        return desk, picture.name
+
+    # --- accounts
+
+    def address(self) -> str:
+        return f"new{next(self._numbers)}@forum.example"
+
+    def joined(self, role: Role = Role.WRITER) -> tuple[Browser, str]:
+        """Somebody who came in just now; from a sender up with a second factor."""
+        browser, address = Browser(site=self.site), self.address()
+        browser.join(address, role)
+        if role is Role.WRITER:
+            browser.post("/step-up", {"step-up": PASSWORD, "next": "/desk/account"})
+        return browser, address
+
+    def halfway(self) -> tuple[Browser, str]:
+        """A sender whose password was right, and of whom a code is asked."""
+        _, address = self.joined(Role.SENDER)
+        self.site.clock.advance(minutes=1)
+        browser = Browser(site=self.site)
+        browser.sign_in(address)
+        return browser, address
+
+    def link(self, role: Role = Role.WRITER) -> str:
+        proofs = self.room.app.staff.proofs
+        return invite.invite(self.address(), role, by=OPERATOR, proofs=proofs).word
+
+    def enrolling(self) -> tuple[Browser, str]:
+        """Somebody whose role demands a second factor, who has none yet."""
+        browser, address = Browser(site=self.site), self.address()
+        proofs = self.room.app.staff.proofs
+        word = invite.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).word
+        browser.post(f"/invitation/{word}", {"name": "", "password": PASSWORD})
+        return browser, address
+
+
+def give_picture(desk: Desk) -> Answer:
+    return desk.ana.ask(
+        "POST", f"{desk.at}/pictures", **multipart({"alt": "A desk"}, picture=("a.png", png()))
+    )
