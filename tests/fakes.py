@@ -16,7 +16,7 @@ from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
 from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.letter import LetterText
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
@@ -181,20 +181,20 @@ class RecordingProvider:
         self._lock = threading.Lock()
         self._names: set[str] = set()
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
-        return Parcel(batch=batch, body=body.encode())
+        return PreparedRequest(batch=batch, body=body.encode())
 
-    def hand_over(self, parcel: Parcel) -> Answer:
-        attempt = parcel.batch.attempt_id
-        if parcel.not_after is not None and parcel.not_after.left() <= timedelta(0):
-            return always(Verdict.LATE)(parcel.batch)
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
+        attempt = prepared.batch.attempt_id
+        if prepared.not_after is not None and prepared.not_after.left() <= timedelta(0):
+            return always(Verdict.LATE)(prepared.batch)
         if self.capabilities.replay is Replay.KEYED and attempt in self._answers:
-            return self._heard(parcel.batch, self._answers[attempt])
-        answer = self.answer(parcel.batch)
+            return self._heard(prepared.batch, self._answers[attempt])
+        answer = self.answer(prepared.batch)
         with self._lock:
-            self.batches.append(parcel.batch)
-            for one in parcel.batch.recipients:
+            self.batches.append(prepared.batch)
+            for one in prepared.batch.recipients:
                 outcome = answer.exceptions.get(one.subscriber_id, answer.outcome)
                 known = self.capabilities.replay is Replay.SAFE and one.message_id in self._names
                 if outcome.verdict is Verdict.ACCEPTED and not known:
@@ -203,7 +203,7 @@ class RecordingProvider:
                 if outcome.verdict is Verdict.ACCEPTED:
                     self._taken.setdefault(attempt, []).append(one.subscriber_id)
                     self._answers[attempt] = answer
-        return self._heard(parcel.batch, answer)
+        return self._heard(prepared.batch, answer)
 
     def _heard(self, batch: OutgoingBatch, answer: Answer) -> Answer:
         return always(Verdict.UNKNOWN)(batch) if self.loses(batch) else answer

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.epoch import Absence, Location, Witness
     from newsletter.domain.delivery.letter import LetterText
-    from newsletter.domain.delivery.provider import Capabilities, Finding, LookupResult, Parcel
+    from newsletter.domain.delivery.provider import (
+        Capabilities,
+        Finding,
+        LookupResult,
+        PreparedRequest,
+    )
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
@@ -89,11 +94,11 @@ class Provider(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         """Build the bytes: pure, the same for the same batch. Raises InvalidInput."""
         ...
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Make the one call. Never raises for what the network or the provider does.
 
         LATE where the claim on the parcel is over, or would be before the call has to be.

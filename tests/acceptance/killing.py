@@ -20,7 +20,7 @@ from typing import IO, Any
 from newsletter.config.environment import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.epoch import Absence, Location, Witness
-from newsletter.domain.delivery.provider import LookupResult, Parcel
+from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.ports import Provider, Watermark
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
@@ -159,12 +159,12 @@ class FusedProvider:
     def capabilities(self) -> Any:
         return self.provider.capabilities
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         return self.provider.prepare(batch)
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         self.fuse.burn(f"{self.call}: before it")
-        answer = self.provider.hand_over(parcel)
+        answer = self.provider.hand_over(prepared)
         self.fuse.burn(f"{self.call}: after it")
         return answer
 

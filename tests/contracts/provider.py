@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel, Replay
+from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient, Sender
@@ -113,10 +113,10 @@ class ProviderContract:
 
     def test_nothing_leaves_once_the_claim_is_over(self, service: Service) -> None:
         clock = FixedClock()
-        parcel = service.provider.prepare(batch("only@example.org"))
+        prepared = service.provider.prepare(batch("only@example.org"))
         lease = NotAfter.after(timedelta(minutes=2), clock)
         clock.advance(minutes=2)
-        answer = service.provider.hand_over(replace(parcel, not_after=lease))
+        answer = service.provider.hand_over(replace(prepared, not_after=lease))
         assert answer.outcome.verdict is Verdict.LATE
         assert service.delivered() == []
 
@@ -243,8 +243,10 @@ class ProviderContract:
                 assert service.delivered() == []
 
     def test_what_was_prepared_is_what_leaves(self, service: Service) -> None:
-        parcel = service.provider.prepare(batch())
-        plain = Parcel(batch=parcel.batch, body=parcel.body, content_type=parcel.content_type)
+        prepared = service.provider.prepare(batch())
+        plain = PreparedRequest(
+            batch=prepared.batch, body=prepared.body, content_type=prepared.content_type
+        )
         assert service.provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
         assert len(service.delivered()) == 3
 
@@ -279,9 +281,9 @@ class ProviderContract:
         assert not absent.found
 
     def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:
-        parcel = service.provider.prepare(batch())
+        prepared = service.provider.prepare(batch())
         service.disable()
-        answer = service.provider.hand_over(parcel)
+        answer = service.provider.hand_over(prepared)
         assert answer.outcome.verdict in {Verdict.RETRY, Verdict.CONFIGURATION}
         assert answer.outcome.reason
         assert not answer.exceptions

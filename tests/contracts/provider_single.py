@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from tests.contracts.provider import ProviderContract, Service, batch
@@ -52,15 +52,17 @@ class SingleProviderContract(ProviderContract):
                 assert service.delivered() == []
 
     def test_what_was_prepared_is_what_leaves(self, service: Service) -> None:
-        parcel = service.provider.prepare(batch(ONE))
-        plain = Parcel(batch=parcel.batch, body=parcel.body, content_type=parcel.content_type)
+        prepared = service.provider.prepare(batch(ONE))
+        plain = PreparedRequest(
+            batch=prepared.batch, body=prepared.body, content_type=prepared.content_type
+        )
         assert service.provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
         assert len(service.delivered()) == 1
 
     def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:
-        parcel = service.provider.prepare(batch(ONE))
+        prepared = service.provider.prepare(batch(ONE))
         service.disable()
-        answer = service.provider.hand_over(parcel)
+        answer = service.provider.hand_over(prepared)
         assert answer.outcome.verdict in {Verdict.RETRY, Verdict.CONFIGURATION}
         assert answer.outcome.reason
         assert not answer.exceptions

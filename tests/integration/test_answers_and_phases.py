@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.registry import OPTIONS
 from tests.contracts.provider import batch
@@ -216,8 +216,8 @@ def cell(answer: Answer) -> str:
     return f"{letter(answer.outcome.verdict)}{wait}{''.join(differ)}"
 
 
-def hand_over(provider: HttpProvider, parcel: Parcel) -> str:
-    answer = provider.hand_over(parcel)
+def hand_over(provider: HttpProvider, prepared: PreparedRequest) -> str:
+    answer = provider.hand_over(prepared)
     assert bool(answer.outcome.provider_id) or answer.outcome.verdict is not Verdict.ACCEPTED
     assert answer.outcome.reason or answer.outcome.verdict is Verdict.ACCEPTED
     return cell(answer)
@@ -269,7 +269,7 @@ def check_phase(kind: str, names: list[str], phase: str) -> None:
         for name in names:
             server.steps.append((WHOLE | CUT)[phase](said(kind, name, count)))
         calls = [provider.prepare(numbered(number, count)) for number in range(len(names))]
-        got = list(pool.map(lambda parcel: hand_over(provider, parcel), calls))
+        got = list(pool.map(lambda prepared: hand_over(provider, prepared), calls))
     assert dict(zip(names, got, strict=True)) == expected(kind, names, phase)
     made_of = [CELL.findall(received.body)[0] for received in server.requests]
     assert len(made_of) == len(set(made_of)), "a call was made twice"

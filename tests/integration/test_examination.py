@@ -601,10 +601,10 @@ def test_who_is_asked_is_who_gets_the_mail(subtests: pytest.Subtests, tmp_path: 
         with subtests.test(kind=kind):
             asked = options(kind, "http://127.0.0.1:9").model_copy(update={"base_url": None})
             provider = registry.build(asked, workspace=tmp_path, clock=FixedClock())
-            parcel = provider.prepare(batch("ana@a.example"))
-            assert isinstance(parcel, HttpParcel)
+            prepared = provider.prepare(batch("ana@a.example"))
+            assert isinstance(prepared, HttpParcel)
             parts = registry.probes(asked, sender=SENDER)
             hosts = {
                 urlsplit(part.request.url).hostname for part in parts if isinstance(part, Probe)
             }
-            assert hosts == {urlsplit(parcel.request.url).hostname}
+            assert hosts == {urlsplit(prepared.request.url).hostname}

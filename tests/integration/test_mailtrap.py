@@ -92,7 +92,7 @@ def test_as_many_bytes_as_it_names_are_taken_and_more_are_halved(
         *(f"reader{number}@example.org" for number in range(500)), text=text + "NLMERGEUNSUBSCRIBE"
     )
     assert provider.capabilities.recipients_for(own.content) < 500
-    parcel = provider.prepare(own)
-    assert len(parcel.body) > MAX_BYTES
-    assert provider.hand_over(parcel).outcome.verdict is Verdict.SPLIT
+    prepared = provider.prepare(own)
+    assert len(prepared.body) > MAX_BYTES
+    assert provider.hand_over(prepared).outcome.verdict is Verdict.SPLIT
     assert server.delivered == []

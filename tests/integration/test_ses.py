@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
@@ -130,11 +130,13 @@ def test_events_can_name_each_delivery(
 def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
     server: SesServer, provider: Provider, clock: FixedClock
 ) -> None:
-    parcel = provider.prepare(batch())
+    prepared = provider.prepare(batch())
     clock.advance(hours=3)
-    assert provider.hand_over(parcel).outcome.verdict is Verdict.ACCEPTED
+    assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
     clock.advance(hours=3)
-    plain = Parcel(batch=parcel.batch, body=parcel.body, content_type=parcel.content_type)
+    plain = PreparedRequest(
+        batch=prepared.batch, body=prepared.body, content_type=prepared.content_type
+    )
     assert provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
     assert len({each.body for each in server.requests}) == 1
     assert len({each.headers["authorization"] for each in server.requests}) == 2

@@ -10,7 +10,7 @@ from typing import Any
 from newsletter.domain.campaigns.campaign import AudienceSplit
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Booking
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.store.sql import Transaction
 from tests.fakes import PlainLinks
 from tests.simulation.database import BERLIN
@@ -51,8 +51,8 @@ def _answered(wrong: Callable[[Answer], Answer]) -> Parts:
     """Where an answer is read wrongly."""
 
     def provider(customer: Customer) -> Any:
-        def hand_over(parcel: Parcel) -> Answer:
-            return wrong(customer.hand_over(parcel))
+        def hand_over(prepared: PreparedRequest) -> Answer:
+            return wrong(customer.hand_over(prepared))
 
         return Instead(customer, hand_over=hand_over)
 
@@ -100,8 +100,8 @@ def _as_a_whole(answer: Answer) -> Answer:
 
 
 def _whenever(customer: Customer) -> Any:
-    def hand_over(parcel: Parcel) -> Answer:
-        return customer.hand_over(replace(parcel, not_after=None))
+    def hand_over(prepared: PreparedRequest) -> Answer:
+        return customer.hand_over(replace(prepared, not_after=None))
 
     return Instead(customer, hand_over=hand_over)
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, unique_part
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 
 TIMEOUT = timedelta(seconds=30)
 KEY_LIVES = timedelta(minutes=10)
@@ -243,20 +243,20 @@ class Customer:
     def capabilities(self) -> Capabilities:
         return self.service.capabilities
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
-        return Parcel(batch=batch, body=body.encode())
+        return PreparedRequest(batch=batch, body=body.encode())
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         claimed = self.claimed()
         self.point("call")
-        if parcel.not_after is not None and parcel.not_after.left() < TIMEOUT:
+        if prepared.not_after is not None and prepared.not_after.left() < TIMEOUT:
             return Answer(outcome=Outcome(verdict=Verdict.LATE, reason="claimed too long ago"))
         begun = self.now()
         self.point("flight")
         if self.now() - begun > TIMEOUT:
             return Answer(outcome=UNKNOWN)  # cut off before it arrived
-        answer = self.service.take(self.account, parcel.batch, self.how(), self.now(), claimed)
+        answer = self.service.take(self.account, prepared.batch, self.how(), self.now(), claimed)
         self.point("answer")
         return Answer(outcome=UNKNOWN) if self.now() - begun > TIMEOUT else answer
 

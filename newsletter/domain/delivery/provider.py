@@ -13,7 +13,7 @@ from newsletter.domain.statements.greeting import LONGEST
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parcel:
+class PreparedRequest:
     """A batch in the very bytes that will leave."""
 
     batch: OutgoingBatch

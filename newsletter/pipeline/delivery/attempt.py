@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.ports import Links, Watermark
 from newsletter.pipeline.delivery.lines import Line, Lines
@@ -71,16 +71,16 @@ class Attempts(ABC, Generic[Held, Done]):
     def _answer(self, held: Held, attempt: Attempt) -> Answer:
         """The provider's, or ours where nothing leaves."""
         try:
-            parcel = self.prepare(held, attempt)
+            prepared = self.prepare(held, attempt)
         except InvalidInput as error:  # a template of the workspace, or a provider that cannot
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
-        if isinstance(parcel, Answer):
-            return parcel
-        if not self._note(held, hashlib.sha256(parcel.body).hexdigest()):
+        if isinstance(prepared, Answer):
+            return prepared
+        if not self._note(held, hashlib.sha256(prepared.body).hexdigest()):
             return _LOST
         # of a claim that has gone stale nothing leaves: who left meanwhile is asked again then
         provider = self.line(held).provider
-        return provider.hand_over(replace(parcel, not_after=attempt.not_after))
+        return provider.hand_over(replace(prepared, not_after=attempt.not_after))
 
     def _note(self, held: Held, body_hash: str) -> bool:
         """Write down what leaves, also outside, before it does; where that cannot be, nothing does.
@@ -111,7 +111,7 @@ class Attempts(ABC, Generic[Held, Done]):
         """Where it goes."""
 
     @abstractmethod
-    def prepare(self, held: Held, attempt: Attempt) -> Parcel | Answer:
+    def prepare(self, held: Held, attempt: Attempt) -> PreparedRequest | Answer:
         """Its bytes, or why nothing of it leaves. Raises InvalidInput for what cannot be said."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict, backoff
 from newsletter.domain.delivery.claim import Booking, ClaimedBatch
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
 from newsletter.pipeline.delivery.lines import Line
@@ -81,7 +81,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         """The campaign's."""
         return self.lines.of(held.claimed)
 
-    def prepare(self, held: HeldBatch, attempt: Attempt) -> Parcel | Answer:
+    def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """One call for all of it."""
         if held.content.carriage not in {None, self.carriage}:
             return _another_carriage()

@@ -27,7 +27,7 @@ from newsletter.domain.delivery.letter import (
     Plan,
     plan_for,
 )
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.ports import Writer
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
@@ -129,7 +129,7 @@ class Courier(Attempts[HeldLetter, Posted]):
         """The one whose turn it is."""
         return held.line or self.lines.first
 
-    def prepare(self, held: HeldLetter, attempt: Attempt) -> Parcel | Answer:
+    def prepare(self, held: HeldLetter, attempt: Attempt) -> PreparedRequest | Answer:
         """One mail to one person."""
         says = held.plan.says
         if says is None:

@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
 from newsletter.domain.delivery.claim import Rest, UnknownBatch
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.lines import Lines
@@ -186,15 +186,15 @@ class Reconciler:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
             batch = self._batch(tx, held, but=held.left if step is Step.REPLAY else frozenset())
-            parcel = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
-            if step is Step.REPLAY and parcel is None:
+            prepared = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
+            if step is Step.REPLAY and prepared is None:
                 step = self._without_replay(held)
             silence = self._silence(tx, held, step, now)
             if silence is None and step is Step.REPLAY:
                 tx.unknowns.call(held, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, held, _later(held, silence))
-        found = self._find_out(step, held, batch, parcel)
+        found = self._find_out(step, held, batch, prepared)
         return self._record(step, held, found)
 
     def _silence(
@@ -224,27 +224,27 @@ class Reconciler:
 
     def _same_bytes(
         self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
-    ) -> Parcel | None:
+    ) -> PreparedRequest | None:
         """What left, byte for byte where a key stands for it; None where it cannot be said."""
         provider = self._provider(held)
         try:
-            parcel = provider.prepare(batch)
+            prepared = provider.prepare(batch)
         except InvalidInput:
             return None
         named = provider.capabilities.replay is Replay.SAFE
-        same = named or hashlib.sha256(parcel.body).hexdigest() == held.body_hash
-        return replace(parcel, not_after=not_after) if same else None
+        same = named or hashlib.sha256(prepared.body).hexdigest() == held.body_hash
+        return replace(prepared, not_after=not_after) if same else None
 
     def _without_replay(self, held: UnknownBatch) -> Step:
         asks = self._provider(held).capabilities.settles_in is not None
         return Step.LOOK_UP if asks else Step.LEAVE
 
     def _find_out(
-        self, step: Step, held: UnknownBatch, batch: OutgoingBatch, parcel: Parcel | None
+        self, step: Step, held: UnknownBatch, batch: OutgoingBatch, prepared: PreparedRequest | None
     ) -> _Found:
         now = self.clock.now()
-        if parcel is not None:
-            return self._read_replay(held, batch, self._provider(held).hand_over(parcel))
+        if prepared is not None:
+            return self._read_replay(held, batch, self._provider(held).hand_over(prepared))
         if step is Step.LOOK_UP:
             return self._read_records(held, self._provider(held).look_up(batch))
         soon = now + (_PAUSED if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK)

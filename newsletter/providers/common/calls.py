@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.transport.http import (
     AnswerLost,
@@ -55,7 +55,7 @@ class Inquiry(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpParcel(Parcel):
+class HttpParcel(PreparedRequest):
     """A batch with the call that carries it."""
 
     request: HttpRequest
@@ -101,14 +101,14 @@ class HttpProvider:
         kind = request.headers.get("Content-Type", "")
         return HttpParcel(batch=batch, body=request.body, content_type=kind, request=request)
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Make the call and read the answer. An answer that cannot be read is unknown."""
-        if isinstance(parcel, HttpParcel):
-            request = parcel.request
+        if isinstance(prepared, HttpParcel):
+            request = prepared.request
         else:
-            request = replace(self._translator.build(parcel.batch), body=parcel.body)
+            request = replace(self._translator.build(prepared.batch), body=prepared.body)
         try:
-            response = self._transport.call(self._sign(request), parcel.not_after)
+            response = self._transport.call(self._sign(request), prepared.not_after)
         except ClaimOver as error:
             return _answer(Verdict.LATE, error)
         except ProviderUnreachable as error:
@@ -118,7 +118,7 @@ class HttpProvider:
         except AnswerLost as error:
             return _answer(Verdict.UNKNOWN, error)
         try:
-            return self._translator.parse(parcel.batch, response)
+            return self._translator.parse(prepared.batch, response)
         except Exception as error:  # it has the mail, perhaps: whatever goes wrong now is unknown
             why = f"HTTP {response.status} was not understood ({type(error).__name__})"
             return _answer(Verdict.UNKNOWN, why)

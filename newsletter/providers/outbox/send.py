@@ -22,7 +22,7 @@ from pydantic import Field
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import mime_template
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common.options import ProviderOptions
@@ -83,7 +83,7 @@ class Outbox:
         self._directory = directory
         self._lock = threading.Lock()
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         """All messages, one after another. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
@@ -91,14 +91,14 @@ class Outbox:
             raise InvalidInput([fault])
         template = mime_template(batch.content)
         messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
-        return Parcel(batch=batch, body=b"".join(messages), content_type="message/rfc822")
+        return PreparedRequest(batch=batch, body=b"".join(messages), content_type="message/rfc822")
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Keep all messages of the batch, or none: after an error nothing new stays behind."""
         with self._lock:
             try:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._keep(_entries(parcel, self._directory), parcel.not_after)
+                self._keep(_entries(prepared, self._directory), prepared.not_after)
             except ClaimOver as error:
                 return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
             except OSError as error:
@@ -128,10 +128,10 @@ class Outbox:
             raise
 
 
-def _entries(parcel: Parcel, directory: Path) -> list[_Entry]:
-    batch = parcel.batch
+def _entries(prepared: PreparedRequest, directory: Path) -> list[_Entry]:
+    batch = prepared.batch
     end = mime_template(batch.content).end
-    messages = parcel.body.split(end)[:-1]
+    messages = prepared.body.split(end)[:-1]
     return [
         _entry(batch, recipient, message + end, directory)
         for recipient, message in zip(batch.recipients, messages, strict=True)

@@ -44,9 +44,9 @@ SINGLE = {kind for kind in KEYS if provider(kind).capabilities.max_recipients ==
 
 
 def request(made: HttpProvider, sent: OutgoingBatch) -> HttpRequest:
-    parcel = made.prepare(sent)
-    assert isinstance(parcel, HttpParcel)
-    return parcel.request
+    prepared = made.prepare(sent)
+    assert isinstance(prepared, HttpParcel)
+    return prepared.request
 
 
 def one(**changes: Any) -> OutgoingBatch:

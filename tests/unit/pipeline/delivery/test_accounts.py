@@ -134,11 +134,11 @@ def test_a_letter_says_to_which_account_it_is_about_to_go(room: Newsroom, store:
     post.ask()
     seen = []
 
-    def look(parcel: Any) -> Any:
+    def look(prepared: Any) -> Any:
         with store.read() as tx:
             row = tx.connection.execute(text("SELECT state, provider, account FROM letter"))
             seen.append(tuple(row.one()))
-        return RecordingProvider().answer(parcel)
+        return RecordingProvider().answer(prepared)
 
     room.provider.answer = look
     post.post()
@@ -150,7 +150,7 @@ def test_a_replay_that_is_under_way_keeps_a_person_waiting(room: Newsroom, to: R
     provider = lost_at_a(room, **KEYED)
     refused = []
 
-    def in_the_air(parcel: Any) -> bool:
+    def in_the_air(prepared: Any) -> bool:
         try:
             room.hand().resolve("resignation", to)
         except Refused as error:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import RecordingProvider, always
@@ -85,7 +85,7 @@ class Weighing(RecordingProvider):
 
     room: Newsroom
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         self.room.suppress("reader3@example.org")
         return super().prepare(batch)
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import Parcel
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.store.sql import Store
 from tests.fakes import MemoryWatermark, RecordingProvider, always
@@ -17,7 +17,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 class SpeechlessProvider(RecordingProvider):
     """Cannot express any content."""
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         raise InvalidInput([Fault(file="message", key="X-Note", message="cannot be said")])
 
 

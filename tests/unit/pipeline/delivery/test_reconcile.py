@@ -9,7 +9,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Resolution, UnknownBatch
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide
 from tests.fakes import NOON, RecordingProvider, always
@@ -174,9 +174,9 @@ def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) ->
     calls = []
 
     class Behind(RecordingProvider):
-        def hand_over(self, parcel: Parcel) -> Answer:
-            calls.append(parcel)
-            return always(Verdict.SPLIT)(parcel.batch) if len(calls) == 1 else taken(parcel)
+        def hand_over(self, prepared: PreparedRequest) -> Answer:
+            calls.append(prepared)
+            return always(Verdict.SPLIT)(prepared.batch) if len(calls) == 1 else taken(prepared)
 
     behind = Behind(**KEYS)
     room.reconciler(provider=behind).reconcile()
@@ -273,7 +273,7 @@ class Mute(RecordingProvider):
 
     mute = False
 
-    def prepare(self, batch: OutgoingBatch) -> Parcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         if self.mute:
             raise InvalidInput([])
         return super().prepare(batch)
@@ -440,9 +440,9 @@ def test_whoever_is_asked_for_silence_by_a_replay_sends_nothing_else(room: Newsr
     calls = []
 
     class Busy(RecordingProvider):
-        def hand_over(self, parcel: Parcel) -> Answer:
-            calls.append(parcel)
-            return slow_down(asked) if len(calls) == 1 else heard(parcel)
+        def hand_over(self, prepared: PreparedRequest) -> Answer:
+            calls.append(prepared)
+            return slow_down(asked) if len(calls) == 1 else heard(prepared)
 
     busy = Busy(**KEYS)
     for _ in range(5):

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import LookupResult, Parcel, Replay
+from newsletter.domain.delivery.provider import LookupResult, PreparedRequest, Replay
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import Recovered
@@ -60,9 +60,9 @@ class FusedProvider:
         self.capabilities = provider.capabilities
         self.prepare = provider.prepare
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         self._fuse.burn()
-        answer = self._provider.hand_over(parcel)
+        answer = self._provider.hand_over(prepared)
         self._fuse.burn()
         return answer
 

@@ -11,7 +11,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.pacing import Pace
-from newsletter.domain.delivery.provider import Parcel, Replay
+from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.unit.pipeline.campaigns.test_trial import ready, send
 from tests.unit.pipeline.delivery.lettering import Post
@@ -40,11 +40,11 @@ class HangingProvider(RecordingProvider):
         super().__init__(**capabilities)
         self.clock, self.naps = clock, 0
 
-    def hand_over(self, parcel: Parcel) -> Answer:
+    def hand_over(self, prepared: PreparedRequest) -> Answer:
         if self.naps:
             self.naps -= 1
             self.clock.advance(seconds=HANG)
-        return super().hand_over(parcel)
+        return super().hand_over(prepared)
 
 
 def hang(room: Newsroom) -> None:

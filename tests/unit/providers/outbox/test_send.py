@@ -180,9 +180,9 @@ def test_a_full_disk_is_retried_and_leaves_nothing_behind(tmp_path: Path) -> Non
 
 def test_a_message_cut_short_by_a_limit_never_gets_its_name(tmp_path: Path) -> None:
     provider = outbox(tmp_path)
-    parcel = provider.prepare(batch())
+    prepared = provider.prepare(batch())
     with limited(1000):
-        answer = provider.hand_over(parcel)
+        answer = provider.hand_over(prepared)
     assert answer.outcome.verdict is Verdict.RETRY
     assert files(tmp_path) == []
 
@@ -194,14 +194,14 @@ def test_a_journal_that_fills_up_midway_is_cut_back(tmp_path: Path) -> None:
         recipient._replace(message_id=f"other{recipient.subscriber_id}")
         for recipient in recipients(*(f"reader{number}@example.org" for number in range(40)))
     )
-    parcel = provider.prepare(replace(batch(), recipients=many))
+    prepared = provider.prepare(replace(batch(), recipients=many))
     before = (tmp_path / JOURNAL).read_bytes()
     with limited(4000):
-        answer = provider.hand_over(parcel)
+        answer = provider.hand_over(prepared)
     assert answer.outcome.verdict is Verdict.RETRY
     assert (tmp_path / JOURNAL).read_bytes() == before
     assert files(tmp_path) == [JOURNAL, "letter0001.eml"]
-    assert provider.hand_over(parcel).outcome.verdict is Verdict.ACCEPTED
+    assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
     assert len(lines(tmp_path)) == 41
 
 
