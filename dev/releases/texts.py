@@ -19,16 +19,16 @@ from dev.releases.made import (
 )
 from dev.releases.story import Story, dateline, written
 
-Lines = list[str]
-Laid = tuple[Lines, Lines]
+ProviderPool = list[str]
+Laid = tuple[ProviderPool, ProviderPool]
 """The lines of a text, and those of them that are furniture."""
 
 
-def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> Lines:
+def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> ProviderPool:
     """The running text, a paragraph a line, with blank lines between them or not."""
     paragraphs = [" ".join(one) for one in said.paragraphs]
     paragraphs[0] = opening + paragraphs[0]
-    lines: Lines = []
+    lines: ProviderPool = []
     for one in paragraphs:
         lines += [one, ""] if gaps else [one]
     lines += said.about
@@ -37,14 +37,14 @@ def _body(draw: Draw, said: Story, opening: str = "", *, gaps: bool = True) -> L
     return lines
 
 
-def _wrapped(lines: Lines, width: int) -> Lines:
-    out: Lines = []
+def _wrapped(lines: ProviderPool, width: int) -> ProviderPool:
+    out: ProviderPool = []
     for line in lines:
         out += wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
     return out
 
 
-def _subhead(said: Story, *, gaps: bool = True) -> Lines:
+def _subhead(said: Story, *, gaps: bool = True) -> ProviderPool:
     return ([said.subhead, ""] if gaps else [said.subhead]) if said.subhead else []
 
 
@@ -101,8 +101,8 @@ def wrapped(draw: Draw, said: Story) -> Laid:
     style = draw.any(("{n}", "Page {n} of {of}", "Page {n}", "{n} / {of}", "- {n} -", "{n}"))
     long = draw.number(14, 24)
     pages = [body[at : at + long] for at in range(0, len(body), long)]
-    out: Lines = []
-    furniture: Lines = []
+    out: ProviderPool = []
+    furniture: ProviderPool = []
     for number, page in enumerate(pages, start=1):
         mark = style.format(n=number, of=len(pages))
         head = [running] if running and number > 1 else []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.campaigns.control import Hand
     from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch
     from newsletter.pipeline.campaigns.start import Starter
-    from newsletter.pipeline.delivery.lines import Line
+    from newsletter.pipeline.delivery.provider_pool import PooledProvider
     from newsletter.rendering.waiting import WaitingRenderer
     from newsletter.runtime.delivery import Delivery
     from newsletter.store.sql import Store
@@ -76,7 +76,7 @@ class Campaigns:
         from newsletter.domain.campaigns.go import StartBy
         from newsletter.pipeline.campaigns.plan import PlanRules
 
-        settings, lines = self.settings, self.delivery.lines
+        settings, lines = self.settings, self.delivery.pool
         provider, second = lines.first.provider, lines.second
         return PlanRules(
             policy=self.policy,
@@ -117,7 +117,7 @@ class Campaigns:
         return Hand(store=self.store, clock=self.clock, actor=actor)
 
 
-def _batch_size(settings: Settings, *lines: Line | None) -> int:
+def _batch_size(settings: Settings, *lines: PooledProvider | None) -> int:
     """No batch may hold more than each provider takes, or than its rate allows in a second."""
     limits = [line.provider.capabilities.max_recipients for line in lines if line]
     for options in settings.providers:

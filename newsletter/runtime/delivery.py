@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from newsletter.domain.campaigns.campaign import Campaign
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.batch import Answer
-    from newsletter.domain.delivery.pacing import Limits, Wait
+    from newsletter.domain.delivery.rate_limit import Limits, Wait
     from newsletter.domain.events.event import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.delivery.dispatch import Dispatcher
     from newsletter.pipeline.delivery.guard import Guard
     from newsletter.pipeline.delivery.letters import Courier
-    from newsletter.pipeline.delivery.lines import Line, Lines
+    from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
     from newsletter.pipeline.delivery.vitals import Vitals
     from newsletter.pipeline.events.record import Poller, Recorded
@@ -58,7 +58,7 @@ class Delivery:
 
     def prepare(self) -> None:
         """Build all of it now: threads share it."""
-        _ = (self.lines, self.webhooks, self.histories)
+        _ = (self.pool, self.webhooks, self.histories)
 
     @cached_property
     def workspace(self) -> str:
@@ -68,26 +68,26 @@ class Delivery:
         return workspace_name(self.key)
 
     @cached_property
-    def lines(self) -> Lines:
-        """The providers, and the turns at each."""
-        from newsletter.pipeline.delivery.lines import Lines
+    def pool(self) -> ProviderPool:
+        """The providers, each with its rate limiter."""
+        from newsletter.pipeline.delivery.provider_pool import ProviderPool
 
         first, *others = (
             _line(options, self.settings, self.clock, self.key)
             for options in self.settings.providers
         )
         second = others[0] if others else None
-        return Lines(first=first, second=second, after=self.settings.fail_over_after)
+        return ProviderPool(first=first, second=second, after=self.settings.fail_over_after)
 
     @cached_property
     def webhooks(self) -> Mapping[str, Webhook]:
         """Kind of provider → what reads its posts. One without is not listened to."""
-        return _webhooks(self.settings, [line.name for line in self.lines.all])
+        return _webhooks(self.settings, [line.name for line in self.pool.all])
 
     @cached_property
     def histories(self) -> Mapping[str, tuple[timedelta, History]]:
         """Kind of provider → how often it is asked for events, and what lists them."""
-        return _histories(self.settings, [line.name for line in self.lines.all])
+        return _histories(self.settings, [line.name for line in self.pool.all])
 
     @property
     def lock_path(self) -> Path:
@@ -112,7 +112,7 @@ class Delivery:
         return Dispatcher(
             store=self.store,
             watermark=self.watermark,
-            lines=self.lines,
+            pool=self.pool,
             links=self.links,
             clock=self.clock,
             lease=self.lease,
@@ -128,7 +128,7 @@ class Delivery:
         return Courier(
             store=self.store,
             watermark=self.watermark,
-            lines=self.lines,
+            pool=self.pool,
             links=self.links,
             writer=self.renderer,
             titles={one.name: one.title for one in self.settings.offers()},
@@ -148,7 +148,7 @@ class Delivery:
 
         return Reconciler(
             store=self.store,
-            lines=self.lines,
+            pool=self.pool,
             links=self.links,
             clock=self.clock,
             lease=self.lease,
@@ -159,7 +159,7 @@ class Delivery:
         """Take over from a process that is provably dead."""
         from newsletter.pipeline.delivery.reconcile import recover
 
-        return recover(store=self.store, accounts=self.lines.accounts, clock=self.clock)
+        return recover(store=self.store, accounts=self.pool.accounts, clock=self.clock)
 
     def guard(self) -> Guard:
         """What says whether this workspace may send."""
@@ -185,7 +185,7 @@ class Delivery:
         desk. Raises Refused, ProviderUnreachable."""
         from newsletter.pipeline.campaigns.trial import send_test
 
-        first = self.lines.first
+        first = self.pool.first
         return send_test(
             slug,
             to=to,
@@ -193,7 +193,7 @@ class Delivery:
             renderer=self.renderer,
             links=self.links,
             provider=first.provider,
-            turns=first.turns,
+            limiter=first.limiter,
             clock=self.clock,
             lease=self.lease,
             together=self.settings.together,
@@ -215,12 +215,12 @@ class Delivery:
     def waits(self) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
         with self.store.read() as tx:
-            return self.lines.waits(tx, self.clock.now())
+            return self.pool.waits(tx, self.clock.now())
 
     def wait(self) -> Wait | None:
         """Why nothing at all may leave now, and until when; None where something may."""
         with self.store.read() as tx:
-            waits = self.lines.waits(tx, self.clock.now())
+            waits = self.pool.waits(tx, self.clock.now())
             carriers = tx.campaigns.carriers() or {""}
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min((one for one in found if one), key=lambda one: one.until) if all(found) else None
@@ -309,24 +309,24 @@ def _histories(settings: Settings, kinds: Sequence[str]) -> Mapping[str, tuple[t
     }
 
 
-def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> Line:
-    from newsletter.pipeline.delivery.lines import Line, Turns
+def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> PooledProvider:
+    from newsletter.pipeline.delivery.provider_pool import PooledProvider, RateLimiter
     from newsletter.providers import registry
     from newsletter.providers.common.options import account_of
     from newsletter.runtime.keys import account_name
 
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
-    turns = Turns(
+    limiter = RateLimiter(
         provider=provider.name,
         domain=settings.sender.address.rpartition("@")[2].lower(),
         limits=_limits(options, settings.timezone),
     )
     account = account_name(key)(account_of(options))
-    return Line(provider=provider, turns=turns, account=account)
+    return PooledProvider(provider=provider, limiter=limiter, account=account)
 
 
 def _limits(options: ProviderOptions, timezone: str) -> Limits:
-    from newsletter.domain.delivery.pacing import Limits, WarmUp
+    from newsletter.domain.delivery.rate_limit import Limits, WarmUp
 
     return Limits(
         timezone=timezone,

@@ -229,8 +229,8 @@ def _audited(store: Store) -> str:
 
 
 def _provider(delivery: Delivery) -> Iterator[Finding]:
-    several = len(delivery.lines.all) > 1
-    for line, examiners in zip(delivery.lines.all, delivery.examiners, strict=True):
+    several = len(delivery.pool.all) > 1
+    for line, examiners in zip(delivery.pool.all, delivery.examiners, strict=True):
         found = chain.from_iterable(map(_examined, examiners))
         for one in dict.fromkeys(found):  # what is asked for each sender may be said of all
             named = f"{line.name}: {one.detail}"

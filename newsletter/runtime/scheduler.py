@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.delivery.pacing import Wait
+from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
 from newsletter.domain.events.event import Event
 from newsletter.pipeline.campaigns.plan import Held
@@ -228,7 +228,7 @@ class Scheduler:
                 if done.queued:
                     self._send()
             with self._delivery.store.read() as tx:
-                asks_at = tx.unknowns.next_at(self._delivery.lines.accounts)
+                asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
             self._nothing_unknown.note(nothing=asks_at is None)
         finally:
             self._reconciling = False
@@ -272,9 +272,9 @@ class Scheduler:
         if done is not None:
             self._note(done)
         elif self._sends and (
-            turns := [one.until for one in self._delivery.waits().values() if one]
+            limiter := [one.until for one in self._delivery.waits().values() if one]
         ):
-            left = min(turns) - self._delivery.clock.now()
+            left = min(limiter) - self._delivery.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
         else:
             self._wake.wait(_IDLE_WAIT)
@@ -334,7 +334,7 @@ class Scheduler:
             now = self._delivery.clock.now()
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(now)
-            asks_at = tx.unknowns.next_at(self._delivery.lines.accounts)
+            asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
         if waiting.queued and not waiting.claimed and self._waits_long():
             return True
         with self._in_vain_lock:

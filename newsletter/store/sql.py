@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
     from newsletter.store.delivery.letters import Letters
-    from newsletter.store.delivery.paces import Paces
+    from newsletter.store.delivery.rate_limits import RateLimits
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
     from newsletter.store.file.chain import Chain
@@ -194,10 +194,10 @@ class Transaction:
         return Unknowns(self.connection)
 
     @cached_property
-    def paces(self) -> Paces:
-        from newsletter.store.delivery.paces import Paces
+    def rate_limits(self) -> RateLimits:
+        from newsletter.store.delivery.rate_limits import RateLimits
 
-        return Paces(self.connection)
+        return RateLimits(self.connection)
 
     @cached_property
     def readers(self) -> Readers:

@@ -26,7 +26,7 @@ from newsletter.subscriber_files.entry_reader import EntryReader
 
 _ABSENT = ""
 
-Lines = Callable[[str], int]
+ProviderPool = Callable[[str], int]
 """Tells on which line each key stands."""
 
 
@@ -47,7 +47,7 @@ class Raw:
     left: Sequence[str] = ()
 
 
-def subscriber(reader: EntryReader, raw: Raw, lines: Lines) -> Entry | None:
+def subscriber(reader: EntryReader, raw: Raw, lines: ProviderPool) -> Entry | None:
     """Check one subscriber; None, with what is wrong noted, if anything is."""
     before = len(reader)
     address = reader.subscriber_address(raw.email, lines("email"))
@@ -98,14 +98,14 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def _check(
-    reader: EntryReader, lines: Lines, key: str, value: str, objection: Callable[[str], str]
+    reader: EntryReader, lines: ProviderPool, key: str, value: str, objection: Callable[[str], str]
 ) -> None:
     message = objection(value) if value else ""
     if message:
         reader.fault(lines(key), key, message)
 
 
-def _check_names(reader: EntryReader, raw: Raw, lines: Lines) -> None:
+def _check_names(reader: EntryReader, raw: Raw, lines: ProviderPool) -> None:
     for name in raw.lists:
         _check(reader, lines, "lists", name, _list_objection)
     for name in raw.left:
@@ -117,7 +117,7 @@ def _check_names(reader: EntryReader, raw: Raw, lines: Lines) -> None:
         _check(reader, lines, "tags", name, _tag_objection)
 
 
-def _consent(reader: EntryReader, raw: Raw, lines: Lines) -> Consent | None:
+def _consent(reader: EntryReader, raw: Raw, lines: ProviderPool) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
@@ -133,7 +133,7 @@ def _consent(reader: EntryReader, raw: Raw, lines: Lines) -> Consent | None:
 
 
 def _instant(
-    reader: EntryReader, lines: Lines, key: str, value: str, read: Callable[[str], datetime]
+    reader: EntryReader, lines: ProviderPool, key: str, value: str, read: Callable[[str], datetime]
 ) -> datetime | None:
     try:
         return read(value) if value else None

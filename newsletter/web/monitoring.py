@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from newsletter.config.settings import Metrics
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.pacing import Cause
+from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.vitals import Vitals
 from newsletter.runtime.delivery import Delivery

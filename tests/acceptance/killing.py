@@ -24,7 +24,7 @@ from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.ports import Provider, Watermark
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
-from newsletter.pipeline.delivery.lines import Line
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
@@ -250,14 +250,14 @@ class FusedDelivery(Delivery):
             **_fields(super().dispatcher())
             | self._fused()
             | {
-                "lines": replace(self.lines, first=self._line("call")),
+                "pool": replace(self.pool, first=self._line("call")),
                 "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
             }
         )
 
     def reconciler(self) -> Reconciler:
         line = self._line("replay")
-        fused = self._fused() | {"lines": replace(self.lines, first=line)}
+        fused = self._fused() | {"pool": replace(self.pool, first=line)}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
     def courier(self) -> Courier:
@@ -266,13 +266,13 @@ class FusedDelivery(Delivery):
             | {"store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages)}
             | {"stages": self.stages}
             | {
-                "lines": replace(self.lines, first=self._line("post")),
+                "pool": replace(self.pool, first=self._line("post")),
                 "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
             }
         )
 
-    def _line(self, call: str) -> Line:
-        first = self.lines.first
+    def _line(self, call: str) -> PooledProvider:
+        first = self.pool.first
         return replace(
             first, provider=FusedProvider(provider=first.provider, fuse=self.fuse, call=call)
         )

@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.start import Start
-from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening
@@ -106,8 +106,8 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         at.app.campaigns.hand(address_of("cleo")).resume(SLUG)
         losing = RecordingProvider(max_recipients=5)
         losing.answer = always(Verdict.UNKNOWN)
-        vars(at.app.delivery)["lines"] = Lines(
-            first=Line(provider=losing, turns=at.app.delivery.lines.first.turns)
+        vars(at.app.delivery)["pool"] = ProviderPool(
+            first=PooledProvider(provider=losing, limiter=at.app.delivery.pool.first.limiter)
         )
         at.hand_over()
         assert at.campaign.state is CampaignState.ATTENTION

@@ -21,7 +21,7 @@ from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_hours import HoursContract
 from tests.contracts.store_letters import LettersContract
 from tests.contracts.store_outcomes import OutcomesContract
-from tests.contracts.store_paces import PacesContract
+from tests.contracts.store_rate_limits import PacesContract
 from tests.contracts.store_readers import ReadersContract
 from tests.contracts.store_records import RecordsContract
 from tests.contracts.store_search import SearchContract

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.epoch import Absence, Location, Witness
-from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy
@@ -19,7 +19,7 @@ from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.guard import Guard
 from newsletter.pipeline.delivery.letters import Courier
-from newsletter.pipeline.delivery.lines import Line, Lines, Turns
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import prefer
@@ -240,7 +240,7 @@ class Process:
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
         first, *others = (self._line(service) for service in world.services)
         second = others[0] if others else None
-        self.lines = Lines(first=first, second=second, after=_FAILS_OVER_AFTER)
+        self.pool = ProviderPool(first=first, second=second, after=_FAILS_OVER_AFTER)
         self.rules = plan.PlanRules(
             policy=ApprovalPolicy(),
             undo_window=timedelta(0),
@@ -253,7 +253,7 @@ class Process:
         self.dispatcher = Dispatcher(
             store=self.store,
             watermark=self.witness,
-            lines=self.lines,
+            pool=self.pool,
             links=world.parts.links,
             clock=host,
             lease=LEASE,
@@ -262,7 +262,7 @@ class Process:
         )
         self.reconciler = Reconciler(
             store=self.store,
-            lines=self.lines,
+            pool=self.pool,
             links=world.parts.links,
             clock=host,
             lease=LEASE,
@@ -271,7 +271,7 @@ class Process:
         self.courier = Courier(
             store=self.store,
             watermark=self.witness,
-            lines=self.lines,
+            pool=self.pool,
             links=world.parts.links,
             writer=PlainWriter(),
             titles=LISTS,
@@ -300,7 +300,7 @@ class Process:
 
         return begun
 
-    def _line(self, service: Service) -> Line:
+    def _line(self, service: Service) -> PooledProvider:
         host, world = self.host, self.host.world
         customer = Customer(
             service=service,
@@ -311,8 +311,10 @@ class Process:
             claimed=host.claimed,
         )
         limits = Limits(timezone="America/New_York")
-        turns = Turns(provider=service.name, domain="forum.example", limits=limits)
-        return Line(provider=world.parts.provider(customer), turns=turns, account=host.account)
+        limiter = RateLimiter(provider=service.name, domain="forum.example", limits=limits)
+        return PooledProvider(
+            provider=world.parts.provider(customer), limiter=limiter, account=host.account
+        )
 
     def guard(self) -> Guard:
         return Guard(
@@ -329,7 +331,7 @@ class Process:
         """What a run does first: it opens the database, as every command does, then begins."""
         self.guard().attend()
         self.guard().begin()
-        recover.recover(store=self.store, accounts=self.lines.accounts, clock=self.host)
+        recover.recover(store=self.store, accounts=self.pool.accounts, clock=self.host)
         self.up = True
 
     def look(self) -> None:

@@ -96,7 +96,7 @@ def report(shell: Shell, campaign: str, as_json: bool) -> None:
             store=services.store,
             now=services.clock.now(),
             waits=services.delivery.waits(),
-            accounts=services.delivery.lines.accounts,
+            accounts=services.delivery.pool.accounts,
         ) | {"hold": hold}
         zone = services.settings.timezone
     if as_json:
@@ -274,7 +274,7 @@ def resolve(shell: Shell, campaign: str, to: str | None, by: str | None) -> None
     with shell.services() as services:
         hand = services.campaigns.hand(actor(services.store, by, Role.ADMIN, "resolve"))
         if to == _SAME_ACCOUNT:
-            resolved, people = hand.vouch(campaign, services.delivery.lines.accounts)
+            resolved, people = hand.vouch(campaign, services.delivery.pool.accounts)
             say(f"{people} are looked up there again")
         else:
             resolved, people = hand.resolve(campaign, Resolution(to))

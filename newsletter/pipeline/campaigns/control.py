@@ -78,7 +78,7 @@ class Hand:
                     f"campaign {campaign.id} ({campaign.slug}) has nothing to bring back to"
                     f" {campaign.provider}: it has not failed over, or it is over"
                 )
-            tx.paces.forgive(campaign.provider)
+            tx.rate_limits.forgive(campaign.provider)
             self._enter(tx, "go back", campaign, f"to {campaign.provider}")
             return find_campaign(tx, str(campaign.id))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.claim import Later, Outage
-from newsletter.domain.delivery.pacing import Cause, Wait
+from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.events.event import Bounce, Figures
 from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.statements.review import overrides

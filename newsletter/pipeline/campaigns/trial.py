@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.subscribers.audience import Subscriber, fold, parse_address
-from newsletter.pipeline.delivery.lines import Turns
+from newsletter.pipeline.delivery.provider_pool import RateLimiter
 from newsletter.pipeline.ledger import authorise, find_statement, standing_of
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Store, Transaction
@@ -123,7 +123,7 @@ def send_test(
     renderer: Renderer,
     links: Links,
     provider: Provider,
-    turns: Turns,
+    limiter: RateLimiter,
     clock: Clock,
     lease: timedelta,
     together: bool = False,
@@ -158,7 +158,7 @@ def send_test(
         reason = tx.readers.suppressed(address)
         if reason is not None:
             raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
-        turns.take_ahead(tx, 1, taken_at)
+        limiter.take_ahead(tx, 1, taken_at)
         tx.audit.enter(
             at=taken_at,
             actor=actor,
@@ -171,7 +171,7 @@ def send_test(
     answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
     wait = backoff(1, jitter=0, asked=answer.retry_after)
     with store.begin() as tx:
-        turns.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
+        limiter.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
     return answer
 
 

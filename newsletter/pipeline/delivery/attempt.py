@@ -18,7 +18,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.ports import Links, Watermark
-from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.store.sql import Store, Transaction
 
 Held = TypeVar("Held")
@@ -48,7 +48,7 @@ class Attempts(ABC, Generic[Held, Done]):
 
     store: Store
     watermark: Watermark
-    lines: Lines
+    pool: ProviderPool
     links: Links
     clock: Clock
     lease: timedelta
@@ -107,7 +107,7 @@ class Attempts(ABC, Generic[Held, Done]):
         """Take the next that may leave now, with its turn; None where there is none."""
 
     @abstractmethod
-    def line(self, held: Held) -> Line:
+    def line(self, held: Held) -> PooledProvider:
         """Where it goes."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.claim import Booking, ClaimedBatch
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
-from newsletter.pipeline.delivery.lines import Line
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.ledger import approved_content, confirm_told, finish, names_for, outgoing
 from newsletter.store.sql import Transaction
 
@@ -61,8 +61,8 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """The next batch, without those who left in the meantime."""
-        paces = self.lines.look(tx, attempt.at)
-        room = self.lines.room(paces, attempt.at)
+        rate_limits = self.pool.look(tx, attempt.at)
+        room = self.pool.room(rate_limits, attempt.at)
         if not any(room.values()):
             return None
         claimed = tx.batches.claim(
@@ -71,15 +71,15 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if claimed is None:
             self._finish_emptied(tx)
             return None
-        line = self.lines.of(claimed)
-        line.turns.take(tx, paces[line.name], len(claimed.members), attempt.at)
+        line = self.pool.of(claimed)
+        line.limiter.take(tx, rate_limits[line.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
         return HeldBatch(claimed=claimed, content=content, called=called)
 
-    def line(self, held: HeldBatch) -> Line:
+    def line(self, held: HeldBatch) -> PooledProvider:
         """The campaign's."""
-        return self.lines.of(held.claimed)
+        return self.pool.of(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """One call for all of it."""
@@ -147,7 +147,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         """Whether the fence held, and whether the batch goes to another provider now."""
         until = self.clock.now() + wait
         with self.store.begin() as tx:
-            failed_over = self.lines.settle(tx, claimed, answer, taken_at=taken_at, until=until)
+            failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
                 wait = timedelta(0)
             recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)

@@ -31,7 +31,7 @@ from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.ports import Writer
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
-from newsletter.pipeline.delivery.lines import Line
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.store.sql import Store, Transaction
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -69,7 +69,7 @@ class HeldLetter:
 
     claimed: ClaimedLetter
     plan: Plan
-    line: Line | None
+    line: PooledProvider | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class Courier(Attempts[HeldLetter, Posted]):
             _, due = tx.letters.waiting()
             if due is None or tx.hold.reasons():
                 return None
-            blocks = self.lines.blocks(tx, now).values()
+            blocks = self.pool.blocks(tx, now).values()
             full = tx.letters.left_since(now - _HOUR) >= self.most_per_hour
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
@@ -110,8 +110,8 @@ class Courier(Attempts[HeldLetter, Posted]):
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldLetter | None:
         """The next letter, with what it says now, ahead of all that waits for its turn."""
         at = attempt.at
-        blocks = self.lines.blocks(tx, at)
-        free = [line for line in self.lines.all if blocks[line.name] is None]
+        blocks = self.pool.blocks(tx, at)
+        free = [line for line in self.pool.all if blocks[line.name] is None]
         if not free or tx.letters.left_since(at - _HOUR) >= self.most_per_hour:
             return None
         claimed = tx.letters.claim(at=at, attempt_id=attempt.id)
@@ -122,12 +122,12 @@ class Courier(Attempts[HeldLetter, Posted]):
             return HeldLetter(claimed=claimed, plan=plan, line=None)
         # each try goes to the next one: what waits was handed over to none
         line = free[(claimed.attempts - 1) % len(free)]
-        line.turns.take_ahead(tx, 1, at)
+        line.limiter.take_ahead(tx, 1, at)
         return HeldLetter(claimed=claimed, plan=plan, line=line)
 
-    def line(self, held: HeldLetter) -> Line:
+    def line(self, held: HeldLetter) -> PooledProvider:
         """The one whose turn it is."""
-        return held.line or self.lines.first
+        return held.line or self.pool.first
 
     def prepare(self, held: HeldLetter, attempt: Attempt) -> PreparedRequest | Answer:
         """One mail to one person."""
@@ -170,9 +170,9 @@ class Courier(Attempts[HeldLetter, Posted]):
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
         state = _FINAL.get(outcome.verdict, LetterState.WAITING)
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
-        watched = self.lines.second is not None and line is self.lines.first
+        watched = self.pool.second is not None and line is self.pool.first
         with self.store.begin() as tx:
-            line.turns.settle(tx, answer, 1, taken_at=attempt.at, until=until, watched=watched)
+            line.limiter.settle(tx, answer, 1, taken_at=attempt.at, until=until, watched=watched)
             if state is LetterState.WAITING:
                 recorded = tx.letters.requeue(claimed, not_before=until, reason=outcome.reason)
             else:

@@ -17,7 +17,7 @@ from newsletter.domain.delivery.claim import Rest, UnknownBatch
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider
-from newsletter.pipeline.delivery.lines import Lines
+from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import (
     approved_content,
     confirm_told,
@@ -168,7 +168,7 @@ class Reconciler:
     """
 
     store: Store
-    lines: Lines
+    pool: ProviderPool
     links: Links
     clock: Clock
     lease: timedelta
@@ -178,10 +178,10 @@ class Reconciler:
         """Look at the next one that is due; None when there is none."""
         now, not_after = self.clock.now(), NotAfter.after(self.lease, self.clock)
         with self.store.read() as tx:  # most looks find nothing, and keep nobody from writing
-            if tx.unknowns.next_at(self.lines.accounts) is None:
+            if tx.unknowns.next_at(self.pool.accounts) is None:
                 return None
         with self.store.begin() as tx:
-            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.lines.accounts)
+            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
             if held is None:
                 return None
             step = decide(held, self._provider(held).capabilities, now)
@@ -201,13 +201,13 @@ class Reconciler:
         self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
     ) -> datetime | None:
         """Until when the provider asked not to be called in this way."""
-        turns = self.lines.of(held).turns
+        limiter = self.pool.of(held).limiter
         if step is Step.REPLAY:
-            return turns.silence(tx, now)
-        return turns.of_records.silence(tx, now) if step is Step.LOOK_UP else None
+            return limiter.silence(tx, now)
+        return limiter.of_records.silence(tx, now) if step is Step.LOOK_UP else None
 
     def _provider(self, held: UnknownBatch) -> Provider:
-        return self.lines.of(held).provider
+        return self.pool.of(held).provider
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)
@@ -310,9 +310,9 @@ class Reconciler:
                     held, until=found.until, tries=found.tries, absences=found.absences
                 )
             if found.asked is not None:
-                turns = self.lines.of(held).turns
-                turns = turns if step is Step.REPLAY else turns.of_records
-                turns.be_silent(tx, self.clock.now() + found.asked, found.reason)
+                limiter = self.pool.of(held).limiter
+                limiter = limiter if step is Step.REPLAY else limiter.of_records
+                limiter.be_silent(tx, self.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id, self.clock)
         people = len(held.members) - len(found.known)
         return Reconciled(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Campaign, Counts
-from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import Provider, Watermark
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
@@ -20,7 +20,7 @@ from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
 from newsletter.pipeline.campaigns.start import Starter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.guard import Guard
-from newsletter.pipeline.delivery.lines import Line, Lines, Turns
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
 from newsletter.pipeline.statements.approve import (
     Compared,
@@ -279,7 +279,7 @@ class Newsroom:
         return Dispatcher(
             store=store or self.store,
             watermark=self.watermark,
-            lines=self.lines(provider),
+            pool=self.pool(provider),
             links=self.links,
             clock=self.clock,
             lease=timedelta(minutes=2),
@@ -287,15 +287,19 @@ class Newsroom:
             jitter=lambda: 0.0,
         )
 
-    def lines(self, provider: Provider | None = None) -> Lines:
-        first = Line(provider=provider or self.provider, turns=self.turns(), account=self.account)
+    def pool(self, provider: Provider | None = None) -> ProviderPool:
+        first = PooledProvider(
+            provider=provider or self.provider, limiter=self.limiter(), account=self.account
+        )
         if self.second is None:
-            return Lines(first=first)
-        turns = Turns(provider=self.second.name, domain="forum.example", limits=self.limits)
-        return Lines(first=first, second=Line(provider=self.second, turns=turns))
+            return ProviderPool(first=first)
+        limiter = RateLimiter(provider=self.second.name, domain="forum.example", limits=self.limits)
+        return ProviderPool(
+            first=first, second=PooledProvider(provider=self.second, limiter=limiter)
+        )
 
-    def turns(self) -> Turns:
-        return Turns(provider=self.provider.name, domain="forum.example", limits=self.limits)
+    def limiter(self) -> RateLimiter:
+        return RateLimiter(provider=self.provider.name, domain="forum.example", limits=self.limits)
 
     def dispatch(self) -> Dispatched:
         done = self.dispatcher().dispatch()
@@ -313,7 +317,7 @@ class Newsroom:
     def recover(self) -> Recovered:
         return recover(
             store=self.store,
-            accounts=self.lines().accounts,
+            accounts=self.pool().accounts,
             clock=self.clock,
         )
 
@@ -322,7 +326,7 @@ class Newsroom:
     ) -> Reconciler:
         return Reconciler(
             store=store or self.store,
-            lines=self.lines(provider),
+            pool=self.pool(provider),
             links=self.links,
             clock=self.clock,
             lease=timedelta(minutes=2),

@@ -3,16 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.pacing import Pace, fails_for_long, fails_over
+from newsletter.domain.delivery.rate_limit import RateLimit, fails_for_long, fails_over
 from tests.rows import rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TEN = timedelta(minutes=10)
 
 
-def failing(minutes: float | None) -> Pace:
+def failing(minutes: float | None) -> RateLimit:
     since = None if minutes is None else NOON - timedelta(minutes=minutes)
-    return Pace(failing_since=since)
+    return RateLimit(failing_since=since)
 
 
 @rows(

@@ -39,7 +39,7 @@ def send(room: Newsroom, to: str) -> None:
         renderer=room.renderer,
         links=room.links,
         provider=room.provider,
-        turns=room.turns(),
+        limiter=room.limiter(),
         clock=room.clock,
         lease=timedelta(minutes=2),
     )

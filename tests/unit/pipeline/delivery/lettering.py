@@ -36,7 +36,7 @@ class Post:
         return Courier(
             store=store or room.store,
             watermark=room.watermark,
-            lines=room.lines(provider),
+            pool=room.pool(provider),
             links=room.links,
             writer=PlainWriter(),
             titles={"press": "Press releases"},

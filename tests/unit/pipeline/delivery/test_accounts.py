@@ -87,14 +87,14 @@ def test_a_person_may_say_that_it_is_the_same_account_under_another_key(room: Ne
     room.recover()
     look_for_days(room)
     assert room.counts() == Counts(unknown=3)
-    _, people = room.hand().vouch("resignation", room.lines().accounts)
+    _, people = room.hand().vouch("resignation", room.pool().accounts)
     assert people == 3
     assert ("ada@forum.example", "same account") in room.deeds()
     look_for_days(room)
     assert len(at_a.accepted) == 3
     assert room.counts() == Counts(accepted=3)
     with pytest.raises(Refused, match="nothing unknown that went to another account"):
-        room.hand().vouch("resignation", room.lines().accounts)
+        room.hand().vouch("resignation", room.pool().accounts)
 
 
 def test_nobody_can_say_so_of_another_provider(room: Newsroom) -> None:
@@ -120,9 +120,9 @@ def test_the_report_and_the_log_say_that_nobody_is_asked(
         found: int = report("resignation", store=room.store, **more)["unknown_elsewhere"]
         return found
 
-    assert elsewhere(accounts=room.lines().accounts) == 0
+    assert elsewhere(accounts=room.pool().accounts) == 0
     room.account = "account B"
-    assert elsewhere(accounts=room.lines().accounts) == 3
+    assert elsewhere(accounts=room.pool().accounts) == 3
     assert elsewhere() == 0
     with caplog.at_level(logging.WARNING):
         log_recovered(room.recover())

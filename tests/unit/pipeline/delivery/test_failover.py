@@ -263,7 +263,7 @@ def test_each_provider_keeps_its_own_pace(room: Newsroom) -> None:
     second(room).answer = DOWN
     room.dispatch()
     with room.store.read() as tx:
-        waits = room.lines().waits(tx, room.clock.now())
+        waits = room.pool().waits(tx, room.clock.now())
     assert waits[""] is None
     assert waits["second"] is not None
     found = report("resignation", store=room.store, waits=waits)["waiting"]

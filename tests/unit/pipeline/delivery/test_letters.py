@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterKind, LetterLimits, LetterState, Taken
-from newsletter.domain.delivery.pacing import Limits
+from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.letters import forget
@@ -368,7 +368,7 @@ def test_where_the_first_provider_may_not_the_second_does(post: Post) -> None:
 
     assert post.post().provider == "second", "the first is left alone for a second"
     with room.store.read() as tx:
-        assert tx.paces.get("recording", "forum.example").failing_since == NOON
+        assert tx.rate_limits.get("recording", "forum.example").failing_since == NOON
 
 
 def test_a_provider_that_refuses_our_settings_is_no_dead_end(post: Post) -> None:

@@ -421,7 +421,7 @@ def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom
     lost(room, **KEYS)
     with room.store.begin() as tx:
         until = room.clock.now() + timedelta(seconds=3)
-        room.turns().be_silent(tx, until, "slow down")
+        room.limiter().be_silent(tx, until, "slow down")
     calls = len(room.provider.batches)
     looked = room.reconcile()
     assert looked is not None
@@ -449,7 +449,7 @@ def test_whoever_is_asked_for_silence_by_a_replay_sends_nothing_else(room: Newsr
         room.reconciler(provider=busy).reconcile()
     assert len(calls) == 1
     with room.store.read() as tx:
-        assert room.lines().blocks(tx, room.clock.now())["recording"] is not None
+        assert room.pool().blocks(tx, room.clock.now())["recording"] is not None
     room.clock.advance(minutes=3)
     while room.reconciler(provider=busy).reconcile():
         pass
@@ -472,7 +472,7 @@ def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: News
         room.clock.advance(seconds=3)
     assert busy.looks == 1
     with room.store.read() as tx:
-        assert room.lines().blocks(tx, room.clock.now())["recording"] is None
+        assert room.pool().blocks(tx, room.clock.now())["recording"] is None
     room.clock.advance(seconds=10)
     room.find_out()
     assert room.counts() == Counts(accepted=25)

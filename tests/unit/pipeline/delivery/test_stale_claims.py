@@ -10,8 +10,8 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.letter import LetterState
-from newsletter.domain.delivery.pacing import Pace
 from newsletter.domain.delivery.provider import PreparedRequest, Replay
+from newsletter.domain.delivery.rate_limit import RateLimit
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.unit.pipeline.campaigns.test_trial import ready, send
 from tests.unit.pipeline.delivery.lettering import Post
@@ -51,9 +51,9 @@ def hang(room: Newsroom) -> None:
     room.clock.advance(seconds=HANG)
 
 
-def pace(room: Newsroom) -> Pace:
+def rate_limit(room: Newsroom) -> RateLimit:
     with room.store.read() as tx:
-        return tx.paces.get("recording", "forum.example")
+        return tx.rate_limits.get("recording", "forum.example")
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
     room.second = RecordingProvider()
     room.second.name = "second"
     room.start(5)
-    before = pace(room)
+    before = rate_limit(room)
     room.watermark = HangingWatermark(lambda: hang(room))
     room.dispatch()
-    after = pace(room)
+    after = rate_limit(room)
     assert (after.blocked_until, after.failing_since) == (before.blocked_until, None)
     assert after.used == 0
     assert room.second.batches == []
@@ -145,7 +145,7 @@ def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
 
 def test_a_stale_claim_says_nothing_about_a_provider_that_fails(room: Newsroom) -> None:
     clock = room.clock.now()
-    failing = Pace(failing_since=clock)
+    failing = RateLimit(failing_since=clock)
     assert failing.heard(Verdict.LATE, clock).failing_since == clock
 
 

@@ -7,7 +7,7 @@ from itertools import count
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.statements.statement import Role
-from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.pipeline.staff import invite
 from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import Signed
@@ -69,9 +69,11 @@ class World:
     def lost(self) -> Campaign:
         """Of those who waited nobody knows."""
         campaign, delivery = self.sending(), self.room.app.delivery
-        losing, before = RecordingProvider(max_recipients=5), delivery.lines
+        losing, before = RecordingProvider(max_recipients=5), delivery.pool
         losing.answer = always(Verdict.UNKNOWN)
-        vars(delivery)["lines"] = Lines(first=Line(provider=losing, turns=before.first.turns))
+        vars(delivery)["pool"] = ProviderPool(
+            first=PooledProvider(provider=losing, limiter=before.first.limiter)
+        )
         self.room.hand_over()
         vars(delivery)["lines"] = before
         return campaign

@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.events.event import Bounce, Event, EventKind
-from newsletter.pipeline.delivery.lines import Line, Lines
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.watching import time_left
 from tests.desk import Signed, address_of, words
 from tests.fakes import RecordingProvider, always
@@ -272,8 +272,10 @@ def lost(at: Room) -> Room:
     """Of the seven who waited nobody knows."""
     losing = RecordingProvider(max_recipients=5)
     losing.answer = always(Verdict.UNKNOWN)
-    first = at.app.delivery.lines.first
-    vars(at.app.delivery)["lines"] = Lines(first=Line(provider=losing, turns=first.turns))
+    first = at.app.delivery.pool.first
+    vars(at.app.delivery)["pool"] = ProviderPool(
+        first=PooledProvider(provider=losing, limiter=first.limiter)
+    )
     at.hand_over()
     assert at.campaign.state is CampaignState.ATTENTION
     return at

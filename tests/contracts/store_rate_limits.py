@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.pacing import Cause, Pace
+from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, UNKNOWN, Books, ids
 from tests.fakes import NOON
 
-KEPT = Pace(
+KEPT = RateLimit(
     free_at=NOON + timedelta(microseconds=333),
     blocked_until=NOON + timedelta(hours=1),
     cause=Cause.QUOTA,
@@ -22,17 +22,17 @@ KEPT = Pace(
 class PacesContract:
     def test_a_pace_comes_back_as_it_was_put(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.paces.put("mailgun", "forum.example", Pace())
-            tx.paces.put("mailgun", "forum.example", KEPT)
+            tx.rate_limits.put("mailgun", "forum.example", RateLimit())
+            tx.rate_limits.put("mailgun", "forum.example", KEPT)
         with store.read() as tx:
-            assert tx.paces.get("mailgun", "forum.example") == KEPT
+            assert tx.rate_limits.get("mailgun", "forum.example") == KEPT
 
     def test_each_provider_and_each_domain_has_a_pace_of_its_own(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.paces.put("mailgun", "forum.example", KEPT)
+            tx.rate_limits.put("mailgun", "forum.example", KEPT)
         with store.read() as tx:
-            assert tx.paces.get("mailgun", "other.example") == Pace()
-            assert tx.paces.get("postmark", "forum.example") == Pace()
+            assert tx.rate_limits.get("mailgun", "other.example") == RateLimit()
+            assert tx.rate_limits.get("postmark", "forum.example") == RateLimit()
 
     def test_a_batch_of_which_a_part_may_leave_is_parted(self, store: Store) -> None:
         books = Books(store, 10, batch_size=5)
@@ -83,11 +83,11 @@ class PacesContract:
 
     def test_a_provider_that_is_forgiven_is_spoken_to_again(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.paces.put("mailgun", "forum.example", KEPT)
-            tx.paces.put("postmark", "forum.example", KEPT)
-            tx.paces.forgive("mailgun")
-            forgiven = tx.paces.get("mailgun", "forum.example")
-            assert tx.paces.get("postmark", "forum.example") == KEPT
+            tx.rate_limits.put("mailgun", "forum.example", KEPT)
+            tx.rate_limits.put("postmark", "forum.example", KEPT)
+            tx.rate_limits.forgive("mailgun")
+            forgiven = tx.rate_limits.get("mailgun", "forum.example")
+            assert tx.rate_limits.get("postmark", "forum.example") == KEPT
         assert forgiven.failing_since is None
         assert forgiven.blocked_until < NOON
         assert forgiven.used == KEPT.used

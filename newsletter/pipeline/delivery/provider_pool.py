@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.claim import ClaimedBatch, UnknownBatch
-from newsletter.domain.delivery.pacing import Cause, Limits, Pace, Wait, fails_for_long, fails_over
+from newsletter.domain.delivery.rate_limit import (
+    Cause,
+    Limits,
+    RateLimit,
+    Wait,
+    fails_for_long,
+    fails_over,
+)
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.ports import Provider
 from newsletter.store.sql import Transaction
@@ -19,8 +26,8 @@ _RECORDS = "its records"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turns:
-    """The turns at one provider for one sending domain."""
+class RateLimiter:
+    """When the next batch may leave at one provider, for one sending domain."""
 
     provider: str
     domain: str
@@ -30,24 +37,24 @@ class Turns:
         """Why nothing may leave now, and until when; None where something may."""
         return self._kept(tx).at(now, self.limits).wait(now, self.limits)
 
-    def look(self, tx: Transaction, now: datetime) -> Pace:
+    def look(self, tx: Transaction, now: datetime) -> RateLimit:
         """The pace at this moment; a row that a wrong clock wrote is put right."""
         kept = self._kept(tx)
-        pace = kept.at(now, self.limits)
+        rate_limit = kept.at(now, self.limits)
         if kept.is_ahead(now, self.limits):
             _log.warning(
                 "the clock was changed: the pace of %s for %s is of a later time; nothing waits"
                 " longer than until %s for it",
                 self.provider,
                 self.domain,
-                max(pace.free_at, pace.blocked_until).isoformat(timespec="seconds"),
+                max(rate_limit.free_at, rate_limit.blocked_until).isoformat(timespec="seconds"),
             )
-            tx.paces.put(self.provider, self.domain, pace)
-        return pace
+            tx.rate_limits.put(self.provider, self.domain, rate_limit)
+        return rate_limit
 
-    def take(self, tx: Transaction, pace: Pace, messages: int, now: datetime) -> None:
+    def take(self, tx: Transaction, rate_limit: RateLimit, messages: int, now: datetime) -> None:
         """Write down that so many messages are about to leave."""
-        tx.paces.put(self.provider, self.domain, pace.take(messages, now, self.limits))
+        tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
 
     def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
         """Why not even what goes ahead of all may leave now; None where it may."""
@@ -58,24 +65,24 @@ class Turns:
 
         Raises ProviderUnreachable while nothing may leave for another reason than the rate.
         """
-        pace = self.look(tx, now)
-        wait = _beyond_turns(pace.wait(now, self.limits))
+        rate_limit = self.look(tx, now)
+        wait = _beyond_turns(rate_limit.wait(now, self.limits))
         if wait is not None:
             until = wait.until.isoformat(timespec="seconds")
             raise ProviderUnreachable(
                 f"nothing leaves through {self.provider} until {until}: {wait.reason}"
             )
-        self.take(tx, pace, messages, now)
+        self.take(tx, rate_limit, messages, now)
 
-    def room(self, pace: Pace, now: datetime, most: int) -> int:
+    def room(self, rate_limit: RateLimit, now: datetime, most: int) -> int:
         """How many messages the next batch may have; 0 while nothing may leave."""
-        if pace.wait(now, self.limits) is not None:
+        if rate_limit.wait(now, self.limits) is not None:
             return 0
-        room = pace.room(self.limits)
+        room = rate_limit.room(self.limits)
         return most if room is None else min(most, room)
 
     @property
-    def of_records(self) -> "Turns":
+    def of_records(self) -> "RateLimiter":
         """Those at the provider's records, which are limited apart from its mails."""
         return replace(self, domain=_RECORDS)
 
@@ -86,8 +93,8 @@ class Turns:
 
     def be_silent(self, tx: Transaction, until: datetime, reason: str) -> None:
         """The provider asked to be left alone until then."""
-        pace = self._kept(tx).block(until, Cause.BLOCKED, reason)
-        tx.paces.put(self.provider, self.domain, pace)
+        rate_limit = self._kept(tx).block(until, Cause.BLOCKED, reason)
+        tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
     def settle(
         self,
@@ -98,26 +105,26 @@ class Turns:
         taken_at: datetime,
         until: datetime,
         watched: bool = False,
-    ) -> Pace:
+    ) -> RateLimit:
         """Book the answer: what did not leave is given back, and a refusal blocks ``until``.
 
         ``watched``: a second provider waits for this one to fail for long.
         """
         kept = self._kept(tx)
-        pace = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
+        rate_limit = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
         if back := answer.not_handed_over(messages):
-            pace = pace.give_back(back, self.limits.day(taken_at))
+            rate_limit = rate_limit.give_back(back, self.limits.day(taken_at))
         for one in (answer.outcome, *answer.exceptions.values()):
             if one.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if one.verdict is Verdict.QUOTA else Cause.BLOCKED
-                pace = pace.block(until, cause, one.reason)
+                rate_limit = rate_limit.block(until, cause, one.reason)
                 break
-        if pace is not kept:
-            tx.paces.put(self.provider, self.domain, pace)
-        return pace
+        if rate_limit is not kept:
+            tx.rate_limits.put(self.provider, self.domain, rate_limit)
+        return rate_limit
 
-    def _kept(self, tx: Transaction) -> Pace:
-        return tx.paces.get(self.provider, self.domain)
+    def _kept(self, tx: Transaction) -> RateLimit:
+        return tx.rate_limits.get(self.provider, self.domain)
 
 
 def _beyond_turns(wait: Wait | None) -> Wait | None:
@@ -126,33 +133,33 @@ def _beyond_turns(wait: Wait | None) -> Wait | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """A provider and the turns at it."""
+class PooledProvider:
+    """A provider and its rate limiter."""
 
     provider: Provider
-    turns: Turns
+    limiter: RateLimiter
     account: str = ""
     """Names the account at the provider. What another one knows or lacks says nothing of it."""
 
     @property
     def name(self) -> str:
-        return self.turns.provider
+        return self.limiter.provider
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lines:
+class ProviderPool:
     """The first provider, and the second, if there is one.
 
     A campaign begins at the first. What was provably not handed over goes to the second once the
     first refuses our settings, or has taken nothing for ``after``; what is unknown never does.
     """
 
-    first: Line
-    second: Line | None = None
+    first: PooledProvider
+    second: PooledProvider | None = None
     after: timedelta = timedelta(minutes=10)
 
     @property
-    def all(self) -> tuple[Line, ...]:
+    def all(self) -> tuple[PooledProvider, ...]:
         return (self.first,) if self.second is None else (self.first, self.second)
 
     @property
@@ -160,34 +167,34 @@ class Lines:
         """The account at each provider, by its name."""
         return {line.name: line.account for line in self.all}
 
-    def of(self, batch: ClaimedBatch | UnknownBatch) -> Line:
+    def of(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
         """The one that this batch goes to, or went to."""
         return next(line for line in self.all if line.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
         """Why nothing may leave now, by the carrier of a campaign; "" is the first provider."""
-        waits = {line.name: line.turns.wait(tx, now) for line in self.all}
+        waits = {line.name: line.limiter.wait(tx, now) for line in self.all}
         return {"": waits[self.first.name], **waits}
 
     def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
         """By the line's name, why not even what goes ahead of all may leave there now."""
-        return {line.name: line.turns.blocked(tx, now) for line in self.all}
+        return {line.name: line.limiter.blocked(tx, now) for line in self.all}
 
-    def look(self, tx: Transaction, now: datetime) -> dict[str, Pace]:
+    def look(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
         """The pace of each at this moment; no campaign waits any longer for one that is ill."""
-        paces = {line.name: line.turns.look(tx, now) for line in self.all}
-        pace = paces[self.first.name]
-        if self.second is not None and fails_for_long(pace, now, self.after):
-            wait = pace.wait(now, self.first.turns.limits)
+        rate_limits = {line.name: line.limiter.look(tx, now) for line in self.all}
+        rate_limit = rate_limits[self.first.name]
+        if self.second is not None and fails_for_long(rate_limit, now, self.after):
+            wait = rate_limit.wait(now, self.first.limiter.limits)
             if wait is not None and wait.cause is Cause.BLOCKED:
                 self._fail_over_all(tx, self.second, wait.reason, now)
-        return paces
+        return rate_limits
 
-    def room(self, paces: Mapping[str, Pace], now: datetime) -> dict[str, int]:
+    def room(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
         """How many messages the next batch may have at each; 0 while nothing may leave there."""
         return {
-            line.name: line.turns.room(
-                paces[line.name], now, line.provider.capabilities.max_recipients
+            line.name: line.limiter.room(
+                rate_limits[line.name], now, line.provider.capabilities.max_recipients
             )
             for line in self.all
         }
@@ -207,7 +214,7 @@ class Lines:
             return False  # the usual end, and nothing of it changes the pace
         line = self.of(claimed)
         watched = self.second is not None and line is self.first
-        pace = line.turns.settle(
+        rate_limit = line.limiter.settle(
             tx,
             answer,
             len(claimed.members),
@@ -217,18 +224,20 @@ class Lines:
         )
         if self.second is None or line is self.second:
             return False
-        if not fails_over(verdict, pace, taken_at, self.after):
+        if not fails_over(verdict, rate_limit, taken_at, self.after):
             return False
         self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason, taken_at)
         return True
 
-    def _fail_over_all(self, tx: Transaction, second: Line, why: str, now: datetime) -> None:
+    def _fail_over_all(
+        self, tx: Transaction, second: PooledProvider, why: str, now: datetime
+    ) -> None:
         if "" in tx.campaigns.carriers():
             for campaign in tx.campaigns.going():
                 self._fail_over(tx, second, campaign, why, now)
 
     def _fail_over(
-        self, tx: Transaction, second: Line, campaign: Campaign, why: str, now: datetime
+        self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str, now: datetime
     ) -> None:
         if not tx.campaigns.hand_on(campaign.id, second.name):
             return  # an answer that was under way when it failed over

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.pacing import Cause, Limits, Pace
+from newsletter.domain.delivery.rate_limit import Cause, Limits, RateLimit
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import send_test
@@ -14,9 +14,9 @@ from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
-def pace(room: Newsroom) -> Pace:
+def rate_limit(room: Newsroom) -> RateLimit:
     with room.store.read() as tx:
-        return tx.paces.get("recording", "forum.example")
+        return tx.rate_limits.get("recording", "forum.example")
 
 
 def limit(room: Newsroom, **limits: float) -> None:
@@ -31,7 +31,7 @@ def send(room: Newsroom) -> Answer:
         renderer=room.renderer,
         links=room.links,
         provider=room.provider,
-        turns=room.turns(),
+        limiter=room.limiter(),
         clock=room.clock,
         lease=timedelta(minutes=2),
     )
@@ -39,7 +39,7 @@ def send(room: Newsroom) -> Answer:
 
 def waiting(room: Newsroom) -> dict[str, str] | None:
     with room.store.read() as tx:
-        waits = room.lines().waits(tx, room.clock.now())
+        waits = room.pool().waits(tx, room.clock.now())
     found: dict[str, str] | None = report("resignation", store=room.store, waits=waits)["waiting"]
     return found
 
@@ -65,7 +65,7 @@ def test_what_a_killed_process_may_have_handed_over_counts(room: Newsroom) -> No
         room.dispatch()
     room.provider.answer = accept_all
     room.recover()
-    assert pace(room).used == 10
+    assert rate_limit(room).used == 10
     assert room.drain() == 0
 
 
@@ -99,7 +99,7 @@ def test_what_was_provably_not_handed_over_uses_up_nothing(
     room.start(10)
     room.provider.answer = always(verdict)
     room.dispatch()
-    assert pace(room).used == 0
+    assert rate_limit(room).used == 0
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN])
@@ -107,7 +107,7 @@ def test_what_may_have_been_handed_over_is_used_up(room: Newsroom, verdict: Verd
     room.start(10)
     room.provider.answer = always(verdict)
     room.dispatch()
-    assert pace(room).used == 10
+    assert rate_limit(room).used == 10
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_a_clock_that_had_jumped_is_told_and_put_right(
     room: Newsroom, caplog: pytest.LogCaptureFixture
 ) -> None:
     room.start(10)
-    ahead = Pace(blocked_until=NOON + timedelta(days=3650), cause=Cause.BLOCKED, reason="busy")
+    ahead = RateLimit(blocked_until=NOON + timedelta(days=3650), cause=Cause.BLOCKED, reason="busy")
     with room.store.begin() as tx:
-        tx.paces.put("recording", "forum.example", ahead)
+        tx.rate_limits.put("recording", "forum.example", ahead)
     with caplog.at_level(logging.WARNING, logger="newsletter.run"):
         assert room.drain() == 0
         assert room.drain() == 0
@@ -156,9 +156,9 @@ def test_a_test_mail_goes_ahead_of_the_turn_and_counts(room: Newsroom) -> None:
     limit(room, rate=10, daily_quota=12)
     room.start(20)
     room.dispatch()
-    due = pace(room).free_at
+    due = rate_limit(room).free_at
     assert send(room).outcome.verdict is Verdict.ACCEPTED
-    assert (pace(room).used, pace(room).free_at - due) == (11, timedelta(seconds=0.1))
+    assert (rate_limit(room).used, rate_limit(room).free_at - due) == (11, timedelta(seconds=0.1))
 
 
 def test_a_test_mail_does_not_break_the_quota(room: Newsroom) -> None:
@@ -174,7 +174,7 @@ def test_a_refused_test_mail_blocks_and_uses_up_nothing(room: Newsroom) -> None:
     room.start(20)
     room.provider.answer = always(Verdict.RETRY, "busy")
     send(room)
-    kept = pace(room)
+    kept = rate_limit(room)
     assert (kept.used, kept.reason) == (0, "busy")
     assert kept.blocked_until == room.clock.now() + timedelta(seconds=1)
 
@@ -216,7 +216,7 @@ def test_no_turn_is_longer_than_a_second_so_that_an_urgent_one_need_not_wait(
     limit(room, rate=2)  # lowered after the batches of ten were made
     room.dispatch()
     assert len(room.provider.accepted) == 2
-    assert pace(room).free_at - room.clock.now() == timedelta(seconds=1)
+    assert rate_limit(room).free_at - room.clock.now() == timedelta(seconds=1)
 
 
 def test_urgency_may_change_until_a_campaign_starts_and_needs_no_new_yes(room: Newsroom) -> None:

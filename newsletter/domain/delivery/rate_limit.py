@@ -1,4 +1,4 @@
-"""Pacing: so many messages a second and a day, and silence when the provider asks for it."""
+"""Rate limits: so many messages a second and a day, silence when the provider asks for it."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -98,7 +98,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class RateLimit:
     """The generic cell rate algorithm and a day's usage, on aware wall time.
 
     ``free_at`` is when the next batch may leave so that the rate holds in the long run.
@@ -116,7 +116,7 @@ class Pace:
     used: int = 0
     """Messages on ``day`` that were handed over, or may have been."""
 
-    def at(self, now: datetime, limits: Limits) -> "Pace":
+    def at(self, now: datetime, limits: Limits) -> "RateLimit":
         """The pace at this moment: a new day begins at zero, and nothing lies too far ahead."""
         today = limits.day(now)
         return replace(
@@ -157,7 +157,7 @@ class Pace:
             return Wait(until=self.free_at, cause=Cause.TURN)
         return None
 
-    def take(self, messages: int, now: datetime, limits: Limits) -> "Pace":
+    def take(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
         """Take a turn for so many messages."""
         taken = replace(self, used=self.used + messages)
         if limits.rate is None:
@@ -168,11 +168,11 @@ class Pace:
             start = now - spare
         return replace(taken, free_at=start + timedelta(seconds=messages / limits.rate))
 
-    def give_back(self, messages: int, day: date) -> "Pace":
+    def give_back(self, messages: int, day: date) -> "RateLimit":
         """Return a day's usage that was provably not handed over."""
         return replace(self, used=max(0, self.used - messages)) if self.day == day else self
 
-    def heard(self, verdict: Verdict, now: datetime) -> "Pace":
+    def heard(self, verdict: Verdict, now: datetime) -> "RateLimit":
         """Note since when the provider takes nothing; whatever else it answers ends that.
 
         A call of which nobody knows, or that was never made, or a refusal of our settings, says
@@ -184,23 +184,23 @@ class Pace:
             return self
         return replace(self, failing_since=None)
 
-    def block(self, until: datetime, cause: Cause, reason: str) -> "Pace":
+    def block(self, until: datetime, cause: Cause, reason: str) -> "RateLimit":
         """Let nothing leave until then. A longer block stays."""
         if until <= self.blocked_until:
             return self
         return replace(self, blocked_until=until, cause=cause, reason=reason)
 
 
-def fails_over(verdict: Verdict, pace: Pace, now: datetime, after: timedelta) -> bool:
+def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
     """Whether this answer of the first provider, after which the pace is this, is one too many.
 
     Only answers by which nothing was handed over can be: what is unknown goes nowhere else.
     """
     if verdict is Verdict.CONFIGURATION:
         return True
-    return verdict is Verdict.RETRY and fails_for_long(pace, now, after)
+    return verdict is Verdict.RETRY and fails_for_long(rate_limit, now, after)
 
 
-def fails_for_long(pace: Pace, now: datetime, after: timedelta) -> bool:
+def fails_for_long(rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
     """Whether the provider has taken nothing for so long."""
-    return pace.failing_since is not None and now - pace.failing_since >= after
+    return rate_limit.failing_since is not None and now - rate_limit.failing_since >= after

@@ -7,25 +7,25 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from newsletter.domain.delivery.pacing import Cause, Pace
+from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, from_us, maybe_from_ms, to_ms, to_us
 
 _pace = tables.pace.c
 
 
-class Paces:
+class RateLimits:
     """The pace at each provider and sending domain."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, provider: str, domain: str) -> Pace:
+    def get(self, provider: str, domain: str) -> RateLimit:
         """The pace as it was last put; a fresh one where none was."""
         row = self._connection.execute(_get(), {"of": provider, "from": domain}).one_or_none()
         if row is None:
-            return Pace()
-        return Pace(
+            return RateLimit()
+        return RateLimit(
             free_at=from_us(row.free_at),
             blocked_until=from_ms(row.blocked_until),
             cause=Cause(row.cause),
@@ -35,7 +35,7 @@ class Paces:
             used=row.used,
         )
 
-    def put(self, provider: str, domain: str, pace: Pace) -> None:
+    def put(self, provider: str, domain: str, pace: RateLimit) -> None:
         failing = pace.failing_since
         self._connection.execute(
             _put(),

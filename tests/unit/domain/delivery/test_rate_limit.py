@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.delivery.pacing import (
+from newsletter.domain.delivery.rate_limit import (
     LONGEST_BLOCK,
     LONGEST_TURN,
     Cause,
     Limits,
-    Pace,
+    RateLimit,
     Wait,
     WarmUp,
 )
@@ -26,44 +26,44 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def waits(pace: Pace, limits: Limits, seconds: float) -> float:
+def waits(rate_limit: RateLimit, limits: Limits, seconds: float) -> float:
     """How many seconds from then on nothing may leave."""
     now = after(seconds)
-    wait = pace.at(now, limits).wait(now, limits)
+    wait = rate_limit.at(now, limits).wait(now, limits)
     return 0.0 if wait is None else (wait.until - now).total_seconds()
 
 
-def left_at_once(pace: Pace, limits: Limits, seconds: float, messages: int) -> int:
+def left_at_once(rate_limit: RateLimit, limits: Limits, seconds: float, messages: int) -> int:
     """How many batches leave at one moment."""
     for batches in range(50):
-        if waits(pace, limits, seconds):
+        if waits(rate_limit, limits, seconds):
             return batches
-        pace = pace.at(after(seconds), limits).take(messages, after(seconds), limits)
+        rate_limit = rate_limit.at(after(seconds), limits).take(messages, after(seconds), limits)
     raise AssertionError("no limit at all")
 
 
 def test_without_a_rate_nobody_waits() -> None:
-    pace = Pace()
+    rate_limit = RateLimit()
     for _ in range(100):
-        assert waits(pace, FREE, 5) == 0
-        pace = pace.take(1000, after(5), FREE)
+        assert waits(rate_limit, FREE, 5) == 0
+        rate_limit = rate_limit.take(1000, after(5), FREE)
 
 
 def test_each_turn_takes_as_long_as_its_messages() -> None:
-    pace = Pace().take(20, NOON, TEN)
-    assert waits(pace, TEN, 0) == 2
-    pace = pace.take(5, after(2), TEN)
-    assert waits(pace, TEN, 2) == 0.5
+    rate_limit = RateLimit().take(20, NOON, TEN)
+    assert waits(rate_limit, TEN, 0) == 2
+    rate_limit = rate_limit.take(5, after(2), TEN)
+    assert waits(rate_limit, TEN, 2) == 0.5
 
 
 def test_an_idle_time_is_not_made_up_for_by_a_burst() -> None:
-    pace = Pace().take(10, NOON, TEN)
-    assert left_at_once(pace, TEN, 1000, 10) == 1
+    rate_limit = RateLimit().take(10, NOON, TEN)
+    assert left_at_once(rate_limit, TEN, 1000, 10) == 1
 
 
 def test_a_turn_taken_a_little_late_does_not_slow_the_others_down() -> None:
-    pace = Pace().take(10, NOON, TEN).take(10, after(1.05), TEN)
-    assert waits(pace, TEN, 1.05) == pytest.approx(0.95)
+    rate_limit = RateLimit().take(10, NOON, TEN).take(10, after(1.05), TEN)
+    assert waits(rate_limit, TEN, 1.05) == pytest.approx(0.95)
 
 
 @rows(
@@ -81,49 +81,57 @@ def test_after_a_rest_a_burst_may_leave_at_once(
     burst: int, rest: float, messages: int, batches: int
 ) -> None:
     limits = Limits(timezone=ZONE, rate=10, burst=burst)
-    pace = Pace(free_at=NOON)
-    assert left_at_once(pace, limits, rest, messages) == batches
+    rate_limit = RateLimit(free_at=NOON)
+    assert left_at_once(rate_limit, limits, rest, messages) == batches
 
 
 @pytest.mark.parametrize("limits", [FREE, TEN])
 def test_nothing_leaves_while_the_provider_wants_to_be_left_alone(limits: Limits) -> None:
-    pace = Pace().block(after(30), Cause.BLOCKED, "busy")
-    assert pace.wait(after(10), limits) == Wait(until=after(30), cause=Cause.BLOCKED, reason="busy")
-    assert waits(pace, limits, 31) == 0
+    rate_limit = RateLimit().block(after(30), Cause.BLOCKED, "busy")
+    assert rate_limit.wait(after(10), limits) == Wait(
+        until=after(30), cause=Cause.BLOCKED, reason="busy"
+    )
+    assert waits(rate_limit, limits, 31) == 0
 
 
 def test_a_shorter_block_does_not_end_a_longer_one() -> None:
-    pace = Pace().block(after(30), Cause.QUOTA, "full").block(after(2), Cause.BLOCKED, "busy")
-    assert (pace.blocked_until, pace.cause, pace.reason) == (after(30), Cause.QUOTA, "full")
+    rate_limit = (
+        RateLimit().block(after(30), Cause.QUOTA, "full").block(after(2), Cause.BLOCKED, "busy")
+    )
+    assert (rate_limit.blocked_until, rate_limit.cause, rate_limit.reason) == (
+        after(30),
+        Cause.QUOTA,
+        "full",
+    )
 
 
 def test_a_day_has_its_quota_and_the_next_day_a_new_one() -> None:
     limits = Limits(timezone=ZONE, daily_quota=100)
-    pace = Pace().at(NOON, limits).take(60, NOON, limits)
-    assert (pace.left(limits), pace.wait(NOON, limits)) == (40, None)
-    pace = pace.take(40, NOON, limits)
-    wait = pace.wait(NOON, limits)
+    rate_limit = RateLimit().at(NOON, limits).take(60, NOON, limits)
+    assert (rate_limit.left(limits), rate_limit.wait(NOON, limits)) == (40, None)
+    rate_limit = rate_limit.take(40, NOON, limits)
+    wait = rate_limit.wait(NOON, limits)
     assert wait is not None
     assert (wait.until, wait.cause) == (MIDNIGHT, Cause.QUOTA)
     assert wait.reason == "100 of 100 messages have left today"
-    assert pace.at(MIDNIGHT - timedelta(seconds=1), limits).left(limits) == 0
-    assert pace.at(MIDNIGHT, limits).left(limits) == 100
+    assert rate_limit.at(MIDNIGHT - timedelta(seconds=1), limits).left(limits) == 0
+    assert rate_limit.at(MIDNIGHT, limits).left(limits) == 100
 
 
 def test_without_a_quota_any_number_is_left() -> None:
-    assert Pace(used=10**9).at(NOON, FREE).left(FREE) is None
+    assert RateLimit(used=10**9).at(NOON, FREE).left(FREE) is None
 
 
 def test_a_smaller_quota_than_what_has_left_leaves_nothing() -> None:
     limits = Limits(timezone=ZONE, daily_quota=10)
-    assert Pace(day=TODAY, used=50).left(limits) == 0
+    assert RateLimit(day=TODAY, used=50).left(limits) == 0
 
 
 def test_what_did_not_leave_is_given_back_to_its_own_day() -> None:
-    pace = Pace(day=TODAY, used=50)
-    assert pace.give_back(20, TODAY).used == 30
-    assert pace.give_back(90, TODAY).used == 0
-    assert pace.give_back(20, date(2026, 11, 23)).used == 50
+    rate_limit = RateLimit(day=TODAY, used=50)
+    assert rate_limit.give_back(20, TODAY).used == 30
+    assert rate_limit.give_back(90, TODAY).used == 0
+    assert rate_limit.give_back(20, date(2026, 11, 23)).used == 50
 
 
 @pytest.mark.parametrize(
@@ -169,16 +177,18 @@ def test_of_quota_and_warm_up_the_smaller_holds(quota: int | None, allowance: in
 
 
 @pytest.mark.parametrize(
-    ("pace", "longest"),
+    ("rate_limit", "longest"),
     [
-        (Pace(free_at=after(10**9)), LONGEST_TURN),
-        (Pace(blocked_until=after(10**9)), LONGEST_BLOCK),
+        (RateLimit(free_at=after(10**9)), LONGEST_TURN),
+        (RateLimit(blocked_until=after(10**9)), LONGEST_BLOCK),
     ],
     ids=["turn", "block"],
 )
-def test_a_clock_that_was_wrong_holds_nothing_up_for_years(pace: Pace, longest: timedelta) -> None:
-    assert pace.is_ahead(NOON, TEN)
-    now = pace.at(NOON, TEN)
+def test_a_clock_that_was_wrong_holds_nothing_up_for_years(
+    rate_limit: RateLimit, longest: timedelta
+) -> None:
+    assert rate_limit.is_ahead(NOON, TEN)
+    now = rate_limit.at(NOON, TEN)
     assert not now.is_ahead(NOON, TEN)
     wait = now.wait(NOON, TEN)
     assert wait is not None
@@ -187,14 +197,14 @@ def test_a_clock_that_was_wrong_holds_nothing_up_for_years(pace: Pace, longest: 
 
 def test_a_day_in_the_future_counts_as_today_so_that_nobody_gains_by_it() -> None:
     limits = Limits(timezone=ZONE, daily_quota=100)
-    pace = Pace(day=date(2099, 1, 1), used=70)
-    assert pace.is_ahead(NOON, limits)
-    now = pace.at(NOON, limits)
+    rate_limit = RateLimit(day=date(2099, 1, 1), used=70)
+    assert rate_limit.is_ahead(NOON, limits)
+    now = rate_limit.at(NOON, limits)
     assert (now.day, now.left(limits)) == (TODAY, 30)
 
 
 def test_a_pace_of_this_moment_is_not_ahead() -> None:
-    assert not Pace().take(10, NOON, TEN).is_ahead(NOON, TEN)
+    assert not RateLimit().take(10, NOON, TEN).is_ahead(NOON, TEN)
 
 
 @rows(
@@ -205,4 +215,4 @@ def test_a_batch_has_room_for_a_second_and_for_what_is_left_of_the_day(
     rate: float | None, quota: int | None, room: int | None
 ) -> None:
     limits = Limits(timezone=ZONE, rate=rate, daily_quota=quota)
-    assert Pace(day=TODAY).room(limits) == room
+    assert RateLimit(day=TODAY).room(limits) == room
