@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.measuring import Phase, hand_in
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Role

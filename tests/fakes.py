@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
-from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
+from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
@@ -238,7 +238,7 @@ class MemoryWatermark:
         self._witness: Witness | None = None
         if begun:
             self._witness = Witness(
-                mark=Mark(epoch="0" * 32), before="0" * 32, location=Location(file=1)
+                mark=Mark(generation="0" * 32), before="0" * 32, location=Location(file=1)
             )
 
     def location(self) -> Location:
@@ -267,7 +267,7 @@ class MemoryWatermark:
 
     def _known(self) -> Witness:
         if self._witness is None:
-            raise Defect("a claim was made before its epoch began")
+            raise Defect("a claim was made before its generation began")
         return self._witness
 
     def _refuse_when_full(self) -> None:

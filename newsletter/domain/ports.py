@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from newsletter.domain.campaigns.digest import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-    from newsletter.domain.delivery.epoch import Absence, Location, Witness
     from newsletter.domain.delivery.letter import LetterText
     from newsletter.domain.delivery.provider import (
         Capabilities,
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         LookupResult,
         PreparedRequest,
     )
+    from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from newsletter.domain.statements.statement import Reading, Statement
 
 
-class Watermark(Protocol):
+class GuardFile(Protocol):
     """How far sending has come, kept outside the database: it does not go back with a restore."""
 
     def location(self) -> Location:

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.guard import Guard
     from newsletter.pipeline.delivery.letters import Courier
     from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
+    from newsletter.pipeline.delivery.restore_guard import Guard
     from newsletter.pipeline.delivery.vitals import Vitals
     from newsletter.pipeline.events.record import Poller, Recorded
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.rendering.waiting import WaitingRenderer
-    from newsletter.store.file.watermark import FileWatermark
+    from newsletter.store.file.guard_file import WorkspaceGuardFile
     from newsletter.store.sql import Store
 
 
@@ -50,7 +50,7 @@ class Delivery:
     settings: Settings
     store: Store
     clock: Clock
-    watermark: FileWatermark
+    guard_file: WorkspaceGuardFile
     links: Links
     renderer: WaitingRenderer
     key: bytes = field(repr=False)
@@ -111,7 +111,7 @@ class Delivery:
 
         return Dispatcher(
             store=self.store,
-            watermark=self.watermark,
+            guard_file=self.guard_file,
             pool=self.pool,
             links=self.links,
             clock=self.clock,
@@ -127,7 +127,7 @@ class Delivery:
 
         return Courier(
             store=self.store,
-            watermark=self.watermark,
+            guard_file=self.guard_file,
             pool=self.pool,
             links=self.links,
             writer=self.renderer,
@@ -163,11 +163,11 @@ class Delivery:
 
     def guard(self) -> Guard:
         """What says whether this workspace may send."""
-        from newsletter.pipeline.delivery.guard import Guard
+        from newsletter.pipeline.delivery.restore_guard import Guard
 
         return Guard(
             store=self.store,
-            watermark=self.watermark,
+            guard_file=self.guard_file,
             clock=self.clock,
             names=lambda: secrets.token_hex(16),
         )

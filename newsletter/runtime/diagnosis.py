@@ -18,9 +18,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.provider import Finding, Level
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.statements.statement import Role

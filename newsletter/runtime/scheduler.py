@@ -202,7 +202,7 @@ class Scheduler:
         if self._stop.is_set():
             return
         try:
-            self._delivery.watermark.flush()
+            self._delivery.guard_file.flush()
         except Refused as error:
             self._fail(error)
             return

@@ -30,9 +30,9 @@ from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.engine import open_sqlite
 from newsletter.store.file.chain import Chain, HeadFile
+from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.key_check import check_keys
 from newsletter.store.file.lock import in_use
-from newsletter.store.file.watermark import FileWatermark
 from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store
 
@@ -63,14 +63,14 @@ def opened(
     settings = load(workspace / FILE_NAME, environ)
     clock = clock or SystemClock()
     with private() as umask, _stored(settings, by) as (store, keys):
-        watermark = FileWatermark(settings.epoch_path, settings.database_path)
-        built = _built(settings, store, clock, watermark, keys, umask)
+        guard_file = WorkspaceGuardFile(settings.epoch_path, settings.database_path)
+        built = _built(settings, store, clock, guard_file, keys, umask)
         try:
             store.seal(clock.now())  # before a hold is noted: that line is under the key
             built.delivery.guard().attend()
             yield built
         finally:
-            watermark.close()
+            guard_file.close()
 
 
 def renderer_of(settings: Settings) -> WaitingRenderer:
@@ -138,7 +138,7 @@ def _built(
     settings: Settings,
     store: Store,
     clock: Clock,
-    watermark: FileWatermark,
+    guard_file: WorkspaceGuardFile,
     keys: _Keys,
     umask: int,
 ) -> Services:
@@ -151,7 +151,7 @@ def _built(
         clock=clock,
         links=links,
         renderer=renderer,
-        watermark=watermark,
+        guard_file=guard_file,
         key=key,
     )
     campaigns = Campaigns(

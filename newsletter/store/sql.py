@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
     from newsletter.store.file.chain import Chain
-    from newsletter.store.file.watermark import Epoch
+    from newsletter.store.file.guard_file import Generation
     from newsletter.store.soundness import Soundness
     from newsletter.store.staff.accounts import Accounts
     from newsletter.store.staff.audit import Audit
@@ -266,10 +266,10 @@ class Transaction:
         return Hold(self.connection)
 
     @cached_property
-    def epoch(self) -> Epoch:
-        from newsletter.store.file.watermark import Epoch
+    def generation(self) -> Generation:
+        from newsletter.store.file.guard_file import Generation
 
-        return Epoch(self.connection)
+        return Generation(self.connection)
 
     @cached_property
     def audit(self) -> Audit:

@@ -19,9 +19,9 @@ from typing import IO, Any
 
 from newsletter.config.environment import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-from newsletter.domain.delivery.epoch import Absence, Location, Witness
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
-from newsletter.domain.ports import Provider, Watermark
+from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
+from newsletter.domain.ports import GuardFile, Provider
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.letters import Courier, Posted
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
@@ -176,31 +176,31 @@ class FusedProvider:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FusedWatermark:
+class FusedGuardFile:
     """Passes a point before each note and after it."""
 
-    watermark: Watermark
+    guard_file: GuardFile
     fuse: Fuse
 
     def location(self) -> Location:
-        return self.watermark.location()
+        return self.guard_file.location()
 
     def read(self) -> Witness | Absence:
-        return self.watermark.read()
+        return self.guard_file.read()
 
     def write(self, witness: Witness) -> None:
-        self.watermark.write(witness)
+        self.guard_file.write(witness)
 
     def follow(self, claims: int) -> None:
-        self.watermark.follow(claims)
+        self.guard_file.follow(claims)
 
     def note(self, claims: int) -> None:
         self.fuse.burn("note: before it")
-        self.watermark.note(claims)
+        self.guard_file.note(claims)
         self.fuse.burn("note: after it")
 
     def close(self) -> None:
-        self.watermark.close()
+        self.guard_file.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +251,7 @@ class FusedDelivery(Delivery):
             | self._fused()
             | {
                 "pool": replace(self.pool, first=self._line("call")),
-                "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
+                "guard_file": FusedGuardFile(guard_file=self.guard_file, fuse=self.fuse),
             }
         )
 
@@ -267,7 +267,7 @@ class FusedDelivery(Delivery):
             | {"stages": self.stages}
             | {
                 "pool": replace(self.pool, first=self._line("post")),
-                "watermark": FusedWatermark(watermark=self.watermark, fuse=self.fuse),
+                "guard_file": FusedGuardFile(guard_file=self.guard_file, fuse=self.fuse),
             }
         )
 

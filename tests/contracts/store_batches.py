@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.claim import Waiting
-from newsletter.domain.delivery.epoch import HoldKind, Mark
+from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, Books, entries, ids
@@ -45,10 +45,10 @@ class BatchesContract:
         again, other = books.claim(intends=False), books.claim(intends=False)
         assert [books.intend(again), books.intend(other)] == [2, 3]
         with store.begin() as tx:
-            tx.epoch.renew(Mark(epoch="a" * 32, claims=10))
+            tx.generation.renew(Mark(generation="a" * 32, claims=10))
         assert books.intend(books.claim(intends=False)) == 11
         with store.read() as tx:
-            assert tx.epoch.mark() == Mark(epoch="a" * 32, claims=11)
+            assert tx.generation.mark() == Mark(generation="a" * 32, claims=11)
 
     @pytest.mark.parametrize("kind", HoldKind)
     def test_nothing_is_claimed_while_there_is_a_hold_and_all_of_it_after(

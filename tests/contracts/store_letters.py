@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import (
     ClaimedLetter,
     Letter,
@@ -14,6 +13,7 @@ from newsletter.domain.delivery.letter import (
     LetterState,
     Taken,
 )
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
@@ -110,13 +110,13 @@ class LettersContract:
 
     def test_each_attempt_counts_as_one_of_the_epoch(self, store: Store) -> None:
         with store.begin() as tx:
-            before = tx.epoch.mark().claims
+            before = tx.generation.mark().claims
             ask(tx)
             held = claim(tx)
-            assert tx.epoch.mark().claims == before
-            assert intend(tx, held) == before + 1 == tx.epoch.mark().claims
+            assert tx.generation.mark().claims == before
+            assert intend(tx, held) == before + 1 == tx.generation.mark().claims
             assert intend(tx, replace(held, attempt_id="a2")) is None
-            assert tx.epoch.mark().claims == before + 1
+            assert tx.generation.mark().claims == before + 1
 
     def test_on_hold_none_is_claimed(self, store: Store) -> None:
         with store.begin() as tx:

@@ -118,10 +118,10 @@ class OutcomesContract:
         resolve(books, Resolution.RESEND)
         fresh = books.claim(attempt_id="a2")
         with books.step() as tx:
-            before = tx.epoch.mark()
+            before = tx.generation.mark()
         assert books.intend(stale, "old") is None
         with books.step() as tx:
-            assert tx.epoch.mark() == before
+            assert tx.generation.mark() == before
         assert books.settle(fresh)
 
     def test_what_the_dead_held_is_unknown_and_the_rest_still_waits(self, store: Store) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.delivery.epoch import HoldKind, Mark
+from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import (
@@ -192,14 +192,14 @@ class RecordsContract:
 
     def test_a_new_database_is_in_no_epoch_and_counts_from_nothing(self, store: Store) -> None:
         with store.read() as tx:
-            assert tx.epoch.mark() == Mark(epoch="", claims=0)
+            assert tx.generation.mark() == Mark(generation="", claims=0)
 
     def test_an_epoch_is_renewed_with_its_count(self, store: Store) -> None:
-        for mark in (Mark(epoch="a" * 32, claims=7), Mark(epoch="b" * 32, claims=2**40)):
+        for mark in (Mark(generation="a" * 32, claims=7), Mark(generation="b" * 32, claims=2**40)):
             with store.begin() as tx:
-                tx.epoch.renew(mark)
+                tx.generation.renew(mark)
             with store.read() as tx:
-                assert tx.epoch.mark() == mark
+                assert tx.generation.mark() == mark
 
     def test_in_doubt_no_number_is_given_again_once_for_the_same_evidence(
         self, store: Store
@@ -214,14 +214,14 @@ class RecordsContract:
 
         assert given() == (1, 1)
         with store.begin() as tx:
-            assert tx.epoch.doubt("missing", NOON)
-            assert not tx.epoch.doubt("missing", NOON)
+            assert tx.generation.doubt("missing", NOON)
+            assert not tx.generation.doubt("missing", NOON)
         person, campaign = given()
         assert person > 1_000_000
         assert campaign > 1000
         assert given() == (person + 1, campaign + 1)
         with store.begin() as tx:
-            assert tx.epoch.doubt("another", NOON)
+            assert tx.generation.doubt("another", NOON)
         assert given()[0] > person + 1_000_000
 
     def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:

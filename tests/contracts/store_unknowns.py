@@ -9,7 +9,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Outcome, Way
 from newsletter.domain.delivery.claim import Resolution, Resolved, Rest, UnknownBatch
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
 from tests.fakes import NOON

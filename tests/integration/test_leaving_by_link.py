@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from tests.pages import Forum, forum
 

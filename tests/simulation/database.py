@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import StaticPool, create_engine, event
 
-from newsletter.domain.delivery.epoch import Absence
+from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.subscribers.audience import Entry

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.delivery.epoch import Absence, Location, Witness
 from newsletter.domain.delivery.rate_limit import Limits
+from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import ApprovalPolicy
@@ -17,10 +17,10 @@ from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import Hand
 from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.pipeline.delivery.guard import Guard
 from newsletter.pipeline.delivery.letters import Courier
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
+from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import prefer
 from newsletter.store.sql import Transaction
@@ -115,7 +115,7 @@ class Noted:
 
     def _known(self) -> Witness:
         if self._written is None:
-            raise Defect("a claim was made before its epoch began")
+            raise Defect("a claim was made before its generation began")
         return self._written
 
 
@@ -252,7 +252,7 @@ class Process:
         )
         self.dispatcher = Dispatcher(
             store=self.store,
-            watermark=self.witness,
+            guard_file=self.witness,
             pool=self.pool,
             links=world.parts.links,
             clock=host,
@@ -270,7 +270,7 @@ class Process:
         )
         self.courier = Courier(
             store=self.store,
-            watermark=self.witness,
+            guard_file=self.witness,
             pool=self.pool,
             links=world.parts.links,
             writer=PlainWriter(),
@@ -319,7 +319,7 @@ class Process:
     def guard(self) -> Guard:
         return Guard(
             store=self.store,
-            watermark=self.witness,
+            guard_file=self.witness,
             clock=self.host,
             names=lambda: f"{self.host.world.number():032x}",
         )

@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.domain.subscribers.preference import Wish
 from newsletter.pipeline.events import record

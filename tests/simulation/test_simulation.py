@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.delivery.epoch import Location
-from newsletter.domain.ports import Watermark
-from tests.contracts.watermark import WatermarkContract
+from newsletter.domain.delivery.restore_guard import Location
+from newsletter.domain.ports import GuardFile
+from tests.contracts.guard_file import WatermarkContract
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
 from tests.simulation.program import explain, first_broken, program, run, shrink
@@ -56,9 +56,9 @@ class TestNoted(WatermarkContract):
         return Disk(location=Location(file=1))
 
     @pytest.fixture
-    def watermark(self, disk: Disk) -> Watermark:
+    def guard_file(self, disk: Disk) -> GuardFile:
         return Noted(disk, lambda _name: None)
 
     @pytest.fixture
-    def again(self, disk: Disk) -> Callable[[], Watermark]:
+    def again(self, disk: Disk) -> Callable[[], GuardFile]:
         return lambda: Noted(disk, lambda _name: None)

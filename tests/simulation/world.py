@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.delivery.batch import attempt_name
-from newsletter.domain.delivery.epoch import Location
+from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash

@@ -7,7 +7,7 @@ from copy import copy
 import click
 
 from newsletter.cli.shell import Shell, actor, as_json, by_whom, in_workspace, print_json, say
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.delivery import Delivery

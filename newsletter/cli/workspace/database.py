@@ -12,7 +12,7 @@ import click
 from newsletter.cli.delivery.holding import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.config.environment import environment
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, private

@@ -17,7 +17,7 @@ from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
-from newsletter.domain.ports import Links, Watermark
+from newsletter.domain.ports import GuardFile, Links
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.store.sql import Store, Transaction
 
@@ -47,7 +47,7 @@ class Attempts(ABC, Generic[Held, Done]):
     """
 
     store: Store
-    watermark: Watermark
+    guard_file: GuardFile
     pool: ProviderPool
     links: Links
     clock: Clock
@@ -91,9 +91,9 @@ class Attempts(ABC, Generic[Held, Done]):
             number = self.intend(tx, held, body_hash)
             if number is None:
                 return False
-            self.watermark.follow(number)
+            self.guard_file.follow(number)
         try:
-            self.watermark.note(number)
+            self.guard_file.note(number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
                 self.put_back(tx, held, str(error))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.file import copies
 from newsletter.store.schema import tables
 

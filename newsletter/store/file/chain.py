@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.domain.delivery.epoch import Absence
+from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.staff.audit import AuditHead
 
 _LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")

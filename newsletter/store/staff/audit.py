@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select
 
-from newsletter.domain.delivery.epoch import Absence
+from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
 from newsletter.store.file.chain import Chain, unkeyed

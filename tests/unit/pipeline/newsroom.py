@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Campaign, Counts
 from newsletter.domain.delivery.rate_limit import Limits
-from newsletter.domain.ports import Provider, Watermark
+from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.statements.statement import ApprovalPolicy, Progress, Role, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import Hand
@@ -19,9 +19,9 @@ from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, 
 from newsletter.pipeline.campaigns.rehearse import DryRun, dry_run
 from newsletter.pipeline.campaigns.start import Starter
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.guard import Guard
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
+from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.statements.approve import (
     Compared,
     Given,
@@ -101,7 +101,7 @@ class Newsroom:
         self.renderer = PlainRenderer()
         self.links = PlainLinks()
         self.provider = RecordingProvider()
-        self.watermark: Watermark = MemoryWatermark(begun=True)
+        self.guard_file: GuardFile = MemoryWatermark(begun=True)
         self.second: RecordingProvider | None = None
         self.account = "account A"
         self.rules = PlanRules(
@@ -278,7 +278,7 @@ class Newsroom:
     ) -> Dispatcher:
         return Dispatcher(
             store=store or self.store,
-            watermark=self.watermark,
+            guard_file=self.guard_file,
             pool=self.pool(provider),
             links=self.links,
             clock=self.clock,
@@ -352,7 +352,7 @@ class Newsroom:
     def guard(self, store: Store | None = None) -> Guard:
         return Guard(
             store=store or self.store,
-            watermark=self.watermark,
+            guard_file=self.guard_file,
             clock=self.clock,
             names=lambda: f"{next(self._epochs):032x}",
         )

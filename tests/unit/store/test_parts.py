@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event, insert, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.schema import tables

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.delivery import Delivery

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.control import Hand

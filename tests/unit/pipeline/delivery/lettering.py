@@ -35,7 +35,7 @@ class Post:
         room = self.room
         return Courier(
             store=store or room.store,
-            watermark=room.watermark,
+            guard_file=room.guard_file,
             pool=room.pool(provider),
             links=room.links,
             writer=PlainWriter(),

@@ -76,14 +76,14 @@ def test_content_that_was_altered_in_the_database_is_not_handed_over(
 
 def test_a_claim_that_cannot_be_noted_outside_is_not_handed_over_and_waits(room: Newsroom) -> None:
     room.start(25)
-    watermark = MemoryWatermark(begun=True)
-    room.watermark, watermark.full = watermark, True
+    guard_file = MemoryWatermark(begun=True)
+    room.guard_file, guard_file.full = guard_file, True
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         room.dispatcher().dispatch()
     assert room.provider.batches == []
     assert room.counts() == Counts(pending=25)
 
-    watermark.full = False
+    guard_file.full = False
     assert room.drain() == 3
     assert room.counts() == Counts(accepted=25)
 

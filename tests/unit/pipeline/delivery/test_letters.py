@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import LetterKind, LetterLimits, LetterState, Taken
 from newsletter.domain.delivery.rate_limit import Limits
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.letters import forget
@@ -142,9 +142,9 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     room, seen = post.room, []
 
     def answer(batch: Any) -> Answer:
-        witness = room.watermark.read()
+        witness = room.guard_file.read()
         with room.store.read() as tx:
-            letter, mark = tx.letters.get(1), tx.epoch.mark()
+            letter, mark = tx.letters.get(1), tx.generation.mark()
         seen.append((letter and letter.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
         return accept_all(batch)
 
@@ -218,22 +218,22 @@ def test_a_letter_that_cannot_be_written_waits_until_somebody_mends_its_template
 
 
 def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
-    watermark = MemoryWatermark(begun=True)
-    post.room.watermark = watermark
-    watermark.full = True
+    guard_file = MemoryWatermark(begun=True)
+    post.room.guard_file = guard_file
+    guard_file.full = True
     post.ask()
 
     with pytest.raises(StoreUnavailable):
         post.courier().post()
 
     assert post.room.provider.batches == []
-    watermark.full = False
+    guard_file.full = False
     assert post.post().state is LetterState.ACCEPTED
 
 
 def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
     post.ask()
-    post.room.watermark.note(7)
+    post.room.guard_file.note(7)
 
     with pytest.raises(Refused):
         post.courier().post()
@@ -299,7 +299,7 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     post: Post,
 ) -> None:
     post.ask()
-    post.room.watermark.note(7)  # somebody sent what this database does not know of
+    post.room.guard_file.note(7)  # somebody sent what this database does not know of
     post.room.guard().attend()
     post.ask("bo@example.org")
     post.room.guard().attend()

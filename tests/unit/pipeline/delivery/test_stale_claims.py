@@ -88,7 +88,7 @@ def test_whoever_left_while_the_disk_hung_gets_nothing(room: Newsroom) -> None:
         hang(room)
         room.suppress("reader2@example.org")
 
-    room.watermark = HangingWatermark(meanwhile)
+    room.guard_file = HangingWatermark(meanwhile)
     done = room.dispatch()
     assert (done.answer.outcome.verdict, done.recorded, done.wait) == (
         Verdict.LATE,
@@ -97,7 +97,7 @@ def test_whoever_left_while_the_disk_hung_gets_nothing(room: Newsroom) -> None:
     )
     assert room.provider.batches == []
     assert room.counts() == Counts(pending=5)
-    room.watermark = MemoryWatermark(begun=True)
+    room.guard_file = MemoryWatermark(begun=True)
     room.drain()
     assert "reader2@example.org" not in room.provider.accepted
     assert room.counts() == Counts(accepted=4, suppressed=1)
@@ -110,7 +110,7 @@ def test_a_campaign_that_was_cancelled_while_the_disk_hung_reaches_nobody(room: 
         hang(room)
         room.hand().cancel("resignation")
 
-    room.watermark = HangingWatermark(meanwhile)
+    room.guard_file = HangingWatermark(meanwhile)
     room.dispatch()
     assert room.provider.batches == []
     assert room.campaign().state is CampaignState.CANCELLED
@@ -124,7 +124,7 @@ def test_a_workspace_that_was_stopped_while_the_disk_hung_sends_nothing(room: Ne
         hang(room)
         room.guard().stop(by="ada@forum.example", reason="")
 
-    room.watermark = HangingWatermark(meanwhile)
+    room.guard_file = HangingWatermark(meanwhile)
     room.dispatch()
     assert room.drain() == 0
     assert room.provider.batches == []
@@ -135,7 +135,7 @@ def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
     room.second.name = "second"
     room.start(5)
     before = rate_limit(room)
-    room.watermark = HangingWatermark(lambda: hang(room))
+    room.guard_file = HangingWatermark(lambda: hang(room))
     room.dispatch()
     after = rate_limit(room)
     assert (after.blocked_until, after.failing_since) == (before.blocked_until, None)
@@ -179,7 +179,7 @@ def test_a_replay_whose_hold_went_stale_leaves_the_batch_unknown(room: Newsroom)
 def test_a_letter_waits_where_its_claim_went_stale(room: Newsroom) -> None:
     post = Post(room=room)
     post.ask()
-    room.watermark = HangingWatermark(lambda: hang(room))
+    room.guard_file = HangingWatermark(lambda: hang(room))
     assert post.post().state is LetterState.WAITING
     assert room.provider.batches == []
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.epoch import HoldKind
 from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.staff.member import Session

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsletter.domain.delivery.epoch import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.statements.statement import Role
 from tests.pages import Answer
 from tests.unit.credentials.authenticator import Authenticator

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.epoch import Absence
+from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
-from newsletter.domain.ports import Watermark
-from newsletter.store.file.watermark import FileWatermark
-from tests.contracts.watermark import WatermarkContract, witness
+from newsletter.domain.ports import GuardFile
+from newsletter.store.file.guard_file import WorkspaceGuardFile
+from tests.contracts.guard_file import WatermarkContract, witness
 from tests.fakes import MemoryWatermark
 
 
 @pytest.fixture
-def opened(path: Path) -> Iterator[Callable[[], FileWatermark]]:
+def opened(path: Path) -> Iterator[Callable[[], WorkspaceGuardFile]]:
     """Opens the watermark of the database ``path``; all are closed in the end."""
     with ExitStack() as stack:
 
-        def one() -> FileWatermark:
-            made = FileWatermark(path.with_name("epoch"), path)
+        def one() -> WorkspaceGuardFile:
+            made = WorkspaceGuardFile(path.with_name("epoch"), path)
             stack.callback(made.close)
             return made
 
@@ -36,26 +36,26 @@ def file(path: Path) -> Path:
 
 class TestFileWatermark(WatermarkContract):
     @pytest.fixture
-    def watermark(self, opened: Callable[[], FileWatermark]) -> FileWatermark:
+    def guard_file(self, opened: Callable[[], WorkspaceGuardFile]) -> WorkspaceGuardFile:
         return opened()
 
     @pytest.fixture
-    def again(self, opened: Callable[[], FileWatermark]) -> Callable[[], Watermark]:
+    def again(self, opened: Callable[[], WorkspaceGuardFile]) -> Callable[[], GuardFile]:
         return opened
 
 
 class TestMemoryWatermark(WatermarkContract):
     @pytest.fixture
-    def watermark(self) -> MemoryWatermark:
+    def guard_file(self) -> MemoryWatermark:
         return MemoryWatermark()
 
     @pytest.fixture
-    def again(self, watermark: MemoryWatermark) -> Callable[[], Watermark]:
-        return lambda: watermark
+    def again(self, guard_file: MemoryWatermark) -> Callable[[], GuardFile]:
+        return lambda: guard_file
 
 
 def test_it_is_readable_by_its_owner_alone_and_leaves_no_draft(
-    opened: Callable[[], FileWatermark], file: Path
+    opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     file.with_name("epoch.part").write_bytes(b"of a process that was cut off")
     opened().write(witness())
@@ -64,18 +64,18 @@ def test_it_is_readable_by_its_owner_alone_and_leaves_no_draft(
 
 
 def test_its_length_and_its_place_never_change(
-    opened: Callable[[], FileWatermark], file: Path
+    opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
-    watermark = opened()
-    watermark.write(witness())
+    guard_file = opened()
+    guard_file.write(witness())
     before = file.stat()
-    watermark.note(10**19)
+    guard_file.note(10**19)
     assert (file.stat().st_size, file.stat().st_ino) == (before.st_size, before.st_ino)
 
 
 @pytest.mark.parametrize("length", [0, 1, 60, -1])
 def test_a_file_cut_off_anywhere_is_unreadable(
-    opened: Callable[[], FileWatermark], file: Path, length: int
+    opened: Callable[[], WorkspaceGuardFile], file: Path, length: int
 ) -> None:
     opened().write(witness())
     file.write_bytes(file.read_bytes()[:length])
@@ -83,7 +83,7 @@ def test_a_file_cut_off_anywhere_is_unreadable(
 
 
 def test_any_changed_byte_makes_it_unreadable(
-    opened: Callable[[], FileWatermark], file: Path
+    opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     opened().write(witness(claims=12))
     whole = file.read_bytes()
@@ -93,7 +93,7 @@ def test_any_changed_byte_makes_it_unreadable(
 
 
 def test_garbage_a_folder_and_what_may_not_be_read_are_unreadable(
-    opened: Callable[[], FileWatermark], file: Path
+    opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
     file.write_bytes(os.urandom(5000))
     assert opened().read() is Absence.UNREADABLE
@@ -103,29 +103,29 @@ def test_garbage_a_folder_and_what_may_not_be_read_are_unreadable(
 
 
 def test_a_copy_of_the_database_is_another_file(
-    opened: Callable[[], FileWatermark], path: Path
+    opened: Callable[[], WorkspaceGuardFile], path: Path
 ) -> None:
     copy = Path(shutil.copy(path, path.with_name("copy.db")))
-    assert opened().location() != FileWatermark(path.with_name("epoch"), copy).location()
+    assert opened().location() != WorkspaceGuardFile(path.with_name("epoch"), copy).location()
     assert opened().location().file == path.stat().st_ino
 
 
 def test_where_it_cannot_be_written_it_says_where_and_what_to_do(path: Path) -> None:
-    watermark = FileWatermark(path.with_name("none") / "epoch", path)
+    guard_file = WorkspaceGuardFile(path.with_name("none") / "epoch", path)
     with pytest.raises(StoreUnavailable, match=r"none/epoch cannot be written: .*'epoch_file'"):
-        watermark.write(witness())
+        guard_file.write(witness())
 
 
 def test_a_watermark_that_was_closed_notes_nothing_more(
-    opened: Callable[[], FileWatermark],
+    opened: Callable[[], WorkspaceGuardFile],
 ) -> None:
-    watermark = opened()
-    watermark.write(witness())
-    watermark.close()
+    guard_file = opened()
+    guard_file.write(witness())
+    guard_file.close()
     with pytest.raises(StoreUnavailable, match="cannot be written"):
-        watermark.note(1)
+        guard_file.note(1)
     with pytest.raises(Refused, match="taken away"):
-        watermark.flush()
+        guard_file.flush()
 
 
 # --- an old line brought back over a newer one
@@ -136,28 +136,28 @@ def names(file: Path) -> list[str]:
 
 
 def test_the_count_stands_in_a_name_too_since_the_last_look_or_the_end(
-    opened: Callable[[], FileWatermark], path: Path, file: Path
+    opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
 ) -> None:
-    watermark = opened()
-    watermark.write(witness(claims=3, file=path.stat().st_ino))
+    guard_file = opened()
+    guard_file.write(witness(claims=3, file=path.stat().st_ino))
     assert names(file) == ["epoch", "epoch.3"]
-    watermark.note(7)
+    guard_file.note(7)
     assert names(file) == ["epoch", "epoch.3"]
-    watermark.flush()
+    guard_file.flush()
     assert names(file) == ["epoch", "epoch.7"]
-    watermark.note(9)
-    watermark.close()
+    guard_file.note(9)
+    guard_file.close()
     assert names(file) == ["epoch", "epoch.9"]
 
 
 def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
-    opened: Callable[[], FileWatermark], file: Path
+    opened: Callable[[], WorkspaceGuardFile], file: Path
 ) -> None:
-    watermark = opened()
-    watermark.write(witness(claims=3))
+    guard_file = opened()
+    guard_file.write(witness(claims=3))
     old = file.read_bytes()
-    watermark.note(7)
-    watermark.close()
+    guard_file.note(7)
+    guard_file.close()
     file.write_bytes(old)
     file.with_name("epoch.3").touch()
     file.with_name("epoch.part").touch()
@@ -174,38 +174,38 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
 
 
 def test_a_look_at_what_stayed_in_its_place_finds_nothing(
-    opened: Callable[[], FileWatermark], path: Path
+    opened: Callable[[], WorkspaceGuardFile], path: Path
 ) -> None:
-    watermark = opened()
+    guard_file = opened()
     with pytest.raises(Defect):
-        watermark.flush()
-    watermark.write(witness(file=path.stat().st_ino))
-    watermark.note(3)
-    watermark.flush()
+        guard_file.flush()
+    guard_file.write(witness(file=path.stat().st_ino))
+    guard_file.note(3)
+    guard_file.flush()
 
 
 def test_a_look_finds_that_the_file_was_taken_away(
-    opened: Callable[[], FileWatermark], path: Path, file: Path
+    opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
 ) -> None:
-    watermark = opened()
-    watermark.write(witness(file=path.stat().st_ino))
+    guard_file = opened()
+    guard_file.write(witness(file=path.stat().st_ino))
     file.unlink()
     with pytest.raises(Refused, match="epoch was taken away"):
-        watermark.flush()
+        guard_file.flush()
     shutil.copy(path, file)
     with pytest.raises(Refused, match="epoch was taken away"):
-        watermark.flush()
+        guard_file.flush()
 
 
 def test_a_look_finds_another_database_in_the_location_of_this_one(
-    opened: Callable[[], FileWatermark], path: Path
+    opened: Callable[[], WorkspaceGuardFile], path: Path
 ) -> None:
-    watermark = opened()
-    watermark.write(witness(file=path.stat().st_ino))
+    guard_file = opened()
+    guard_file.write(witness(file=path.stat().st_ino))
     copy = Path(shutil.copy(path, path.with_name("copy.db")))
     copy.replace(path)
     with pytest.raises(Refused, match=r"exchanged while it was at work: another file"):
-        watermark.flush()
+        guard_file.flush()
     path.unlink()
     with pytest.raises(Refused, match="another file"):
-        watermark.flush()
+        guard_file.flush()

@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.epoch import Absence, HoldKind, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, HoldKind, Location, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.member import Session
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.delivery.guard import Guard
+from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
+from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.location import location_of
-from newsletter.store.file.watermark import FileWatermark
 from newsletter.store.sql import Store
 from tests.fakes import NOON, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -40,16 +40,16 @@ def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def watermark(tmp_path: Path) -> Iterator[FileWatermark]:
+def guard_file(tmp_path: Path) -> Iterator[WorkspaceGuardFile]:
     """The file beside the database of ``store``."""
-    watermark = FileWatermark(tmp_path / "epoch", tmp_path / "newsletter.db")
-    yield watermark
-    watermark.close()
+    guard_file = WorkspaceGuardFile(tmp_path / "epoch", tmp_path / "newsletter.db")
+    yield guard_file
+    guard_file.close()
 
 
 @pytest.fixture
-def room(room: Newsroom, watermark: FileWatermark) -> Newsroom:
-    room.watermark = watermark
+def room(room: Newsroom, guard_file: WorkspaceGuardFile) -> Newsroom:
+    room.guard_file = guard_file
     return room
 
 
@@ -112,15 +112,15 @@ def test_only_the_holds_that_are_named_are_lifted(room: Newsroom) -> None:
 
 
 def test_each_run_begins_an_epoch_in_both_places(
-    room: Newsroom, watermark: FileWatermark, tmp_path: Path
+    room: Newsroom, guard_file: WorkspaceGuardFile, tmp_path: Path
 ) -> None:
     place = location_of(tmp_path / "newsletter.db")
     for number in (1, 2, 3):
         room.guard().begin()
-        mark = Mark(epoch=f"{number:032x}", claims=0)
-        assert watermark.read() == Witness(mark=mark, before=mark.epoch, location=place)
+        mark = Mark(generation=f"{number:032x}", claims=0)
+        assert guard_file.read() == Witness(mark=mark, before=mark.generation, location=place)
         with room.store.read() as tx:
-            assert tx.epoch.mark() == mark
+            assert tx.generation.mark() == mark
     assert room.guard().holds() == {}
 
 
@@ -148,14 +148,14 @@ class Dying(MemoryWatermark):
 def test_a_process_that_dies_while_an_epoch_begins_leaves_no_doubt(
     room: Newsroom, writings: int, after: bool
 ) -> None:
-    watermark = Dying()
-    room.watermark = watermark
+    guard_file = Dying()
+    room.guard_file = guard_file
     for _ in range(3):
-        watermark.writings, watermark.after = writings, after
+        guard_file.writings, guard_file.after = writings, after
         with pytest.raises(Stopped):
             room.guard().begin()
         assert room.guard().holds() == {}
-        watermark.writings = 1000
+        guard_file.writings = 1000
         room.guard().begin()
 
 
@@ -164,15 +164,15 @@ def test_a_process_that_dies_while_an_epoch_begins_leaves_no_doubt(
 def test_a_release_that_is_cut_off_stays_a_hold_or_is_whole(
     room: Newsroom, writings: int, after: bool
 ) -> None:
-    watermark = Dying()
-    room.watermark = watermark
+    guard_file = Dying()
+    room.guard_file = guard_file
     room.guard().begin()
-    watermark.note(7)
+    guard_file.note(7)
     assert "there were 7" in refusal(room)
-    watermark.writings, watermark.after = writings, after
+    guard_file.writings, guard_file.after = writings, after
     with pytest.raises(Stopped):
         room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
-    watermark.writings = 1000
+    guard_file.writings = 1000
     if writings == 1:
         assert "there were 7" in refusal(room)
         room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
@@ -206,7 +206,7 @@ def test_a_run_that_begins_between_two_glances_is_no_doubt(room: Newsroom) -> No
 
 
 def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
-    room: Newsroom, watermark: FileWatermark, tmp_path: Path
+    room: Newsroom, guard_file: WorkspaceGuardFile, tmp_path: Path
 ) -> None:
     room.guard().begin()
     room.start(5)
@@ -218,7 +218,7 @@ def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     assert "cancel what has gone, or revoke it where it has no campaign here" in first
     assert refusal(room) == first
     assert room.deeds()[-1] == ("scheduler", "hold")
-    assert watermark.read() is Absence.MISSING
+    assert guard_file.read() is Absence.MISSING
     assert room.drain() == 0
 
 
@@ -242,10 +242,10 @@ def test_a_doubt_that_no_run_has_seen_yet_can_be_lifted_too(room: Newsroom, tmp_
 
 
 def test_a_restored_database_says_also_what_the_outside_knows(
-    room: Newsroom, watermark: FileWatermark
+    room: Newsroom, guard_file: WorkspaceGuardFile
 ) -> None:
     room.guard().begin()
-    watermark.note(3)
+    guard_file.note(3)
     with room.store.begin() as tx:
         tx.hold.put(HoldKind.DOUBT, "restored on Monday")
     said = refusal(room)
@@ -253,7 +253,7 @@ def test_a_restored_database_says_also_what_the_outside_knows(
     room.guard().release(by=ADA, kinds={HoldKind.DOUBT})
     room.guard().begin()
     with room.store.read() as tx:
-        assert tx.epoch.mark().claims == 3
+        assert tx.generation.mark().claims == 3
 
 
 # --- two hundred restores
@@ -332,13 +332,13 @@ def ids(room: Newsroom, address: str) -> int:
 
 
 def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
-    room: Newsroom, watermark: FileWatermark
+    room: Newsroom, guard_file: WorkspaceGuardFile
 ) -> None:
     room.guard().attend()
-    first = watermark.read()
+    first = guard_file.read()
     assert isinstance(first, Witness)
     room.guard().attend()
-    assert watermark.read() == first
+    assert guard_file.read() == first
     assert room.deeds() == []
     room.guard().begin()
 
@@ -352,8 +352,8 @@ def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
     for name in ("newsletter.db", "epoch"):
         shutil.copy(tmp_path / name, there)
     copy = store_in(there / "newsletter.db")
-    watermark = FileWatermark(there / "epoch", there / "newsletter.db")
-    guard = replace(room.guard(copy), watermark=watermark)
+    guard_file = WorkspaceGuardFile(there / "epoch", there / "newsletter.db")
+    guard = replace(room.guard(copy), guard_file=guard_file)
     guard.attend()
     with pytest.raises(Refused, match=r"is another file .* that command alone is enough"):
         guard.begin()
@@ -371,7 +371,9 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
     def at(location: Location) -> Guard:
         return replace(
             room.guard(),
-            watermark=FileWatermark(tmp_path / "epoch", database, location_of=lambda _: location),
+            guard_file=WorkspaceGuardFile(
+                tmp_path / "epoch", database, location_of=lambda _: location
+            ),
         )
 
     at(here).attend()
@@ -383,11 +385,11 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
 
 
 def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
-    room: Newsroom, watermark: FileWatermark
+    room: Newsroom, guard_file: WorkspaceGuardFile
 ) -> None:
     room.guard().begin()
     before = ids(room, "ana@example.org")
-    watermark.note(3)
+    guard_file.note(3)
     room.guard().attend()
     assert ids(room, "bo@example.org") > before + 1_000_000
     assert HoldKind.DOUBT in room.guard().holds()
@@ -395,12 +397,12 @@ def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
 
 
 def test_where_the_outside_cannot_be_written_no_epoch_begins(room: Newsroom) -> None:
-    watermark = MemoryWatermark()
-    watermark.full = True
-    room.watermark = watermark
+    guard_file = MemoryWatermark()
+    guard_file.full = True
+    room.guard_file = guard_file
     room.guard().attend()
     with room.store.read() as tx:
-        assert tx.epoch.mark() == Mark()
+        assert tx.generation.mark() == Mark()
     with pytest.raises(StoreUnavailable):
         room.guard().begin()
 
@@ -427,17 +429,17 @@ class MarkedMeanwhile(GlancedAt):
 def test_two_that_open_a_new_database_at_once_begin_one_epoch(room: Newsroom) -> None:
     room.guard(MarkedMeanwhile(room)).attend()
     with room.store.read() as tx:
-        assert tx.epoch.mark().epoch == f"{1:032x}"
+        assert tx.generation.mark().generation == f"{1:032x}"
 
 
 def test_to_release_writes_down_what_the_log_lacks(
-    room: Newsroom, watermark: FileWatermark
+    room: Newsroom, guard_file: WorkspaceGuardFile
 ) -> None:
     room.guard().begin()
     room.guard().stop(by=ADA, reason="")
     with room.store.begin() as tx:
         tx.connection.execute(text("DELETE FROM audit"))  # type: ignore[attr-defined]
-    watermark.note(3)
+    guard_file.note(3)
     room.guard().attend()
     room.guard().release(by=ADA, kinds=set(HoldKind))
     assert [deed for _, deed in room.deeds()] == ["hold", "release", "release", "gap"]

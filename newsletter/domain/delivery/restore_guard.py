@@ -1,8 +1,8 @@
 """Whether a database is the one that last sent: decided from what lies outside it.
 
 A database that was copied or put back is older than what went out, and does not know it. So each
-claim is counted in it and outside it, and each run begins a new epoch in both places. A witness
-that is behind the database is no alarm: a process may die between the two.
+claim is counted in it and outside it, and each run begins a new generation in both places. A
+witness that is behind the database is no alarm: a process may die between the two.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from enum import Enum
 class Mark:
     """How far sending has come, and in which epoch."""
 
-    epoch: str = ""
+    generation: str = ""
     """A name that each run renews; empty before the first."""
     claims: int = 0
     """How many claims there ever were."""
@@ -78,7 +78,7 @@ class Doubt(Enum):
     COPIED = "copied"
     """It lies in another file, on another disk or machine than the one that last sent."""
     FOREIGN = "foreign"
-    """It is in another epoch: a copy that went its own way, or another database."""
+    """It is in another generation: a copy that went its own way, or another database."""
     UNWITNESSED = "unwitnessed"
     """It has sent, or may have, and nothing outside it says how much."""
 
@@ -106,7 +106,7 @@ class Books:
         if isinstance(self.witness, Absence):
             return f"{self.witness.value} {self.location.machine} {self.location.file}"
         mark = self.witness.mark
-        return f"{mark.epoch} {mark.claims} {self.location.machine} {self.location.file}"
+        return f"{mark.generation} {mark.claims} {self.location.machine} {self.location.file}"
 
     @property
     def claims(self) -> int:
@@ -155,7 +155,7 @@ def _doubt(mark: Mark, location: Location, witness: Witness | Absence) -> Doubt 
         return Doubt.BEHIND
     if mark == Mark() and witness.before:
         return None  # a new database in the place of one from which nothing was ever claimed
-    if mark.epoch not in {witness.mark.epoch, witness.before}:
+    if mark.generation not in {witness.mark.generation, witness.before}:
         return Doubt.FOREIGN
     return Doubt.COPIED if location.moved_from(witness.location) else None
 

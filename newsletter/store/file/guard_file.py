@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from newsletter.domain.delivery.epoch import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.store.file import numbers
 from newsletter.store.file.location import location_of
@@ -43,7 +43,7 @@ _LINE = re.compile(
 )
 
 
-class Epoch:
+class Generation:
     """How far sending has come, as the database says. Each claim adds one."""
 
     def __init__(self, connection: Connection) -> None:
@@ -51,10 +51,12 @@ class Epoch:
 
     def mark(self) -> Mark:
         row = self._connection.execute(_mark()).one()
-        return Mark(epoch=row.name, claims=row.claims)
+        return Mark(generation=row.name, claims=row.claims)
 
     def renew(self, mark: Mark) -> None:
-        self._connection.execute(update(tables.epoch), {"name": mark.epoch, "claims": mark.claims})
+        self._connection.execute(
+            update(tables.epoch), {"name": mark.generation, "claims": mark.claims}
+        )
 
     def doubt(self, evidence: str, at: datetime) -> bool:
         """Give no number again that may have been given since this database was as it is.
@@ -77,7 +79,7 @@ def _mark() -> Select[tuple[str, int]]:
     return select(tables.epoch.c.name, tables.epoch.c.claims)
 
 
-class FileWatermark:
+class WorkspaceGuardFile:
     """The watermark in the file ``path``, for the database in the file ``database``.
 
     Names of epochs are 32 hexadecimal digits. ``location_of`` says where a file lies. Any number of
@@ -184,7 +186,7 @@ class FileWatermark:
 
     def _known(self) -> Witness:
         if self._written is None:
-            raise Defect("a claim was made before its epoch began")
+            raise Defect("a claim was made before its generation began")
         return self._written
 
     def _overwrite(self, witness: Witness) -> None:
@@ -230,7 +232,7 @@ def _flush_folder(folder: Path) -> None:
 def _format(witness: Witness) -> bytes:
     mark, location = witness.mark, witness.location
     said = (
-        f"newsletter claims {mark.claims:020d} epoch {mark.epoch}"
+        f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
         f" before {_word(witness.before, _LONG)} file {location.file:020d}"
         f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
         f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
@@ -250,7 +252,7 @@ def _parse(line: bytes) -> Witness | Absence:
     if _check(line[: found.start("check") - len(" check ")]) != said["check"]:
         return Absence.UNREADABLE
     return Witness(
-        mark=Mark(epoch=said["epoch"], claims=int(said["claims"])),
+        mark=Mark(generation=said["epoch"], claims=int(said["claims"])),
         before=said["before"],
         location=Location(
             file=int(said["file"]),

@@ -1,7 +1,7 @@
 """The hold over a whole workspace: a person's, or on a doubt whether its books are complete.
 
-Whoever opens a new database begins its first epoch, so that a copy of it can be told from the very
-beginning; each run begins another. The witness is written first and allows the epoch before, so
+Whoever opens a new database begins its first generation, so that a copy of it can be told from the
+very beginning; each run begins another. The witness is written first and allows the one before, so
 that a process that dies between the two leaves no doubt behind.
 """
 
@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.epoch import Books, HoldKind, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Books, HoldKind, Mark, Witness
 from newsletter.domain.delivery.stopped import Stopped
 from newsletter.domain.errors import Refused, StoreUnavailable
-from newsletter.domain.ports import Watermark
+from newsletter.domain.ports import GuardFile
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store, Transaction
@@ -34,14 +34,14 @@ class Guard:
     """Says whether a workspace may send. ``names`` gives a new name, for an epoch, each time."""
 
     store: Store
-    watermark: Watermark
+    guard_file: GuardFile
     clock: Clock
     names: Callable[[], str]
 
     def attend(self) -> None:
         """Look before anybody is answered from a database, or writes into it.
 
-        A new one begins its first epoch, if it can: else a run says why. One in doubt is held.
+        A new one begins its first generation, if it can: else a run says why. One in doubt is held.
         """
         _, books = self._seen()
         if books.unmarked:
@@ -58,7 +58,7 @@ class Guard:
             books = self._books(tx)
             if books.unmarked:
                 self._renew(tx, books)
-                self.watermark.close()  # it is for the next run, in whichever process
+                self.guard_file.close()  # it is for the next run, in whichever process
 
     def begin(self) -> None:
         """Begin an epoch. Raises Refused, saying why and what to do, where nothing may be sent."""
@@ -92,7 +92,7 @@ class Guard:
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
         """Lift holds of these kinds and no others; returns those that there were.
 
-        To lift a doubt is to say that the books are complete now: an epoch begins in both places.
+        To lift a doubt is to say that the books are complete now: both places begin a generation.
         """
         witness = None
         needed = Role.ADMIN if HoldKind.DOUBT in kinds else Role.SENDER
@@ -122,7 +122,7 @@ class Guard:
         Sessions and links that ended since may be open in it: everybody signs in anew.
         """
         now = self.clock.now()
-        if tx.epoch.doubt(books.evidence, now):
+        if tx.generation.doubt(books.evidence, now):
             tx.letters.distrust(now)
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
@@ -132,27 +132,29 @@ class Guard:
 
     def _books(self, tx: Transaction) -> Books:
         """Within a writing transaction: no claim can come between the two."""
-        witness = self.watermark.read()
-        return Books(mark=tx.epoch.mark(), location=self.watermark.location(), witness=witness)
+        witness = self.guard_file.read()
+        return Books(
+            mark=tx.generation.mark(), location=self.guard_file.location(), witness=witness
+        )
 
     def _seen(self) -> tuple[dict[HoldKind, str], Books]:
         """The witness before the database, so that a claim between the two makes no doubt."""
-        witness, location = self.watermark.read(), self.watermark.location()
+        witness, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), Books(
-                mark=tx.epoch.mark(), location=location, witness=witness
+                mark=tx.generation.mark(), location=location, witness=witness
             )
 
     def _renew(self, tx: Transaction, books: Books) -> Witness:
-        mark = Mark(epoch=self.names(), claims=books.claims)
-        witness = Witness(mark=mark, before=books.mark.epoch, location=books.location)
-        self.watermark.write(witness)
-        tx.epoch.renew(mark)
+        mark = Mark(generation=self.names(), claims=books.claims)
+        witness = Witness(mark=mark, before=books.mark.generation, location=books.location)
+        self.guard_file.write(witness)
+        tx.generation.renew(mark)
         return witness
 
     def _confirm(self, witness: Witness) -> None:
         """The database has followed: from now on only the new epoch is right."""
-        self.watermark.write(replace(witness, before=witness.mark.epoch))
+        self.guard_file.write(replace(witness, before=witness.mark.generation))
 
     def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery.epoch import Absence, Books, Doubt, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import Absence, Books, Doubt, Location, Mark, Witness
 from tests.rows import rows
 
 FIRST, SECOND, THIRD = "a" * 32, "b" * 32, "c" * 32
@@ -14,12 +14,14 @@ NEW = Mark()
 
 def witness(claims: int, epoch: str = FIRST, before: str = FIRST, file: int = 7) -> Witness:
     return Witness(
-        mark=Mark(epoch=epoch, claims=claims), before=before, location=Location(file=file)
+        mark=Mark(generation=epoch, claims=claims), before=before, location=Location(file=file)
     )
 
 
 def books(claims: int, seen: Witness | Absence, epoch: str = FIRST, file: int = 7) -> Books:
-    return Books(mark=Mark(epoch=epoch, claims=claims), location=Location(file=file), witness=seen)
+    return Books(
+        mark=Mark(generation=epoch, claims=claims), location=Location(file=file), witness=seen
+    )
 
 
 @rows(
@@ -98,8 +100,8 @@ HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
     ],
 )
 def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, words: str) -> None:
-    seen = Witness(mark=Mark(epoch=FIRST), before=FIRST, location=HERE)
-    found = Books(mark=Mark(epoch=FIRST), location=there, witness=seen)
+    seen = Witness(mark=Mark(generation=FIRST), before=FIRST, location=HERE)
+    found = Books(mark=Mark(generation=FIRST), location=there, witness=seen)
     assert words in found.explanation
     assert (found.doubt is Doubt.COPIED) is bool(words)
     assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
