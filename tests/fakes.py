@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
-from newsletter.domain.delivery.letter import LetterText
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
@@ -117,7 +117,7 @@ class PlainWriter:
 
     def letter(
         self,
-        says: LetterText,
+        says: EmailText,
         *,
         language: str,
         url: str,

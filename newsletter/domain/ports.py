@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from newsletter.domain.campaigns.digest import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-    from newsletter.domain.delivery.letter import LetterText
     from newsletter.domain.delivery.provider import (
         Capabilities,
         Finding,
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         PreparedRequest,
     )
     from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
+    from newsletter.domain.delivery.transactional import EmailText
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events.event import Event, Told
     from newsletter.domain.statements.content import Content
@@ -216,12 +216,12 @@ class Feed(Protocol):
         ...
 
 
-class Writer(Protocol):
+class EmailWriter(Protocol):
     """Writes letters."""
 
     def letter(
         self,
-        says: LetterText,
+        says: EmailText,
         *,
         language: str,
         url: str,

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding
 from newsletter.domain.statements.statement import Statement
@@ -57,7 +57,7 @@ class WaitingRenderer:
 
     def letter(
         self,
-        says: LetterText,
+        says: EmailText,
         *,
         language: str,
         url: str,

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.delivery.dispatch import Dispatcher
-    from newsletter.pipeline.delivery.letters import Courier
     from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
     from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered
     from newsletter.pipeline.delivery.restore_guard import Guard
+    from newsletter.pipeline.delivery.transactional import TransactionalSender
     from newsletter.pipeline.delivery.vitals import Vitals
     from newsletter.pipeline.events.record import Poller, Recorded
     from newsletter.providers.common.options import ProviderOptions
@@ -121,11 +121,11 @@ class Delivery:
             carriage=self.settings.carriage(),
         )
 
-    def courier(self) -> Courier:
+    def transactional_sender(self) -> TransactionalSender:
         """What hands letters over to those who asked for them."""
-        from newsletter.pipeline.delivery.letters import Courier
+        from newsletter.pipeline.delivery.transactional import TransactionalSender
 
-        return Courier(
+        return TransactionalSender(
             store=self.store,
             guard_file=self.guard_file,
             pool=self.pool,

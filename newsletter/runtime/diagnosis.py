@@ -18,9 +18,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.statements.statement import Role
@@ -165,10 +165,10 @@ def _letters(delivery: Delivery) -> Finding:
     """The letters that readers asked for within a day, and whether they get them."""
     now = delivery.clock.now()
     with delivery.store.read() as tx:
-        counts, (_, due) = tx.letters.counts(now - _DAY), tx.letters.waiting()
+        counts, (_, due) = tx.emails.counts(now - _DAY), tx.emails.waiting()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
     late = due is not None and due < now - _LATE
-    lost = counts[LetterState.UNKNOWN] + counts[LetterState.REJECTED]
+    lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
     advice = "letters wait for 'newsletter run' or 'newsletter worker'" if late else ""
     if lost and not advice:
         advice = "the log of the run says why; whoever got none can ask again tomorrow"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.letter import LetterState
+from newsletter.domain.delivery.transactional import EmailState
 from newsletter.pipeline.delivery.dispatch import Dispatched
-from newsletter.pipeline.delivery.letters import Posted
 from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
+from newsletter.pipeline.delivery.transactional import Posted
 from newsletter.pipeline.events.record import Polled
 from newsletter.pipeline.statements.visit import Visited
 from newsletter.runtime.tick import Look
@@ -84,7 +84,7 @@ def log_attempt(done: Dispatched) -> None:
 
 def log_posted(done: Posted) -> None:
     """One line for each letter, without the address; as for attempts."""
-    well = done.state is LetterState.ACCEPTED and done.recorded
+    well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
         "letter=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",

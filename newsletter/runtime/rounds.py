@@ -5,7 +5,7 @@ from datetime import timedelta
 from threading import Event
 from typing import TypeVar
 
-from newsletter.pipeline.delivery.letters import forget
+from newsletter.pipeline.delivery.transactional import forget
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_posted, log_visited
 from newsletter.runtime.statements import Statements
@@ -39,7 +39,7 @@ class Rounds:
     def __init__(self, delivery: Delivery, *, stopped: Callable[[], bool]) -> None:
         self._delivery = delivery
         self._stopped = stopped
-        self._courier = delivery.courier()
+        self._courier = delivery.transactional_sender()
         self._still = Stillness(delivery.store.version)
         self._busy = False
 
@@ -52,7 +52,7 @@ class Rounds:
             while not self._stopped() and (done := self._courier.post()) is not None:
                 log_posted(done)
             with self._delivery.store.read() as tx:
-                self._still.note(nothing=not tx.letters.waiting()[0])
+                self._still.note(nothing=not tx.emails.waiting()[0])
         finally:
             self._busy = False
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from newsletter.store.campaigns.translations import Translations
     from newsletter.store.delivery.batches import Batches
     from newsletter.store.delivery.hold import Hold
-    from newsletter.store.delivery.letters import Letters
     from newsletter.store.delivery.rate_limits import RateLimits
+    from newsletter.store.delivery.transactional import TransactionalEmails
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
     from newsletter.store.file.chain import Chain
@@ -224,10 +224,10 @@ class Transaction:
         return Traces(self.connection)
 
     @cached_property
-    def letters(self) -> Letters:
-        from newsletter.store.delivery.letters import Letters
+    def emails(self) -> TransactionalEmails:
+        from newsletter.store.delivery.transactional import TransactionalEmails
 
-        return Letters(self.connection, self.hash_address)
+        return TransactionalEmails(self.connection, self.hash_address)
 
     @cached_property
     def consents(self) -> Consents:

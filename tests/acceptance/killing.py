@@ -23,9 +23,9 @@ from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.letters import Courier, Posted
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
+from newsletter.pipeline.delivery.transactional import Posted, TransactionalSender
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
@@ -226,7 +226,7 @@ class FusedReconciler(Reconciler):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FusedCourier(Courier):
+class FusedTransactionalSender(TransactionalSender):
     """Names its three transactions."""
 
     stages: Stages
@@ -260,9 +260,9 @@ class FusedDelivery(Delivery):
         fused = self._fused() | {"pool": replace(self.pool, first=line)}
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
-    def courier(self) -> Courier:
-        return FusedCourier(
-            **_fields(super().courier())
+    def transactional_sender(self) -> TransactionalSender:
+        return FusedTransactionalSender(
+            **_fields(super().transactional_sender())
             | {"store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages)}
             | {"stages": self.stages}
             | {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Content, PressContact, Publisher
 from tests.browser.opening import Windows
 from tests.unit.rendering.examples import (
@@ -114,10 +114,10 @@ def without_frame(html: str) -> str:
     return html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
 
 
-LETTERS = [says.value for says in LetterText]
+LETTERS = [says.value for says in EmailText]
 MAILS: dict[str, Callable[[], Content]] = {
     **BRANDED,
-    **{says.value: partial(render_letter, says, house=HARBOUR) for says in LetterText},
+    **{says.value: partial(render_letter, says, house=HARBOUR) for says in EmailText},
     **BLOCK_MAILS,
     "example": render,
     "wide": lambda: render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it"),

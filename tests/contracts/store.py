@@ -19,7 +19,6 @@ from tests.contracts.store_drafts import DraftsContract
 from tests.contracts.store_events import EventsContract
 from tests.contracts.store_feeds import FeedsContract
 from tests.contracts.store_hours import HoursContract
-from tests.contracts.store_letters import LettersContract
 from tests.contracts.store_outcomes import OutcomesContract
 from tests.contracts.store_rate_limits import PacesContract
 from tests.contracts.store_readers import ReadersContract
@@ -30,6 +29,7 @@ from tests.contracts.store_staging import StagingContract
 from tests.contracts.store_starting import StartingContract
 from tests.contracts.store_threads import ThreadsContract
 from tests.contracts.store_touched import OpenContract, TouchedContract
+from tests.contracts.store_transactional import LettersContract
 from tests.contracts.store_translations import FamiliesContract
 from tests.contracts.store_unknowns import UnknownsContract
 

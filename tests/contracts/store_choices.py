@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, Correction, Counts
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events.event import Bounce, DeliveryStatus, Event, EventKind, Place
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preference import Preferences
@@ -211,7 +211,9 @@ class ChoicesContract:
             bounce=Bounce.SOFT,
             reason="full",
         )
-        letter = Letter(id=0, kind=LetterKind.MOVE, address="new@example.org", asked_at=NOON)
+        letter = TransactionalEmail(
+            id=0, kind=EmailKind.MOVE, address="new@example.org", asked_at=NOON
+        )
         record = ConsentRecord(
             list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
         )
@@ -221,8 +223,8 @@ class ChoicesContract:
             tx.events.keep("mailgun", [(other, Place(subscriber_id=1))], NOON)
             tx.events.note([bounce])
             for one in (replace(letter, subscriber_id=1), replace(letter, address=ANA.address)):
-                limits = LetterLimits()
-                tx.letters.ask(replace(one, kind=one.kind), network="", limits=limits)
+                limits = EmailLimits()
+                tx.emails.ask(replace(one, kind=one.kind), network="", limits=limits)
             wording = tx.consents.keep_words("Yes, all of it.", "en", NOON)
             tx.consents.add(1, [replace(record, wording=wording)])
             suppress(tx, ANA.address)
@@ -278,20 +280,20 @@ class ChoicesContract:
         assert (state, reason) == ("rejected", "")
 
     def test_whoever_is_forgotten_leaves_no_letter_and_no_consent(self, store: Store) -> None:
-        letter = Letter(id=0, kind=LetterKind.JOIN, address=ANA.address, asked_at=NOON)
+        letter = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
         record = ConsentRecord(
             list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
         )
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
-            tx.letters.ask(letter, network="", limits=LetterLimits())
-            move = replace(letter, kind=LetterKind.MOVE, address="new@b.example", subscriber_id=1)
-            tx.letters.ask(move, network="", limits=LetterLimits())
+            tx.emails.ask(letter, network="", limits=EmailLimits())
+            move = replace(letter, kind=EmailKind.MOVE, address="new@b.example", subscriber_id=1)
+            tx.emails.ask(move, network="", limits=EmailLimits())
             tx.consents.add(1, [record])
             assert not tx.traces.left()
             tx.readers.forget(ANA.address, NOON)
-            assert tx.letters.get(1) is None
-            assert tx.letters.get(2) is None
+            assert tx.emails.get(1) is None
+            assert tx.emails.get(2) is None
             assert tx.consents.of(1) == []
             assert tx.traces.left(), "what is left in the file is to be overwritten"
         assert store.secure_erase()
@@ -301,15 +303,15 @@ class ChoicesContract:
     def test_whoever_moved_and_is_forgotten_leaves_no_old_address_either(
         self, store: Store
     ) -> None:
-        letter = Letter(id=0, kind=LetterKind.JOIN, address=ANA.address, asked_at=NOON)
+        letter = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
         with store.begin() as tx:
-            tx.letters.ask(letter, network="", limits=LetterLimits())
+            tx.emails.ask(letter, network="", limits=EmailLimits())
             tx.readers.upsert([ANA], NOON)
             suppress(tx, ANA.address, SuppressionReason.BOUNCED)
             assert tx.readers.move(1, "new@example.org")
             assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
             tx.readers.forget("new@example.org", NOON)
-            assert tx.letters.get(1) is None
+            assert tx.emails.get(1) is None
             assert list(tx.readers.suppressions()) == []
             assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
 

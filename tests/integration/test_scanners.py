@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from tests.pages import Answer, Forum, forum
 
 _OURS = re.compile(rb"https://news\.forum\.example(/[^\s\"'<>]*)")
@@ -38,21 +38,21 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
     """The path of each link of ours in a statement's mails, and in a letter of each kind."""
     site.subscribe(*(f"reader{number}@example.org" for number in range(people)))
     site.send()
-    for kind in LetterKind:
-        letter = Letter(
+    for kind in EmailKind:
+        letter = TransactionalEmail(
             id=0,
             kind=kind,
-            address="reader1@example.org" if kind is not LetterKind.MOVE else "new@example.org",
-            lists=("events",) if kind is LetterKind.JOIN else (),
-            subscriber_id=None if kind is LetterKind.JOIN else 2,
+            address="reader1@example.org" if kind is not EmailKind.MOVE else "new@example.org",
+            lists=("events",) if kind is EmailKind.JOIN else (),
+            subscriber_id=None if kind is EmailKind.JOIN else 2,
             language="en",
             source="a test",
             asked_at=site.clock.now(),
         )
         with site.app.store.begin() as tx:
-            tx.letters.ask(letter, network="", limits=LetterLimits())
-    courier = site.app.delivery.courier()
-    while courier.post() is not None:
+            tx.emails.ask(letter, network="", limits=EmailLimits())
+    transactional_sender = site.app.delivery.transactional_sender()
+    while transactional_sender.post() is not None:
         pass
     mails = [mail.replace(b"=\r\n", b"") for mail in site.mails]
     found = {path.decode() for mail in mails for path in _OURS.findall(mail)}

@@ -295,5 +295,5 @@ BUGS: dict[str, Parts] = {
     "a correction goes to half of them": _in("corrections", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
     "an hour that comes twice counts twice": _in("campaigns", "freeze", _both_hours),
-    "a letter is posted again after a crash": _in("letters", "abandon", _posted_again),
+    "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
 }

@@ -17,10 +17,10 @@ from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import Hand
 from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.pipeline.delivery.letters import Courier
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
+from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import prefer
 from newsletter.store.sql import Transaction
@@ -268,7 +268,7 @@ class Process:
             lease=LEASE,
             jitter=lambda: 0.0,
         )
-        self.courier = Courier(
+        self.transactional_sender = TransactionalSender(
             store=self.store,
             guard_file=self.witness,
             pool=self.pool,
@@ -288,7 +288,7 @@ class Process:
             "dispatch-2": self._anew(self.dispatcher.dispatch),
             "reconcile": self._anew(self.reconciler.reconcile),
             "look": self.look,
-            "post": self._anew(self.courier.post),
+            "post": self._anew(self.transactional_sender.post),
         }
 
     def _anew(self, deed: Callable[[], object]) -> Callable[[], object]:

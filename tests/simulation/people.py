@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events.event import Bounce, Event, EventKind
 from newsletter.domain.subscribers.preference import Wish
 from newsletter.pipeline.events import record
@@ -182,9 +182,9 @@ class People:
             self._end(host, number)
 
     def _join(self, host: Host, _number: int) -> None:
-        letter = Letter(
+        letter = TransactionalEmail(
             id=0,
-            kind=LetterKind.JOIN,
+            kind=EmailKind.JOIN,
             address=f"new{self._world.number()}@example.org",
             lists=("press",),
             asked_at=host.now(),
@@ -245,9 +245,9 @@ def _moved(process: Process, number: int, where: str) -> None:
         tx.readers.move(number, where)
 
 
-def _asked(process: Process, letter: Letter) -> None:
+def _asked(process: Process, letter: TransactionalEmail) -> None:
     with process.store.begin() as tx:
-        tx.letters.ask(letter, network="", limits=LetterLimits())
+        tx.emails.ask(letter, network="", limits=EmailLimits())
 
 
 def _event(mail: Mail, kind: str) -> Event:

@@ -189,7 +189,7 @@ def _left(delivery: Delivery, run: Run) -> str:
     if run.unreachable:
         return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
     with delivery.store.read() as tx:
-        letters, _ = tx.letters.waiting()
+        letters, _ = tx.emails.waiting()
     if letters:
         return f"letters to readers that still wait: {letters:,}; nothing is lost, run it again"
     return ""

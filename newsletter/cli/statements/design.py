@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.shell import Shell, in_workspace
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, Refused
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def _mails(statements: Statements) -> Iterator[tuple[str, Content]]:
     yield "embargo", render(replace(statement, embargo_until=noon))
     yield "correction", render(replace(statement, corrects="an-earlier-statement"))
     yield "test", render(statement, test=True)
-    for says in LetterText:
+    for says in EmailText:
         yield says.value, _letter(statements, says)
 
 
-def _letter(statements: Statements, says: LetterText) -> Content:
-    path = "confirm" if says in {LetterText.CONFIRMATION, LetterText.MOVE} else "preferences"
+def _letter(statements: Statements, says: EmailText) -> Content:
+    path = "confirm" if says in {EmailText.CONFIRMATION, EmailText.MOVE} else "preferences"
     return statements.renderer.letter(
         says,
         language=statements.settings.language,

@@ -53,7 +53,7 @@ def recover(*, store: Store, accounts: Mapping[str, str], clock: Clock) -> Recov
             finish(tx, campaign_id, clock)
         return Recovered(
             unknown=unknown,
-            letters=tx.letters.abandon(clock.now()),
+            letters=tx.emails.abandon(clock.now()),
             strays=tx.unknowns.strays(accounts),
         )
 

@@ -107,7 +107,7 @@ class Guard:
                 tx.hold.release(kind)
                 self._enter(tx, by, "release", reason)
             if lifted:
-                tx.letters.hold_over(self.clock.now())
+                tx.emails.hold_over(self.clock.now())
             if HoldKind.DOUBT in lifted:
                 tx.audit.note_gap(at=self.clock.now(), actor=by)
                 witness = self._renew(tx, books)
@@ -123,7 +123,7 @@ class Guard:
         """
         now = self.clock.now()
         if tx.generation.doubt(books.evidence, now):
-            tx.letters.distrust(now)
+            tx.emails.distrust(now)
             tx.sessions.end_everybody()
             tx.invitations.withdraw_all(now)
         if HoldKind.DOUBT not in tx.hold.reasons():

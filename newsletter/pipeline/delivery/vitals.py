@@ -33,7 +33,7 @@ def vitals(*, store: Store, clock: Clock) -> Vitals:
     now = clock.now()
     with store.read() as tx:
         due = [campaign.release_at for campaign in tx.campaigns.due(now)]
-        letters, _ = tx.letters.waiting()
+        letters, _ = tx.emails.waiting()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.credentials.links import hash_of, new_word
 from newsletter.credentials.passwords import objection
-from newsletter.domain.delivery.letter import mailbox_of
+from newsletter.domain.delivery.transactional import mailbox_of
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
     INVITATION_LIVES,

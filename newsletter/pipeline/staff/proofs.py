@@ -246,7 +246,7 @@ class Proofs:
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
         now = self.clock.now()
-        tx.letters.tell(address, f"{what} It happened on {_moment(now)}.", now)
+        tx.emails.tell(address, f"{what} It happened on {_moment(now)}.", now)
 
     def admin(self, tx: Transaction, by: str, deed: str) -> str:
         """Who does something that only admins may, or the operator. Raises Refused."""

@@ -9,7 +9,12 @@ from datetime import datetime
 from enum import Enum
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, Taken
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    Taken,
+    TransactionalEmail,
+)
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import (
@@ -48,7 +53,7 @@ class Followed:
     """A link that was followed, and what it was about."""
 
     state: LinkState
-    letter: Letter
+    letter: TransactionalEmail
     reader_id: int | None = None
     """The subscriber; only once it was done, as an old link is no key to anybody's preferences."""
 
@@ -69,7 +74,7 @@ def ask(
     *,
     source: str,
     network: str,
-    limits: LetterLimits,
+    limits: EmailLimits,
     store: Store,
     clock: Clock,
 ) -> Taken | Objection:
@@ -82,9 +87,9 @@ def ask(
         current = tx.consents.keep_words(shown.words, shown.language, now)
         if shown.wording not in {"", current} and not tx.consents.words(shown.wording):
             return Objection.WORDS
-        letter = Letter(
+        letter = TransactionalEmail(
             id=0,
-            kind=LetterKind.JOIN,
+            kind=EmailKind.JOIN,
             address=wish.address,
             lists=wish.lists,
             name=wish.name,
@@ -93,7 +98,7 @@ def ask(
             wording=shown.wording,
             asked_at=now,
         )
-        return tx.letters.ask(letter, network=network, limits=limits)
+        return tx.emails.ask(letter, network=network, limits=limits)
 
 
 def follow(token: str, *, store: Store, links: Links, clock: Clock) -> Followed:
@@ -116,22 +121,22 @@ def confirm(token: str, *, store: Store, links: Links, clock: Clock) -> Followed
         state = _state(tx, letter, mover, now)
         if state is not LinkState.OPEN:
             return Followed(state=state, letter=letter)
-        tx.letters.use(letter.id, now)
+        tx.emails.use(letter.id, now)
         number = _move(tx, mover, letter, now) if mover else _join(tx, letter, now)
     return Followed(state=LinkState.DONE, letter=letter, reader_id=number)
 
 
-def _letter_of(tx: Transaction, token: str, links: Links) -> Letter:
+def _letter_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
     number = links.read_letter(token)
-    letter = None if number is None else tx.letters.get(number)
-    if letter is None or letter.kind is LetterKind.PREFERENCES:
+    letter = None if number is None else tx.emails.get(number)
+    if letter is None or letter.kind is EmailKind.PREFERENCES:
         raise NotFound("this link is not one of ours, or a part of it is missing")
     return letter
 
 
-def _mover(tx: Transaction, letter: Letter) -> Subscriber | None:
+def _mover(tx: Transaction, letter: TransactionalEmail) -> Subscriber | None:
     """Whoever asked for another address, if they are still there and nobody else has it."""
-    if letter.kind is not LetterKind.MOVE or letter.subscriber_id is None:
+    if letter.kind is not EmailKind.MOVE or letter.subscriber_id is None:
         return None
     owner = tx.readers.find(letter.address)
     if owner is not None and owner.id != letter.subscriber_id:
@@ -139,19 +144,21 @@ def _mover(tx: Transaction, letter: Letter) -> Subscriber | None:
     return tx.readers.get(letter.subscriber_id)
 
 
-def _state(tx: Transaction, letter: Letter, mover: Subscriber | None, now: datetime) -> LinkState:
+def _state(
+    tx: Transaction, letter: TransactionalEmail, mover: Subscriber | None, now: datetime
+) -> LinkState:
     if letter.used_at is not None:
         return LinkState.USED
     if letter.expired(now):
         return LinkState.EXPIRED
     if tx.readers.suppressed(letter.address) is SuppressionReason.MANUAL:
         return LinkState.BLOCKED
-    if letter.kind is LetterKind.MOVE and mover is None:
+    if letter.kind is EmailKind.MOVE and mover is None:
         return LinkState.BLOCKED
     return LinkState.OPEN
 
 
-def _join(tx: Transaction, letter: Letter, now: datetime) -> int:
+def _join(tx: Transaction, letter: TransactionalEmail, now: datetime) -> int:
     known = tx.readers.find(letter.address)
     entry = Entry(
         address=letter.address,
@@ -168,7 +175,7 @@ def _join(tx: Transaction, letter: Letter, now: datetime) -> int:
     return number
 
 
-def _move(tx: Transaction, person: Subscriber, letter: Letter, now: datetime) -> int:
+def _move(tx: Transaction, person: Subscriber, letter: TransactionalEmail, now: datetime) -> int:
     tx.readers.move(person.id, letter.address)
     _lift(tx, letter, now)
     if person.suppressed is not None and person.suppressed in _STAYS:
@@ -178,7 +185,7 @@ def _move(tx: Transaction, person: Subscriber, letter: Letter, now: datetime) ->
     return person.id
 
 
-def _lift(tx: Transaction, letter: Letter, now: datetime) -> None:
+def _lift(tx: Transaction, letter: TransactionalEmail, now: datetime) -> None:
     """The mailbox is read by somebody who wants our mail: what spoke against it is over."""
     reason = tx.readers.lift(letter.address)
     if reason is not None:
@@ -192,7 +199,7 @@ def _lift(tx: Transaction, letter: Letter, now: datetime) -> None:
 
 
 def _prove(
-    tx: Transaction, number: int, lists: tuple[str, ...], letter: Letter, now: datetime
+    tx: Transaction, number: int, lists: tuple[str, ...], letter: TransactionalEmail, now: datetime
 ) -> None:
     tx.consents.add(
         number,

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, network_of
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    TransactionalEmail,
+    network_of,
+)
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
@@ -130,9 +135,9 @@ def ask_for_link(
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
         if person is not None:
-            letter = _letter(LetterKind.PREFERENCES, person, language, clock.now())
+            letter = _letter(EmailKind.PREFERENCES, person, language, clock.now())
             letter = replace(letter, source=source)
-            tx.letters.ask(letter, network=network_of(host), limits=LetterLimits())
+            tx.emails.ask(letter, network=network_of(host), limits=EmailLimits())
 
 
 def ask_to_move(
@@ -145,13 +150,15 @@ def ask_to_move(
     with store.begin() as tx:
         person = tx.readers.get(owner.subscriber_id)
         if person is not None:
-            letter = _letter(LetterKind.MOVE, person, language, clock.now())
+            letter = _letter(EmailKind.MOVE, person, language, clock.now())
             letter = replace(letter, address=address)
-            tx.letters.ask(letter, network=network_of(host), limits=LetterLimits())
+            tx.emails.ask(letter, network=network_of(host), limits=EmailLimits())
 
 
-def _letter(kind: LetterKind, person: Subscriber, language: str, now: datetime) -> Letter:
-    return Letter(
+def _letter(
+    kind: EmailKind, person: Subscriber, language: str, now: datetime
+) -> TransactionalEmail:
+    return TransactionalEmail(
         id=0,
         kind=kind,
         address=person.address,

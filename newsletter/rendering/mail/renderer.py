@@ -8,7 +8,7 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, Layout, Publisher, Sender
 from newsletter.domain.statements.statement import Statement
@@ -40,11 +40,11 @@ from newsletter.rendering.text.plaintext import PlainBody, to_text
 _VERSION_DIGITS = 12
 
 _LETTERS = {
-    LetterText.CONFIRMATION: ("confirm_subject", "confirm"),
-    LetterText.MOVE: ("move_subject", "move"),
-    LetterText.PREFERENCES: ("preferences_subject", "preferences"),
-    LetterText.KNOWN: ("known_subject", "known"),
-    LetterText.NOTICE: ("notice_subject", "notice"),
+    EmailText.CONFIRMATION: ("confirm_subject", "confirm"),
+    EmailText.MOVE: ("move_subject", "move"),
+    EmailText.PREFERENCES: ("preferences_subject", "preferences"),
+    EmailText.KNOWN: ("known_subject", "known"),
+    EmailText.NOTICE: ("notice_subject", "notice"),
 }
 """The fixed words that are a letter's subject and its opening."""
 
@@ -127,7 +127,7 @@ class TemplateRenderer:
 
     def letter(
         self,
-        says: LetterText,
+        says: EmailText,
         *,
         language: str,
         url: str,

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.domain.delivery.letter import network_of
+from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.browser import browser_of
 from newsletter.pipeline.staff.proofs import Place
 

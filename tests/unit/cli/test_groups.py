@@ -138,7 +138,7 @@ def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[s
 
 
 def test_a_list_of_statements_asks_of_the_store_what_it_needs_alone(listed: set[str]) -> None:
-    strange = {"batches", "choices", "events", "letters", "readers", "soundness", "unknowns"}
+    strange = {"batches", "choices", "events", "transactional", "readers", "soundness", "unknowns"}
     assert modules_in("store", listed).isdisjoint(strange)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import (
     Content,
@@ -214,7 +214,7 @@ def render_test_mail() -> Content:
 
 @cache
 def render_letter(
-    says: LetterText = LetterText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
+    says: EmailText = EmailText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
     return renderer(house).letter(

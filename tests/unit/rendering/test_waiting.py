@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import InvalidInput
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
@@ -21,7 +21,7 @@ def test_it_renders_what_the_renderer_renders(tmp_path: Path) -> None:
     assert waiting.render(STATEMENT) == renderer.render(STATEMENT)
     assert waiting.wordings.languages == renderer.wordings.languages
     letters = [
-        one.letter(LetterText.MOVE, language="en", url="https://news.forum.example/confirm/x")
+        one.letter(EmailText.MOVE, language="en", url="https://news.forum.example/confirm/x")
         for one in (waiting, renderer)
     ]
     assert letters[0] == letters[1]

@@ -4,7 +4,12 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    EmailState,
+    TransactionalEmail,
+)
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, ids
@@ -65,18 +70,18 @@ def test_a_batch_of_damaged_addresses_alone_is_done(store: Store) -> None:
 def test_no_letter_goes_to_a_damaged_address(store: Store, how: str) -> None:
     with store.begin() as tx:
         for number in (1, 2):
-            letter = Letter(
+            letter = TransactionalEmail(
                 id=0,
-                kind=LetterKind.JOIN,
+                kind=EmailKind.JOIN,
                 address=f"reader{number}@example.org",
                 asked_at=NOON,
             )
-            tx.letters.ask(letter, network="", limits=LetterLimits())
+            tx.emails.ask(letter, network="", limits=EmailLimits())
     damage(store, "letter", how)
     with store.begin() as tx:
-        claimed = tx.letters.claim(at=NOON, attempt_id="a")
+        claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
         assert claimed.letter.id == 2
-        assert tx.letters.claim(at=NOON, attempt_id="b") is None
+        assert tx.emails.claim(at=NOON, attempt_id="b") is None
         withheld = tx.connection.execute(text("SELECT state FROM letter WHERE id = 1")).scalar()
-    assert withheld == LetterState.WITHHELD.value
+    assert withheld == EmailState.WITHHELD.value

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.domain.delivery.letter import LetterKind
+from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.signup import masked
 from newsletter.pipeline.subscribers.join import Followed, LinkState, confirm, follow
@@ -58,7 +58,7 @@ class Confirming:
     def _page(self, followed: Followed, language: str) -> Response:
         words, _ = self._frame.words(language)
         letter = followed.letter
-        moves = letter.kind is LetterKind.MOVE
+        moves = letter.kind is EmailKind.MOVE
         about = {
             "lists": ", ".join(self._titles.get(name, name) for name in letter.lists),
             "address": masked(letter.address),
@@ -80,7 +80,7 @@ class Confirming:
         if number is not None:
             token = self._subscribers.links.preferences_token(number, self._subscribers.clock.now())
             return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
-        if followed.state is LinkState.EXPIRED and followed.letter.kind is LetterKind.JOIN:
+        if followed.state is LinkState.EXPIRED and followed.letter.kind is EmailKind.JOIN:
             return {"way_on": PATH, "way_on_text": "ask_again"}
         return {"way_on": "", "way_on_text": ""}
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.letter import LetterLimits, Taken, network_of
+from newsletter.domain.delivery.transactional import EmailLimits, Taken, network_of
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
@@ -90,7 +90,7 @@ class Joining:
         self._frame = frame
         self._offering = Offering(subscribers.settings, frame)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
-        self._limits = LetterLimits()
+        self._limits = EmailLimits()
         self._flood = Flood(self._limits.a_network, subscribers.clock)
 
     def routes(self) -> list[Route]:

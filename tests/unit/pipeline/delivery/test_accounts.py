@@ -15,7 +15,7 @@ from newsletter.pipeline.campaigns.report import report
 from newsletter.runtime.log import log_recovered
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider
-from tests.unit.pipeline.delivery.lettering import Post
+from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": timedelta(days=1)}

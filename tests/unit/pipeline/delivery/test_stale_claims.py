@@ -9,12 +9,12 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.letter import LetterState
 from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.delivery.rate_limit import RateLimit
+from newsletter.domain.delivery.transactional import EmailState
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.unit.pipeline.campaigns.test_trial import ready, send
-from tests.unit.pipeline.delivery.lettering import Post
+from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 HANG = 125
@@ -180,7 +180,7 @@ def test_a_letter_waits_where_its_claim_went_stale(room: Newsroom) -> None:
     post = Post(room=room)
     post.ask()
     room.guard_file = HangingWatermark(lambda: hang(room))
-    assert post.post().state is LetterState.WAITING
+    assert post.post().state is EmailState.WAITING
     assert room.provider.batches == []
 
 

@@ -87,7 +87,7 @@ class Office:
     def told(self, address: str) -> list[str]:
         """What somebody was mailed, the oldest first."""
         with self.store.read() as tx:
-            found = [tx.letters.get(number) for number in range(1, 100)]
+            found = [tx.emails.get(number) for number in range(1, 100)]
         return [one.source for one in found if one is not None and one.address == address]
 
     def deeds(self) -> list[tuple[str, str, str]]:

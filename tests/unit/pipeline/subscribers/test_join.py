@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery.letter import LetterKind, LetterLimits, Taken
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, Wish, wording_of
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
 from tests.fakes import NOON
-from tests.unit.pipeline.delivery.lettering import JOIN, Post
+from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 LINK = "l-1"
@@ -31,7 +31,7 @@ def sign_up(room: Newsroom, wish: Wish = WISH, shown: Shown = SHOWN) -> Taken | 
         shown,
         source="sign-up page",
         network="8.8.8.0/24",
-        limits=LetterLimits(),
+        limits=EmailLimits(),
         store=room.store,
         clock=room.clock,
     )
@@ -72,7 +72,7 @@ def test_the_words_that_were_shown_are_kept(room: Newsroom) -> None:
     sign_up(room)
 
     with room.store.read() as tx:
-        letter = tx.letters.get(1)
+        letter = tx.emails.get(1)
         assert letter is not None
         assert tx.consents.words(letter.wording) == WORDS
     assert (letter.language, letter.source, letter.name) == ("es", "sign-up page", "Ana Ruiz")
@@ -84,7 +84,7 @@ def test_words_that_were_ours_once_are_proof_too(room: Newsroom) -> None:
 
     assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is Taken.NEW
     with room.store.read() as tx:
-        letter = tx.letters.get(2)
+        letter = tx.emails.get(2)
     assert letter is not None
     assert letter.wording == wording_of(WORDS)
 
@@ -94,13 +94,13 @@ def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
 
     assert sign_up(room, shown=strange) is Objection.WORDS
     with room.store.read() as tx:
-        assert tx.letters.waiting()[0] == 0
+        assert tx.emails.waiting()[0] == 0
 
 
 def test_a_form_that_does_not_say_what_it_showed_is_taken_without_words(room: Newsroom) -> None:
     assert sign_up(room, shown=replace(SHOWN, wording="")) is Taken.NEW
     with room.store.read() as tx:
-        letter = tx.letters.get(1)
+        letter = tx.emails.get(1)
     assert letter is not None
     assert letter.wording == ""
 
@@ -210,7 +210,7 @@ def test_s6_a_link_that_is_not_of_a_letter_is_none(
 
 
 def test_the_letter_with_a_link_to_preferences_confirms_nothing(post: Post) -> None:
-    post.ask(kind=LetterKind.PREFERENCES)
+    post.ask(kind=EmailKind.PREFERENCES)
 
     with pytest.raises(NotFound):
         press(post.room)
@@ -269,7 +269,7 @@ def test_the_language_of_a_page_does_not_replace_the_readers_own(
 
 def move(post: Post, to: str = "new@example.org", lists: tuple[str, ...] = ("press",)) -> int:
     number = post.subscribe("old@example.org", *lists)
-    post.ask(to, kind=LetterKind.MOVE, subscriber_id=number, lists=(), source="preferences page")
+    post.ask(to, kind=EmailKind.MOVE, subscriber_id=number, lists=(), source="preferences page")
     return number
 
 
@@ -316,7 +316,7 @@ def test_whoever_is_forgotten_meanwhile_moves_nowhere(post: Post) -> None:
 
 
 def test_a_move_of_nobody_is_none(post: Post) -> None:
-    post.ask("new@example.org", kind=LetterKind.MOVE, lists=())
+    post.ask("new@example.org", kind=EmailKind.MOVE, lists=())
 
     assert press(post.room).state is LinkState.BLOCKED
 
@@ -355,10 +355,10 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
 ) -> None:
     post.ask()
     with post.room.store.begin() as tx:
-        held = tx.letters.claim(at=NOON, attempt_id="a1")
+        held = tx.emails.claim(at=NOON, attempt_id="a1")
         assert held is not None
-        tx.letters.intend(held, provider="recording", account="one")
-        assert tx.letters.abandon(NOON) == 1
+        tx.emails.intend(held, provider="recording", account="one")
+        assert tx.emails.abandon(NOON) == 1
 
     assert press(post.room).state is LinkState.DONE
     assert person(post.room, JOIN.address) is not None

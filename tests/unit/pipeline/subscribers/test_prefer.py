@@ -37,7 +37,7 @@ def letters(room: Newsroom) -> list[tuple[str, str, int | None]]:
     found = []
     with room.store.read() as tx:
         for number in range(1, 10):
-            letter = tx.letters.get(number)
+            letter = tx.emails.get(number)
             if letter is not None:
                 found.append((letter.kind.value, letter.address, letter.subscriber_id))
     return found

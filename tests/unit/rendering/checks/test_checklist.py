@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
 
-from newsletter.domain.delivery.letter import LetterText
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.inlining import inline
@@ -360,10 +360,10 @@ def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
     assert "test email" not in real.html + real.text
 
 
-@rows("says", LetterText)
+@rows("says", EmailText)
 @rows("language", ["en", "es", "de", "fr", "pt", "fi", "ar"])
 def test_a_letter_holds_its_readers_own_link_and_nothing_that_leaves_a_list(
-    language: str, says: LetterText
+    language: str, says: EmailText
 ) -> None:
     content = render_letter(says, language=language)
     url = "https://news.forum.example/confirm/abc123"
@@ -373,7 +373,7 @@ def test_a_letter_holds_its_readers_own_link_and_nothing_that_leaves_a_list(
     assert url in content.text.splitlines()
     for part in (Page(content.html).text, content.text):
         assert "1 Example Street, Washington, DC 20001" in part
-        assert ("press, supporters" in part) == (says is LetterText.CONFIRMATION)
+        assert ("press, supporters" in part) == (says is EmailText.CONFIRMATION)
     assert "Press contact" not in content.html
     assert "NLMERGE" not in content.html + content.text
     assert dict(content.headers)["Auto-Submitted"] == "auto-generated"
@@ -386,7 +386,7 @@ def test_a_letter_holds_its_readers_own_link_and_nothing_that_leaves_a_list(
 
 def test_each_letter_says_something_else_in_each_language() -> None:
     languages = ["en", "es", "de", "fr", "pt", "ar"]
-    letters = [render_letter(says, language=code) for says in LetterText for code in languages]
+    letters = [render_letter(says, language=code) for says in EmailText for code in languages]
 
     assert len({letter.subject for letter in letters}) == len(letters)
     assert len({Page(letter.html).text for letter in letters}) == len(letters)

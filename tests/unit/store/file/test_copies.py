@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    EmailState,
+    TransactionalEmail,
+)
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.staff.member import Session
@@ -187,12 +192,12 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
 
     def ask(store: Store, address: str) -> str:
-        letter = Letter(
-            id=0, kind=LetterKind.JOIN, address=address, lists=("press",), asked_at=NOON
+        letter = TransactionalEmail(
+            id=0, kind=EmailKind.JOIN, address=address, lists=("press",), asked_at=NOON
         )
         with store.begin() as tx:
-            tx.letters.ask(letter, network="", limits=LetterLimits())
-            claimed = tx.letters.claim(at=NOON, attempt_id="a")
+            tx.emails.ask(letter, network="", limits=EmailLimits())
+            claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
         return links.letter_token(claimed.letter.id)
 
@@ -226,15 +231,17 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
     with store.begin() as tx:
-        letter = Letter(id=0, kind=LetterKind.JOIN, address="ana@example.org", asked_at=NOON)
-        tx.letters.ask(letter, network="", limits=LetterLimits())
+        letter = TransactionalEmail(
+            id=0, kind=EmailKind.JOIN, address="ana@example.org", asked_at=NOON
+        )
+        tx.emails.ask(letter, network="", limits=EmailLimits())
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)
     with store_in(path).read() as tx:
-        found = tx.letters.get(1)
+        found = tx.emails.get(1)
     assert found is not None
-    assert found.state is LetterState.WITHHELD
+    assert found.state is EmailState.WITHHELD
 
 
 def test_sessions_and_links_in_a_backup_open_nothing(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events.event import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
@@ -63,18 +63,18 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
     padding = "x" * chance.choice([1, 700, 9_000])
     told = Event(id=f"e{number}", kind=EventKind.OTHER, at=NOON, raw=f"{address(number)} {padding}")
     tx.events.keep("mailgun", [(told, Place(subscriber_id=subscriber_id))], NOON)
-    letter = Letter(
+    letter = TransactionalEmail(
         id=0,
-        kind=LetterKind.MOVE,
+        kind=EmailKind.MOVE,
         address=f"{mark}@moved.example",
         subscriber_id=subscriber_id,
         name=mark,
         source=mark,
         asked_at=NOON,
     )
-    tx.letters.ask(letter, network="", limits=LetterLimits(waiting=1 << 30))
-    join = replace(letter, kind=LetterKind.JOIN, address=address(number), subscriber_id=None)
-    tx.letters.ask(join, network="", limits=LetterLimits(waiting=1 << 30))
+    tx.emails.ask(letter, network="", limits=EmailLimits(waiting=1 << 30))
+    join = replace(letter, kind=EmailKind.JOIN, address=address(number), subscriber_id=None)
+    tx.emails.ask(join, network="", limits=EmailLimits(waiting=1 << 30))
     record = ConsentRecord(
         list="press", given=True, method=Method.PREFERENCES, source=mark, at=NOON
     )

@@ -15,8 +15,8 @@ ANA = "ana@forum.example"
 
 def posted(site: Forum) -> list[tuple[str, str, str]]:
     """(to, subject, text) of all that waited."""
-    courier = site.app.delivery.courier()
-    while courier.post() is not None:
+    transactional_sender = site.app.delivery.transactional_sender()
+    while transactional_sender.post() is not None:
         pass
     found = []
     for data in site.mails:

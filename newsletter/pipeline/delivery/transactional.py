@@ -17,18 +17,18 @@ from newsletter.domain.delivery.batch import (
     backoff,
     unique_part,
 )
-from newsletter.domain.delivery.letter import (
+from newsletter.domain.delivery.provider import PreparedRequest
+from newsletter.domain.delivery.transactional import (
     LINK_LIVES,
-    ClaimedLetter,
-    Letter,
-    LetterKind,
-    LetterState,
-    LetterText,
+    ClaimedEmail,
+    EmailKind,
+    EmailState,
+    EmailText,
     Plan,
+    TransactionalEmail,
     plan_for,
 )
-from newsletter.domain.delivery.provider import PreparedRequest
-from newsletter.domain.ports import Writer
+from newsletter.domain.ports import EmailWriter
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
@@ -40,10 +40,10 @@ _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
 _NO_SUBSCRIBER = 0
 """A provider's books name no reader of ours: a letter may go to somebody who never was one."""
 _FINAL = {
-    Verdict.ACCEPTED: LetterState.ACCEPTED,
-    Verdict.REJECTED: LetterState.REJECTED,
-    Verdict.SPLIT: LetterState.REJECTED,  # of one message nothing can be halved
-    Verdict.UNKNOWN: LetterState.UNKNOWN,
+    Verdict.ACCEPTED: EmailState.ACCEPTED,
+    Verdict.REJECTED: EmailState.REJECTED,
+    Verdict.SPLIT: EmailState.REJECTED,  # of one message nothing can be halved
+    Verdict.UNKNOWN: EmailState.UNKNOWN,
 }
 
 
@@ -52,11 +52,11 @@ class Posted:
     """What became of one letter."""
 
     letter_id: int
-    kind: LetterKind
+    kind: EmailKind
     attempt_id: str
     provider: str
     """Empty where it was withheld."""
-    state: LetterState
+    state: EmailState
     """WAITING where it was provably not handed over, and waits to be."""
     reason: str
     recorded: bool
@@ -67,13 +67,13 @@ class Posted:
 class HeldLetter:
     """A claimed letter, and what it is to say; ``line`` is None where it is withheld."""
 
-    claimed: ClaimedLetter
+    claimed: ClaimedEmail
     plan: Plan
     line: PooledProvider | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Courier(Attempts[HeldLetter, Posted]):
+class TransactionalSender(Attempts[HeldLetter, Posted]):
     """Hands over one letter at a time.
 
     ``titles`` are what readers read in place of lists' names; ``language`` is that of letters that
@@ -81,7 +81,7 @@ class Courier(Attempts[HeldLetter, Posted]):
     the sender's name. ``desk`` is where staff look after their accounts.
     """
 
-    writer: Writer
+    writer: EmailWriter
     titles: Mapping[str, str]
     public_url: str
     language: str
@@ -91,7 +91,7 @@ class Courier(Attempts[HeldLetter, Posted]):
     def post(self) -> Posted | None:
         """Hand over the next letter that is due; None when there is none, or none may leave now."""
         with self.store.read() as tx:
-            if not tx.letters.waiting()[0]:
+            if not tx.emails.waiting()[0]:
                 return None
         return self.attempt()
 
@@ -99,11 +99,11 @@ class Courier(Attempts[HeldLetter, Posted]):
         """When the next letter may leave, as far as is known; None where none waits for that."""
         now = self.clock.now()
         with self.store.read() as tx:
-            _, due = tx.letters.waiting()
+            _, due = tx.emails.waiting()
             if due is None or tx.hold.reasons():
                 return None
             blocks = self.pool.blocks(tx, now).values()
-            full = tx.letters.left_since(now - _HOUR) >= self.most_per_hour
+            full = tx.emails.left_since(now - _HOUR) >= self.most_per_hour
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
@@ -112,9 +112,9 @@ class Courier(Attempts[HeldLetter, Posted]):
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [line for line in self.pool.all if blocks[line.name] is None]
-        if not free or tx.letters.left_since(at - _HOUR) >= self.most_per_hour:
+        if not free or tx.emails.left_since(at - _HOUR) >= self.most_per_hour:
             return None
-        claimed = tx.letters.claim(at=at, attempt_id=attempt.id)
+        claimed = tx.emails.claim(at=at, attempt_id=attempt.id)
         if claimed is None:
             return None
         plan = _plan(tx, claimed, at)
@@ -140,15 +140,15 @@ class Courier(Attempts[HeldLetter, Posted]):
     def intend(self, tx: Transaction, held: HeldLetter, body_hash: str) -> int | None:
         """Its bytes are never replayed: whoever got none asks again."""
         line = self.line(held)
-        return tx.letters.intend(held.claimed, provider=line.name, account=line.account)
+        return tx.emails.intend(held.claimed, provider=line.name, account=line.account)
 
     def put_back(self, tx: Transaction, held: HeldLetter, reason: str) -> None:
         """Among those that wait."""
-        tx.letters.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
+        tx.emails.requeue(held.claimed, not_before=self.clock.now(), reason=reason)
 
-    def _write(self, claimed: ClaimedLetter, plan: Plan, says: LetterText, at: datetime) -> Content:
+    def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
         letter = claimed.letter
-        notice = plan.says is LetterText.NOTICE
+        notice = plan.says is EmailText.NOTICE
         return self.writer.letter(
             says,
             language=letter.language or self.language,
@@ -157,7 +157,7 @@ class Courier(Attempts[HeldLetter, Posted]):
             about=letter.source if notice else "",
         )
 
-    def _path(self, letter: Letter, plan: Plan, at: datetime) -> str:
+    def _path(self, letter: TransactionalEmail, plan: Plan, at: datetime) -> str:
         if plan.reader_id is None:
             return f"confirm/{self.links.letter_token(letter.id)}"
         return f"preferences/{self.links.preferences_token(plan.reader_id, at)}"
@@ -168,15 +168,15 @@ class Courier(Attempts[HeldLetter, Posted]):
             return self._withhold(held)
         claimed, line, now = held.claimed, held.line, self.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
-        state = _FINAL.get(outcome.verdict, LetterState.WAITING)
+        state = _FINAL.get(outcome.verdict, EmailState.WAITING)
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
         watched = self.pool.second is not None and line is self.pool.first
         with self.store.begin() as tx:
             line.limiter.settle(tx, answer, 1, taken_at=attempt.at, until=until, watched=watched)
-            if state is LetterState.WAITING:
-                recorded = tx.letters.requeue(claimed, not_before=until, reason=outcome.reason)
+            if state is EmailState.WAITING:
+                recorded = tx.emails.requeue(claimed, not_before=until, reason=outcome.reason)
             else:
-                recorded = tx.letters.settle(
+                recorded = tx.emails.settle(
                     claimed,
                     state,
                     at=now,
@@ -187,19 +187,19 @@ class Courier(Attempts[HeldLetter, Posted]):
         return _posted(claimed, line.name, state, outcome.reason, recorded)
 
     def _withhold(self, held: HeldLetter) -> Posted:
-        claimed, state, reason = held.claimed, LetterState.WITHHELD, held.plan.reason
+        claimed, state, reason = held.claimed, EmailState.WITHHELD, held.plan.reason
         with self.store.begin() as tx:
-            recorded = tx.letters.settle(claimed, state, at=self.clock.now(), reason=reason)
+            recorded = tx.emails.settle(claimed, state, at=self.clock.now(), reason=reason)
         return _posted(claimed, "", state, reason, recorded)
 
 
 def forget(*, store: Store, clock: Clock) -> int:
     """Forget who asked for letters, once nothing needs it; returns how many addresses."""
     with store.begin() as tx:
-        return tx.letters.clear(clock.now(), **_KEPT)
+        return tx.emails.clear(clock.now(), **_KEPT)
 
 
-def _plan(tx: Transaction, claimed: ClaimedLetter, now: datetime) -> Plan:
+def _plan(tx: Transaction, claimed: ClaimedEmail, now: datetime) -> Plan:
     address = claimed.letter.address
     return plan_for(
         claimed.letter,
@@ -209,9 +209,7 @@ def _plan(tx: Transaction, claimed: ClaimedLetter, now: datetime) -> Plan:
     )
 
 
-def _batch(
-    claimed: ClaimedLetter, content: Content, says: LetterText, at: datetime
-) -> OutgoingBatch:
+def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
     """A batch of one. No statement can have its name."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.letter.address, "", f"letter.{unique_part(claimed.attempt_id)}"
@@ -227,7 +225,7 @@ def _batch(
 
 
 def _posted(
-    claimed: ClaimedLetter, provider: str, state: LetterState, reason: str, recorded: bool
+    claimed: ClaimedEmail, provider: str, state: EmailState, reason: str, recorded: bool
 ) -> Posted:
     return Posted(
         letter_id=claimed.letter.id,

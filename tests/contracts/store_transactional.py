@@ -5,21 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.delivery.letter import (
-    ClaimedLetter,
-    Letter,
-    LetterKind,
-    LetterLimits,
-    LetterState,
-    Taken,
-)
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.transactional import (
+    ClaimedEmail,
+    EmailKind,
+    EmailLimits,
+    EmailState,
+    Taken,
+    TransactionalEmail,
+)
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
-JOIN = Letter(
+JOIN = TransactionalEmail(
     id=0,
-    kind=LetterKind.JOIN,
+    kind=EmailKind.JOIN,
     address="Ana@Example.org",
     lists=("press", "supporters"),
     name="Ana Ruiz",
@@ -29,34 +29,36 @@ JOIN = Letter(
     wording="a" * 64,
     asked_at=NOON,
 )
-LIMITS = LetterLimits(a_day=1, a_month=3, a_network=4, waiting=6)
+LIMITS = EmailLimits(a_day=1, a_month=3, a_network=4, waiting=6)
 HERE = "198.51.100.0/24"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def ask(tx: Transaction, letter: Letter = JOIN, network: str = HERE, **changes: object) -> Taken:
-    return tx.letters.ask(replace(letter, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
+def ask(
+    tx: Transaction, letter: TransactionalEmail = JOIN, network: str = HERE, **changes: object
+) -> Taken:
+    return tx.emails.ask(replace(letter, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
 
 
-def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) -> ClaimedLetter:
-    claimed = tx.letters.claim(at=NOON + at, attempt_id=attempt)
+def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) -> ClaimedEmail:
+    claimed = tx.emails.claim(at=NOON + at, attempt_id=attempt)
     assert claimed is not None
     return claimed
 
 
-def intend(tx: Transaction, held: ClaimedLetter) -> int | None:
+def intend(tx: Transaction, held: ClaimedEmail) -> int | None:
     """How many attempts there ever were; None where it is not held any more."""
-    return tx.letters.intend(held, provider="recording", account="one")
+    return tx.emails.intend(held, provider="recording", account="one")
 
 
 class LettersContract:
     def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.letters.get(1) is None
+            assert tx.emails.get(1) is None
             assert ask(tx) is Taken.NEW
         with store.read() as tx:
-            assert tx.letters.get(1) == replace(JOIN, id=1)
-            assert tx.letters.waiting() == (1, NOON)
+            assert tx.emails.get(1) == replace(JOIN, id=1)
+            assert tx.emails.waiting() == (1, NOON)
 
     def test_one_of_a_kind_a_day_and_three_a_month_go_to_a_mailbox(self, store: Store) -> None:
         with store.begin() as tx:
@@ -72,12 +74,12 @@ class LettersContract:
             with subtests.test(other=other), store.begin() as tx:
                 ask(tx)
                 assert ask(tx, address=other) is Taken.AGAIN
-                assert tx.letters.waiting()[0] == 1
+                assert tx.emails.waiting()[0] == 1
 
     def test_another_kind_and_another_mailbox_are_not_in_the_way(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            assert ask(tx, kind=LetterKind.PREFERENCES) is Taken.NEW
+            assert ask(tx, kind=EmailKind.PREFERENCES) is Taken.NEW
             assert ask(tx, address="+ana@example.org") is Taken.NEW
 
     def test_a_network_asks_for_so_many_an_hour(self, store: Store) -> None:
@@ -95,7 +97,7 @@ class LettersContract:
     def test_who_was_refused_by_the_provider_may_ask_again(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.letters.settle(claim(tx), LetterState.REJECTED, at=NOON)
+            tx.emails.settle(claim(tx), EmailState.REJECTED, at=NOON)
             assert ask(tx) is Taken.NEW
 
     def test_letters_are_claimed_oldest_first_and_each_once(self, store: Store) -> None:
@@ -105,8 +107,8 @@ class LettersContract:
             later = timedelta(seconds=2)
             assert claim(tx, "a1", later).letter.address == JOIN.address
             assert claim(tx, "a2", later).letter.address == "b@example.org"
-            assert tx.letters.claim(at=NOON + later, attempt_id="a3") is None
-            assert tx.letters.waiting() == (0, None)
+            assert tx.emails.claim(at=NOON + later, attempt_id="a3") is None
+            assert tx.emails.waiting() == (0, None)
 
     def test_each_attempt_counts_as_one_of_the_epoch(self, store: Store) -> None:
         with store.begin() as tx:
@@ -122,38 +124,38 @@ class LettersContract:
         with store.begin() as tx:
             ask(tx)
             tx.hold.put(HoldKind.STOP, "a person said so")
-            assert tx.letters.claim(at=NOON, attempt_id="a1") is None
+            assert tx.emails.claim(at=NOON, attempt_id="a1") is None
             tx.hold.release(HoldKind.STOP)
             assert claim(tx).attempts == 1
 
     def test_what_was_not_handed_over_is_claimed_again_when_it_is_due(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            assert tx.letters.requeue(claim(tx), not_before=NOON + HOUR, reason="refused")
-            assert tx.letters.waiting() == (1, NOON + HOUR)
-            assert tx.letters.claim(at=NOON, attempt_id="a2") is None
+            assert tx.emails.requeue(claim(tx), not_before=NOON + HOUR, reason="refused")
+            assert tx.emails.waiting() == (1, NOON + HOUR)
+            assert tx.emails.claim(at=NOON, attempt_id="a2") is None
             again = claim(tx, "a2", HOUR)
         assert again.attempts == 2
-        assert again.letter.state is LetterState.CALLING
+        assert again.letter.state is EmailState.CALLING
 
     def test_what_a_wrong_clock_put_off_for_long_is_due(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.letters.requeue(claim(tx), not_before=NOON + DAY * 400, reason="a wrong clock")
+            tx.emails.requeue(claim(tx), not_before=NOON + DAY * 400, reason="a wrong clock")
             assert claim(tx, "a2").attempts == 2
 
-    @pytest.mark.parametrize("state", [LetterState.ACCEPTED, LetterState.UNKNOWN])
+    @pytest.mark.parametrize("state", [EmailState.ACCEPTED, EmailState.UNKNOWN])
     def test_only_the_attempt_that_holds_a_letter_books_it(
-        self, store: Store, state: LetterState
+        self, store: Store, state: EmailState
     ) -> None:
         with store.begin() as tx:
             ask(tx)
             held = claim(tx)
-            assert not tx.letters.settle(replace(held, attempt_id="a2"), state, at=NOON)
-            assert tx.letters.settle(held, state, at=NOON, provider="p", provider_id="1")
-            assert not tx.letters.settle(held, LetterState.REJECTED, at=NOON)
-            assert not tx.letters.requeue(held, not_before=NOON, reason="late")
-            found = tx.letters.get(held.letter.id)
+            assert not tx.emails.settle(replace(held, attempt_id="a2"), state, at=NOON)
+            assert tx.emails.settle(held, state, at=NOON, provider="p", provider_id="1")
+            assert not tx.emails.settle(held, EmailState.REJECTED, at=NOON)
+            assert not tx.emails.requeue(held, not_before=NOON, reason="late")
+            found = tx.emails.get(held.letter.id)
         assert found is not None
         assert found.state is state
 
@@ -163,32 +165,32 @@ class LettersContract:
             ask(tx, address="b@example.org")
             held = claim(tx)
             assert intend(tx, held)
-            assert tx.letters.abandon(NOON) == 1
-            assert tx.letters.abandon(NOON) == 0
-            found = tx.letters.get(held.letter.id)
+            assert tx.emails.abandon(NOON) == 1
+            assert tx.emails.abandon(NOON) == 0
+            found = tx.emails.get(held.letter.id)
             assert found is not None
-            assert found.state is LetterState.UNKNOWN
-            assert not tx.letters.settle(held, LetterState.ACCEPTED, at=NOON)
-            assert tx.letters.waiting()[0] == 1
+            assert found.state is EmailState.UNKNOWN
+            assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
+            assert tx.emails.waiting()[0] == 1
 
     def test_what_the_dead_had_not_written_down_as_leaving_waits_again(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
             held = claim(tx)
             intend(tx, held)
-            tx.letters.requeue(held, not_before=NOON, reason="busy")
+            tx.emails.requeue(held, not_before=NOON, reason="busy")
             held = claim(tx, "a2")
-            assert tx.letters.abandon(NOON) == 0
-            assert not tx.letters.settle(held, LetterState.ACCEPTED, at=NOON)
+            assert tx.emails.abandon(NOON) == 0
+            assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
             assert claim(tx, "a3").letter.id == held.letter.id
 
     def test_a_link_is_used_once(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            assert tx.letters.use(1, NOON)
-            assert not tx.letters.use(1, NOON + HOUR)
-            assert not tx.letters.use(2, NOON)
-            found = tx.letters.get(1)
+            assert tx.emails.use(1, NOON)
+            assert not tx.emails.use(1, NOON + HOUR)
+            assert not tx.emails.use(2, NOON)
+            found = tx.emails.get(1)
         assert found is not None
         assert found.used_at == NOON
 
@@ -196,33 +198,33 @@ class LettersContract:
         with store.begin() as tx:
             for number in range(3):
                 ask(tx, address=f"r{number}@example.org")
-            tx.letters.settle(claim(tx, "a1", HOUR), LetterState.ACCEPTED, at=NOON + HOUR)
-            tx.letters.settle(claim(tx, "a2", HOUR), LetterState.WITHHELD, at=NOON + HOUR)
+            tx.emails.settle(claim(tx, "a1", HOUR), EmailState.ACCEPTED, at=NOON + HOUR)
+            tx.emails.settle(claim(tx, "a2", HOUR), EmailState.WITHHELD, at=NOON + HOUR)
             claim(tx, "a3", HOUR * 2)
-            left = [tx.letters.left_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
+            left = [tx.emails.left_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
             assert left == [2, 1, 0]
 
     def test_letters_are_counted_by_their_state(self, store: Store) -> None:
         with store.begin() as tx:
-            assert set(tx.letters.counts(NOON - DAY)) == set(LetterState)
+            assert set(tx.emails.counts(NOON - DAY)) == set(EmailState)
             for number in range(3):
                 ask(tx, address=f"r{number}@example.org", asked_at=NOON + HOUR * number)
-            tx.letters.settle(claim(tx, "a1", HOUR), LetterState.UNKNOWN, at=NOON + HOUR)
-            found = tx.letters.counts(NOON - HOUR)
+            tx.emails.settle(claim(tx, "a1", HOUR), EmailState.UNKNOWN, at=NOON + HOUR)
+            found = tx.emails.counts(NOON - HOUR)
             assert {state: count for state, count in found.items() if count} == {
-                LetterState.UNKNOWN: 1,
-                LetterState.WAITING: 2,
+                EmailState.UNKNOWN: 1,
+                EmailState.WAITING: 2,
             }
-            assert sum(tx.letters.counts(NOON).values()) == 2
+            assert sum(tx.emails.counts(NOON).values()) == 2
 
     def test_what_waited_in_an_older_database_does_not_leave(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.letters.distrust(NOON) == 0
+            assert tx.emails.distrust(NOON) == 0
             ask(tx)
             claim(tx)
             ask(tx, address="b@example.org")
-            assert tx.letters.distrust(NOON) == 1
-            assert tx.letters.waiting() == (0, None)
+            assert tx.emails.distrust(NOON) == 1
+            assert tx.emails.waiting() == (0, None)
             ask(tx, address="c@example.org")
             assert claim(tx, "a2").letter.address == "c@example.org"
 
@@ -231,34 +233,34 @@ class LettersContract:
             ask(tx)
             claim(tx)
             ask(tx, address="b@example.org")
-            assert tx.letters.hold_over(NOON + DAY * 9) == 1
-            found = tx.letters.get(2)
+            assert tx.emails.hold_over(NOON + DAY * 9) == 1
+            found = tx.emails.get(2)
             assert found is not None
             assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)
             assert not found.expired(NOON + DAY * 16)
             settled = claim(tx, "a2", DAY * 9)
-            tx.letters.settle(settled, LetterState.ACCEPTED, at=NOON + DAY * 9)
-            assert tx.letters.left_since(NOON + DAY * 9 - HOUR) == 1
+            tx.emails.settle(settled, EmailState.ACCEPTED, at=NOON + DAY * 9)
+            assert tx.emails.left_since(NOON + DAY * 9 - HOUR) == 1
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
-            assert tx.letters.clear(NOON + DAY * 16, **spans) == 0
-            assert tx.letters.clear(NOON + DAY * 18, **spans) == 1
+            assert tx.emails.clear(NOON + DAY * 16, **spans) == 0
+            assert tx.emails.clear(NOON + DAY * 18, **spans) == 1
 
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.letters.settle(claim(tx), LetterState.ACCEPTED, at=NOON)
+            tx.emails.settle(claim(tx), EmailState.ACCEPTED, at=NOON)
             ask(tx, address="waits@example.org")
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
-            assert tx.letters.clear(NOON + DAY * 7, **spans) == 0
+            assert tx.emails.clear(NOON + DAY * 7, **spans) == 0
             more = [ask(tx, address=f"r{n}@example.org") for n in range(5)]
             assert more == [Taken.NEW] * 4 + [Taken.NETWORK], "networks of the day before"
-            assert tx.letters.clear(NOON + DAY * 9, **spans) == 1
-            first, second = tx.letters.get(1), tx.letters.get(2)
-            assert first == replace(JOIN, id=1, address="", name="", state=LetterState.ACCEPTED)
+            assert tx.emails.clear(NOON + DAY * 9, **spans) == 1
+            first, second = tx.emails.get(1), tx.emails.get(2)
+            assert first == replace(JOIN, id=1, address="", name="", state=EmailState.ACCEPTED)
             assert second is not None
             assert second.address == "waits@example.org"
-            tx.letters.clear(NOON + DAY * 32, **spans)
-            assert tx.letters.get(1) is None
-            assert tx.letters.get(2) is not None
+            tx.emails.clear(NOON + DAY * 32, **spans)
+            assert tx.emails.get(1) is None
+            assert tx.emails.get(2) is not None
             ask(tx, address="new@example.org", asked_at=NOON + DAY * 40, network="")
-            assert tx.letters.get(1) is None, "no number is given twice"
+            assert tx.emails.get(1) is None, "no number is given twice"

@@ -1,4 +1,4 @@
-"""Letters: mails to one person, because that person asked for something on our pages.
+"""Transactional email: mails to one person, because that person asked for something on our pages.
 
 What is asked for happens only when the link in the letter is used, by whoever reads the mailbox.
 """
@@ -17,7 +17,7 @@ LETTER_LIVES = timedelta(days=1)
 """So long after that a letter is still handed over; later nobody waits for it."""
 
 
-class LetterKind(Enum):
+class EmailKind(Enum):
     """What a person asked for."""
 
     JOIN = "join"
@@ -30,7 +30,7 @@ class LetterKind(Enum):
     """Nothing: a member of staff is told what happened to their account."""
 
 
-class LetterText(Enum):
+class EmailText(Enum):
     """What a letter says."""
 
     CONFIRMATION = "confirmation"
@@ -45,7 +45,7 @@ class LetterText(Enum):
     """Something happened to the account of a member of staff; its link opens the desk."""
 
 
-class LetterState(Enum):
+class EmailState(Enum):
     """Where a letter stands."""
 
     WAITING = "waiting"
@@ -63,12 +63,12 @@ class LetterState(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class TransactionalEmail:
     """One letter, and what its reader asked for."""
 
     id: int
     """0 before it is stored."""
-    kind: LetterKind
+    kind: EmailKind
     address: str
     """Where it goes; empty once it was forgotten."""
     lists: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Letter:
     what happened."""
     wording: str = ""
     """The hash of the words that the person said yes to; empty where there were none."""
-    state: LetterState = LetterState.WAITING
+    state: EmailState = EmailState.WAITING
     asked_at: datetime
     held_until: datetime | None = None
     """When a hold of the whole workspace ended that had kept it back."""
@@ -105,7 +105,7 @@ class Letter:
 class Plan:
     """What is to become of a letter that is due."""
 
-    says: LetterText | None = None
+    says: EmailText | None = None
     """None: it is withheld."""
     reader_id: int | None = None
     """Whose preferences its link opens; None where the link is the letter's own."""
@@ -114,7 +114,7 @@ class Plan:
 
 
 def plan_for(
-    letter: Letter,
+    letter: TransactionalEmail,
     *,
     person: Subscriber | None,
     suppressed: SuppressionReason | None,
@@ -127,22 +127,22 @@ def plan_for(
     """
     if letter.free_since + LETTER_LIVES < now:
         return Plan(reason="it could not be handed over within a day")
-    if letter.kind is LetterKind.NOTICE:  # it is no newsletter, and they asked for none
-        return Plan(says=LetterText.NOTICE)
+    if letter.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
+        return Plan(says=EmailText.NOTICE)
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
-    if letter.kind is LetterKind.PREFERENCES:
+    if letter.kind is EmailKind.PREFERENCES:
         if person is None:
             return Plan(reason="this address is no subscriber's")
-        return Plan(says=LetterText.PREFERENCES, reader_id=person.id)
+        return Plan(says=EmailText.PREFERENCES, reader_id=person.id)
     if person is not None and _has_already(letter, person):
-        return Plan(says=LetterText.KNOWN, reader_id=person.id)
-    moves = letter.kind is LetterKind.MOVE
-    return Plan(says=LetterText.MOVE if moves else LetterText.CONFIRMATION)
+        return Plan(says=EmailText.KNOWN, reader_id=person.id)
+    moves = letter.kind is EmailKind.MOVE
+    return Plan(says=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
-def _has_already(letter: Letter, person: Subscriber) -> bool:
-    if letter.kind is LetterKind.MOVE:
+def _has_already(letter: TransactionalEmail, person: Subscriber) -> bool:
+    if letter.kind is EmailKind.MOVE:
         return person.id != letter.subscriber_id
     return person.suppressed is None and set(letter.lists) <= set(person.lists)
 
@@ -190,7 +190,7 @@ def network_of(host: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LetterLimits:
+class EmailLimits:
     """How many letters are taken on. All are counted over letters that were asked for."""
 
     a_day: int = 1
@@ -217,9 +217,9 @@ class Taken(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimedLetter:
+class ClaimedEmail:
     """A letter about to be handed over; only the attempt that holds it may book its outcome."""
 
-    letter: Letter
+    letter: TransactionalEmail
     attempt_id: str
     attempts: int

@@ -7,7 +7,12 @@ from datetime import timedelta
 import pytest
 
 from newsletter.config.environment import environment
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, Taken
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    Taken,
+    TransactionalEmail,
+)
 from newsletter.runtime.wiring import opened
 from tests.acceptance import killing
 from tests.acceptance.killing import LETTER, Point
@@ -22,14 +27,14 @@ BOOKED = LETTER.index("booking: after its commit")
 
 def ask(workspace: Workspace, address: str) -> None:
     with opened(workspace.folder, environment()) as app, app.store.begin() as tx:
-        letter = Letter(
+        letter = TransactionalEmail(
             id=0,
-            kind=LetterKind.JOIN,
+            kind=EmailKind.JOIN,
             address=address,
             lists=("press",),
             asked_at=app.clock.now() - timedelta(seconds=1),
         )
-        assert tx.letters.ask(letter, network="", limits=LetterLimits()) is Taken.NEW
+        assert tx.emails.ask(letter, network="", limits=EmailLimits()) is Taken.NEW
 
 
 @pytest.mark.slow("a process for each point")

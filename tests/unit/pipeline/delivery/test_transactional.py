@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.letter import LetterKind, LetterLimits, LetterState, Taken
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, EmailState, Taken
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
-from newsletter.pipeline.delivery.letters import forget
+from newsletter.pipeline.delivery.transactional import forget
 from newsletter.pipeline.subscribers.join import confirm
 from newsletter.store.sql import Store
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
-from tests.unit.pipeline.delivery.lettering import JOIN, Post
+from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -35,7 +35,7 @@ def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
 
     done = post.post()
 
-    assert (done.state, done.provider) == (LetterState.ACCEPTED, "recording")
+    assert (done.state, done.provider) == (EmailState.ACCEPTED, "recording")
     assert post.said() == (
         "confirmation Press releases, sport https://news.forum.example/confirm/l-1"
     )
@@ -43,8 +43,8 @@ def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
     assert [(one.subscriber_id, one.address) for one in batch.recipients] == [(0, JOIN.address)]
     assert batch.campaign == "letter_confirmation", "no slug has an underscore"
     assert (batch.content.language, batch.at) == ("es", NOON)
-    assert post.courier().post() is None
-    assert post.state() is LetterState.ACCEPTED
+    assert post.transactional_sender().post() is None
+    assert post.state() is EmailState.ACCEPTED
 
 
 def test_a_letter_that_names_no_language_is_in_ours(post: Post) -> None:
@@ -83,7 +83,7 @@ def test_whoever_is_suppressed_can_come_back_unless_staff_said_never(
     done = post.post()
 
     if reason is SuppressionReason.MANUAL:
-        assert (done.state, done.provider) == (LetterState.WITHHELD, "")
+        assert (done.state, done.provider) == (EmailState.WITHHELD, "")
         assert "staff" in done.reason
         assert post.room.provider.batches == []
     else:
@@ -92,7 +92,7 @@ def test_whoever_is_suppressed_can_come_back_unless_staff_said_never(
 
 def test_a_new_address_gets_a_link_to_say_yes_to_it(post: Post) -> None:
     number = post.subscribe("old@example.org", "press")
-    post.ask("new@example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.ask("new@example.org", kind=EmailKind.MOVE, subscriber_id=number, lists=())
     post.post()
 
     assert post.said() == "move  https://news.forum.example/confirm/l-1"
@@ -101,7 +101,7 @@ def test_a_new_address_gets_a_link_to_say_yes_to_it(post: Post) -> None:
 def test_a_new_address_that_is_somebody_elses_gets_a_link_to_what_they_have(post: Post) -> None:
     number = post.subscribe("old@example.org", "press")
     other = post.subscribe("new@example.org", "press")
-    post.ask("NEW@example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.ask("NEW@example.org", kind=EmailKind.MOVE, subscriber_id=number, lists=())
     post.post()
 
     assert f"/preferences/p-{other}-" in post.said()
@@ -109,7 +109,7 @@ def test_a_new_address_that_is_somebody_elses_gets_a_link_to_what_they_have(post
 
 def test_the_same_address_in_another_spelling_is_confirmed_like_a_new_one(post: Post) -> None:
     number = post.subscribe("ana@example.org", "press")
-    post.ask("Ana@Example.org", kind=LetterKind.MOVE, subscriber_id=number, lists=())
+    post.ask("Ana@Example.org", kind=EmailKind.MOVE, subscriber_id=number, lists=())
     post.post()
 
     assert post.said().startswith("move ")
@@ -117,13 +117,13 @@ def test_the_same_address_in_another_spelling_is_confirmed_like_a_new_one(post: 
 
 def test_the_link_to_ones_preferences_goes_to_subscribers_alone(post: Post) -> None:
     number = post.subscribe("ana@example.org", "press")
-    post.ask("ana@example.org", kind=LetterKind.PREFERENCES)
-    post.ask("bo@example.org", kind=LetterKind.PREFERENCES)
+    post.ask("ana@example.org", kind=EmailKind.PREFERENCES)
+    post.ask("bo@example.org", kind=EmailKind.PREFERENCES)
 
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
     assert f"/preferences/p-{number}-" in post.said()
     done = post.post()
-    assert (done.state, done.reason) == (LetterState.WITHHELD, "this address is no subscriber's")
+    assert (done.state, done.reason) == (EmailState.WITHHELD, "this address is no subscriber's")
     assert post.room.provider.accepted == ["ana@example.org"]
 
 
@@ -131,7 +131,7 @@ def test_a_letter_of_yesterday_is_not_handed_over_any_more(post: Post) -> None:
     post.ask()
     post.room.clock.advance(hours=24, seconds=1)
 
-    assert post.post().state is LetterState.WITHHELD
+    assert post.post().state is EmailState.WITHHELD
     assert post.room.provider.batches == []
 
 
@@ -144,7 +144,7 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     def answer(batch: Any) -> Answer:
         witness = room.guard_file.read()
         with room.store.read() as tx:
-            letter, mark = tx.letters.get(1), tx.generation.mark()
+            letter, mark = tx.emails.get(1), tx.generation.mark()
         seen.append((letter and letter.state, witness.mark.claims, mark.claims))  # type: ignore[union-attr]
         return accept_all(batch)
 
@@ -152,16 +152,16 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     post.ask()
     post.post()
 
-    assert seen == [(LetterState.CALLING, 1, 1)]
+    assert seen == [(EmailState.CALLING, 1, 1)]
 
 
 def test_what_is_unknown_is_never_handed_over_again(post: Post) -> None:
     post.room.provider.answer = always(Verdict.UNKNOWN)
     post.ask()
 
-    assert post.post().state is LetterState.UNKNOWN
+    assert post.post().state is EmailState.UNKNOWN
     post.room.clock.advance(hours=1)
-    assert post.courier().post() is None
+    assert post.transactional_sender().post() is None
     assert post.ask() is Taken.AGAIN
     post.room.clock.advance(hours=24)
     assert post.ask() is Taken.NEW, "the person can ask again"
@@ -174,7 +174,7 @@ def test_what_the_provider_refuses_for_good_is_rejected(post: Post, verdict: Ver
 
     done = post.post()
 
-    assert (done.state, done.reason) == (LetterState.REJECTED, "no such mailbox")
+    assert (done.state, done.reason) == (EmailState.REJECTED, "no such mailbox")
     assert post.ask() is Taken.NEW, "a wrong address can be tried again"
 
 
@@ -195,14 +195,14 @@ def test_what_was_provably_not_handed_over_is_tried_again_later(
     post.room.provider.answer = always(verdict, "not now")
     post.ask()
 
-    assert post.post().state is LetterState.WAITING
-    assert post.courier().post() is None, "it waits"
-    due = post.courier().next_at()
+    assert post.post().state is EmailState.WAITING
+    assert post.transactional_sender().post() is None, "it waits"
+    due = post.transactional_sender().next_at()
     assert due is not None
     assert due > post.room.clock.now()
     post.room.provider.answer = accept_all
     post.room.clock.advance(seconds=1)
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
     assert post.room.provider.accepted == [JOIN.address]
 
 
@@ -213,7 +213,7 @@ def test_a_letter_that_cannot_be_written_waits_until_somebody_mends_its_template
 
     done = post.post()
 
-    assert (done.state, done.reason) == (LetterState.WAITING, "letter: cannot be rendered")
+    assert (done.state, done.reason) == (EmailState.WAITING, "letter: cannot be rendered")
     assert post.room.provider.batches == []
 
 
@@ -224,11 +224,11 @@ def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
     post.ask()
 
     with pytest.raises(StoreUnavailable):
-        post.courier().post()
+        post.transactional_sender().post()
 
     assert post.room.provider.batches == []
     guard_file.full = False
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
 
 
 def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
@@ -236,12 +236,12 @@ def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
     post.room.guard_file.note(7)
 
     with pytest.raises(Refused):
-        post.courier().post()
+        post.transactional_sender().post()
 
     assert post.room.provider.batches == []
-    assert post.state() is LetterState.CALLING
+    assert post.state() is EmailState.CALLING
     assert post.room.recover().letters == 0
-    assert post.state() is LetterState.WAITING
+    assert post.state() is EmailState.WAITING
 
 
 @dataclass(frozen=True)
@@ -269,14 +269,14 @@ def test_a_process_that_dies_leaves_a_letter_waiting_or_unknown(
 ) -> None:
     post.ask()
     with pytest.raises(KeyboardInterrupt):
-        post.courier(store=DyingStore(post.room.store, survives)).post()
+        post.transactional_sender(store=DyingStore(post.room.store, survives)).post()
 
     recovered = post.room.recover()
 
     assert recovered.letters == unknown
     if unknown:
-        assert post.state() is LetterState.UNKNOWN
-        assert post.courier().post() is None
+        assert post.state() is EmailState.UNKNOWN
+        assert post.transactional_sender().post() is None
     else:
         post.post()
     assert post.room.provider.accepted == [JOIN.address]
@@ -292,7 +292,7 @@ def test_an_attempt_that_was_given_up_books_nothing(post: Post) -> None:
     post.room.provider.answer = answer
 
     assert not post.post().recorded
-    assert post.state() is LetterState.UNKNOWN
+    assert post.state() is EmailState.UNKNOWN
 
 
 def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_does(
@@ -303,16 +303,16 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     post.room.guard().attend()
     post.ask("bo@example.org")
     post.room.guard().attend()
-    assert post.courier().post() is None
-    assert post.courier().next_at() is None
+    assert post.transactional_sender().post() is None
+    assert post.transactional_sender().next_at() is None
     post.room.clock.advance(days=3)
 
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.DOUBT})
 
-    assert post.state() is LetterState.WITHHELD
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.state() is EmailState.WITHHELD
+    assert post.post().state is EmailState.ACCEPTED
     assert post.room.provider.accepted == ["bo@example.org"]
-    assert post.courier().post() is None
+    assert post.transactional_sender().post() is None
 
 
 def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Post) -> None:
@@ -322,7 +322,7 @@ def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Po
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.STOP})
     forget(store=post.room.store, clock=post.room.clock)
 
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
     post.room.clock.advance(days=6)
     forget(store=post.room.store, clock=post.room.clock)
     assert confirm("l-1", store=post.room.store, links=post.room.links, clock=post.room.clock)
@@ -339,7 +339,7 @@ def test_a_letter_goes_ahead_of_a_campaign_that_waits_for_its_turn(post: Post) -
     post.room.drain()
     post.ask()
 
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
     post.room.clock.advance(seconds=1)
     assert post.room.dispatcher().dispatch() is None, "the rate makes up for it"
 
@@ -350,8 +350,8 @@ def test_letters_count_in_the_days_quota_and_wait_where_it_is_used_up(post: Post
     post.ask("bo@example.org")
     post.post()
 
-    assert post.courier().post() is None
-    due = post.courier().next_at()
+    assert post.transactional_sender().post() is None
+    due = post.transactional_sender().next_at()
     assert due is not None
     assert due > NOON + timedelta(hours=12)
 
@@ -381,7 +381,7 @@ def test_a_provider_that_refuses_our_settings_is_no_dead_end(post: Post) -> None
     assert post.post().provider == "recording"
     room.clock.advance(seconds=1)
     done = post.post()
-    assert (done.provider, done.state) == ("second", LetterState.ACCEPTED)
+    assert (done.provider, done.state) == ("second", EmailState.ACCEPTED)
 
 
 def test_only_so_many_leave_within_an_hour(post: Post) -> None:
@@ -392,10 +392,10 @@ def test_only_so_many_leave_within_an_hour(post: Post) -> None:
     for _ in range(3):
         post.post()
 
-    assert post.courier().post() is None
-    assert post.courier().next_at() == NOON + timedelta(hours=1)
+    assert post.transactional_sender().post() is None
+    assert post.transactional_sender().next_at() == NOON + timedelta(hours=1)
     post.room.clock.advance(hours=1)
-    assert post.post().state is LetterState.ACCEPTED
+    assert post.post().state is EmailState.ACCEPTED
 
 
 def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:
@@ -403,7 +403,7 @@ def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:
     answers: list[object] = []
 
     def answer(batch: Any) -> Answer:
-        answers.append(post.courier().post())
+        answers.append(post.transactional_sender().post())
         return accept_all(batch)
 
     post.room.provider.answer = answer
@@ -414,8 +414,8 @@ def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:
 
 
 def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
-    assert post.courier().post() is None
-    assert post.courier().next_at() is None
+    assert post.transactional_sender().post() is None
+    assert post.transactional_sender().next_at() is None
 
 
 # --- floods, and what is kept
@@ -423,7 +423,7 @@ def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
 
 @pytest.mark.parametrize("posts", [100, pytest.param(2_000, marks=pytest.mark.faults)])
 def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -> None:
-    limits = LetterLimits()
+    limits = EmailLimits()
     taken = []
     for number in range(posts):
         spelt = f"ana+{number}@example.org"
@@ -432,11 +432,11 @@ def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -
                 id=0, kind=JOIN.kind, address=spelt, lists=JOIN.lists, asked_at=NOON
             )
             network = f"10.{number % (posts // 10)}.0.0/24"
-            taken.append(tx.letters.ask(letter, network=network, limits=limits))
+            taken.append(tx.emails.ask(letter, network=network, limits=limits))
 
     assert taken == [Taken.NEW] + [Taken.AGAIN] * (posts - 1)
     post.post()
-    assert post.courier().post() is None
+    assert post.transactional_sender().post() is None
 
 
 def test_addresses_are_forgotten_once_no_link_needs_them(post: Post) -> None:

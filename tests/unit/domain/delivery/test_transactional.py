@@ -2,7 +2,13 @@
 
 from datetime import timedelta
 
-from newsletter.domain.delivery.letter import LINK_LIVES, Letter, LetterKind, mailbox_of, network_of
+from newsletter.domain.delivery.transactional import (
+    LINK_LIVES,
+    EmailKind,
+    TransactionalEmail,
+    mailbox_of,
+    network_of,
+)
 from tests.fakes import NOON
 from tests.rows import rows
 
@@ -16,9 +22,9 @@ from tests.rows import rows
     ],
 )
 def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired: bool) -> None:
-    letter = Letter(
+    letter = TransactionalEmail(
         id=1,
-        kind=LetterKind.JOIN,
+        kind=EmailKind.JOIN,
         address="ana@example.org",
         asked_at=NOON,
         used_at=NOON if used else None,

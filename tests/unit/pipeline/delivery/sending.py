@@ -5,17 +5,23 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from newsletter.domain.delivery.letter import Letter, LetterKind, LetterLimits, LetterState, Taken
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    EmailState,
+    Taken,
+    TransactionalEmail,
+)
 from newsletter.domain.ports import Provider
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.pipeline.delivery.letters import Courier, Posted
+from newsletter.pipeline.delivery.transactional import Posted, TransactionalSender
 from newsletter.store.sql import Store
 from tests.fakes import NOON, PlainWriter
 from tests.unit.pipeline.newsroom import Newsroom
 
-JOIN = Letter(
+JOIN = TransactionalEmail(
     id=0,
-    kind=LetterKind.JOIN,
+    kind=EmailKind.JOIN,
     address="ana@example.org",
     lists=("press", "sport"),
     language="es",
@@ -31,9 +37,11 @@ class Post:
     most_per_hour: int = 100
     _attempts: Any = field(default_factory=lambda: itertools.count(1))
 
-    def courier(self, store: Store | None = None, provider: Provider | None = None) -> Courier:
+    def transactional_sender(
+        self, store: Store | None = None, provider: Provider | None = None
+    ) -> TransactionalSender:
         room = self.room
-        return Courier(
+        return TransactionalSender(
             store=store or room.store,
             guard_file=room.guard_file,
             pool=room.pool(provider),
@@ -52,7 +60,7 @@ class Post:
     def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:
         letter = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
         with self.room.store.begin() as tx:
-            return tx.letters.ask(letter, network="", limits=LetterLimits())
+            return tx.emails.ask(letter, network="", limits=EmailLimits())
 
     def subscribe(self, address: str = JOIN.address, *lists: str) -> int:
         with self.room.store.begin() as tx:
@@ -66,13 +74,13 @@ class Post:
             tx.readers.suppress([SuppressedEntry(address=address, reason=reason)], NOON, "test")
 
     def post(self) -> Posted:
-        done = self.courier().post()
+        done = self.transactional_sender().post()
         assert done is not None, "there is no letter to hand over"
         return done
 
-    def state(self, number: int = 1) -> LetterState:
+    def state(self, number: int = 1) -> EmailState:
         with self.room.store.read() as tx:
-            letter = tx.letters.get(number)
+            letter = tx.emails.get(number)
         assert letter is not None
         return letter.state
 

@@ -24,14 +24,14 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery.letter import (
+from newsletter.domain.delivery.transactional import (
     LETTER_LIVES,
-    ClaimedLetter,
-    Letter,
-    LetterKind,
-    LetterLimits,
-    LetterState,
+    ClaimedEmail,
+    EmailKind,
+    EmailLimits,
+    EmailState,
     Taken,
+    TransactionalEmail,
     mailbox_of,
 )
 from newsletter.store.delivery import claiming
@@ -47,14 +47,14 @@ _NOBODY = b""
 _letter = asking.letter.c
 
 
-class Letters:
+class TransactionalEmails:
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
     def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
         self._connection = connection
         self._hash = hash_address
 
-    def ask(self, letter: Letter, *, network: str, limits: LetterLimits) -> Taken:
+    def ask(self, letter: TransactionalEmail, *, network: str, limits: EmailLimits) -> Taken:
         """Take a letter on, within the limits. ``network`` is what the person's address shows.
 
         Costs the same whether the address is known to us or not, and never asks whether it is.
@@ -64,7 +64,7 @@ class Letters:
         same = and_(
             _letter.mailbox_hash == mailbox,
             _letter.kind == letter.kind.value,
-            _letter.state != LetterState.REJECTED.value,
+            _letter.state != EmailState.REJECTED.value,
         )
         day, month = (
             self._count(same, _letter.asked_at > to_ms(letter.asked_at - span))
@@ -90,9 +90,9 @@ class Letters:
 
     def tell(self, address: str, what: str, at: datetime) -> None:
         """Take a notice to a member of staff on. There is no limit: what it tells of has one."""
-        letter = Letter(
+        letter = TransactionalEmail(
             id=0,
-            kind=LetterKind.NOTICE,
+            kind=EmailKind.NOTICE,
             address=address,
             language="en",
             source=what,
@@ -104,7 +104,7 @@ class Letters:
         query = select(func.count()).select_from(asking.letter).where(*conditions)
         return int(self._connection.scalar(query) or 0)
 
-    def _add(self, letter: Letter, mailbox: bytes, network: bytes) -> None:
+    def _add(self, letter: TransactionalEmail, mailbox: bytes, network: bytes) -> None:
         self._connection.execute(
             insert(asking.letter).values(
                 kind=letter.kind.value,
@@ -132,12 +132,12 @@ class Letters:
             update(asking.letter).where(_letter.id == newest).values(asks=_letter.asks + 1)
         )
 
-    def get(self, letter_id: int) -> Letter | None:
+    def get(self, letter_id: int) -> TransactionalEmail | None:
         query = select(asking.letter).where(_letter.id == letter_id)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _letter_of(row)
 
-    def claim(self, *, at: datetime, attempt_id: str) -> ClaimedLetter | None:
+    def claim(self, *, at: datetime, attempt_id: str) -> ClaimedEmail | None:
         """Take the next one that is due; None where none is, or while everything is on hold."""
         now = to_ms(at)
         number = self._next_due(at)
@@ -147,7 +147,7 @@ class Letters:
             update(asking.letter)
             .where(_letter.id == number)
             .values(
-                state=LetterState.CALLING.value,
+                state=EmailState.CALLING.value,
                 attempt_id=attempt_id,
                 attempts=_letter.attempts + 1,
                 claimed_at=now,
@@ -156,13 +156,13 @@ class Letters:
             )
             .returning(*asking.letter.c)
         ).one()
-        return ClaimedLetter(
+        return ClaimedEmail(
             letter=_letter_of(row),
             attempt_id=attempt_id,
             attempts=row.attempts,
         )
 
-    def intend(self, claimed: ClaimedLetter, *, provider: str, account: str) -> int | None:
+    def intend(self, claimed: ClaimedEmail, *, provider: str, account: str) -> int | None:
         """Write down where it is about to go.
 
         Returns how many attempts, of batches and letters, there ever were in this database; None
@@ -185,7 +185,7 @@ class Letters:
             number, address, stored = found
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
-            withheld = {"state": LetterState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
+            withheld = {"state": EmailState.WITHHELD.value, "reason": DAMAGED, "settled_at": now}
             self._connection.execute(
                 update(asking.letter).where(_letter.id == number).values(withheld)
             )
@@ -193,8 +193,8 @@ class Letters:
 
     def settle(
         self,
-        claimed: ClaimedLetter,
-        state: LetterState,
+        claimed: ClaimedEmail,
+        state: EmailState,
         *,
         at: datetime,
         provider: str = "",
@@ -211,17 +211,17 @@ class Letters:
             reason=reason,
         )
 
-    def requeue(self, claimed: ClaimedLetter, *, not_before: datetime, reason: str) -> bool:
+    def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
         """Put back what was provably not handed over."""
-        waiting = LetterState.WAITING.value
+        waiting = EmailState.WAITING.value
         return self._book(claimed, state=waiting, not_before=to_ms(not_before), reason=reason)
 
-    def _book(self, claimed: ClaimedLetter, **values: Any) -> bool:
+    def _book(self, claimed: ClaimedEmail, **values: Any) -> bool:
         booked = self._connection.execute(
             update(asking.letter)
             .where(
                 _letter.id == claimed.letter.id,
-                _letter.state == LetterState.CALLING.value,
+                _letter.state == EmailState.CALLING.value,
                 _letter.attempt_id == claimed.attempt_id,
             )
             .values(**values)
@@ -245,7 +245,7 @@ class Letters:
             update(asking.letter)
             .where(_is_waiting())
             .values(
-                state=LetterState.WITHHELD.value,
+                state=EmailState.WITHHELD.value,
                 settled_at=to_ms(at),
                 reason=PUT_BACK,
             )
@@ -280,14 +280,14 @@ class Letters:
         lately = or_(_letter.asked_at > oldest, held)
         return self._count(left, lately, _letter.claimed_at > to_ms(at))
 
-    def counts(self, asked_since: datetime) -> dict[LetterState, int]:
+    def counts(self, asked_since: datetime) -> dict[EmailState, int]:
         """How many of those that were asked for since then are in each state; none is left out."""
         rows = self._connection.execute(
             select(_letter.state, func.count())
             .where(_letter.asked_at > to_ms(asked_since))
             .group_by(_letter.state)
         ).all()
-        return dict.fromkeys(LetterState, 0) | {LetterState(row[0]): row[1] for row in rows}
+        return dict.fromkeys(EmailState, 0) | {EmailState(row[0]): row[1] for row in rows}
 
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
@@ -326,12 +326,12 @@ class Letters:
 
 
 _LEFT = (
-    LetterState.CALLING,
-    LetterState.ACCEPTED,
-    LetterState.REJECTED,
-    LetterState.UNKNOWN,
+    EmailState.CALLING,
+    EmailState.ACCEPTED,
+    EmailState.REJECTED,
+    EmailState.UNKNOWN,
 )
-_OPEN = (LetterState.WAITING.value, LetterState.CALLING.value)
+_OPEN = (EmailState.WAITING.value, EmailState.CALLING.value)
 
 
 def _is_waiting() -> TextClause:
@@ -351,8 +351,8 @@ def _waiting() -> Select[Any, Any]:
 def _put_back() -> Update:
     return (
         update(asking.letter)
-        .where(_letter.state == LetterState.CALLING.value, _letter.provider == "")
-        .values(state=LetterState.WAITING.value)
+        .where(_letter.state == EmailState.CALLING.value, _letter.provider == "")
+        .values(state=EmailState.WAITING.value)
     )
 
 
@@ -360,19 +360,19 @@ def _put_back() -> Update:
 def _abandon() -> Update:
     return (
         update(asking.letter)
-        .where(_letter.state == LetterState.CALLING.value)
+        .where(_letter.state == EmailState.CALLING.value)
         .values(
-            state=LetterState.UNKNOWN.value,
+            state=EmailState.UNKNOWN.value,
             settled_at=bindparam("at"),
             reason="the process that handed it over ended before it had an answer",
         )
     )
 
 
-def _letter_of(row: Row[Any]) -> Letter:
-    return Letter(
+def _letter_of(row: Row[Any]) -> TransactionalEmail:
+    return TransactionalEmail(
         id=row.id,
-        kind=LetterKind(row.kind),
+        kind=EmailKind(row.kind),
         address=row.address,
         lists=tuple(json.loads(row.lists)),
         subscriber_id=row.subscriber_id,
@@ -381,7 +381,7 @@ def _letter_of(row: Row[Any]) -> Letter:
         timezone=row.timezone,
         source=row.source,
         wording=row.wording,
-        state=LetterState(row.state),
+        state=EmailState(row.state),
         asked_at=from_ms(row.asked_at),
         held_until=from_ms(row.held_until) if row.held_until else None,
         used_at=maybe_from_ms(row.used_at),
