@@ -8,7 +8,12 @@ from urllib.parse import quote
 import pytest
 
 from newsletter.store.delivery.hold import HoldKind
-from tests.desk import Staffed, desk, words
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.site import routes
+from tests.desk import OURS, Staffed, desk, words
+from tests.pages import Forum
+from tests.unit.web.desk.test_matrix import asked_of
+from tests.unit.web.desk.visitor import PASSWORD
 
 
 @pytest.fixture
@@ -121,3 +126,22 @@ def test_a_large_file_of_somebody_who_is_not_signed_in_is_not_read_whole(staffed
     )
     assert answer.status == 401  # and not read to its end
     assert "Sign in" in words(answer)
+
+
+def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Forum) -> None:
+    told = {
+        **dict.fromkeys(("email", "address", "to"), "eve@elsewhere.example"),
+        **dict.fromkeys(("password", "new", "old", "step-up"), PASSWORD),
+        "name": "Eve",
+        "role": "admin",
+        "code": "000000",
+        "next": "/desk",
+    }
+    for route in routes(Desk(site.app.staff), site.app):
+        form = {} if route.method == "GET" else {"form": told}
+        path = asked_of(route).replace("nothing-there", "eve@elsewhere.example")
+        answer = site.ask(route.method, f"/desk{path}", headers=OURS, **form)
+        assert answer.status != 500
+        assert "set-cookie" not in answer.headers or "Max-Age=0" in answer.headers["set-cookie"]
+    for table in ("staff", "credential", "session", "invitation"):
+        assert site.rows(f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608 - ours
