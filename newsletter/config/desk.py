@@ -18,7 +18,8 @@ class DeskOptions(Section):
     url: PublicUrl | None = Field(
         default=None,
         description="Where staff find it, if that is another host than `public_url`; `/desk` is"
-        " added. A host of its own keeps it apart from the pages that everybody sees.",
+        " added. A host of its own keeps it apart from the pages that everybody sees: neither is"
+        " there at the host of the other.",
         examples=["https://desk.forum.example"],
     )
     typed_count: int = Field(

@@ -5,20 +5,22 @@ take its end for a request of somebody else (RFC 9112, 6.3).
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
-from newsletter.web.desk.gate import Gate
+from newsletter.web.desk.gate import ROOT, Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.site import routes
 from newsletter.web.http.frame import Frame
@@ -66,6 +68,56 @@ def _is_ambiguous(scope: Scope) -> bool:
     names = [name for name, _ in scope.get("headers", ())]
     lengths = names.count(b"content-length")
     return lengths > 1 or (lengths > 0 and b"transfer-encoding" in names)
+
+
+_ALSO_AT_THE_DESK = ("/media/", "/healthz", "/readyz", "/metrics")
+"""Pictures, which are in a sandbox, and what monitoring asks for."""
+
+
+class Apart:
+    """Desk and public pages, each at its own host: neither is there at the host of the other.
+
+    A machine's own addresses, by which its operator comes in, have both.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        desk: str,
+        public: str,
+        absent: Callable[[Request, Exception], Awaitable[Response]],
+    ) -> None:
+        self._app = app
+        self._desk = desk
+        self._public = public
+        self._absent = absent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through to what is at its host."""
+        await (await self._elsewhere(scope) or self._app)(scope, receive, send)
+
+    async def _elsewhere(self, scope: Scope) -> Response | None:
+        """What is said instead of a page; None where the page is at this host."""
+        if scope["type"] != "http":
+            return None
+        request, path = Request(scope), scope["path"]
+        host = _host_of(f"//{request.headers.get('host', '')}")
+        staff = path == ROOT or path.startswith(f"{ROOT}/")
+        if host == self._desk and path == "/":
+            return RedirectResponse(ROOT, status_code=303)
+        absent = not staff and not path.startswith(_ALSO_AT_THE_DESK)
+        if (host == self._desk and absent) or (host == self._public and staff):
+            return await self._absent(request, HTTPException(404))
+        return None
+
+
+def _host_of(url: str) -> str:
+    """The name in it, as hosts are compared; empty for what has none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 _FAILURES = {
@@ -121,12 +173,12 @@ def make(services: Services) -> Starlette:
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
     desk = _desk(services) if services.settings.desk.enabled else []
     ours = [*pages.routes(), Hearing(services.delivery).route(), *desk]
-    secure = services.settings.public_url.startswith("https://")
-    made = Starlette(
-        routes=ours,
-        exception_handlers=handlers,
-        middleware=[Middleware(Fields, secure=secure)],
-    )
+    settings = services.settings
+    wrapped = [Middleware(Fields, secure=settings.public_url.startswith("https://"))]
+    at, public = _host_of(settings.desk_url), _host_of(settings.public_url)
+    if at != public:
+        wrapped.append(Middleware(Apart, desk=at, public=public, absent=pages.failed))
+    made = Starlette(routes=ours, exception_handlers=handlers, middleware=wrapped)
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made
 
