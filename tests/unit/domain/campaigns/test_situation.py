@@ -421,6 +421,48 @@ def test_each_is_offered_what_their_role_may_the_first_thing_first(
     assert list(at(**fields).acts_for(who)) == offered
 
 
+WRITE, DECIDE, SEND = [ANA, BEN, CLEO, DAN], [BEN, CLEO, DAN], [CLEO, DAN]
+FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
+    ({"statement": DRAFT}, State.DRAFT, Act.EDIT, WRITE),
+    ({}, State.REVIEW, Act.REVIEW, DECIDE),
+    ({"returned": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
+    ({"standing": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
+    ({"standing": APPROVED, "by_sender": True}, State.APPROVED, Act.START, SEND),
+    ({"standing": APPROVED, "objection": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
+    ({"standing": APPROVED, "release": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
+    ({"standing": APPROVED, "release": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
+    ({"campaign": SENDING}, State.SENDING, Act.PAUSE, SEND),
+    ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
+    ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
+    ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),
+    ({"campaign": SENT, "corrected": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
+    ({"campaign": SENT, "withdrawn_at": NOW}, State.WITHDRAWN, Act.REPORT, list(STAFF)),
+    ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.HAND_IN, WRITE),
+    (
+        {"statement": statement(translation_of="z"), "together": True},
+        State.WITHIN,
+        Act.OPEN_ORIGINAL,
+        list(STAFF),
+    ),
+    ({"content_hash": ""}, State.FAULTY, Act.EDIT, WRITE),
+    ({"present": False}, State.MISSING, Act.COPY, WRITE),
+]
+"""Of a text of the desk in each state: the first thing that can be done, and who may."""
+
+
+@rows(["fields", "state", "act", "who"], FIRST)
+def test_the_first_thing_in_each_state_is_for_these_of_five_roles(
+    fields: dict[str, Any], state: State, act: Act, who: list[str]
+) -> None:
+    found = at(draft="k", **fields)
+    assert (found.state, found.acts[0]) == (state, act)
+    assert sorted(one for one in STAFF if act in found.acts_for(one)) == sorted(who)
+
+
+def test_each_state_has_a_first_thing() -> None:
+    assert {state for _, state, _, _ in FIRST} == set(State)
+
+
 def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
     assert at(campaign=SENT).acts_for("eve@elsewhere.example") == ()
 
