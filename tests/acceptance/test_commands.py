@@ -294,7 +294,7 @@ def test_a_word_file_and_a_web_page_become_statements_that_can_be_checked(
 
     assert (row["slug"], row["title"], row["date"]) == ("forum-leaves", "Forum Leaves", None)
     assert [(one["line"], one["text"]) for one in row["dropped"]] == [(0, "A photo")]
-    assert "left out, line 1: Menu (navigation)" in said
+    assert "left out: Menu (navigation)" in said
     for slug in ("forum-leaves", "forum-stays"):
         workspace.do("statement", "check", slug)
         assert text in (workspace.folder / "statements" / f"{slug}.md").read_text()

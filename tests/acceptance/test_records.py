@@ -185,7 +185,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
 
     assert "newsletter db release" in workspace.do("db", "restore", backup).stderr
 
-    for command in (("run", "--until-idle"), ("worker",)):
+    for command in (("run", "--until-idle"), ("worker", "--until-idle")):
         assert "restored on" in workspace.do(*command, code=4).stderr
     assert "FIX   sending" in workspace.do("doctor", code=3).stdout
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)

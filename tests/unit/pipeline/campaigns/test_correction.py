@@ -178,14 +178,23 @@ def test_those_of_whom_nobody_knows_are_counted_as_reached_and_never_get_the_ori
     assert got(room, RIGHT) == people(*range(1, 16))
 
 
-def test_a_crash_after_the_correction_repeats_nothing_of_the_original(room: Newsroom) -> None:
+@pytest.mark.parametrize(
+    ("left", "counts"), [(True, Counts(unknown=10)), (False, Counts(cancelled=10))]
+)
+def test_a_crash_after_the_correction_repeats_nothing_of_the_original(
+    room: Newsroom, left: bool, counts: Counts
+) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(readers=10)
     with room.store.begin() as tx:
-        assert tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
+        lease = timedelta(minutes=2)
+        claimed = tx.batches.claim(at=room.clock.now(), lease=lease, attempt_id="a")
+        assert claimed is not None
+        if left:
+            tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="bytes")
     correct(room)
     room.recover()
     room.drain()
     assert got(room, WRONG) == []
     assert got(room, RIGHT) == people(*range(1, 11))
-    assert room.campaign(WRONG).counts == Counts(unknown=10)
+    assert room.campaign(WRONG).counts == counts
