@@ -59,6 +59,11 @@ class Windows:
                 page.goto("about:blank")
 
 
+def _lost(request: Any) -> list[str]:
+    """What could not be loaded; what a page asked for that was left meanwhile is nobody's loss."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url}: {request.failure}"]
+
+
 @contextmanager
 def opening(
     windows: Windows, url: str, *, width: int = 1000, expected: tuple[str, ...] = ()
@@ -71,7 +76,7 @@ def opening(
     listeners: dict[str, Callable[[Any], None]] = {
         "console": lambda message: complaints.append(message.text),
         "pageerror": lambda error: complaints.append(str(error)),
-        "requestfailed": lambda request: complaints.append(request.url),
+        "requestfailed": lambda request: complaints.extend(_lost(request)),
     }
     heard: list[Any] = []
 
@@ -88,4 +93,5 @@ def opening(
     for page in heard:
         for event, listener in listeners.items():
             page.remove_listener(event, listener)
-    assert [one for one in complaints if not any(word in one for word in expected)] == []
+    unexpected = [one for one in complaints if not any(word in one for word in expected)]
+    assert not unexpected, unexpected

@@ -100,7 +100,12 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
     It is one sentence, in the style of headlines, or the first full line of all above the text.
     """
     text = lines[index].text
-    if len(text) > _LONGEST_STOPPED or text[-1] != "." or not _is_wordy(text) or is_around(text):
+    if (
+        len(text) > _LONGEST_STOPPED
+        or not text.endswith(".")
+        or not _is_wordy(text)
+        or is_around(text)
+    ):
         return False
     if (
         len(text.split()) < FULL_TITLE
