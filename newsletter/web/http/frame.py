@@ -37,6 +37,12 @@ _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
+_APART = (
+    "sandbox allow-downloads allow-forms allow-popups allow-popups-to-escape-sandbox"
+    " allow-top-navigation-by-user-activation; "
+)
+"""Of what an approved text may hold, nothing has the origin on which the desk may be: not even a
+script, should one ever come through."""
 _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -71,6 +77,10 @@ class Frame:
         self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = _HEADERS | _policy(_hash_of(self._styles))
         """Header fields of a page of ours."""
+        self.archive_fields: Mapping[str, str] = _HEADERS | _policy(
+            _hash_of(self._styles), before=_APART
+        )
+        """Header fields of a page that shows texts of statements."""
         self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
         """Header fields of what is no page."""
 
@@ -136,8 +146,8 @@ def _accepted(header: str) -> list[str]:
     return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 
 
-def _policy(styles: str) -> dict[str, str]:
-    return {"Content-Security-Policy": _POLICY.format(styles=styles)}
+def _policy(styles: str, *, before: str = "") -> dict[str, str]:
+    return {"Content-Security-Policy": before + _POLICY.format(styles=styles)}
 
 
 def _hash_of(styles: str) -> str:

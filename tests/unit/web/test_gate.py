@@ -30,6 +30,19 @@ def test_every_answer_says_how_a_browser_has_to_take_it(site: Forum, path: str) 
     assert fields["strict-transport-security"].startswith("max-age=")
 
 
+def test_what_staff_wrote_has_not_the_origin_of_the_desk(site: Forum) -> None:
+    site.subscribe("ana@example.org")
+    site.send("news")
+    for path in ("/", "/archive/news", "/search?q=library"):
+        answer = site.get(path)
+        assert answer.status == 200
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("sandbox ")
+        assert "allow-same-origin" not in policy
+        assert "allow-scripts" not in policy
+    assert "sandbox" not in site.get("/subscribe").headers["content-security-policy"]
+
+
 def test_no_path_has_two_pages_of_which_one_would_never_be_asked(site: Forum) -> None:
     paths = Counter((route.path, *sorted(route.methods)) for route in site.pages.routes)
     assert [path for path, count in paths.items() if count > 1] == []

@@ -43,26 +43,26 @@ class ArchivePages:
 
     async def index(self, request: Request) -> Response:
         """What went out, newest first."""
-        return await self._answer(request, self._frame.fields, self._build.page, 1)
+        return await self._answer(request, self._frame.archive_fields, self._build.page, 1)
 
     async def older(self, request: Request) -> Response:
         """What went out before that."""
         number = _number(request.path_params["number"])
         if number < 2:
             raise HTTPException(404)  # the first one has an address of its own
-        return await self._answer(request, self._frame.fields, self._build.page, number)
+        return await self._answer(request, self._frame.archive_fields, self._build.page, number)
 
     async def search(self, request: Request) -> Response:
         """What a person looks for. Nobody keeps the answer: it would tell what was asked."""
         typed = request.query_params.get("q", "")
         page = request.query_params.get("page", "")
         body = await run_in_threadpool(self._build.found, typed, max(1, _number(page)))
-        return HTMLResponse(body, headers=dict(self._frame.fields))
+        return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
     async def statement(self, request: Request) -> Response:
         """One statement as it went out. Before it does, it is not there."""
         slug = request.path_params["slug"]
-        return await self._answer(request, self._frame.fields, self._build.statement, slug)
+        return await self._answer(request, self._frame.archive_fields, self._build.statement, slug)
 
     async def feed(self, request: Request) -> Response:
         """The newest statements for feed readers."""
