@@ -50,7 +50,11 @@ class Module:
     path: Path
     """From the folder of the project on."""
     text: str
-    tree: ast.Module
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its syntax, read anew each time: that of all modules together takes 60 MB."""
+        return ast.parse(self.text)
 
     @property
     def about(self) -> str:
@@ -83,12 +87,10 @@ def read(project: Path) -> list[Module]:
                 ".__init__"
             ),
             path=path.relative_to(project),
-            text=text,
-            tree=ast.parse(text),
+            text=path.read_text("utf-8"),
         )
         for path in files
         if "versions" not in path.parts
-        for text in [path.read_text("utf-8")]
     ]
 
 
