@@ -143,6 +143,15 @@ class OutcomesContract:
         assert books.intend(stale) is None
         assert ids(books.claim()) == ids(stale)
 
+    def test_an_attempt_before_that_was_written_down_says_nothing_of_the_one_that_was_not(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 25)
+        assert books.requeue(books.claim())
+        books.claim(attempt_id="a2", intends=False)
+        assert books.abandon() == 0
+        assert books.counts() == Counts(pending=25)
+
     def test_of_a_cancelled_campaign_it_is_cancelled(self, store: Store) -> None:
         books = Books(store, 5)
         books.claim(intends=False)
