@@ -5,7 +5,7 @@ A test is no delivery: it stands in no campaign's books, and its links end nothi
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
@@ -154,18 +154,7 @@ def send_test(
     )
     taken_at, not_after = clock.now(), NotAfter.after(lease, clock)
     with store.begin() as tx:
-        actor = by if by == "operator" else authorise(tx, by, Role.WRITER, "send a test")
-        reason = tx.readers.suppressed(address)
-        if reason is not None:
-            raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
-        limiter.take_ahead(tx, 1, taken_at)
-        tx.audit.enter(
-            at=taken_at,
-            actor=actor,
-            action="test",
-            subject=subject or slug,
-            detail="one test mail",
-        )
+        _take_turn(tx, limiter, address, at=taken_at, by=by, subject=subject or slug)
     name = f"test.{secrets.token_hex(8)}"
     batch = _batch_of(slug, content, recipient._replace(message_id=name), clock)
     answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
@@ -173,6 +162,18 @@ def send_test(
     with store.begin() as tx:
         limiter.settle(tx, answer, 1, taken_at=taken_at, until=clock.now() + wait)
     return answer
+
+
+def _take_turn(
+    tx: Transaction, limiter: RateLimiter, address: str, *, at: datetime, by: str, subject: str
+) -> None:
+    """Whoever asks may, whoever gets it is not suppressed, and it is written down."""
+    actor = by if by == "operator" else authorise(tx, by, Role.WRITER, "send a test")
+    reason = tx.readers.suppressed(address)
+    if reason is not None:
+        raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+    limiter.take_ahead(tx, 1, at)
+    tx.audit.enter(at=at, actor=actor, action="test", subject=subject, detail="one test mail")
 
 
 def _batch_of(slug: str, content: Content, recipient: Recipient, clock: Clock) -> OutgoingBatch:
