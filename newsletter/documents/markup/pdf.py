@@ -27,7 +27,7 @@ _PAGE = re.compile(
 )
 _NOTE = (
     "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
-    " original."
+    " original. Pictures are not taken from it, and what was underlined or raised is plain."
 )
 _SCANNED = (
     "holds no text: it is a picture of one. Ask for the text itself, or have a program read it"

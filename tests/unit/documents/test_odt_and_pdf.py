@@ -148,6 +148,12 @@ def test_what_cannot_be_read_is_refused_in_words(data: bytes, file: str, said: s
     assert "\n" not in str(refused.value)
 
 
+def test_what_no_pdf_brings_along_is_said() -> None:
+    said = " ".join(imported((FOLDER / "06-table.pdf").read_bytes(), "a.pdf").notes)
+    assert "Pictures are not taken from it" in said
+    assert "underlined or raised" in said
+
+
 def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
     whole = (FOLDER / "06-table.pdf").read_bytes()
     read = 0
