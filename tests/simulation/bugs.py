@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import AudienceSplit
@@ -32,17 +33,13 @@ class Instead:
         return getattr(self._part, name)
 
 
-def _in(repository: str, method: str, twist: Callable[..., Any]) -> Parts:
-    """Where a method of a transaction's part is another: it gets the transaction and the method."""
+def _in(repository: str, methods: str, twist: Callable[..., Any]) -> Parts:
+    """Where methods of a part of a transaction are others: each gets the transaction and itself."""
 
     def transaction(tx: Transaction) -> Any:
         part = getattr(tx, repository)
-        right = getattr(part, method)
-
-        def wrong(*given: Any, **named: Any) -> Any:
-            return twist(tx, right, *given, **named)
-
-        return Instead(tx, **{repository: Instead(part, **{method: wrong})})
+        wrong = {name: partial(twist, tx, getattr(part, name)) for name in methods.split()}
+        return Instead(tx, **{repository: Instead(part, **wrong)})
 
     return Parts(transaction=transaction)
 
@@ -148,9 +145,9 @@ def _whoever_left(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     return replace(claimed, members=sorted([*claimed.members, *map(tuple, rows)]))
 
 
-def _on_hold_too(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
+def _on_hold_too(tx: Any, right: Callable[..., Any], *given: Any, **named: Any) -> Any:
     _sql(tx, "UPDATE meta SET key = 'no ' || key WHERE key IN ('hold', 'stop')")
-    claimed = right(**named)
+    claimed = right(*given, **named)
     _sql(tx, "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no hold', 'no stop')")
     return claimed
 
@@ -279,7 +276,7 @@ BUGS: dict[str, Parts] = {
     "the last commit is lost with the power": Parts(full=False),
     "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
     "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),
-    "a hold is not asked at the claim": _in("batches", "claim", _on_hold_too),
+    "a hold is not asked": _in("batches", "claim intend", _on_hold_too),
     "no fence around putting back": _in("batches", "requeue", _unfenced),
     "a crash queues what was claimed": _in("batches", "abandon", _queued_again),
     "a lease is taken over too early": Parts(tick=_taken_over),

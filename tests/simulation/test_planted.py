@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "the last commit is lost with the power": ("begun", "mute", (first("take", ANSWERED), POWER)),
     "the cursor moves at fetch": ("begun", "mute", (first("take", 2), CRASH)),
     "suppression is asked at the planning only": ("begun", "mute", (Step("reader", "leave", 2),)),
-    "a hold is not asked at the claim": ("begun", "mute", (Step("hold"), first("take"))),
+    "a hold is not asked": ("begun", "mute", (Step("hold"), first("take"))),
     "no fence around putting back": (
         "begun",
         "keyed",

@@ -24,7 +24,11 @@ from newsletter.store.sql import Store, Transaction
 Held = TypeVar("Held")
 Done = TypeVar("Done")
 
-_LOST = Answer(outcome=Outcome(verdict=Verdict.LATE, reason="somebody else has taken it over"))
+_LOST = Answer(
+    outcome=Outcome(
+        verdict=Verdict.LATE, reason="it was stopped or taken over just before it would have left"
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ class Attempts(ABC, Generic[Held, Done]):
     def _note(self, held: Held, body_hash: str) -> bool:
         """Write down what leaves, also outside, before it does; where that cannot be, nothing does.
 
-        Tells whether it is held still.
+        Tells whether it may leave still.
         """
         with self.store.begin() as tx:
             number = self.intend(tx, held, body_hash)
@@ -116,7 +120,7 @@ class Attempts(ABC, Generic[Held, Done]):
 
     @abstractmethod
     def intend(self, tx: Transaction, held: Held, body_hash: str) -> int | None:
-        """Write down what is about to leave, and count it; None where it is not held any more."""
+        """Write down what is about to leave, and count it; None where it may not leave any more."""
 
     @abstractmethod
     def put_back(self, tx: Transaction, held: Held, reason: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
+    exists,
     func,
     select,
     update,
@@ -73,7 +74,7 @@ class Batches:
         """Write down what is about to leave, and to which account at its provider.
 
         Returns how many attempts, of batches and letters, there ever were in this database; None
-        where the fence holds no more.
+        where it is not claimed by this fence any more, or its campaign is not sending any more.
         """
         values = {"batch": batch_id, "held": fence, "hash": body_hash, "to": account}
         held = self._connection.execute(_intend(), values).rowcount == 1
@@ -250,7 +251,15 @@ _DELIVERY_STATES = {
 def _intend() -> Update:
     return (
         update(tables.batch)
-        .where(_batch.id == bindparam("batch"), _batch.fence == bindparam("held"))
+        .where(
+            _batch.id == bindparam("batch"),
+            _batch.fence == bindparam("held"),
+            _batch.state == BatchState.CLAIMED.value,
+            exists().where(
+                _campaign.id == _batch.campaign_id, _campaign.state == CampaignState.SENDING.value
+            ),
+            claiming.is_free(),
+        )
         .values(body_hash=bindparam("hash"), account=bindparam("to"))
     )
 

@@ -166,9 +166,10 @@ class TransactionalEmails:
         """Write down where it is about to go.
 
         Returns how many attempts, of batches and letters, there ever were in this database; None
-        where this one does not hold it any more.
+        where this one does not hold it any more, or everything was stopped in the meantime.
         """
-        held = self._book(claimed, provider=provider, account=account)
+        free = self._connection.scalar(select(is_free()))
+        held = free and self._book(claimed, provider=provider, account=account)
         return claiming.count(self._connection) if held else None
 
     def _next_due(self, at: datetime) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.clock import NotAfter
-from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.domain.delivery.transactional import EmailState
@@ -45,6 +45,20 @@ class HangingProvider(RecordingProvider):
             self.naps -= 1
             self.clock.advance(seconds=HANG)
         return super().hand_over(prepared)
+
+
+class SlowProvider(RecordingProvider):
+    """Its bytes take their time, in which another thing happens, once."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = meanwhile
+
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().prepare(batch)
 
 
 def hang(room: Newsroom) -> None:
@@ -128,6 +142,66 @@ def test_a_workspace_that_was_stopped_while_the_disk_hung_sends_nothing(room: Ne
     room.dispatch()
     assert room.drain() == 0
     assert room.provider.batches == []
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "counts"),
+    [
+        (lambda room: room.hand().cancel("resignation"), Counts(cancelled=5)),
+        (lambda room: room.hand().pause("resignation"), Counts(pending=5)),
+        (lambda room: room.guard().stop(by="ada@forum.example", reason=""), Counts(pending=5)),
+    ],
+    ids=["cancelled", "paused", "stopped"],
+)
+def test_what_ends_a_campaign_while_bytes_are_made_ends_it(
+    room: Newsroom, meanwhile: Callable[[Newsroom], object], counts: Counts
+) -> None:
+    room.provider = SlowProvider(lambda: meanwhile(room))
+    room.start(5)
+    done = room.dispatch()
+    assert (done.answer.outcome.verdict, done.recorded) == (Verdict.LATE, True)
+    assert (room.provider.batches, room.counts()) == ([], counts)
+    assert room.drain() == 0
+
+
+def test_what_was_taken_over_while_bytes_were_made_leaves_once(room: Newsroom) -> None:
+    def meanwhile() -> None:
+        with room.store.begin() as tx:
+            tx.batches.abandon(at=room.clock.now())
+        room.drain()
+
+    room.provider = SlowProvider(meanwhile)
+    room.start(5)
+    assert not room.dispatch().recorded
+    assert len(room.provider.accepted) == 5
+    assert room.counts() == Counts(accepted=5)
+
+
+def test_an_email_leaves_not_where_all_was_stopped_while_its_bytes_were_made(
+    room: Newsroom,
+) -> None:
+    post = Post(room=room)
+    post.ask()
+    room.provider = SlowProvider(lambda: room.guard().stop(by="ada@forum.example", reason=""))
+    assert post.post().state is EmailState.WAITING
+    assert room.provider.batches == []
+
+
+def test_an_email_that_was_taken_over_while_its_bytes_were_made_leaves_once(
+    room: Newsroom,
+) -> None:
+    post = Post(room=room)
+    post.ask()
+
+    def meanwhile() -> None:
+        with room.store.begin() as tx:
+            tx.emails.abandon(room.clock.now())
+        post.post()
+
+    room.provider = SlowProvider(meanwhile)
+    assert not post.post().recorded
+    assert len(room.provider.accepted) == 1
+    assert post.state() is EmailState.ACCEPTED
 
 
 def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
