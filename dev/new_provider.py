@@ -1,9 +1,9 @@
 """Writes the files of a new provider: ``python -m dev.new_provider NAME``.
 
-They are those of docs/adding-a-provider.md, under the new name: a provider that works, though none
-that exists. At the head of each stand the questions that its documents have to answer, from the
-table of the same page. tests/test_docs.py fails while one of them is there: whoever has answered it
-takes its line away.
+They are those of ``dev/postbox``, under the new name: a provider that works, though none that
+exists. At the head of each stand the questions that its documents have to answer, from the table of
+docs/adding-a-provider.md. tests/test_docs.py fails while one of them is there: whoever has answered
+it takes its line away.
 """
 
 import re
@@ -25,9 +25,14 @@ def page() -> str:
     return (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
 
 
-def blocks(text: str) -> Mapping[str, str]:
+def example() -> Mapping[str, str]:
     """File of the example → what stands in it."""
-    return dict(re.findall(r"(?ms)^```(?:python|yaml)\n# ([^\n]+)\n(.*?)^```$", text))
+    folder = ROOT / "dev" / EXAMPLE
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in {".py", ".yaml"}
+    }
 
 
 def questions(text: str, file: str) -> Iterator[str]:
@@ -44,9 +49,9 @@ def files(name: str) -> Mapping[str, str]:
     text = page()
     return {
         file.replace(EXAMPLE, name): _named(
-            _headed(block, questions(text, file)) + _rest(file), name
+            _headed(code, questions(text, file)) + _rest(file), name
         )
-        for file, block in blocks(text).items()
+        for file, code in example().items()
     }
 
 
@@ -76,7 +81,7 @@ def _tidy(checkout: Path, code: list[str]) -> None:
         subprocess.run([*ruff, *command, "--quiet", "--no-cache", *code], cwd=checkout, check=True)
 
 
-def _headed(block: str, asked: Iterator[str]) -> str:
+def _headed(code: str, asked: Iterator[str]) -> str:
     lines = [
         line
         for one in asked
@@ -84,7 +89,7 @@ def _headed(block: str, asked: Iterator[str]) -> str:
             f"{OPEN}: {one}", _WIDTH, initial_indent="# ", subsequent_indent="#   "
         )
     ]
-    return "".join(f"{line}\n" for line in lines) + block
+    return "".join(f"{line}\n" for line in lines) + code
 
 
 def _rest(file: str) -> str:

@@ -1,0 +1,5 @@
+"""Postbox."""
+
+from newsletter.providers.kind import Kind
+
+KIND = Kind(translator="send:Postbox")

@@ -1,0 +1,124 @@
+"""Postbox: up to 100 whole messages a call, each with an answer of its own.
+
+Facts: Postbox's reference of ``POST /v1/batches`` and its table of errors. Unconfirmed: how
+large a call may be, and whether a header field with more than ASCII is encoded on the way.
+"""
+
+import json
+import re
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.mime import ascii_domain, mime_template
+from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
+from newsletter.providers.common.answers import by_item, read_each, refused
+from newsletter.providers.common.bodies import (
+    Compiled,
+    Template,
+    addresses,
+    doubled,
+    more_than_ascii,
+    own_marks,
+    plain,
+    refuse,
+    reserved,
+    template,
+    values,
+)
+from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
+
+MAX_RECIPIENTS = 100
+PUBLIC_URL = "https://api.postbox.example"
+_OWN = ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
+_CAMPAIGN, _ATTEMPT, _SUBSCRIBER, _ADDRESS = _MARKS = own_marks(*_OWN)
+_RESERVED = re.compile(rf"\{{\{{|{MARK_PREFIX}(?:{'|'.join(_OWN)})")  # it fills in {{…}} itself
+_BY_CODE = {
+    "bad_address": Verdict.REJECTED,
+    "suppressed": Verdict.REJECTED,
+    "slow_down": Verdict.RETRY,
+    "unverified_sender": Verdict.CONFIGURATION,
+}
+
+
+class Options(ProviderOptions):
+    """Sending through Postbox."""
+
+    kind: Literal["postbox"]
+    api_key: SecretStr = Field(min_length=1, description="A key that may send.")
+
+
+class Postbox:
+    """Says a batch in Postbox's words."""
+
+    name = "postbox"
+
+    def __init__(self, options: Options) -> None:
+        self.capabilities = Capabilities(
+            max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
+            bodies=True,
+            answers_each=True,
+        )
+        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v1/batches"
+        self._authorization = f"Bearer {options.api_key.get_secret_value()}"
+        self._compiled = Compiled(_compile)
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """One JSON object. Raises InvalidInput for what Postbox would misread."""
+        readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postbox")
+        plain(batch.recipients, batch.campaign, batch.attempt_id)
+        said = self._compiled.of(batch)
+        about = (batch.campaign, batch.attempt_id)
+        messages = [
+            said.fill(*values(reader, *about, str(reader.subscriber_id), address))
+            for address, reader in zip(readers, batch.recipients, strict=True)
+        ]
+        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        body = b'{"messages":[%b]}' % b",".join(messages)
+        return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
+
+    def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
+        """One verdict for each message, by place; those it took have their address with them."""
+        said = json_object(response) or {}
+        if response.status // 100 == 2:
+            results = said.get("results") if response.status == 200 else None
+            return by_item(batch, read_each(batch, results, _item), response)
+        reason = words(said.get("message") or f"HTTP {response.status}")
+        return refused(response, reason, alone=len(batch.recipients) == 1)
+
+
+def _item(recipient: Recipient, said: Any) -> Outcome | None:
+    """Nothing for what is not understood: then the whole call is unknown."""
+    match said:
+        case {"error": {"code": str(code), "message": str(message)}} if "id" not in said:
+            verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
+            return Outcome(verdict=verdict, reason=words(f"{code}: {message}"))
+        case {"to": str(to), "id": str(given)} if given and "error" not in said:
+            if to.lower() == ascii_domain(recipient.address).lower():
+                return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
+    return None
+
+
+def _compile(content: Content) -> Template:
+    """The message to one recipient with its gaps: encoded once for all batches of a campaign."""
+    mime_template(content)  # refuses what no message can have in its headers
+    refuse(doubled(content.headers, "Postbox"))
+    refuse(more_than_ascii(content.headers))
+    sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
+    fields: dict[str, Any] = {
+        "to": _ADDRESS,
+        "from": {"address": ascii_domain(sender.address), "name": sender.name},
+        **({"reply_to": reply_to} if reply_to else {}),
+        "subject": content.subject,
+        "text": content.text,
+        "html": content.html,
+        "headers": dict(content.headers),
+        "tracking": False,
+        "about": {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER},
+    }
+    texts = (sender.name, content.subject, content.text, content.html, *fields["headers"].values())
+    refuse(reserved((("content", text) for text in texts), _RESERVED, "Postbox"))
+    return template(json.dumps(fields, ensure_ascii=False, separators=(",", ":")), *_MARKS)
