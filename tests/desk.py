@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.account import Session
 from newsletter.domain.statements.statement import Role
 from newsletter.web.desk.gate import hash_of
 from tests.fakes import FixedClock

@@ -18,7 +18,7 @@ from newsletter.domain.delivery.provider import Capabilities, LookupResult, Prep
 from newsletter.domain.delivery.restore_guard import Absence, Location, Mark, Witness
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
+from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement
 from newsletter.store.engine import open_sqlite

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.restore_guard import Absence, Location, Witness
     from newsletter.domain.delivery.transactional import EmailText
     from newsletter.domain.errors import InvalidInput
-    from newsletter.domain.events.event import Event, Told
+    from newsletter.domain.events import Event, Told
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
     from newsletter.domain.statements.review import ReviewContext, ReviewFinding

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 _MOST_NAMED = 3
@@ -59,3 +60,18 @@ def _offset(local: datetime) -> str:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
+
+
+_ALIKE = 0.6
+
+
+def guess(name: str, known: Sequence[str]) -> str:
+    """``; did you mean 'x'?``, or nothing where no name is like it."""
+    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def several(name: str, found: Sequence[str]) -> str:
+    """That a beginning is that of several names, and what to write."""
+    named = ", ".join(found[:_MOST_NAMED]) + (" …" if len(found) > _MOST_NAMED else "")
+    return f"several names begin with {name!r}: {named}; write more of it"

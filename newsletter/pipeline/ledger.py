@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
-from newsletter.domain.campaigns.go import Go, in_force
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Go, in_force, settled
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.ports import Links
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.statements.comment import Returned, standing_return
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.statements.returned import Returned, standing_return
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,

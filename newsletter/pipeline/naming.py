@@ -2,8 +2,8 @@
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NotFound
-from newsletter.domain.naming import guess, several
 from newsletter.domain.statements.draft import Draft
+from newsletter.domain.wording import guess, several
 from newsletter.store.sql import Transaction
 
 _LONGEST_ID = 18

@@ -73,7 +73,7 @@ class Campaigns:
     @cached_property
     def rules(self) -> PlanRules:
         """How campaigns are planned."""
-        from newsletter.domain.campaigns.go import StartBy
+        from newsletter.domain.campaigns.campaign import StartBy
         from newsletter.pipeline.campaigns.plan import PlanRules
 
         settings, lines = self.settings, self.delivery.pool

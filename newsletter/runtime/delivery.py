@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.batch import Answer
     from newsletter.domain.delivery.rate_limit import Limits, Wait
-    from newsletter.domain.events.event import Event
+    from newsletter.domain.events import Event
     from newsletter.domain.ports import Examiner, History, Links, Webhook
     from newsletter.domain.statements.statement import Statement
     from newsletter.pipeline.delivery.dispatch import Dispatcher

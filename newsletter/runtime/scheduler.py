@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.errors import Fault, Refused, StoreUnavailable
-from newsletter.domain.events.event import Event
+from newsletter.domain.events import Event
 from newsletter.pipeline.campaigns.plan import Held
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler

@@ -202,7 +202,7 @@ class Statements:
     @cached_property
     def standpoint(self) -> Rules:
         """By what it is said where a statement stands."""
-        from newsletter.domain.campaigns.go import StartBy
+        from newsletter.domain.campaigns.campaign import StartBy
         from newsletter.domain.campaigns.state import Sorting
         from newsletter.pipeline.campaigns.facts import Rules
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from newsletter.domain.staff.audit import AuditHead
-    from newsletter.store.archive.search import Search
+    from newsletter.store.archive import Search
     from newsletter.store.campaigns.campaigns import Campaigns
     from newsletter.store.campaigns.corrections import Corrections
     from newsletter.store.campaigns.digests import Digests
@@ -255,7 +255,7 @@ class Transaction:
 
     @cached_property
     def search(self) -> Search:
-        from newsletter.store.archive.search import Search
+        from newsletter.store.archive import Search
 
         return Search(self.connection)
 

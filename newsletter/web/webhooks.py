@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.domain.events.event import Event, Forged
+from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.forms import read_body

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.ports import Webhook
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.domain.delivery.claim import Booking, ClaimedBatch
+from newsletter.domain.delivery.batch import Booking, ClaimedBatch, Outcome, Verdict
 from newsletter.domain.statements.content import Content, Sender
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store, Transaction

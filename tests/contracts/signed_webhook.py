@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.events.event import EventKind, Forged
+from newsletter.domain.events import EventKind, Forged
 from newsletter.domain.ports import Webhook
 from tests.fakes import NOON
 

@@ -3,8 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.staff.account import Credential, Invitation, LinkKind, Stage
-from newsletter.domain.staff.member import ABSOLUTE, HALF, IDLE, Session
+from newsletter.domain.staff.account import (
+    ABSOLUTE,
+    HALF,
+    IDLE,
+    Credential,
+    Invitation,
+    LinkKind,
+    Session,
+    Stage,
+)
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.store.sql import Store

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.claim import Waiting
+from newsletter.domain.delivery.batch import Waiting
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store

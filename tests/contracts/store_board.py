@@ -3,11 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.go import Go
+from newsletter.domain.campaigns.campaign import CampaignState, Go
 from newsletter.domain.campaigns.state import Shelf, Sorting
-from newsletter.domain.statements.comment import Comment
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,

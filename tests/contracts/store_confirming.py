@@ -3,8 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Outcome, Resolution, Verdict
 from newsletter.store.sql import Store
 from tests.contracts.books import REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON

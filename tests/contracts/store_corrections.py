@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Correction, Counts
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, add_campaign, ids

@@ -11,10 +11,10 @@ from newsletter.domain.statements.draft import (
     DraftText,
     Found,
     HandedIn,
+    Picture,
     Version,
     VersionKind,
 )
-from newsletter.domain.statements.picture import Picture
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import BatchState
-from newsletter.domain.delivery.claim import Resolution
-from newsletter.domain.events.event import (
+from newsletter.domain.delivery.batch import BatchState, Resolution
+from newsletter.domain.events import (
     Bounce,
     Damage,
     DeliveryStatus,

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState
-from newsletter.domain.delivery.claim import Later
+from newsletter.domain.delivery.batch import Later
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Outcome, Verdict
-from newsletter.domain.delivery.claim import ClaimedBatch, Resolution
+from newsletter.domain.delivery.batch import ClaimedBatch, Outcome, Resolution, Verdict
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON

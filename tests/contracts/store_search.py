@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.archive.search import Hits, Searchable, Stretch, Term, terms
+from newsletter.domain.archive import Hits, Searchable, Stretch, Term, terms
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign

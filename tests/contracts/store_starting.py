@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from newsletter.domain.campaigns.go import Go
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.campaigns.campaign import Go
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.fakes import NOON

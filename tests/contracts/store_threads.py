@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.claim import Booking
+from newsletter.domain.delivery.batch import Booking
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, Books, ids
 from tests.fakes import NOON

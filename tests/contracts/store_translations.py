@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Counts
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Outcome, Way
-from newsletter.domain.delivery.claim import Resolution, Resolved, Rest, UnknownBatch
+from newsletter.domain.delivery.batch import Outcome, Resolution, Resolved, Rest, UnknownBatch, Way
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books

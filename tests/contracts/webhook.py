@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from newsletter.domain.events.event import Event, EventKind, Forged
+from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.domain.ports import Webhook
 from newsletter.providers import registry
 from newsletter.providers.common.webhooks import MAX_RAW

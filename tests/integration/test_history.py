@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common.history import HttpHistory
 from newsletter.providers.mailgun.send import Options as MailgunOptions
 from newsletter.providers.postmark.events import event

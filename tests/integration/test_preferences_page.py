@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.preference import LINK_OPENS
-from newsletter.domain.subscribers.signup import Method
+from newsletter.domain.subscribers.signup import LINK_OPENS, Method
 from tests.pages import Forum, forum
 
 ANA = "Ana@Example.org"

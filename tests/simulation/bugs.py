@@ -9,8 +9,7 @@ from functools import partial
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import AudienceSplit
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Booking
+from newsletter.domain.delivery.batch import Answer, Booking, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.store.sql import Transaction
 from tests.fakes import PlainLinks

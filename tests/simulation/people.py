@@ -4,11 +4,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
-from newsletter.domain.events.event import Bounce, Event, EventKind
-from newsletter.domain.subscribers.preference import Wish
+from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.subscribers.signup import PreferenceChange
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import leave, prefer
 from newsletter.pipeline.subscribers import leave as forget
@@ -155,7 +155,7 @@ class People:
 
     def _come_back(self, host: Host, number: int) -> None:
         owner = prefer.Owner(subscriber_id=number, signed_at=host.now())
-        wish = Wish(joins=frozenset({"press"}), returns=True)
+        wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
         shown = {"press": "Press releases"}
         if self._world.office(
             host,

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.statements.content import Content, Sender
-from newsletter.domain.statements.greeting import LONGEST
+from newsletter.domain.statements.content import LONGEST, Content, Sender
 
 CONTENT = Content(
     subject="A statement",

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import pytest
 
 from newsletter.domain.errors import Defect, StoreUnavailable
-from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.events import Event, EventKind
 from newsletter.web.http.gathering import Gathering
 from tests.fakes import NOON
 

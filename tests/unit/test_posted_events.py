@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.ports import Webhook
 from tests.contracts.signed_webhook import Post, SignedWebhookContract
 from tests.fakes import NOON, PostedEvents

@@ -23,7 +23,7 @@ from newsletter.cli.shell import (
     wall_time,
 )
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary

@@ -18,8 +18,7 @@ from newsletter.cli.shell import (
     version,
     wall_time,
 )
-from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.go import StartBy
+from newsletter.domain.campaigns.campaign import Campaign, StartBy
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (

@@ -18,9 +18,9 @@ from newsletter.cli.shell import (
     say_left_out,
 )
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.naming import guess
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, parse_address
+from newsletter.domain.wording import guess
 from newsletter.formats.text import control_in_value
 from newsletter.formats.times import language_objection
 from newsletter.runtime.subscribers import Subscribers

@@ -58,7 +58,7 @@ def _plain(finding: Finding) -> dict[str, object]:
 
 def _examine_mail(shell: Shell, mail: BinaryIO) -> Iterator[Finding]:
     from newsletter.config.loading import FILE_NAME, load
-    from newsletter.domain.delivery.arrived import examine_arrived
+    from newsletter.domain.delivery.authentication import examine_arrived
 
     settings = load(shell.folder / FILE_NAME, environment())
     return examine_arrived(mail.read(_MOST_MAIL), settings.public_url)

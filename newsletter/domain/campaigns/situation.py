@@ -20,7 +20,7 @@ from newsletter.domain.campaigns.state import (
     may,
     state_of,
 )
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Approval
 from newsletter.domain.wording import clock, day, listed, moment, people, plural
 

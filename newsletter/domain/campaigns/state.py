@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,
@@ -15,7 +15,7 @@ from newsletter.domain.statements.statement import (
     Role,
     Statement,
 )
-from newsletter.domain.subscribers.mailbox import same_person
+from newsletter.domain.subscribers.audience import same_person
 
 
 class State(Enum):

@@ -8,8 +8,7 @@ from enum import Enum
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.greeting import LONGEST
+from newsletter.domain.statements.content import LONGEST, Content
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
-"""What a member of staff signs in with: password, second factor, links that are used once."""
+"""How staff sign in: with what, who is signed in, and how many failures are put up with."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -82,3 +83,145 @@ class DeskRules:
 
     def demands_factor(self, role: Role) -> bool:
         return role.includes(self.second_factor)
+
+
+IDLE, ABSOLUTE = timedelta(hours=8), timedelta(days=7)
+"""A session ends so long after its last request, and so long after it began."""
+HALF = timedelta(minutes=10)
+"""For so long after the password was right, the second factor may follow."""
+FRESH = timedelta(minutes=10)
+"""For so long after a second factor was shown, dangerous acts do not ask for one again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One browser that somebody is signed in with. Its name in the cookie is known to it alone."""
+
+    hash: bytes
+    """SHA-256 of that name."""
+    address: str
+    """Folded."""
+    created_at: datetime
+    seen_at: datetime
+    stepped_up_at: datetime | None = None
+    """When a second factor was last shown."""
+    browser: str = ""
+    """What the browser is, in words, for the list of one's sessions."""
+    network: str = ""
+    """Where they signed in from: a network, never one machine's address."""
+    stage: Stage = Stage.WHOLE
+    """All but WHOLE open nothing but the next step of signing in."""
+
+    @property
+    def key(self) -> str:
+        """How its owner's own pages name it. It opens nothing."""
+        return self.hash.hex()[:16]
+
+    def alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
+        """Whether it still opens the desk; ``seen_at`` may be later than what is stored."""
+        seen = max(self.seen_at, seen_at or self.seen_at)
+        longest = ABSOLUTE if self.stage is Stage.WHOLE else HALF
+        return now - seen < IDLE and now - self.created_at < longest
+
+    def fresh(self, now: datetime) -> bool:
+        """Whether a second factor was shown so lately that it need not be shown again."""
+        at = self.stepped_up_at  # a clock that was put back makes none any fresher
+        return at is not None and timedelta(0) <= now - at < FRESH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """Who asks: the person, with the role they have at this moment, and their session."""
+
+    address: str
+    """Folded."""
+    role: Role
+    session: Session
+    given_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """What colleagues call them."""
+        return self.given_name or name_of(self.address)
+
+    def may(self, role: Role) -> bool:
+        """Whether they may do what takes this role."""
+        return self.role.includes(role)
+
+
+def name_of(address: str) -> str:
+    """What somebody is called of whom only the address is known: ``ana.ruiz@…`` is Ana Ruiz."""
+    words = address.partition("@")[0].replace(".", " ").replace("_", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or address
+
+
+_SOON = timedelta(minutes=5)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """So many failures within a time."""
+
+    key: str
+    """What they count against."""
+    most: int
+    within: timedelta
+
+
+def of_passwords(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]:
+    """Against guessing one person's password, and everybody's. ``network`` may be unknown."""
+    pair = Limit(key=f"password {address} {network}", most=10, within=_SOON)
+    if familiar:
+        return (pair,)
+    person = Limit(key=f"password {address}", most=60, within=_HOUR)
+    everybody = Limit(key="password", most=600, within=_SOON)
+    if not network:  # a proxy of ours that does not say whom it speaks for
+        return pair, person, everybody
+    return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
+
+
+def of_codes(address: str, network: str, *, familiar: bool) -> tuple[Limit, ...]:
+    """Against guessing one person's codes: whoever does has their password already."""
+    key = f"code {address} {network}" if familiar else f"code {address}"
+    return Limit(key=key, most=5, within=_SOON), Limit(key=key, most=50, within=_DAY)
+
+
+def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
+    """Whether one more is one too many; ``count`` tells how many failures there were since."""
+    return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)
+
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""What stands in its name → what people call it. The first that is found counts: all claim more."""
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_of(user_agent: str) -> str:
+    """Browser and system, as far as they are known; never what it says itself."""
+    browser = _first(_BROWSERS, user_agent)
+    system = _first(_SYSTEMS, user_agent)
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or "An unknown browser"
+
+
+def _first(names: tuple[tuple[str, str], ...], said: str) -> str:
+    return next((name for part, name in names if part in said), "")

@@ -1,7 +1,10 @@
-"""What staff say to each other about a statement."""
+"""What staff say about a statement: a comment, or why it was sent back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from newsletter.domain.statements.statement import Approval
 
 LONGEST = 2_000
 """Characters of a comment."""
@@ -35,3 +38,32 @@ def said(typed: str) -> str:
             f"Shorten the comment: it has {len(words):,} characters, and {LONGEST:,} are the most"
         )
     return words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """An approver sent one version of a statement back, and why."""
+
+    slug: str
+    content_hash: str
+    by: str
+    """A folded address."""
+    at: datetime
+    reason: str
+    closed_at: datetime | None = None
+    """When it was handed in again as it was."""
+
+
+def standing_return(
+    found: Iterable[Returned], content_hash: str, approvals: Iterable[Approval]
+) -> Returned | None:
+    """The last one, while that version is neither approved since nor handed in again.
+
+    ``found`` stands in the order in which they were written down, which decides between two of one
+    instant.
+    """
+    last = max(reversed(list(found)), key=lambda one: one.at, default=None)
+    if last is None or last.closed_at is not None or last.content_hash != content_hash:
+        return None
+    since = [yes for yes in approvals if yes.content_hash == content_hash and yes.at >= last.at]
+    return None if any(yes.revoked_at is None for yes in since) else last

@@ -1,12 +1,14 @@
 """A text that is written at the desk: its fields as they were typed, and its versions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from enum import Enum
 from typing import Any
+
+from newsletter.domain.statements.content import Content
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
@@ -210,3 +212,83 @@ def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
 
 def _paragraphs(text: str) -> list[str]:
     return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]
+
+
+PICTURE_NAME = r"[a-z0-9]{26}"
+"""128 random bits in letters and digits."""
+DECORATION = ",decoration"
+"""Behind the size in a picture's address: it says nothing, so nobody has to read it out."""
+_MARKS = re.compile(r"([\\\[\]*_`<>])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that lies at the desk, made anew from what somebody gave."""
+
+    name: str
+    draft: str
+    """The key of the text that it was brought for."""
+    kind: str
+    """Its media type."""
+    width: int
+    height: int
+    alt: str
+    """What it shows, for those who do not see it; empty where it is decoration."""
+    by: str
+    at: datetime
+
+    def address(self, public_url: str) -> str:
+        """Where mails load it from, with the size that it has there."""
+        mark = "" if self.alt else DECORATION
+        return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
+
+    def markdown(self, public_url: str) -> str:
+        """What stands for it in a text."""
+        alt = _MARKS.sub(r"\\\1", " ".join(self.alt.split()))
+        return f"![{alt}]({self.address(public_url)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """One place in which two versions differ."""
+
+    what: str
+    """The field in plain words; ``text`` for what readers read."""
+    before: str
+    after: str
+
+
+def passages(before: Content, after: Content) -> tuple[Passage, ...]:
+    """All places in which they differ: what stands around the text first, then the text.
+
+    Empty for versions in which readers would see no difference, such as of another template.
+    """
+    around = (
+        Passage(what=what, before=one, after=other)
+        for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)
+        if one != other
+    )
+    texts = (one.as_written(one.text) for one in (before, after))
+    return (*around, *_of_text(*texts))
+
+
+def _around(content: Content) -> Iterator[tuple[str, str]]:
+    yield "subject", content.subject
+    yield "sender", f"{content.sender.name} <{content.sender.address}>"
+    yield "reply address", content.sender.reply_to
+    yield "lists", ", ".join(content.lists)
+    yield "segment", str(content.segment or "")
+    yield "language", content.language
+    yield "time to send", content.send_at
+    yield "end of the embargo", content.embargo_until
+    yield "embargo in the text", content.embargo
+    yield "corrects", content.corrects
+    yield "translation of", content.translation_of
+
+
+def _of_text(before: str, after: str) -> Iterator[Passage]:
+    one, other = before.splitlines(), after.splitlines()
+    codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    for code, a, b, c, d in codes:
+        if code != "equal":
+            yield Passage(what="text", before="\n".join(one[a:b]), after="\n".join(other[c:d]))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from newsletter.domain.archive.search import Searchable
+from newsletter.domain.archive import Searchable
 from newsletter.domain.statements.content import Content
 from newsletter.store.sql import Store, Transaction
 

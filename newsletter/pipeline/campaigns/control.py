@@ -7,9 +7,9 @@ from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.events.event import overrule
+from newsletter.domain.events import overrule
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.ledger import entitle, finish, reassess
 from newsletter.pipeline.naming import find_campaign

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from newsletter.domain.campaigns.campaign import Correction
-from newsletter.domain.campaigns.go import Go, StartBy, moved
+from newsletter.domain.campaigns.campaign import Correction, Go, StartBy, moved
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import ApprovalPolicy, Statement, StoredStatement

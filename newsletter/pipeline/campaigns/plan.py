@@ -10,10 +10,11 @@ from newsletter.domain.campaigns.campaign import (
     Campaign,
     CampaignState,
     Correction,
+    Go,
+    StartBy,
     Step,
     decide,
 )
-from newsletter.domain.campaigns.go import Go, StartBy
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Refused

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.claim import Later, Outage
+from newsletter.domain.delivery.batch import Later, Outage
 from newsletter.domain.delivery.rate_limit import Cause, Wait
-from newsletter.domain.events.event import Bounce, Figures
+from newsletter.domain.events import Bounce, Figures
 from newsletter.pipeline.naming import find_campaign
 from newsletter.pipeline.statements.review import overrides
 from newsletter.pipeline.statements.translations import Awaited, awaited

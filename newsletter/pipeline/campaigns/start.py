@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
-from newsletter.domain.campaigns.go import Go, StartBy
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, Go, StartBy
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import OPERATOR

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState
-from newsletter.domain.campaigns.go import StartBy
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, StartBy
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere, release_time, resolve
 from newsletter.domain.statements.statement import Statement

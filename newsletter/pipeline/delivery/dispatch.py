@@ -5,8 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict, backoff
-from newsletter.domain.delivery.claim import Booking, ClaimedBatch
+from newsletter.domain.delivery.batch import (
+    Answer,
+    Booking,
+    ClaimedBatch,
+    Outcome,
+    Verdict,
+    backoff,
+)
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.claim import ClaimedBatch, UnknownBatch
+from newsletter.domain.delivery.batch import Answer, ClaimedBatch, UnknownBatch, Verdict
 from newsletter.domain.delivery.rate_limit import (
     Cause,
     Limits,

@@ -12,8 +12,16 @@ from enum import Enum
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock, NotAfter
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, Way, backoff
-from newsletter.domain.delivery.claim import Rest, UnknownBatch
+from newsletter.domain.delivery.batch import (
+    Answer,
+    Outcome,
+    OutgoingBatch,
+    Rest,
+    UnknownBatch,
+    Verdict,
+    Way,
+    backoff,
+)
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links, Provider

@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.restore_guard import Books, HoldKind, Mark, Witness
-from newsletter.domain.delivery.stopped import Stopped
+from newsletter.domain.delivery.restore_guard import Books, HoldKind, Mark, Stopped, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.domain.statements.statement import Role

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.claim import Waiting
+from newsletter.domain.delivery.batch import Waiting
 from newsletter.store.sql import Store
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
-from newsletter.domain.events.event import (
+from newsletter.domain.events import (
     SOFT_CAMPAIGNS,
     SOFT_MEMORY,
     DeliveryStatus,

@@ -10,9 +10,7 @@ from datetime import datetime
 from newsletter.credentials import codes
 from newsletter.credentials.passwords import objection
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Credential, Stage
-from newsletter.domain.staff.limits import of_codes
-from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn

@@ -15,8 +15,8 @@ from newsletter.domain.staff.account import (
     RESET_LIVES,
     Invitation,
     LinkKind,
+    name_of,
 )
-from newsletter.domain.staff.member import name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold, parse_address
 from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Invitation
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import Invitation, name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Proofs, folded
 from newsletter.store.sql import Transaction

@@ -14,10 +14,17 @@ from newsletter.credentials.links import hash_of, new_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import RECOVERY_CODES, Credential, DeskRules, Stage
+from newsletter.domain.staff.account import (
+    RECOVERY_CODES,
+    Credential,
+    DeskRules,
+    Limit,
+    Session,
+    Stage,
+    exceeded,
+    of_codes,
+)
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.staff.limits import Limit, exceeded, of_codes
-from newsletter.domain.staff.member import Session
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import fold

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from newsletter.credentials.links import hash_of
-from newsletter.domain.staff.account import Credential, Stage
-from newsletter.domain.staff.limits import Limit, of_passwords
-from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.account import Credential, Limit, Session, Stage, of_passwords
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, Signed, SignedIn, folded
 from newsletter.store.sql import Transaction

@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.subscribers.mailbox import same_person
+from newsletter.domain.subscribers.audience import same_person
 from newsletter.pipeline.ledger import (
     authorise,
     find_seen,

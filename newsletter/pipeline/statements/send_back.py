@@ -2,7 +2,7 @@
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     Progress,

@@ -11,10 +11,10 @@ from newsletter.domain.statements.draft import (
     Draft,
     DraftText,
     Found,
+    Picture,
     Version,
     VersionKind,
 )
-from newsletter.domain.statements.picture import Picture
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.ledger import authorise
 from newsletter.pipeline.naming import find_draft

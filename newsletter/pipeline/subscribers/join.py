@@ -24,7 +24,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, Wish
+from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, SignUp
 from newsletter.store.sql import Store, Transaction
 
 _STAYS = frozenset(
@@ -69,7 +69,7 @@ class Shown:
 
 
 def ask(
-    wish: Wish,
+    wish: SignUp,
     shown: Shown,
     *,
     source: str,

@@ -14,8 +14,13 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.domain.subscribers.preference import LINK_OPENS, Preferences, Wish
-from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.domain.subscribers.signup import (
+    LINK_OPENS,
+    ConsentRecord,
+    Method,
+    PreferenceChange,
+    Preferences,
+)
 from newsletter.store.sql import Store, Transaction
 
 _SOURCE = "the page of preferences"
@@ -67,7 +72,7 @@ def _chosen(tx: Transaction, owner: Owner) -> Chosen:
 
 def save(
     owner: Owner,
-    wish: Wish,
+    wish: PreferenceChange,
     *,
     shown: Mapping[str, str],
     language: str,
@@ -113,7 +118,7 @@ def _lift(tx: Transaction, address: str, now: datetime) -> bool:
     return reason is not None
 
 
-def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: Wish) -> None:
+def _describe(tx: Transaction, owner: Owner, before: Preferences, wish: PreferenceChange) -> None:
     tx.choices.describe(
         owner.subscriber_id,
         name=before.name if wish.name is None else wish.name,

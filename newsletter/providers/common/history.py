@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.events.event import Event, Told
+from newsletter.domain.events import Event, Told
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
 from newsletter.providers.transport.transport import Transport
 

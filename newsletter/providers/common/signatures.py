@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
-from newsletter.domain.events.event import Event, EventKind, Forged
+from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.providers.common.webhooks import Translate, read_many
 
 _PEM = "-----BEGIN "

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 
 MAX_RAW = 20_000
 """Letters of an event that are kept as it came."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import (

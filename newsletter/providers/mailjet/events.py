@@ -10,7 +10,7 @@ attempt and subscriber with dots between them, or JSON. An address that is prebl
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 from newsletter.providers.common.signatures import ByPassword
 from newsletter.providers.common.webhooks import (
     Delivery,

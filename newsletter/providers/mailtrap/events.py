@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_hmac, require_recent
 from newsletter.providers.common.webhooks import (

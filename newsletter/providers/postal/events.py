@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_recent, require_rsa
 from newsletter.providers.common.webhooks import (

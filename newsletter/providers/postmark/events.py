@@ -9,7 +9,7 @@ Recipient; only a suppression by the recipient counts as theirs.
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 from newsletter.providers.common.signatures import ByPassword
 from newsletter.providers.common.webhooks import (
     address,

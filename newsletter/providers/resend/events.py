@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import header, require_fresh, same
 from newsletter.providers.common.webhooks import (

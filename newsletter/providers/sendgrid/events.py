@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import LONGEST, header, require_fresh
 from newsletter.providers.common.webhooks import (

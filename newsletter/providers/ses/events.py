@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common.signatures import Memory, Unverifiable, require_fresh, require_rsa
 from newsletter.providers.common.webhooks import (
     address,

@@ -7,8 +7,7 @@ from itertools import groupby
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from newsletter.domain.statements.content import NAME_MARKS
-from newsletter.domain.statements.greeting import LONGEST, speakable
+from newsletter.domain.statements.content import LONGEST, NAME_MARKS, speakable
 from newsletter.rendering.markdown.links import LETTERS, between
 
 GREETING = "greeting"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from newsletter.domain.campaigns.go import Go
+from newsletter.domain.campaigns.campaign import Go
 from newsletter.store.file.chain import Chain
 from newsletter.store.schema import deciding
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms

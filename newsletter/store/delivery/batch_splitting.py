@@ -20,8 +20,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import BatchState
-from newsletter.domain.delivery.claim import ClaimedBatch
+from newsletter.domain.delivery.batch import BatchState, ClaimedBatch
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import to_ms
 

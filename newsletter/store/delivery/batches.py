@@ -20,8 +20,17 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict
-from newsletter.domain.delivery.claim import Booking, ClaimedBatch, Later, Outage, Waiting
+from newsletter.domain.delivery.batch import (
+    BatchState,
+    Booking,
+    ClaimedBatch,
+    DeliveryState,
+    Later,
+    Outage,
+    Outcome,
+    Verdict,
+    Waiting,
+)
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms

@@ -23,8 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.domain.delivery.claim import ClaimedBatch
+from newsletter.domain.delivery.batch import BatchState, ClaimedBatch, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.file.copies import DOUBT, STOP
 from newsletter.store.schema import tables

@@ -19,8 +19,17 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import BatchState, DeliveryState, Outcome, Verdict, Way
-from newsletter.domain.delivery.claim import Resolution, Resolved, Rest, UnknownBatch
+from newsletter.domain.delivery.batch import (
+    BatchState,
+    DeliveryState,
+    Outcome,
+    Resolution,
+    Resolved,
+    Rest,
+    UnknownBatch,
+    Verdict,
+    Way,
+)
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.delivery import claiming, confirming
 from newsletter.store.schema import tables

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.domain.events.event import (
+from newsletter.domain.events import (
     Bounce,
     Damage,
     DeliveryStatus,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
-from newsletter.domain.events.event import Event, Place
+from newsletter.domain.events import Event, Place
 from newsletter.store.schema import tables
 
 _batch = tables.batch.c

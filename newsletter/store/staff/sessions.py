@@ -4,8 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
-from newsletter.domain.staff.account import Stage
-from newsletter.domain.staff.member import ABSOLUTE, HALF, IDLE, Session
+from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
 from newsletter.store.schema import accounts
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 

@@ -31,7 +31,7 @@ from newsletter.domain.statements.statement import (
     Progress,
     Role,
 )
-from newsletter.domain.subscribers.mailbox import mailbox
+from newsletter.domain.subscribers.audience import mailbox
 from newsletter.store.schema import deciding, tables, writing
 from newsletter.store.statements.statements import last_of, sought
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.draft import Picture
 from newsletter.store.schema import writing
 from newsletter.store.schema.columns import from_ms, to_ms
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Returned
 from newsletter.store.schema import deciding
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 

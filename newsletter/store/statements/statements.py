@@ -26,7 +26,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.subscribers.mailbox import mailbox
+from newsletter.domain.subscribers.audience import mailbox
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.domain.subscribers.audience import SubscriptionState
-from newsletter.domain.subscribers.preference import Preferences
+from newsletter.domain.subscribers.signup import Preferences
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id

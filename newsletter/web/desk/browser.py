@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.staff.browser import browser_of
+from newsletter.domain.staff.account import browser_of
 from newsletter.pipeline.staff.proofs import Place
 
 HOME = "/desk"

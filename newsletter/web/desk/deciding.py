@@ -7,13 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.go import Go
+from newsletter.domain.campaigns.campaign import Campaign, Go
 from newsletter.domain.errors import NotFound
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.difference import Passage, passages
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.draft import Passage, passages
 from newsletter.domain.statements.statement import (
     ApprovalPolicy,
     ApprovalStatus,

@@ -23,7 +23,7 @@ from starlette.types import Message
 
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.staff.member import Member
+from newsletter.domain.staff.account import Member
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up

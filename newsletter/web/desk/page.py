@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 import newsletter
-from newsletter.domain.delivery.stopped import Stopped, read_stopped
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.delivery.restore_guard import Stopped, read_stopped
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.staff.proofs import Denied

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
-from newsletter.domain.staff.member import Member
+from newsletter.domain.staff.account import Member
 
 _DIGITS = 15
 """SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""

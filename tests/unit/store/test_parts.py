@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event, insert, text
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry

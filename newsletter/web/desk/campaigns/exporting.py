@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.events.event import Bounce
+from newsletter.domain.events import Bounce
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.runtime.campaigns import Campaigns

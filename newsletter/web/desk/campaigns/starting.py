@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.go import StartBy, typed_number
+from newsletter.domain.campaigns.campaign import CampaignState, StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.review import Check, ReviewFinding

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.wording import people

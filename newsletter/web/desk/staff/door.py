@@ -12,8 +12,7 @@ from starlette.responses import Response
 from newsletter.credentials import qr
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import NotFound
-from newsletter.domain.staff.account import Invitation, LinkKind, Stage
-from newsletter.domain.staff.member import Session, name_of
+from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account, invite, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn

@@ -5,7 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, NotFound
-from newsletter.domain.staff.deeds import in_short
+from newsletter.domain.staff.audit import in_short
 from newsletter.domain.statements.statement import Role
 from newsletter.runtime.staff import Staff
 from newsletter.web.desk.page import Desk

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.draft import Draft, DraftText, both, differences
-from newsletter.domain.statements.returned import Returned
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import return_of

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from newsletter.documents.pictures import MAX_BYTES
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.draft import Picture
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.naming import find_draft
 from newsletter.pipeline.statements.write import Made

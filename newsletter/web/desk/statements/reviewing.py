@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.go import StartBy, typed_number
+from newsletter.domain.campaigns.campaign import StartBy, typed_number
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.difference import Passage
+from newsletter.domain.statements.draft import Passage
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Progress, Role
 from newsletter.domain.wording import people

@@ -8,11 +8,10 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.staff.audit import Entered
-from newsletter.domain.staff.deeds import told
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.audit import Entered, told
 from newsletter.domain.statements.comment import Comment
-from newsletter.domain.statements.difference import passages
+from newsletter.domain.statements.draft import passages
 from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import Role, StoredStatement
 from newsletter.domain.wording import plural

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.errors import InvalidInput, NewsletterError
-from newsletter.domain.staff.member import name_of
+from newsletter.domain.staff.account import name_of
 from newsletter.store.sql import Store
 
 

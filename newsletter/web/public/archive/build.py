@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from newsletter.domain.archive.search import terms
+from newsletter.domain.archive import terms
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.picture import PICTURE_NAME
+from newsletter.domain.statements.draft import PICTURE_NAME
 from newsletter.rendering.text.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from newsletter.domain.errors import Defect, Refused
-from newsletter.domain.statements.picture import PICTURE_NAME
+from newsletter.domain.statements.draft import PICTURE_NAME
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf, pages_for

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from newsletter.domain.archive.search import LONGEST, Hits, Stretch, terms
+from newsletter.domain.archive import LONGEST, Hits, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.translations import language_name

@@ -20,8 +20,8 @@ from newsletter.domain.delivery.transactional import EmailLimits, Taken, network
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
+    SignUp,
     SignUpForm,
-    Wish,
     consent_words,
     wording_of,
 )
@@ -124,7 +124,7 @@ class Joining:
         if form.trap:
             return self._go_on(language)  # a program, and it is not told
         judged = self._offering.rules.judge(form)
-        if not isinstance(judged, Wish):
+        if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
         network = network_of(request.client.host if request.client else "")
         if self._flood.is_over(network):
@@ -136,7 +136,7 @@ class Joining:
         return self._go_on(language)
 
     def _ask(
-        self, wish: Wish, form: SignUpForm, language: str, network: str, request: Request
+        self, wish: SignUp, form: SignUpForm, language: str, network: str, request: Request
     ) -> Taken | Objection:
         now = self._offering.words(language, self._offering.rules.offers)
         # the letter comes in the language of the form, also where our pages do not speak it

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import PublicList, SuppressionReason, parse_address
-from newsletter.domain.subscribers.preference import Pause, Preferences, Wish, pause_end
+from newsletter.domain.subscribers.signup import Pause, PreferenceChange, Preferences, pause_end
 from newsletter.formats.text import control_in_value
 from newsletter.pipeline.subscribers.prefer import (
     Chosen,
@@ -141,7 +141,9 @@ class Sheet:
         day = until.astimezone(ZoneInfo(zone or self.zone)).date()
         return written_date(day, self.language, self.words)
 
-    def wish(self, form: Form, chosen: Preferences, now: datetime) -> tuple[Wish, dict[str, str]]:
+    def wish(
+        self, form: Form, chosen: Preferences, now: datetime
+    ) -> tuple[PreferenceChange, dict[str, str]]:
         """What the person asks for, and what is wrong with it: field → sentence."""
         faults: dict[str, str] = {}
         changed = {
@@ -158,7 +160,7 @@ class Sheet:
         until = self._pause(form, zone or chosen.timezone or self.zone, now, faults)
         had, ticked = form.all("had"), form.all("list")
         offered = {one.name for one in self.offers}
-        wish = Wish(
+        wish = PreferenceChange(
             joins=(ticked - had) & offered,
             leaves=(had - ticked) & frozenset(self.shown(chosen)),
             resumes=form.one("pause") == _RESUME,

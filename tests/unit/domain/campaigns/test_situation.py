@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.campaigns.situation import Situation, situate
 from newsletter.domain.campaigns.state import SHELVES, Act, Facts, Related, Shelf, State
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,

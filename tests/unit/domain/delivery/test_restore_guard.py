@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, Books, Doubt, Location, Mark, Witness
+from newsletter.domain.delivery.restore_guard import (
+    Absence,
+    Books,
+    Doubt,
+    Location,
+    Mark,
+    Stopped,
+    Witness,
+    read_stopped,
+)
+from tests.fakes import NOON
 from tests.rows import rows
 
 FIRST, SECOND, THIRD = "a" * 32, "b" * 32, "c" * 32
@@ -129,3 +139,14 @@ def test_another_witness_or_another_place_is_other_evidence() -> None:
         books(5, Absence.UNREADABLE),
     ]
     assert len({found.evidence for found in seen}) == len(seen)
+
+
+@rows("why", ["", "wrong list", "wrong (very wrong) list", "on 2026-01-01 10:00 UTC"])
+def test_what_is_kept_is_read_back(why: str) -> None:
+    stopped = Stopped(by="cleo@forum.example", at=NOON, why=why)
+    assert read_stopped(str(stopped)) == stopped
+
+
+@rows("kept", ["", "restored on Monday", "stopped by nobody", "the database is a copy; seen on …"])
+def test_a_hold_of_another_kind_is_none(kept: str) -> None:
+    assert read_stopped(kept) is None

@@ -1,8 +1,13 @@
 """What staff say to each other about a statement."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from newsletter.domain.statements.comment import LONGEST, said
+from newsletter.domain.statements.comment import LONGEST, Returned, said, standing_return
+from newsletter.domain.statements.statement import Approval, Channel
+from tests.fakes import NOON
 from tests.rows import rows
 
 
@@ -29,3 +34,41 @@ def test_an_empty_comment_is_refused(typed: str) -> None:
 def test_too_long_a_comment_is_refused_and_says_by_how_much() -> None:
     with pytest.raises(ValueError, match="it has 2,001 characters, and 2,000 are the most"):
         said("x" * (LONGEST + 1))
+
+
+BACK = Returned(
+    slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the hours"
+)
+MINUTE = timedelta(minutes=1)
+
+
+def yes(content_hash: str = "d1", minutes: int = 1) -> Approval:
+    return Approval(
+        slug="hours",
+        content_hash=content_hash,
+        by="flo@forum.example",
+        at=NOON + minutes * MINUTE,
+        channel=Channel.COMMAND,
+    )
+
+
+def test_what_was_sent_back_stays_so_while_it_says_the_same() -> None:
+    assert standing_return([BACK], "d1", []) == BACK
+    assert standing_return([BACK], "d2", []) is None
+    assert standing_return([], "d1", []) is None
+
+
+def test_the_last_one_is_told() -> None:
+    again = replace(BACK, at=NOON + MINUTE, reason="the day")
+    assert standing_return([BACK, again], "d1", []) == again
+    assert standing_return([again, replace(BACK, content_hash="d0")], "d1", []) == again
+
+
+def test_what_was_handed_in_again_waits_for_approval() -> None:
+    assert standing_return([replace(BACK, closed_at=NOON)], "d1", []) is None
+
+
+def test_an_approval_since_of_that_very_version_is_an_answer_to_it() -> None:
+    assert standing_return([BACK], "d1", [yes()]) is None
+    assert standing_return([BACK], "d1", [yes("d0"), yes(minutes=-1)]) == BACK
+    assert standing_return([BACK], "d1", [replace(yes(), revoked_at=NOON)]) == BACK

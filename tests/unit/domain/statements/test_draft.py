@@ -13,11 +13,15 @@ from newsletter.domain.statements.draft import (
     Difference,
     Draft,
     DraftText,
+    Passage,
+    Picture,
     Version,
     VersionKind,
     both,
     differences,
+    passages,
 )
+from tests.contracts.books import content
 from tests.fakes import NOON
 
 ANA, BEN = "ana@forum.example", "ben@forum.example"
@@ -119,3 +123,43 @@ def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> No
     for text in (one, other):
         for paragraph in filter(None, text.split("\n\n")):
             assert joined.count(paragraph) >= text.split("\n\n").count(paragraph)
+
+
+PICTURE = Picture(
+    name="p" * 26,
+    draft="a" * 16,
+    kind="image/png",
+    width=600,
+    height=400,
+    alt="The [new]  library_hall",
+    by="ana@forum.example",
+    at=NOON,
+)
+
+
+def test_a_picture_stands_in_a_text_by_its_public_address_with_its_size_and_its_words() -> None:
+    assert PICTURE.markdown("https://news.forum.example") == (
+        r"![The \[new\] library\_hall]"
+        f"(https://news.forum.example/media/{'p' * 26}#600x400)"
+    )
+
+
+def test_decoration_says_so_in_its_address() -> None:
+    assert replace(PICTURE, alt="").markdown("https://x.example") == (
+        f"![](https://x.example/media/{'p' * 26}#600x400,decoration)"
+    )
+
+
+def test_what_reads_alike_does_not_differ() -> None:
+    before = content()
+    assert passages(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
+
+
+def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
+    before = replace(content(), text="One.\nTwo.\nThree.\nFour.")
+    after = replace(before, subject="Other", text="One.\n2.\nThree.\nFour.\nFive.")
+    assert passages(before, after) == (
+        Passage(what="subject", before="Forum resigns", after="Other"),
+        Passage(what="text", before="Two.", after="2."),
+        Passage(what="text", before="", after="Five."),
+    )

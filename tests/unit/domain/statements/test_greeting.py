@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.greeting import LONGEST, LONGEST_WORD, speakable
+from newsletter.domain.statements.content import LONGEST, LONGEST_WORD, speakable
 from tests.properties import examples
 from tests.rows import rows
 

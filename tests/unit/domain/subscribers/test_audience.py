@@ -2,7 +2,13 @@
 
 import pytest
 
-from newsletter.domain.subscribers.audience import SuppressionReason, fold, parse_address
+from newsletter.domain.subscribers.audience import (
+    SuppressionReason,
+    fold,
+    mailbox,
+    parse_address,
+    same_person,
+)
 from tests.rows import rows
 
 TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2
@@ -153,3 +159,45 @@ def test_what_a_person_said_replaces_what_became_of_a_mailbox_in_whatever_order(
 def test_a_complaint_and_an_erasure_are_taken_back_by_nobody_but_the_person() -> None:
     theirs = {reason for reason in SuppressionReason if reason.only_theirs}
     assert theirs == {SuppressionReason.COMPLAINED, SuppressionReason.ERASED}
+
+
+ANA = "ana@forum.example"
+SPELLINGS = [
+    ANA,
+    "Ana@Forum.Example",
+    "ana+press@forum.example",
+    "ana+a+b@forum.example",
+    " ana@forum.example ",
+    "ａｎａ@forum.example",
+    "ana@forum.example.",
+]
+OTHERS = [
+    (ANA, "ben@forum.example"),
+    (ANA, "ana@forum.invalid"),
+    ("a.na@forum.example", ANA),
+    ("", ""),
+    ("+a@forum.example", "+b@forum.example"),
+]
+
+
+@rows("spelling", SPELLINGS)
+def test_another_spelling_is_the_same_person(spelling: str) -> None:
+    assert same_person(ANA, spelling)
+
+
+@rows(("one", "other"), OTHERS)
+def test_somebody_else_is_not(one: str, other: str) -> None:
+    assert not same_person(one, other)
+
+
+def test_gmail_has_one_mailbox_whatever_its_dots_and_its_name() -> None:
+    assert same_person("a.n.a@gmail.com", "ana+x@googlemail.com")
+
+
+def test_an_international_domain_is_the_same_in_its_ascii_form() -> None:
+    assert same_person("ana@bücher.example", "ana@xn--bcher-kva.example")
+
+
+def test_a_domain_that_nobody_can_look_up_is_only_itself() -> None:
+    strange = f"ana@{'ü' * 80}.example"
+    assert mailbox(strange) == strange

@@ -2,17 +2,23 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
 
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
+    Pause,
+    SignUp,
     SignUpForm,
     SignUpRules,
-    Wish,
     consent_words,
     masked,
+    pause_end,
     wording_of,
 )
+from tests.fakes import NOON
 from tests.rows import rows
 
 PRESS = PublicList(name="press", title="Press releases")
@@ -24,7 +30,7 @@ FORM = SignUpForm(address=" Ana@Example.org ", name=" Ana Ruiz ", lists=("press"
 
 
 def test_a_form_in_order_is_a_wish() -> None:
-    assert RULES.judge(FORM) == Wish(address="Ana@Example.org", name="Ana Ruiz", lists=("press",))
+    assert RULES.judge(FORM) == SignUp(address="Ana@Example.org", name="Ana Ruiz", lists=("press",))
 
 
 @rows(
@@ -85,13 +91,13 @@ def test_a_name_is_a_line_of_text(name: str) -> None:
 
 @rows("name", ["", "a" * 100, "لينا", "O'Neil <b>", "👩\u200d👩\u200d👧", "=1+1"])
 def test_any_line_of_text_may_be_a_name(name: str) -> None:
-    assert isinstance(RULES.judge(replace(FORM, name=name)), Wish)
+    assert isinstance(RULES.judge(replace(FORM, name=name)), SignUp)
 
 
 def test_lists_are_those_that_are_offered_in_their_order() -> None:
     found = RULES.judge(replace(FORM, lists=("sport", "secret", "press", "press")))
 
-    assert isinstance(found, Wish)
+    assert isinstance(found, SignUp)
     assert found.lists == ("press", "sport")
     for lists in ((), ("secret",)):
         assert RULES.judge(replace(FORM, lists=lists)) == {"lists": Objection.NO_LIST}
@@ -101,7 +107,7 @@ def test_where_one_list_is_offered_nothing_need_be_ticked() -> None:
     one = replace(RULES, offers=(PRESS,))
 
     found = one.judge(replace(FORM, lists=()))
-    assert isinstance(found, Wish)
+    assert isinstance(found, SignUp)
     assert found.lists == ("press",)
     assert one.judge(replace(FORM, lists=("sport",))) == {"lists": Objection.NO_LIST}
 
@@ -135,3 +141,31 @@ def test_words_are_known_by_their_hash() -> None:
 
 def test_an_address_is_shown_to_who_knows_it() -> None:
     assert masked("ana@example.org") == "a…@example.org"
+
+
+@rows(
+    ("pause", "zone", "ends"),
+    [
+        (Pause.WEEK, "UTC", "2026-12-01T00:00"),
+        (Pause.WEEK, "Asia/Tokyo", "2026-11-30T15:00"),
+        (Pause.WEEK, "America/New_York", "2026-12-01T05:00"),
+        (Pause.MONTH, "UTC", "2026-12-24T00:00"),
+        (Pause.QUARTER, "UTC", "2027-02-24T00:00"),
+    ],
+)
+def test_a_pause_ends_at_midnight_where_the_person_is(pause: Pause, zone: str, ends: str) -> None:
+    assert pause_end(pause, NOON, zone) == datetime.fromisoformat(ends).replace(tzinfo=UTC)
+
+
+def test_a_month_ends_on_its_last_day_where_it_has_no_such_day() -> None:
+    january = datetime(2027, 1, 31, 12, tzinfo=UTC)
+    assert pause_end(Pause.MONTH, january, "UTC").date() == date(2027, 2, 28)
+    assert pause_end(Pause.QUARTER, january, "UTC").date() == date(2027, 4, 30)
+
+
+def test_a_day_is_one_between_tomorrow_and_two_years_from_now() -> None:
+    day = date(2026, 11, 25)
+    assert pause_end(Pause.DAY, NOON, "UTC", day).date() == day
+    for wrong in (None, date(2026, 11, 24), date(2028, 11, 25), date.max):
+        with pytest.raises(ValueError, match="is not a day between"):
+            pause_end(Pause.DAY, NOON, "UTC", wrong)

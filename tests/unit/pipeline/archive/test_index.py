@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from newsletter.domain.archive.search import terms
+from newsletter.domain.archive import terms
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.archive.index import index
 from tests.unit.pipeline.newsroom import Newsroom

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, Go
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.domain.campaigns.go import Go
 from newsletter.domain.campaigns.situation import Situation
 from newsletter.domain.campaigns.state import Shelf, Sorting, State
 from newsletter.domain.errors import NewsletterError, NotFound

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Role

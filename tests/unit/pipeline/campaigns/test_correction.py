@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.rehearse import lines_of

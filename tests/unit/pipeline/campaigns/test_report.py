@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
-from newsletter.domain.events.event import Figures
+from newsletter.domain.events import Figures
 from newsletter.pipeline.campaigns.report import report, summary
 from newsletter.pipeline.subscribers.leave import leave, read
 from tests.fakes import always

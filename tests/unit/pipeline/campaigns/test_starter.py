@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.campaigns.go import Go, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, Go, StartBy
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.statement import Role

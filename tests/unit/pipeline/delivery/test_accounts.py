@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.report import report

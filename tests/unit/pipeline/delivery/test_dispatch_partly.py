@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from tests.unit.pipeline.newsroom import Newsroom
 
 NOT_HANDED_OVER = [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT]

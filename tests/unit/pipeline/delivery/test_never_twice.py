@@ -3,8 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.pipeline.campaigns.plan import Planned
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom

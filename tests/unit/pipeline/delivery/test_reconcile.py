@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Resolution, UnknownBatch
+from newsletter.domain.delivery.batch import (
+    Answer,
+    Outcome,
+    OutgoingBatch,
+    Resolution,
+    UnknownBatch,
+    Verdict,
+)
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide

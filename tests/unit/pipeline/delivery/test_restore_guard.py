@@ -16,8 +16,8 @@ from sqlalchemy import text
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.restore_guard import Absence, HoldKind, Location, Mark, Witness
 from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.staff.member import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup

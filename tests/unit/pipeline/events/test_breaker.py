@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.events.record import record
 from newsletter.store.sql import Store

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.events.event import Event, EventKind, Told
+from newsletter.domain.events import Event, EventKind, Told
 from newsletter.pipeline.events.record import Polled, Poller
 from tests.fakes import NOON, FixedClock
 

@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
-from newsletter.domain.events.event import Bounce, Event, EventKind, Forged
+from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.events.record import Recorded, record, retire

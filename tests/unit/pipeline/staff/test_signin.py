@@ -7,8 +7,7 @@ import pytest
 
 from newsletter.credentials.links import hash_of
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import DeskRules, Stage
-from newsletter.domain.staff.member import HALF, Session
+from newsletter.domain.staff.account import HALF, DeskRules, Session, Stage
 from newsletter.domain.statements.statement import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.returned import Returned
+from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.ledger import Changed, return_of
 from newsletter.pipeline.statements.send_back import send_back

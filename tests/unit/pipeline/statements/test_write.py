@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.draft import DraftText, Found, VersionKind
-from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.draft import DraftText, Found, Picture, VersionKind
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.write import Conflict, Made, Writing, random_name
 from tests.unit.pipeline.newsroom import Newsroom

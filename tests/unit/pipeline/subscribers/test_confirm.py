@@ -1,8 +1,7 @@
 """Somebody knows that the provider took what was unknown: the books and the campaign follow."""
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.claim import Resolution
+from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.pipeline.ledger import confirm
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom

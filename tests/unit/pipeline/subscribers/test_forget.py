@@ -1,6 +1,6 @@
 """A person is erased, with all that was told of them."""
 
-from newsletter.domain.events.event import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, Place
 from newsletter.pipeline.subscribers.leave import clean, forget
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom

@@ -7,7 +7,13 @@ import pytest
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
-from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, Wish, wording_of
+from newsletter.domain.subscribers.signup import (
+    ConsentRecord,
+    Method,
+    Objection,
+    SignUp,
+    wording_of,
+)
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
 from tests.fakes import NOON
@@ -16,7 +22,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 LINK = "l-1"
 WORDS = "Forum may send me mail."
-WISH = Wish(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
+WISH = SignUp(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
 SHOWN = Shown(words=WORDS, language="es", wording=wording_of(WORDS))
 
 
@@ -25,7 +31,7 @@ def post(room: Newsroom) -> Post:
     return Post(room=room)
 
 
-def sign_up(room: Newsroom, wish: Wish = WISH, shown: Shown = SHOWN) -> Taken | Objection:
+def sign_up(room: Newsroom, wish: SignUp = WISH, shown: Shown = SHOWN) -> Taken | Objection:
     return ask(
         wish,
         shown,

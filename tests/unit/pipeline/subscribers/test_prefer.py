@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import SuppressionReason
-from newsletter.domain.subscribers.preference import LINK_OPENS, Preferences, Wish
+from newsletter.domain.subscribers.signup import LINK_OPENS, PreferenceChange, Preferences
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,
@@ -27,7 +27,7 @@ def owner(room: Newsroom) -> Owner:
     return Owner(subscriber_id=1, signed_at=room.clock.now())
 
 
-def saved(room: Newsroom, owner: Owner, wish: Wish) -> Preferences:
+def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Preferences:
     shown = {name: f"Yes to {name}." for name in ("press", "events")}
     save(owner, wish, shown=shown, language="en", store=room.store, clock=room.clock)
     return look_up(owner, store=room.store).preferences
@@ -70,9 +70,9 @@ def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None
 
 def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None:
     before = look_up(owner, store=room.store).preferences
-    assert saved(room, owner, Wish()) == before
+    assert saved(room, owner, PreferenceChange()) == before
     until = room.clock.now() + timedelta(days=7)
-    wish = Wish(
+    wish = PreferenceChange(
         joins=frozenset({"events"}),
         leaves=frozenset({"press"}),
         name="Ana",
@@ -88,8 +88,8 @@ def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None
         paused_until=until,
     )
     assert saved(room, owner, wish) == expected
-    assert saved(room, owner, Wish(name="")).name == ""
-    assert saved(room, owner, Wish(resumes=True)).paused_until is None
+    assert saved(room, owner, PreferenceChange(name="")).name == ""
+    assert saved(room, owner, PreferenceChange(resumes=True)).paused_until is None
     with room.store.read() as tx:
         assert [(one.list, one.given) for one in tx.consents.of(1)] == [
             ("events", True),
@@ -100,16 +100,16 @@ def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None
 def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
     room: Newsroom, owner: Owner
 ) -> None:
-    join = Wish(joins=frozenset({"events"}))
+    join = PreferenceChange(joins=frozenset({"events"}))
     room.suppress("reader1@example.org", SuppressionReason.COMPLAINED)
-    saved(room, owner, Wish(name="Ana"))
+    saved(room, owner, PreferenceChange(name="Ana"))
     assert look_up(owner, store=room.store).suppressed is SuppressionReason.COMPLAINED
     saved(room, owner, join)
     assert look_up(owner, store=room.store).suppressed is None
     room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
-    saved(room, owner, Wish(returns=True))
+    saved(room, owner, PreferenceChange(returns=True))
     assert look_up(owner, store=room.store).suppressed is None
-    saved(room, owner, Wish(leaves=frozenset({"events"})))
+    saved(room, owner, PreferenceChange(leaves=frozenset({"events"})))
     room.suppress("reader1@example.org", SuppressionReason.MANUAL)
     saved(room, owner, join)
     assert look_up(owner, store=room.store).suppressed is SuppressionReason.MANUAL
@@ -135,4 +135,4 @@ def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom)
     with pytest.raises(NotFound, match="nothing about"):
         look_up(nobody, store=room.store)
     with pytest.raises(NotFound, match="nothing about"):
-        saved(room, nobody, Wish(name="Eve"))
+        saved(room, nobody, PreferenceChange(name="Eve"))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.domain.events.event import EventKind
+from newsletter.domain.events import EventKind
 from newsletter.providers.common import webhooks as reading
 from tests.rows import rows
 

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from newsletter.domain.events.event import Forged
+from newsletter.domain.events import Forged
 from newsletter.providers.common.signatures import LONGEST, Memory, require_fresh, require_user
 from tests.rows import rows
 

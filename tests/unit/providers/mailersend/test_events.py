@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.mailersend.events import RETRIES, MailerSend
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.mailgun.events import Mailgun
 from tests.contracts.webhook import NOW, Post, WebhookContract
 from tests.rows import rows

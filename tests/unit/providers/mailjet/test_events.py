@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.events.event import Bounce, EventKind
+from newsletter.domain.events import Bounce, EventKind
 from newsletter.providers.mailjet.events import Mailjet
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
 from tests.rows import rows

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.postal.events import RETRIES, Postal
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows

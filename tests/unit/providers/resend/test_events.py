@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Standard
 
-from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.resend.events import Resend
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from newsletter.domain.events.event import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.providers.ses.events import Ses
 from tests.contracts.webhook import NOW, Post, WebhookContract

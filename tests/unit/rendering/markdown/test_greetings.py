@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import MARK_PREFIX, Recipient
-from newsletter.domain.statements.greeting import MOST_FALLBACKS
+from newsletter.domain.statements.content import MARK_PREFIX, MOST_FALLBACKS, Recipient
 from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.rendering.checks.reviewer import MarkdownReviewer
 from newsletter.rendering.mail.details import preheader

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from newsletter.domain.events.event import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, Place
 from newsletter.runtime.keys import address_hash
 from newsletter.store.sql import Store
 from tests.contracts.books import Books

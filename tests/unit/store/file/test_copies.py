@@ -17,8 +17,7 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
-from newsletter.domain.staff.account import Invitation, LinkKind
-from newsletter.domain.staff.member import Session
+from newsletter.domain.staff.account import Invitation, LinkKind, Session
 from newsletter.domain.statements.statement import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer

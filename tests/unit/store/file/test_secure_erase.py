@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
-from newsletter.domain.events.event import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, Place
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from newsletter.domain.events.event import Event, EventKind
+from newsletter.domain.events import Event, EventKind
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import Books
 from tests.counting import counted

@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.go import Go
+from newsletter.domain.campaigns.campaign import Campaign, Go
 from newsletter.domain.statements.statement import Approval
 from tests.desk import Signed, Staffed, address_of, desk
 from tests.pages import Answer

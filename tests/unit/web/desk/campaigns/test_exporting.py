@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.events.event import Bounce, EventKind
+from newsletter.domain.events import Bounce, EventKind
 from tests.pages import Answer
 from tests.unit.web.desk.campaigns.test_watching import told
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room

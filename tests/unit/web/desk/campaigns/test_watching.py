@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.events.event import Bounce, Event, EventKind
+from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.watching import time_left
 from tests.desk import Signed, address_of, words

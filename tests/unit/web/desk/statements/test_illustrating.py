@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.draft import Picture
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.pages import Answer

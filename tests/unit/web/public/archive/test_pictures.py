@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from newsletter.domain.statements.draft import DraftText
-from newsletter.domain.statements.picture import Picture
+from newsletter.domain.statements.draft import DraftText, Picture
 from newsletter.web.public.archive.files import bring_up, files
 from tests.fakes import NOON
 from tests.pages import forum

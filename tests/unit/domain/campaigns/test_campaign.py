@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from newsletter.domain.campaigns.go import Go, in_force, moved, typed_number
+from newsletter.domain.campaigns.campaign import Go, in_force, moved, typed_number
 from newsletter.domain.statements.review import far_off
 from tests.fakes import NOON
 from tests.rows import rows

@@ -6,7 +6,17 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, settled
-from newsletter.domain.delivery.batch import BACKOFF_FIRST, BACKOFF_LONGEST, DeliveryState, backoff
+from newsletter.domain.delivery.batch import (
+    BACKOFF_FIRST,
+    BACKOFF_LONGEST,
+    DeliveryState,
+    Origin,
+    attempt_name,
+    backoff,
+    origin,
+    unique_part,
+)
+from newsletter.runtime.keys import workspace_name
 from tests.rows import rows
 
 
@@ -77,3 +87,22 @@ def test_a_campaign_in_an_ended_state_hands_nothing_over() -> None:
         CampaignState.CANCELLED,
         CampaignState.ATTENTION,
     ]
+
+
+UNIQUE = "0123456789ab" * 2
+OURS, OTHERS = workspace_name(b"k" * 32), workspace_name(b"l" * 32)
+
+
+def test_a_name_says_whose_it_is_and_what_no_other_has() -> None:
+    name = attempt_name(OURS, UNIQUE)
+    assert name.isalnum()
+    assert unique_part(name) == UNIQUE
+    assert origin(name, OURS) is Origin.OURS
+    assert origin(name, OTHERS) is Origin.ANOTHER
+
+
+@pytest.mark.parametrize(
+    "name", ["", UNIQUE, "a1", UNIQUE + OURS.upper(), attempt_name(OURS, UNIQUE) + "0", "ü" * 36]
+)
+def test_what_is_no_such_name_says_nothing(name: str) -> None:
+    assert origin(name, OURS) is Origin.UNSAID

@@ -1,21 +1,70 @@
-"""What is kept of an event, and what it means for its reader."""
+"""What kind of bounce it is, and what an event proves."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from newsletter.domain.events.event import (
+from newsletter.domain.events import (
     Bounce,
+    Damage,
     DeliveryStatus,
     Event,
     EventKind,
     Figures,
+    bounce_class,
     is_kept_whole,
     is_worn_out,
+    objections,
+    overrule,
     receipt_kind,
     suppression,
 )
 from newsletter.domain.subscribers.audience import SuppressionReason
 from tests.rows import rows
+
+
+@rows("said", [Bounce.HARD, Bounce.SOFT, Bounce.POLICY, Bounce.OTHER])
+@rows(
+    "diagnostic",
+    [
+        "550 5.7.1 message refused",
+        "550-5.7.26 unauthenticated sender",
+        "smtp; 550 5.7.515 Access denied",
+        "554 5.2.0 rejected: listed at a blocklist",
+        "550 sender's IP has a poor reputation",
+        "421 4.7.0 our policy limits unsolicited mail",
+        "550 5.0.0 failed DMARC evaluation",
+    ],
+)
+def test_an_objection_to_us_is_never_held_against_the_reader(said: Bounce, diagnostic: str) -> None:
+    assert bounce_class(said, diagnostic) is Bounce.POLICY
+
+
+@rows(
+    ("said", "diagnostic", "expected"),
+    [
+        (Bounce.HARD, "550 5.1.1 no such user", Bounce.HARD),
+        (Bounce.HARD, "", Bounce.HARD),
+        (Bounce.HARD, "550 5.1.1 unknown; see our spam policy", Bounce.HARD),
+        (Bounce.HARD, "552 5.2.2 mailbox full", Bounce.SOFT),
+        (Bounce.SOFT, "450 4.7.1 greylisted, come back later", Bounce.SOFT),
+        (Bounce.POLICY, "", Bounce.POLICY),
+        (Bounce.COMPLAINT, "550 5.7.1 spam", Bounce.COMPLAINT),
+        (Bounce.OTHER, "", Bounce.OTHER),
+        (Bounce.OTHER, "no code in it, from host 10.5.1.1.2", Bounce.OTHER),
+        (Bounce.OTHER, "550 5.1.10 recipient not found", Bounce.HARD),
+        (Bounce.OTHER, "550 5.4.4 no such domain", Bounce.HARD),
+        (Bounce.OTHER, "452 4.3.1 out of space", Bounce.SOFT),
+        (Bounce.OTHER, "554 5.6.0 odd content", Bounce.OTHER),
+    ],
+)
+def test_a_bounce_has_one_of_five_classes(said: Bounce, diagnostic: str, expected: Bounce) -> None:
+    assert bounce_class(said, diagnostic) is expected
+
+
+def test_only_an_event_that_is_understood_proves_that_the_provider_had_the_message() -> None:
+    proving = {kind for kind in EventKind if kind.proves_acceptance}
+    assert proving == set(EventKind) - {EventKind.OTHER}
+
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -148,3 +197,50 @@ def test_a_mailbox_is_worn_out_after_five_campaigns_in_two_weeks_that_are_not_fo
 def test_the_bounced_are_those_of_all_classes() -> None:
     assert Figures().bounced == 0
     assert Figures(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5
+
+
+NOTHING = Damage()
+
+
+@rows(
+    ("complained", "hard", "accepted", "stops"),
+    [
+        (1, 0, 199, False),
+        (0, 199, 199, False),
+        (1, 0, 200, True),
+        (0, 9, 200, False),
+        (0, 10, 200, True),
+        (1, 0, 1_000, True),
+        (1, 0, 1_001, False),
+        (0, 499, 10_000, False),
+        (0, 500, 10_000, True),
+        (0, 0, 10_000, False),
+    ],
+)
+def test_a_campaign_stops_from_a_thousandth_of_complaints_or_a_twentieth_of_hard_bounces(
+    complained: int, hard: int, accepted: int, stops: bool
+) -> None:
+    damage = Damage(complained=complained, hard=hard)
+    assert bool(objections(damage, accepted, NOTHING)) is stops
+
+
+def test_each_objection_gives_its_figures() -> None:
+    assert objections(Damage(complained=3, hard=100), 2_000, NOTHING) == (
+        "3 of 2,000 accepted were reported as spam (0.15 %; from 0.1 % on it stops)",
+        "100 of 2,000 accepted came back since there is no such mailbox"
+        " (5.00 %; from 5 % on it stops)",
+    )
+
+
+def test_what_was_overruled_counts_again_when_it_has_doubled() -> None:
+    seen = Damage(complained=3, hard=0)
+    assert not objections(Damage(complained=5), 2_000, seen)
+    assert objections(Damage(complained=6), 2_000, seen)
+    assert objections(Damage(complained=5, hard=100), 2_000, seen), "that was not overruled"
+
+
+def test_only_what_would_stop_it_is_overruled() -> None:
+    before = Damage(complained=1, hard=7)
+    assert overrule(Damage(complained=4, hard=3), 2_000, before) == Damage(complained=4, hard=7)
+    assert overrule(Damage(complained=1, hard=300), 2_000, NOTHING) == Damage(hard=300)
+    assert overrule(Damage(complained=9, hard=99), 199, NOTHING) == NOTHING

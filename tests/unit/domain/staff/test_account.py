@@ -4,17 +4,22 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.staff.account import DeskRules, Invitation, LinkKind, Stage
-from newsletter.domain.staff.browser import browser_of
-from newsletter.domain.staff.limits import exceeded, of_codes, of_passwords
-from newsletter.domain.staff.member import (
+from newsletter.domain.staff.account import (
     ABSOLUTE,
     FRESH,
     HALF,
     IDLE,
+    DeskRules,
+    Invitation,
+    LinkKind,
     Member,
     Session,
+    Stage,
+    browser_of,
+    exceeded,
     name_of,
+    of_codes,
+    of_passwords,
 )
 from newsletter.domain.statements.statement import Role
 from tests.fakes import NOON

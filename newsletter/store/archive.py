@@ -21,7 +21,7 @@ from sqlalchemy import (
     table,
 )
 
-from newsletter.domain.archive.search import Hit, Hits, Searchable, Stretch, Term
+from newsletter.domain.archive import Hit, Hits, Searchable, Stretch, Term
 from newsletter.store.schema import arrivals, tables
 
 INDEX = "searchable_words"

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import Entered
-from newsletter.domain.staff.deeds import told
+from newsletter.domain.staff.audit import Entered, told
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56

@@ -1,6 +1,6 @@
 """What was typed into the search field: few and harmless terms, whatever it was."""
 
-from newsletter.domain.archive.search import LONGEST, Term, terms
+from newsletter.domain.archive import LONGEST, Term, terms
 from tests.rows import rows
 
 

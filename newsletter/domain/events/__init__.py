@@ -1,1 +1,0 @@
-"""What providers tell later."""

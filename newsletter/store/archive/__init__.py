@@ -1,1 +1,0 @@
-"""What the archive is searched by."""
