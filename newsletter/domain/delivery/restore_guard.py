@@ -1,4 +1,4 @@
-"""Whether a database is the one that last sent, as seen from outside it; who stopped all sending."""
+"""Whether a database is the one that last sent; and who stopped all sending."""
 
 import re
 from dataclasses import dataclass, field
