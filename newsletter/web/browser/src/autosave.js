@@ -4,13 +4,15 @@
 // copy stays in this tab, which outlives a session that ended, a reload and a broken line. The
 // server's answers: 200 {"version": 8, "saved_at": "…Z", "others": ["Ben"]}; 409 with what somebody
 // else saved: {"version", "saved_at", "by", "fields": {name: text or list}}; 401 when signed out;
-// any other with {"error": "a sentence"}.
+// any other with {"error": "a sentence"}. The number of the version is no part of the text: a copy that
+// differs in nothing else is one that was saved.
 
 import { clock, fieldsOf, fill, later, make, sentIn } from "./dom.js";
 import { Conflict } from "./conflict.js";
 
 const QUIET = 2000;
 const AGAIN = 10_000;
+const SENT = "desk:sent";
 
 const REFUSED = {
   403: "Your text was not saved: your role no longer lets you write here. It is kept in this tab.",
@@ -21,6 +23,22 @@ export function autosave(form) {
   return new Autosave(form);
 }
 
+// The page after a form was sent says what was done with it: then the copy in this tab has served. The
+// address forgets it, so that the same page, loaded once more, says nothing of a form that failed since.
+export function received() {
+  try {
+    const key = sessionStorage.getItem(SENT);
+    sessionStorage.removeItem(SENT);
+    const here = new URL(location.href);
+    if (!here.searchParams.has("done")) return;
+    if (key) sessionStorage.removeItem(key);
+    here.searchParams.delete("done");
+    history.replaceState(history.state, "", here);
+  } catch {
+    // nothing was kept in this tab
+  }
+}
+
 class Autosave {
   constructor(form) {
     this.form = form;
@@ -28,7 +46,7 @@ class Autosave {
     this.base = form.dataset.base ?? "";
     this.key = `desk:${this.address}`;
     fill(form, sentIn(form));
-    this.saved = JSON.stringify(fieldsOf(form));
+    this.saved = this.fields;
     this.saving = false;
     this.leaving = false;
     this.conflict = null;
@@ -58,7 +76,8 @@ class Autosave {
   }
 
   get fields() {
-    return JSON.stringify(fieldsOf(this.form));
+    const { base: _, ...fields } = fieldsOf(this.form);
+    return JSON.stringify(fields);
   }
 
   get dirty() {
@@ -89,6 +108,14 @@ class Autosave {
     }
   }
 
+  sent() {
+    try {
+      sessionStorage.setItem(SENT, this.key);
+    } catch {
+      // no copy was kept either
+    }
+  }
+
   forget() {
     try {
       sessionStorage.removeItem(this.key);
@@ -104,8 +131,8 @@ class Autosave {
     } catch {
       this.forget();
     }
-    if (!copy || JSON.stringify(copy.fields) === this.saved) return this.forget();
     const theirs = JSON.parse(this.saved);
+    if (!copy || alike(copy.fields, theirs)) return this.forget();
     fill(this.form, copy.fields);
     if (String(copy.base) !== String(this.base)) {
       return this.clash({ version: this.base, fields: theirs, by: "", saved_at: "" });
@@ -182,7 +209,7 @@ class Autosave {
     this.form.dataset.base = version;
     const base = this.form.elements.namedItem("base");
     if (base) base.value = version;
-    this.saved = JSON.stringify({ ...JSON.parse(fields), ...(base ? { base: [String(version)] } : {}) });
+    this.saved = fields;
     if (!this.dirty) this.forget();
     this.tell("");
     this.show(`Saved ${clock(at ? new Date(at) : new Date())}`);
@@ -229,6 +256,7 @@ class Autosave {
     }
     this.save.never();
     this.keep.now();
+    this.sent();
     this.leaving = true;
   }
 
@@ -266,6 +294,12 @@ class Autosave {
   tell(...parts) {
     this.notice.replaceChildren(...(parts[0] ? [make("p", {}, ...parts)] : []));
   }
+}
+
+// a field that one of them does not have is an empty one
+function alike(one, other) {
+  const { base: _, ...copy } = one;
+  return Object.keys({ ...copy, ...other }).every((name) => String(copy[name] ?? "") === String(other[name] ?? ""));
 }
 
 function listed(fields) {

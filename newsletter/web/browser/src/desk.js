@@ -1,7 +1,7 @@
 // What every page of the desk loads. A page works without any of it; what it may do more stands in
 // data- attributes. The visual editor is loaded where there is one.
 
-import { autosave } from "./autosave.js";
+import { autosave, received } from "./autosave.js";
 import { confirmNumber } from "./confirm.js";
 import { countdown } from "./countdown.js";
 import { live } from "./live.js";
@@ -25,6 +25,7 @@ const BEHAVIOURS = [
   ['form[method="post" i]', once],
 ];
 
+received();
 for (const [selector, begin] of BEHAVIOURS) document.querySelectorAll(selector).forEach(begin);
 
 const texts = document.querySelectorAll('textarea[data-editor="visual"]');
