@@ -19,7 +19,10 @@ class Kind:
     signs: bool = False
     """Whether each call is signed at the moment it leaves, by the translator's ``sign``."""
     check: str = "check:probes"
-    """What is asked about options and the sender's address before any mail leaves."""
+    """What is asked about options and the sender's address before any mail leaves.
+
+    "" where the provider answers no question without a message.
+    """
     lookup: str = ""
     """What asks the provider's records what they have of an attempt. Made from the options."""
     events: str = ""

@@ -98,7 +98,7 @@ def history(options: ProviderOptions) -> History:
     if not parts.history:
         why = "works with mailgun and postmark only; leave it out and set webhook_key instead"
         raise _fault("provider.poll_events", why)
-    from newsletter.providers.common.history import HttpHistory  # it brings the HTTP client
+    from newsletter.providers.common.records import HttpHistory  # it brings the HTTP client
 
     lists, translate = (imported(_place(kind, name)) for name in (parts.history, parts.listed))
     return HttpHistory(lists(options), _transport(options), translate)
@@ -115,7 +115,8 @@ def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner
 def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:
     """What the provider is asked, and what is known without asking."""
     kind = _kind(options)
-    asked = _place(kind, KINDS[kind].check) if kind else f"{_HERE}.common.examination:unasked"
+    check = KINDS[kind].check if kind else ""
+    asked = _place(kind, check) if check else f"{_HERE}.common.examination:unasked"
     found: tuple[Probe | Finding, ...] = imported(asked)(options, sender)
     return found
 

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.brevo.lookup import BrevoInquiry
+from newsletter.providers.brevo.check import BrevoInquiry
 from newsletter.providers.brevo.send import Brevo, Options
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.transport.transport import Transport

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common.history import HttpHistory
+from newsletter.providers.common.records import HttpHistory
 from newsletter.providers.mailgun.send import Options as MailgunOptions
 from newsletter.providers.postmark.events import event
 from newsletter.providers.postmark.send import Options as PostmarkOptions

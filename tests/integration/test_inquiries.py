@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from newsletter.providers.brevo.lookup import BrevoInquiry
+from newsletter.providers.brevo.check import BrevoInquiry
 from newsletter.providers.brevo.send import Brevo
 from newsletter.providers.brevo.send import Options as BrevoOptions
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailgun.lookup import MailgunInquiry
+from newsletter.providers.mailgun.check import MailgunInquiry
 from newsletter.providers.mailgun.send import Mailgun
 from newsletter.providers.mailgun.send import Options as MailgunOptions
-from newsletter.providers.mailtrap.lookup import MailtrapInquiry
+from newsletter.providers.mailtrap.check import MailtrapInquiry
 from newsletter.providers.mailtrap.send import Mailtrap
 from newsletter.providers.mailtrap.send import Options as MailtrapOptions
-from newsletter.providers.postmark.lookup import PostmarkInquiry
+from newsletter.providers.postmark.check import PostmarkInquiry
 from newsletter.providers.postmark.send import Options as PostmarkOptions
 from newsletter.providers.postmark.send import Postmark
-from newsletter.providers.sendgrid.lookup import SendGridInquiry
+from newsletter.providers.sendgrid.check import SendGridInquiry
 from newsletter.providers.sendgrid.send import Options as SendGridOptions
 from newsletter.providers.sendgrid.send import SendGrid
 from newsletter.providers.transport.transport import Transport

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailgun.lookup import MailgunInquiry
+from newsletter.providers.mailgun.check import MailgunInquiry
 from newsletter.providers.mailgun.send import Mailgun, Options
 from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailtrap.lookup import MailtrapInquiry
+from newsletter.providers.mailtrap.check import MailtrapInquiry
 from newsletter.providers.mailtrap.send import MAX_BYTES, Mailtrap, Options
 from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.sendgrid.lookup import SendGridInquiry
+from newsletter.providers.sendgrid.check import SendGridInquiry
 from newsletter.providers.sendgrid.send import Options, SendGrid
 from newsletter.providers.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch

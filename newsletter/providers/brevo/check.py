@@ -1,13 +1,26 @@
-"""Brevo: ``GET /v3/account`` proves the key, ``GET /v3/senders/domains`` lists the domains.
+"""What Brevo is asked and nothing changes by: key and domains, and whether it took an attempt.
 
-Facts: Brevo's API reference for both, and its pages on authorised IP addresses: a machine that is
-not among them gets 401 as well.
+``GET /v3/account`` proves the key, ``GET /v3/senders/domains`` lists the domains. Facts: Brevo's
+API reference for both, and its pages on authorised IP addresses: a machine that is not among them
+gets 401 as well.
+
+``GET /v3/smtp/statistics/events`` is its log (``limit`` up to 5,000, ``offset``, ``days`` up to 90,
+``email``, ``event``, ``tags`` as a JSON array, the newest first; at most some 300 such calls an
+hour; by its page on it, and its SDK's model of an event, whose ``tag`` is text). The attempt is
+among our tags. Brevo takes all of a call or nothing: one message of the attempt proves the call,
+and its absence for each of several readers disproves it. Unconfirmed: how soon an event is there,
+and whether ``tag`` names each tag of a message: a reader's message of those minutes that does not
+show both of ours is neither found nor absent.
 """
 
+import json
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.brevo.send import Options
+from newsletter.providers.brevo.send import PUBLIC_URL, Options
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
@@ -15,15 +28,29 @@ from newsletter.providers.common.examination import (
     domain_of,
     has,
     named,
-    public,
     uncertain,
     verified,
     well,
     wrong,
 )
+from newsletter.providers.common.options import public
+from newsletter.providers.common.records import (
+    LOOKS_FOR,
+    SETTLES_IN,
+    About,
+    Page,
+    Question,
+    absent,
+    all_of,
+    around,
+    chained,
+    question,
+    refuse_others,
+    samples,
+)
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
-_MEND = "add it under Senders, Domains, and publish its DNS records"
+_FIX = "add it under Senders, Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -37,32 +64,104 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         Probe(
             what=DOMAIN,
             request=domains,
-            judge=lambda said: _domains(said, domain),
+            judge=lambda payload: _domains(payload, domain),
             refused=_refused,
         ),
     )
 
 
-def _account(said: Any) -> Finding | None:
-    match said:
+def _account(payload: Any) -> Finding | None:
+    match payload:
         case {"email": str()}:
             return well(KEY, "the provider takes it")
     return None
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
-    match said:
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"domains": list(items)}:
             found = named(items, "domain_name", domain)
-            count = said.get("count")
+            count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
-            return verified(domain, has(found, "authenticated", True), _MEND)
+            return verified(domain, has(found, "authenticated", True), _FIX)
     return None
 
 
 def _refused(response: HttpResponse) -> Finding | None:
     if response.status != 401:
         return None
-    mend = "copy it again, and see under Security, Authorised IPs, that this machine may call"
-    return wrong(KEY, "it is refused", mend)
+    fix = "copy it again, and see under Security, Authorised IPs, that this machine may call"
+    return wrong(KEY, "it is refused", fix)
+
+
+_LIMIT = 500
+_DAYS = 5
+"""Unknown batches are looked up for three days, and a day there is one of the account's zone."""
+
+
+class BrevoInquiry:
+    """Asks for the attempt's tag, for a few readers, and whether the log can be read."""
+
+    settles_in = SETTLES_IN
+    kept_for = LOOKS_FOR
+
+    def __init__(self, options: Options) -> None:
+        self._url = f"{public(options, PUBLIC_URL)}/v3/smtp/statistics/events"
+        self._headers = {"api-key": options.api_key.get_secret_value()}
+        self._timeout = options.timeout
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """What stands under the attempt's tag."""
+        tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
+        readers = [
+            self._events(About.ATTEMPT, frozenset({address}), email=address)
+            for address in samples(batch)
+        ]
+        latest = self._events(About.LATEST, limit="1")
+        return chained([tagged, *readers, latest])
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """Whether an event carries the attempt. Without events the answer holds no list."""
+        this, payload = question(asked), json.loads(response.body)
+        rows = payload.get("events") or []
+        if this.about is About.CONTROL:
+            return absent(this, {row["messageId"] for row in rows})
+        if this.about is About.LATEST:
+            return Page(found={}, more=self._control(batch, rows))
+        if len(rows) >= _LIMIT:
+            raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
+        for row in rows:
+            if batch.attempt_id in row.get("tag", ""):
+                return all_of(batch, row["messageId"])
+        if this.of:
+            refuse_others(this, (row["email"] for row in rows))
+            if any(self._in_doubt(batch, row) for row in rows):
+                raise ValueError("a message of those minutes does not name its attempt")
+        return Page(found={}, more=chained(this.then))
+
+    def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
+        """Whether it may be of the attempt, though it does not say so."""
+        at = datetime.fromisoformat(row["date"])
+        begin, end = around(batch.at, self._timeout)
+        return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
+
+    def _control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        if not rows or not samples(batch):
+            raise ValueError("there is nobody whose absence could be told from an empty log")
+        identity = frozenset({rows[0]["messageId"]})
+        return self._events(About.CONTROL, identity, email=rows[0]["email"])
+
+    def _events(self, about: About, of: frozenset[str] = frozenset(), **more: str) -> Question:
+        query = {"event": "requests", "days": str(_DAYS), "limit": str(_LIMIT), **more}
+        url = f"{self._url}?{urlencode(query)}"
+        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+
+
+def _tags(tag: str) -> list[str]:
+    """The tags that a text shows: it is one tag, or a JSON array of them."""
+    try:
+        tags = json.loads(tag)
+    except ValueError:
+        tags = [tag] if tag else []
+    return tags if isinstance(tags, list) else [tag]

@@ -37,7 +37,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
@@ -71,7 +71,7 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Said:
+class _Compiled:
     start: bytes
     """The call up to its headers: what each version falls back to."""
     version: Template
@@ -91,21 +91,21 @@ class Brevo:
             replay=Replay.KEYED,
             key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
         )
-        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/smtp/email"
+        self._url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
         self._api_key = options.api_key.get_secret_value()
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses Brevo would misread."""
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
-        parts = [said.start, json.dumps(attempt)[1:-1].encode(), b',"messageVersions":[']
+        parts = [compiled.start, json.dumps(attempt)[1:-1].encode(), b',"messageVersions":[']
         custom = json.dumps(f"{batch.campaign}.{batch.attempt_id}.")[:-1]
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Brevo")
         plain(batch.recipients)
         for address, reader in zip(readers, batch.recipients, strict=True):
-            row = said.version.pieces(*values(reader))
+            row = compiled.version.pieces(*values(reader))
             start = f'{{"to":[{{"email":"{address}"}}],"headers":{{"X-Mailin-custom":{custom}'
             parts += (f'{start}{reader.subscriber_id}"'.encode(), *row, b",")
         parts[-1] = b"]}"
@@ -114,15 +114,15 @@ class Brevo:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Brevo takes all of it or nothing."""
-        said = json_object(response) or {}
-        reason = words(said.get("message") or f"HTTP {response.status}")
+        payload = json_object(response) or {}
+        reason = words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response.status, said, len(batch.recipients)))
+            return Answer(outcome=_taken(response.status, payload, len(batch.recipients)))
         if response.status == 429:
             outcome = Outcome(verdict=Verdict.RETRY, reason=reason)
             return Answer(outcome=outcome, retry_after=_wait(response))
         alone = len(batch.recipients) == 1
-        if verdict := _refused(response.status, str(said.get("code")), reason, alone=alone):
+        if verdict := _refused(response.status, str(payload.get("code")), reason, alone=alone):
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
         return refused(response, reason, alone=alone)
 
@@ -132,8 +132,8 @@ def idempotency_key(attempt_id: str) -> str:
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
-def _taken(status: int, said: dict[str, Any], count: int) -> Outcome:
-    ids = said.get("messageIds", [said.get("messageId")])
+def _taken(status: int, payload: dict[str, Any], count: int) -> Outcome:
+    ids = payload.get("messageIds", [payload.get("messageId")])
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
     if status == 201 and full and len(ids) == count:
         return Outcome(verdict=Verdict.ACCEPTED, reason="Accepted", provider_id=ids[0])
@@ -162,7 +162,7 @@ def _wait(response: HttpResponse) -> timedelta | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Said:
+def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign."""
     mime_template(content)  # refuses what no message can have in its headers
     refuse(_faults(content))
@@ -174,7 +174,7 @@ def _compile(content: Content) -> _Said:
     version = (", " if content.headers else "") + headers + "," + _JSON(bodies)[1:]
     # A version without bodies of its own would get these: nobody's link in them.
     start = _MARK.sub(b"", content.in_words(_JSON(call))[:-1].encode()) + b","
-    return _Said(start=start, version=template(version))
+    return _Compiled(start=start, version=template(version))
 
 
 def _sender(content: Content) -> dict[str, str]:
@@ -188,8 +188,8 @@ def _sender(content: Content) -> dict[str, str]:
 
 
 def _faults(content: Content) -> Iterator[Fault]:
-    said = (("from", content.sender.name), ("subject", content.subject), *content.headers)
-    fields = (*said, ("text", content.text), ("html", content.html))
+    texts = (("from", content.sender.name), ("subject", content.subject), *content.headers)
+    fields = (*texts, ("text", content.text), ("html", content.html))
     yield from reserved(fields, _RESERVED, "Brevo")
     yield from doubled(content.headers, "Brevo", _TAKEN_HEADERS)
     yield from more_than_ascii(content.headers)  # sent as raw 8-bit, even when it comes encoded

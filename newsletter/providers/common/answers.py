@@ -43,12 +43,12 @@ def longest(*waits: timedelta | None) -> timedelta | None:
 
 
 def read_each(
-    batch: OutgoingBatch, said: object, read: Callable[[Recipient, Any], Outcome | None]
+    batch: OutgoingBatch, payload: object, read: Callable[[Recipient, Any], Outcome | None]
 ) -> list[Outcome]:
     """What is said of each recipient, in order; nothing if any of it is not understood."""
-    if not isinstance(said, list) or len(said) != len(batch.recipients):
+    if not isinstance(payload, list) or len(payload) != len(batch.recipients):
         return []
-    items = [read(*each) for each in zip(batch.recipients, said, strict=True)]
+    items = [read(*each) for each in zip(batch.recipients, payload, strict=True)]
     understood = [item for item in items if item]
     return understood if len(understood) == len(items) else []
 

@@ -26,17 +26,17 @@ _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\"(),:;<>\[\]\\]")
 _WORDS = re.compile(r"[A-Za-z0-9._~+=-]*")
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """In JSON, HTML or a provider's template: ``greeting.speakable`` lets none of it through."""
-_Said = TypeVar("_Said")
+_T = TypeVar("_T")
 
 
-class Compiled(Generic[_Said]):
+class Compiled(Generic[_T]):
     """Content as a provider says it; the last few are kept, as many batches carry the same."""
 
-    def __init__(self, say: Callable[[Content], _Said]) -> None:
+    def __init__(self, say: Callable[[Content], _T]) -> None:
         self._say = say
-        self._kept: dict[str, tuple[Content, _Said]] = {}
+        self._kept: dict[str, tuple[Content, _T]] = {}
 
-    def of(self, batch: OutgoingBatch) -> _Said:
+    def of(self, batch: OutgoingBatch) -> _T:
         """Raises InvalidInput for content that the provider would misread."""
         known = self._kept.get(batch.content_hash)
         if known is None or known[0] != batch.content:
@@ -83,8 +83,8 @@ def template(text: str | bytes, *own: str) -> Template:
 
 def values(reader: Recipient, *own: str) -> list[bytes]:
     """What fills a template: those of MergeField in order, of the own marks, and the names."""
-    said = (reader.unsubscribe, reader.message_id, *own, *reader.names)
-    return [each.encode() for each in said]
+    filled = (reader.unsubscribe, reader.message_id, *own, *reader.names)
+    return [each.encode() for each in filled]
 
 
 def mailbox(name: str, address: str) -> str:

@@ -1,57 +1,20 @@
 """A translator and the transport, together a provider."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
+from newsletter.providers.common.records import MOST_PAGES, Inquiry
 from newsletter.providers.transport.http import (
     AnswerLost,
     HttpRequest,
-    HttpResponse,
     Translator,
     retry_after,
 )
 from newsletter.providers.transport.transport import Transport
-
-_MOST_PAGES = 400
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of a provider's records."""
-
-    found: Mapping[int, str]
-    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
-    more: HttpRequest | None = None
-    """What to ask for the next page."""
-    checks: bool = False
-    """It was asked for in another way. Whoever is on it should have been found before."""
-
-
-class Inquiry(Protocol):
-    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
-
-    @property
-    def settles_in(self) -> timedelta:
-        """So long after an attempt the provider's records name all it took."""
-        ...
-
-    @property
-    def kept_for(self) -> timedelta:
-        """So long the records are kept on each plan: what is gone by then proves no absence."""
-        ...
-
-    def ask(self, batch: OutgoingBatch) -> HttpRequest:
-        """The question for the first page of records in which the attempt would stand."""
-        ...
-
-    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
-        """What the page that was asked for says. Raises any error for what is not understood."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +96,7 @@ class HttpProvider:
             return LookupResult(reason=f"{self.name} cannot be asked")
         found: dict[int, str] = {}
         question: HttpRequest | None = self._inquiry.ask(batch)
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
                 return LookupResult(found=found, whole=True)
             try:
@@ -155,7 +118,7 @@ class HttpProvider:
                 return LookupResult(found=found, reason=why)
             question = page.more
         return LookupResult(
-            found=found, reason=f"there are more than {_MOST_PAGES} pages of records"
+            found=found, reason=f"there are more than {MOST_PAGES} pages of records"
         )
 
 

@@ -3,38 +3,22 @@
 A key that may only send is refused by most of these questions: that is no fault, it proves nothing.
 """
 
-import base64
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from __future__ import annotations
 
-from pydantic import SecretStr
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
-from newsletter.providers.transport.transport import Transport
 
-
-def public(options: ProviderOptions, url: str) -> str:
-    """The base URL that was set, or else the provider's own."""
-    return (options.base_url or url).rstrip("/")
-
-
-def bearer(token: SecretStr) -> Mapping[str, str]:
-    """The Authorization field of RFC 6750."""
-    return {"Authorization": f"Bearer {token.get_secret_value()}"}
-
-
-def basic(user: str, password: SecretStr) -> Mapping[str, str]:
-    """The Authorization field of RFC 7617."""
-    pair = f"{user}:{password.get_secret_value()}".encode()
-    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
+if TYPE_CHECKING:
+    from newsletter.providers.transport.transport import Transport  # requests
 
 KEY = "provider key"
 DOMAIN = "sending domain"
@@ -96,12 +80,12 @@ class Examination:
             transport.close()
 
     def _findings(self, transport: Transport) -> Iterator[Finding]:
-        told: set[str] = set()
+        reported: set[str] = set()
         for part in self._parts:
             for finding in self._found(part, transport):
-                if finding.what != KEY or KEY not in told:
+                if finding.what != KEY or KEY not in reported:
                     yield finding
-                told.add(finding.what)
+                reported.add(finding.what)
                 if finding.what == KEY and finding.level is Level.FAULT:
                     return
 
@@ -151,12 +135,12 @@ def domain_of(address: str) -> str:
     return ascii_domain(address).rpartition("@")[2].lower()
 
 
-def verified(domain: str, state: bool | None, mend: str) -> Finding:
+def verified(domain: str, state: bool | None, fix: str) -> Finding:
     """What it means that the account has a domain verified, not verified, or not at all (None)."""
     if state:
         return well(DOMAIN, f"{domain} is verified")
     missing = "is not in this account" if state is None else "is in the account and not verified"
-    return wrong(DOMAIN, f"{domain} {missing}", mend)
+    return wrong(DOMAIN, f"{domain} {missing}", fix)
 
 
 def named(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """The settings that all providers share. Each provider adds its own in its own file."""
 
+import base64
 import json
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -154,10 +156,26 @@ def account_of(options: ProviderOptions) -> bytes:
     Everything counts that is not known to be about us, so that a new option of a provider rather
     makes a new account than none. Another key is another account: nothing shows that it is not.
     """
-    said = options.model_dump(exclude=_ABOUT_US)
-    said["base_url"] = (options.base_url or "").rstrip("/")
-    return json.dumps(said, sort_keys=True, default=_plain).encode()
+    settings = options.model_dump(exclude=_ABOUT_US)
+    settings["base_url"] = (options.base_url or "").rstrip("/")
+    return json.dumps(settings, sort_keys=True, default=_plain).encode()
 
 
 def _plain(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def public(options: ProviderOptions, url: str) -> str:
+    """The base URL that was set, or else the provider's own."""
+    return (options.base_url or url).rstrip("/")
+
+
+def bearer(token: SecretStr) -> Mapping[str, str]:
+    """The Authorization field of RFC 6750."""
+    return {"Authorization": f"Bearer {token.get_secret_value()}"}
+
+
+def basic(user: str, password: SecretStr) -> Mapping[str, str]:
+    """The Authorization field of RFC 7617."""
+    pair = f"{user}:{password.get_secret_value()}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

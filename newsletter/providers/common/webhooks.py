@@ -49,12 +49,12 @@ def parse_many(body: bytes, *, key: str = "") -> list[Any]:
 
     ``key`` names the place under which an object may hold the array.
     """
-    said = parse(body)
-    if isinstance(said, dict):
-        said = said.get(key, said) if key else said
-        return said if isinstance(said, list) else [said]
-    if isinstance(said, list):
-        return said
+    payload = parse(body)
+    if isinstance(payload, dict):
+        payload = payload.get(key, payload) if key else payload
+        return payload if isinstance(payload, list) else [payload]
+    if isinstance(payload, list):
+        return payload
     lines = [line for line in body.splitlines() if line.strip()]
     values = [parse(line) for line in lines]
     return values if all(isinstance(value, dict) for value in values) else []
@@ -90,12 +90,12 @@ def text(value: Any, longest: int = _MAX_NAME) -> str:
 
 
 def words(*values: Any) -> str:
-    """What a server said, with whatever addresses it repeated."""
+    """What a server answered, with whatever addresses it repeated."""
     return " ".join(filter(None, (text(value, _MAX_REASON) for value in values)))[:_MAX_REASON]
 
 
 def reason(*values: Any) -> str:
-    """What a server said, for people: an address in it keeps only its domain."""
+    """What a server answered, for people: an address in it keeps only its domain."""
     return _ADDRESS.sub(r"…@\1", words(*values))
 
 
@@ -121,19 +121,19 @@ def instant(value: Any) -> datetime | None:
         return None
 
 
-def delivery(said: Any) -> Delivery:
+def delivery(payload: Any) -> Delivery:
     """Out of a mapping with ``campaign``, ``attempt`` and ``subscriber``."""
-    subscriber = text(inside(said, "subscriber"))
+    subscriber = text(inside(payload, "subscriber"))
     return Delivery(
-        campaign=text(inside(said, "campaign")),
-        attempt_id=text(inside(said, "attempt")),
+        campaign=text(inside(payload, "campaign")),
+        attempt_id=text(inside(payload, "attempt")),
         subscriber_id=int(subscriber) if _SUBSCRIBER.fullmatch(subscriber) else None,
     )
 
 
-def split_delivery(said: Any, mark: str) -> Delivery:
+def split_delivery(joined: Any, mark: str) -> Delivery:
     """Out of campaign, attempt and subscriber in one text, with a mark between them."""
-    parts = text(said).rsplit(mark, 2)
+    parts = text(joined).rsplit(mark, 2)
     names = ("campaign", "attempt", "subscriber")
     return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
 
@@ -163,8 +163,8 @@ def as_it_came(body: bytes) -> str:
 
 def read_one(body: bytes, now: datetime, translate: Translate) -> tuple[Event, ...]:
     """The event of a post that holds one."""
-    said = parse(body)
-    return (translate(said, now) if isinstance(said, dict) else unread(body, now),)
+    payload = parse(body)
+    return (translate(payload, now) if isinstance(payload, dict) else unread(body, now),)
 
 
 def read_many(
@@ -225,9 +225,9 @@ def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
     return known or _AMAZON_TYPES.get(text(kind), Bounce.OTHER)
 
 
-def smtp_bounce(said: str) -> Bounce:
-    """By the first three-digit code of RFC 5321 in what a server said."""
-    found = _CODE.search(said)
+def smtp_bounce(diagnostic: str) -> Bounce:
+    """By the first three-digit code of RFC 5321 in what a server answered."""
+    found = _CODE.search(diagnostic)
     code = found[1] if found else ""
     if code in _NO_MAILBOX:
         return Bounce.HARD

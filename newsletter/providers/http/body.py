@@ -70,13 +70,13 @@ class BodyTemplate:
     def left_out(self) -> list[str]:
         """What a reader's mail would lack, because the template does not say it."""
         message = _sample(1)
-        said = list(_texts(_parse_json(self.fill([message]).decode())))
+        texts = list(_texts(_parse_json(self.fill([message]).decode())))
         wanted = {name: message[name] for name in ("subject", "html", "text", "from_address")}
         wanted |= message["headers"]
         return [
             name
             for name, value in wanted.items()
-            if not any(value.strip() in each for each in said)
+            if not any(value.strip() in each for each in texts)
         ]
 
 
@@ -200,10 +200,10 @@ def _sample(number: int) -> dict[str, Any]:
 
 def _look_through(body: bytes, messages: Sequence[Message]) -> None:
     """Refuse a template that leaves out what makes a mail. Raises ValueError."""
-    said = list(_texts(json.loads(body)))
+    texts = list(_texts(json.loads(body)))
     for message in messages:
         for names in (("to",), ("subject",), ("html", "text")):
-            if not any(message[name].strip() in each for name in names for each in said):
+            if not any(message[name].strip() in each for name in names for each in texts):
                 wanted = " nor ".join(f"message.{name}" for name in names)
                 raise ValueError(f"does not say {wanted}: each message must have it")
 

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.domain.delivery.provider import Finding
+from newsletter.providers.common.examination import Probe, uncertain
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.transport.http import HttpResponse
@@ -210,3 +212,18 @@ class Options(ProviderOptions):
 
 def _several(batch_size: int | None) -> bool:
     return (batch_size or 1) > 1
+
+
+_MEANT = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
+"""What no reader's mail should lack."""
+
+
+def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
+    """That nothing is proved, and what the described body leaves out."""
+    left_out = BodyTemplate(options.body, several=options.several).left_out()
+    missing = [name for name in left_out if name in _MEANT]
+    findings = [uncertain("provider", "nothing is known of a described provider but how it sends")]
+    if missing:
+        why = f"it leaves out {', '.join(missing)}"
+        findings.append(uncertain("provider body", why, "say them, where the provider can"))
+    return tuple(findings)

@@ -51,8 +51,8 @@ class Described:
         """The filled template. Raises InvalidInput for what no message may hold."""
         most = self.capabilities.max_recipients
         if not 1 <= len(batch.recipients) <= most:
-            said = f"one call takes {'one' if most == 1 else f'1 to {most}'}"
-            raise _refusal("to", f"{len(batch.recipients)} recipients; {said}")
+            limit = f"one call takes {'one' if most == 1 else f'1 to {most}'}"
+            raise _refusal("to", f"{len(batch.recipients)} recipients; {limit}")
         self._check(batch)
         messages = [_message(batch.content, recipient) for recipient in batch.recipients]
         try:
@@ -97,10 +97,10 @@ class Described:
 
     def _reason(self, response: HttpResponse) -> str:
         """The status and what it says; secrets that it repeats are left out."""
-        said = response.body[:20_000].decode("utf-8", "replace")
+        text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
-            said = said.replace(secret, "…")
-        return words(f"HTTP {response.status} {said}".strip())
+            text = text.replace(secret, "…")
+        return words(f"HTTP {response.status} {text}".strip())
 
     def _check(self, batch: OutgoingBatch) -> None:
         """Look at content once: it is the same for all its batches."""

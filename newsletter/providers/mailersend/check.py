@@ -10,20 +10,19 @@ from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     Probe,
-    bearer,
     domain_of,
     has,
     named,
-    public,
     uncertain,
     verified,
     wrong,
 )
+from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.webhooks import inside
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
 from newsletter.providers.transport.http import HttpRequest
 
-_MEND = "add it under Domains, and publish its DNS records"
+_FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -34,19 +33,19 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         url=f"{public(options, PUBLIC_URL)}/v1/domains?limit=100",
         headers=bearer(options.api_token),
     )
-    return (Probe(what=DOMAIN, request=request, judge=lambda said: _domains(said, domain)),)
+    return (Probe(what=DOMAIN, request=request, judge=lambda payload: _domains(payload, domain)),)
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
-    match said:
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"data": list(items)}:
             found = _entry(items, domain)
-            if found is None and inside(said, "links", "next"):
+            if found is None and inside(payload, "links", "next"):
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if inside(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
                 return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
-            return verified(domain, has(found, "is_verified", True), _MEND)
+            return verified(domain, has(found, "is_verified", True), _FIX)
     return None
 
 

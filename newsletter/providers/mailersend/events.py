@@ -68,28 +68,30 @@ class MailerSend:
         return events
 
 
-def _event(said: dict[str, Any], now: datetime) -> Event:
-    kind, data = kind_of(_KINDS, said.get("type")), said.get("data")
-    told = [inside(data, "meta", name) for name in _REASONS]
-    told += [inside(data, "morph", name) for name in _OLDER_REASONS]
+def _event(payload: dict[str, Any], now: datetime) -> Event:
+    kind, data = kind_of(_KINDS, payload.get("type")), payload.get("data")
+    reasons = [inside(data, "meta", name) for name in _REASONS]
+    reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
     older = inside(data, "email", "recipient", "email")
     return Event(
-        id=text(inside(data, "id")) or content_id(said),
+        id=text(inside(data, "id")) or content_id(payload),
         kind=kind,
-        at=instant(inside(data, "created_at")) or instant(said.get("created_at")) or now,
-        bounce=_bounce(text(said.get("type")), words(*told)) if kind is EventKind.BOUNCED else None,
+        at=instant(inside(data, "created_at")) or instant(payload.get("created_at")) or now,
+        bounce=_bounce(text(payload.get("type")), words(*reasons))
+        if kind is EventKind.BOUNCED
+        else None,
         address=address(inside(data, "email")) or address(older),
         provider_id=text(inside(data, "message_id"))
         or text(inside(data, "email", "message", "id")),
-        reason=reason(*told),
-        raw=raw(said),
+        reason=reason(*reasons),
+        raw=raw(payload),
         **_delivery(listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))),
     )
 
 
 def _bounce(kind: str, diagnostic: str) -> Bounce:
-    if told := _BOUNCES.get(kind):
-        return bounce_class(told, diagnostic)
+    if bounce := _BOUNCES.get(kind):
+        return bounce_class(bounce, diagnostic)
     return next((each for word, each in _SUPPRESSED.items() if word in diagnostic), Bounce.OTHER)
 
 

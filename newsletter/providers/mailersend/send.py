@@ -42,7 +42,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
@@ -87,30 +87,30 @@ class MailerSend:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(max_recipients=1, bodies=True)
-        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v1/email"
-        self._authorization = f"Bearer {options.api_token.get_secret_value()}"
+        self._url = f"{public(options, PUBLIC_URL)}/v1/email"
+        self._authorization = bearer(options.api_token)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what MailerSend would misread."""
-        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        headers = {**self._authorization, "Content-Type": "application/json"}
         body = _filled(self._compiled.of(batch), batch)
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an id in the header; a refusal names the field that it is about."""
-        said = json_object(response) or {}
+        payload = json_object(response) or {}
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(batch, response, said))
-        reason = _reason(said) or f"HTTP {response.status}"
-        if verdict := _refused(response.status, said):
+            return Answer(outcome=_taken(batch, response, payload))
+        reason = _reason(payload) or f"HTTP {response.status}"
+        if verdict := _refused(response.status, payload):
             wait = retry_after(response) if verdict in {Verdict.RETRY, Verdict.QUOTA} else None
             return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
         return refused(response, reason, alone=True)
 
 
-def _taken(batch: OutgoingBatch, response: HttpResponse, said: dict[str, Any]) -> Outcome:
-    given, warnings = response.headers.get("x-message-id", ""), said.get("warnings")
+def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Outcome:
+    given, warnings = response.headers.get("x-message-id", ""), payload.get("warnings")
     if response.status != 202:
         return _unknown(f"HTTP {response.status}, and only 202 is a message that was taken")
     if response.headers.get("x-send-paused", "false").lower() != "false":
@@ -119,7 +119,7 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, said: dict[str, Any]) -
         return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
     if not given and (reasons := _suppressed(batch, warnings)):
         return Outcome(verdict=Verdict.REJECTED, reason=words(f"suppressed: {reasons}"))
-    return _unknown(_reason(said) or "HTTP 202 without an id, or with more than an id")
+    return _unknown(_reason(payload) or "HTTP 202 without an id, or with more than an id")
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
@@ -137,28 +137,28 @@ def _unknown(reason: str) -> Outcome:
     return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
 
 
-def _refused(status: int, said: dict[str, Any]) -> Verdict | None:
+def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
     """What its own words say; None for what the status says alone.
 
     Limits of an account are told of the recipient too: only an address that is none is refused.
     """
-    errors, message = said.get("errors"), str(said.get("message"))
+    errors, message = payload.get("errors"), str(payload.get("message"))
     if status == 421:  # "We are currently running maintenance."
         return Verdict.RETRY
     if status == 429 and "#MS42901" in message:  # its calls of a day are used up
         return Verdict.QUOTA
     if status != 422 or not isinstance(errors, dict) or set(errors) != {_ITS_ADDRESS}:
         return None
-    told = errors[_ITS_ADDRESS] if isinstance(errors[_ITS_ADDRESS], list) else []
-    return Verdict.REJECTED if told and all(_NO_ADDRESS in str(one) for one in told) else None
+    reasons = errors[_ITS_ADDRESS] if isinstance(errors[_ITS_ADDRESS], list) else []
+    return Verdict.REJECTED if reasons and all(_NO_ADDRESS in str(one) for one in reasons) else None
 
 
-def _reason(said: dict[str, Any]) -> str:
+def _reason(payload: dict[str, Any]) -> str:
     """The first error of each field, or else what is said of them all."""
-    errors = said.get("errors")
+    errors = payload.get("errors")
     fields = errors.values() if isinstance(errors, dict) else []
-    told = [str(each[0]) for each in fields if isinstance(each, list) and each]
-    return words("; ".join(told) or said.get("message") or "")
+    reasons = [str(each[0]) for each in fields if isinstance(each, list) and each]
+    return words("; ".join(reasons) or payload.get("message") or "")
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -180,10 +180,10 @@ def _compile(content: Content) -> Template:
         "headers": [{"name": name, "value": value} for name, value in headers],
         "list_unsubscribe": own.get(_UNSUBSCRIBE),
     }
-    said = {key: value for key, value in fields.items() if value}
-    said |= {"to": [{"email": _ADDRESS}], "tags": [_TAG]}
-    said["settings"] = dict.fromkeys(_TRACKING, False)
-    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    call = {key: value for key, value in fields.items() if value}
+    call |= {"to": [{"email": _ADDRESS}], "tags": [_TAG]}
+    call["settings"] = dict.fromkeys(_TRACKING, False)
+    return template(json.dumps(call, ensure_ascii=False, separators=(",", ":")), *_MARKS)
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:
@@ -195,10 +195,10 @@ def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]
     yield from more_than_ascii(content.headers)
 
 
-def _filled(said: Template, batch: OutgoingBatch) -> bytes:
+def _filled(compiled: Template, batch: OutgoingBatch) -> bytes:
     """The tag is all that an event can name."""
     (address,) = addresses(batch.recipients, most=1, who="MailerSend")
     (reader,) = batch.recipients
     tag = f"{batch.campaign}/{batch.attempt_id}/{reader.subscriber_id}"
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    return said.fill(*values(reader, address, tag))
+    return compiled.fill(*values(reader, address, tag))

@@ -4,8 +4,8 @@ from newsletter.providers.kind import Kind
 
 KIND = Kind(
     translator="send:Mailgun",
-    lookup="lookup:MailgunInquiry",
+    lookup="check:MailgunInquiry",
     events="events:Mailgun",
-    history="history:MailgunListing",
+    history="events:MailgunListing",
     listed="events:event",
 )

@@ -1,26 +1,47 @@
-"""Mailgun: ``GET /v4/domains/{name}`` tells the state of the domain.
+"""What Mailgun is asked and nothing changes by: the domain's state, and whom of an attempt it took.
 
-Facts: Mailgun's documentation of the Domains API (active, unverified, disabled; 401, 404) and of
-its keys. A domain's sending key may do nothing but send; which status it gets here is not
-documented, so 401 does not prove a key wrong.
+``GET /v4/domains/{name}`` tells the state of the domain. Facts: Mailgun's documentation of the
+Domains API (active, unverified, disabled; 401, 404) and of its keys. A domain's sending key may do
+nothing but send; which status it gets here is not documented, so 401 does not prove a key wrong.
+
+Its log of events tells whom it took around the time of an attempt. Facts: Mailgun's OpenAPI
+description (``/v3/{domain_name}/events``: pages of 300, filters ``event``, ``tags``, ``recipient``,
+``begin`` and ``end``, events kept for three days or more) and its pages on events, which join
+filters by OR and call events settled after half an hour. The attempt comes back among
+``user-variables``.
+
+First some recipients at a time are asked for, with days to spare on either side. Whoever is not
+found so is looked for among all that was accepted for the campaign in those minutes: an unread OR
+must not pass for an absence. Nor must a log that shows nothing: two events that are surely there
+have to be found by the same filters. How long a plan shows events varies: a day is the least.
+
+Not confirmed: what the service says to a span that ends in the future. Were it an error, whoever
+is unknown would stay so.
 """
 
+import json
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
     Probe,
-    basic,
     domain_of,
-    public,
     uncertain,
     verified,
     well,
     wrong,
 )
-from newsletter.providers.mailgun.send import Options
+from newsletter.providers.common.options import basic, public
+from newsletter.providers.common.records import About, Page, Question, absent, question
+from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
@@ -30,8 +51,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """The state of the domain, and whether the sender's address belongs to it."""
     domain = options.domain.lower()
 
-    def judge(said: Any) -> Finding | None:
-        match said:
+    def judge(payload: Any) -> Finding | None:
+        match payload:
             case {"domain": {"state": "active"}}:
                 return well(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
@@ -44,8 +65,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 
     def refused(response: HttpResponse) -> Finding | None:
         if response.status == 404:
-            mend = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
-            return verified(domain, None, mend)
+            fix = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
+            return verified(domain, None, fix)
         if response.status == 401:
             why = "it is refused here, as a sending key may be: this proves nothing"
             return uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
@@ -66,3 +87,104 @@ def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
         return ()
     why = f"the sender writes from {used}, and Mailgun signs for {domain}"
     return (uncertain("sender", why, "let sender.address and provider.domain belong together"),)
+
+
+_BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)
+"""Their clock is not ours, and the call may have taken as long as a call may."""
+_WRONG = timedelta(days=3)
+"""By so much our clock may have been wrong at the attempt; what seems older is not asked for."""
+_AT_ONCE = 50
+_LATEST = 20
+
+
+class MailgunInquiry:
+    """Reads the domain's accepted events."""
+
+    settles_in = timedelta(minutes=30)
+    kept_for = timedelta(days=1)
+
+    def __init__(self, options: Options) -> None:
+        self._base = public(options, PUBLIC_URL)
+        self._path = f"/v3/{options.domain}/events"
+        self._headers = basic("api", options.api_key)
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """The accepted events of the first recipients."""
+        return self._of(batch, 0)
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """Mailgun gives an address for the next page also on the last one, which is empty."""
+        this, payload = question(asked), json.loads(response.body)
+        if this.about is About.CONTROL:
+            return absent(this, {str(each["id"]) for each in payload["items"]}, least=len(this.of))
+        if this.about is About.LATEST:
+            return Page(found={}, more=self._control(batch, payload["items"]))
+        numbers = {_folded(one): one.subscriber_id for one in batch.recipients}
+        accepted = [
+            (item["recipient"].lower(), str(item["id"]))
+            for item in payload["items"]
+            if item["user-variables"].get("attempt") == batch.attempt_id
+        ]
+        found = {numbers[address]: name for address, name in accepted if address in numbers}
+        of = parse_qs(urlsplit(asked.url).query).get("recipient")
+        if of is not None:
+            return Page(found=found, more=self._after(batch, of))
+        if not payload["items"]:
+            return Page(found=found, more=self._latest(batch))
+        after = urlsplit(payload["paging"]["next"])
+        return Page(found=found, more=self._request(f"{after.path}?{after.query}".rstrip("?")))
+
+    def _latest(self, batch: OutgoingBatch) -> Question:
+        """What the domain accepted last, for whomever."""
+        query = self._around(batch, _WRONG) | {"ascending": "no", "limit": str(_LATEST)}
+        return self._request(f"{self._path}?{urlencode(query)}", About.LATEST)
+
+    def _control(self, batch: OutgoingBatch, items: Sequence[dict[str, Any]]) -> Question:
+        tagged = [each for each in items if each["tags"]]
+        if not tagged:
+            raise ValueError("there is nobody whose absence could be told from an empty log")
+        tag = tagged[0]["tags"][0]
+        alike = {each["recipient"]: str(each["id"]) for each in tagged if tag in each["tags"]}
+        some = dict(list(alike.items())[:2])
+        query = self._around(batch, _WRONG) | {"tags": tag, "recipient": " OR ".join(some)}
+        path = f"{self._path}?{urlencode(query)}"
+        return self._request(path, About.CONTROL, frozenset(some.values()))
+
+    def _after(self, batch: OutgoingBatch, of: list[str]) -> Question:
+        """The next recipients; everything, where all were asked for."""
+        last = of[0].rpartition(" OR ")[2]
+        place = 1 + [_folded(one) for one in batch.recipients].index(last)
+        if place < len(batch.recipients):
+            return self._of(batch, place)
+        return self._events(batch)
+
+    def _of(self, batch: OutgoingBatch, place: int) -> Question:
+        some = batch.recipients[place : place + _AT_ONCE]
+        return self._events(batch, _WRONG, recipient=" OR ".join(map(_folded, some)))
+
+    def _events(
+        self, batch: OutgoingBatch, wrong: timedelta = timedelta(0), **more: str
+    ) -> Question:
+        query = self._around(batch, wrong) | {"tags": batch.campaign, **more}
+        return self._request(f"{self._path}?{urlencode(query)}")
+
+    def _around(self, batch: OutgoingBatch, wrong: timedelta) -> dict[str, str]:
+        return {
+            "event": "accepted",
+            "begin": f"{(batch.at - _BEFORE - wrong).timestamp():.0f}",
+            "end": f"{(batch.at + _AFTER + wrong).timestamp():.0f}",
+            "ascending": "yes",
+            "limit": "300",
+        }
+
+    def _request(
+        self, path: str, about: About = About.ATTEMPT, of: frozenset[str] = frozenset()
+    ) -> Question:
+        if not path.startswith(self._path):
+            raise ValueError(f"{path} is no page of the events")
+        url = self._base + path
+        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+
+
+def _folded(recipient: Recipient) -> str:
+    return ascii_domain(recipient.address).lower()

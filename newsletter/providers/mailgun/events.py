@@ -1,19 +1,29 @@
-"""Mailgun's webhooks: one event a post, signed by HMAC-SHA256 over a time and a token inside it.
+"""Mailgun's events: by webhook, one a post, signed by HMAC-SHA256; or listed, the oldest first.
 
 Facts: Mailgun's pages "Securing Webhooks", "Webhook Payloads", "Automatic Retries" (for eight
-hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature does
-not cover the event: a token that comes back with another event is refused, but whoever has a
-signed post that never reached us could alter it. Unconfirmed: whether a retry is signed anew.
+hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature is over
+a time and a token, and does not cover the event: a token that comes back with another event is
+refused, but whoever has a signed post that never reached us could alter it. Unconfirmed: whether a
+retry is signed anew.
+
+Of the list: Mailgun's OpenAPI description (``/v3/{domain_name}/events``: pages of up to 300,
+``begin``, ``end``, ``ascending``, events kept for three days or more, a next page named also by the
+last one) and its page "Event Polling", which trusts what is half an hour old. Mailgun calls this
+interface deprecated in favour of its logs, and names no day on which it ends.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged, bounce_class
 from newsletter.providers.common import signatures
+from newsletter.providers.common.options import basic, public
+from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import require_fresh, require_hmac
 from newsletter.providers.common.webhooks import (
     address,
@@ -31,6 +41,8 @@ from newsletter.providers.common.webhooks import (
     unread,
     words,
 )
+from newsletter.providers.mailgun.send import PUBLIC_URL, Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 RETRIES = timedelta(hours=8)
 _TIME = re.compile(r"[0-9]{10}")
@@ -70,8 +82,8 @@ class Mailgun:
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """One event. Raises Forged."""
-        said = parse(body)
-        signature = inside(said, "signature")
+        payload = parse(body)
+        signature = inside(payload, "signature")
         signed_at, token, claimed = (
             exact(inside(signature, name)) for name in ("timestamp", "token", "signature")
         )
@@ -79,9 +91,9 @@ class Mailgun:
             raise Forged("it holds no signature of Mailgun's")
         require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
         require_fresh(instant(signed_at), now, RETRIES)
-        data = inside(said, "event-data")
-        told = event(data, now) if isinstance(data, dict) else unread(body, now)
-        return (replace(told, token=token),)
+        data = inside(payload, "event-data")
+        translated = event(data, now) if isinstance(data, dict) else unread(body, now)
+        return (replace(translated, token=token),)
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
@@ -91,7 +103,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
-    said = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
+    reasons = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
     why = inside(data, "reject", "reason") or data.get("reason")
     when = instant(data.get("timestamp")) or now
     sent_as = text(inside(data, "message", "headers", "message-id"))
@@ -99,19 +111,58 @@ def event(data: dict[str, Any], now: datetime) -> Event:
         id=text(data.get("id")) or content_id(data),
         kind=kind,
         at=when,
-        bounce=_bounce(data, said) if kind is EventKind.BOUNCED else None,
+        bounce=_bounce(data, reasons) if kind is EventKind.BOUNCED else None,
         address=address(data.get("recipient")),
         provider_id=f"<{sent_as.strip('<>')}>" if sent_as else "",
-        reason=reason(why, *said),
+        reason=reason(why, *reasons),
         raw=raw(data),
         **delivery(data.get("user-variables")),
     )
 
 
-def _bounce(data: dict[str, Any], said: list[Any]) -> Bounce:
-    diagnostic = words(*said)
-    code, why = text(said[0]), text(data.get("reason"))
-    told = _CODES.get(code) or _REASONS.get(why) or smtp_bounce(diagnostic)
+def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
+    diagnostic = words(*reasons)
+    code, why = text(reasons[0]), text(data.get("reason"))
+    bounce = _CODES.get(code) or _REASONS.get(why) or smtp_bounce(diagnostic)
     if code == "552":  # full, though Mailgun may call it a bounce
-        told = Bounce.SOFT
-    return bounce_class(told, diagnostic)
+        bounce = Bounce.SOFT
+    return bounce_class(bounce, diagnostic)
+
+
+class MailgunListing:
+    """Lists the domain's events."""
+
+    reach = timedelta(days=3)
+    lateness = timedelta(minutes=30)
+
+    def __init__(self, options: Options) -> None:
+        self._base = public(options, PUBLIC_URL)
+        self._path = f"/v3/{options.domain}/events"
+        self._headers = basic("api", options.api_key)
+
+    def ask(self, begin: datetime, end: datetime) -> HttpRequest:
+        """All kinds of events: what is of no use is passed over where it is recorded."""
+        query = {
+            "begin": f"{begin.timestamp():.0f}",
+            "end": f"{end.timestamp():.0f}",
+            "ascending": "yes",
+            "limit": "200",
+        }
+        return self._request(f"{self._path}?{urlencode(query)}")
+
+    def read(self, asked: HttpRequest, response: HttpResponse, end: datetime) -> Listed:
+        """Only a page without events is the last."""
+        payload = json.loads(response.body)
+        items = payload["items"]
+        if not items:
+            return Listed(items=(), until=end)
+        after = urlsplit(payload["paging"]["next"])
+        until = datetime.fromtimestamp(items[-1]["timestamp"], UTC)
+        return Listed(
+            items=items, until=until, more=self._request(f"{after.path}?{after.query}".rstrip("?"))
+        )
+
+    def _request(self, path: str) -> HttpRequest:
+        if not path.startswith(self._path):
+            raise ValueError(f"{path} is no page of the events")
+        return HttpRequest(method="GET", url=self._base + path, headers=self._headers)

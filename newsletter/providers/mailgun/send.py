@@ -6,7 +6,6 @@ and django-anymail for ``%recipient.…%`` in headers.
 
 import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Literal
@@ -29,7 +28,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
 from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
@@ -86,10 +85,9 @@ class Mailgun:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=_MAX_BYTES,
         )
-        base = (options.base_url or PUBLIC_URL).rstrip("/")
+        base = public(options, PUBLIC_URL)
         self._url = f"{base}/v3/{options.domain}/messages"
-        key = b64encode(b"api:" + options.api_key.get_secret_value().encode()).decode()
-        self._authorization = f"Basic {key}"
+        self._authorization = basic("api", options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -105,19 +103,19 @@ class Mailgun:
         ]
         boundary, body = _multipart(parts, batch.attempt_id)
         headers = {
-            "Authorization": self._authorization,
+            **self._authorization,
             "Content-Type": f"multipart/form-data; boundary={boundary}",
         }
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: Mailgun takes all of it or nothing."""
-        said = json_object(response) or {}
-        message = words(said.get("message") or f"HTTP {response.status}")
+        payload = json_object(response) or {}
+        message = words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response, said, message))
+            return Answer(outcome=_taken(response, payload, message))
         alone = len(batch.recipients) == 1
-        if response.status == 400 and said.get("message"):  # else it is nobody's we know
+        if response.status == 400 and payload.get("message"):  # else it is nobody's we know
             return Answer(outcome=Outcome(verdict=_refused(message, alone=alone), reason=message))
         if response.status in {420, 429}:
             return _later(response, message)
@@ -125,8 +123,8 @@ class Mailgun:
         return refused(response, message, alone=alone)
 
 
-def _taken(response: HttpResponse, said: dict[str, Any], message: str) -> Outcome:
-    provider_id = said.get("id")
+def _taken(response: HttpResponse, payload: dict[str, Any], message: str) -> Outcome:
+    provider_id = payload.get("id")
     if response.status == 200 and isinstance(provider_id, str) and provider_id:
         return Outcome(verdict=Verdict.ACCEPTED, reason=message, provider_id=provider_id)
     return Outcome(verdict=Verdict.UNKNOWN, reason=f"HTTP {response.status} without an id")

@@ -12,13 +12,12 @@ from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     Probe,
-    basic,
     domain_of,
-    public,
     uncertain,
     well,
     wrong,
 )
+from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
@@ -40,19 +39,19 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         Probe(
             what=_SENDER,
             request=HttpRequest(method="GET", url=senders, headers=headers),
-            judge=lambda said: _senders(said, sender, domain),
+            judge=lambda payload: _senders(payload, sender, domain),
         ),
         Probe(
             what=DOMAIN,
             request=HttpRequest(method="GET", url=f"{base}/dns/{domain}", headers=headers),
-            judge=lambda said: _records(said, domain),
+            judge=lambda payload: _records(payload, domain),
             refused=lambda response: _no_domain(response, domain),
         ),
     )
 
 
-def _senders(said: Any, sender: str, domain: str) -> Finding | None:
-    match said:
+def _senders(payload: Any, sender: str, domain: str) -> Finding | None:
+    match payload:
         case {"Data": list(items)}:
             ours = {f"*@{domain}", f"{sender.rpartition('@')[0]}@{domain}".lower()}
             states = {
@@ -69,8 +68,8 @@ def _senders(said: Any, sender: str, domain: str) -> Finding | None:
     return None
 
 
-def _records(said: Any, domain: str) -> Finding | None:
-    match said:
+def _records(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
             return well(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:

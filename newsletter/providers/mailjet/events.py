@@ -67,15 +67,15 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
-    said = [item.get("comment"), item.get("smtp_reply")]
+    reasons = [item.get("comment"), item.get("smtp_reply")]
     return Event(
         id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
         kind=kind,
         at=instant(item.get("time")) or now,
-        bounce=_bounce(item, words(*said)) if kind is EventKind.BOUNCED else None,
+        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
         address=address(item.get("email")),
         provider_id=text(item.get("MessageID")) or text(item.get("mj_message_id")),
-        reason=reason(item.get("error_related_to"), item.get("error"), *said),
+        reason=reason(item.get("error_related_to"), item.get("error"), *reasons),
         raw=raw(item),
         **_delivery(item),
     )
@@ -84,16 +84,16 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     permanent = item.get("hard_bounce")
     otherwise = Bounce.HARD if permanent is True else Bounce.OTHER
-    told = _ERRORS.get(text(item.get("error")), otherwise)
-    if told is Bounce.HARD and permanent is False:
-        told = Bounce.SOFT
-    return bounce_class(told, diagnostic)
+    bounce = _ERRORS.get(text(item.get("error")), otherwise)
+    if bounce is Bounce.HARD and permanent is False:
+        bounce = Bounce.SOFT
+    return bounce_class(bounce, diagnostic)
 
 
 def _delivery(item: dict[str, Any]) -> Delivery:
-    for said in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
-        about = parse(said)
-        found = delivery(about) if isinstance(about, dict) else split_delivery(said, ".")
+    for marked in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
+        about = parse(marked)
+        found = delivery(about) if isinstance(about, dict) else split_delivery(marked, ".")
         if found["campaign"]:
             return found
     return delivery({})

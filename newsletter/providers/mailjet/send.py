@@ -11,7 +11,6 @@ be answered with success, though nothing leaves.
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -36,7 +35,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
 
 MAX_RECIPIENTS = 50
@@ -84,22 +83,21 @@ class Mailjet:
             bodies=True,
             answers_each=True,
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/v3.1/send"
-        keys = f"{options.api_key.get_secret_value()}:{options.secret_key.get_secret_value()}"
-        self._authorization = f"Basic {b64encode(keys.encode()).decode()}"
+        self._url = f"{public(options, _PUBLIC_URL)}/v3.1/send"
+        self._authorization = basic(options.api_key.get_secret_value(), options.secret_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses Mailjet would misread."""
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Mailjet")
         plain(batch.recipients, batch.campaign, batch.attempt_id)
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         about = (batch.campaign, batch.attempt_id)
         messages = [
-            said.fill(*values(reader, *about, str(reader.subscriber_id), address))
+            compiled.fill(*values(reader, *about, str(reader.subscriber_id), address))
             for address, reader in zip(readers, batch.recipients, strict=True)
         ]
-        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        headers = {**self._authorization, "Content-Type": "application/json"}
         body = b'{"Messages":[%b]}' % b",".join(messages)
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
@@ -108,10 +106,10 @@ class Mailjet:
 
         A 4xx may have taken some of them, so a 400 that is not understood is unknown.
         """
-        said = json_object(response) or {}
-        code, reason = said.get("ErrorCode"), _reason([said]) or f"HTTP {response.status}"
-        if isinstance(said.get("Messages"), list) and response.status in {200, 400, 401, 403}:
-            return by_item(batch, read_each(batch, said["Messages"], _item), response)
+        payload = json_object(response) or {}
+        code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
+        if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
+            return by_item(batch, read_each(batch, payload["Messages"], _item), response)
         if response.status // 100 == 2 or (response.status == 400 and not _is_word(code)):
             why = f"{reason}, but not an answer for each message"
             return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
@@ -122,14 +120,14 @@ class Mailjet:
         return refused(response, reason, alone=alone)
 
 
-def _item(recipient: Recipient, said: Any) -> Outcome | None:
-    match said:
+def _item(recipient: Recipient, payload: Any) -> Outcome | None:
+    match payload:
         case {"Status": "success", "To": [{"Email": str(to), "MessageID": int(number)}]}:
             ours = to.lower() == ascii_domain(recipient.address).lower()
-            named = said.get("CustomID") in (None, "", recipient.message_id)
-            if ours and named and number > 0 and number is not True and not said.get("Errors"):
+            named = payload.get("CustomID") in (None, "", recipient.message_id)
+            if ours and named and number > 0 and number is not True and not payload.get("Errors"):
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=str(number))
-        case {"Status": "error", "Errors": [_, *_] as errors} if not said.get("To"):
+        case {"Status": "error", "Errors": [_, *_] as errors} if not payload.get("To"):
             if all(isinstance(each, dict) for each in errors):
                 reason = _reason(errors) or "refused without a reason"
                 return Outcome(verdict=_verdict(errors), reason=reason)
@@ -137,8 +135,8 @@ def _item(recipient: Recipient, said: Any) -> Outcome | None:
 
 
 def _reason(errors: list[dict[str, Any]]) -> str:
-    said = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
-    return words("; ".join(filter(None, said)))
+    messages = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
+    return words("; ".join(filter(None, messages)))
 
 
 def _verdict(errors: list[dict[str, Any]]) -> Verdict:
@@ -191,8 +189,8 @@ def _compile(content: Content) -> Template:
     }
     if content.html:  # refused where there is nothing to track in
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
-    said = {name: value for name, value in fields.items() if value} | {"TemplateLanguage": False}
-    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    message = {name: value for name, value in fields.items() if value} | {"TemplateLanguage": False}
+    return template(json.dumps(message, ensure_ascii=False, separators=(",", ":")), *_MARKS)
 
 
 def _faults(content: Content, headers: list[tuple[str, str]]) -> Iterator[Fault]:

@@ -1,6 +1,7 @@
 """Mailpit, which shows mail to developers and delivers none: one message a call.
 
-Facts: Mailpit's source (``server/apiv1/send.go``). It has no template marks and no tracking.
+Facts: Mailpit's source (``server/apiv1/send.go``), and clients of its API, which read ``Version``
+from ``GET /api/v1/info``. It has no template marks and no tracking.
 """
 
 import json
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
-from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.providers.common.answers import refused
 from newsletter.providers.common.bodies import (
@@ -24,7 +25,8 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.common.examination import Probe, well
+from newsletter.providers.common.options import ProviderOptions, public
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
 
 _USUAL_URL = "http://127.0.0.1:8025"
@@ -48,7 +50,7 @@ class Mailpit:
 
     def __init__(self, options: Options) -> None:
         self.capabilities = Capabilities(max_recipients=1, bodies=True)
-        self._url = f"{(options.base_url or _USUAL_URL).rstrip('/')}/api/v1/send"
+        self._url = f"{public(options, _USUAL_URL)}/api/v1/send"
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -59,10 +61,10 @@ class Mailpit:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Accepted with an ID; a refusal says in words whether it is about the recipient."""
-        said = json_object(response) or {}
+        payload = json_object(response) or {}
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response.status, said.get("ID")))
-        error = said.get("Error")
+            return Answer(outcome=_taken(response.status, payload.get("ID")))
+        error = payload.get("Error")
         reason = words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
         if response.status == 400 and reason.startswith("invalid To address"):
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=reason))
@@ -102,9 +104,25 @@ def _compile(content: Content) -> Template:
     return template(json.dumps(fields, ensure_ascii=False, separators=(",", ":")), *_MARKS)
 
 
-def _filled(said: Template, batch: OutgoingBatch) -> bytes:
+def _filled(compiled: Template, batch: OutgoingBatch) -> bytes:
     (address,) = addresses(batch.recipients, most=1, who="Mailpit")
     (reader,) = batch.recipients
     plain(batch.recipients, batch.campaign, batch.attempt_id)
     own = (address, batch.campaign, batch.attempt_id, str(reader.subscriber_id))
-    return said.fill(*values(reader, *own))
+    return compiled.fill(*values(reader, *own))
+
+
+_WHAT = "provider"
+
+
+def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
+    """Whether it is there."""
+    url = f"{public(options, 'http://127.0.0.1:8025')}/api/v1/info"
+    return (Probe(what=_WHAT, request=HttpRequest(method="GET", url=url), judge=_info),)
+
+
+def _info(payload: Any) -> Finding | None:
+    match payload:
+        case {"Version": str(version)}:
+            return well(_WHAT, f"Mailpit {version} is there; it delivers to no reader")
+    return None

@@ -1,28 +1,55 @@
-"""Mailtrap: ``GET /api/domains`` of the account's API lists the domains.
+"""What Mailtrap is asked and nothing changes by: the domains, and whom of an attempt it has.
 
-Facts: Mailtrap's OpenAPI description "Email Sending", and its Ruby client for ``data``. Whether a
-token that may only send is answered with 401 or 403 here is not documented.
+``GET /api/domains`` of the account's API lists the domains. Facts: Mailtrap's OpenAPI description
+"Email Sending", and its Ruby client for ``data``. Whether a token that may only send is answered
+with 401 or 403 here is not documented.
+
+Its email log shows our variables beside each message. Facts: Mailtrap's OpenAPI description
+(``GET /api/email_logs`` on ``mailtrap.io``: the newest first, ``search_after`` with the cursor of
+the page before, filters as ``filters[sent_after]`` or ``filters[to][operator]`` with several
+values; custom variables come back with each message; filters that are not understood are ignored,
+and domains that a token may not see are left out). Unconfirmed: how soon a message is in the log,
+how many stand on a page, and for how long: a day is taken for the least.
+
+Readers are asked for some at a time. Whoever is not found counts as absent only where two other
+readers of the same domain are found by the same filters.
 """
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
     Probe,
-    bearer,
     domain_of,
     has,
     named,
-    public,
     uncertain,
     verified,
+)
+from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.records import (
+    SETTLES_IN,
+    About,
+    Page,
+    Question,
+    absent,
+    around,
+    chained,
+    question,
 )
 from newsletter.providers.mailtrap.send import Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
-_MEND = "add it under Sending Domains, and publish its DNS records"
+_FIX = "add it under Sending Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -30,24 +57,24 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     domain = domain_of(sender)
     request = HttpRequest(
         method="GET",
-        url=f"{public(options, 'https://mailtrap.io')}/api/domains",
+        url=f"{public(options, _PUBLIC_URL)}/api/domains",
         headers=bearer(options.api_token),
     )
     return (
         Probe(
             what=DOMAIN,
             request=request,
-            judge=lambda said: _domains(said, domain),
+            judge=lambda payload: _domains(payload, domain),
             refused=_refused,
         ),
     )
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
-    match said:
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"data": list(items)}:
             found = named(items, "domain_name", domain)
-            return verified(domain, has(found, "dns_verified", True), _MEND)
+            return verified(domain, has(found, "dns_verified", True), _FIX)
     return None
 
 
@@ -56,3 +83,98 @@ def _refused(response: HttpResponse) -> Finding | None:
         return None
     why = "it is refused here, as a token that may only send may be: this proves nothing"
     return uncertain(KEY, why)
+
+
+_PUBLIC_URL = "https://mailtrap.io"
+_AT_ONCE = 50
+_Query = list[tuple[str, str]]
+
+
+class MailtrapInquiry:
+    """Reads the log for the readers of a batch, and asks whether it can be read."""
+
+    settles_in = SETTLES_IN
+    kept_for = timedelta(days=1)
+
+    def __init__(self, options: Options) -> None:
+        self._url = f"{public(options, _PUBLIC_URL)}/api/email_logs"
+        self._headers = bearer(options.api_token)
+        self._timeout = options.timeout
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """What the first readers got around the time of the attempt."""
+        addresses = [ascii_domain(one.address) for one in batch.recipients]
+        window = around(batch.at, self._timeout)
+        readers = [
+            self._question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
+            for place in range(0, len(addresses), _AT_ONCE)
+        ]
+        return chained([*readers, self._latest(batch)])
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """Whom the page names, and the next page or question."""
+        this, payload = question(asked), json.loads(response.body)
+        rows, cursor = payload["messages"], payload["next_page_cursor"]
+        if this.about is About.LATEST:
+            return Page(found={}, more=self._control(batch, rows))
+        if this.about is About.CONTROL:
+            return absent(this, {row["message_id"] for row in rows}, least=2)
+        more = _after(this, cursor) if cursor else chained(this.then)
+        return Page(found=_named(batch, rows), more=more)
+
+    def _latest(self, batch: OutgoingBatch) -> Question:
+        ours = [
+            ("filters[from][operator]", "ci_contain"),
+            ("filters[from][value]", _domain(batch)),
+        ]
+        return self._question(About.LATEST, ours)
+
+    def _control(self, batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> Question:
+        if not all(ascii_domain(one.address).isascii() for one in batch.recipients):
+            raise ValueError("nobody says how the log writes addresses beyond ASCII")
+        ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
+        some = dict(list(ours.items())[:_AT_ONCE])
+        if len(some) < 2:
+            raise ValueError("the log does not show two readers of the domain")
+        times = [datetime.fromisoformat(row["sent_at"]) for row in some.values()]
+        window = min(times) - timedelta(seconds=1), max(times) + timedelta(seconds=1)
+        known = frozenset(row["message_id"] for row in some.values())
+        return self._question(About.CONTROL, _to(list(some), window), known)
+
+    def _question(self, about: About, query: _Query, of: frozenset[str] = frozenset()) -> Question:
+        url = f"{self._url}?{urlencode(query)}"
+        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+
+
+def _domain(batch: OutgoingBatch) -> str:
+    return "@" + ascii_domain(batch.content.sender.address).rpartition("@")[2]
+
+
+def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> _Query:
+    return [
+        ("filters[sent_after]", window[0].isoformat()),
+        ("filters[sent_before]", window[1].isoformat()),
+        ("filters[to][operator]", "ci_equal"),
+        *(("filters[to][value][]", address) for address in addresses),
+    ]
+
+
+def _after(asked: Question, cursor: str) -> Question:
+    split = urlsplit(asked.url)
+    query = [each for each in parse_qsl(split.query) if each[0] != "search_after"]
+    return replace(
+        asked, url=split._replace(query=urlencode([*query, ("search_after", cursor)])).geturl()
+    )
+
+
+def _named(batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> dict[int, str]:
+    """Subscriber id → message id. Raises ValueError for one of ours that does not say whose."""
+    numbers = {str(one.subscriber_id): one.subscriber_id for one in batch.recipients}
+    found = {}
+    for row in rows:
+        about = row["custom_variables"]
+        if row["category"] == batch.campaign and "attempt" not in about:
+            raise ValueError("a message of the campaign came without the attempt it belongs to")
+        if about.get("attempt") == batch.attempt_id and about["subscriber"] in numbers:
+            found[numbers[about["subscriber"]]] = str(row["message_id"])
+    return found

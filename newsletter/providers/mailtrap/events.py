@@ -61,24 +61,24 @@ class Mailtrap:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Any number of events. Raises Forged."""
         require_hmac(self._key, body, header(headers, "mailtrap-signature"))
-        told = [instant(inside(item, "timestamp")) for item in parse_many(body, key="events")]
+        times = [instant(inside(item, "timestamp")) for item in parse_many(body, key="events")]
         events = read_many(body, now, _event, key="events")
-        newest = max((when for when in told if when), default=None)
+        newest = max((when for when in times if when), default=None)
         require_recent(newest, events, now, RETRIES)
         return events
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
-    said = [item.get("response_code"), item.get("response") or item.get("reason")]
+    reasons = [item.get("response_code"), item.get("response") or item.get("reason")]
     return Event(
         id=text(item.get("event_id")) or content_id(item),
         kind=kind,
         at=instant(item.get("timestamp")) or now,
-        bounce=_bounce(item, words(*said)) if kind is EventKind.BOUNCED else None,
+        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
         address=address(item.get("email")),
         provider_id=text(item.get("message_id")),
-        reason=reason(*said),
+        reason=reason(*reasons),
         raw=raw(item),
         **delivery(inside(item, "custom_variables")),
     )
@@ -87,9 +87,9 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
         why = diagnostic.lower()
-        told = next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
-        return bounce_class(told, diagnostic)
+        bounce = next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
+        return bounce_class(bounce, diagnostic)
     category = _CATEGORIES.get(text(item.get("bounce_category")))
     # "Permanent delivery failure", unless the code blames something else.
-    told = smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
-    return bounce_class(category or told, diagnostic)
+    bounce = smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
+    return bounce_class(category or bounce, diagnostic)

@@ -28,7 +28,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
@@ -67,7 +67,7 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Said:
+class _Compiled:
     base: bytes
     request: Template
 
@@ -84,27 +84,27 @@ class Mailtrap:
             bodies=True,
             answers_each=True,
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/api/batch"
-        self._authorization = f"Bearer {options.api_token.get_secret_value()}"
+        self._url = f"{public(options, _PUBLIC_URL)}/api/batch"
+        self._authorization = bearer(options.api_token)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for content or addresses it would misread."""
-        said = self._compiled.of(batch)
-        body = b'{"base":%b,"requests":[%b]}' % (said.base, _requests(said.request, batch))
-        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        compiled = self._compiled.of(batch)
+        body = b'{"base":%b,"requests":[%b]}' % (compiled.base, _requests(compiled.request, batch))
+        headers = {**self._authorization, "Content-Type": "application/json"}
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each recipient, by place: the answers name nobody."""
-        said = json_object(response) or {}
-        theirs = _reason(said)
-        reason = theirs or f"HTTP {response.status}"
+        payload = json_object(response) or {}
+        errors = _reason(payload)
+        reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
-            items = _items(batch, said) if response.status == 200 else []
+            items = _items(batch, payload) if response.status == 200 else []
             return by_item(batch, items, response)
         alone = len(batch.recipients) == 1
-        if response.status in {400, 422} and theirs:
+        if response.status in {400, 422} and errors:
             verdict = _refused(reason, alone=alone)
             return Answer(outcome=Outcome(verdict=verdict, reason=reason))
         if response.status == 429 and _by_words(reason) is Verdict.QUOTA:
@@ -113,8 +113,8 @@ class Mailtrap:
         return refused(response, reason, alone=alone)
 
 
-def _reason(said: dict[str, Any]) -> str:
-    errors = said.get("errors")
+def _reason(payload: dict[str, Any]) -> str:
+    errors = payload.get("errors")
     return words("; ".join(map(str, errors))) if isinstance(errors, list) else ""
 
 
@@ -129,19 +129,19 @@ def _refused(reason: str, *, alone: bool) -> Verdict:
     return at_fault(alone=alone)
 
 
-def _items(batch: OutgoingBatch, said: dict[str, Any]) -> list[Outcome]:
+def _items(batch: OutgoingBatch, payload: dict[str, Any]) -> list[Outcome]:
     """What is said of each recipient; nothing where the call as a whole says otherwise."""
-    items = read_each(batch, said.get("responses"), _item)
+    items = read_each(batch, payload.get("responses"), _item)
     accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
-    contradicted = accepted and (said.get("success") is not True or bool(said.get("errors")))
+    contradicted = accepted and (payload.get("success") is not True or bool(payload.get("errors")))
     return [] if contradicted else items
 
 
-def _item(_: Recipient, said: Any) -> Outcome | None:
-    if not isinstance(said, dict):
+def _item(_: Recipient, payload: Any) -> Outcome | None:
+    if not isinstance(payload, dict):
         return None
-    reason = _reason(said)
-    match said.get("success"), said.get("message_ids") or [], said.get("errors") or []:
+    reason = _reason(payload)
+    match payload.get("success"), payload.get("message_ids") or [], payload.get("errors") or []:
         case True, [str(provider_id)], [] if provider_id:
             return Outcome(verdict=Verdict.ACCEPTED, provider_id=provider_id)
         case False, [], [_, *_]:
@@ -152,7 +152,7 @@ def _item(_: Recipient, said: Any) -> Outcome | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Said:
+def _compile(content: Content) -> _Compiled:
     """What is the same for all goes into the base, the rest into a request; encoded once."""
     mime_template(content)  # refuses what no header field can hold, by name
     headers = dict(content.headers)
@@ -170,10 +170,10 @@ def _compile(content: Content) -> _Said:
     refuse(reserved([("content", repr(fields))], _RESERVED, "Mailtrap"))
     variables = {"campaign": _CAMPAIGN, "attempt": _ATTEMPT, "subscriber": _SUBSCRIBER}
     fields |= {"to": [{"email": _ADDRESS}], "category": _CAMPAIGN, "custom_variables": variables}
-    said = {name: _json(value) for name, value in fields.items() if value}
-    base = {name: value for name, value in said.items() if not template(value, *_MARKS).gaps}
-    request = {name: value for name, value in said.items() if name not in base}
-    return _Said(base=_object(base), request=template(_object(request), *_MARKS))
+    message = {name: _json(value) for name, value in fields.items() if value}
+    base = {name: value for name, value in message.items() if not template(value, *_MARKS).gaps}
+    request = {name: value for name, value in message.items() if name not in base}
+    return _Compiled(base=_object(base), request=template(_object(request), *_MARKS))
 
 
 def _json(value: Any) -> bytes:

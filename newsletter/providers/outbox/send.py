@@ -22,7 +22,14 @@ from pydantic import Field
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import mime_template
-from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
+from newsletter.domain.delivery.provider import (
+    Capabilities,
+    Finding,
+    Level,
+    LookupResult,
+    PreparedRequest,
+    Replay,
+)
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common.options import ProviderOptions
@@ -52,6 +59,12 @@ class Options(ProviderOptions):
     path: Annotated[Path, Field(strict=False)] = Field(
         default=Path("var/outbox"), description="The folder, relative to the workspace."
     )
+
+
+def probes(_: Options, __: str) -> tuple[Finding, ...]:
+    """It is asked nothing: it writes to nobody."""
+    detail = "outbox: messages become files on this machine; no reader gets any"
+    return (Finding(what="provider", level=Level.OK, detail=detail),)
 
 
 @dataclass(frozen=True, kw_only=True)

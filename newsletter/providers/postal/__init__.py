@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Postal", events="events:Postal")
+KIND = Kind(translator="send:Postal", check="", events="events:Postal")

@@ -65,24 +65,24 @@ class Postal:
         return events
 
 
-def _event(said: dict[str, Any], now: datetime) -> Event:
-    kind, payload = kind_of(_KINDS, said.get("event")), said.get("payload")
+def _event(post: dict[str, Any], now: datetime) -> Event:
+    kind, payload = kind_of(_KINDS, post.get("event")), post.get("payload")
     message = inside(payload, "original_message") or inside(payload, "message")
-    told = [inside(payload, "output"), inside(payload, "details")]
-    when = instant(inside(payload, "timestamp")) or instant(said.get("timestamp"))
+    reasons = [inside(payload, "output"), inside(payload, "details")]
+    when = instant(inside(payload, "timestamp")) or instant(post.get("timestamp"))
     return Event(
-        id=text(said.get("uuid")) or content_id(said),
+        id=text(post.get("uuid")) or content_id(post),
         kind=kind,
         at=when or now,
-        bounce=_bounce(payload, words(*told)) if kind is EventKind.BOUNCED else None,
+        bounce=_bounce(payload, words(*reasons)) if kind is EventKind.BOUNCED else None,
         address=address(inside(message, "to")),
         provider_id=text(inside(message, "id")),
-        reason=reason(*told),
-        raw=raw(said),
+        reason=reason(*reasons),
+        raw=raw(post),
         **split_delivery(inside(message, "tag"), "/"),
     )
 
 
 def _bounce(payload: Any, diagnostic: str) -> Bounce:
-    told = _BOUNCES.get(text(inside(payload, "bounce", "bounce_type")))
-    return bounce_class(told or smtp_bounce(diagnostic), diagnostic)
+    bounce = _BOUNCES.get(text(inside(payload, "bounce", "bounce_type")))
+    return bounce_class(bounce or smtp_bounce(diagnostic), diagnostic)

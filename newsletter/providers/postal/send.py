@@ -73,10 +73,10 @@ class Postal:
         Postal looks at no recipient before it has the message, so a code nobody knows stops the
         campaign rather than cost it its readers one by one.
         """
-        said = json_object(response) or {}
-        data = said.get("data")
+        payload = json_object(response) or {}
+        data = payload.get("data")
         if response.status == 200 and isinstance(data, dict):
-            return Answer(outcome=_outcome(batch, said.get("status"), data))
+            return Answer(outcome=_outcome(batch, payload.get("status"), data))
         reason = f"HTTP {response.status}"
         if response.status // 100 == 2:
             reason += " without an answer of Postal's"
@@ -91,8 +91,8 @@ def _outcome(batch: OutgoingBatch, status: object, data: dict[str, Any]) -> Outc
         return _taken(batch, data)
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
-        said = [str(each) for each in (code, message) if each]
-        return Outcome(verdict=verdict, reason=words(": ".join(said) or str(status)))
+        parts = [str(each) for each in (code, message) if each]
+        return Outcome(verdict=verdict, reason=words(": ".join(parts) or str(status)))
     return Outcome(verdict=Verdict.UNKNOWN, reason=f"its status is {words(status)}")
 
 
@@ -125,14 +125,14 @@ def _compile(content: Content) -> Template:
         "headers": headers,
     }
     refuse(reserved([("content", repr(fields))], _RESERVED, "Postal"))
-    said = {"to": [_ADDRESS], "tag": _TAG, **{key: value for key, value in fields.items() if value}}
-    return template(json.dumps(said, ensure_ascii=False, separators=(",", ":")), *_MARKS)
+    call = {"to": [_ADDRESS], "tag": _TAG, **{key: value for key, value in fields.items() if value}}
+    return template(json.dumps(call, ensure_ascii=False, separators=(",", ":")), *_MARKS)
 
 
-def _filled(said: Template, batch: OutgoingBatch) -> bytes:
+def _filled(compiled: Template, batch: OutgoingBatch) -> bytes:
     """The tag is all that an event can name."""
     (address,) = addresses(batch.recipients, most=1, who="Postal")
     (reader,) = batch.recipients
     tag = f"{batch.campaign}/{batch.attempt_id}/{reader.subscriber_id}"
     plain(batch.recipients, batch.campaign, batch.attempt_id)
-    return said.fill(*values(reader, address, tag))
+    return compiled.fill(*values(reader, address, tag))

@@ -4,8 +4,8 @@ from newsletter.providers.kind import Kind
 
 KIND = Kind(
     translator="send:Postmark",
-    lookup="lookup:PostmarkInquiry",
+    lookup="check:PostmarkInquiry",
     events="events:Postmark",
-    history="history:PostmarkListing",
+    history="events:PostmarkListing",
     listed="events:event",
 )

@@ -1,29 +1,43 @@
-"""Postmark: ``GET /server`` proves the token, ``GET /message-streams/{id}`` the stream.
+"""What Postmark is asked and nothing changes by: token and stream, and what it has of an attempt.
 
-Facts: Postmark's pages on servers, message streams and tokens (401 for a wrong one), and its
-clients for ``SubscriptionManagementConfiguration``. Domains can only be asked about with the token
-of the account.
+``GET /server`` proves the token, ``GET /message-streams/{id}`` the stream. Facts: Postmark's pages
+on servers, message streams and tokens (401 for a wrong one), and its clients for
+``SubscriptionManagementConfiguration``. Domains can only be asked about with the token of the
+account.
+
+Its message search finds the attempt among the metadata. Facts: Postmark's page on its messages API
+(``/messages/outbound``: ``count`` up to 500, ``offset``, ``tag``, ``messagestream``, filters on
+metadata as ``metadata_KEY``; kept for 45 days). Metadata comes back with each message, so that an
+ignored filter costs pages and proves nothing wrong. A filter that finds nothing would: so some are
+asked for by address, too, and a message that is surely there has to be found by the same filters.
+Unconfirmed: how soon a message can be found.
 """
 
+import json
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
     Probe,
     domain_of,
-    public,
     uncertain,
     well,
     wrong,
 )
-from newsletter.providers.postmark.send import Options
+from newsletter.providers.common.options import public
+from newsletter.providers.common.records import LOOKS_FOR, About, Page, Question, absent, question
+from newsletter.providers.postmark.send import PUBLIC_URL, Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _STREAM = "message stream"
-_MEND = "make a broadcast stream there, and write its id as provider.message_stream"
+_FIX = "make a broadcast stream there, and write its id as provider.message_stream"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -42,35 +56,35 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         Probe(
             what=_STREAM,
             request=HttpRequest(method="GET", url=f"{base}{path}", headers=headers),
-            judge=lambda said: _stream(said, stream),
+            judge=lambda payload: _stream(payload, stream),
             refused=lambda response: _no_stream(response, stream),
         ),
         uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
 
 
-def _server(said: Any) -> Finding | None:
-    match said:
+def _server(payload: Any) -> Finding | None:
+    match payload:
         case {"ID": int(), "Name": str(name)}:
             return well(KEY, f"it is that of the server {name!r}")
     return None
 
 
-def _stream(said: Any, stream: str) -> Finding | None:
-    match said:
+def _stream(payload: Any, stream: str) -> Finding | None:
+    match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
             return wrong(
                 _STREAM, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
-            return _unsubscribing(said, stream)
+            return _unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _MEND)
+            return wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
-def _unsubscribing(said: dict[str, Any], stream: str) -> Finding:
-    match said:
+def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
+    match payload:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":
                 why = f"{stream} leaves unsubscribing to {handling!r}"
@@ -80,5 +94,80 @@ def _unsubscribing(said: dict[str, Any], stream: str) -> Finding:
 
 def _no_stream(response: HttpResponse, stream: str) -> Finding | None:
     if response.status in {404, 422}:
-        return wrong(_STREAM, f"the server has no stream {stream}", _MEND)
+        return wrong(_STREAM, f"the server has no stream {stream}", _FIX)
     return None
+
+
+_COUNT = 500
+_MOST = 10_000
+_LATEST = 50
+
+
+class PostmarkInquiry:
+    """Searches the messages of the stream."""
+
+    settles_in = timedelta(minutes=10)
+    kept_for = LOOKS_FOR
+
+    def __init__(self, options: Options) -> None:
+        self._url = f"{public(options, PUBLIC_URL)}/messages/outbound"
+        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
+        self._stream = options.message_stream
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """The first page of the attempt's messages."""
+        return self._page(batch, 0)
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """Whom the page names, and the next one while there is more."""
+        this, payload = question(asked), json.loads(response.body)
+        if this.about is About.CONTROL:
+            return absent(this, {str(each["MessageID"]) for each in payload["Messages"]})
+        if this.about is About.LATEST:
+            return Page(found={}, more=self._control(payload["Messages"]))
+        messages, total = payload["Messages"], int(payload["TotalCount"])
+        numbers = {str(one.subscriber_id): one.subscriber_id for one in batch.recipients}
+        about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
+        found = {
+            numbers[metadata["subscriber"]]: name
+            for metadata, name in about
+            if metadata.get("attempt") == batch.attempt_id and metadata["subscriber"] in numbers
+        }
+        if total > _MOST or (total and not messages):
+            raise ValueError(f"{total} messages match; the search shows {_MOST} at the most")
+        query = parse_qs(urlsplit(asked.url).query)
+        if "recipient" in query:
+            return Page(found=found, more=self._check(batch, query["recipient"][0]), checks=True)
+        read = int(query["offset"][0]) + len(messages)
+        more = self._page(batch, read) if read < total else self._check(batch)
+        return Page(found=found, more=more)
+
+    def _page(self, batch: OutgoingBatch, offset: int) -> Question:
+        return self._search(batch.campaign, offset, metadata_attempt=batch.attempt_id)
+
+    def _check(self, batch: OutgoingBatch, after: str = "") -> Question:
+        """Ask for the first, the last or the middle one by address; then for any message."""
+        places = (0, -1, len(batch.recipients) // 2)
+        sample = list(dict.fromkeys(ascii_domain(batch.recipients[n].address) for n in places))
+        rest = sample[sample.index(after) + 1 :] if after else sample
+        if rest:
+            return self._search(batch.campaign, 0, recipient=rest[0])
+        return self._question(About.LATEST, {"count": str(_LATEST), "offset": "0"})
+
+    def _control(self, messages: Sequence[dict[str, Any]]) -> Question:
+        ours = [each for each in messages if each["Tag"] and each["Metadata"].get("attempt")]
+        if not ours:
+            raise ValueError("there is nobody whose absence could be told from an empty search")
+        of = frozenset({str(ours[0]["MessageID"])})
+        by = {"tag": ours[0]["Tag"], "metadata_attempt": ours[0]["Metadata"]["attempt"]}
+        return self._question(About.CONTROL, {"count": str(_COUNT), "offset": "0", **by}, of)
+
+    def _search(self, tag: str, offset: int, **more: str) -> Question:
+        query = {"count": str(_COUNT), "offset": str(offset), "tag": tag, **more}
+        return self._question(About.ATTEMPT, query)
+
+    def _question(
+        self, about: About, query: dict[str, str], of: frozenset[str] = frozenset()
+    ) -> Question:
+        url = f"{self._url}?{urlencode({**query, 'messagestream': self._stream})}"
+        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)

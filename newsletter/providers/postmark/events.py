@@ -1,15 +1,25 @@
-"""Postmark's webhooks: one event a post, sent with a user name and a password.
+"""Postmark's events: by webhook, one a post, with user name and password; or its bounces, listed.
 
 Facts: Postmark's pages of each webhook and of bounce types, the types in its JavaScript library.
 Postmark signs nothing, so nothing says when a post was made. SpamNotification is a filter's word
 and no reader's: Postmark goes on sending after it. Unconfirmed: what ``Origin`` can be beside
 Recipient; only a suppression by the recipient counts as theirs.
+
+Of the list, which has complaints too and no deliveries: Postmark's OpenAPI description and SDKs
+(``/bounces``: the newest first, ``count`` up to 500, ``count`` and ``offset`` up to 10,000
+together, ``fromdate``, ``messagestream``); a bounce stands there as in its webhook, but without
+metadata, so it is known by message and address alone. ``fromdate`` is a day of some zone: a day
+more is asked for. Unconfirmed: how late a bounce may be listed.
 """
 
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.providers.common.options import public
+from newsletter.providers.common.records import Listed
 from newsletter.providers.common.signatures import ByPassword
 from newsletter.providers.common.webhooks import (
     address,
@@ -21,6 +31,8 @@ from newsletter.providers.common.webhooks import (
     text,
     words,
 )
+from newsletter.providers.postmark.send import PUBLIC_URL, Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _Meaning = tuple[EventKind, Bounce | None]
 _NOTHING: _Meaning = (EventKind.OTHER, None)
@@ -69,38 +81,79 @@ class Postmark(ByPassword):
         super().__init__(key, event)
 
 
-def event(said: dict[str, Any], now: datetime) -> Event:
+def event(payload: dict[str, Any], now: datetime) -> Event:
     """Also for what is listed when it is asked for."""
-    record = text(said.get("RecordType")) or ("Bounce" if said.get("TypeCode") else "")
-    kind, bounce = _meaning(record, said)
-    when = next((said[name] for name in _TIMES if name in said), None)
-    to = address(said.get("Recipient")) or address(said.get("Email"))
-    details = said.get("Details")
-    name = [record, text(said.get("ID"))]
+    record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
+    kind, bounce = _meaning(record, payload)
+    when = next((payload[name] for name in _TIMES if name in payload), None)
+    to = address(payload.get("Recipient")) or address(payload.get("Email"))
+    details = payload.get("Details")
+    name = [record, text(payload.get("ID"))]
     if not name[1]:
-        name += [text(said.get("MessageID")), to, text(when), text(said.get("OriginalLink"))]
+        name += [text(payload.get("MessageID")), to, text(when), text(payload.get("OriginalLink"))]
     return Event(
         id=content_id(*name),
         kind=kind,
         at=instant(when) or now,
         bounce=bounce_class(bounce, words(details)) if bounce else None,
         address=to,
-        provider_id=text(said.get("MessageID")),
-        reason=reason(said.get("Type") or said.get("SuppressionReason"), details),
-        raw=raw(said),
-        **delivery(said.get("Metadata")),
+        provider_id=text(payload.get("MessageID")),
+        reason=reason(payload.get("Type") or payload.get("SuppressionReason"), details),
+        raw=raw(payload),
+        **delivery(payload.get("Metadata")),
     )
 
 
 _TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
-def _meaning(record: str, said: dict[str, Any]) -> _Meaning:
+def _meaning(record: str, payload: dict[str, Any]) -> _Meaning:
     if record == "Bounce":
-        return _BOUNCES.get(text(said.get("Type")), (EventKind.BOUNCED, Bounce.OTHER))
+        return _BOUNCES.get(text(payload.get("Type")), (EventKind.BOUNCED, Bounce.OTHER))
     if record == "SubscriptionChange":
-        if said.get("SuppressSending") is not True:
+        if payload.get("SuppressSending") is not True:
             return _NOTHING
-        why, origin = text(said.get("SuppressionReason")), text(said.get("Origin"))
+        why, origin = text(payload.get("SuppressionReason")), text(payload.get("Origin"))
         return _SUPPRESSIONS.get((why, "")) or _SUPPRESSIONS.get((why, origin)) or _NOTHING
     return _RECORDS.get(record, _NOTHING)
+
+
+_COUNT = 500
+_MOST = 10_000
+
+
+class PostmarkListing:
+    """Lists the bounces of the stream."""
+
+    reach = timedelta(days=3)
+    lateness = timedelta(hours=1)
+
+    def __init__(self, options: Options) -> None:
+        self._url = f"{public(options, PUBLIC_URL)}/bounces"
+        self._headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
+        self._stream = options.message_stream
+
+    def ask(self, begin: datetime, end: datetime) -> HttpRequest:
+        """The newest ones. There is no end: more may have come since."""
+        return self._page(f"{begin - timedelta(days=1):%Y-%m-%d}", 0)
+
+    def read(self, asked: HttpRequest, response: HttpResponse, end: datetime) -> Listed:
+        """A page; what comes in while it is read makes some stand on two, and none on none."""
+        payload = json.loads(response.body)
+        query = dict(parse_qsl(urlsplit(asked.url).query))
+        bounces, read = payload["Bounces"], int(query["offset"]) + len(payload["Bounces"])
+        if read >= payload["TotalCount"]:
+            return Listed(items=bounces, until=end)
+        if not bounces or read >= _MOST:
+            return Listed(items=bounces)
+        return Listed(items=bounces, more=self._page(query["fromdate"], read))
+
+    def _page(self, since: str, offset: int) -> HttpRequest:
+        query = {
+            "count": str(_COUNT),
+            "offset": str(offset),
+            "messagestream": self._stream,
+            "fromdate": since,
+        }
+        url = f"{self._url}?{urlencode(query)}"
+        return HttpRequest(method="GET", url=url, headers=self._headers)

@@ -31,7 +31,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
@@ -92,7 +92,7 @@ class Postmark:
             bodies=True,
             answers_each=True,
         )
-        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/email/batch"
+        self._url = f"{public(options, PUBLIC_URL)}/email/batch"
         self._token = options.server_token.get_secret_value()
         stream = options.message_stream
         self._compiled = Compiled(lambda content: _compile(content, stream))
@@ -103,10 +103,10 @@ class Postmark:
         plain(batch.recipients)
         about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
         tail = json.dumps({"Tag": batch.campaign, "Metadata": about})
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         rest = f",{tail[1:-3]}"  # open for the id
         messages = [
-            said.fill(*values(recipient))
+            compiled.fill(*values(recipient))
             + f'{rest}{recipient.subscriber_id}"}},"To":"{to}"}}'.encode()
             for recipient, to in zip(batch.recipients, readers, strict=True)
         ]
@@ -119,14 +119,14 @@ class Postmark:
         if response.status // 100 == 2:
             said_of_each = _listed(response) if response.status == 200 else None
             return by_item(batch, read_each(batch, said_of_each, _item), response)
-        said = json_object(response) or {}
-        message = words(said.get("Message") or f"HTTP {response.status}")
+        payload = json_object(response) or {}
+        message = words(payload.get("Message") or f"HTTP {response.status}")
         alone = len(batch.recipients) == 1
         if response.status == 413 and alone:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=message))
         if shared := answer_by_status(response, message):
             return shared
-        verdict = _verdict(said.get("ErrorCode"), message)
+        verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED and not alone:
             verdict = Verdict.SPLIT
         elif verdict not in {Verdict.REJECTED, Verdict.RETRY}:
@@ -175,15 +175,15 @@ def _verdict(code: object, message: str) -> Verdict:
 def _compile(content: Content, stream: str) -> Template:
     """A message as an open JSON object."""
     sender = content.sender
-    said = {
+    call = {
         "From": mailbox(sender.name, sender.address),
         "Subject": content.subject,
         "TextBody": content.text,
         "HtmlBody": content.html,
     }
     if sender.reply_to:
-        said["ReplyTo"] = ascii_domain(sender.reply_to)
-    fields = (*said.items(), *content.headers)
+        call["ReplyTo"] = ascii_domain(sender.reply_to)
+    fields = (*call.items(), *content.headers)
     refuse(
         (
             *misnamed(content.headers, _HEADER_NAME),
@@ -199,7 +199,7 @@ def _compile(content: Content, stream: str) -> Template:
         "TrackOpens": False,
         "TrackLinks": "None",
     }
-    message = json.dumps({**said, **fixed}, ensure_ascii=False)
+    message = json.dumps({**call, **fixed}, ensure_ascii=False)
     return template(message[:-1])
 
 

@@ -11,19 +11,18 @@ from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
     Probe,
-    bearer,
     domain_of,
     has,
     named,
-    public,
     uncertain,
     verified,
     wrong,
 )
+from newsletter.providers.common.options import bearer, public
 from newsletter.providers.resend.send import Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object
 
-_MEND = "add it under Domains, and publish its DNS records"
+_FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -38,22 +37,22 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         Probe(
             what=DOMAIN,
             request=request,
-            judge=lambda said: _domains(said, domain),
+            judge=lambda payload: _domains(payload, domain),
             refused=_refused,
         ),
     )
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
-    match said:
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"data": list(items)}:
             found = named(items, "name", domain)
-            if found is None and said.get("has_more") is True:
+            if found is None and payload.get("has_more") is True:
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
                 return uncertain(DOMAIN, why, "see under Domains whether its DNS records stand")
-            return verified(domain, has(found, "status", "verified"), _MEND)
+            return verified(domain, has(found, "status", "verified"), _FIX)
     return None
 
 

@@ -68,32 +68,34 @@ class Resend:
         if not any(same(one, f"v1,{expected}") for one in claimed):
             raise Forged("no signature matches")
         require_fresh(instant(signed_at), now, RETRIES)
-        said, id_ = parse(body), text(name)
-        return (_event(said, id_, now) if isinstance(said, dict) else unread(body, now, id=id_),)
+        payload, id_ = parse(body), text(name)
+        return (
+            _event(payload, id_, now) if isinstance(payload, dict) else unread(body, now, id=id_),
+        )
 
 
-def _event(said: dict[str, Any], name: str, now: datetime) -> Event:
-    kind, data = kind_of(_KINDS, said.get("type")), said.get("data")
+def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
+    kind, data = kind_of(_KINDS, payload.get("type")), payload.get("data")
     details = next((inside(data, part) for part in _DETAILS if inside(data, part)), None)
     codes = inside(details, "diagnosticCode")
-    told = [*(codes if isinstance(codes, list) else [codes])[:5]]
-    told += [inside(details, part) for part in ("message", "reason")]
+    reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
+    reasons += [inside(details, part) for part in ("message", "reason")]
     return Event(
         id=name,
         kind=kind,
-        at=instant(said.get("created_at")) or now,
-        bounce=_bounce(details, words(*told)) if kind is EventKind.BOUNCED else None,
+        at=instant(payload.get("created_at")) or now,
+        bounce=_bounce(details, words(*reasons)) if kind is EventKind.BOUNCED else None,
         address=address(next(iter(listed(inside(data, "to"))), None)),
         provider_id=text(inside(data, "email_id")),
-        reason=reason(inside(details, "type"), inside(details, "subType"), *told),
-        raw=raw(said),
+        reason=reason(inside(details, "type"), inside(details, "subType"), *reasons),
+        raw=raw(payload),
         **delivery(_tags(inside(data, "tags"))),
     )
 
 
 def _bounce(details: Any, diagnostic: str) -> Bounce:
-    told = amazon_bounce(inside(details, "type"), inside(details, "subType"))
-    return bounce_class(told, diagnostic)
+    bounce = amazon_bounce(inside(details, "type"), inside(details, "subType"))
+    return bounce_class(bounce, diagnostic)
 
 
 def _tags(tags: Any) -> Any:

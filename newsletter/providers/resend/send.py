@@ -30,7 +30,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     HttpRequest,
     HttpResponse,
@@ -73,8 +73,8 @@ class Resend:
             replay=Replay.KEYED,
             key_lives=timedelta(hours=24),
         )
-        self._url = f"{(options.base_url or _PUBLIC_URL).rstrip('/')}/emails/batch"
-        self._authorization = f"Bearer {options.api_key.get_secret_value()}"
+        self._url = f"{public(options, _PUBLIC_URL)}/emails/batch"
+        self._authorization = bearer(options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -83,15 +83,15 @@ class Resend:
         plain(batch.recipients)
         about = {"campaign": batch.campaign, "attempt": batch.attempt_id, "subscriber": ""}
         tail = json.dumps([{"name": name, "value": value} for name, value in about.items()])
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         rest = f',"tags":{tail[:-3]}'  # open for the id
         messages = [
-            said.fill(*values(recipient))
+            compiled.fill(*values(recipient))
             + f'{rest}{recipient.subscriber_id}"}}],"to":["{to}"]}}'.encode()
             for recipient, to in zip(batch.recipients, readers, strict=True)
         ]
         headers = {
-            "Authorization": self._authorization,
+            **self._authorization,
             "Content-Type": "application/json",
             "Idempotency-Key": batch.attempt_id,
             "x-batch-validation": "strict",
@@ -101,36 +101,36 @@ class Resend:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call."""
-        said = json_object(response) or {}
-        message = words(said.get("message") or f"HTTP {response.status}")
+        payload = json_object(response) or {}
+        message = words(payload.get("message") or f"HTTP {response.status}")
         alone = len(batch.recipients) == 1
         if response.status // 100 == 2:
-            return Answer(outcome=_taken(response, said, len(batch.recipients)))
-        if response.status == 409 or (response.status, str(said.get("name"))) in _BY_NAME:
+            return Answer(outcome=_taken(response, payload, len(batch.recipients)))
+        if response.status == 409 or (response.status, str(payload.get("name"))) in _BY_NAME:
             # 409: another call under this key; it is unknown what became of that, unless it says so
-            verdict = _BY_NAME.get((response.status, str(said.get("name"))), Verdict.UNKNOWN)
+            verdict = _BY_NAME.get((response.status, str(payload.get("name"))), Verdict.UNKNOWN)
             wait = None if verdict is Verdict.UNKNOWN else retry_after(response)
             return Answer(outcome=Outcome(verdict=verdict, reason=message), retry_after=wait)
         if response.status in {400, 422}:
-            verdict = _refused(said, message, alone=alone)
+            verdict = _refused(payload, message, alone=alone)
             return Answer(outcome=Outcome(verdict=verdict, reason=message))
         return refused(response, message, alone=alone)
 
 
-def _taken(response: HttpResponse, said: dict[str, Any], expected: int) -> Outcome:
-    data = said.get("data")
+def _taken(response: HttpResponse, payload: dict[str, Any], expected: int) -> Outcome:
+    data = payload.get("data")
     items = data if isinstance(data, list) else []
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
-    if response.status == 200 and whole and len(set(ids)) == expected and not said.get("errors"):
+    if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
         return Outcome(verdict=Verdict.ACCEPTED, reason="accepted", provider_id=str(ids[0]))
     why = f"HTTP {response.status} without an id for each message"
     return Outcome(verdict=Verdict.UNKNOWN, reason=why)
 
 
-def _refused(said: dict[str, Any], message: str, *, alone: bool) -> Verdict:
+def _refused(payload: dict[str, Any], message: str, *, alone: bool) -> Verdict:
     """Only a fault in an address is looked for by halving: all else would refuse every reader."""
-    if said.get("name") != "validation_error" or not _ABOUT_A_RECIPIENT.search(message):
+    if payload.get("name") != "validation_error" or not _ABOUT_A_RECIPIENT.search(message):
         return Verdict.CONFIGURATION
     return at_fault(alone=alone)
 
@@ -141,15 +141,15 @@ def _refused(said: dict[str, Any], message: str, *, alone: bool) -> Verdict:
 def _compile(content: Content) -> Template:
     """A message as an open JSON object."""
     sender = content.sender
-    said = {
+    call = {
         "from": mailbox(sender.name, sender.address),
         "subject": content.subject,
         "text": content.text,
         "html": content.html,
     }
     if sender.reply_to:
-        said["reply_to"] = ascii_domain(sender.reply_to)
-    fields = (*said.items(), *content.headers)
+        call["reply_to"] = ascii_domain(sender.reply_to)
+    fields = (*call.items(), *content.headers)
     refuse(
         (
             *misnamed(content.headers, _HEADER_NAME),
@@ -158,5 +158,5 @@ def _compile(content: Content) -> Template:
             *doubled(content.headers, "Resend"),
         )
     )
-    message = json.dumps({**said, "headers": dict(content.headers)}, ensure_ascii=False)
+    message = json.dumps({**call, "headers": dict(content.headers)}, ensure_ascii=False)
     return template(message[:-1])

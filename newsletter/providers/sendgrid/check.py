@@ -1,29 +1,55 @@
-"""SendGrid: ``GET /v3/scopes`` tells what the key may do, ``/v3/whitelabel/domains`` the domains.
+"""What SendGrid is asked and nothing changes by: key and domains, and whether it took an attempt.
 
-Facts: SendGrid's pages on both; its issues, for 403 to a key without the scope. A sender may
-also be verified as a single address; that is not asked.
+``GET /v3/scopes`` tells what the key may do, ``/v3/whitelabel/domains`` the domains. Facts:
+SendGrid's pages on both; its issues, for 403 to a key without the scope. A sender may also be
+verified as a single address; that is not asked.
+
+Its email logs tell of messages. Facts: SendGrid's OpenAPI description of them (``POST /v3/logs``
+with a query over ``to_email``, ``sg_message_id_created_at`` and the like, at most 1,000 rows and no
+further page; ``GET /v3/logs/{sg_message_id}`` with the custom arguments; kept for 30 days, for all
+customers). A row names neither attempt nor campaign, so each row of a reader in those minutes is
+opened. SendGrid takes all of a call or nothing: one message of the attempt proves the call, and its
+absence for each of several readers disproves it. Unconfirmed: how soon a message is in the logs,
+and how a string is quoted in a query; where it is misread, the control is not found.
 """
 
+import json
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     KEY,
     Probe,
-    bearer,
     domain_of,
-    public,
     uncertain,
     verified,
     well,
     wrong,
 )
-from newsletter.providers.sendgrid.send import Options
-from newsletter.providers.transport.http import HttpRequest
+from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.records import (
+    LOOKS_FOR,
+    SETTLES_IN,
+    About,
+    Page,
+    Question,
+    absent,
+    all_of,
+    around,
+    chained,
+    question,
+    refuse_others,
+    samples,
+)
+from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
+from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 _MOST = 200
-_MEND = "publish its DNS records, and let SendGrid verify them"
+_FIX = "publish its DNS records, and let SendGrid verify them"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -36,12 +62,12 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     )
     return (
         Probe(what=KEY, request=scopes, judge=_scopes),
-        Probe(what=DOMAIN, request=domains, judge=lambda said: _domains(said, domain)),
+        Probe(what=DOMAIN, request=domains, judge=lambda payload: _domains(payload, domain)),
     )
 
 
-def _scopes(said: Any) -> Finding | None:
-    match said:
+def _scopes(payload: Any) -> Finding | None:
+    match payload:
         case {"scopes": list(scopes)} if "mail.send" in scopes:
             return well(KEY, "it may send")
         case {"scopes": list()}:
@@ -51,17 +77,96 @@ def _scopes(said: Any) -> Finding | None:
     return None
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
+def _domains(payload: Any, domain: str) -> Finding | None:
     """Mail from a subdomain may be signed by the domain above it."""
-    if not isinstance(said, list):
+    if not isinstance(payload, list):
         return None
     ours = [
         item
-        for item in said
+        for item in payload
         if isinstance(item, dict) and f".{domain}".endswith(f".{str(item.get('domain')).lower()}")
     ]
     if ours:
-        return verified(domain, any(item.get("valid") is True for item in ours), _MEND)
+        return verified(domain, any(item.get("valid") is True for item in ours), _FIX)
     why = f"{domain} is not among the authenticated domains"
-    mend = "authenticate it; an address verified as a single sender can send, less reliably"
-    return uncertain(DOMAIN, why, mend)
+    fix = "authenticate it; an address verified as a single sender can send, less reliably"
+    return uncertain(DOMAIN, why, fix)
+
+
+_LIMIT = 1000
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class SendGridInquiry:
+    """Asks for a few readers, opens what they got, and then asks whether the logs can be read."""
+
+    settles_in = SETTLES_IN
+    kept_for = LOOKS_FOR
+
+    def __init__(self, options: Options) -> None:
+        self._url = f"{public(options, PUBLIC_URL)}/v3/logs"
+        self._headers = {**bearer(options.api_key), "Content-Type": "application/json"}
+        self._timeout = options.timeout
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """What the first reader got around the time of the attempt."""
+        readers = [
+            self._to(address, batch.at, self._timeout, About.ATTEMPT, address)
+            for address in samples(batch)
+        ]
+        return chained([*readers, self._search("", 10, about=About.LATEST)])
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """A summary leads to its message; the message tells whose it is."""
+        this, payload = question(asked), json.loads(response.body)
+        if this.about is About.MESSAGE:
+            return _opened(batch, this, payload)
+        rows = payload["messages"]
+        if len(rows) >= _LIMIT:
+            raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
+        if this.about is About.CONTROL:
+            return absent(this, {row["sg_message_id"] for row in rows})
+        if this.about is About.LATEST:
+            return Page(found={}, more=self._control(batch, rows))
+        refuse_others(this, (row["to_email"] for row in rows))
+        messages = [self._message(str(row["sg_message_id"])) for row in rows]
+        return Page(found={}, more=chained([*messages, *this.then]))
+
+    def _control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+        if not rows or not samples(batch):
+            raise ValueError("there is nobody whose absence could be told from an empty log")
+        at = datetime.fromisoformat(rows[0]["sg_message_id_created_at"])
+        identity = rows[0]["sg_message_id"]
+        return self._to(rows[0]["to_email"], at, timedelta(0), About.CONTROL, identity)
+
+    def _to(self, address: str, at: datetime, wait: timedelta, about: About, of: str) -> Question:
+        begin, end = (f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in around(at, wait))
+        query = (
+            f'to_email = "{address}" AND sg_message_id_created_at >= {begin}'
+            f" AND sg_message_id_created_at < {end}"
+        )
+        return self._search(query, _LIMIT, about=about, of=of)
+
+    def _search(self, query: str, limit: int, *, about: About, of: str = "") -> Question:
+        search = {"query": query, "limit": limit} if query else {"limit": limit}
+        return Question(
+            method="POST",
+            url=self._url,
+            headers=self._headers,
+            body=json.dumps(search).encode(),
+            about=about,
+            of=frozenset({of}),
+        )
+
+    def _message(self, identity: str) -> Question:
+        url = f"{self._url}/{quote(identity, safe='')}"
+        return Question(method="GET", url=url, headers=self._headers, about=About.MESSAGE)
+
+
+def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> Page:
+    attempt = payload.get("custom_args", {}).get("attempt")
+    if attempt == batch.attempt_id:
+        return all_of(batch, payload["sg_message_id"].partition(".")[0])
+    if attempt is None and batch.campaign in payload.get("category", []):
+        raise ValueError("a message of the campaign came without the attempt it belongs to")
+    return Page(found={}, more=chained(asked.then))

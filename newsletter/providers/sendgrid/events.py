@@ -92,16 +92,16 @@ class SendGrid:
 def _event(item: dict[str, Any], now: datetime) -> Event:
     kind = kind_of(_KINDS, item.get("event"))
     # What the server said comes before the status, which is often no more than 5.0.0.
-    said = [item.get("reason") or item.get("response"), item.get("status")]
+    reasons = [item.get("reason") or item.get("response"), item.get("status")]
     sent_as = text(item.get("sg_message_id")).partition(".filter")[0].partition(".recvd")[0]
     return Event(
         id=text(item.get("sg_event_id")) or content_id(item),
         kind=kind,
         at=instant(item.get("timestamp")) or now,
-        bounce=_bounce(item, words(*said)) if kind is EventKind.BOUNCED else None,
+        bounce=_bounce(item, words(*reasons)) if kind is EventKind.BOUNCED else None,
         address=address(item.get("email")),
         provider_id=sent_as,
-        reason=reason(*said),
+        reason=reason(*reasons),
         raw=raw(item),
         **delivery(item),
     )

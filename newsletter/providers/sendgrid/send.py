@@ -29,7 +29,7 @@ from newsletter.providers.common.bodies import (
     refuse,
     reserved,
 )
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
 from newsletter.providers.transport.http import (
     LONGEST_WAIT,
     HttpRequest,
@@ -67,7 +67,7 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Said:
+class _Compiled:
     start: bytes
     """What all recipients share, as JSON without its closing brace."""
     headers: str
@@ -84,35 +84,35 @@ class SendGrid:
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
             max_bytes=MAX_BYTES,
         )
-        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v3/mail/send"
-        self._authorization = f"Bearer {options.api_key.get_secret_value()}"
+        self._url = f"{public(options, PUBLIC_URL)}/v3/mail/send"
+        self._authorization = bearer(options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="SendGrid")
         plain(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
         personalizations = [
             f'{{"to":[{{"email":"{address}"}}],'
-            f'"headers":{recipient.merge(said.headers)},'
+            f'"headers":{recipient.merge(compiled.headers)},'
             f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
             f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"{_names(recipient)}}},'
             f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        body = said.start + rest.encode()
-        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        body = compiled.start + rest.encode()
+        headers = {**self._authorization, "Content-Type": "application/json"}
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: SendGrid takes all of it or nothing."""
         errors = _errors(response)
-        said = "; ".join(str(error.get("message")) for error in errors)
-        reason = words(said or f"HTTP {response.status}")
+        messages = "; ".join(str(error.get("message")) for error in errors)
+        reason = words(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return Answer(outcome=_taken(response))
         if response.status in {429, 401, 403}:
@@ -172,7 +172,7 @@ def _wait(response: HttpResponse) -> timedelta | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Said:
+def _compile(content: Content) -> _Compiled:
     """What is the same for each batch of a campaign. Merge marks are the substitutions' names."""
     mime_template(content)  # refuses what no message can have in its headers
     refuse(_faults(content))
@@ -189,7 +189,7 @@ def _compile(content: Content) -> _Said:
         **_SETTINGS,
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
-    return _Said(start=start, headers=json.dumps(dict(content.headers)))
+    return _Compiled(start=start, headers=json.dumps(dict(content.headers)))
 
 
 def _faults(content: Content) -> Iterator[Fault]:

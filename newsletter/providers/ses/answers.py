@@ -55,11 +55,11 @@ _LATER = {Verdict.RETRY, Verdict.QUOTA}
 
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     """One verdict for each entry, by place: the results name nobody."""
-    said = json_object(response) or {}
+    payload = json_object(response) or {}
     alone = len(batch.recipients) == 1
     if response.status // 100 != 2:
-        return _refused(response, said, alone=alone)
-    results = [{**said, "Status": "SUCCESS"}] if alone else said.get("BulkEmailEntryResults")
+        return _refused(response, payload, alone=alone)
+    results = [{**payload, "Status": "SUCCESS"}] if alone else payload.get("BulkEmailEntryResults")
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
@@ -69,15 +69,15 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
 
 def error_name(response: HttpResponse) -> str:
     """By what name AWS refuses a call: it stands in a header or in the body."""
-    said = json_object(response) or {}
-    named = response.headers.get("x-amzn-errortype") or said.get("__type") or ""
+    payload = json_object(response) or {}
+    named = response.headers.get("x-amzn-errortype") or payload.get("__type") or ""
     return str(named).split(":")[0].rpartition("#")[2]
 
 
-def _refused(response: HttpResponse, said: Mapping[str, Any], *, alone: bool) -> Answer:
+def _refused(response: HttpResponse, payload: Mapping[str, Any], *, alone: bool) -> Answer:
     """The whole call was refused."""
     name = error_name(response)
-    text = str(said.get("message") or said.get("Message") or "")
+    text = str(payload.get("message") or payload.get("Message") or "")
     reason = words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _of_a_call(response.status, name, text, alone=alone)
     if verdict is None and (shared := answer_by_status(response, reason)):
@@ -106,12 +106,12 @@ def _about(text: str) -> Verdict:
     return Verdict.REJECTED if _ABOUT_A_READER.search(text) else Verdict.SPLIT
 
 
-def _item(said: Any) -> Outcome:
+def _item(payload: Any) -> Outcome:
     """What is said of one entry; a contradiction is unknown."""
-    if not isinstance(said, dict):
+    if not isinstance(payload, dict):
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
-    status, given = str(said.get("Status")), said.get("MessageId") or ""
-    error = str(said.get("Error") or "")
+    status, given = str(payload.get("Status")), payload.get("MessageId") or ""
+    error = str(payload.get("Error") or "")
     reason = words(": ".join(filter(None, (status, error))) or "no status")
     verdict = _BY_STATUS.get(status, Verdict.UNKNOWN)
     accepted = verdict is Verdict.ACCEPTED

@@ -14,12 +14,12 @@ from newsletter.providers.common.examination import (
     KEY,
     Probe,
     domain_of,
-    public,
     uncertain,
     verified,
     well,
     wrong,
 )
+from newsletter.providers.common.options import public
 from newsletter.providers.ses.answers import error_name
 from newsletter.providers.ses.send import Options
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
@@ -34,7 +34,7 @@ _NO_KEY = {
     "SignatureDoesNotMatch": "the secret, the region or this machine's clock is wrong",
     "ExpiredTokenException": "the temporary credentials have expired",
 }
-_MEND = "verify it under Identities, in this region, and publish its DKIM records"
+_FIX = "verify it under Identities, in this region, and publish its DKIM records"
 _INSTEAD = "verify it, unless the domain above it or the sender's address alone is verified"
 
 
@@ -49,14 +49,14 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         Probe(
             what=DOMAIN,
             request=identity,
-            judge=lambda said: _identity(said, domain),
+            judge=lambda payload: _identity(payload, domain),
             refused=lambda response: _no_identity(response, domain, options.region),
         ),
     )
 
 
-def _account(said: Any) -> Finding | None:
-    match said:
+def _account(payload: Any) -> Finding | None:
+    match payload:
         case {"SendingEnabled": False}:
             return wrong(_ACCOUNT, "sending is switched off", "see SES's console for the reason")
         case {"EnforcementStatus": "SHUTDOWN"}:
@@ -69,27 +69,27 @@ def _account(said: Any) -> Finding | None:
             why = "AWS watches it for its reputation, and may stop it"
             return uncertain(_ACCOUNT, why, "see SES's console, reputation metrics")
         case {"SendingEnabled": True, "ProductionAccessEnabled": True}:
-            return well(_ACCOUNT, f"it may send{_quota(said)}")
+            return well(_ACCOUNT, f"it may send{_quota(payload)}")
     return None
 
 
-def _quota(said: dict[str, Any]) -> str:
-    match said.get("SendQuota"):
+def _quota(payload: dict[str, Any]) -> str:
+    match payload.get("SendQuota"):
         case {"Max24HourSend": int() | float() as day, "MaxSendRate": int() | float() as second}:
             many = "any number" if day < 0 else f"{day:,.0f}"
             return f" {many} a day, {second:,.0f} a second"
     return ""
 
 
-def _identity(said: Any, domain: str) -> Finding | None:
-    match said:
+def _identity(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"VerifiedForSendingStatus": True, "DkimAttributes": {**dkim}}:
             if dkim.get("SigningEnabled") is True and dkim.get("Status") == "SUCCESS":
                 return well(DOMAIN, f"{domain} is verified, and its mail is signed")
             why = f"{domain} is verified, but its mail is not signed by DKIM"
             return uncertain(DOMAIN, why, "publish its DKIM records, and switch signing on")
         case {"VerifiedForSendingStatus": bool(state)}:
-            return verified(domain, state, _MEND)
+            return verified(domain, state, _FIX)
     return None
 
 
@@ -102,8 +102,8 @@ def _no_identity(response: HttpResponse, domain: str, region: str) -> Finding | 
 def _refused(response: HttpResponse) -> Finding | None:
     name = error_name(response)
     if why := _NO_KEY.get(name):
-        mend = "compare access_key_id, secret_access_key and region with the console"
-        return wrong(KEY, f"it is refused: {why}", mend)
+        fix = "compare access_key_id, secret_access_key and region with the console"
+        return wrong(KEY, f"it is refused: {why}", fix)
     if name == "AccessDeniedException":
         return uncertain(KEY, "it is taken, but may not ask this: only sending proves the rest")
     return None

@@ -104,29 +104,29 @@ class Ses:
 
         Raises Forged, and of its kind Unverifiable where Amazon could not be asked.
         """
-        said = parse(body)
-        kind = exact(inside(said, "Type"))
+        payload = parse(body)
+        kind = exact(inside(payload, "Type"))
         if kind not in _SIGNED:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
-        if exact(said.get("TopicArn")) not in self._topics:
+        if exact(payload.get("TopicArn")) not in self._topics:
             raise Forged("its topic is not among webhook_topics")
-        require_fresh(instant(said.get("Timestamp")), now, RETRIES)
-        self._require_signature(said, kind, now)
+        require_fresh(instant(payload.get("Timestamp")), now, RETRIES)
+        self._require_signature(payload, kind, now)
         if kind == "Notification":
-            return tuple(_events(said, now))
+            return tuple(_events(payload, now))
         if kind == "SubscriptionConfirmation":
-            self._confirm(exact(said.get("SubscribeURL")))
+            self._confirm(exact(payload.get("SubscribeURL")))
         return ()
 
-    def _require_signature(self, said: dict[str, Any], kind: str, now: datetime) -> None:
-        algorithm = _ALGORITHMS.get(exact(said.get("SignatureVersion")))
-        url = exact(said.get("SigningCertURL"))
+    def _require_signature(self, payload: dict[str, Any], kind: str, now: datetime) -> None:
+        algorithm = _ALGORITHMS.get(exact(payload.get("SignatureVersion")))
+        url = exact(payload.get("SigningCertURL"))
         if algorithm is None:
             raise Forged("its signature is of a version that nobody knows")
         if not _CERTIFICATE.fullmatch(url):
             raise Forged("its certificate is not at Amazon's")
-        signed = _signed(said, _SIGNED[kind])
-        require_rsa(self._key(url, now), signed, exact(said.get("Signature")), algorithm)
+        signed = _signed(payload, _SIGNED[kind])
+        require_rsa(self._key(url, now), signed, exact(payload.get("Signature")), algorithm)
 
     def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
         certificate = self._certificates.get(url)
@@ -160,11 +160,11 @@ def _subjects(certificate: x509.Certificate) -> list[str]:
     return [str(name.value) for name in found]
 
 
-def _signed(said: dict[str, Any], names: Sequence[str]) -> bytes:
+def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
     """What Amazon signs: names and values by line. No line may pass for another: raises Forged."""
     lines = []
     for name in names:
-        value = said.get(name)
+        value = payload.get(name)
         if value is None and name == "Subject":
             continue
         if not isinstance(value, str) or ("\n" in value and name not in _LONG):
@@ -173,15 +173,15 @@ def _signed(said: dict[str, Any], names: Sequence[str]) -> bytes:
     return "".join(lines).encode(errors="replace")
 
 
-def _events(said: dict[str, Any], now: datetime) -> Iterator[Event]:
-    message, sns_id = said.get("Message"), text(said.get("MessageId"))
-    told = parse(message) if isinstance(message, str) else None
-    if not isinstance(told, dict):
+def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
+    message, sns_id = post.get("Message"), text(post.get("MessageId"))
+    event = parse(message) if isinstance(message, str) else None
+    if not isinstance(event, dict):
         yield unread(str(message).encode(errors="replace"), now, id=sns_id)
         return
-    name = _name(told)
+    name = _name(event)
     kind, where, who = _KINDS.get(name, (EventKind.OTHER, "", ""))
-    more, mail = told.get(where), told.get("mail")
+    more, mail = event.get(where), event.get("mail")
     for reader in listed(inside(more, who)) or listed(inside(mail, "destination")) or [""]:
         to = address(inside(reader, "emailAddress") or reader)
         sent_as = text(inside(mail, "messageId"))
@@ -197,17 +197,17 @@ def _events(said: dict[str, Any], now: datetime) -> Iterator[Event]:
         )
 
 
-def _name(told: dict[str, Any]) -> str:
+def _name(event: dict[str, Any]) -> str:
     """The kind by its name, or else by its object, of which each kind has its own."""
-    name = text(told.get("eventType")) or text(told.get("notificationType"))
+    name = text(event.get("eventType")) or text(event.get("notificationType"))
     if name in _KINDS:
         return name
-    return next((known for known, (_, where, _) in _KINDS.items() if where in told), name)
+    return next((known for known, (_, where, _) in _KINDS.items() if where in event), name)
 
 
 def _meaning(name: str, kind: EventKind, more: Any, reader: Any) -> dict[str, Any]:
     """What it means for one reader: kind, class of bounce, and the words."""
-    said = [inside(reader, "diagnosticCode"), inside(reader, "status")]
+    reasons = [inside(reader, "diagnosticCode"), inside(reader, "status")]
     about = ("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType")
     more_words = [inside(more, part) for part in (*about, "delayType", "reason", "errorMessage")]
     bounce = None
@@ -216,11 +216,11 @@ def _meaning(name: str, kind: EventKind, more: Any, reader: Any) -> dict[str, An
     elif name == "Subscription" and inside(_preferences(more), "unsubscribeAll") is not True:
         kind = EventKind.OTHER
     elif name == "Bounce":
-        told = amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
-        bounce = bounce_class(told, words(*said))
+        bounce = amazon_bounce(inside(more, "bounceType"), inside(more, "bounceSubType"))
+        bounce = bounce_class(bounce, words(*reasons))
     elif kind is EventKind.BOUNCED:
         bounce = Bounce.POLICY if name == "Reject" else Bounce.OTHER
-    return {"kind": kind, "bounce": bounce, "reason": reason(*more_words, *said)}
+    return {"kind": kind, "bounce": bounce, "reason": reason(*more_words, *reasons)}
 
 
 def _complaint(more: Any) -> tuple[EventKind, Bounce | None]:

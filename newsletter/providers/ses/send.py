@@ -1,18 +1,25 @@
-"""Amazon SES (API version 2): up to 50 entries a call, each with an answer of its own.
+"""Amazon SES (API version 2): up to 50 entries a call, each with an answer of its own, signed.
 
 Facts: botocore's model of ``sesv2``; the SES guide's pages on inline templates (50 destinations,
 1 MB of JSON), header fields (Message-ID and Date are always SES's own), sending quotas and tags.
 One recipient is a call without a template. Unconfirmed: the words for a refused address, what
 SES makes of template marks in a header, and how soon every region knows ConfigurationOverrides.
 SES may take a message and drop it after all (virus, rendering): only an event tells.
+
+Each call is signed by AWS Signature Version 4, over the very bytes that leave (AWS's guide to
+creating a signed request). A signature holds for a few minutes, so it is made when the call is,
+not when the batch is built.
 """
 
+import hashlib
+import hmac
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr
 
@@ -29,7 +36,6 @@ from newsletter.domain.statements.content import (
 )
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics
 from newsletter.providers.ses.answers import read
-from newsletter.providers.ses.signing import SigningKey
 from newsletter.providers.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 50
@@ -119,15 +125,15 @@ class Ses:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""
-        said = self._said(batch)
+        compiled = self._template(batch)
         addresses = _addresses(batch.recipients)
-        call = dict(said.common)
+        call = dict(compiled.common)
         if self._configuration_set:
             call["ConfigurationSetName"] = self._configuration_set
         if len(addresses) == 1:
-            path, call = "emails", call | _single(batch, said, addresses[0])
+            path, call = "emails", call | _single(batch, compiled, addresses[0])
         else:
-            path, call = "bulk-emails", call | _bulk(batch, said, addresses)
+            path, call = "bulk-emails", call | _bulk(batch, compiled, addresses)
         return HttpRequest(
             method="POST",
             url=self._url + path,
@@ -150,7 +156,7 @@ class Ses:
         """One verdict for each entry."""
         return read(batch, response)
 
-    def _said(self, batch: OutgoingBatch) -> _Compiled:
+    def _template(self, batch: OutgoingBatch) -> _Compiled:
         known = self._compiled.get(batch.content_hash)
         if known is None or known.content != batch.content:
             known = _compile(batch.content)
@@ -200,7 +206,7 @@ def _faults(content: Content) -> Iterator[Fault]:
         yield _fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
 
 
-def _single(batch: OutgoingBatch, said: _Compiled, address: str) -> dict[str, Any]:
+def _single(batch: OutgoingBatch, compiled: _Compiled, address: str) -> dict[str, Any]:
     """A call without a template: nothing in it is replaced."""
     content, reader = batch.content, batch.recipients[0]
 
@@ -210,7 +216,7 @@ def _single(batch: OutgoingBatch, said: _Compiled, address: str) -> dict[str, An
     simple = {
         "Subject": part(content.subject),
         "Body": {"Text": part(content.text), "Html": part(content.html)},
-        "Headers": _headers(said, reader),
+        "Headers": _headers(compiled, reader),
     }
     return {
         "Destination": {"ToAddresses": [address]},
@@ -219,14 +225,14 @@ def _single(batch: OutgoingBatch, said: _Compiled, address: str) -> dict[str, An
     }
 
 
-def _bulk(batch: OutgoingBatch, said: _Compiled, addresses: list[str]) -> dict[str, Any]:
+def _bulk(batch: OutgoingBatch, compiled: _Compiled, addresses: list[str]) -> dict[str, Any]:
     """One template for all, and what differs in each entry.
 
     Tags and headers stand whole in each entry: right whether SES adds them to those of the call
     or puts them in their place.
     """
-    if said.faults:
-        raise InvalidInput(said.faults)
+    if compiled.faults:
+        raise InvalidInput(compiled.faults)
     content = batch.content
     template = {
         "Subject": _template(content.subject),
@@ -240,7 +246,7 @@ def _bulk(batch: OutgoingBatch, said: _Compiled, addresses: list[str]) -> dict[s
             "ReplacementEmailContent": {
                 "ReplacementTemplate": {"ReplacementTemplateData": _JSON(_values(reader))}
             },
-            "ReplacementHeaders": _headers(said, reader),
+            "ReplacementHeaders": _headers(compiled, reader),
         }
         for address, reader in zip(addresses, batch.recipients, strict=True)
     ]
@@ -257,8 +263,8 @@ def _template(text: str) -> str:
 
 
 def _values(reader: Recipient) -> dict[str, str]:
-    said = (reader.unsubscribe, reader.message_id, *reader.names)
-    return dict(zip(_VARIABLES.values(), said, strict=False))
+    filled = (reader.unsubscribe, reader.message_id, *reader.names)
+    return dict(zip(_VARIABLES.values(), filled, strict=False))
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
@@ -272,9 +278,9 @@ def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in about]
 
 
-def _headers(said: _Compiled, reader: Recipient) -> list[dict[str, str]]:
+def _headers(compiled: _Compiled, reader: Recipient) -> list[dict[str, str]]:
     headers = []
-    for name, open_value in said.headers:
+    for name, open_value in compiled.headers:
         value = reader.merge(open_value)
         if not value or len(name) > MAX_HEADER_NAME or len(name + value) > MAX_HEADER:
             raise InvalidInput([_fault(name[:MAX_HEADER_NAME], _TOO_LONG)])
@@ -299,3 +305,64 @@ def _addresses(recipients: tuple[Recipient, ...]) -> list[str]:
 
 def _fault(key: str, message: str) -> Fault:
     return Fault(file="message", key=key, message=message)
+
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKey:
+    """Whose calls they are, and for which service in which region."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    """Of temporary credentials."""
+    region: str
+    service: str
+
+    def signed(
+        self, *, method: str, url: str, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> dict[str, str]:
+        """These headers and those that sign the call, made at ``at``; the URL has no query."""
+        stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        added = {"Host": _host(url), "X-Amz-Date": stamp}
+        if self.session_token:
+            added["X-Amz-Security-Token"] = self.session_token
+        all_headers = {**headers, **added}
+        names, canonical = _canonical(method, urlsplit(url).path, all_headers, body)
+        scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
+        to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical).hexdigest()])
+        authorization = (
+            f"{_ALGORITHM} Credential={self.access_key_id}/{scope}, "
+            f"SignedHeaders={names}, Signature={self._signature(stamp[:8], to_sign)}"
+        )
+        return {**all_headers, "Authorization": authorization}
+
+    def _signature(self, day: str, to_sign: str) -> str:
+        key = f"AWS4{self.secret_access_key}".encode()
+        for step in (day, self.region, self.service, "aws4_request"):
+            key = _hmac(key, step)
+        return _hmac(key, to_sign).hex()
+
+
+def _canonical(
+    method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> tuple[str, bytes]:
+    """The names of the signed headers, and the call in the one form that both sides sign."""
+    fields = sorted((name.lower(), " ".join(value.split())) for name, value in headers.items())
+    names = ";".join(name for name, _ in fields)
+    lines = [method, quote(path or "/", safe="/~"), "", *(f"{name}:{v}" for name, v in fields)]
+    return names, "\n".join([*lines, "", names, hashlib.sha256(body).hexdigest()]).encode()
+
+
+def _host(url: str) -> str:
+    """What stands in Host: the port only where it is not the usual one."""
+    parts = urlsplit(url)
+    usual = f":{_DEFAULT_PORTS.get(parts.scheme)}"
+    return parts.netloc.lower().removesuffix(usual)
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()

@@ -8,7 +8,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from newsletter.providers.ses.signing import SigningKey
+from newsletter.providers.ses.send import SigningKey
 
 AT = datetime(2026, 11, 24, 12, 0, 7, tzinfo=UTC)
 URL = "https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails"

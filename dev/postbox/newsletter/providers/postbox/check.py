@@ -11,16 +11,15 @@ from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common.examination import (
     DOMAIN,
     Probe,
-    bearer,
     domain_of,
     has,
     named,
-    public,
     verified,
 )
+from newsletter.providers.common.options import bearer, public
 from newsletter.providers.transport.http import HttpRequest
 
-_MEND = "add it under Domains, and publish its DNS records"
+_FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -31,11 +30,11 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         url=f"{public(options, PUBLIC_URL)}/v1/domains",
         headers=bearer(options.api_key),
     )
-    return (Probe(what=DOMAIN, request=request, judge=lambda said: _domains(said, domain)),)
+    return (Probe(what=DOMAIN, request=request, judge=lambda payload: _domains(payload, domain)),)
 
 
-def _domains(said: Any, domain: str) -> Finding | None:
-    match said:
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
         case {"domains": list(items)}:
-            return verified(domain, has(named(items, "name", domain), "verified", True), _MEND)
+            return verified(domain, has(named(items, "name", domain), "verified", True), _FIX)
     return None

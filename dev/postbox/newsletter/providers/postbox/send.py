@@ -28,7 +28,7 @@ from newsletter.providers.common.bodies import (
     template,
     values,
 )
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions, bearer, public
 from newsletter.providers.transport.http import HttpRequest, HttpResponse, json_object, words
 
 MAX_RECIPIENTS = 100
@@ -62,41 +62,41 @@ class Postbox:
             bodies=True,
             answers_each=True,
         )
-        self._url = f"{(options.base_url or PUBLIC_URL).rstrip('/')}/v1/batches"
-        self._authorization = f"Bearer {options.api_key.get_secret_value()}"
+        self._url = f"{public(options, PUBLIC_URL)}/v1/batches"
+        self._authorization = bearer(options.api_key)
         self._compiled = Compiled(_compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """One JSON object. Raises InvalidInput for what Postbox would misread."""
         readers = addresses(batch.recipients, most=MAX_RECIPIENTS, who="Postbox")
         plain(batch.recipients, batch.campaign, batch.attempt_id)
-        said = self._compiled.of(batch)
+        compiled = self._compiled.of(batch)
         about = (batch.campaign, batch.attempt_id)
         messages = [
-            said.fill(*values(reader, *about, str(reader.subscriber_id), address))
+            compiled.fill(*values(reader, *about, str(reader.subscriber_id), address))
             for address, reader in zip(readers, batch.recipients, strict=True)
         ]
-        headers = {"Authorization": self._authorization, "Content-Type": "application/json"}
+        headers = {**self._authorization, "Content-Type": "application/json"}
         body = b'{"messages":[%b]}' % b",".join(messages)
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; those it took have their address with them."""
-        said = json_object(response) or {}
+        payload = json_object(response) or {}
         if response.status // 100 == 2:
-            results = said.get("results") if response.status == 200 else None
+            results = payload.get("results") if response.status == 200 else None
             return by_item(batch, read_each(batch, results, _item), response)
-        reason = words(said.get("message") or f"HTTP {response.status}")
+        reason = words(payload.get("message") or f"HTTP {response.status}")
         return refused(response, reason, alone=len(batch.recipients) == 1)
 
 
-def _item(recipient: Recipient, said: Any) -> Outcome | None:
+def _item(recipient: Recipient, payload: Any) -> Outcome | None:
     """Nothing for what is not understood: then the whole call is unknown."""
-    match said:
-        case {"error": {"code": str(code), "message": str(message)}} if "id" not in said:
+    match payload:
+        case {"error": {"code": str(code), "message": str(message)}} if "id" not in payload:
             verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
             return Outcome(verdict=verdict, reason=words(f"{code}: {message}"))
-        case {"to": str(to), "id": str(given)} if given and "error" not in said:
+        case {"to": str(to), "id": str(given)} if given and "error" not in payload:
             if to.lower() == ascii_domain(recipient.address).lower():
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
     return None

@@ -1,0 +1,212 @@
+"""What a provider's records are asked, page by page: what it has of an attempt, what happened.
+
+A log that shows nothing proves an absence only if it would have shown something. So the last
+question about an attempt is a control: a message that is surely there, asked for by the very same
+filters.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.mime import ascii_domain
+from newsletter.domain.errors import ProviderUnreachable
+from newsletter.domain.events import Event, Told
+from newsletter.providers.transport.http import AnswerLost, HttpRequest, HttpResponse
+from newsletter.providers.transport.transport import Transport
+
+MOST_PAGES = 400
+SETTLES_IN = timedelta(minutes=30)
+"""For providers that name no time after which their records are complete. Our own."""
+_WRONG = timedelta(days=3)
+"""Our clock may have been wrong by so much. A reader gets few messages, so it costs little."""
+_SAMPLES = 5
+LOOKS_FOR = timedelta(days=3)
+"""For providers that keep their records longer than anybody looks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a provider's records."""
+
+    found: Mapping[int, str]
+    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
+    more: HttpRequest | None = None
+    """What to ask for the next page."""
+    checks: bool = False
+    """It was asked for in another way. Whoever is on it should have been found before."""
+
+
+class Inquiry(Protocol):
+    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
+
+    @property
+    def settles_in(self) -> timedelta:
+        """So long after an attempt the provider's records name all it took."""
+        ...
+
+    @property
+    def kept_for(self) -> timedelta:
+        """So long the records are kept on each plan: what is gone by then proves no absence."""
+        ...
+
+    def ask(self, batch: OutgoingBatch) -> HttpRequest:
+        """The question for the first page of records in which the attempt would stand."""
+        ...
+
+    def read(self, batch: OutgoingBatch, asked: HttpRequest, response: HttpResponse) -> Page:
+        """What the page that was asked for says. Raises any error for what is not understood."""
+        ...
+
+
+class About(Enum):
+    """What a question asks for."""
+
+    ATTEMPT = "attempt"
+    """What readers got around the time of the attempt."""
+    MESSAGE = "message"
+    """One of those messages, with what we handed over beside it."""
+    LATEST = "latest"
+    """Any messages that the log shows: out of them the control is made."""
+    CONTROL = "control"
+    """Those messages again, by the filters that were used for the attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(HttpRequest):
+    """A call, with what its answer has to be measured by."""
+
+    about: About
+    of: frozenset[str] = frozenset()
+    """For ATTEMPT, the addresses asked for; for CONTROL, the ids that have to come back."""
+    then: tuple["Question", ...] = ()
+
+
+def chained(questions: Sequence[Question]) -> Question:
+    """The first of them, knowing the others."""
+    return replace(questions[0], then=tuple(questions[1:]))
+
+
+def question(asked: HttpRequest) -> Question:
+    """What was asked. Raises TypeError for a call that is no question."""
+    if not isinstance(asked, Question):
+        raise TypeError("only what an inquiry asked can be read by it")
+    return asked
+
+
+def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+    """The time in which a message of a call of this moment must have been taken."""
+    whole = at.replace(microsecond=0)
+    return whole - _WRONG, whole + timeout + _WRONG
+
+
+def samples(batch: OutgoingBatch) -> list[str]:
+    """Up to five addresses, as they were handed over and in small letters: a log keeps either.
+
+    For providers that take a call as a whole. Addresses beyond ASCII are left out: nobody says
+    how a log writes them.
+    """
+    handed = [ascii_domain(one.address) for one in batch.recipients]
+    plain = [address for address in handed if address.isascii()]
+    some = plain[:: max(1, len(plain) // _SAMPLES)][:_SAMPLES]
+    return list(dict.fromkeys(form for one in some for form in (one, one.lower())))
+
+
+def all_of(batch: OutgoingBatch, provider_id: str) -> Page:
+    """The whole batch is there, as one of it is: such a provider takes all of a call or nothing."""
+    return Page(found={one.subscriber_id: provider_id for one in batch.recipients})
+
+
+def refuse_others(asked: Question, addresses: Iterable[str]) -> None:
+    """Raises ValueError if records of others came: then the filter was not understood."""
+    if not {address.lower() for address in addresses} <= {address.lower() for address in asked.of}:
+        raise ValueError("records of others came: the filter was not understood")
+
+
+def absent(asked: Question, ids: Set[str], *, least: int = 1) -> Page:
+    """The end of an absence. Raises ValueError where the control was not found either."""
+    if len(asked.of & ids) < least:
+        raise ValueError("messages that are there were not found either")
+    return Page(found={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One page of what happened."""
+
+    items: Sequence[dict[str, Any]]
+    """Events in the words of the provider's webhook."""
+    until: datetime | None = None
+    """All before this is listed by now; None: that cannot be said yet."""
+    more: HttpRequest | None = None
+
+
+class Listing(Protocol):
+    """Asks, in one provider's words, what happened. Does no input or output."""
+
+    @property
+    def reach(self) -> timedelta:
+        """Events so long ago are still listed."""
+        ...
+
+    @property
+    def lateness(self) -> timedelta:
+        """An event may be listed so long after it happened."""
+        ...
+
+    def ask(self, begin: datetime, end: datetime) -> HttpRequest:
+        """The question for the first page."""
+        ...
+
+    def read(self, asked: HttpRequest, response: HttpResponse, end: datetime) -> Listed:
+        """What a page says. Raises any error for what is not understood."""
+        ...
+
+
+class HttpHistory:
+    """A listing, the transport, and what makes events of its items."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        transport: Transport,
+        translate: Callable[[dict[str, Any], datetime], Event],
+    ) -> None:
+        self._listing = listing
+        self._transport = transport
+        self._translate = translate
+
+    @property
+    def reach(self) -> timedelta:
+        return self._listing.reach
+
+    @property
+    def lateness(self) -> timedelta:
+        return self._listing.lateness
+
+    def read(self, begin: datetime, end: datetime) -> Iterator[Told]:
+        """At most 400 pages. Raises ProviderUnreachable or InvalidConfiguration."""
+        question: HttpRequest | None = self._listing.ask(begin, end)
+        for _ in range(MOST_PAGES):
+            if question is None:
+                return
+            page = self._page(question, end)
+            events = tuple(self._translate(item, end) for item in page.items)
+            yield Told(events=events, until=page.until)
+            question = page.more
+
+    def _page(self, question: HttpRequest, end: datetime) -> Listed:
+        try:
+            response = self._transport.call(question)
+        except AnswerLost as error:
+            raise ProviderUnreachable("no full answer came when asked for events") from error
+        if response.status != 200:
+            raise ProviderUnreachable(f"HTTP {response.status} when asked for events")
+        try:
+            return self._listing.read(question, response, end)
+        except Exception as error:  # whatever it says: events are asked for again
+            why = f"its events were not understood ({type(error).__name__})"
+            raise ProviderUnreachable(why) from error
