@@ -1,6 +1,7 @@
-"""``newsletter statement``: write, look at, approve and schedule statements."""
+"""``newsletter statement``: write statements, look at them, and see what is wrong with them."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,22 @@ from newsletter.cli.shell import (
     show_faults,
     statement_slug,
     version,
-    wall_time,
 )
-from newsletter.cli.statements import starting
-from newsletter.cli.statements.reviewing import approve, check, in_a_word, languages_of
-from newsletter.cli.statements.times import instant_of
-from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.statement import Progress, Role, Statement, StoredStatement
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.errors import Fault, NotFound, Refused
+from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
+from newsletter.domain.statements.statement import (
+    ApprovalStatus,
+    Progress,
+    Role,
+    Statement,
+    StoredStatement,
+)
 from newsletter.pipeline.ledger import find_statement, is_draft, standing_of
 from newsletter.pipeline.naming import statement_named
-from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.statements.render import changes
-from newsletter.pipeline.statements.review import overrides
+from newsletter.pipeline.statements.review import is_settled, overrides, review
+from newsletter.pipeline.statements.translations import awaited, translations_of
 from newsletter.runtime.statements import Statements
 from newsletter.sources.writing import hand_in, slugify, to_markdown, write_new
 from newsletter.store.sql import Transaction
@@ -115,7 +119,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "file": stored.statement.origin,
         "digest": stored.content_hash,
         "status": stored.statement.progress.value,
-        "standing": in_a_word(stored, standing, statements),
+        "standing": _in_a_word(stored, standing, statements),
         "approved_by": [yes.by for yes in standing.given],
         "despite": overrides(standing.counted),
         "reasons": list(standing.reasons),
@@ -123,7 +127,7 @@ def _describe(tx: Transaction, statements: Statements, stored: StoredStatement) 
         "segment": str(stored.statement.segment or ""),
         "send_at": _said_time(stored.statement),
         "corrects": stored.statement.corrects,
-        **languages_of(tx, stored, campaign),
+        **_languages_of(tx, stored, campaign),
         "notes": list(stored.statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
@@ -137,6 +141,30 @@ def _situation(tx: Transaction, statements: Statements, stored: StoredStatement)
     following = found.next().removeprefix("Next: ")
     said = {"state": found.state.value, "where": found.where, "next": following}
     return said | {"beside": " ".join(found.notes)}
+
+
+def _in_a_word(stored: StoredStatement, standing: ApprovalStatus, statements: Statements) -> str:
+    """How a statement stands."""
+    if not stored.content_hash:
+        return "cannot be rendered"
+    if stored.statement.translation_of and statements.settings.together:
+        return f"goes out with {stored.statement.translation_of}"
+    if stored.statement.progress is Progress.DRAFT:
+        return "draft"
+    if standing.approved:
+        return "approved"
+    return "changed since approval" if standing.changed else "waits for approval"
+
+
+def _languages_of(
+    tx: Transaction, stored: StoredStatement, campaign: Campaign | None
+) -> dict[str, Any]:
+    """Of which statement it is the translation, and who waits for one of its own."""
+    return {
+        "translation_of": stored.statement.translation_of,
+        "language": stored.statement.language,
+        "awaited": [str(one) for one in awaited(tx, campaign)] if campaign else [],
+    }
 
 
 def _said_time(statement: Statement) -> str:
@@ -170,7 +198,103 @@ statement.later(
     "newsletter.cli.statements.importing:import_files",  # it reads Word files and pages
     "Make statements of Word, PDF, email, HTML or text files.",
 )
-statement.add_command(check)
+BLOCKED, WARNED = 3, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Checked:
+    """What there is to say, and what somebody has yet to decide on."""
+
+    remarks: tuple[ReviewFinding, ...]
+    code: int
+    statements: int
+
+
+@statement.command()
+@click.argument("slug", required=False)
+@as_json
+@in_workspace
+def check(shell: Shell, slug: str | None, as_json: bool) -> int:
+    """Check statements: what is wrong, where, and what to write.
+
+    Without SLUG: all statements that are not approved yet, and no advice. No link is visited.
+    Exits with 3 where something is blocking, and with 4 where a warning is open.
+    """
+    with shell.services() as services:
+        checked = (
+            _check_one(services.statements, slug)
+            if slug is not None
+            else _check_all(services.statements)
+        )
+    if as_json:
+        print_json([_as_data(remark) for remark in checked.remarks])
+        return checked.code
+    for remark in checked.remarks:
+        say(str(remark))
+    if not checked.remarks:
+        say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
+    return checked.code
+
+
+def _check_one(statements: Statements, slug: str) -> _Checked:
+    faults = statements.refresh()
+    with statements.store.read() as tx:
+        stored = tx.statements.get(slug)
+        if stored is None or not stored.present:
+            origin = stored.statement.origin if stored else ""
+            own = tuple(one for one in faults if one.file == origin or slug in one.file)
+            if own:
+                return _checked(own, (), settled=True, statements=0)
+            stored = tx.statements.get(statement_named(tx, slug))
+            if stored is None or not stored.present:
+                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+        faults = about(statements, tx, faults, stored.statement)
+        [reviewed] = review(tx, [stored], statements.review_rules, statements.clock)
+        settled = is_settled(tx, stored, statements.policy, statements.review_rules)
+    return _checked(faults, reviewed.remarks, settled=settled, statements=1)
+
+
+def _check_all(statements: Statements) -> _Checked:
+    faults = statements.refresh()
+    with statements.store.read() as tx:
+        present = tx.statements.count()
+        policy, rules = statements.policy, statements.review_rules
+        open_ones = [one for one in tx.statements.unsettled() if one.present]
+        handed_in = [one for one in open_ones if one.statement.progress is not Progress.DRAFT]
+        unsettled = [one for one in handed_in if not is_settled(tx, one, policy, rules)]
+        reviews = review(tx, unsettled, rules, statements.clock)
+    remarks = [one for reviewed in reviews for one in reviewed.remarks]
+    grave = [one for one in remarks if one.grade is not Severity.ADVICE]
+    return _checked(faults, grave, settled=False, statements=present)
+
+
+def _checked(
+    faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
+) -> _Checked:
+    found = in_order([*map(remark_of, faults), *remarks])
+    grades = {remark.grade for remark in found}
+    open_warning = Severity.WARNING in grades and not settled
+    code = BLOCKED if Severity.BLOCKING in grades else WARNED if open_warning else 0
+    return _Checked(remarks=found, code=code, statements=statements)
+
+
+def about(
+    statements: Statements, tx: Transaction, faults: Iterable[Fault], statement: Statement
+) -> tuple[Fault, ...]:
+    """Those of its file, of what goes out in its mail, and of another file that bears its slug."""
+    within = translations_of(tx, statement.slug) if statements.settings.together else ()
+    places = {f"{statement.slug}.md", statement.origin, *(one.origin for one in within)}
+    return tuple(one for one in faults if not places.isdisjoint({one.file, Path(one.file).name}))
+
+
+def _as_data(remark: ReviewFinding) -> dict[str, object]:
+    return {
+        "place": remark.place,
+        "line": remark.line,
+        "grade": remark.grade.value,
+        "code": remark.check.value,
+        "message": remark.message,
+    }
 
 
 @statement.command()
@@ -214,62 +338,14 @@ def submit(shell: Shell, slug: str, by: str | None) -> None:
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 
-statement.add_command(approve)
-
-
-@statement.command()
-@click.argument("slug")
-@click.option("--by", required=True, metavar="EMAIL", help="Who takes their yes back.")
-@in_workspace
-def revoke(shell: Shell, slug: str, by: str) -> None:
-    """Take one's yes back; an admin takes back everybody's."""
-    with shell.services() as services:
-        slug = statement_slug(services.store, slug)
-        taken = take_back(slug, by=by, store=services.store, clock=services.clock)
-    say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
-
-
-@statement.command()
-@click.argument("slug")
-@click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
-@by_whom
-@in_workspace
-def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
-    """Set when a statement goes out, over what its file says."""
-    with shell.services() as services:
-        services.statements.refresh()
-        when = instant_of(at, services.settings.timezone)
-        slug = statement_slug(services.store, slug)
-        _refuse_past(slug, when, services.statements)
-        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
-            slug, when
-        )
-        time = wall_time(when, services.settings.timezone)
-    say(f"{slug} goes out at {time}, once it is approved")
-
-
-def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
-    now, zone = statements.clock.now(), statements.settings.timezone
-    if when <= now:
-        raise Refused(
-            f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
-            f" time, or let it leave once it is approved: 'newsletter statement unschedule {slug}'"
-        )
-
-
-@statement.command()
-@click.argument("slug")
-@by_whom
-@in_workspace
-def unschedule(shell: Shell, slug: str, by: str | None) -> None:
-    """Go back to the time that the statement's file says."""
-    with shell.services() as services:
-        slug = statement_slug(services.store, slug)
-        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
-            slug, None
-        )
-    say(f"{slug} goes out when its file says")
-
-
-for _command in (starting.start, starting.undo, starting.send_back):
-    statement.add_command(_command)
+for _name, _about in (
+    ("approve", "Say yes to a statement as it stands now."),
+    ("revoke", "Take one's yes back; an admin takes back everybody's."),
+    ("schedule", "Set when a statement goes out, over what its file says."),
+    ("unschedule", "Go back to the time that the statement's file says."),
+    ("start", "Send what is approved, where schedule.start is sender."),
+    ("undo", "Let a statement not go out after all, while nobody has it."),
+    ("send-back", "Send a statement back, saying what should change."),
+):
+    _at = f"newsletter.cli.statements.approving:{_name.replace('-', '_')}"
+    statement.later(_name, _at, _about)

@@ -127,13 +127,10 @@ def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set
 def test_a_list_of_statements_loads_the_stages_that_it_needs_alone(listed: set[str]) -> None:
     assert modules_in("pipeline", listed) == {
         *("ingest", "render", "inherit_approvals"),  # what is stored is brought up to date
-        *("approve", "review"),  # by front matter, and for `statement approve` beside it
-        *("outlook", "headcount", "timing", "correction", "naming"),  # as that alone
-        *("translations", "ledger"),  # how far each is
-        *(
-            "restore_guard",
-            "kept",
-        ),  # no claim of the past is missing; what the database holds itself
+        *("approve", "review"),  # by front matter
+        *("translations", "ledger", "naming"),  # how far each is
+        "restore_guard",  # no claim of the past is missing
+        "kept",  # what the database holds itself
     }
 
 

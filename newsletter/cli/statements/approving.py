@@ -1,0 +1,325 @@
+"""``newsletter statement approve`` and what is decided beside it: when it goes out, and back."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import click
+
+from newsletter.cli.shell import (
+    Shell,
+    actor,
+    as_json,
+    by_whom,
+    in_workspace,
+    print_json,
+    say,
+    show_faults,
+    statement_slug,
+    version,
+    wall_time,
+)
+from newsletter.cli.statements.statements import about
+from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.schedule import resolve
+from newsletter.domain.statements.statement import Role
+from newsletter.domain.wording import people
+from newsletter.formats.times import is_local
+from newsletter.pipeline.campaigns.outlook import Outlook, outlook
+from newsletter.pipeline.ledger import find_statement
+from newsletter.pipeline.statements.approve import Given
+from newsletter.pipeline.statements.approve import revoke as take_back
+from newsletter.pipeline.statements.translations import goes_within, siblings
+from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.statements import Statements
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Whose yes it is.")
+@click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    help="The version that you have seen: refuse if it changed.",
+)
+@click.option("--despite", metavar="WHY", help="Why, although the checks warn.")
+@click.option(
+    "--no-embargo",
+    is_flag=True,
+    help="There is no embargo, although its text spoke of one; written down in your name.",
+)
+@click.option(
+    "--override",
+    is_flag=True,
+    help="As an admin, stand in for an approval that is missing: it takes two, and --despite WHY.",
+)
+@as_json
+@in_workspace
+def approve(
+    shell: Shell,
+    slug: str,
+    by: str,
+    digest: str,
+    despite: str | None,
+    no_embargo: bool,
+    override: bool,
+    as_json: bool,
+) -> None:
+    """Say yes to a statement as it stands now. One byte later it counts no more.
+
+    While a check warns, that takes --despite and a reason, which is written down with the yes.
+    While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
+    """
+    with shell.services() as services:
+        faults = services.statements.refresh()
+        slug = _meant(services.statements, slug, faults)
+        with services.store.read() as tx:
+            stored = tx.statements.get(slug)
+            show_faults(about(services.statements, tx, faults, stored.statement) if stored else ())
+        expected = "".join(digest.split())
+        given = services.statements.approve(
+            slug,
+            by=by,
+            expect=expected,
+            despite=despite,
+            no_embargo=no_embargo,
+            override=override,
+        )
+        late = list(_left_behind(services.statements, slug))
+        with services.store.read() as tx:
+            since = given.standing.complete_at or services.clock.now()
+            policy, times = services.statements.policy, services.campaigns.rules.times
+            to_come = outlook(tx, slug, since, policy=policy, times=times)
+        lines = list(_answer(services.campaigns, slug, by, given, to_come))
+    if as_json:
+        print_json(_given(slug, given, to_come))
+        return
+    for line in (*lines, *(late if given.standing.approved else ())):
+        say(line)
+
+
+def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
+    try:
+        return statement_slug(statements.store, name)
+    except NotFound:
+        show_faults(one for one in faults if name in one.file)
+        raise
+
+
+def _given(slug: str, given: Given, to_come: Outlook | None) -> dict[str, object]:
+    leaves = to_come.leaves_at.isoformat() if to_come and given.standing.approved else None
+    return {
+        "slug": slug,
+        "digest": given.content_hash,
+        "approved": given.standing.approved,
+        "approved_by": [yes.by for yes in given.standing.given],
+        "reasons": list(given.standing.reasons),
+        "warnings": list(given.warnings),
+        "audience": to_come.readers if to_come else None,
+        "lists": list(to_come.lists) if to_come else [],
+        "leaves_at": leaves,
+    }
+
+
+def _answer(
+    campaigns: Campaigns, slug: str, by: str, given: Given, to_come: Outlook | None
+) -> Iterator[str]:
+    """Who approved which version, who gets it, when it leaves, and how to undo."""
+    over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
+    who = ", ".join(yes.by for yes in given.standing.given)
+    if given.standing.approved:
+        yield f"{slug} is approved: version {version(given.content_hash)} by {who}{over}"
+    else:
+        yield f"noted: version {version(given.content_hash)} by {by}{over}"
+        yield from given.standing.reasons
+    if to_come is not None:
+        titles = {one.name: one.title for one in campaigns.settings.offers()}
+        lists = ", ".join(titles.get(name, name) for name in to_come.lists)
+        of = f"who may have {to_come.corrects}" if to_come.corrects else f"on {lists}"
+        people = "1 person" if to_come.readers == 1 else f"{to_come.readers:,} people"
+        yield f"goes to {people} {of}"
+        if given.standing.approved and campaigns.rules.start is StartBy.SENDER:
+            yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
+        elif given.standing.approved:
+            hour = f", {to_come.hour}" if to_come.hour else ""
+            time = wall_time(to_come.leaves_at.replace(microsecond=0), campaigns.settings.timezone)
+            yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
+    yield f"to undo: newsletter statement revoke {slug} --by {by}"
+
+
+def _left_behind(statements: Statements, slug: str) -> Iterator[str]:
+    """What a yes does not do: that of a translation, or for those that nobody waits for."""
+    with statements.store.read() as tx:
+        statement = find_statement(tx, slug).statement
+        _, others = siblings(tx, statement, statements.policy)
+    if statements.settings.together:
+        if statement.translation_of:
+            yield f"{slug} does not go out by itself: {goes_within(statement)}"
+    elif not statement.translation_of:
+        for one in others:
+            yield (
+                f"{one.slug} ({one.language}) is not approved:"
+                f" its readers get {slug}, should that begin before it is"
+            )
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Who takes their yes back.")
+@in_workspace
+def revoke(shell: Shell, slug: str, by: str) -> None:
+    """Take one's yes back; an admin takes back everybody's."""
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        taken = take_back(slug, by=by, store=services.store, clock=services.clock)
+    say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@by_whom
+@in_workspace
+def schedule(shell: Shell, slug: str, at: str, by: str | None) -> None:
+    """Set when a statement goes out, over what its file says."""
+    with shell.services() as services:
+        services.statements.refresh()
+        when = _instant_of(at, services.settings.timezone)
+        slug = statement_slug(services.store, slug)
+        _refuse_past(slug, when, services.statements)
+        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
+            slug, when
+        )
+        time = wall_time(when, services.settings.timezone)
+    say(f"{slug} goes out at {time}, once it is approved")
+
+
+def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
+    now, zone = statements.clock.now(), statements.settings.timezone
+    if when <= now:
+        raise Refused(
+            f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
+            f" time, or let it leave once it is approved: 'newsletter statement unschedule {slug}'"
+        )
+
+
+@click.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def unschedule(shell: Shell, slug: str, by: str | None) -> None:
+    """Go back to the time that the statement's file says."""
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        services.campaigns.hand(actor(services.store, by, Role.SENDER, "schedule")).schedule(
+            slug, None
+        )
+    say(f"{slug} goes out when its file says")
+
+
+@click.command()
+@click.argument("slug")
+@by_whom
+@click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    help="The version that you have seen: refuse if it changed.",
+)
+@click.option(
+    "--count",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="How many people you expect: refuse if it is another number.",
+)
+@click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the set zone.")
+@in_workspace
+def start(
+    shell: Shell, slug: str, by: str | None, digest: str, count: int | None, at: str | None
+) -> None:
+    """Send what is approved, where schedule.start is sender.
+
+    Nothing leaves before the time to undo is over: 'newsletter statement undo' ends it.
+    """
+    from newsletter.pipeline.campaigns.start import Start
+
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
+        asked = Start(
+            slug=slug,
+            by=actor(services.store, by, Role.SENDER, "start"),
+            seen="".join(digest.split()),
+            shown=count,
+            at=_instant_of(at, services.settings.timezone) if at else None,
+        )
+        go = services.campaigns.starter().start(asked)
+        leaves = _leaves_at(services.campaigns, slug, go.at)
+    say(f"{slug} is started: version {version(go.content_hash)} goes to {people(go.count)}")
+    say(f"leaves at {leaves}; to undo: newsletter statement undo {slug}")
+
+
+def _leaves_at(campaigns: Campaigns, slug: str, since: datetime) -> str:
+    with campaigns.store.read() as tx:
+        to_come = outlook(tx, slug, since, policy=campaigns.policy, times=campaigns.rules.times)
+    at = to_come.leaves_at if to_come else since
+    return wall_time(at.replace(microsecond=0), campaigns.settings.timezone)
+
+
+@click.command()
+@click.argument("slug")
+@by_whom
+@in_workspace
+def undo(shell: Shell, slug: str, by: str | None) -> None:
+    """Let a statement not go out after all, while nobody has it.
+
+    Where approvals start it, they are taken back; where a sender does, it stays approved.
+    """
+    with shell.services() as services:
+        slug = statement_slug(services.store, slug)
+        who = actor(services.store, by, Role.APPROVER, "undo")
+        approved = services.campaigns.starter().undo(slug, by=who)
+    stays = "it stays approved" if approved else "it needs a new approval"
+    say(f"{slug} is undone: nobody got it, and {stays}")
+
+
+@click.command("send-back")
+@click.argument("slug")
+@click.option("--by", required=True, metavar="EMAIL", help="Who sends it back.")
+@click.option("--reason", required=True, metavar="TEXT", help="What should change.")
+@click.option(
+    "--digest",
+    metavar="VERSION",
+    default="",
+    help="The version that you have seen: refuse if it changed.",
+)
+@in_workspace
+def send_back(shell: Shell, slug: str, by: str, reason: str, digest: str) -> None:
+    """Send a statement back, saying what should change."""
+    with shell.services() as services:
+        services.statements.refresh()
+        slug = statement_slug(services.store, slug)
+        services.statements.send_back(slug, by=by, expect="".join(digest.split()), reason=reason)
+    say(f"{slug} was sent back; it waits for its writers")
+
+
+def _instant_of(text: str, zone: str) -> datetime:
+    """The instant of a wall time after ``--at``. Raises InvalidInput."""
+    if is_local(text):
+        message = (
+            f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"
+            " write send_at: 09:00 local into the statement's file instead, and take back what"
+            " --at has set with 'newsletter statement unschedule'"
+        )
+        raise InvalidInput([Fault(file="--at", message=message)])
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError as error:
+        why = "" if "isoformat" in str(error) else f" ({error})"
+        message = f"{text!r} is not a time{why}; write it like 2026-11-24 14:00"
+        raise InvalidInput([Fault(file="--at", message=message)]) from error
+    try:
+        return resolve(wall, zone)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="--at", message=str(error))]) from error
