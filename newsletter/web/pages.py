@@ -25,13 +25,11 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.desk.site import routes
 from newsletter.web.http.frame import Frame
 from newsletter.web.monitoring import Monitoring
-from newsletter.web.public.archive.archive import ArchivePages
-from newsletter.web.public.media import Media
-from newsletter.web.public.subscribers.confirming import Confirming
-from newsletter.web.public.subscribers.joining import Joining
-from newsletter.web.public.subscribers.leaving import Leaving
+from newsletter.web.public.archive.archive import ArchivePages, Pictures
 from newsletter.web.public.subscribers.preferences import PreferencesPage
-from newsletter.web.webhooks import Hearing
+from newsletter.web.public.subscribers.sign_up import ConfirmationPages, SignUpPages
+from newsletter.web.public.subscribers.unsubscribe import UnsubscribePages
+from newsletter.web.webhooks import Webhooks
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -145,12 +143,12 @@ class Pages:
         services, subscribers = self._services, self._services.subscribers
         return [
             # first those that programs ask for, hundreds a second
-            *Leaving(subscribers, self._frame).routes(),
+            *UnsubscribePages(subscribers, self._frame).routes(),
             *PreferencesPage(subscribers, self._frame).routes(),
             *ArchivePages(services.archive, self._frame).routes(),
-            *Media(services.store).routes(),
-            *Joining(subscribers, self._frame).routes(),
-            *Confirming(subscribers, self._frame).routes(),
+            *Pictures(services.store).routes(),
+            *SignUpPages(subscribers, self._frame).routes(),
+            *ConfirmationPages(subscribers, self._frame).routes(),
             *Monitoring(services.delivery, services.settings.metrics, self._frame).routes(),
         ]
 
@@ -172,7 +170,7 @@ def make(services: Services) -> Starlette:
     pages = Pages(services)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
     desk = _desk(services) if services.settings.desk.enabled else []
-    ours = [*pages.routes(), Hearing(services.delivery).route(), *desk]
+    ours = [*pages.routes(), Webhooks(services.delivery).route(), *desk]
     settings = services.settings
     wrapped = [Middleware(Fields, secure=settings.public_url.startswith("https://"))]
     at, public = _host_of(settings.desk_url), _host_of(settings.public_url)

@@ -1,21 +1,153 @@
-"""The web server, in a thread of its own beside the scheduler."""
+"""The web server, in a thread of its own beside the scheduler, and the bounds of its connections.
+
+uvicorn ends what is idle between two requests, and nothing else. Here a head, a body and an answer
+each have a time, however slowly bytes come, and there are only as many connections as leave the
+database and the calls to providers their descriptors. Where all are taken, whoever has kept us
+waiting for longest makes room: a page is answered in milliseconds, and who waits in between is
+either slow or means harm.
+"""
 
 import asyncio
+import resource
 import socket
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from newsletter.domain.errors import NewsletterError
 from newsletter.runtime.services import Services
-from newsletter.web.http.connections import LONGEST_HEAD, BoundedProtocol, Bounds
-from newsletter.web.http.connections import bounds as what_we_can_hold
 from newsletter.web.pages import make
+
+_KEPT_BACK = 400
+"""Descriptors for the database (three a connection), calls and files."""
+_FEWEST, _MOST = 8, 1_000
+LONGEST_HEAD = 32 << 10
+"""Bytes of a request's line and header fields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Seconds, and a number of connections."""
+
+    connections: int
+    head: float = 10
+    """From a connection's beginning, or a request's first byte, to the end of its header fields."""
+    body: float = 30
+    """From there to the end of what is posted."""
+    answer: float = 120
+    """From there to the last byte of the answer: also for those who do not read it."""
+    idle: float = 5
+    """From an answer to the next request."""
+
+    @property
+    def backlog(self) -> int:
+        """Connections that are accepted at once, before any of them is counted."""
+        return max(1, min(64, self.connections // 8))
+
+
+def bounds() -> Bounds:
+    """What this process may hold: at least half of its descriptors are kept back."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_files = soft if soft > 0 else _MOST + _KEPT_BACK
+    return Bounds(connections=connections_for(open_files))
+
+
+def connections_for(open_files: int) -> int:
+    """How many connections leave enough of a process's descriptors to the rest."""
+    return max(_FEWEST, min(_MOST, open_files - min(_KEPT_BACK, open_files // 2)))
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection, whose every wait for the other side ends."""
+
+    def __init__(self, *args: Any, bounds: Bounds, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._bounds = bounds
+        self._waits_for = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self.since = 0.0
+        """When it began to wait for what it waits for."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the other side has to say something before there is anything to do."""
+        return self._waits_for in {"", "head", "body"}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection on, or refuse it where nobody can make room."""
+        full = len(self.connections) >= self._bounds.connections
+        room = self._longest_waiting() if full else None
+        super().connection_made(transport)
+        if room is not None:
+            room.transport.abort()
+            self.connections.discard(room)
+        elif full:
+            self._refuse(503)
+            return
+        self._wait_for("head")
+
+    def _longest_waiting(self) -> "BoundedProtocol | None":
+        waiting = [
+            one for one in self.connections if isinstance(one, BoundedProtocol) and one.is_waiting
+        ]
+        return min(waiting, key=lambda one: one.since, default=None)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes, of which no number makes a time any longer."""
+        super().data_received(data)
+        if not self.transport.is_closing():
+            self._wait_for(self._wanted or "head")
+
+    def on_response_complete(self) -> None:
+        """Answered: what came early is next, or uvicorn waits for as long as idle ones may."""
+        self._wait_for("")
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._wait_for(self._wanted)
+
+    @property
+    def _wanted(self) -> str:
+        """What a request that is here still wants; empty where there is none."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete:
+            return ""
+        return "body" if cycle.more_body else "answer"
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Over, by whomever."""
+        self._wait_for("")
+        super().connection_lost(exc)
+
+    def _wait_for(self, what: str) -> None:
+        if what and what == self._waits_for:
+            return  # its time goes on
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._waits_for, self.since = what, self.loop.time()
+        if what:
+            self._timer = self.loop.call_later(getattr(self._bounds, what), self._too_late)
+
+    def _too_late(self) -> None:
+        if self._waits_for == "answer":
+            self.transport.abort()  # what was written is not read
+        else:
+            self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        self._wait_for("")
+        words = {408: "Request Timeout", 503: "Service Unavailable"}[status]
+        head = f"HTTP/1.1 {status} {words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        self.transport.write(head.encode())
+        self.transport.close()
+
 
 _MAY_WAIT = 1_024
 _LAST_WORDS = 10
@@ -26,11 +158,11 @@ class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
     def __init__(
-        self, services: Services, *, host: str, port: int, bounds: Bounds | None = None
+        self, services: Services, *, host: str, port: int, limits: Bounds | None = None
     ) -> None:
         services.tick.prepare()  # the threads share what is built
         self._socket = _bind(host, port)
-        self._server = serving(make(services), bounds or what_we_can_hold())
+        self._server = serving(make(services), limits or bounds())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
     @property

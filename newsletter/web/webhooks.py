@@ -17,7 +17,7 @@ from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.http.forms import read_body
-from newsletter.web.http.gathering import Gathering
+from newsletter.web.http.group_commit import GroupCommit
 
 _MOST = 1 << 20
 _MORE = {"sendgrid": 5 << 20}
@@ -27,13 +27,13 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="webhooks"'}
 log = logging.getLogger("newsletter.webhooks")
 
 
-class Hearing:
+class Webhooks:
     """Hears the providers that the workspace has a webhook for."""
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
         self._gatherings = {
-            kind: Gathering(partial(self._record, kind)) for kind in delivery.webhooks
+            kind: GroupCommit(partial(self._record, kind)) for kind in delivery.webhooks
         }
 
     def route(self) -> Route:

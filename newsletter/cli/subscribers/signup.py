@@ -23,7 +23,7 @@ def form(shell: Shell, lists: tuple[str, ...], language: str | None) -> None:
     by. The words of consent in it are kept, as what people who use it were shown.
     """
     from newsletter.web.http.frame import Frame
-    from newsletter.web.public.subscribers.joining import Offering
+    from newsletter.web.public.subscribers.sign_up import Offering
 
     with shell.services() as services:
         settings = services.settings

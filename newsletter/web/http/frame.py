@@ -19,20 +19,6 @@ from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import Wordings, look
 
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """A sentence above a statement, and where it leads."""
-
-    text: str
-    language: str
-    """Of the words: the statement's, or English."""
-    direction: str
-    link: str = ""
-    """The slug of the other statement; empty where there is none."""
-    link_text: str = ""
-
-
 _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"

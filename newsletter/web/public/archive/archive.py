@@ -1,18 +1,22 @@
-"""What went out, for everybody who asks: lists, a page for each statement, a search, and feeds.
+"""What went out, for everybody who asks: lists, a page for each statement, a search, feeds.
 
-A GET writes nothing.
+A GET writes nothing, and what a client has is not sent again (RFC 9110, section 13).
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from newsletter.runtime.archive import Archive
-from newsletter.web.http.conditional import answer
+from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 from newsletter.web.public.archive.feeds import KINDS
@@ -100,3 +104,72 @@ def _number(written: str) -> int:
     """The number of a page as our links write it; 0 for what is none."""
     plain = written.isascii() and written.isdigit() and len(written) < _DIGITS
     return int(written) if plain and written[0] != "0" else 0
+
+
+def answer(
+    request: Request,
+    body: bytes,
+    *,
+    media_type: str,
+    changed_at: datetime,
+    fields: Mapping[str, str],
+) -> Response:
+    """The body, or 304 where the client has it. ``fields`` are its header fields."""
+    changed_at = changed_at.astimezone(UTC).replace(microsecond=0)
+    known = {
+        **fields,
+        "ETag": f'"{_digest(body, fields)}"',
+        "Last-Modified": format_datetime(changed_at, usegmt=True),
+    }
+    if _has_it(request.headers, known["ETag"], changed_at):
+        return Response(status_code=304, headers=known)
+    return Response(body, media_type=media_type, headers=known)
+
+
+def _digest(body: bytes, fields: Mapping[str, str]) -> str:
+    """Of what is answered, header fields and all: a new policy is a new answer."""
+    lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
+    return hashlib.sha256(lines.encode() + body).hexdigest()[:32]
+
+
+def _has_it(headers: Headers, etag: str, changed_at: datetime) -> bool:
+    tags = ",".join(headers.getlist("if-none-match"))
+    if tags:  # it outranks the date
+        named = {one.strip().removeprefix("W/") for one in tags.split(",")}
+        return bool(named & {etag, "*"})
+    try:
+        since = parsedate_to_datetime(headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    return since.tzinfo is not None and changed_at <= since
+
+
+_KEPT = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Pictures:
+    """Pictures of texts that were written at the desk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        return [Route("/media/{name}", self.picture, methods=["GET"])]
+
+    async def picture(self, request: Request) -> Response:
+        """A picture, the same for ever. Raises HTTPException 404."""
+        found = await run_in_threadpool(self._found, request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        kind, data = found
+        return Response(data, media_type=kind, headers=_KEPT)
+
+    def _found(self, name: str) -> tuple[str, bytes] | None:
+        with self._store.read() as tx:
+            return tx.pictures.data(name)

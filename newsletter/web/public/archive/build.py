@@ -18,10 +18,9 @@ from newsletter.rendering.text.excerpts import excerpt_of
 from newsletter.runtime.archive import Archive
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds
-from newsletter.web.public.archive.feeds import FeedPublisher, Listed, rss
+from newsletter.web.public.archive.feeds import FeedPublisher, Listed, head_of, rss
 from newsletter.web.public.archive.listing import MOST, MOST_HITS, Listing
-from newsletter.web.public.archive.metadata import head_of
-from newsletter.web.public.archive.shelf import Published, Shelf
+from newsletter.web.public.archive.published import Published, PublishedStatements
 
 _WRITERS = {"feed.rss": rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
 _PICTURE = re.compile(PICTURE_NAME)
@@ -51,7 +50,7 @@ class ArchiveBuild:
         self._frame = frame
         self._began_at = began_at
         self._listing = Listing(archive=archive, frame=frame, folders=folders)
-        self._shelf = Shelf(archive.store)
+        self._shelf = PublishedStatements(archive.store)
 
     def hold(self) -> list[Published]:
         """Show from now on what has begun by now, and nothing newer; returns it."""
@@ -136,13 +135,13 @@ class ArchiveBuild:
         return Leaf(body=body, media_type=media_type, changed_at=max([self._began_at, *changes]))
 
     def _listed(self, shown: Published, content: Content) -> Listed:
-        said = excerpt_of(content)
+        excerpt = excerpt_of(content)
         return Listed(
             shown=shown,
             title=content.subject,
             language=content.language,
-            summary=said.opening,
-            body=said.body,
+            summary=excerpt.opening,
+            body=excerpt.body,
             notice=self._listing.notice(shown, content.language),
         )
 

@@ -1,8 +1,8 @@
-"""The archive as Atom (RFC 4287), RSS 2.0, JSON Feed 1.1, and a map for search engines."""
+"""The archive for programs: Atom (RFC 4287), RSS 2.0, JSON Feed 1.1, site map, head of a page."""
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as Xml
 
-from newsletter.web.http.frame import Notice
-from newsletter.web.public.archive.shelf import Published
+from markupsafe import Markup
+
+from newsletter.web.public.archive.published import Notice, Published
 
 MOST = 50
 """Entries of a feed."""
@@ -231,3 +232,62 @@ def _rss_item(channel: Xml.Element, publisher: FeedPublisher, entry: Listed) -> 
 def _written(at: datetime) -> str:
     """RFC 822, in UTC, to the second."""
     return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) -> Markup:
+    """The lines for the head of a statement's page.
+
+    ``others`` are its other languages: slug → language.
+    """
+    page = publisher.page(entry.shown.slug)
+    summary = summary_of(entry)
+    named = {
+        "og:type": "article",
+        "og:title": entry.title,
+        "og:url": page,
+        "og:site_name": publisher.name,
+        "og:description": summary,
+        "article:published_time": written(entry.shown.began_at),
+        "article:modified_time": written(entry.shown.updated_at),
+    }
+    lines = [Markup('<link rel="canonical" href="{}">').format(page)]
+    lines += [
+        Markup('<link rel="alternate" hreflang="{}" href="{}">').format(each, publisher.page(slug))
+        for slug, each in sorted(others.items())
+    ]
+    if summary:
+        lines.append(Markup('<meta name="description" content="{}">').format(summary))
+    line = Markup('<meta property="{}" content="{}">')
+    lines += [line.format(name, value) for name, value in named.items() if value]
+    # a block of data, which no policy takes for a script
+    block = Markup('<script type="application/ld+json">{}</script>')
+    lines.append(block.format(_harmless(_article(publisher, entry, summary))))
+    return Markup("\n").join(lines)
+
+
+def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str, Any]:
+    shown = entry.shown
+    speaker = {"@type": "Organization", "name": publisher.name, "url": publisher.website}
+    article = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": entry.title,
+        "description": summary,
+        "inLanguage": entry.language,
+        "datePublished": written(shown.began_at),
+        "dateModified": written(shown.updated_at),
+        "mainEntityOfPage": publisher.page(shown.slug),
+        "author": speaker,
+        "publisher": speaker,
+        "correction": publisher.page(shown.corrected_by) if shown.corrected_by else "",
+        "creativeWorkStatus": "Withdrawn" if shown.withdrawn else "",
+    }
+    return {key: value for key, value in article.items() if value}
+
+
+def _harmless(values: dict[str, Any]) -> Markup:
+    """JSON in which nothing can end the element that it stands in."""
+    text = json.dumps(values, ensure_ascii=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(text)  # noqa: S704 - no mark of HTML is left in it

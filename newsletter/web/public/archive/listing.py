@@ -15,10 +15,9 @@ from newsletter.rendering.mail import details
 from newsletter.rendering.mail.translations import language_name
 from newsletter.rendering.text.excerpts import body_of, excerpt_of
 from newsletter.runtime.archive import Archive
-from newsletter.web.http.frame import Frame, Notice
+from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import KINDS
-from newsletter.web.public.archive.notices import notice_of
-from newsletter.web.public.archive.shelf import Published
+from newsletter.web.public.archive.published import Notice, Published, notice_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +115,11 @@ class Listing:
                 self._row(
                     here,
                     one,
-                    title=(Stretch(text=said.subject, found=False),),
-                    language=said.language,
-                    summary=(Stretch(text=excerpt_of(said).opening, found=False),),
+                    title=(Stretch(text=content.subject, found=False),),
+                    language=content.language,
+                    summary=(Stretch(text=excerpt_of(content).opening, found=False),),
                 )
-                for one, said in shown
+                for one, content in shown
             ],
             turning=Turning(
                 number=number,
@@ -128,7 +127,7 @@ class Listing:
                 newer=here.page(number - 1) if number > 1 else "",
                 older=here.page(number + 1) if number < count else "",
             ),
-            said="" if shown else words["nothing_yet"],
+            message="" if shown else words["nothing_yet"],
             feeds=self._head(number),
         )
 
@@ -155,14 +154,14 @@ class Listing:
                 newer=_asked(typed, number - 1) if 1 < number <= count else "",
                 older=_asked(typed, number + 1) if number < count else "",
             ),
-            said=_counted(typed, hits.count, words),
+            message=_counted(typed, hits.count, words),
             typed=typed,
         )
 
     def statement(
         self,
         shown: Published,
-        said: Content,
+        content: Content,
         others: Mapping[str, str],
         *,
         head: Markup,
@@ -173,19 +172,19 @@ class Listing:
         ``address`` is the page's own, which paper shows.
         """
         here = ArchiveLinks(depth=2 if self.folders else 1, folders=self.folders)
-        _, spoken = self.frame.words(said.language)
-        found = self.notice(shown, said.language)
-        mail_words = self.archive.renderer.wordings.of(said.language)[0]
+        _, spoken = self.frame.words(content.language)
+        found, day = self.notice(shown, content.language), self._local_day(shown.began_at)
+        mail_words = self.archive.renderer.wordings.of(content.language)[0]
         page = self.frame.page(
-            excerpt_of(said).title or said.subject,
+            excerpt_of(content).title or content.subject,
             template=_STATEMENT,
-            language=said.language,
-            written_in=said.language,
-            direction=details.direction(said.language),
-            ours=_marked(spoken) if spoken != said.language else "",
-            day=self._local_day(shown.began_at).isoformat(),
-            dated=details.written_date(self._local_day(shown.began_at), said.language, mail_words),
-            body=Markup(body_of(said)),  # noqa: S704 - nh3 made it safe
+            language=content.language,
+            written_in=content.language,
+            direction=details.direction(content.language),
+            ours=_marked(spoken) if spoken != content.language else "",
+            day=day.isoformat(),
+            dated=details.written_date(day, content.language, mail_words),
+            body=Markup(body_of(content)),  # noqa: S704 - nh3 made it safe
             notice=found,
             notice_link=here.statement(found.link) if found and found.link else "",
             others=[
@@ -258,7 +257,9 @@ class Listing:
         canonical = f"{base}/page/{number}" if number > 1 else f"{base}/"
         line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
         name = self.archive.settings.house().organisation.name
-        lines = [line.format(kind, name, said, base, file) for file, (said, kind) in KINDS.items()]
+        lines = [
+            line.format(kind, name, label, base, file) for file, (label, kind) in KINDS.items()
+        ]
         return Markup("\n").join(
             [Markup('<link rel="canonical" href="{}">').format(canonical), *lines]
         )

@@ -173,12 +173,12 @@ class Sheet:
     def _pause(
         self, form: Form, zone: str, now: datetime, faults: dict[str, str]
     ) -> datetime | None:
-        said = form.one("pause")
-        if said not in {one.value for one in Pause}:
+        pause = form.one("pause")
+        if pause not in {one.value for one in Pause}:
             return None
         try:
-            day = date.fromisoformat(form.one("day")) if said == Pause.DAY.value else None
-            return pause_end(Pause(said), now, zone, day)
+            day = date.fromisoformat(form.one("day")) if pause == Pause.DAY.value else None
+            return pause_end(Pause(pause), now, zone, day)
         except ValueError:
             faults["day"] = self.words["fault_day"]
             return None
@@ -209,7 +209,7 @@ class Visit:
 
 
 class PreferencesPage:
-    """The pages behind the link in a letter."""
+    """The pages behind the link in an email."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
         self._subscribers = subscribers
@@ -354,7 +354,7 @@ class PreferencesPage:
     # --- where they get it
 
     async def move(self, visit: Visit) -> Response:
-        """A letter to the other address. The answer is the same whether we know it or not."""
+        """An email to the other address. The answer is the same whether we know it or not."""
         form = Form(await read_form(visit.request))
         try:
             address = parse_address(form.one("address"))

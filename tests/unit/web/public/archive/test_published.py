@@ -1,12 +1,27 @@
-"""What the archive shows of the campaigns there are."""
+"""What went out, each statement once, and what is said of it since."""
 
+import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
+
+import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.web.public.archive.shelf import Published, published
+from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.mail.values import Wordings
+from newsletter.store.sql import Store
+from newsletter.web.public.archive.published import (
+    Published,
+    PublishedStatements,
+    notice_of,
+    published,
+)
+from tests.contracts.books import add_campaign
+from tests.counting import counted
+from tests.fakes import NOON
+from tests.rows import rows
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
@@ -103,3 +118,136 @@ def test_translations_share_their_original() -> None:
     found = by_slug(campaign(1, "a", NOON), campaign(2, "a-es", NOON, translates="a"))
 
     assert {one.original for one in found.values()} == {"a"}
+
+
+def publish(store: Store, count: int, *, begin: int = 0) -> None:
+    """Plain campaigns that went out, one after the other."""
+    with store.begin() as tx:
+        for number in range(begin, begin + count):
+            campaign, at = add_campaign(tx, f"went-{number}"), NOON + timedelta(hours=number)
+            tx.campaigns.move(campaign, CampaignState.SENDING, expect=CampaignState, at=at)
+
+
+def history(store: Store, chance: random.Random) -> None:
+    """Statements in several languages, corrected and withdrawn in whatever order."""
+    slugs = [f"s{number}" for number in range(8)]
+    with store.begin() as tx:
+        plain = tx.campaigns.head(add_campaign(tx))
+        for hour in range(25):
+            campaign = replace(
+                plain,
+                slug=chance.choice(slugs),
+                corrects=chance.choice(["", "", *slugs]),
+                translates=chance.choice(["", "", "", *slugs]),
+            )
+            number, at = tx.campaigns.add(campaign, NOON), NOON + timedelta(hours=hour)
+            states = [CampaignState.SENDING, CampaignState.CANCELLED]
+            for state in chance.choice([states[:1], states, states[1:], []]):
+                tx.campaigns.move(number, state, expect=CampaignState, at=at)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
+    history(store, random.Random(seed))  # noqa: S311 - the same each time
+    with store.read() as tx:
+        everything = published(tx.campaigns.heads())
+    slugs = [one.slug for one in everything]
+    shelf = PublishedStatements(store)
+    for held in (False, True):
+        if held:
+            assert shelf.hold() == everything
+        assert shelf.count()[0] == len(everything)
+        assert shelf.newest(99) == everything
+        assert shelf.newest(2, skip=1) == everything[1:3]
+        assert shelf.some([*slugs[:3], "never"]) == {one.slug: one for one in everything[:3]}
+        for one in everything:
+            languages = [other for other in everything if other.original == one.original]
+            assert shelf.translations(one.slug) == languages
+        assert shelf.translations("never") == []
+
+
+def test_what_is_held_stays_as_it_was(store: Store) -> None:
+    publish(store, 2)
+    shelf = PublishedStatements(store)
+    held = shelf.hold()
+    publish(store, 1, begin=2)
+    assert shelf.count() == (2, NOON + timedelta(hours=1))
+    assert (
+        shelf.newest(9) == held == [shelf.some(["went-1"])["went-1"], *shelf.translations("went-0")]
+    )
+    assert PublishedStatements(store).count() == (3, NOON + timedelta(hours=2))
+
+
+def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
+    asked = []
+    for begin, count in ((0, 3), (3, 27)):
+        publish(store, count, begin=begin)
+        shelf = PublishedStatements(store)
+        with counted() as statements:
+            shelf.count(), shelf.newest(3), shelf.some(["went-1"]), shelf.translations("went-2")
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
+
+
+def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
+    publish(store, 3)
+    with counted() as statements:
+        PublishedStatements(store).newest(2)
+    [listed] = [one for one in statements if "LIMIT" in one]
+    with store.read() as tx:
+        plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {listed}", (2, 0)).all()
+    assert "USING INDEX ix_campaign_begun" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
+
+
+DAY = date(2026, 11, 24)
+PLAIN = Published(slug="a", content_hash="d", original="a", began_at=NOON, updated_at=NOON)
+CORRECTED = replace(PLAIN, corrected_by="b")
+FILTERS = ("breakable", "dialled", "isolated", "underlined", "wrapped")
+
+
+@pytest.fixture(scope="module")
+def wordings() -> Wordings:
+    return Wordings(
+        Templates(read_templates(default_templates()), filters=dict.fromkeys(FILTERS, str))
+    )
+
+
+@rows(
+    ("language", "day"),
+    [
+        ("en", "24 November 2026"),
+        ("es", "24 de noviembre de 2026"),
+        ("fr", "24 novembre 2026"),
+        ("de", "24. November 2026"),
+        ("pt-BR", "24 de novembro de 2026"),
+        ("ar", "2026"),
+    ],
+)
+def test_it_speaks_the_statements_language(wordings: Wordings, language: str, day: str) -> None:
+    notice = notice_of(CORRECTED, DAY, language, wordings)
+
+    assert notice is not None
+    assert day in notice.text
+    assert notice.language == language[:2]
+    assert notice.direction == ("rtl" if language == "ar" else "ltr")
+    assert notice.link == "b"
+
+
+def test_other_languages_get_it_in_english_and_marked_so(wordings: Wordings) -> None:
+    notice = notice_of(replace(PLAIN, withdrawn=True), DAY, "he", wordings)
+
+    assert notice is not None
+    assert notice.text == "This statement was withdrawn on 24 November 2026."
+    assert (notice.language, notice.direction, notice.link) == ("en", "ltr", "")
+
+
+def test_there_is_nothing_to_say_of_the_others(wordings: Wordings) -> None:
+    assert notice_of(PLAIN, DAY, "en", wordings) is None
+
+
+def test_a_correction_says_so(wordings: Wordings) -> None:
+    notice = notice_of(replace(PLAIN, corrects="b"), DAY, "en", wordings)
+
+    assert notice is not None
+    assert (notice.text, notice.link) == ("This corrects an earlier statement.", "b")

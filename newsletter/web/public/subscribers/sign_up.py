@@ -1,36 +1,71 @@
-"""The page to join by, and where forms on other sites post to.
+"""Signing up: the form, here or on another site, and the page behind the link that confirms it.
 
 Whoever posts gets the same answer in the same time, whoever the address belongs to: nothing here
-looks at who is a subscriber. What is asked for waits until the reader of a letter confirms it.
+looks at who is a subscriber. What is asked for waits until the reader of an email confirms it, by
+one button: to open its link changes nothing, as scanners open every link of a mail.
 """
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.transactional import EmailLimits, Taken, network_of
+from newsletter.domain.clock import Clock
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
+from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
     SignUp,
     SignUpForm,
     consent_words,
+    masked,
     wording_of,
 )
-from newsletter.pipeline.subscribers.join import Shown, ask
+from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.rendering.mail.details import direction
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.flood import Flood
 from newsletter.web.http.forms import Posted, first, read_form, shown_again
 from newsletter.web.http.frame import Frame
+
+_HOUR = timedelta(hours=1)
+_MOST_NETWORKS = 10_000
+
+
+class NetworkLimit:
+    """``most`` posts of a network within an hour are let through."""
+
+    def __init__(self, most: int, clock: Clock) -> None:
+        self._most = most
+        self._clock = clock
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def is_over(self, network: str) -> bool:
+        """Count a post; tells whether it is one too many. An unnamed network has no limit."""
+        if not network:
+            return False
+        now = self._clock.now().timestamp()
+        posts = self._seen.setdefault(network, deque())
+        self._seen.move_to_end(network)
+        while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
+            posts.popleft()  # long ago, or by a clock that was wrong
+        if len(posts) >= self._most:
+            return True
+        posts.append(now)
+        if len(self._seen) > _MOST_NETWORKS:
+            self._seen.popitem(last=False)
+        return False
+
 
 PATH = "/subscribe"
 TRAP = "website"
@@ -49,12 +84,12 @@ class Offering:
         """The words of consent beside these lists, as they are now."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
-        said = consent_words(
+        consent = consent_words(
             self._settings.signup.consent or ours,
             organisation=self._settings.organisation.name,
             offers=offers,
         )
-        return Shown(words=said, language=shown_in, wording=wording_of(said))
+        return Shown(words=consent, language=shown_in, wording=wording_of(consent))
 
     def html(self, language: str, offers: Sequence[PublicList]) -> str:
         """The form for another site: plain HTML that posts to our page."""
@@ -82,7 +117,7 @@ _OUR_PAGE, _SOME_FORM = "our sign-up page", "a form"
 log = logging.getLogger("newsletter.web")
 
 
-class Joining:
+class SignUpPages:
     """The pages to join by; none where nothing is offered."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
@@ -91,7 +126,7 @@ class Joining:
         self._offering = Offering(subscribers.settings, frame)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = EmailLimits()
-        self._flood = Flood(self._limits.a_network, subscribers.clock)
+        self._network_limit = NetworkLimit(self._limits.a_network, subscribers.clock)
 
     def routes(self) -> list[Route]:
         """Path and method → page."""
@@ -127,7 +162,7 @@ class Joining:
         if not isinstance(judged, SignUp):
             return self._show(form, language, judged)
         network = network_of(request.client.host if request.client else "")
-        if self._flood.is_over(network):
+        if self._network_limit.is_over(network):
             return self._busy(language)
         taken = await run_in_threadpool(self._ask, judged, form, language, network, request)
         if isinstance(taken, Objection):
@@ -139,7 +174,7 @@ class Joining:
         self, wish: SignUp, form: SignUpForm, language: str, network: str, request: Request
     ) -> Taken | Objection:
         now = self._offering.words(language, self._offering.rules.offers)
-        # the letter comes in the language of the form, also where our pages do not speak it
+        # the email comes in the language of the form, also where our pages do not speak it
         spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
         shown = Shown(words=now.words, language=spoken, wording=form.wording)
         return ask(
@@ -223,3 +258,86 @@ def _host_of(address: str) -> str:
     except ValueError:
         return ""
     return host if _HOST.fullmatch(host) else ""
+
+
+_GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
+
+
+class ConfirmationPages:
+    """The pages behind the links of confirmation emails."""
+
+    def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
+        self._subscribers = subscribers
+        self._frame = frame
+        self._titles = {one.name: one.title for one in subscribers.settings.offers()}
+
+    def routes(self) -> list[Route]:
+        """Path and method → page."""
+        return [
+            Route("/confirm/{token}", self.look, methods=["GET"]),
+            Route("/confirm/{token}", self.press, methods=["POST"]),
+        ]
+
+    async def look(self, request: Request) -> Response:
+        """What the button will do; nothing has happened."""
+        return await self._answer(request, follow)
+
+    async def press(self, request: Request) -> Response:
+        """The button was pressed: what was asked for is committed before the answer."""
+        return await self._answer(request, confirm)
+
+    async def _answer(self, request: Request, action: Callable[..., Followed]) -> Response:
+        of = self._subscribers
+        done = partial(action, store=of.store, links=of.links, clock=of.clock)
+        try:
+            followed = await run_in_threadpool(done, request.path_params["token"])
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return self._page(followed, self._frame.language_of(request, followed.letter.language))
+
+    def _page(self, followed: Followed, language: str) -> Response:
+        words, _ = self._frame.words(language)
+        email = followed.letter
+        moves = email.kind is EmailKind.MOVE
+        about = {
+            "lists": ", ".join(self._titles.get(name, name) for name in email.lists),
+            "address": masked(email.address),
+        }
+        key, more = _KEYS[followed.state, moves], _MORE.get((followed.state, moves), "")
+        return self._frame.page(
+            words[f"{key}_title"],
+            _filled([words[key], words[more]] if more else [words[key]], about),
+            template="step.html.j2",
+            language=language,
+            status=_GONE.get(followed.state, 200),
+            button=words[f"{key}_button"] if followed.state is LinkState.OPEN else "",
+            **self._way_on(followed),
+        )
+
+    def _way_on(self, followed: Followed) -> dict[str, str]:
+        """Where a reader may want to go next."""
+        number = followed.reader_id
+        if number is not None:
+            token = self._subscribers.links.preferences_token(number, self._subscribers.clock.now())
+            return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
+        if followed.state is LinkState.EXPIRED and followed.letter.kind is EmailKind.JOIN:
+            return {"way_on": PATH, "way_on_text": "ask_again"}
+        return {"way_on": "", "way_on_text": ""}
+
+
+def _filled(paragraphs: Sequence[str], about: dict[str, str]) -> list[str]:
+    """Each gap filled once, so that nothing that fills one is taken for another."""
+    return [paragraph.format_map(about) for paragraph in paragraphs]
+
+
+_KEYS = {
+    (LinkState.OPEN, False): "join",
+    (LinkState.OPEN, True): "move",
+    (LinkState.DONE, False): "joined",
+    (LinkState.DONE, True): "moved",
+} | {
+    (state, moves): state.value
+    for state in (LinkState.USED, LinkState.EXPIRED, LinkState.BLOCKED)
+    for moves in (False, True)
+}
+_MORE = {(LinkState.OPEN, False): "join_address"}

@@ -1,9 +1,9 @@
-"""Leaving, by the link in every mail. It works for ever, and for whoever has the mail.
+"""Unsubscribing, by the link in every mail. It works for ever, and for whoever has the mail.
 
 A GET changes nothing: scanners open every link. A POST ends subscriptions, be it from the page's
 button or from a mail program (RFC 8058: 200, no redirect, no cookie, whatever the body). Since
 mails are forwarded, the link gives nothing away and takes nothing else: it ends what the reader
-gets, and has a letter with the link to their settings sent to the reader's own address.
+gets, and has an email with the link to their settings sent to the reader's own address.
 """
 
 import logging
@@ -26,14 +26,14 @@ from newsletter.pipeline.subscribers.leave import (
 from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.frame import Button, Frame, named
-from newsletter.web.http.gathering import Gathering
+from newsletter.web.http.group_commit import GroupCommit
 
 log = logging.getLogger("newsletter.web")
 _BY_PAGE = "by=page"
 """In the address that the page's button posts to: a person will read the answer."""
 
 
-class Leaving:
+class UnsubscribePages:
     """The pages behind the unsubscribe link."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame) -> None:
@@ -41,7 +41,7 @@ class Leaving:
         self._frame = frame
         self._page = frame.page
         self._titles = {offer.name: offer.title for offer in subscribers.settings.offers()}
-        self._gathering: Gathering[Departure] = Gathering(self._leave)
+        self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
         words, _ = frame.words(subscribers.settings.language)
         told = frame.page(words["left"], [words["left_it"]], language=subscribers.settings.language)
         self._for_programs = bytes(told.body)
@@ -114,7 +114,7 @@ class Leaving:
         )
 
     async def send_link(self, request: Request) -> Response:
-        """A letter to the reader's own address, which is not shown here."""
+        """An email to the reader's own address, which is not shown here."""
         departure = self._departure(request)
         if departure is None or departure.of_a_test:
             return self._no_link(request, departure)

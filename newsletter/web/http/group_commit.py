@@ -24,7 +24,7 @@ class _Post(Generic[Item]):
     error: Exception | None = None
 
 
-class Gathering(Generic[Item]):
+class GroupCommit(Generic[Item]):
     """Whoever is first in turn records for those who came in the meantime.
 
     ``record`` gets the items, such as events, and how many posts they are from.

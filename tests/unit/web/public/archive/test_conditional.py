@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.web.http.conditional import answer
+from newsletter.web.public.archive.archive import answer
 from tests.rows import rows
 
 CHANGED = datetime(2026, 11, 24, 12, 0, 0, 500_000, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.errors import Defect, StoreUnavailable
 from newsletter.domain.events import Event, EventKind
-from newsletter.web.http.gathering import Gathering
+from newsletter.web.http.group_commit import GroupCommit
 from tests.fakes import NOON
 
 PATIENCE = 20
@@ -39,7 +39,7 @@ class Slow:
 
 def post_while_busy(slow: Slow, *posts: tuple[Event, ...]) -> list[Future[None]]:
     """The first post; the others while it is being written down."""
-    gathering = Gathering(slow.record)
+    gathering = GroupCommit(slow.record)
     with ThreadPoolExecutor(len(posts)) as pool:
         futures = [pool.submit(gathering.record, posts[0])]
         assert slow.busy.wait(PATIENCE)
@@ -55,7 +55,7 @@ def post_while_busy(slow: Slow, *posts: tuple[Event, ...]) -> list[Future[None]]
 def test_a_post_that_is_alone_is_recorded_alone() -> None:
     slow = Slow()
     slow.go.set()
-    Gathering(slow.record).record(events("a", 2))
+    GroupCommit(slow.record).record(events("a", 2))
     assert slow.taken == [(["a0", "a1"], 1)]
 
 

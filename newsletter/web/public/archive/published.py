@@ -1,4 +1,4 @@
-"""What went out, as the archive shows it: each statement once, as it is asked for.
+"""What went out, as the archive shows it: each statement once, and what came of it since.
 
 What is asked for is read, not all that ever went out. For ``archive build``, which shows one moment
 in many files, all of it is held.
@@ -6,9 +6,11 @@ in many files, all of it is held.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.rendering.mail import details
+from newsletter.rendering.mail.values import Wordings
 from newsletter.store.sql import Store, Transaction
 
 
@@ -80,7 +82,7 @@ def _known(times: Iterable[datetime | None]) -> list[datetime]:
     return [one for one in times if one is not None]
 
 
-class Shelf:
+class PublishedStatements:
     """What has begun to go out."""
 
     def __init__(self, store: Store) -> None:
@@ -133,3 +135,89 @@ def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     """What came of them is told by those that correct them, or that they correct."""
     found = published(tx.campaigns.kin(slugs))
     return {one.slug: one for one in found if one.slug in slugs}
+
+
+# Kept apart from the words of the mails: a word that changed there would change every hash.
+_NOTICES = {
+    "en": (
+        "This statement was corrected on {day}.",
+        "Read the correction",
+        "This statement was withdrawn on {day}.",
+        "This corrects an earlier statement.",
+        "Read the original statement",
+    ),
+    "es": (
+        "Este comunicado fue rectificado el {day}.",
+        "Leer la rectificación",
+        "Este comunicado fue retirado el {day}.",
+        "Este comunicado rectifica uno anterior.",
+        "Leer el comunicado original",
+    ),
+    "fr": (
+        "Ce communiqué a fait l’objet d’un rectificatif le {day}.",
+        "Lire le rectificatif",
+        "Ce communiqué a été retiré le {day}.",
+        "Ce communiqué en rectifie un autre.",
+        "Lire le communiqué d’origine",
+    ),
+    "de": (
+        "Diese Mitteilung wurde berichtigt ({day}).",
+        "Zur Berichtigung",
+        "Diese Mitteilung wurde zurückgezogen ({day}).",
+        "Diese Mitteilung berichtigt eine frühere.",
+        "Zur ursprünglichen Mitteilung",
+    ),
+    "pt": (
+        "Este comunicado foi retificado em {day}.",
+        "Ler a retificação",
+        "Este comunicado foi retirado em {day}.",
+        "Este comunicado retifica um anterior.",
+        "Ler o comunicado original",
+    ),
+    "ar": (
+        "صُحِّح هذا البيان في {day}.",
+        "قراءة التصحيح",
+        "سُحب هذا البيان في {day}.",
+        "هذا البيان يصحّح بيانًا سابقًا.",
+        "قراءة البيان الأصلي",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A sentence above a statement, and where it leads."""
+
+    text: str
+    language: str
+    """Of the words: the statement's, or English."""
+    direction: str
+    link: str = ""
+    """The slug of the other statement; empty where there is none."""
+    link_text: str = ""
+
+
+def notice_of(shown: Published, day: date, language: str, wordings: Wordings) -> Notice | None:
+    """What to say of a statement in this language, or None: it may also be a correction itself.
+
+    ``day`` is the local date of its last change.
+    """
+    spoken = details.base_language(language)
+    spoken = spoken if spoken in _NOTICES else "en"
+    corrected, read, withdrawn, corrects, read_original = _NOTICES[spoken]
+    if shown.corrected_by:
+        text, link, link_text = corrected, shown.corrected_by, read
+    elif shown.withdrawn:
+        text, link, link_text = withdrawn, "", ""
+    elif shown.corrects:
+        text, link, link_text = corrects, shown.corrects, read_original
+    else:
+        return None
+    written = details.written_date(day, spoken, wordings.of(spoken)[0])
+    return Notice(
+        text=text.format(day=written),
+        language=spoken,
+        direction=details.direction(spoken),
+        link=link,
+        link_text=link_text,
+    )

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.web.http.connections import Bounds, connections_for
-from newsletter.web.server import serving
+from newsletter.web.server import Bounds, connections_for, serving
 
 PATIENCE = 20.0  # seconds, on a loaded machine; nothing here takes one
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
@@ -160,7 +159,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
-from newsletter.web.http.connections import bounds
+from newsletter.web.server import bounds
 from newsletter.web.server import serving
 
 async def here(request):
