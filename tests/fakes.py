@@ -22,7 +22,7 @@ from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement
 from newsletter.store.engine import open_sqlite
-from newsletter.store.file.chain import Chain, HeadFile
+from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
 
 WORKSPACE = "f0" * 6

@@ -59,7 +59,7 @@ class Tick:
         self.campaigns.prepare()
         self.delivery.prepare()
         import_all("newsletter.pipeline")
-        import_all("newsletter.store", but={"migrating", "migrations"})  # that brings Alembic
+        import_all("newsletter.store", but={"migrations"})  # that brings Alembic
 
     def look(self) -> Look:
         """Gather, refresh, plan what is approved, start what is due, and stop what does harm."""

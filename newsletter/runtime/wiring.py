@@ -29,9 +29,8 @@ from newsletter.runtime.staff import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.engine import open_sqlite
-from newsletter.store.file.chain import Chain, HeadFile
 from newsletter.store.file.guard_file import WorkspaceGuardFile
-from newsletter.store.file.key_check import check_keys
+from newsletter.store.file.keys import Chain, HeadFile, check_keys
 from newsletter.store.file.lock import in_use
 from newsletter.store.schema.versions import ensure_current
 from newsletter.store.sql import Store

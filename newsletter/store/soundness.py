@@ -16,9 +16,9 @@ from sqlalchemy import Connection, func, select
 
 from newsletter.domain.errors import Defect
 from newsletter.store.delivery.claiming import as_stored
-from newsletter.store.file.chain import Chain
+from newsletter.store.file.keys import Chain
 from newsletter.store.schema import tables
-from newsletter.store.staff.seals import brought_back, rows, taken_back, vouched
+from newsletter.store.staff.audit import brought_back, rows, taken_back, vouched
 from newsletter.store.statements.statements import Statements
 
 _CHUNK = 5000

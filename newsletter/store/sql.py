@@ -9,11 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from newsletter.domain.errors import Exchanged
 
@@ -22,260 +21,102 @@ if TYPE_CHECKING:
 
     from newsletter.domain.staff.audit import AuditHead
     from newsletter.store.archive import Search
+    from newsletter.store.campaigns.audiences import Corrections, Translations
     from newsletter.store.campaigns.campaigns import Campaigns
-    from newsletter.store.campaigns.corrections import Corrections
     from newsletter.store.campaigns.digests import Digests
     from newsletter.store.campaigns.goes import Goes
-    from newsletter.store.campaigns.translations import Translations
     from newsletter.store.delivery.batches import Batches
-    from newsletter.store.delivery.hold import Hold
-    from newsletter.store.delivery.rate_limits import RateLimits
+    from newsletter.store.delivery.limits import Hold, RateLimits
     from newsletter.store.delivery.transactional import TransactionalEmails
     from newsletter.store.delivery.unknowns import Unknowns
     from newsletter.store.events.events import Events
-    from newsletter.store.file.chain import Chain
     from newsletter.store.file.guard_file import Generation
+    from newsletter.store.file.keys import Chain
     from newsletter.store.soundness import Soundness
-    from newsletter.store.staff.accounts import Accounts
+    from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys, Staff
     from newsletter.store.staff.audit import Audit
-    from newsletter.store.staff.invitations import Invitations
-    from newsletter.store.staff.passkeys import Passkeys
-    from newsletter.store.staff.sessions import Sessions
-    from newsletter.store.staff.staff import Staff
-    from newsletter.store.staff.throttle import Throttle
-    from newsletter.store.statements.approvals import Approvals
+    from newsletter.store.staff.sessions import Sessions, Throttle
     from newsletter.store.statements.board import Board
-    from newsletter.store.statements.comments import Comments
-    from newsletter.store.statements.drafts import Drafts
+    from newsletter.store.statements.decisions import Approvals, Comments, Returns
+    from newsletter.store.statements.drafts import Drafts, Pictures
     from newsletter.store.statements.feeds import Feeds
-    from newsletter.store.statements.pictures import Pictures
-    from newsletter.store.statements.returns import Returns
     from newsletter.store.statements.statements import Schedules, Statements
-    from newsletter.store.subscribers.choices import Choices
-    from newsletter.store.subscribers.consents import Consents
+    from newsletter.store.subscribers.choices import Choices, Consents
     from newsletter.store.subscribers.data_export import DataExports, Traces
+    from newsletter.store.subscribers.eligibility import Zones
     from newsletter.store.subscribers.readers import Readers
-    from newsletter.store.subscribers.segments import Zones
     from newsletter.store.subscribers.staging import Staging
 
 
-@dataclass(frozen=True)
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """What is asked about one subject, imported and made with the first question about it.
+
+    ``needs`` are the properties of the transaction that its class takes beside the connection.
+    """
+
+    def __init__(self, kind: str, module: str, *needs: str) -> None:
+        self._kind, self._module, self._needs = kind, module, needs
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, tx: Transaction, owner: type) -> T:
+        kind = getattr(import_module(f"newsletter.store.{self._module}"), self._kind)
+        made = kind(tx.connection, *(getattr(tx, need) for need in self._needs))
+        vars(tx)[self._name] = made  # found there from now on
+        return cast("T", made)
+
+
 class Transaction:
     """Everything stored, within one transaction: all of it happens or nothing."""
 
-    connection: Connection
-    hash_address: Callable[[str], bytes]
-    chain: Chain
-
-    @cached_property
-    def statements(self) -> Statements:
-        from newsletter.store.statements.statements import Statements
-
-        return Statements(self.connection)
-
-    @cached_property
-    def approvals(self) -> Approvals:
-        from newsletter.store.statements.approvals import Approvals
-
-        return Approvals(self.connection, self.chain, self.audit)
-
-    @cached_property
-    def board(self) -> Board:
-        from newsletter.store.statements.board import Board
-
-        return Board(self.connection)
-
-    @cached_property
-    def comments(self) -> Comments:
-        from newsletter.store.statements.comments import Comments
-
-        return Comments(self.connection)
-
-    @cached_property
-    def staff(self) -> Staff:
-        from newsletter.store.staff.staff import Staff
-
-        return Staff(self.connection)
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        from newsletter.store.staff.accounts import Accounts
-
-        return Accounts(self.connection)
-
-    @cached_property
-    def passkeys(self) -> Passkeys:
-        from newsletter.store.staff.passkeys import Passkeys
-
-        return Passkeys(self.connection)
-
-    @cached_property
-    def sessions(self) -> Sessions:
-        from newsletter.store.staff.sessions import Sessions
-
-        return Sessions(self.connection)
-
-    @cached_property
-    def invitations(self) -> Invitations:
-        from newsletter.store.staff.invitations import Invitations
-
-        return Invitations(self.connection)
-
-    @cached_property
-    def throttle(self) -> Throttle:
-        from newsletter.store.staff.throttle import Throttle
-
-        return Throttle(self.connection, self.hash_address)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        from newsletter.store.statements.statements import Schedules
-
-        return Schedules(self.connection)
-
-    @cached_property
-    def drafts(self) -> Drafts:
-        from newsletter.store.statements.drafts import Drafts
-
-        return Drafts(self.connection)
-
-    @cached_property
-    def pictures(self) -> Pictures:
-        from newsletter.store.statements.pictures import Pictures
-
-        return Pictures(self.connection)
-
-    @cached_property
-    def digests(self) -> Digests:
-        from newsletter.store.campaigns.digests import Digests
-
-        return Digests(self.connection)
-
-    @cached_property
-    def campaigns(self) -> Campaigns:
-        from newsletter.store.campaigns.campaigns import Campaigns
-
-        return Campaigns(self.connection)
-
-    @cached_property
-    def goes(self) -> Goes:
-        from newsletter.store.campaigns.goes import Goes
-
-        return Goes(self.connection, self.chain)
-
-    @cached_property
-    def returns(self) -> Returns:
-        from newsletter.store.statements.returns import Returns
-
-        return Returns(self.connection)
-
-    @cached_property
-    def corrections(self) -> Corrections:
-        from newsletter.store.campaigns.corrections import Corrections
-
-        return Corrections(self.connection)
-
-    @cached_property
-    def translations(self) -> Translations:
-        from newsletter.store.campaigns.translations import Translations
-
-        return Translations(self.connection)
-
-    @cached_property
-    def batches(self) -> Batches:
-        from newsletter.store.delivery.batches import Batches
-
-        return Batches(self.connection, self.hash_address)
-
-    @cached_property
-    def unknowns(self) -> Unknowns:
-        from newsletter.store.delivery.unknowns import Unknowns
-
-        return Unknowns(self.connection)
-
-    @cached_property
-    def rate_limits(self) -> RateLimits:
-        from newsletter.store.delivery.rate_limits import RateLimits
-
-        return RateLimits(self.connection)
-
-    @cached_property
-    def readers(self) -> Readers:
-        from newsletter.store.subscribers.readers import Readers
-
-        return Readers(self.connection, self.hash_address)
-
-    @cached_property
-    def choices(self) -> Choices:
-        from newsletter.store.subscribers.choices import Choices
-
-        return Choices(self.connection)
-
-    @cached_property
-    def data_exports(self) -> DataExports:
-        from newsletter.store.subscribers.data_export import DataExports
-
-        return DataExports(self.connection)
-
-    @cached_property
-    def traces(self) -> Traces:
-        from newsletter.store.subscribers.data_export import Traces
-
-        return Traces(self.connection)
-
-    @cached_property
-    def emails(self) -> TransactionalEmails:
-        from newsletter.store.delivery.transactional import TransactionalEmails
-
-        return TransactionalEmails(self.connection, self.hash_address)
-
-    @cached_property
-    def consents(self) -> Consents:
-        from newsletter.store.subscribers.consents import Consents
-
-        return Consents(self.connection)
-
-    @cached_property
-    def zones(self) -> Zones:
-        from newsletter.store.subscribers.segments import Zones
-
-        return Zones(self.connection)
-
-    @cached_property
-    def events(self) -> Events:
-        from newsletter.store.events.events import Events
-
-        return Events(self.connection, self.hash_address)
-
-    @cached_property
-    def feeds(self) -> Feeds:
-        from newsletter.store.statements.feeds import Feeds
-
-        return Feeds(self.connection)
-
-    @cached_property
-    def search(self) -> Search:
-        from newsletter.store.archive import Search
-
-        return Search(self.connection)
-
-    @cached_property
-    def hold(self) -> Hold:
-        from newsletter.store.delivery.hold import Hold
-
-        return Hold(self.connection)
-
-    @cached_property
-    def generation(self) -> Generation:
-        from newsletter.store.file.guard_file import Generation
-
-        return Generation(self.connection)
-
-    @cached_property
-    def audit(self) -> Audit:
-        from newsletter.store.staff.audit import Audit
-
-        return Audit(self.connection, self.chain)
+    statements: _Part[Statements] = _Part("Statements", "statements.statements")
+    approvals: _Part[Approvals] = _Part("Approvals", "statements.decisions", "chain", "audit")
+    board: _Part[Board] = _Part("Board", "statements.board")
+    comments: _Part[Comments] = _Part("Comments", "statements.decisions")
+    staff: _Part[Staff] = _Part("Staff", "staff.accounts")
+    accounts: _Part[Accounts] = _Part("Accounts", "staff.accounts")
+    passkeys: _Part[Passkeys] = _Part("Passkeys", "staff.accounts")
+    sessions: _Part[Sessions] = _Part("Sessions", "staff.sessions")
+    invitations: _Part[Invitations] = _Part("Invitations", "staff.accounts")
+    throttle: _Part[Throttle] = _Part("Throttle", "staff.sessions", "hash_address")
+    schedules: _Part[Schedules] = _Part("Schedules", "statements.statements")
+    drafts: _Part[Drafts] = _Part("Drafts", "statements.drafts")
+    pictures: _Part[Pictures] = _Part("Pictures", "statements.drafts")
+    digests: _Part[Digests] = _Part("Digests", "campaigns.digests")
+    campaigns: _Part[Campaigns] = _Part("Campaigns", "campaigns.campaigns")
+    goes: _Part[Goes] = _Part("Goes", "campaigns.goes", "chain")
+    returns: _Part[Returns] = _Part("Returns", "statements.decisions")
+    corrections: _Part[Corrections] = _Part("Corrections", "campaigns.audiences")
+    translations: _Part[Translations] = _Part("Translations", "campaigns.audiences")
+    batches: _Part[Batches] = _Part("Batches", "delivery.batches", "hash_address")
+    unknowns: _Part[Unknowns] = _Part("Unknowns", "delivery.unknowns")
+    rate_limits: _Part[RateLimits] = _Part("RateLimits", "delivery.limits")
+    readers: _Part[Readers] = _Part("Readers", "subscribers.readers", "hash_address")
+    choices: _Part[Choices] = _Part("Choices", "subscribers.choices")
+    data_exports: _Part[DataExports] = _Part("DataExports", "subscribers.data_export")
+    traces: _Part[Traces] = _Part("Traces", "subscribers.data_export")
+    emails: _Part[TransactionalEmails] = _Part(
+        "TransactionalEmails", "delivery.transactional", "hash_address"
+    )
+    consents: _Part[Consents] = _Part("Consents", "subscribers.choices")
+    zones: _Part[Zones] = _Part("Zones", "subscribers.eligibility")
+    events: _Part[Events] = _Part("Events", "events.events", "hash_address")
+    feeds: _Part[Feeds] = _Part("Feeds", "statements.feeds")
+    search: _Part[Search] = _Part("Search", "archive")
+    hold: _Part[Hold] = _Part("Hold", "delivery.limits")
+    generation: _Part[Generation] = _Part("Generation", "file.guard_file")
+    audit: _Part[Audit] = _Part("Audit", "staff.audit", "chain")
+
+    def __init__(
+        self, connection: Connection, hash_address: Callable[[str], bytes], chain: Chain
+    ) -> None:
+        self.connection = connection
+        self.hash_address = hash_address
+        self.chain = chain
 
 
 class Store:

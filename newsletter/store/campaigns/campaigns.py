@@ -31,7 +31,7 @@ from newsletter.store.campaigns.freezing import freeze
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.segments import aimed
+from newsletter.store.subscribers.eligibility import aimed
 
 _COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 _campaign = tables.campaign.c

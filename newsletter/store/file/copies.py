@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused, StoreUnavailable
-from newsletter.store.file import numbers
+from newsletter.store.file.numbers import last_given, skip
 from newsletter.store.schema.columns import to_ms
 
 DOUBT, STOP = "hold", "stop"
@@ -49,7 +49,7 @@ def restore(source: Path, database: Path, *, at: datetime) -> Path:
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (DOUBT, reason))
         _withhold(connection, at)
         _sign_out(connection, at)
-        numbers.skip(connection.execute, at, _given(database))
+        skip(connection.execute, at, _given(database))
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     if database.exists():
         _keep(database, kept)
@@ -85,7 +85,7 @@ def _given(database: Path) -> dict[str, int]:
         return {}
     try:
         with closing(sqlite3.connect(database)) as connection:
-            return numbers.last_given(connection.execute)
+            return last_given(connection.execute)
     except sqlite3.Error:
         return {}  # damaged: the time has to do
 

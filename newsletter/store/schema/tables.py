@@ -6,7 +6,7 @@ accounting identity is a constraint of the batch, so no commit can break it.
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 
-from newsletter.store.schema import accounts, arrivals, asking, deciding, touching, writing
+from newsletter.store.schema import arrivals, asking, desk_tables, touching
 from newsletter.store.schema.columns import (
     afterwards,
     derived,
@@ -17,7 +17,7 @@ from newsletter.store.schema.columns import (
     words,
 )
 
-__all__ = ["accounts", "arrivals", "asking", "deciding", "metadata", "writing"]
+__all__ = ["arrivals", "asking", "desk_tables", "metadata"]
 
 meta = table("meta", words("key", key=True), words("value"))
 

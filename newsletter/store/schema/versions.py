@@ -53,9 +53,14 @@ def _make(connection: Connection) -> None:
 
 
 def _bring_along(connection: Connection) -> None:
-    from newsletter.store.schema.migrating import upgrade  # Alembic, which only this needs
+    """Run the steps that are missing, within the transaction that is open."""
+    from alembic import command  # it takes long to import, and only this needs it
+    from alembic.config import Config
 
-    upgrade(connection, _STEPS)
+    config = Config()
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def ensure_current(engine: Engine) -> None:

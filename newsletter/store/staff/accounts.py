@@ -1,4 +1,4 @@
-"""What staff sign in with: passwords, second factors, recovery codes. Nothing of it is a secret."""
+"""The staff: who may act, and what they sign in with. Nothing of it is a secret."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,12 +7,61 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from newsletter.domain.staff.account import Credential
-from newsletter.store.schema import accounts
+from newsletter.domain.staff.account import Credential, Invitation, LinkKind
+from newsletter.domain.staff.passkey import Passkey
+from newsletter.domain.statements.statement import Role
+from newsletter.store.schema import desk_tables, tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_credential = accounts.credential.c
-_recovery = accounts.recovery.c
+
+class Staff:
+    """Those who may act."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def roles(self) -> dict[str, Role]:
+        """Folded address → role."""
+        rows = self._connection.execute(select(tables.staff).order_by(tables.staff.c.address)).all()
+        return {row.address: Role(row.role) for row in rows}
+
+    def role(self, address: str) -> Role | None:
+        """That of one person; None where they are not among the staff."""
+        found = self._connection.scalar(
+            select(tables.staff.c.role).where(tables.staff.c.address == address)
+        )
+        return None if found is None else Role(found)
+
+    def names(self) -> dict[str, str]:
+        """Folded address → what colleagues call them; those who never said it are left out."""
+        named = select(tables.staff.c.address, tables.staff.c.name).where(tables.staff.c.name != "")
+        return {row.address: row.name for row in self._connection.execute(named).all()}
+
+    def rename(self, address: str, name: str) -> None:
+        self._connection.execute(
+            update(tables.staff).where(tables.staff.c.address == address).values(name=name)
+        )
+
+    def put(self, address: str, role: Role, at: datetime) -> None:
+        self._connection.execute(
+            insert_or(tables.staff)
+            .values(address=address, role=role.value, added_at=to_ms(at))
+            .on_conflict_do_update(index_elements=["address"], set_={"role": role.value})
+        )
+
+    def remove(self, address: str) -> bool:
+        """They may do nothing any more; tells whether they could."""
+        gone = delete(tables.staff).where(tables.staff.c.address == address)
+        return self._connection.execute(gone).rowcount == 1
+
+    def admins(self) -> int:
+        """How many admins there are."""
+        query = select(func.count()).where(tables.staff.c.role == Role.ADMIN.value)
+        return self._connection.scalar(query) or 0
+
+
+_credential = desk_tables.credential.c
+_recovery = desk_tables.recovery.c
 _NO_FACTOR = {"factor": "", "factor_at": None, "factor_step": 0, "pending": "", "kept_at": None}
 
 
@@ -23,20 +72,20 @@ class Accounts:
         self._connection = connection
 
     def get(self, address: str) -> Credential | None:
-        query = select(accounts.credential).where(_credential.address == address)
+        query = select(desk_tables.credential).where(_credential.address == address)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _credential_of(row)
 
     def all(self) -> dict[str, Credential]:
         """Folded address → what they sign in with."""
-        rows = self._connection.execute(select(accounts.credential))
+        rows = self._connection.execute(select(desk_tables.credential))
         return {row.address: _credential_of(row) for row in rows}
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it anew: what second factors there were are gone."""
         values = {"password": password, "password_at": to_ms(at), **_NO_FACTOR}
         self._connection.execute(
-            insert_or(accounts.credential)
+            insert_or(desk_tables.credential)
             .values(address=address, **values)
             .on_conflict_do_update(index_elements=["address"], set_=values)
         )
@@ -49,9 +98,9 @@ class Accounts:
         """Take all of it away; tells whether there was any."""
         self._forget_factors(address)
         self._connection.execute(
-            delete(accounts.familiar).where(accounts.familiar.c.address == address)
+            delete(desk_tables.familiar).where(desk_tables.familiar.c.address == address)
         )
-        gone = delete(accounts.credential).where(_credential.address == address)
+        gone = delete(desk_tables.credential).where(_credential.address == address)
         return self._connection.execute(gone).rowcount == 1
 
     # --- the second factor
@@ -63,7 +112,7 @@ class Accounts:
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
         """What was being set up counts from now on. False where nothing was."""
         done = self._connection.execute(
-            update(accounts.credential)
+            update(desk_tables.credential)
             .where(_credential.address == address, _credential.pending != "")
             .values(
                 factor=_credential.pending,
@@ -78,7 +127,7 @@ class Accounts:
     def use_step(self, address: str, step: int) -> bool:
         """A code of this step of time counts once, and none of before it. False: it does not."""
         used = self._connection.execute(
-            update(accounts.credential)
+            update(desk_tables.credential)
             .where(_credential.address == address, _credential.factor_step < step)
             .values(factor_step=step)
         )
@@ -91,17 +140,17 @@ class Accounts:
 
     def _forget_factors(self, address: str) -> None:
         self.renew_codes(address, ())
-        theirs = delete(accounts.passkey).where(accounts.passkey.c.address == address)
+        theirs = delete(desk_tables.passkey).where(desk_tables.passkey.c.address == address)
         self._connection.execute(theirs)
 
     # --- recovery codes
 
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
         """Put these in the place of all that there were."""
-        self._connection.execute(delete(accounts.recovery).where(_recovery.address == address))
+        self._connection.execute(delete(desk_tables.recovery).where(_recovery.address == address))
         rows = [{"address": address, "hash": one} for one in hashes]
         if rows:
-            self._connection.execute(insert(accounts.recovery), rows)
+            self._connection.execute(insert(desk_tables.recovery), rows)
         self._set(address, kept_at=None)
 
     def has_code(self, address: str, hash: bytes) -> bool:
@@ -116,19 +165,19 @@ class Accounts:
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code up. False where it is none, or was used."""
         used = self._connection.execute(
-            update(accounts.recovery)
+            update(desk_tables.recovery)
             .where(*_unused(address), _recovery.hash == hash)
             .values(used_at=to_ms(at))
         )
         return used.rowcount == 1
 
     def codes_left(self, address: str) -> int:
-        query = select(func.count()).select_from(accounts.recovery).where(*_unused(address))
+        query = select(func.count()).select_from(desk_tables.recovery).where(*_unused(address))
         return self._connection.scalar(query) or 0
 
     def _set(self, address: str, **values: Any) -> None:
         self._connection.execute(
-            update(accounts.credential).where(_credential.address == address).values(**values)
+            update(desk_tables.credential).where(_credential.address == address).values(**values)
         )
 
 
@@ -146,4 +195,148 @@ def _credential_of(row: Row[Any]) -> Credential:
         factor_step=row.factor_step,
         pending=row.pending,
         kept_at=maybe_from_ms(row.kept_at),
+    )
+
+
+_passkey = desk_tables.passkey.c
+
+
+class Passkeys:
+    """By what their devices call them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, address: str) -> list[Passkey]:
+        """Those of one person, the newest first."""
+        mine = select(desk_tables.passkey).where(_passkey.address == address)
+        query = mine.order_by(_passkey.made_at.desc(), _passkey.id)
+        return [_read(row) for row in self._connection.execute(query)]
+
+    def add(self, passkey: Passkey) -> bool:
+        """Keep one. False where somebody has it already."""
+        known = select(_passkey.id).where(_passkey.id == passkey.id)
+        if self._connection.execute(known).one_or_none() is not None:
+            return False
+        self._connection.execute(
+            insert(desk_tables.passkey).values(
+                id=passkey.id,
+                address=passkey.address,
+                party=passkey.party,
+                name=passkey.name,
+                public=passkey.public,
+                signatures=passkey.signatures,
+                made_at=to_ms(passkey.made_at),
+                used_at=None if passkey.used_at is None else to_ms(passkey.used_at),
+            )
+        )
+        return True
+
+    def use(self, id: bytes, count: int, at: datetime) -> None:
+        """It signed, and its device counted so many."""
+        used = update(desk_tables.passkey).where(_passkey.id == id)
+        self._connection.execute(used.values(signatures=count, used_at=to_ms(at)))
+
+    def remove(self, id: bytes) -> bool:
+        """Take one away; tells whether there was one."""
+        gone = delete(desk_tables.passkey).where(_passkey.id == id)
+        return self._connection.execute(gone).rowcount == 1
+
+
+def _read(row: Row[Any]) -> Passkey:
+    return Passkey(
+        id=row.id,
+        address=row.address,
+        party=row.party,
+        name=row.name,
+        public=row.public,
+        signatures=row.signatures,
+        made_at=from_ms(row.made_at),
+        used_at=maybe_from_ms(row.used_at),
+    )
+
+
+_invitation = desk_tables.invitation.c
+_UNUSED = (_invitation.used_at.is_(None), _invitation.withdrawn_at.is_(None))
+
+
+class Invitations:
+    """They are found by the hash of their word alone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, invitation: Invitation, hash: bytes) -> int:
+        """Keep one, and withdraw all that the same person had; returns its number."""
+        self.withdraw_of(invitation.address, invitation.made_at)
+        added = self._connection.execute(
+            insert(desk_tables.invitation)
+            .values(
+                hash=hash,
+                kind=invitation.kind.value,
+                address=invitation.address,
+                role=invitation.role.value,
+                by=invitation.by,
+                made_at=to_ms(invitation.made_at),
+                expires_at=to_ms(invitation.expires_at),
+            )
+            .returning(_invitation.id)
+        )
+        return int(added.scalar_one())
+
+    def find(self, hash: bytes) -> Invitation | None:
+        """The one whose word has this hash, also if it is over."""
+        return self._one(_invitation.hash == hash)
+
+    def get(self, number: int) -> Invitation | None:
+        return self._one(_invitation.id == number)
+
+    def open(self, now: datetime) -> list[Invitation]:
+        """Those that still do something, the newest first."""
+        query = (
+            select(desk_tables.invitation)
+            .where(*_UNUSED, _invitation.expires_at > to_ms(now))
+            .order_by(_invitation.id.desc())
+        )
+        return [_invitation_of(row) for row in self._connection.execute(query)]
+
+    def use(self, number: int, at: datetime) -> bool:
+        """Use one. False where it was used or withdrawn, or is too old."""
+        return self._end(
+            _invitation.id == number, _invitation.expires_at > to_ms(at), used_at=to_ms(at)
+        )
+
+    def withdraw(self, number: int, at: datetime) -> bool:
+        """Take one back. False where it was used or withdrawn."""
+        return self._end(_invitation.id == number, withdrawn_at=to_ms(at))
+
+    def withdraw_of(self, address: str, at: datetime) -> None:
+        """Take back all that somebody has."""
+        self._end(_invitation.address == address, withdrawn_at=to_ms(at))
+
+    def withdraw_all(self, at: datetime) -> None:
+        """Take back all there are."""
+        self._end(withdrawn_at=to_ms(at))
+
+    def _end(self, *which: Any, **values: int) -> bool:
+        ended = update(desk_tables.invitation).where(*_UNUSED, *which).values(**values)
+        return self._connection.execute(ended).rowcount > 0
+
+    def _one(self, which: Any) -> Invitation | None:
+        query = select(desk_tables.invitation).where(which)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _invitation_of(row)
+
+
+def _invitation_of(row: Row[Any]) -> Invitation:
+    return Invitation(
+        id=row.id,
+        kind=LinkKind(row.kind),
+        address=row.address,
+        role=Role(row.role),
+        by=row.by,
+        made_at=from_ms(row.made_at),
+        expires_at=from_ms(row.expires_at),
+        used_at=maybe_from_ms(row.used_at),
+        withdrawn_at=maybe_from_ms(row.withdrawn_at),
     )

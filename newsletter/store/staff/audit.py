@@ -1,21 +1,63 @@
-"""Who did what: append-only, each line bound to the one before it under our own key."""
+"""Who did what: append-only, each line bound to the one before it under our own key; and seals."""
 
-from collections.abc import Iterator
+import hmac
+import re
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, desc, func, insert, select, update
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
-from newsletter.store.file.chain import Chain, unkeyed
+from newsletter.store.file.keys import Chain, unkeyed
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import from_ms, to_ms
-from newsletter.store.staff.seals import brought_back, rows, taken_back, vouch_for, vouched
 
+_approval = tables.approval.c
 _audit = tables.audit.c
+REVOKE = "revoke"
+"""What the log calls it."""
+_TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
+
+
+def rows(connection: Connection) -> Iterator[Row[Any]]:
+    """All rows of all statements, by number."""
+    yield from connection.execute(select(tables.approval).order_by(_approval.id)).yield_per(1000)
+
+
+def vouched(chain: Chain, row: Row[Any]) -> bool:
+    """Whether the row is what we wrote."""
+    return hmac.compare_digest(row.seal, _seal(chain, row))
+
+
+def brought_back(row: Row[Any], taken: Collection[int]) -> bool:
+    """Whether it counts, and is one of those that were taken back."""
+    return row.revoked_at is None and row.id in taken
+
+
+def taken_back(connection: Connection, slug: str | None = None) -> set[int]:
+    """The numbers of all yeses that the log says were taken back, or of those to one statement."""
+    lines = select(_audit.detail).where(_audit.action == REVOKE)
+    if slug is not None:
+        lines = lines.where(_audit.subject == slug)
+    found = map(_TAKEN_BACK.match, connection.scalars(lines))
+    return {int(number) for one in found if one for number in one[1].split(", ")}
+
+
+def vouch_for(connection: Connection, chain: Chain, row: Row[Any]) -> None:
+    """Put our seal under a row as it is now."""
+    sealed = update(tables.approval).where(_approval.id == row.id)
+    connection.execute(sealed.values(seal=_seal(chain, row)))
+
+
+def _seal(chain: Chain, row: Row[Any]) -> str:
+    said = (row.slug, row.digest, row.by, row.channel, row.at, row.revoked_at)
+    return chain.seal("approval", row.id, *said, row.despite, row.warnings)
+
+
 _CHUNK = 1000
 _APPROVE, _SEAL, _GAP = "approve", "seal", "gap"
 _LOG = "audit log"

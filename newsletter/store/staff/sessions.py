@@ -1,14 +1,19 @@
-"""Who is signed in at the desk, by the hash of what their browser's cookie holds."""
+"""Who is signed in at the desk, and failures to sign in, counted for a day.
 
-from datetime import datetime
+A cookie, an address and a network stand here as hashes alone.
+"""
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session, Stage
-from newsletter.store.schema import accounts
+from newsletter.store.schema import desk_tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_session = accounts.session.c
+_session = desk_tables.session.c
 
 
 class Sessions:
@@ -28,13 +33,13 @@ class Sessions:
     def of(self, address: str) -> list[Session]:
         """Where one person is signed in, the latest first."""
         mine = (_session.address == address, _session.stage == Stage.WHOLE.value)
-        query = select(accounts.session).where(*mine).order_by(_session.seen_at.desc())
+        query = select(desk_tables.session).where(*mine).order_by(_session.seen_at.desc())
         return [_read(row) for row in self._connection.execute(query)]
 
     def begin(self, session: Session) -> None:
         stepped = session.stepped_up_at
         self._connection.execute(
-            insert(accounts.session).values(
+            insert(desk_tables.session).values(
                 hash=session.hash,
                 address=session.address,
                 created_at=to_ms(session.created_at),
@@ -48,13 +53,13 @@ class Sessions:
 
     def seen(self, hashed: bytes, at: datetime) -> None:
         self._connection.execute(
-            update(accounts.session).where(_session.hash == hashed).values(seen_at=to_ms(at))
+            update(desk_tables.session).where(_session.hash == hashed).values(seen_at=to_ms(at))
         )
 
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
         """Keep what a device is to sign; what was asked before does nothing any more."""
         self._connection.execute(
-            update(accounts.session)
+            update(desk_tables.session)
             .where(_session.hash == hashed)
             .values(challenge=challenge, challenge_at=to_ms(at))
         )
@@ -65,7 +70,7 @@ class Sessions:
         row = self._connection.execute(query).one_or_none()
         if row is None or not row.challenge:
             return None
-        spent = update(accounts.session).where(
+        spent = update(desk_tables.session).where(
             _session.hash == hashed, _session.challenge == row.challenge
         )
         first = self._connection.execute(spent.values(challenge="")).rowcount == 1
@@ -73,27 +78,27 @@ class Sessions:
 
     def end(self, hashed: bytes) -> bool:
         """End one, however far it has come; tells whether there was one."""
-        ended = delete(accounts.session).where(_session.hash == hashed)
+        ended = delete(desk_tables.session).where(_session.hash == hashed)
         return self._connection.execute(ended).rowcount == 1
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
         """End those of one person, but for one; returns how many that were."""
         theirs = (_session.address == address, _session.hash != but)
-        return self._connection.execute(delete(accounts.session).where(*theirs)).rowcount
+        return self._connection.execute(delete(desk_tables.session).where(*theirs)).rowcount
 
     def end_everybody(self) -> int:
         """End all of them; returns how many that were."""
-        return self._connection.execute(delete(accounts.session)).rowcount
+        return self._connection.execute(delete(desk_tables.session)).rowcount
 
     def clear(self, now: datetime) -> int:
         """Forget those that are over by themselves; returns how many."""
         half = (_session.stage != Stage.WHOLE.value) & (_session.created_at <= to_ms(now - HALF))
         old = _session.created_at <= to_ms(now - ABSOLUTE)
         over = or_(old, _session.seen_at <= to_ms(now - IDLE), half)
-        return self._connection.execute(delete(accounts.session).where(over)).rowcount
+        return self._connection.execute(delete(desk_tables.session).where(over)).rowcount
 
     def _one(self, *which: ColumnElement[bool]) -> Session | None:
-        row = self._connection.execute(select(accounts.session).where(*which)).one_or_none()
+        row = self._connection.execute(select(desk_tables.session).where(*which)).one_or_none()
         return None if row is None else _read(row)
 
 
@@ -108,3 +113,62 @@ def _read(row: Row[tuple[object, ...]]) -> Session:
         network=row.network,
         stage=Stage(row.stage),
     )
+
+
+_throttle = desk_tables.throttle.c
+_familiar = desk_tables.familiar.c
+_KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
+
+
+class Throttle:
+    """``hash_address`` gives a keyed hash of what something counts against."""
+
+    def __init__(self, connection: Connection, hash_address: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash = hash_address
+
+    def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
+        """Count a failure against each of these, and forget those of before yesterday.
+
+        Returns what takes these back.
+        """
+        rows = [{"key": self._key(one), "at": to_ms(at)} for one in keys]
+        counted = insert(desk_tables.throttle).returning(_throttle.id)
+        numbers = list(self._connection.scalars(counted, rows))
+        old = delete(desk_tables.throttle).where(_throttle.at < to_ms(at - _KEPT))
+        self._connection.execute(old)
+        return numbers
+
+    def take_back(self, numbers: Iterable[int]) -> None:
+        """These were no failures after all."""
+        self._connection.execute(
+            delete(desk_tables.throttle).where(_throttle.id.in_(list(numbers)))
+        )
+
+    def count(self, key: str, since: datetime) -> int:
+        """How many failures count against this since then."""
+        query = select(func.count()).where(
+            _throttle.key == self._key(key), _throttle.at > to_ms(since)
+        )
+        return self._connection.scalar(query) or 0
+
+    def know(self, address: str, network: str, at: datetime) -> None:
+        """Somebody signed in from there."""
+        values = {"address": address, "network": self._key(network), "at": to_ms(at)}
+        self._connection.execute(
+            insert_or(desk_tables.familiar)
+            .values(values)
+            .on_conflict_do_update(index_elements=["address", "network"], set_={"at": to_ms(at)})
+        )
+
+    def knows(self, address: str, network: str, now: datetime) -> bool:
+        """Whether they signed in from there lately."""
+        query = select(func.count()).where(
+            _familiar.address == address,
+            _familiar.network == self._key(network),
+            _familiar.at > to_ms(now - _REMEMBERED),
+        )
+        return bool(self._connection.scalar(query))
+
+    def _key(self, said: str) -> bytes:
+        return self._hash(f"{said.encode().hex()}@throttle")

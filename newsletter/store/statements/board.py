@@ -32,7 +32,7 @@ from newsletter.domain.statements.statement import (
     Role,
 )
 from newsletter.domain.subscribers.audience import mailbox
-from newsletter.store.schema import deciding, tables, writing
+from newsletter.store.schema import desk_tables, tables
 from newsletter.store.statements.statements import last_of, sought
 
 _statement = tables.statement.c
@@ -41,8 +41,8 @@ _approval = tables.approval.c
 _batch = tables.batch.c
 _staff = tables.staff.c
 _campaign = tables.campaign.c
-_draft = writing.draft.c
-_version = writing.version.c
+_draft = desk_tables.draft.c
+_version = desk_tables.version.c
 _LONGEST = 200
 """Characters that are read of what was typed into the search."""
 _ESCAPE = "\\"
@@ -96,7 +96,7 @@ class Board:
 
 
 def _unseen(what: ColumnElement[Any], words: str) -> Select[Any]:
-    joined = writing.draft.join(writing.version, _draft.head == _version.number)
+    joined = desk_tables.draft.join(desk_tables.version, _draft.head == _version.number)
     title = func.sought(func.json_extract(_version.document, "$.title"))
     there = (_draft.deleted_at.is_(None), _draft.slug == "")
     return select(what).select_from(joined).where(*there, *_with(words, title))
@@ -195,7 +195,7 @@ def _enough(sorting: Sorting, when: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _people(which: ColumnElement[bool]) -> ScalarSelect[int]:
     counted = select(func.count(func.mailbox(_approval.by).distinct())).where(which)
-    return counted.correlate(tables.statement, deciding.go).scalar_subquery()
+    return counted.correlate(tables.statement, desk_tables.go).scalar_subquery()
 
 
 def _any_approval(sorting: Sorting) -> ColumnElement[bool]:
@@ -211,7 +211,7 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
     """Somebody said that this very text may go, after the last approval that it needed."""
     if not sorting.by_sender:
         return true()
-    go = deciding.go.c
+    go = desk_tables.go.c
     this = and_(go.slug == _statement.slug, go.digest == _statement.digest, go.revoked_at.is_(None))
     complete = _enough(sorting, _approval.at <= go.at)
     return exists(select(go.id).where(this, complete).correlate(tables.statement))
@@ -219,12 +219,12 @@ def _started(sorting: Sorting) -> ColumnElement[bool]:
 
 def _returned() -> ColumnElement[bool]:
     """It was sent back as it is, and neither approved since nor handed in again."""
-    one, newer = deciding.returned.c, deciding.returned.alias("newer").c
+    one, newer = desk_tables.returned.c, desk_tables.returned.alias("newer").c
     newest = select(func.max(newer.id)).where(newer.slug == one.slug).scalar_subquery()
     since = exists(
         select(_approval.id)
         .where(_live(), _approval.digest == one.digest, _approval.at >= one.at)
-        .correlate(tables.statement, deciding.returned)
+        .correlate(tables.statement, desk_tables.returned)
     )
     sent_back = and_(
         one.slug == _statement.slug,

@@ -1,4 +1,4 @@
-"""Texts at the desk and their versions. What was handed in is never changed any more."""
+"""Texts at the desk, their versions and pictures. What was handed in is never changed any more."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -15,14 +15,15 @@ from newsletter.domain.statements.draft import (
     DraftText,
     Found,
     HandedIn,
+    Picture,
     Version,
     VersionKind,
 )
-from newsletter.store.schema import writing
+from newsletter.store.schema import desk_tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
 
-_draft = writing.draft.c
-_version = writing.version.c
+_draft = desk_tables.draft.c
+_version = desk_tables.version.c
 _AT_ONCE = 500
 _THERE = _draft.deleted_at.is_(None)
 
@@ -66,25 +67,25 @@ class Drafts:
 
     def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:
         """Those of a text, the newest first: at most so many."""
-        query = select(writing.version).where(_version.draft == key)
+        query = select(desk_tables.version).where(_version.draft == key)
         query = query.order_by(_version.number.desc()).limit(most).offset(skip)
         return [_version_of(row) for row in self._connection.execute(query).all()]
 
     def count(self, key: str) -> int:
         """How many versions a text has."""
-        mine = select(func.count()).select_from(writing.version).where(_version.draft == key)
+        mine = select(func.count()).select_from(desk_tables.version).where(_version.draft == key)
         return int(self._connection.scalar(mine) or 0)
 
     def version(self, key: str, number: int) -> Version | None:
         """That of this text with this number: none of another text."""
-        query = select(writing.version).where(_version.draft == key, _version.number == number)
+        query = select(desk_tables.version).where(_version.draft == key, _version.number == number)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _version_of(row)
 
     def aside(self, key: str, by: str) -> Version | None:
         """What this person last typed beside the text that counts."""
         theirs = (_version.draft == key, _version.by == by)
-        query = select(writing.version).where(*theirs, _version.kind == VersionKind.ASIDE.value)
+        query = select(desk_tables.version).where(*theirs, _version.kind == VersionKind.ASIDE.value)
         row = self._connection.execute(query.order_by(_version.number.desc()).limit(1)).first()
         return None if row is None else _version_of(row)
 
@@ -105,7 +106,7 @@ class Drafts:
     def add(self, draft: Draft) -> Draft:
         """A new text with its first version, whose number is given to it."""
         self._connection.execute(
-            insert(writing.draft).values(
+            insert(desk_tables.draft).values(
                 key=draft.key,
                 copied_of=draft.copied_of,
                 found=_as_found().dump_json(draft.found).decode(),
@@ -124,13 +125,13 @@ class Drafts:
     def keep(self, key: str, version: Version) -> int:
         """One more version of a text; returns its number."""
         values = {"draft": key, **_values(version), "began_at": to_ms(version.began_at)}
-        adding = insert(writing.version).values(values).returning(_version.number)
+        adding = insert(desk_tables.version).values(values).returning(_version.number)
         return int(self._connection.scalar(adding) or 0)
 
     def grow(self, version: Version) -> None:
         """Put what was typed further into a version that goes on."""
         self._connection.execute(
-            update(writing.version)
+            update(desk_tables.version)
             .where(_version.number == version.number, _version.handed_in_at.is_(None))
             .values(_values(version))
         )
@@ -138,7 +139,7 @@ class Drafts:
     def close(self, number: int) -> None:
         """Whatever is typed next is another version."""
         self._connection.execute(
-            update(writing.version).where(_version.number == number).values(closed=1)
+            update(desk_tables.version).where(_version.number == number).values(closed=1)
         )
 
     def advance(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
@@ -151,7 +152,7 @@ class Drafts:
         """From now on the pipeline knows this version of it, under this slug."""
         handed = {"handed_in_at": to_ms(at), "handed_in_by": by, "closed": 1}
         self._connection.execute(
-            update(writing.version).where(_version.number == number).values(handed)
+            update(desk_tables.version).where(_version.number == number).values(handed)
         )
         self._change(key, slug=slug, handed_in=number, taken_back=0)
 
@@ -168,7 +169,7 @@ class Drafts:
         self._change(key, deleted_at=to_ms(at))
 
     def _change(self, key: str, **values: Any) -> None:
-        self._connection.execute(update(writing.draft).where(_draft.key == key).values(values))
+        self._connection.execute(update(desk_tables.draft).where(_draft.key == key).values(values))
 
     def _there(self, key: str) -> Draft:
         found = self.get(key)
@@ -194,16 +195,18 @@ class Drafts:
 
 @cache
 def _drafts() -> Select[Any]:
-    named = [column.label(f"draft_{column.name}") for column in writing.draft.c]
-    joined = writing.version.join(writing.draft, _draft.head == _version.number)
-    return select(*named, *writing.version.c).select_from(joined)
+    named = [column.label(f"draft_{column.name}") for column in desk_tables.draft.c]
+    joined = desk_tables.version.join(desk_tables.draft, _draft.head == _version.number)
+    return select(*named, *desk_tables.version.c).select_from(joined)
 
 
 @cache
 def _known() -> Select[Any]:
     named = [one.label(f"draft_{one.name}") for one in (_draft.key, _draft.slug, _draft.taken_back)]
-    joined = writing.version.join(writing.draft, _draft.handed_in == _version.number)
-    return select(*named, *writing.version.c).select_from(joined).where(_THERE, _draft.slug != "")
+    joined = desk_tables.version.join(desk_tables.draft, _draft.handed_in == _version.number)
+    return (
+        select(*named, *desk_tables.version.c).select_from(joined).where(_THERE, _draft.slug != "")
+    )
 
 
 def _draft_of(row: Row[Any]) -> Draft:
@@ -248,3 +251,54 @@ def _values(version: Version) -> dict[str, Any]:
         "at": to_ms(version.at),
         "closed": int(version.closed),
     }
+
+
+_picture = desk_tables.picture.c
+_FACTS = [column for column in desk_tables.picture.c if column.name != "data"]
+
+
+class Pictures:
+    """Pictures. None is ever changed, and none is taken away: mails that have gone out show it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, picture: Picture, data: bytes) -> None:
+        self._connection.execute(
+            insert(desk_tables.picture).values(
+                name=picture.name,
+                draft=picture.draft,
+                kind=picture.kind,
+                data=data,
+                width=picture.width,
+                height=picture.height,
+                alt=picture.alt,
+                by=picture.by,
+                at=to_ms(picture.at),
+            )
+        )
+
+    def of(self, draft: str) -> list[Picture]:
+        """Those of one text, the newest first."""
+        mine = select(*_FACTS).where(_picture.draft == draft)
+        rows = self._connection.execute(mine.order_by(_picture.at.desc(), _picture.name)).all()
+        return [_read(row) for row in rows]
+
+    def data(self, name: str) -> tuple[str, bytes] | None:
+        """The media type and the bytes of a picture."""
+        query = select(_picture.kind, _picture.data).where(_picture.name == name)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else (row.kind, row.data)
+
+
+def _read(row: Row[Any]) -> Picture:
+    return Picture(
+        name=row.name,
+        draft=row.draft,
+        kind=row.kind,
+        width=row.width,
+        height=row.height,
+        alt=row.alt,
+        by=row.by,
+        at=from_ms(row.at),
+    )

@@ -1,11 +1,13 @@
-"""Who may be written to, said once in SQL: for counting, freezing and each claim."""
+"""Who may be written to, and whom a segment picks, said once in SQL for counting and each claim."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, case, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
 
-from newsletter.domain.subscribers.audience import SubscriptionState
+from newsletter.domain.subscribers.audience import Aim, SubscriptionState
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.schema import tables
+from newsletter.store.schema.columns import to_ms
 
 _subscriber = tables.subscriber.c
 _subscription = tables.subscription.c
@@ -74,3 +76,96 @@ def why_not(lists: Sequence[str] | None) -> ColumnElement[str]:
         (paused() & on_them, literal("paused")),
         else_=literal("unsubscribed"),
     )
+
+
+_tag = tables.tag.c
+
+
+def aimed(
+    lists: Sequence[str],
+    segment: Segment | None,
+    languages: Collection[str] | None = None,
+) -> ColumnElement[bool]:
+    """The subscriber of the row gets what goes to these lists, or of them to a segment."""
+    conditions = [eligible(lists)]
+    if segment is not None:
+        conditions.append(picked(segment))
+    if languages is not None:
+        conditions.append(_subscriber.language.in_(sorted(languages)))
+    return and_(*conditions)
+
+
+def picked(segment: Segment) -> ColumnElement[bool]:
+    """The segment picks the subscriber of the row, whether they may be written to or not."""
+    return and_(*_conditions(segment))
+
+
+def _conditions(segment: Segment) -> Iterator[ColumnElement[bool]]:
+    """The cheap ones first: the database asks in this order."""
+    if segment.languages:
+        yield or_(*map(_reads, segment.languages))
+    if segment.places:
+        # ASCII letters alone are folded, by the database and here
+        yield func.lower(_subscriber.place).in_([_folded(place) for place in segment.places])
+    yield _joined(segment)
+    yield from (_tagged([tag]) for tag in segment.tags)
+    if segment.any_tag:
+        yield _tagged(segment.any_tag)
+    if segment.without_tags:
+        yield ~_tagged(segment.without_tags)
+
+
+def _reads(language: str) -> ColumnElement[bool]:
+    named, wanted = func.lower(_subscriber.language), language.lower()
+    return or_(named == wanted, named.startswith(f"{wanted}-", autoescape=True))
+
+
+def _folded(place: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in place)
+
+
+def _joined(segment: Segment) -> ColumnElement[bool]:
+    conditions = [
+        _subscription.subscriber_id == _subscriber.id,
+        _subscription.state == SubscriptionState.CONFIRMED.value,
+        list_ids([segment.list_name]),
+    ]
+    if segment.since is not None:
+        conditions.append(_subscription.changed_at >= to_ms(segment.since))
+    if segment.before is not None:
+        conditions.append(_subscription.changed_at < to_ms(segment.before))
+    return exists().where(*conditions)
+
+
+def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
+    """With one of these tags."""
+    return exists().where(_tag.subscriber_id == _subscriber.id, _tag.name.in_(names))
+
+
+class Zones:
+    """The time zones of readers, as they named them; empty for those who named none."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def counts(self, aim: Aim) -> dict[str, int]:
+        """Zone → how many of those who would get it have it."""
+        rows = self._connection.execute(
+            select(_subscriber.timezone, func.count())
+            .where(aimed(aim.lists, aim.segment, aim.languages))
+            .group_by(_subscriber.timezone)
+            .order_by(_subscriber.timezone)
+        ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def has(self, aim: Aim, zones: Collection[str]) -> bool:
+        """Whether any of those who would get it has one of these zones."""
+        found = (
+            select(_subscriber.id)
+            .where(
+                _subscriber.timezone.in_(sorted(zones)),
+                aimed(aim.lists, aim.segment, aim.languages),
+            )
+            .limit(1)
+        )
+        return self._connection.scalar(found) is not None

@@ -33,19 +33,19 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.schema import tables
 from newsletter.store.schema.columns import maybe_from_ms, to_ms
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers import consents as joining
+from newsletter.store.subscribers import choices as joining
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.data_export import erase, erase_letters, note_erasure
 from newsletter.store.subscribers.eligibility import (
+    aimed,
     eligible,
     list_ids,
     subscribed,
     why_left_out,
     why_not,
 )
-from newsletter.store.subscribers.segments import aimed
+from newsletter.store.subscribers.importing import Suppressing
 from newsletter.store.subscribers.staged import staged
-from newsletter.store.subscribers.suppressing import Suppressing
 
 _CHUNK = 5_000
 _subscriber = tables.subscriber.c

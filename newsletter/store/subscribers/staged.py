@@ -24,7 +24,7 @@ from sqlalchemy.schema import CreateTable, SchemaItem
 
 from newsletter.domain.subscribers.audience import Entry, SubscriptionState, SuppressedEntry
 from newsletter.store.schema.columns import integer, octets, to_ms, words
-from newsletter.store.subscribers.consents import consent_of
+from newsletter.store.subscribers.choices import consent_of
 
 _metadata = MetaData()
 

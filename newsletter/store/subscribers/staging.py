@@ -19,8 +19,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.store.engine import begun
 from newsletter.store.schema import tables
 from newsletter.store.subscribers import importing, staged
-from newsletter.store.subscribers.suppressing import Suppressing
-from newsletter.store.subscribers.suppressing import weigh as weigh_suppressions
+from newsletter.store.subscribers.importing import Suppressing, weigh_suppressions
 
 _person = staged.person.c
 _away = staged.away.c

@@ -21,8 +21,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
-from newsletter.store.file.guard_file import WorkspaceGuardFile
-from newsletter.store.file.location import location_of
+from newsletter.store.file.guard_file import WorkspaceGuardFile, location_of
 from newsletter.store.sql import Store
 from tests.fakes import NOON, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom

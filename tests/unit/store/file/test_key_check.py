@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from newsletter.domain.errors import Refused
 from newsletter.runtime.keys import fingerprint
 from newsletter.store.engine import connected
-from newsletter.store.file.key_check import check_keys
+from newsletter.store.file.keys import check_keys
 
 KEYS = {"addresses": fingerprint(b"a" * 32), "links": fingerprint(b"l" * 32)}
 

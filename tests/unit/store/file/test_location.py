@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.restore_guard import Location
-from newsletter.store.file.location import boot, device, filesystem, location_of, machine
+from newsletter.store.file.guard_file import boot, device, filesystem, location_of, machine
 
 HERE = Location(file=7, machine="m" * 32, filesystem="f" * 16, boot="b" * 32, device="d" * 16)
 

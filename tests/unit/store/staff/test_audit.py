@@ -12,7 +12,7 @@ from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.store.file.chain import HeadFile
+from newsletter.store.file.keys import HeadFile
 from newsletter.store.sql import Store
 from tests.fakes import NOON, chain_of, hash_address
 

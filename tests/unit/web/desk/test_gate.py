@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from newsletter.store.delivery.hold import HoldKind
+from newsletter.store.delivery.limits import HoldKind
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.site import routes
 from tests.desk import OURS, Staffed, desk, words

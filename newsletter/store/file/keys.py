@@ -1,4 +1,4 @@
-"""What makes a change to the audit log show: a key, and a file outside the database.
+"""What binds a database to its keys, and what makes a change to the audit log show.
 
 Each line is bound to the one before it by an HMAC, so that whoever can only write to the database
 cannot make a line. That lines were cut off at the end shows by the head file: it holds the number
@@ -11,11 +11,17 @@ import hmac
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine, insert, select
+
 from newsletter.domain.delivery.restore_guard import Absence
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import AuditHead
+from newsletter.store.engine import connected
+from newsletter.store.schema import tables
 
 _LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
 
@@ -81,3 +87,30 @@ class Chain:
 def unkeyed(before: str, *parts: object) -> str:
     """The digest of a line from before there was a key."""
     return hashlib.sha256(json.dumps([before, *parts], ensure_ascii=False).encode()).hexdigest()
+
+
+_meta = tables.meta
+
+
+def check_keys(engine: Engine, fingerprints: Mapping[str, str]) -> None:
+    """Note the fingerprint of each named key at the first start, and demand the same ever after.
+
+    Raises Refused, naming the key, where another one stands in its place.
+    """
+    with connected(engine, reads=True) as connection:
+        rows = connection.execute(select(_meta.c.key, _meta.c.value)).all()
+    noted = {row[0]: row[1] for row in rows}
+    for name, fingerprint in fingerprints.items():
+        if noted.get(f"key {name}", fingerprint) != fingerprint:
+            raise Refused(
+                f"{name} is not the key that this database was made with, so those who left would"
+                " not be recognised; put the right file back from the backup of var/keys"
+            )
+    missing = [
+        {"key": f"key {name}", "value": fingerprint}
+        for name, fingerprint in fingerprints.items()
+        if f"key {name}" not in noted
+    ]
+    if missing:
+        with connected(engine) as connection:
+            connection.execute(insert(_meta).prefix_with("OR IGNORE"), missing)

@@ -1,7 +1,7 @@
-"""Whom a correction goes to: those who may have the original, or wait for it."""
+"""Whom a correction goes to, and whom one language of a statement: nobody gets both of a kind."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -9,22 +9,33 @@ from sqlalchemy import (
     Connection,
     Select,
     Subquery,
+    and_,
     case,
     func,
     literal,
     or_,
     select,
+    text,
     true,
     update,
 )
 
-from newsletter.domain.campaigns.campaign import CampaignState, Correction
+from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Correction
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
-from newsletter.store.campaigns.freezing import fill
+from newsletter.domain.schedule import ByZone
+from newsletter.store.campaigns.campaigns import Campaigns
+from newsletter.store.campaigns.freezing import fill, freeze
 from newsletter.store.schema import tables
 from newsletter.store.schema.json_sql import each_id
-from newsletter.store.subscribers.eligibility import paused, subscribed, suppressed, why_not
-from newsletter.store.subscribers.segments import picked
+from newsletter.store.subscribers.eligibility import (
+    aimed,
+    eligible,
+    paused,
+    picked,
+    subscribed,
+    suppressed,
+    why_not,
+)
 
 _CHUNK = 5_000
 _NEITHER, _WAITS, _MAY_HAVE_IT = 0, 1, 2
@@ -66,7 +77,7 @@ class Corrections:
         rows = self._connection.execute(
             select(func.coalesce(_subscriber.address, "(erased)"), _reason(held, correction))
             .join_from(held, tables.subscriber, _subscriber.id == held.c.id, isouter=True)
-            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets(held, correction)))
+            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets_correction(held, correction)))
             .order_by(held.c.id)
         )
         return [(row[0], row[1]) for row in rows]
@@ -79,7 +90,7 @@ class Corrections:
             select(why, func.count())
             .select_from(held)
             .join(tables.subscriber, _subscriber.id == held.c.id, isouter=True)
-            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets(held, correction)))
+            .where(or_(_subscriber.id.is_(None), suppressed(), ~_gets_correction(held, correction)))
             .group_by(why)
         )
         return {row[0]: row[1] for row in rows}
@@ -145,7 +156,7 @@ def _held(correction: Correction) -> Subquery:
     )
 
 
-def _gets(held: Subquery, correction: Correction) -> ColumnElement[bool]:
+def _gets_correction(held: Subquery, correction: Correction) -> ColumnElement[bool]:
     """Whether the correction is for this subscriber, who is not suppressed."""
     standing = func.coalesce(held.c.standing, _NEITHER)
     waits = _unstarted(correction) if correction.unstarted else standing == _WAITS
@@ -166,7 +177,7 @@ def _people(correction: Correction) -> Select[Any]:
         .join_from(
             tables.subscriber, held, held.c.id == _subscriber.id, isouter=correction.unstarted
         )
-        .where(~suppressed(), _gets(held, correction))
+        .where(~suppressed(), _gets_correction(held, correction))
     )
 
 
@@ -178,4 +189,118 @@ def _reason(held: Subquery, correction: Correction) -> ColumnElement[str]:
             literal(never) + held.c.own,
         ),
         else_=why_not(correction.lists),
+    )
+
+
+class Translations:
+    """The readers of a statement in several languages. Suppression outranks everything.
+
+    A reader who stands in a campaign of one member is had by it, in whatever state: but not who was
+    cancelled before being handed over, unless a correction took them over.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def campaigns(self, original: str) -> list[Campaign]:
+        """The latest campaign of each statement that was ever planned as its translation."""
+        latest = (
+            select(func.max(_campaign.id))
+            .where(text("campaign.translates <> ''"), _campaign.translates == original)
+            .group_by(_campaign.slug)
+            .order_by(_campaign.slug)
+        )
+        campaigns = Campaigns(self._connection)
+        found = [campaigns.get(number) for number in self._connection.scalars(latest).all()]
+        return [campaign for campaign in found if campaign is not None]
+
+    def languages(self, lists: Sequence[str]) -> set[str]:
+        """The languages of those who would get what goes to these lists."""
+        named = select(_subscriber.language).where(eligible(lists)).distinct()
+        return set(self._connection.scalars(named))
+
+    def audience(self, split: AudienceSplit) -> int:
+        """How many would get it now."""
+        people = select(func.count()).select_from(tables.subscriber).where(_gets_language(split))
+        return int(self._connection.scalar(people) or 0)
+
+    def reachable(self, split: AudienceSplit) -> Iterator[str]:
+        """The addresses of those who would get it."""
+        query = select(_subscriber.address).where(_gets_language(split)).order_by(_subscriber.id)
+        yield from self._connection.scalars(query).yield_per(_CHUNK)
+
+    def elsewhere(self, split: AudienceSplit) -> list[tuple[str, str, str]]:
+        """(address, language, slug) of those on its lists who would get it, were it not for others.
+
+        The slug is that of the member which has them; empty where it is their language alone.
+        """
+        had = _had(split)
+        rows = self._connection.execute(
+            select(_subscriber.address, _subscriber.language, func.coalesce(had.c.slug, ""))
+            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
+            .where(aimed(split.lists, split.segment), or_(had.c.id.is_not(None), ~_reads(split)))
+            .order_by(_subscriber.id)
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def left_to_others(self, split: AudienceSplit) -> dict[str, int]:
+        """Language, as they named it → how many of those that is, without naming anybody."""
+        had = _had(split)
+        rows = self._connection.execute(
+            select(_subscriber.language, func.count())
+            .join_from(tables.subscriber, had, had.c.id == _subscriber.id, isouter=True)
+            .where(aimed(split.lists, split.segment), or_(had.c.id.is_not(None), ~_reads(split)))
+            .group_by(_subscriber.language)
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def freeze(
+        self, campaign_id: int, split: AudienceSplit, batch_size: int, by_zone: ByZone | None = None
+    ) -> int:
+        """Fix the audience by one statement; returns its size.
+
+        Nobody whom another member has at that moment is in it. ``by_zone`` is as for campaigns.
+        """
+        return freeze(self._connection, campaign_id, _gets_language(split), batch_size, by_zone)
+
+
+def _gets_language(split: AudienceSplit) -> ColumnElement[bool]:
+    """The subscriber of the row gets this member, and nobody else's."""
+    return and_(
+        aimed(split.lists, split.segment, split.languages),
+        _subscriber.id.not_in(select(_had(split).c.id)),
+    )
+
+
+def _reads(split: AudienceSplit) -> ColumnElement[bool]:
+    return _subscriber.language.in_(sorted(split.languages))
+
+
+def _had(split: AudienceSplit) -> Subquery:
+    """Whom another member of the family has (``id``), and which one (``slug``)."""
+    member = each_id(_batch.members)
+    own = (_delivery.campaign_id == _batch.campaign_id) & (
+        _delivery.subscriber_id == member.c.value
+    )
+    cancelled = (
+        (_batch.state == BatchState.DONE.value)
+        & (_batch.cancelled > 0)
+        & (
+            func.coalesce(_delivery.state, DeliveryState.CANCELLED.value)
+            == DeliveryState.CANCELLED.value
+        )
+    )
+    theirs = (_campaign.slug == split.original) | (_campaign.translates == split.original)
+    return (
+        select(member.c.value.label("id"), func.max(_campaign.slug).label("slug"))
+        .join_from(tables.campaign, tables.batch, _batch.campaign_id == _campaign.id)
+        .join(member, true())
+        .join(tables.delivery, own, isouter=True)
+        .where(
+            theirs,
+            _campaign.slug != split.slug,
+            or_(~cancelled, _campaign.corrected_by != ""),
+        )
+        .group_by(member.c.value)
+        .subquery("had")
     )

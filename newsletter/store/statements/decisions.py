@@ -1,22 +1,18 @@
-"""Who said yes to what. A row counts only under our own seal: nobody says yes by SQL.
-
-Nor does anybody bring a yes back that was taken back. A row from before that has our seal, but the
-audit log has a line that names its number, and no such line can be taken out unseen.
-"""
+"""What staff decide and say: approvals under our own seal, what was sent back, and comments."""
 
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
+from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.store.file.chain import Chain
-from newsletter.store.schema import tables
+from newsletter.store.file.keys import Chain
+from newsletter.store.schema import desk_tables, tables
 from newsletter.store.schema.columns import from_ms, maybe_from_ms, to_ms
-from newsletter.store.staff.audit import Audit
-from newsletter.store.staff.seals import REVOKE, brought_back, taken_back, vouch_for, vouched
+from newsletter.store.staff.audit import REVOKE, Audit, brought_back, taken_back, vouch_for, vouched
 
 _approval = tables.approval.c
 
@@ -107,3 +103,91 @@ def _approval_of(row: Row[Any]) -> Approval:
         warnings=tuple(row.warnings.split()),
         revoked_at=maybe_from_ms(row.revoked_at),
     )
+
+
+_returned = desk_tables.returned.c
+
+
+class Returns:
+    """What approvers sent back, and why."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, slug: str) -> list[Returned]:
+        """Of a statement, oldest first."""
+        named = select(desk_tables.returned).where(_returned.slug == slug).order_by(_returned.id)
+        return [_returned_of(row) for row in self._connection.execute(named).all()]
+
+    def add(self, one: Returned) -> None:
+        self._connection.execute(
+            insert(desk_tables.returned).values(
+                slug=one.slug,
+                digest=one.content_hash,
+                by=one.by,
+                at=to_ms(one.at),
+                reason=one.reason,
+            )
+        )
+
+    def close(self, slug: str, at: datetime) -> int:
+        """It was handed in again, whatever changed; returns how many were open."""
+        open_ones = (_returned.slug == slug) & _returned.closed_at.is_(None)
+        closed = update(desk_tables.returned).where(open_ones).values(closed_at=to_ms(at))
+        return self._connection.execute(closed).rowcount
+
+
+def _returned_of(row: Row[Any]) -> Returned:
+    return Returned(
+        slug=row.slug,
+        content_hash=row.digest,
+        by=row.by,
+        at=from_ms(row.at),
+        reason=row.reason,
+        closed_at=maybe_from_ms(row.closed_at),
+    )
+
+
+_comment = tables.comment.c
+
+
+class Comments:
+    """What staff say to each other about a statement."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, comment: Comment) -> None:
+        self._connection.execute(
+            insert(tables.comment).values(
+                slug=comment.slug,
+                by=comment.by,
+                at=to_ms(comment.at),
+                words=comment.words,
+                digest=comment.content_hash,
+            )
+        )
+
+    def of(self, slug: str, most: int) -> list[Comment]:
+        """The last so many, oldest first."""
+        newest = (
+            select(tables.comment)
+            .where(_comment.slug == slug)
+            .order_by(_comment.id.desc())
+            .limit(most)
+        )
+        rows = self._connection.execute(newest).all()
+        return [
+            Comment(
+                slug=row.slug,
+                by=row.by,
+                at=from_ms(row.at),
+                words=row.words,
+                content_hash=row.digest,
+            )
+            for row in reversed(rows)
+        ]
+
+    def count(self, slug: str) -> int:
+        counted = select(func.count()).where(_comment.slug == slug)
+        return int(self._connection.scalar(counted) or 0)
