@@ -1,11 +1,11 @@
-"""Dates in running text, in figures and with the names of months in seven languages."""
+"""Dates in running text, in figures and with the names of months in eight languages."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
 
 _MONTHS = {
-    name: number
+    name.replace("_", " "): number
     for names in (
         "january february march april may june july august september october november december",
         "januar februar märz april mai juni juli august september oktober november dezember",
@@ -17,11 +17,17 @@ _MONTHS = {
         "januari februari maart april mei juni juli augustus september oktober november december",
         "jan feb mar apr - jun jul aug sep oct nov dec",
         "- - - - - - - - sept okt - dez",
+        "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+        "- - - ابريل - - - اغسطس - اكتوبر - -",
+        "كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني"
+        " كانون_الأول",
+        "- - اذار - ايار - - اب ايلول تشرين_الاول - كانون_الاول",
     )
     for number, name in enumerate(names.split(), start=1)
     if name != "-"
 }
-_MONTH = rf"(?P<{{0}}>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
+_MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
 _OF = r"(?:\s(?:of|de|del))?"
 _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
@@ -141,4 +147,4 @@ def _value(match: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS[name.lower()]
+    return _MONTHS[" ".join(name.lower().split())]

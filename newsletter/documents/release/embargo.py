@@ -1,4 +1,4 @@
-"""Lines that keep a text back, in seven languages: which they are, and until when they say."""
+"""Lines that keep a text back, in eight languages: which they are, and until when they say."""
 
 import re
 import unicodedata
@@ -33,6 +33,10 @@ _OURS = (
     r"|mitteilung|meldung|comuni\w+|diffusion|difusion|difusao|divulg\w+|veroffentlich\w*"
     r"|briefing)"
 )
+_ARABIC_UNTIL = r"(?:حتى|قبل|لغاية|لحين|الا بعد|الا في)\b"
+_ARABIC_NO = r"\b(?:ي?حظر|تحظر|ي?منع|تمنع|لا|عدم|لا يجوز|لا يسمح|تحت حظر|تاجيل)(?: (?:اعادة|ب))?"
+_ARABIC_PUBLISH = r"(?:ب?ال|ب|ت|ي)?(?:نشر|بث)\w{0,3}"
+"""Arabic, as ``_folded`` leaves it: without vowels, and without the hamza of an alif."""
 _EMBARGO = "|".join(
     (
         rf"{_WORD}(?: [\w'’]+){{0,4}}? {_UNTIL}",
@@ -44,6 +48,10 @@ _EMBARGO = "|".join(
         rf"\b{_OURS}(?: \w+){{0,3}} (?:embargoed|embargad[oa]s?|embargat[oaie])\b",
         r"\b(?:strict(?:ly)?|press|media|news|full|strikt\w*|streng\w*|estricto) embargo\w*"
         r"(?! (?:on|against|of)\b)",
+        rf"{_ARABIC_NO} {_ARABIC_PUBLISH}(?: [\w:،,]+){{0,6}}? {_ARABIC_UNTIL}",
+        r"\b(?:محظورة?|ممنوعة?|محجوبة?)(?: من| عن)? (?:ال)?نشر\w{0,3}\b",
+        r"\b(?:ليست?|غير (?:مخصصة?|معدة?|قابلة?|صالحة?)) للنشر\b(?! الفوري)",
+        r"\b(?:لا|عدم|الرجاء عدم|يرجى عدم) (?:ت|ي|ال)?نشر\w{0,3}\W*$",
         r"\bsperrfrist\w*|\bsperrvermerk\w*|\bgesperrt bis\b|\bbis\b.{0,40} gesperrt\b",
     )
 )
@@ -110,6 +118,7 @@ _TIMED = (
     r" (?:a partir|despues|apos|so apos)"
     r"|da (?:pubblicare|diffondere) (?:a partire|dopo|dal|dalle|il)"
     r"|(?:pubblicazione|diffusione) (?:a partire|dopo|dal|dalle)"
+    r"|للنشر(?: فقط)? (?:بعد|ابتداء|اعتبارا|في|يوم|الساعة|من)"
     r"|voor publicatie (?:vanaf|na|op)|(?:vrij|vrijgave|publicatie|publiceren)"
     r"(?: voor publicatie)? (?:vanaf|na|pas))\b"
 )

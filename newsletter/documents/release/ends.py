@@ -8,7 +8,8 @@ from newsletter.documents.release.dates import dates_in
 
 CLOCK = re.compile(
     r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.h](?P<minute>[0-5]\d))?\s?"
-    r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|uhr\b|hours\b|hrs\b|heures?\b|horas?\b|uur\b|h\b)"
+    r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|uhr\b|hours\b|hrs\b|heures?\b|horas?\b|uur\b|h\b"
+    r"|صباحا?\b|مساء?\b|ظهرا?\b)"
     r"|\b(?P<hour2>[01]?\d|2[0-3])[:h](?P<minute2>[0-5]\d)(?::[0-5]\d)?(?=\b|Z)",
     re.IGNORECASE,
 )
@@ -18,7 +19,7 @@ _DAYS = (
     r"|miercoles|jueves|viernes|sabado|domingo|(?:segunda|terca|quarta|quinta|sexta)-feira|lunedi"
     r"|martedi|mercoledi|giovedi|venerdi|sabato|domenica|maandag|dinsdag|woensdag|donderdag"
     r"|vrijdag|zaterdag|zondag|noon|midday|midnight|mittag|mitternacht|midi|minuit|mediodia"
-    r"|medianoche|today|tomorrow|tonight"
+    r"|medianoche|today|tomorrow|tonight|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعة|السبت|اليوم|غدا"
 )
 _MONTHS = (
     r"(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fev|avr|juin"
@@ -30,6 +31,8 @@ MOMENT = re.compile(
     re.IGNORECASE,
 )
 """A day or an hour by its name, or a day without its year."""
+_ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
+"""By their first letters: *sabahan*, *masaan*, *zuhran*."""
 _NAMED = {
     "noon": time(12),
     "midday": time(12),
@@ -74,7 +77,7 @@ _NO_ZONE = re.compile(
     r"|JANUARY|FEBRUARY|MARCH|APRIL|MAY|JUNE|JULY|AUGUST|\w*BER|\w*BRE|\w*BRO"
 )
 _OTHER_TIME = re.compile(
-    r"\b(?:time|\w*zeit|hora|heure|ora|tijd)\b|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|SGT|HKT)\b"
+    r"\b(?:time|\w*zeit|hora|heure|ora|tijd|ب?توقيت)\b|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|SGT|HKT)\b"
 )
 
 
@@ -115,6 +118,7 @@ def _hour(found: re.Match[str]) -> time | None:
     hour = int(found["hour"] or found["hour2"])
     minute = int(found["minute"] or found["minute2"] or 0)
     half = (found["half"] or "").lower()[:1]
+    half = _ARABIC_HALVES.get(half, half)
     if half in {"a", "p"}:
         if not 1 <= hour <= 12:
             return None

@@ -27,6 +27,7 @@ _LABELS = re.compile(
     r"|presse(?:mitteilung|information|erkl[äa]rung|meldung|aussendung)(?: nr?\.? ?[\d/]+)?"
     r"|medienmitteilung|pressestatement|comunicado(?: (?:de (?:prensa|imprensa)|oficial))?"
     r"|nota (?:de prensa|informativa|[àa] imprensa)|comunicato(?: stampa)?"
+    r"|(?:بيان|خبر|بلاغ|تصريح)(?: (?:صحفي|صحافي|إعلامي|رسمي))?|نشرة صحفية"
     r"|pers(?:bericht|mededeling)|communiqu[ée](?: de presse)?|dossier de presse",
     re.IGNORECASE,
 )
@@ -37,7 +38,7 @@ _RELEASE = re.compile(
     r"|para (?:su )?(?:difusi[óo]n|publicaci[óo]n|distribuci[óo]n) inmediata"
     r"|pour (?:diffusion|publication) imm[ée]diate|[àa] diffuser imm[ée]diatement"
     r"|per (?:la )?(?:diffusione|pubblicazione) immediata|para divulga[çc][ãa]o imediata"
-    r"|voor onmiddellijke publicatie)\b\s*[:.–—-]?\s*",
+    r"|للنشر الفوري|للنشر فور[اًا]{1,2}|voor onmiddellijke publicatie)\b\s*[:.–—-]?\s*",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(

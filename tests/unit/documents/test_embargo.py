@@ -73,6 +73,11 @@ PHRASES = (
         "Niet verspreiden vóór {}",
     ),
 )
+ARABIC = (
+    *("محظور النشر حتى {}", "يُحظر النشر قبل {}", "غير مخصص للنشر قبل {}", "لا يُنشر قبل {}"),
+    *("الرجاء عدم النشر حتى {}", "حظر النشر حتى {}", "ليس للنشر", "للنشر يوم {}", "للنشر بعد {}"),
+    "لا يجوز نشر أو بث هذه المادة قبل {}",
+)
 WHEN = (
     "5 June 2026, 10:00",
     "Friday 10:00",
@@ -165,6 +170,27 @@ def test_each_phrase_is_told_from_a_title(phrase: str) -> None:
     assert "the embargo" in {one.why for one in document.dropped}
 
 
+@rows("phrase", ARABIC)
+def test_in_arabic_too(phrase: str) -> None:
+    title, told = "افتتاح ثلاث مكتبات عامة في شرق المدينة", phrase.format("3 كانون الأول 2026")
+    first = "أعلنت الجمعية اليوم افتتاح ثلاث مكتبات عامة في شرق المدينة، تضم 45,000 كتاب."
+    for place, head in enumerate([["بيان صحفي", told], [told]]):
+        document = import_file(
+            "\n\n".join([*head, title, first, first]).encode(), today=TODAY, file="a.txt"
+        )
+        assert (document.title, document.embargo is None) == (title, False), place
+
+
+def test_when_an_embargo_ends_is_read_in_arabic() -> None:
+    line = "محظور النشر حتى الساعة 9 صباحًا يوم ٣ كانون الأول ٢٠٢٦"
+    document = imported(placed(line, "first"))
+    assert document.embargo is not None
+    assert document.embargo.until == "2026-12-03 09:00"
+    elsewhere = imported(placed(f"{line} بتوقيت عمّان", "first"))
+    assert elsewhere.embargo is not None
+    assert elsewhere.embargo.until == ""
+
+
 @rows(
     "sentence",
     [
@@ -208,6 +234,10 @@ ORDINARY = (
     "No se publicaron los datos hasta ayer",
     "Niet gebruiken voor kinderen: nieuwe regel",
     "Do Not Reopen the Plant Before Repairs",
+    "المحكمة ترفع حظر النشر عن القضية",
+    "تطالب الجمعية برفع الحظر التجاري",
+    "للنشر الفوري",
+    "دار للنشر تفتح أبوابها في بيروت",
     "The council had placed an embargo on imports of timber until 1994, and lifted it later.",
 )
 
