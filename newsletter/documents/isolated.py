@@ -1,7 +1,7 @@
-"""Imports a file in a process apart, which is cut off where the file takes too much.
+"""Files, pasted texts and pictures of strangers, read in a sandbox that is cut off in time.
 
-A file can be made so that reading it takes for ever, or all memory there is. Run as a module, this
-is that process.
+Any of them can be made so that reading it takes for ever, or all memory there is. Run as a module,
+this is the process in the sandbox.
 """
 
 import base64
@@ -10,65 +10,114 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from newsletter.documents.apart import WITHIN, CutOff, NotStarted, ask, work
 from newsletter.documents.release.embargo import Embargo
 from newsletter.documents.release.imported import (
+    LARGEST_PICTURE,
     Dropped,
     ImportedDocument,
     ImportedPicture,
+    MadePicture,
+    Pasted,
     unusable,
 )
+from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask, work
 from newsletter.domain.errors import Fault, InvalidInput
 
 _MODULE = "newsletter.documents.isolated"
+_WITHIN = timedelta(seconds=15)
+"""For what somebody at the desk waits for."""
 
 
 def import_isolated(
     data: bytes, *, today: date, file: str, within: timedelta = WITHIN
 ) -> ImportedDocument:
     """As ``import_file`` does, for at most so long. Raises InvalidInput."""
-    said = {"today": today.isoformat(), "file": file}
+    task = {"read": "file", "today": today.isoformat(), "file": file}
+    return _document(_answer(task, data, within, "copy the statement's text into a .txt file"))
+
+
+def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
+    """As ``read_pasted`` does, for at most so long. Raises InvalidInput."""
+    task = {"read": "paste", "file": "what was pasted"}
+    answer = _answer(task, html.encode("utf-8", "replace"), within)
+    return Pasted(markdown=answer["markdown"], left_out=tuple(answer["left_out"]))
+
+
+def picture(data: bytes, *, file: str) -> MadePicture:
+    """As ``make_picture`` does. Raises InvalidInput."""
+    if len(data) > LARGEST_PICTURE:
+        raise unusable(
+            file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; choose a smaller one"
+        )
+    answer = _answer({"read": "picture", "file": file}, data, _WITHIN)
+    return MadePicture(
+        **answer | {"data": base64.b64decode(answer["data"]), "notes": tuple(answer["notes"])}
+    )
+
+
+def _answer(
+    task: Mapping[str, str], data: bytes, within: timedelta, advice: str = "try something smaller"
+) -> dict[str, Any]:
     try:
-        [answer] = ask(_MODULE, said, data, within=within)
+        [answer] = ask(_MODULE, task, data, within=within)
     except NotStarted as error:
-        raise unusable(file, f"was not read: {error}; try again") from error
+        raise unusable(task["file"], f"was not read: {error}; try again") from error
     except CutOff as error:
-        message = f"was not read: {error}; copy the statement's text into a .txt file"
-        raise unusable(file, message) from error
+        raise unusable(task["file"], f"was not read: {error}; {advice}") from error
     if "faults" in answer:
-        raise InvalidInput([Fault(**one) for one in answer["faults"]])
-    return _document(answer)
+        raise InvalidInput([Fault(**fault) for fault in answer["faults"]])
+    read: dict[str, Any] = answer
+    return read
 
 
-def _document(said: Mapping[str, Any]) -> ImportedDocument:
-    embargo, day = said["embargo"], said["date"]
+def _document(answer: Mapping[str, Any]) -> ImportedDocument:
+    embargo, day = answer["embargo"], answer["date"]
     pictures = (
-        ImportedPicture(**one | {"data": base64.b64decode(one["data"])}) for one in said["pictures"]
+        ImportedPicture(**each | {"data": base64.b64decode(each["data"])})
+        for each in answer["pictures"]
     )
     return ImportedDocument(
         pictures=tuple(pictures),
-        **{name: said[name] for name in ("title", "body", "summary", "subject", "guessed")},
+        **{name: answer[name] for name in ("title", "body", "summary", "subject", "guessed")},
         date=date.fromisoformat(day) if day else None,
-        dropped=tuple(Dropped(**one) for one in said["dropped"]),
-        notes=tuple(said["notes"]),
+        dropped=tuple(Dropped(**each) for each in answer["dropped"]),
+        notes=tuple(answer["notes"]),
         embargo=Embargo(**{**embargo, "notes": tuple(embargo["notes"])}) if embargo else None,
     )
 
 
-def _read(said: Mapping[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
-    from newsletter.documents.importing import import_file  # with all that reads files
+# --- within that process -----------------------------------------------------------------------
 
-    today = date.fromisoformat(said["today"])
+
+def handle(task: Mapping[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+    """What that process is asked to read."""
     try:
-        document = import_file(data, today=today, file=said["file"])
+        yield _read(task, data)
     except InvalidInput as error:
         yield {"faults": [asdict(fault) for fault in error.faults]}
-        return
+
+
+def _read(task: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+    match task["read"]:
+        case "paste":
+            from newsletter.documents.markup.pages import read_pasted
+
+            return asdict(read_pasted(data.decode()))
+        case "picture":
+            from newsletter.documents.pictures import make_picture
+
+            return _plain(asdict(make_picture(data, file=task["file"])))
+    from newsletter.documents.importing import import_file  # with all that reads files
+
+    document = import_file(data, today=date.fromisoformat(task["today"]), file=task["file"])
     plain = asdict(document)
-    for one in plain["pictures"]:
-        one["data"] = base64.b64encode(one["data"]).decode()
-    yield {**plain, "date": document.date.isoformat() if document.date else None}
+    plain["pictures"] = list(map(_plain, plain["pictures"]))
+    return {**plain, "date": document.date.isoformat() if document.date else None}
+
+
+def _plain(picture: dict[str, Any]) -> dict[str, Any]:
+    return picture | {"data": base64.b64encode(picture["data"]).decode()}
 
 
 if __name__ == "__main__":
-    work(_read)
+    work(handle)

@@ -4,16 +4,26 @@ It is decoded to its pixels and encoded again, so that a file that is also somet
 but a picture afterwards. Sizes are looked at before one pixel is.
 """
 
+import base64
+import binascii
 import io
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from newsletter.documents.release.imported import unusable
+from newsletter.documents.release.imported import (
+    LARGEST_PICTURE,
+    Dropped,
+    ImportedDocument,
+    ImportedPicture,
+    MadePicture,
+    unusable,
+)
+from newsletter.documents.release.lines import shortened
+from newsletter.domain.errors import InvalidInput
 
-MAX_BYTES = 10_000_000
-"""Of the file that is given."""
 _MOST_PIXELS = 24_000_000
 _TOO_MANY = f"has more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller first"
 _LONGEST_SIDE = 20_000
@@ -28,23 +38,12 @@ _HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
 _INSTEAD = "save it as PNG or JPEG and choose that"
 
 
-@dataclass(frozen=True, kw_only=True)
-class MadePicture:
-    """A picture as mails may show it."""
-
-    kind: str
-    """Its media type."""
-    data: bytes
-    width: int
-    height: int
-    notes: tuple[str, ...] = ()
-    """What was lost on the way, in sentences."""
-
-
 def make_picture(data: bytes, *, file: str) -> MadePicture:
     """Make a PNG, JPEG or GIF anew. Raises InvalidInput, naming ``file`` and what to do."""
-    if len(data) > MAX_BYTES:
-        raise unusable(file, f"is larger than {MAX_BYTES // 1_000_000} MB; {_INSTEAD}, smaller")
+    if len(data) > LARGEST_PICTURE:
+        raise unusable(
+            file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; {_INSTEAD}, smaller"
+        )
     kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
@@ -124,3 +123,35 @@ def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **how)
     return out.getvalue()
+
+
+_NAMELESS = "a picture without a description"
+
+
+def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
+    """The document with its pictures made anew; those that cannot be are told of.
+
+    ``read`` gives the bytes at a picture's source, and raises InvalidInput where there are none.
+    """
+    made: list[ImportedPicture] = []
+    lost: list[Dropped] = []
+    for one in document.pictures:
+        name = shortened(one.alt or _NAMELESS)
+        try:
+            picture = make_picture(read(one.source), file=name)
+        except InvalidInput as error:
+            why = f"a picture that was not kept: it {error.faults[0].message}"
+            lost.append(Dropped(line=0, text=name, why=why))
+            continue
+        width, height = picture.width, picture.height
+        one = replace(one, kind=picture.kind, data=picture.data, width=width, height=height)
+        made.append(one)
+    return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))
+
+
+def embedded(source: str) -> bytes:
+    """The bytes of a picture that stands in a page itself. Nothing where they are broken."""
+    try:
+        return base64.b64decode(source.partition(",")[2], validate=False)
+    except binascii.Error:
+        return b""

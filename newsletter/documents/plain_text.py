@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import itemgetter
 
 from newsletter.documents.release.embargo import find_embargo
-from newsletter.documents.release.foot import PAGE_NUMBER, RUNNING_HEADER, Reasons
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
@@ -19,7 +18,14 @@ from newsletter.documents.release.paragraphs import (
     how_to_join,
     join_lines,
 )
-from newsletter.documents.release.recognition import future_note, recognise, summary_of
+from newsletter.documents.release.recognition import (
+    PAGE_NUMBER,
+    RUNNING_HEADER,
+    Reasons,
+    future_note,
+    recognise,
+    summary_of,
+)
 from newsletter.formats.text import decode, encoding_note
 
 _PAGE = re.compile(

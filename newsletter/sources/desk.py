@@ -133,7 +133,7 @@ def _time(typed: str) -> str:
     typed = typed.strip()
     if not typed or _ISO_TIME.fullmatch(typed) or is_local(typed):
         return typed
-    from newsletter.documents.release.ends import end_of  # months and zones in eight languages
+    from newsletter.documents.release.dates import end_of  # months and zones in eight languages
 
     return end_of(typed) or typed
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dev.office_files import FOLDER
-from newsletter.documents.eml import import_eml
+from newsletter.documents.importing import import_eml
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page

@@ -8,11 +8,15 @@ from datetime import date
 from typing import Any
 
 from newsletter.documents.markup.inlines import line_of, tag_of, text_of
-from newsletter.documents.release.candidates import FULL_TITLE, is_body_name
+from newsletter.documents.release.candidates import (
+    FULL_TITLE,
+    is_body_name,
+    is_whole_title,
+    names_page,
+)
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import letters, ordinary
-from newsletter.documents.release.window import is_whole_title, names_page
 
 Element = Any
 

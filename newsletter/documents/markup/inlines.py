@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
-from newsletter.documents.markup.google import direct
 from newsletter.documents.release.imported import Dropped, ImportedPicture
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape_start, escape_words
 
 BOLD, ITALIC, STRUCK = "**", "*", "~~"
@@ -243,7 +242,6 @@ _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊�
 _FIGURES = re.compile(r"[-+0-9]{1,6}")
 _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
-_SHOWN = 80
 PART = "part:"
 """Before the name of a part of the same file."""
 _HELD = (PART, "data:image/")
@@ -264,11 +262,6 @@ def line_of(element: Element) -> int:
 def text_of(element: Element) -> str:
     """All words in an element, on one line."""
     return ordinary(" ".join(element.itertext())).strip()
-
-
-def shortened(text: str) -> str:
-    """As much of a text as tells a person which one it is."""
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
 
 
 @dataclass(kw_only=True)
@@ -364,7 +357,7 @@ class Inlines:
         if href.startswith("#"):
             return ""
         written = _joined(self.base, href)
-        address = direct(written)
+        address = _direct(written)
         self.redirects += address != written
         scheme = _scheme(address)
         if scheme in _SCHEMES:
@@ -398,3 +391,16 @@ def _scheme(address: str) -> str:
         return urlsplit(address).scheme.lower()
     except ValueError:
         return ""
+
+
+def _direct(address: str) -> str:
+    """The address that a redirect of Google leads to; any other as it is."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    if parts.hostname != "www.google.com" or parts.path != "/url":
+        return address
+    query = parse_qs(parts.query)
+    found = query.get("q") or query.get("url") or [""]
+    return found[0] if re.match(r"https?://", found[0]) else address

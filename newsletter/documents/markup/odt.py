@@ -12,13 +12,13 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.markup.illustrations import illustrated
-from newsletter.documents.markup.inlines import PART, shortened
+from newsletter.documents.markup.inlines import PART
 from newsletter.documents.markup.packed import Packing
 from newsletter.documents.markup.pages import import_body
-from newsletter.documents.markup.revisions import Review
+from newsletter.documents.markup.word_processors import Review
+from newsletter.documents.pictures import illustrated
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import ordinary, shortened
 
 Element = Any
 

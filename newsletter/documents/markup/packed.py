@@ -8,8 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.pictures import MAX_BYTES
-from newsletter.documents.release.imported import unusable
+from newsletter.documents.release.imported import LARGEST_PICTURE, unusable
 from newsletter.domain.errors import InvalidInput
 
 _MOST_PARTS = 5_000
@@ -58,7 +57,7 @@ class Packing:
         """One part that is a picture. Raises InvalidInput, naming it."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
-                return part.read(MAX_BYTES + 1)
+                return part.read(LARGEST_PICTURE + 1)
         except Exception as error:  # as above; a picture may also lie outside of the file
             raise unusable(name, "is not in the file, or it is broken") from error
 

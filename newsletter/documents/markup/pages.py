@@ -14,14 +14,19 @@ from newsletter.documents.markup.article import drop_unseen, find_article
 from newsletter.documents.markup.elements import Blocks, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
-from newsletter.documents.markup.google import clean_google, is_google
-from newsletter.documents.markup.illustrations import embedded, illustrated
 from newsletter.documents.markup.inlines import Inlines, line_of
-from newsletter.documents.markup.office import clean_word, is_word
-from newsletter.documents.markup.revisions import Review, take_review
+from newsletter.documents.markup.word_processors import (
+    Review,
+    clean_google,
+    clean_word,
+    is_google,
+    is_word,
+    take_review,
+)
+from newsletter.documents.pictures import embedded, illustrated
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.heading import Dated
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
 from newsletter.documents.release.lines import letters, ordinary
 from newsletter.documents.release.paragraphs import escape
 from newsletter.documents.release.pieces import RULE, Piece, Pieces, import_pieces
@@ -290,3 +295,33 @@ def _depth(root: Element) -> int:
         depth += 1 if event == "start" else -1
         deepest = max(deepest, depth)
     return deepest
+
+
+_FILE = "what was pasted"
+
+
+def read_pasted(html: str) -> Pasted:
+    """Read a piece of a page, of a Word file or of Google Docs. Raises InvalidInput."""
+    root = parse(html, file=_FILE)
+    if is_google(root):
+        clean_google(root)
+    drop_unseen(root)
+    review = take_review(root)
+    if is_word(root):
+        clean_word(root)
+    footnotes = take_footnotes(root)
+    inlines = Inlines(references=footnotes.references)
+    pieces = read_blocks(root, inlines)
+    foot = foot_of(footnotes, pieces, inlines)
+    lost = [f"{one.text[:80]} ({one.why})" for one in inlines.dropped]
+    return Pasted(
+        markdown="\n\n".join(filter(None, [_joined(pieces), *foot])),
+        left_out=(*lost, *review.notes(), *link_notes(inlines)),
+    )
+
+
+def _joined(pieces: list[Piece]) -> str:
+    text = ""
+    for one in pieces:
+        text += (one.glue if text else "") + one.markdown
+    return text

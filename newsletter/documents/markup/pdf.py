@@ -9,10 +9,10 @@ from html import escape
 from itertools import groupby
 from operator import itemgetter
 
-from newsletter.documents.markup.inlines import shortened
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.pdf_layout import Cell, PdfLine, Words, read_pages
 from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.lines import shortened
 
 _LARGER = 1.12
 """So many times the size of most letters makes a heading."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import dates_in
-from newsletter.documents.release.ends import CLOCK, MOMENT, end_of
+from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, end_of
 from newsletter.documents.release.lines import Line
 
 _LONGEST = 240

@@ -1,9 +1,10 @@
-"""Which line of a plain text is its title, and which says its date."""
+"""Which line of a text is its title, by evidence or by its place, and which says its date."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import PurePath
 from textwrap import shorten
 
@@ -14,8 +15,11 @@ from newsletter.documents.release.candidates import (
     is_around,
     is_body_name,
     is_first,
+    is_full,
     is_one_sentence,
+    is_other,
     may_be_title,
+    named_by_page,
     stopped_title,
     tells,
 )
@@ -23,14 +27,209 @@ from newsletter.documents.release.dates import FoundDate, date_line, dateline
 from newsletter.documents.release.embargo import headline_beside, is_embargo
 from newsletter.documents.release.furniture import (
     at_the_edge,
+    contact_lines,
     is_contact,
     is_label,
     is_machine_data,
+    is_menu_entry,
     release_line,
 )
 from newsletter.documents.release.lines import Line, begins_small, ends_sentence, is_prose
-from newsletter.documents.release.place import continued, title_by_place
-from newsletter.documents.release.window import named_by_page
+
+_LABEL = re.compile(
+    r"(?:title|headline|subject|re|betreff|titel|asunto|t[íi]tulo|objet|titre|oggetto|titolo|assunto"
+    r"|onderwerp)\s?:\s*",
+    re.IGNORECASE,
+)
+_OPEN_END = re.compile(
+    r"(?:\b(?:an?|and|as|at|by|for|from|in|into|is|of|on|or|over|the|to|with|after|before|under|who"
+    r"|that|than|und|oder|der|die|das|den|dem|des|ein|eine|f[üu]r|mit|von|vor|nach|bei|zu|im|am|de"
+    r"|del|la|las|el|los|un|una|y|o|en|con|para|por|que|se|le|les|des|du|et|ou|à|au|aux|pour|sur"
+    r"|par|avec|dans|di|il|lo|gli|e|per|da|do|dos|em|van|het|een|en|voor|met|op)|[,;:&–—-])$",
+    re.I,
+)
+_MOST_LINES = 5
+_EVEN = 1.25
+_BROKEN = 70
+"""Characters; a headline that was set over several lines has none longer."""
+
+
+def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
+    """The line above the text that is most like a title, and its neighbours that belong to it."""
+    contacts = contact_lines(head)
+    candidates = [
+        n
+        for n, line in enumerate(head)
+        if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
+    ]
+    candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
+    if not candidates:
+        return None
+    rest = " ".join(line.text for line in lines[len(head) :])
+    unnamed = [n for n in candidates if not _is_name(head[n].text, head, n, rest)] or candidates
+    telling = _telling(head, candidates, unnamed)
+    if telling is None:
+        telling = _loud(head, _below_label(head, unnamed))
+    chosen = telling if telling is not None else _nearest(head, candidates, unnamed)
+    heading = continued(lines, head, chosen, head[chosen].text, width)
+    if len(unnamed) == 1 or heading.last > heading.first:
+        return heading
+    note = f"{head[chosen].told} was taken for the title; look whether it is."
+    return replace(heading, note=note)
+
+
+def continued(
+    lines: Sequence[Line], head: Sequence[Line], index: int, text: str, width: int
+) -> Heading:
+    """Add the neighbours of a title that was broken over several lines."""
+    first = last = index
+    parts = [text]
+    while last + 1 < len(head) and _goes_on(parts[-1], head[last], head[last + 1], width):
+        last += 1
+        parts.append(head[last].text)
+    while first > 0 and _goes_on(head[first - 1].text, head[first - 1], head[first], width):
+        first -= 1
+        parts.insert(0, head[first].text)
+    block = _block(lines, index, text)
+    note = ""
+    if (block.start, block.stop - 1) != (first, last) and len(block) > 1 and first >= block.start:
+        parts = [text if n == index else lines[n].text for n in block]
+        first, last = block.start, block.stop - 1
+        ends = f"{lines[first].number} and {lines[last].number}"
+        note = f"Lines {ends} were taken for one title." if lines[first].number else ""
+    joined = " ".join(parts)
+    title = _LABEL.sub("", joined, count=1) if _LABEL.match(joined) else joined
+    before = head[index].text[: -len(text)] + joined[: len(joined) - len(title)]
+    prefix = replace(head[index], text=before.strip()) if before else None
+    return Heading(title=title, first=first, last=last, prefix=prefix, note=note)
+
+
+def _block(lines: Sequence[Line], index: int, text: str) -> range:
+    """The lines around one that blank lines set off as one headline; else that line alone.
+
+    ``text`` is the part of that line which belongs to it.
+    """
+    first = index
+    whole = text == lines[index].text
+    while whole and first > 0 and not lines[first].gap and index - first < _MOST_LINES:
+        if _stands_apart(lines[first - 1].text):
+            break
+        first -= 1
+    last = index
+    while last + 1 < len(lines) and not lines[last + 1].gap and last - first < _MOST_LINES:
+        last += 1
+    block = range(first, last + 1)
+    apart = last + 1 < len(lines) and lines[last + 1].gap
+    texts = [text if n == index else lines[n].text for n in block]
+    return block if apart and _is_one(texts) else range(index, index + 1)
+
+
+def _stands_apart(text: str) -> bool:
+    """Whether a line directly above a headline is none of it."""
+    return release_line(text) == "" or is_label(text) or date_line(text) is not None
+
+
+def _is_one(texts: Sequence[str]) -> bool:
+    """Whether lines are written as one headline is that was set over several lines."""
+    if not 1 < len(texts) <= _MOST_LINES or len(" ".join(texts)) > LONGEST_TITLE:
+        return False
+    if any(is_other(one) or len(one) > _BROKEN for one in texts[:-1]):
+        return False
+    if is_body_name(texts[0]) and not (begins_small(texts[1]) or _OPEN_END.search(texts[0])):
+        return False
+    last = texts[-1]
+    if len(last) > _BROKEN or (is_other(last) and not _ends_stopped(last)):
+        return False
+    if any(ends_sentence(one) for one in texts[:-1]):
+        return False
+    return all(_hangs_together(above, below) for above, below in pairwise(texts))
+
+
+def _ends_stopped(text: str) -> bool:
+    return text[-1] == "." and may_be_title(text.rstrip("."))
+
+
+def _hangs_together(above: str, below: str) -> bool:
+    """Whether two short lines without a blank one between them are one headline."""
+    if begins_small(below) or _OPEN_END.search(above):
+        return True
+    even = len(below) <= _EVEN * len(above)
+    return above.isupper() == below.isupper() and (len(above.split()) <= FULL_TITLE or even)
+
+
+def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
+    """The one line that says something of a name which stands above it as the masthead."""
+    names = [head[n].text.lower() for n in candidates if n not in unnamed]
+    said = {n: head[n].text.lower() for n in unnamed}
+    found = [n for n, text in said.items() if any(name in text != name for name in names)]
+    return found[0] if len(found) == 1 else None
+
+
+def _loud(head: Sequence[Line], unnamed: list[int]) -> int | None:
+    """The one line that is all in capitals, above others that are not."""
+    loud = [n for n in unnamed if head[n].text.isupper() and not is_body_name(head[n].text)]
+    full = len(loud) == 1 and len(head[loud[0]].text.split()) >= FULL_TITLE
+    return loud[0] if full and len(unnamed) > 1 else None
+
+
+def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int:
+    """Of the full lines that are no names: the one that a label, a date and the text tell."""
+    full = [n for n in unnamed if is_full(head[n].text) and not is_body_name(head[n].text)]
+    plain = [n for n in unnamed if not is_body_name(head[n].text)]
+    pool = full or plain or unnamed
+    pool = _below_label(head, pool)
+    dates = [n for n, line in enumerate(head) if date_line(line.text)]
+    if not dates:
+        has_masthead = candidates[0] not in pool
+        return pool[-1] if has_masthead and len(pool) <= 2 and not full else pool[0]
+    above = [n for n in pool if n < dates[-1]]
+    below = [n for n in pool if n > dates[-1]]
+    if not above:
+        return below[0]
+    if above[0] == candidates[0] and len(head[above[0]].text.split()) >= FULL_TITLE:
+        return above[0]  # no masthead stands above it, and what is below is a subhead
+    nearest = above[-1]
+    while nearest - 1 in above and not head[nearest].gap and full:
+        nearest -= 1  # what stands directly below a title is its subhead, or its second line
+    words = len(head[nearest].text.split())
+    if below and words < FULL_TITLE and len(head[below[0]].text.split()) > words:
+        return below[0]
+    return nearest
+
+
+def _below_label(head: Sequence[Line], pool: list[int]) -> list[int]:
+    """Those below the last line that says what the text is, where there are any."""
+    labels = [
+        n for n, line in enumerate(head) if is_label(line.text) or release_line(line.text) == ""
+    ]
+    return [n for n in pool if labels and n > labels[-1]] or pool
+
+
+def _is_name(text: str, head: Sequence[Line], index: int, rest: str) -> bool:
+    """Whether a line is a name rather than a title: another line or the text holds it whole."""
+    if len(text.split()) > 8:
+        return False
+    others = [line.text for n, line in enumerate(head) if n != index and len(line.text) > len(text)]
+    return any(text.lower() in other.lower() for other in [*others, rest])
+
+
+def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
+    """Whether a title was broken off at ``line`` only because no more would fit.
+
+    ``before`` is the part of ``whole``, the line before it, that belongs to the title.
+    """
+    if is_other(before) or (is_other(line.text) and not _ends_stopped(line.text)):
+        return False
+    if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
+        return not ends_sentence(before) and len(before) <= LONGEST_TITLE // 2
+    if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
+        return False
+    if whole.text.isupper() != line.text.isupper():
+        return False
+    room = len(whole.text) + 1 + len(line.text.split(maxsplit=1)[0])
+    full = bool(width) and room > 0.8 * width
+    return full or bool(_OPEN_END.search(before))
+
 
 _LONGEST_GUESS = 120
 _LONGEST_HEAD = 40

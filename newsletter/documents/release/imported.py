@@ -6,6 +6,9 @@ from datetime import date
 from newsletter.documents.release.embargo import Embargo
 from newsletter.domain.errors import Fault, InvalidInput
 
+LARGEST_PICTURE = 10_000_000
+"""Of a picture that is given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
@@ -61,6 +64,27 @@ class ImportedDocument:
     """The title is the best that there was."""
     pictures: tuple[ImportedPicture, ...] = ()
     """Those that the file itself holds; they are not in the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pasted:
+    """What was made of a pasted text, and what was left out or changed, in sentences."""
+
+    markdown: str
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadePicture:
+    """A picture as mails may show it."""
+
+    kind: str
+    """Its media type."""
+    data: bytes
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()
+    """What was lost on the way, in sentences."""
 
 
 def unusable(file: str, message: str) -> InvalidInput:

@@ -24,6 +24,7 @@ _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200
 _TOLD = 60
+_SHOWN = 80
 _DATELINE = re.compile(
     r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
     r"|[A-Z][A-Z.’' -]{2,60}(?:, ?[A-Z][\w.]+)*"
@@ -89,6 +90,11 @@ def ordinary(text: str) -> str:
     """The text with single blanks for all blanks and line ends, and nothing invisible."""
     plain = _INVISIBLE.sub("", _ENDS.sub(" ", text))
     return _BLANKS.sub(" ", plain).translate(_JOINED)
+
+
+def shortened(text: str) -> str:
+    """As much of a text as tells a person which one it is."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
 
 
 def letters(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.documents.release.candidates import Heading, may_be_title
+from newsletter.documents.release.candidates import Heading, may_be_title, named_by_page
 from newsletter.documents.release.embargo import find_embargo, headline_beside, is_embargo
 from newsletter.documents.release.heading import Dated, first_prose
 from newsletter.documents.release.imported import (
@@ -15,7 +15,6 @@ from newsletter.documents.release.imported import (
 )
 from newsletter.documents.release.lines import Line, letters
 from newsletter.documents.release.recognition import Recognised, future_note, recognise, summary_of
-from newsletter.documents.release.window import named_by_page
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from newsletter.documents.markup.article import drop_furniture, drop_unseen
 from newsletter.documents.markup.elements import joined
 from newsletter.documents.markup.footnotes import take_footnotes
-from newsletter.documents.markup.inlines import Inlines, shortened
-from newsletter.documents.markup.office import clean_word, is_word
+from newsletter.documents.markup.inlines import Inlines
 from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
+from newsletter.documents.markup.word_processors import clean_word, is_word
 from newsletter.documents.release.imported import Dropped, unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 from newsletter.documents.release.pieces import RULE, Piece
 from newsletter.domain.statements.feed import ExtractedStatement, Item

@@ -1,4 +1,4 @@
-"""Has what feeds answer read in a process apart, which is cut off where it takes too much."""
+"""Has what feeds answer read in a sandbox, which is cut off where it takes too much."""
 
 import hashlib
 import json
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.documents.apart import WITHIN, CutOff, NotStarted, ask
 from newsletter.documents.release.imported import unusable
+from newsletter.documents.sandbox import WITHIN, CutOff, NotStarted, ask
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.listed import Listed, Text, listed_of, plain_item, text_of
@@ -20,7 +20,7 @@ _KEPT = 1_000_000
 
 
 class Elsewhere:
-    """Reads in a process apart; one of these for each feed."""
+    """Reads in a sandbox; one of these for each feed."""
 
     def __init__(self, *, within: timedelta = WITHIN, module: str = _MODULE) -> None:
         self._within = within

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from newsletter.documents import apart
+from newsletter.documents import sandbox
 from newsletter.documents.release.imported import unusable
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable, Item
@@ -68,7 +68,7 @@ def _composed(item: Item, zone: str, now: datetime) -> Text:
 
 
 def handle(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    """What a process apart is asked to read."""
+    """What the process in the sandbox is asked to read."""
     here = Here()
     if said["read"] == "compose":
         now = datetime.fromisoformat(said["now"])
@@ -94,4 +94,4 @@ def _read(here: Here, page: Page, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    apart.work(handle)
+    sandbox.work(handle)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from newsletter.documents.brought import handle, pasted, picture
-from newsletter.documents.pasted import Pasted, read_pasted
+from newsletter.documents.isolated import handle, pasted, picture
+from newsletter.documents.markup.pages import Pasted, read_pasted
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
 
@@ -59,14 +59,14 @@ def test_what_holds_nothing_is_refused_with_what_it_was() -> None:
         read_pasted("")
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_a_process_apart_reads_what_was_pasted_and_says_what_is_wrong() -> None:
     assert pasted("<p>One <b>two</b></p>") == Pasted(markdown="One **two**")
     with pytest.raises(InvalidInput, match="nested more than"):
         pasted("<div>" * 300 + "x")
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_a_process_apart_makes_a_picture_anew() -> None:
     out = io.BytesIO()
     Image.new("RGB", (6, 4)).save(out, "GIF")

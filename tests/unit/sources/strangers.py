@@ -1,4 +1,4 @@
-"""A reader in a process apart that does as it is told: it plays a text that nobody should read."""
+"""A reader in a sandbox that does as it is told: it plays a text that nobody should read."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.documents import apart
+from newsletter.documents import sandbox
 from newsletter.sources.feeds.listed import Listed, item_of, plain_listed, plain_text
 from newsletter.sources.feeds.reading import Here
 
@@ -40,7 +40,7 @@ def _orphaned(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
 
 
 def _memory(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    yield len(b"x" * (2 * apart.MEMORY))
+    yield len(b"x" * (2 * sandbox.MEMORY))
 
 
 def _surroundings(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
@@ -71,4 +71,4 @@ def handle(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    apart.work(handle)
+    sandbox.work(handle)

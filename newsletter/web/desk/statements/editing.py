@@ -203,7 +203,7 @@ class Editing:
 
     def paste(self, visit: Visit) -> Response:
         """The Markdown of what was pasted, and what was left out."""
-        from newsletter.documents.brought import pasted
+        from newsletter.documents.isolated import pasted
 
         try:
             html = visit.json().get("html")

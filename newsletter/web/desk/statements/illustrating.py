@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from newsletter.documents.pictures import MAX_BYTES
+from newsletter.documents.release.imported import LARGEST_PICTURE
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import Picture
 from newsletter.domain.statements.statement import Role
@@ -35,7 +35,7 @@ class Illustrating:
                 role=Role.WRITER,
                 answer=self.add,
                 files=True,
-                most=MAX_BYTES + (64 << 10),
+                most=LARGEST_PICTURE + (64 << 10),
             ),
             Route(method="POST", path=f"{at}/{{name}}/place", role=Role.WRITER, answer=self.place),
         ]
@@ -88,7 +88,7 @@ class Illustrating:
         return self._desk.go(visit, f"/drafts/{key}/edit", done="placed")
 
     def _taken(self, visit: Visit) -> Picture:
-        from newsletter.documents.brought import picture as read
+        from newsletter.documents.isolated import picture as read
 
         key, upload = visit.param("key"), visit.upload("picture")
         if upload is None or not upload.data:

@@ -14,7 +14,7 @@ from tests.workspaces import plain_workspace
 TEXT = "The library in the middle of the town opens an hour earlier from Monday on."
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_pictures_are_files_beside_the_statement_and_it_is_said_how_to_use_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,7 +49,7 @@ def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
     assert "x" * 1001 in page.text
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (6, 4), "navy").save(drawn, "PNG")
@@ -65,7 +65,7 @@ def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
     assert note.startswith("The picture “The library” is kept under Pictures")
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Desk) -> None:
     pasted = (
         "EMBARGOED UNTIL 1 December 2026, 9:00\n\nFOR IMMEDIATE RELEASE\n\n"
@@ -87,7 +87,7 @@ def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Des
     assert desk.deeds()[-1] == ("ana", "look through")
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
     pasted = "# Library opens earlier\n\nThe library **opens** an hour earlier from Monday on."
     answer = desk.ana.post("/drafts/new", {"pasted": pasted, "markdown": "yes"})
@@ -95,7 +95,7 @@ def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
     assert "**opens**" in desk.draft.version.text.body
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_files_of_offices_are_brought_in(desk: Desk) -> None:
     html = b"<h1>Library opens earlier</h1><p>The library <b>opens</b> earlier from Monday on.</p>"
     text = brought(desk, "C:\\fakepath\\news.html", html)
@@ -125,7 +125,7 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [

@@ -274,7 +274,7 @@ def test_a_version_has_its_own_email_and_that_of_another_text_is_not_found(desk:
     assert desk.ana.get(f"{desk.at}/preview?version=x").status == 404
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_what_is_pasted_comes_back_as_markdown_with_what_was_left_out(desk: Desk) -> None:
     html = '<p>One <b>two</b> <img src="data:x" alt="A chart"></p>'
     answer = desk.ana.ask("POST", f"{desk.at}/paste", **as_json({"html": html}))

@@ -11,7 +11,7 @@ from tests.desk import words
 from tests.pages import Answer
 from tests.unit.web.desk.writing import Desk, multipart, png, said
 
-pytestmark = pytest.mark.slow("makes pictures anew in a process apart")
+pytestmark = pytest.mark.slow("makes pictures anew in a sandbox")
 SCRIPTED = {"Accept": "application/json"}
 
 

@@ -69,7 +69,7 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
     assert desk.ana.get(f"{desk.at}/versions?page=x").text.count('class="title"') == 50
 
 
-@pytest.mark.slow("reads in a process apart")
+@pytest.mark.slow("reads in a sandbox")
 def test_a_text_that_was_brought_in_says_so(desk: Desk) -> None:
     answer = desk.ana.post("/drafts/new", {"pasted": "Library opens earlier\n\nIt opens at 8 now."})
     at = answer.headers["location"].removeprefix("/desk").partition("/edit")[0]

@@ -1,4 +1,4 @@
-"""Reading what strangers wrote in a process of its own, which is cut off when it takes too much.
+"""Reading what strangers wrote in a sandbox: a process of its own, cut off when it takes too much.
 
 A text can be made so that reading it takes for ever, or all memory there is; no thread can be cut
 off in the middle of that, and it would hold up all others. So a process reads it that knows nothing

@@ -1,4 +1,4 @@
-"""What strangers wrote is read in a process apart: it is cut off, and takes nothing with it."""
+"""What strangers wrote is read in a sandbox: it is cut off, and takes nothing with it."""
 
 import io
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.apart import CutOff, ask, serve
+from newsletter.documents.sandbox import CutOff, ask, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
 from newsletter.sources.feeds.elsewhere import Elsewhere
@@ -64,7 +64,7 @@ def test_where_no_process_can_be_started_it_is_said() -> None:
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     told = f"ask({STRANGERS!r}, {{'read': 'orphaned', 'pid': {str(pid)!r}}})"
-    program = f"from newsletter.documents.apart import ask; {told}"
+    program = f"from newsletter.documents.sandbox import ask; {told}"
     parent = subprocess.Popen([sys.executable, "-c", program], env={"PYTHONPATH": _path()})
     with parent:
         try:

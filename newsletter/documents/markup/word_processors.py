@@ -1,0 +1,218 @@
+"""What word processors put into pages: lists made of paragraphs, changes and comments."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import html
+
+from newsletter.documents.markup.inlines import tag_of, text_of
+
+Element = Any
+
+_LEVEL = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
+_IGNORED = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
+_TYPED = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
+
+
+def is_word(root: Element) -> bool:
+    """Whether a page was saved by Word, Outlook or another word processor."""
+    for meta in root.iter("meta"):
+        name = (meta.get("name") or "").lower()
+        if name in {"generator", "progid"} and re.search(
+            r"\bword|openoffice|libreoffice|outlook", meta.get("content") or "", re.IGNORECASE
+        ):
+            return True
+    return any((one.get("class") or "").startswith("Mso") for one in root.iter("p", "li"))
+
+
+def clean_word(root: Element) -> None:
+    """Make headings and lists of the paragraphs that stand for them."""
+    for paragraph in root.iter("p"):
+        names = (paragraph.get("class") or "").split()
+        if "MsoTitle" in names:
+            paragraph.tag = "h1"
+        elif any(name.startswith("MsoQuote") or name == "MsoIntenseQuote" for name in names):
+            paragraph.tag = "blockquote"
+    run: list[Element] = []
+    for paragraph in list(root.iter("p")):
+        if not _is_item(paragraph):
+            continue
+        if run and run[-1].getnext() is not paragraph:
+            _make_list(run)
+            run = []
+        run.append(paragraph)
+    _make_list(run)
+
+
+def _is_item(paragraph: Element) -> bool:
+    style = paragraph.get("style") or ""
+    if _LEVEL.search(style):
+        return True
+    listed = "MsoListParagraph" in (paragraph.get("class") or "")
+    return listed and _TYPED.match("".join(paragraph.itertext())) is not None
+
+
+def _make_list(run: list[Element]) -> None:
+    """Put a run of item paragraphs into lists, nested by their levels."""
+    stack: list[tuple[int, Element]] = []
+    for paragraph in run:
+        found = _LEVEL.search(paragraph.get("style") or "")
+        level = int(found[1]) if found else 1
+        mark = _take_mark(paragraph)
+        kind = "ol" if re.search(r"\w[.)]", mark) else "ul"
+        while len(stack) > 1 and stack[-1][0] > level:
+            stack.pop()
+        if not stack:
+            outer = html.Element(kind)
+            paragraph.addprevious(outer)
+            stack.append((level, outer))
+        elif stack[-1][0] < level and len(stack[-1][1]):
+            inner = html.Element(kind)
+            stack[-1][1][-1].append(inner)
+            stack.append((level, inner))
+        paragraph.tag = "li"
+        paragraph.tail, tail = None, paragraph.tail
+        stack[-1][1].append(paragraph)
+        outer = stack[0][1]
+        outer.tail = (outer.tail or "") + (tail or "")
+
+
+def _take_mark(paragraph: Element) -> str:
+    """Take an item's typed mark out of its words, and say what it was."""
+    for element in paragraph.iter("span"):
+        if _IGNORED.search(element.get("style") or ""):
+            mark = text_of(element)
+            element.drop_tree()
+            return mark
+    found = _TYPED.match("".join(paragraph.itertext()))
+    if found is None:
+        return ""
+    left = found.end()
+    for element, attribute in list(_texts(paragraph)):
+        text = getattr(element, attribute) or ""
+        setattr(element, attribute, text[left:])
+        left -= min(left, len(text))
+        if not left:
+            break
+    return found["mark"]
+
+
+def _texts(element: Element) -> Iterator[tuple[Element, str]]:
+    """Where the words of an element are kept, in their order."""
+    yield element, "text"
+    for child in element:
+        if tag_of(child):
+            yield from _texts(child)
+        yield child, "tail"
+
+
+_RULE = re.compile(r"\.(c\d+)\s*\{([^{}]*)\}")
+_LIST = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>\d)\b")
+
+
+def is_google(root: Element) -> bool:
+    """Whether a page was saved by Google Docs."""
+    return any("doc-content" in (body.get("class") or "") for body in root.iter("body"))
+
+
+def clean_google(root: Element) -> None:
+    """Write what style sheets say into the elements, nest the lists, and mark the title."""
+    rules = {
+        name: said for sheet in root.iter("style") for name, said in _RULE.findall(sheet.text or "")
+    }
+    for element in root.iter("p", "span", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
+        names = (element.get("class") or "").split()
+        said = [*(rules[name] for name in names if name in rules), element.get("style") or ""]
+        if element.tag in {"p", "span", "li"}:
+            element.set("style", ";".join(said))
+        if element.tag == "p" and "title" in names:
+            element.tag = "h1"
+    _nest_lists(root)
+
+
+def _nest_lists(root: Element) -> None:
+    """Put lists, which stand below each other whatever their level, into each other."""
+    stack: list[tuple[str, int, Element]] = []
+    for element in list(root.iter("ul", "ol")):
+        found = _LIST.search(element.get("class") or "")
+        if found is None:
+            continue
+        name, level = found["name"], int(found["level"])
+        follows = bool(stack) and element.getprevious() is stack[0][2] and stack[0][0] == name
+        while stack and (not follows or stack[-1][1] > level):
+            stack.pop()
+        if stack and stack[-1][1] == level:
+            stack[-1][2].extend(list(element))
+            element.drop_tree()
+            continue
+        if stack and len(stack[-1][2]):
+            element.tail = None
+            stack[-1][2][-1].append(element)
+        stack.append((name, level, element))
+
+
+_COMMENT = re.compile(r"#?(?:cmnt(?:_ref)?\d+|_?mso(?:com|anchor)_\d+)")
+_COMMENT_PART = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """The traces of a review, as counts."""
+
+    inserted: int = 0
+    deleted: int = 0
+    comments: int = 0
+    formulas: int = 0
+
+    def notes(self) -> Iterator[str]:
+        """What to tell the person who imports."""
+        if self.inserted or self.deleted:
+            yield (
+                f"It has tracked changes: {_count(self.inserted, 'insertion')} taken as text, "
+                f"{_count(self.deleted, 'deletion')} left out. Is that what was agreed?"
+            )
+        if self.comments:
+            yield f"It has {_count(self.comments, 'comment')}, left out."
+        if self.formulas:
+            yield f"It has {_count(self.formulas, 'formula')}, left out: write them as text."
+
+
+def take_review(root: Element) -> Review:
+    """Take comments and tracked deletions out of a page that Word or Google Docs saved."""
+    tracked = [one for one in root.iter("ins", "del") if one.get("datetime") or one.get("cite")]
+    deleted = [one for one in tracked if one.tag == "del"]
+    marks = [one for one in root.iter("a") if _COMMENT.fullmatch(one.get("href") or "")]
+    comments = {_number(one) for one in marks}
+    parts = [one for one in root.iter("div") if _COMMENT_PART.search(one.get("style") or "")]
+    for one in marks:
+        if _is_back(one):
+            parts += _comment(one)
+    for one in [*deleted, *parts, *marks]:
+        if one.getparent() is not None:
+            one.drop_tree()
+    return Review(
+        inserted=len(tracked) - len(deleted), deleted=len(deleted), comments=len(comments)
+    )
+
+
+def _comment(back: Element) -> Iterator[Element]:
+    """What holds a comment: a part that begins with the link back, else the paragraph."""
+    for part in back.iterancestors("div"):
+        if next(part.iter("a")) is back:
+            yield part
+    yield from list(back.iterancestors("p"))[:1]
+
+
+def _number(mark: Element) -> str:
+    return re.sub(r"\D", "", mark.get("href"))
+
+
+def _is_back(mark: Element) -> bool:
+    """Whether a link leads from a comment to its place in the text."""
+    return "ref" in mark.get("href") or "anchor" in mark.get("href")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
