@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -138,13 +139,13 @@ class Preparation:
         self.document.fault((*path, key), f"{message} The keys here are: {', '.join(names)}")
 
 
-def _typed(text: str, wanted: str) -> Any:
+def _typed(text: str, wanted: Any) -> Any:
     """Read what a variable held, where a number or a switch is wanted."""
-    if wanted == "boolean":
+    if wanted is bool:
         return {"true": True, "false": False}.get(text.casefold(), text)
-    if wanted in {"integer", "number"} and re.fullmatch(r"-?[0-9]{1,15}", text):
+    if wanted in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):
         return int(text)
-    if wanted == "number" and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
+    if wanted is float and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
         return float(text)
     return text
 
@@ -233,7 +234,7 @@ def _explain(error: ValidationError, document: Document, root: Shape, values: An
 def _question_dates(document: Document, root: Shape, values: Any) -> None:
     """Where no date is wanted, what YAML takes for one was meant as text."""
     for path, written in document.written.items():
-        dated = root.at(path, values).schema.get("format") == "date"
+        dated = root.at(path, values).type is date
         if written.reading == "a date" and not dated and not document.is_broken(path):
             document.fault(
                 path,

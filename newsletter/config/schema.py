@@ -1,9 +1,16 @@
 """The JSON Schema of ``newsletter.yaml``, so that editors complete and check it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from newsletter.config.shape import Shape, plain_schema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
+
+from newsletter.config.fields import KINDS
+from newsletter.config.settings import Settings
+from newsletter.domain.schedule import format_duration
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPED = {"integer", "number", "boolean"}
@@ -12,29 +19,78 @@ _ABOUT_ALL = "The configuration of a workspace; docs/configuration.md explains i
 _GAP = {"type": "string", "pattern": r"\$\{"}
 
 
+class _Generator(GenerateJsonSchema):
+    """Writes defaults the way they are written in the file, and no titles made of class names."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Write a duration like ``5m``, not like ``PT5M``.
+
+        The rest is plain, or a group; pydantic's own way builds a schema for each default.
+        """
+        if isinstance(dft, timedelta):
+            return format_duration(dft)
+        return to_jsonable_python(dft)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Not: a key is its own title."""
+        return False
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of ``newsletter.yaml``, for editors."""
-    schema = plain_schema()
-    for group in [schema, *schema["$defs"].values()]:
-        offer_files(group, Shape(schema=group, definitions=schema["$defs"]))
+    schema = _described(Settings)
+    definitions = schema["$defs"]
+    for group in [schema, *list(definitions.values())]:
+        _name_kinds(group, definitions)
+    for group in [schema, *definitions.values()]:
+        offer_files(group)
     for leaf in list(_leaves(schema)):
         _offer_gap(leaf)
     return {"$schema": _DIALECT, **schema, "title": "newsletter.yaml", "description": _ABOUT_ALL}
 
 
-def offer_files(group: dict[str, Any], shape: Shape) -> None:
+def _described(model: type[BaseModel]) -> dict[str, Any]:
+    """One class and those within it; of what goes by kind, only which kinds there are."""
+    schema = model.model_json_schema(schema_generator=_Generator)
+    for group in [schema, *schema.setdefault("$defs", {}).values()]:
+        group.pop("title", None)
+    return schema
+
+
+def _name_kinds(schema: Any, definitions: dict[str, Any]) -> None:
+    """Put the classes of a value's kinds among the definitions, and refer to them."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    for one in inner:
+        if isinstance(one, dict | list):
+            _name_kinds(one, definitions)
+    by_kind = schema.pop(KINDS, None) if isinstance(schema, dict) else None
+    if by_kind:
+        for kind, model in by_kind.choices.items():
+            own = _described(model)
+            definitions |= own.pop("$defs") | {kind: own}
+        mapping = {kind: f"#/$defs/{kind}" for kind in by_kind.choices}
+        schema["discriminator"] = {"propertyName": "kind", "mapping": mapping}
+        schema["oneOf"] = [{"$ref": reference} for reference in mapping.values()]
+
+
+def offer_files(group: dict[str, Any]) -> None:
     """Beside each secret, offer the key that names a file holding it."""
-    for key in [key for key, child in shape.keys.items() if child.secret]:
+    properties = group.get("properties", {})
+    for key in [key for key, value in properties.items() if _is_secret(value)]:
         twin = f"{key}_file"
-        group["properties"][twin] = {
+        properties[twin] = {
             "type": "string",
             "description": f"A file that holds {key}, relative to the workspace.",
         }
         either: dict[str, Any] = {"not": {"required": [key, twin]}}
-        if key in shape.required:
+        if key in group.get("required", ()):
             group["required"].remove(key)
             either = {"oneOf": [{"required": [key]}, {"required": [twin]}]}
         group.setdefault("allOf", []).append(either)
+
+
+def _is_secret(schema: dict[str, Any]) -> bool:
+    return any(one.get("format") == "password" for one in (schema, *schema.get("anyOf", ())))
 
 
 def _leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,78 +1,30 @@
-"""What may stand at each place of ``newsletter.yaml``: the settings, seen from the file."""
+"""What may stand at each place of ``newsletter.yaml``: pydantic's fields, seen from the file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from inspect import cleandoc
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from newsletter.config.fields import KINDS
+from newsletter.config.fields import ByKind
 from newsletter.config.settings import Settings
 from newsletter.domain.schedule import format_duration
 
 
-class _Generator(GenerateJsonSchema):
-    """Writes defaults the way they are written in the file, and no titles made of class names."""
-
-    def encode_default(self, dft: Any) -> Any:
-        """Write a duration like ``5m``, not like ``PT5M``.
-
-        The rest is plain, or a group; pydantic's own way builds a schema for each default.
-        """
-        if isinstance(dft, timedelta):
-            return format_duration(dft)
-        return to_jsonable_python(dft)
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        """Not: a key is its own title."""
-        return False
-
-
-def plain_schema() -> dict[str, Any]:
-    """The settings as pydantic describes them, with all kinds that there are."""
-    whole = _described(Settings)
-    definitions = whole["$defs"]
-    for group in [whole, *list(definitions.values())]:
-        _name_kinds(group, definitions)
-    return whole
-
-
-def _described(model: type[BaseModel]) -> dict[str, Any]:
-    """One class and those within it; of what goes by kind, only which kinds there are."""
-    schema = model.model_json_schema(schema_generator=_Generator)
-    for group in [schema, *schema.setdefault("$defs", {}).values()]:
-        group.pop("title", None)
-    return schema
-
-
-def _name_kinds(schema: Any, definitions: dict[str, Any]) -> None:
-    """Put the classes of a value's kinds among the definitions, and refer to them."""
-    inner = schema.values() if isinstance(schema, dict) else schema
-    for one in inner:
-        if isinstance(one, dict | list):
-            _name_kinds(one, definitions)
-    by_kind = schema.pop(KINDS, None) if isinstance(schema, dict) else None
-    if by_kind:
-        for kind, model in by_kind.choices.items():
-            own = _described(model)
-            definitions |= own.pop("$defs") | {kind: own}
-        mapping = {kind: f"#/$defs/{kind}" for kind in by_kind.choices}
-        schema["discriminator"] = {"propertyName": "kind", "mapping": mapping}
-        schema["oneOf"] = [{"$ref": reference} for reference in mapping.values()]
-
-
 class _Kinds(Mapping[str, "Shape"]):
-    """The shapes of kinds, each made when it is asked for."""
+    """The shapes of kinds, each class imported when it is asked for."""
 
     def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
         self._choices = choices
 
     def __getitem__(self, kind: str) -> "Shape":
-        return Shape.of(self._choices[kind])
+        return Shape(type=self._choices[kind])
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._choices))
@@ -85,66 +37,68 @@ class _Kinds(Mapping[str, "Shape"]):
 class Shape:
     """What may stand at one place of the file."""
 
-    schema: Mapping[str, Any]
-    definitions: Mapping[str, Any] = field(repr=False)
+    type: Any
+    """A class, ``tuple[…]``, ``dict[…]`` or the like, without ``or nothing``."""
+    field: FieldInfo | None = None
+    """Of the value of a key."""
+    by_kind: ByKind | None = None
 
     @classmethod
     def of_settings(cls) -> "Shape":
         """The shape of the whole file."""
-        return cls.of(Settings)
+        return cls(type=Settings)
 
     @classmethod
-    @cache
-    def of(cls, model: type[BaseModel]) -> "Shape":
-        """The shape of a group of keys."""
-        schema = _described(model)
-        return cls(schema=schema, definitions=schema["$defs"])
-
-    def _at(self, schema: Mapping[str, Any]) -> "Shape":
-        """Look through references and through ``or nothing``."""
-        found = dict(schema)
+    def of(cls, annotation: Any, field: FieldInfo | None = None) -> "Shape":
+        """The shape of an annotation, seen through its marks and through ``or nothing``."""
+        marks = list(field.metadata) if field else []
         while True:
-            others = [one for one in found.get("anyOf", ()) if one.get("type") != "null"]
-            if "$ref" in found:
-                found = {**self.definitions[found.pop("$ref").rpartition("/")[2]], **found}
-            elif len(others) == 1:
-                del found["anyOf"]
-                found = {**others[0], **found}
+            others = [one for one in get_args(annotation) if one is not NoneType]
+            if get_origin(annotation) is Annotated:
+                annotation, *more = get_args(annotation)
+                marks += more
+            elif get_origin(annotation) in {Union, UnionType} and len(others) == 1:
+                [annotation] = others
             else:
-                return Shape(schema=found, definitions=self.definitions)
+                by_kind = next((mark for mark in marks if isinstance(mark, ByKind)), None)
+                return cls(type=annotation, field=field, by_kind=by_kind)
+
+    @property
+    def _is_group(self) -> bool:
+        return isinstance(self.type, type) and issubclass(self.type, BaseModel)
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
         """Where a ``kind`` decides: what each of them takes."""
-        by_kind = self.schema.get(KINDS)
-        return _Kinds(by_kind.choices if by_kind else {})
+        return _Kinds(self.by_kind.choices if self.by_kind else {})
 
     @property
     def keys(self) -> Mapping[str, "Shape"]:
         """The keys of a group, each with its shape."""
-        properties = self.schema.get("properties", {})
-        return {key: self._at(schema) for key, schema in properties.items()}
+        return _keys(self.type) if self._is_group and not self.by_kind else {}
 
     @property
     def closed(self) -> bool:
         """No other keys may be written."""
-        return self.schema.get("additionalProperties") is False
+        return bool(self.keys) and self.type.model_config.get("extra") == "forbid"
 
     @property
     def required(self) -> frozenset[str]:
         """The keys that must be written."""
-        return frozenset(self.schema.get("required", ()))
+        return frozenset(
+            key for key, child in self.keys.items() if child.field and child.field.is_required()
+        )
 
     @property
     def items(self) -> "Shape":
         """What the items of a list, or the values of a group with free keys, look like."""
-        free = self.schema.get("additionalProperties")
-        return self._at(self.schema.get("items") or (free if isinstance(free, dict) else {}))
+        inner = [one for one in get_args(self.type) if one is not Ellipsis]
+        return Shape.of(inner[-1]) if get_origin(self.type) in {tuple, dict} else Shape(type=Any)
 
     @property
     def secret(self) -> bool:
         """Never to be shown."""
-        return self.schema.get("format") == "password"
+        return self.type in {SecretStr, SecretBytes}
 
     @property
     def holds_secrets(self) -> bool:
@@ -152,19 +106,31 @@ class Shape:
         return self.secret or any(child.secret for child in (*self.keys.values(), self.items))
 
     @property
-    def type(self) -> str:
-        """JSON's name of the type, or nothing where there are several."""
-        return str(self.schema.get("type", ""))
-
-    @property
     def description(self) -> str:
         """What it is, in a sentence."""
-        return str(self.schema.get("description", ""))
+        said = self.field.description if self.field else None
+        return said or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
+
+    @property
+    def default(self) -> Any:
+        """What holds where nothing is written, as JSON has it; None where there is no such thing.
+
+        Durations stay as they are written in the file.
+        """
+        if self.field is None:
+            return None
+        extra = self.field.json_schema_extra
+        if isinstance(extra, dict) and "default" in extra:  # of what is only made when it is asked
+            return extra["default"]
+        default = self.field.default
+        if isinstance(default, timedelta):
+            return format_duration(default)
+        return None if default is PydanticUndefined else to_jsonable_python(default)
 
     @property
     def example(self) -> str:
         """How it may be written, or nothing."""
-        examples = self.schema.get("examples") or [""]
+        examples = (self.field.examples if self.field else None) or [""]
         return as_yaml(examples[0])
 
     def for_value(self, value: Any) -> "Shape":
@@ -180,15 +146,22 @@ class Shape:
         """What may stand at this path in these values."""
         shape = self.for_value(value)
         for part in path:
-            value = _inside(value, part)
+            value = inside(value, part)
             shape = shape.child(part).for_value(value)
         return shape
 
 
-def _inside(value: Any, part: str | int) -> Any:
-    if isinstance(value, dict):
-        return value.get(part)
-    return value[part] if isinstance(value, list) and isinstance(part, int) else None
+@cache
+def _keys(group: type[BaseModel]) -> Mapping[str, Shape]:
+    return {key: Shape.of(field.annotation, field) for key, field in group.model_fields.items()}
+
+
+def inside(value: Any, part: str | int) -> Any:
+    """What a list or a group has at an index or under a key; None where it has nothing there."""
+    try:
+        return value[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def as_yaml(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from newsletter.config.document import Document, KeyPath
-from newsletter.config.shape import Shape
+from newsletter.config.shape import Shape, inside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,10 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
     for part in error["loc"]:
         if not isinstance(value, list if isinstance(part, int) else dict):
             break  # it names one of several types that were tried
-        shape, value = shape.for_value(value).child(part), _inside(value, part)
+        shape, value = shape.for_value(value).child(part), inside(value, part)
         path = (*path, part)
     if error["type"].startswith("union_tag"):
-        path, value = (*path, "kind"), _inside(value, "kind")
+        path, value = (*path, "kind"), inside(value, "kind")
     written = document.written.get(path)
     return Finding(
         path=path,
@@ -55,13 +55,6 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
         text=written.text if written else str(value),
         reading=written.reading if written else "",
     )
-
-
-def _inside(value: Any, part: str | int) -> Any:
-    try:
-        return value[part]
-    except (KeyError, IndexError, TypeError):
-        return None
 
 
 def say(finding: Finding) -> str:

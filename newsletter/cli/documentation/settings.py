@@ -102,7 +102,7 @@ def _name(key: str, shape: Shape) -> str:
 def _default(key: str, shape: Shape) -> str:
     if key in shape.required:
         return "*required*"
-    default = shape.keys[key].schema.get("default")
+    default = shape.keys[key].default
     return "–" if default is None or shape.keys[key].keys else f"`{as_yaml(default)}`"
 
 

@@ -40,12 +40,8 @@ class Options(BaseModel):
         return token
 
 
-def shape_of(schema: dict[str, Any]) -> Shape:
-    return Shape(schema=schema, definitions=schema.get("$defs", {}))
-
-
 def said(values: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
-    root = shape_of(Options.model_json_schema())
+    root = Shape.of(Options)
     with pytest.raises(ValidationError) as caught:
         Options.model_validate_json(json.dumps(values))
     finding = find(caught.value.errors()[0], Document(file="newsletter.yaml"), root, values)
@@ -93,7 +89,7 @@ def test_what_a_secret_should_look_like_is_told_without_showing_it(token: str) -
 def test_a_secret_that_may_be_left_out_may_come_from_a_file_but_not_twice() -> None:
     schema = Options.model_json_schema()
 
-    offer_files(schema, shape_of(schema))
+    offer_files(schema)
 
     assert schema["properties"]["token_file"]["type"] == "string"
     assert schema["allOf"] == [{"not": {"required": ["token", "token_file"]}}]
