@@ -5,7 +5,7 @@ them, each in one module: the commands, the kinds of provider, the kinds of webh
 every entry.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
@@ -44,18 +44,3 @@ def import_all(package: str, *, but: Collection[str] = ()) -> None:
         import_module(f"{package}.{module.name}")
         if module.ispkg:
             import_all(f"{package}.{module.name}", but=but)
-
-
-def names_of(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a package: each module → the names that stand there, with blanks.
-
-    ``from package import name`` then imports the one module, not all that the package has.
-    """
-    modules = {name: module for module, names in places.items() for name in names.split()}
-
-    def find(name: str) -> Any:
-        if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return imported(f"{package}.{modules[name]}:{name}")
-
-    return find

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from coverage import Coverage
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 
 SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 
 BROWSER = Path(__file__).parents[1] / "newsletter/web/browser"
 

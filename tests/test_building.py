@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.rendering.mail.files import default_templates
 from newsletter.web.desk.page import Assets
 from tests.node import BROWSER

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.cli.groups import kept
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.domain.staff import audit
 from newsletter.runtime.keys import made_with

@@ -153,15 +153,6 @@ class DigestOptions(Section):
         )
 
 
-def each_once(options: tuple[DigestOptions, ...]) -> tuple[DigestOptions, ...]:
-    """Raises ValueError where two have one name."""
-    names = [one.name for one in options]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"two are called {', '.join(repeated)}; give each a name of its own")
-    return options
-
-
 def configured(options: Sequence[DigestOptions], *, language: str) -> tuple[Digest, ...]:
     """The digest emails in the words of the domain; ``language`` is of those that name none."""
     return tuple(

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -236,6 +236,26 @@ Pause = Annotated[
 
 Window = Annotated[Duration, AfterValidator(_at_most_thirty_days)]
 """Nothing to thirty days."""
+
+
+class Named(Protocol):
+    """What a name tells from others of its kind."""
+
+    @property
+    def name(self) -> str:
+        """In the file, and in commands."""
+
+
+_Named = TypeVar("_Named", bound=Named)
+
+
+def each_name_once(options: tuple[_Named, ...]) -> tuple[_Named, ...]:
+    """Raises ValueError where two have one name."""
+    names = [each.name for each in options]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"two are called {', '.join(repeated)}; give each a name of its own")
+    return options
 
 
 KINDS = "kinds"

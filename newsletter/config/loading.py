@@ -1,4 +1,4 @@
-"""From ``newsletter.yaml`` to settings: everything that is wrong is told at once."""
+"""From ``newsletter.yaml`` to settings, with all faults at once; and back, with secrets masked."""
 
 import json
 import re
@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from pathlib import Path
+from enum import Enum
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretBytes, SecretStr, ValidationError
 
 from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
 from newsletter.config.settings import Settings
@@ -265,3 +266,23 @@ def _question_webhook(document: Document, values: Any) -> None:
 
 def _in_order(faults: list[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
+
+
+MASK = "********"
+
+
+def show(settings: Settings) -> dict[str, Any]:
+    """All settings with their defaults, of JSON's types, each secret masked."""
+    return {key: _plain(value) for key, value in settings.model_dump().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, SecretStr | SecretBytes):
+        return MASK
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, PurePath) else value

@@ -16,10 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from newsletter.config import segments as segment_options
-from newsletter.config.brand import Brand, ListSender, Organisation, Sender, one_sender_a_list
-from newsletter.config.desk import DeskOptions
-from newsletter.config.digests import DigestOptions, each_once
+from newsletter.config.digests import DigestOptions
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
@@ -30,12 +27,22 @@ from newsletter.config.fields import (
     Section,
     Window,
     Zone,
+    each_name_once,
 )
-from newsletter.config.joining import ListOptions, SignUp, no_list_twice
-from newsletter.config.layout import Counting, Layout
+from newsletter.config.lists import ListOptions, SegmentOptions, SignUp, no_list_twice
+from newsletter.config.publisher import (
+    Brand,
+    Counting,
+    Layout,
+    ListSender,
+    Organisation,
+    Sender,
+    one_sender_a_list,
+)
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
+from newsletter.domain.staff.account import DeskRules
 from newsletter.domain.statements import content
-from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.statements.statement import ApprovalPolicy, Role
 from newsletter.domain.subscribers.audience import PublicList
 from newsletter.domain.subscribers.signup import SignUpRules
 from newsletter.providers.common.options import ProviderOptions
@@ -91,6 +98,37 @@ class Schedule(Section):
         " more.",
         examples=["approval"],
     )
+
+
+class DeskOptions(Section):
+    """Where the desk is, and what it asks of those who use it."""
+
+    enabled: bool = Field(
+        default=True, description="Whether there is a desk at all.", examples=[True]
+    )
+    url: PublicUrl | None = Field(
+        default=None,
+        description="Where staff find it, if that is another host than `public_url`; `/desk` is"
+        " added. A host of its own keeps it apart from the pages that everybody sees: neither is"
+        " there at the host of the other.",
+        examples=["https://desk.forum.example"],
+    )
+    typed_count: int = Field(
+        default=1000,
+        ge=1,
+        description="From so many recipients on, whoever starts a statement types their number and"
+        " confirms that it's them.",
+        examples=[1000],
+    )
+    second_factor: Literal["viewer", "writer", "approver", "sender", "admin"] = Field(
+        default="sender",
+        description="The least role that signs in with a second factor; everybody may.",
+        examples=["sender"],
+    )
+
+    def rules(self) -> DeskRules:
+        """What is asked of those who sign in."""
+        return DeskRules(second_factor=Role(self.second_factor))
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,12 +219,12 @@ class Settings(Section):
     desk: DeskOptions = Field(
         default=DeskOptions(), description="The pages on which staff write, approve and send."
     )
-    roundups: Annotated[tuple[DigestOptions, ...], AfterValidator(each_once)] = Field(
+    roundups: Annotated[tuple[DigestOptions, ...], AfterValidator(each_name_once)] = Field(
         default=(), description="Mails that gather what went out, each week or month."
     )
-    segments: Annotated[
-        tuple[segment_options.SegmentOptions, ...], AfterValidator(segment_options.each_once)
-    ] = Field(default=(), description="Saved rules that pick readers of a list.")
+    segments: Annotated[tuple[SegmentOptions, ...], AfterValidator(each_name_once)] = Field(
+        default=(), description="Saved rules that pick readers of a list."
+    )
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
         description="The outside service that sends; its `kind` decides what else it takes.",

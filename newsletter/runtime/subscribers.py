@@ -26,7 +26,7 @@ class Subscribers:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The saved rules that pick readers."""
-        from newsletter.config.segments import configured
+        from newsletter.config.lists import configured
 
         return configured(self.settings.segments, timezone=self.settings.timezone)
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, Location, Witness

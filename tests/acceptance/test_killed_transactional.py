@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,

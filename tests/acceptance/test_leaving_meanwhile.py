@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.acceptance.mailgun import PacedMailgun

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from tests.acceptance.calling import call
 from tests.acceptance.launching import command, ended, launch
 

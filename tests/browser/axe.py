@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 
 _SCRIPT = Path(__file__).parents[2] / "bench/judge/node_modules/axe-core/axe.min.js"
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from tests.browser.opening import Windows
 
 FLAGS = [

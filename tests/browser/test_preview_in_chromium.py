@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from tests.acceptance.workspace import Finished, Workspace
 from tests.browser.opening import Windows
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST

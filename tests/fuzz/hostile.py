@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 
 TIMES = int(environment().get("FUZZ", "1"))
 """``FUZZ=100 make fuzz`` tries a hundred times as much."""

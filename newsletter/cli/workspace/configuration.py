@@ -3,7 +3,7 @@
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json, say
-from newsletter.config.environment import environment
+from newsletter.config import environment
 
 
 @click.group()
@@ -16,8 +16,8 @@ def config() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
-    from newsletter.config.display import show as masked
     from newsletter.config.loading import FILE_NAME, load
+    from newsletter.config.loading import show as masked
 
     settings = masked(load(shell.folder / FILE_NAME, environment()))
     if as_json:

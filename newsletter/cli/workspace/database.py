@@ -11,7 +11,7 @@ import click
 
 from newsletter.cli.delivery.holding import lift, tell
 from newsletter.cli.shell import Shell, in_workspace, say
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound
 from newsletter.runtime.clock import SystemClock

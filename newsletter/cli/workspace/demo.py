@@ -24,7 +24,7 @@ from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery.running import work
 from newsletter.cli.shell import OPERATOR, say
 from newsletter.cli.workspace.start import make_workspace
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Role

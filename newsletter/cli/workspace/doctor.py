@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, print_json
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError
 

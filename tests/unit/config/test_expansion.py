@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from newsletter.config import environment
 from newsletter.config.document import expand
-from newsletter.config.environment import environment
 from tests.rows import rows
 
 ENVIRON = {"NAME": "Forum", "BLANK": "", "NESTED": "${NAME}", "_a1": "x"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.display import show
+from newsletter.config.loading import show
 from newsletter.domain.errors import InvalidConfiguration
 from tests.rows import rows
 

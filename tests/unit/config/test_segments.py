@@ -5,8 +5,8 @@ from datetime import date
 import jsonschema
 import yaml
 
+from newsletter.config.lists import configured
 from newsletter.config.schema import json_schema
-from newsletter.config.segments import configured
 from newsletter.domain.subscribers.segment import Segment
 from tests.rows import rows
 from tests.unit.config.conftest import Read

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from newsletter.config import joining
-from newsletter.config.display import show
+from newsletter.config import lists
+from newsletter.config.loading import show
 from newsletter.config.settings import Settings
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
@@ -95,7 +95,7 @@ def test_nothing_is_offered_where_nobody_can_join(read: Any) -> None:
 
 
 def test_the_known_throw_away_domains_are_domains_each_once_in_order(read: Any) -> None:
-    file = Path(joining.__file__).parent / "throwaway.txt"
+    file = Path(lists.__file__).parent / "throwaway.txt"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
 
     assert lines == sorted(set(lines))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.config.environment import environment
+from newsletter.config import environment
 from newsletter.documents.importing import import_file
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import PressContact, Publisher
