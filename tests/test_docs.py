@@ -149,6 +149,14 @@ def test_the_grid_and_the_index_of_modules_are_not_stale() -> None:
     )
 
 
+def test_each_walk_counts_the_files_that_it_names() -> None:
+    walks = read(DOCS / "architecture.md").partition("\n## Three walks\n")[2].partition("\n## ")[0]
+    told = re.findall(r"(?ms)^\*\*[^*]+\*\*: (\d+) files\.(.*?)^$", walks)
+    assert len(told) == 3
+    for count, walk in told:
+        assert len(set(re.findall(r"`[\w/]+\.py`", walk))) == int(count), walk
+
+
 def test_every_module_says_in_its_first_line_what_it_is() -> None:
     assert [module.name for module in modules.read(ROOT) if len(module.about) < 5] == []
 
